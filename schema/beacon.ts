@@ -1,0 +1,207 @@
+/**
+ * The wire form of a page view, version 1: `encode` in the browser, `decode` at the edge, side by side.
+ *
+ * A beacon is one JSON object, sent as `text/plain`, at most `MAX_BYTES` long. Absent means no data:
+ *
+ *     { v: 1, id, n, k, age, nav, r, rel, net, tp, m: { lcp, inp, cls, fcp, ttfb }, t: [7 phases],
+ *       c: [[endpoint, start, duration, outcome, status, ttfb, bytes], ...] }
+ *
+ * Numbers are whole grains (ms; CLS in thousandths). Vitals and phases are the full current state of the page
+ * view, calls are those since the beacon before (`n` counts from 0), so a lost beacon is healed by the next one
+ * and a repeated one changes nothing.
+ */
+
+import * as v from 'valibot'
+import { PHASES, VITALS } from './metrics.ts'
+import { type ApiCall, CONNECTIONS, NAVIGATIONS, OUTCOMES, type PageView } from './pageview.ts'
+
+export const WIRE_VERSION = 1
+/** The longest body that is sent or read, in bytes. */
+export const MAX_BYTES = 16_384
+/** The longest duration that is believed, in ms: 10 minutes. */
+export const MAX_MS = 600_000
+/** The largest CLS that is believed, in thousandths. */
+export const MAX_CLS = 100_000
+/** The longest age of a page view, in ms; the worker may allow less. */
+export const MAX_AGE = 25 * 30 * 86_400_000
+export const MAX_CALLS = 64
+export const MAX_ROUTE = 200
+export const MAX_ENDPOINT = 256
+export const MAX_RELEASE = 64
+/** The most beacons of one page view. */
+export const MAX_SEQUENCE = 999
+
+/** A field that does not fit, in wire names (`m.lcp`, `c.0.2`), and why. */
+export interface FieldError {
+  field: string
+  detail: string
+}
+
+/** Writes a page view for the wire. Fractions are rounded; what exceeds a limit is left out or cut. */
+export function encode(view: PageView): string {
+  const { vitals, phases } = view
+  return JSON.stringify({
+    v: WIRE_VERSION,
+    id: view.id,
+    n: view.sequence,
+    k: view.weight > 1 ? view.weight : undefined,
+    age: Math.max(0, Math.round(view.age)),
+    nav: view.navigation,
+    r: view.route.slice(0, MAX_ROUTE),
+    rel: view.release?.slice(0, MAX_RELEASE),
+    net: view.connection ?? undefined,
+    tp: view.touch ? 1 : undefined,
+    m: {
+      lcp: whole(vitals.lcp),
+      inp: whole(vitals.inp),
+      cls: whole(vitals.cls, MAX_CLS),
+      fcp: whole(vitals.fcp),
+      ttfb: whole(vitals.ttfb),
+    },
+    t: phases ? PHASES.map(phase => whole(phases[phase]) ?? 0) : undefined,
+    c: view.calls.length ? view.calls.slice(0, MAX_CALLS).map(encodeCall) : undefined,
+  })
+}
+
+function encodeCall(call: ApiCall): unknown[] {
+  const tuple = [
+    call.endpoint.slice(0, MAX_ENDPOINT),
+    Math.max(0, Math.round(call.start)),
+    Math.min(MAX_MS, Math.round(call.duration)),
+    OUTCOMES.indexOf(call.outcome),
+    call.status,
+    whole(call.ttfb) ?? null,
+    call.bytes,
+  ]
+  while (tuple[tuple.length - 1] === null) tuple.pop()
+  return tuple
+}
+
+/** A whole number of grains; undefined where there is none, or none that the other side would believe. */
+function whole(value: number | null, max = MAX_MS): number | undefined {
+  return value === null || !(value >= 0 && value <= max) ? undefined : Math.round(value)
+}
+
+/** Reads a beacon. Answers the page view, or the first field that does not fit. */
+export function decode(body: string): { ok: PageView } | { error: FieldError } {
+  let json: unknown
+  try {
+    json = JSON.parse(body)
+  } catch {
+    return { error: { field: 'body', detail: 'is not JSON' } }
+  }
+  const result = v.safeParse(WIRE, json, { abortEarly: true })
+  if (result.success) return { ok: fromWire(result.output) }
+  const [issue] = result.issues
+  return { error: { field: v.getDotPath(issue) ?? 'body', detail: issue.message } }
+}
+
+const integer = (max: number) =>
+  v.pipe(
+    v.number('must be a number'),
+    v.integer('must be a whole number'),
+    v.minValue(0, 'must not be negative'),
+    v.maxValue(max, `must be at most ${max}`),
+  )
+const ms = integer(MAX_MS)
+const text = (max: number) =>
+  v.pipe(
+    v.string('must be a string'),
+    v.minLength(1, 'must not be empty'),
+    v.maxLength(max, `must be at most ${max} characters`),
+    v.check(value => !hasControl(value), 'must hold no control characters'),
+  )
+const oneOf = <const T extends readonly string[]>(list: T) =>
+  v.picklist(list, `must be one of ${list.join(', ')}`)
+
+/** Bytes of one call that are believed: 1 GB. */
+const MAX_TRANSFER = 1_000_000_000
+
+const CALL = v.strictTuple(
+  [
+    text(MAX_ENDPOINT),
+    integer(MAX_AGE),
+    ms,
+    integer(OUTCOMES.length - 1),
+    v.optional(v.nullable(integer(599))),
+    v.optional(v.nullable(ms)),
+    v.optional(v.nullable(integer(MAX_TRANSFER))),
+  ],
+  'must be [endpoint, start, duration, outcome, status, ttfb, bytes]',
+)
+
+const WIRE = v.strictObject(
+  {
+    v: v.literal(WIRE_VERSION, `must be ${WIRE_VERSION}`),
+    id: v.pipe(v.string('must be a string'), v.regex(/^[0-9a-f]{16}$/, 'must be 16 hex digits')),
+    n: integer(MAX_SEQUENCE),
+    k: v.optional(v.pipe(integer(1_000_000), v.minValue(1, 'must be at least 1'))),
+    age: integer(MAX_AGE),
+    nav: oneOf(NAVIGATIONS),
+    r: v.pipe(
+      text(MAX_ROUTE),
+      v.check(route => !/[?#]/.test(route), 'must hold no query string or fragment'),
+    ),
+    rel: v.optional(text(MAX_RELEASE)),
+    net: v.optional(oneOf(CONNECTIONS)),
+    tp: v.optional(v.literal(1, 'must be 1')),
+    m: v.strictObject(
+      {
+        lcp: v.optional(ms),
+        inp: v.optional(ms),
+        cls: v.optional(integer(MAX_CLS)),
+        fcp: v.optional(ms),
+        ttfb: v.optional(ms),
+      },
+      issue => (issue.expected === 'never' ? 'is not known' : 'must be an object'),
+    ),
+    t: v.optional(v.strictTuple([ms, ms, ms, ms, ms, ms, ms], `must be ${PHASES.length} numbers`)),
+    c: v.optional(
+      v.pipe(v.array(CALL, 'must be a list'), v.maxLength(MAX_CALLS, `must hold at most ${MAX_CALLS} calls`)),
+    ),
+  },
+  issue =>
+    issue.expected === 'never'
+      ? 'is not known'
+      : issue.received === 'undefined'
+        ? 'is missing'
+        : 'must be an object',
+)
+
+function fromWire(wire: v.InferOutput<typeof WIRE>): PageView {
+  const { t } = wire
+  return {
+    id: wire.id,
+    sequence: wire.n,
+    weight: wire.k ?? 1,
+    age: wire.age,
+    navigation: wire.nav,
+    route: wire.r,
+    release: wire.rel ?? null,
+    connection: wire.net ?? null,
+    touch: wire.tp === 1,
+    vitals: record(VITALS, vital => wire.m[vital] ?? null),
+    phases: t ? record(PHASES, (_, i) => t[i] ?? 0) : null,
+    calls: (wire.c ?? []).map(([endpoint, start, duration, outcome, status, ttfb, bytes]) => ({
+      endpoint,
+      start,
+      duration,
+      outcome: OUTCOMES[outcome] ?? 'ok',
+      status: status ?? null,
+      ttfb: ttfb ?? null,
+      bytes: bytes ?? null,
+    })),
+  }
+}
+
+function record<K extends string, V>(keys: readonly K[], of: (key: K, index: number) => V): Record<K, V> {
+  return Object.fromEntries(keys.map((key, index) => [key, of(key, index)])) as Record<K, V>
+}
+
+function hasControl(value: string): boolean {
+  for (let i = 0; i < value.length; i++) {
+    const code = value.charCodeAt(i)
+    if (code < 32 || code === 127) return true
+  }
+  return false
+}

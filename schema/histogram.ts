@@ -1,0 +1,119 @@
+/**
+ * A weighted distribution in logarithmic buckets: bucket counts go in, percentiles with their interval come out.
+ *
+ * Bucket i holds the values in (2^((i-1)/32), 2^(i/32)]: the base-2 exponential histogram of OpenTelemetry at
+ * scale 5 and of Prometheus native histograms at schema 5. Values are whole grains, so no bucket below 0 is ever
+ * used, and `ZERO` stands for the value 0.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram
+ */
+
+/** Buckets in a factor of two: 2^scale. */
+export const PER_DOUBLING = 32
+export const SCALE = 5
+
+/** The bucket of the value 0. */
+export const ZERO = -1
+
+const BASE = 2 ** (1 / PER_DOUBLING)
+
+/** The largest relative distance between a value and the value that its bucket reports: 1.083 %. */
+export const RELATIVE_ERROR = (BASE - 1) / (BASE + 1)
+
+/** Two-sided 95 % of the normal distribution. */
+const Z95 = 1.959963984540054
+
+/** A distribution as it is stored; weights make it an estimate of all traffic from the samples kept. */
+export interface Histogram {
+  /** Sum of weights: the page views (or calls) that the samples stand for. */
+  n: number
+  /** Samples: rows (or calls) really measured. */
+  s: number
+  /** Sum of squared weights. */
+  q: number
+  /** Weight at or below the good threshold, exact. */
+  good: number
+  /** Weight above the poor threshold, exact. */
+  poor: number
+  /** Weight by bucket index. */
+  h: Record<string, number>
+}
+
+/** A percentile in grains with its 95 % confidence interval. */
+export interface Percentile {
+  value: number
+  /** Lower end; null where so few samples allow no lower bound. */
+  low: number | null
+  /** Upper end; null where so few samples allow no upper bound. */
+  high: number | null
+}
+
+/** The bucket of a value in grains. */
+export function bucketOf(grains: number): number {
+  return grains < 1 ? ZERO : Math.ceil(Math.log2(grains) * PER_DOUBLING)
+}
+
+/** The value that a bucket reports: the point of equal relative error to both ends. */
+export function valueIn(bucket: number): number {
+  return bucket === ZERO ? 0 : (2 * BASE ** bucket) / (BASE + 1)
+}
+
+/** The smallest and largest value of a bucket. */
+function endsOf(bucket: number): [low: number, high: number] {
+  return bucket === ZERO ? [0, 0] : [BASE ** (bucket - 1), BASE ** bucket]
+}
+
+/** Adds distributions of disjoint samples. The sum equals the histogram of all their samples together. */
+export function merge(parts: readonly Histogram[]): Histogram {
+  const sum: Histogram = { n: 0, s: 0, q: 0, good: 0, poor: 0, h: {} }
+  for (const part of parts) {
+    sum.n += part.n
+    sum.s += part.s
+    sum.q += part.q
+    sum.good += part.good
+    sum.poor += part.poor
+    for (const bucket in part.h) sum.h[bucket] = (sum.h[bucket] ?? 0) + (part.h[bucket] ?? 0)
+  }
+  return sum
+}
+
+/**
+ * The percentiles (0 < p < 100) of a histogram, in the order asked for; null where it is empty.
+ *
+ * A percentile is the value of the smallest bucket whose cumulated weight reaches p % of all (nearest rank). Its
+ * interval inverts the confidence interval of the share below it (Woodruff 1952), with the effective sample size
+ * n_eff = (sum w)^2 / sum w^2 of Kish. Ranks are rounded outwards as for order statistics, and a rank that lies
+ * outside the sample is no bound at all.
+ */
+export function percentiles(histogram: Histogram, ps: readonly number[]): (Percentile | null)[] {
+  const { n, q } = histogram
+  if (n <= 0) return ps.map(() => null)
+  const buckets = Object.keys(histogram.h)
+    .map(Number)
+    .sort((a, b) => a - b)
+  const cumulated: number[] = []
+  let sum = 0
+  for (const bucket of buckets) {
+    sum += histogram.h[bucket] ?? 0
+    cumulated.push(sum)
+  }
+
+  // A float product may pass an integral rank by a rounding error; the tolerance keeps p50 of 10 at rank 5.
+  const at = (rank: number): number => {
+    const index = cumulated.findIndex(weight => weight >= rank * (1 - 1e-12))
+    return buckets[index < 0 ? buckets.length - 1 : index] ?? ZERO
+  }
+
+  const effective = (n * n) / q
+  return ps.map(p => {
+    const share = p / 100
+    const margin = Z95 * Math.sqrt(effective * share * (1 - share))
+    const lowRank = Math.floor(effective * share - margin)
+    const highRank = Math.ceil(effective * share + margin) + 1
+    return {
+      value: valueIn(at(share * n)),
+      low: lowRank < 1 ? null : endsOf(at((lowRank / effective) * n))[0],
+      high: highRank > effective ? null : endsOf(at((highRank / effective) * n))[1],
+    }
+  })
+}

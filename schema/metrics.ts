@@ -1,0 +1,63 @@
+/**
+ * What is measured: the name, unit and thresholds of every metric, and how a value is rated and written.
+ *
+ * Inside fieldline a value is a whole number of grains: 1 ms for times, 0.001 for CLS. It becomes a number in
+ * the metric's unit only at the edge (`fromGrains`) and a string only in `format`.
+ */
+
+/** A metric's unit and its inclusive thresholds, in that unit: `value <= good`, `value > poor`. */
+export interface MetricDefinition {
+  readonly unit: 'ms' | 'score'
+  /** Grains in one unit. */
+  readonly grains: number
+  readonly good: number
+  readonly poor: number
+}
+
+/**
+ * The metrics and the thresholds of https://web.dev/articles/vitals#core-web-vitals.
+ * `api` is the duration of an API call; its thresholds are the default budget of an endpoint.
+ */
+export const METRICS = {
+  lcp: { unit: 'ms', grains: 1, good: 2500, poor: 4000 },
+  inp: { unit: 'ms', grains: 1, good: 200, poor: 500 },
+  cls: { unit: 'score', grains: 1000, good: 0.1, poor: 0.25 },
+  fcp: { unit: 'ms', grains: 1, good: 1800, poor: 3000 },
+  ttfb: { unit: 'ms', grains: 1, good: 800, poor: 1800 },
+  api: { unit: 'ms', grains: 1, good: 500, poor: 1000 },
+} as const satisfies Record<string, MetricDefinition>
+
+export type Metric = keyof typeof METRICS
+export type Vital = Exclude<Metric, 'api'>
+export type Rating = 'good' | 'needs-improvement' | 'poor'
+
+/** The metrics of a page view; `api` belongs to a call instead. */
+export const VITALS = ['lcp', 'inp', 'cls', 'fcp', 'ttfb'] as const satisfies readonly Vital[]
+
+/** The stages of a page load, in the order in which they end; ms from navigation start. */
+export const PHASES = ['dns', 'connect', 'request', 'response', 'interactive', 'loaded', 'load'] as const
+export type Phase = (typeof PHASES)[number]
+
+/** Rates `value`, in the metric's unit. Thresholds are inclusive, as in web-vitals. */
+export function rate(metric: Metric, value: number): Rating {
+  const { good, poor } = METRICS[metric]
+  return value <= good ? 'good' : value <= poor ? 'needs-improvement' : 'poor'
+}
+
+/** Turns whole grains into a number in the metric's unit. */
+export function fromGrains(metric: Metric, grains: number): number {
+  return grains / METRICS[metric].grains
+}
+
+/** The thresholds in grains, as the histogram counts them. */
+export function thresholds(metric: Metric): { good: number; poor: number } {
+  const { good, poor, grains } = METRICS[metric]
+  return { good: good * grains, poor: poor * grains }
+}
+
+/** Writes a value in the metric's unit for a person: `0.05`, `180 ms`, `2.41 s`; `no data` for null. */
+export function format(metric: Metric, value: number | null): string {
+  if (value === null) return 'no data'
+  if (METRICS[metric].unit === 'score') return value.toFixed(value < 0.01 && value > 0 ? 3 : 2)
+  return value < 1000 ? `${Math.round(value)} ms` : `${(value / 1000).toFixed(2)} s`
+}

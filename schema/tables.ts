@@ -1,0 +1,62 @@
+/**
+ * The tables of D1, as Drizzle sees them. Drizzle has no words for STRICT and WITHOUT ROWID: the migrations add
+ * them by hand, and a test holds that every table has both.
+ */
+
+import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+
+/** A site that may send beacons. */
+export const sites = sqliteTable('sites', {
+  id: text().primaryKey(),
+  /** JSON list of allowed origins: `https://shop.example`, `https://*.shop.example`, `http://localhost:*`, `*`. */
+  origins: text({ mode: 'json' }).$type<string[]>().notNull(),
+  /** 32 hex digits, secret: the key of the hash that decides which page views are kept. */
+  key: text().notNull(),
+  /** The worker keeps 1 of `rate` page views; a power of two, so that samples nest. */
+  rate: integer().notNull().default(1),
+  /** Unix time in ms. */
+  created: integer().notNull(),
+})
+
+/**
+ * One row per page view. The primary key is the only index, so a beacon writes one billed row.
+ * Vitals in grains (ms; CLS in thousandths), null where there is no data.
+ */
+export const pageviews = sqliteTable(
+  'pageviews',
+  {
+    site: text().notNull(),
+    /** Hours since 1970 at which the page view began, by the worker's clock. */
+    hour: integer().notNull(),
+    id: text().notNull(),
+    /** Unix time in ms at which the page view began, by the worker's clock. */
+    began: integer().notNull(),
+    /** Number of the newest beacon stored. */
+    sequence: integer().notNull(),
+    /** Page views that this one stands for: client rate times server rate. */
+    weight: integer().notNull(),
+    navigation: text().notNull(),
+    route: text().notNull(),
+    release: text(),
+    country: text(),
+    device: text().notNull(),
+    browser: text(),
+    /** Major version. */
+    browserVersion: integer('browser_version'),
+    os: text(),
+    connection: text(),
+    lcp: integer(),
+    inp: integer(),
+    cls: integer(),
+    fcp: integer(),
+    ttfb: integer(),
+    /** JSON list of ms from navigation start, in the order of `PHASES`. */
+    phases: text(),
+    /** JSON object: beacon number -> calls in the beacon's wire form, so that a replay overwrites itself. */
+    calls: text().notNull().default('{}'),
+  },
+  table => [primaryKey({ columns: [table.site, table.hour, table.id] })],
+)
+
+export type SiteRow = typeof sites.$inferSelect
+export type PageViewRow = typeof pageviews.$inferInsert
