@@ -63,7 +63,8 @@ export function encode(view: PageView): string {
   })
 }
 
-function encodeCall(call: ApiCall): unknown[] {
+/** One call as the list that the beacon carries and the row keeps. */
+export function encodeCall(call: ApiCall): unknown[] {
   const tuple = [
     call.endpoint.slice(0, MAX_ENDPOINT),
     Math.max(0, Math.round(call.start)),

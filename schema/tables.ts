@@ -58,5 +58,17 @@ export const pageviews = sqliteTable(
   table => [primaryKey({ columns: [table.site, table.hour, table.id] })],
 )
 
+/** The beacons of bots, which are not stored, by the hour. A lower bound: see worker/ingest/tally. */
+export const bots = sqliteTable(
+  'bots',
+  {
+    site: text().notNull(),
+    /** Hours since 1970. */
+    hour: integer().notNull(),
+    beacons: integer().notNull(),
+  },
+  table => [primaryKey({ columns: [table.site, table.hour] })],
+)
+
 export type SiteRow = typeof sites.$inferSelect
 export type PageViewRow = typeof pageviews.$inferInsert

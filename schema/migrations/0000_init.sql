@@ -1,3 +1,10 @@
+CREATE TABLE `bots` (
+	`site` text NOT NULL,
+	`hour` integer NOT NULL,
+	`beacons` integer NOT NULL,
+	PRIMARY KEY(`site`, `hour`)
+) STRICT, WITHOUT ROWID;
+--> statement-breakpoint
 CREATE TABLE `pageviews` (
 	`site` text NOT NULL,
 	`hour` integer NOT NULL,

@@ -1,0 +1,239 @@
+import { env, exports } from 'cloudflare:workers'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { encode, MAX_BYTES } from '../../schema/beacon.ts'
+import { admin, CHROME, newId, ORIGIN, pageView, problemOf, put, send } from './client.ts'
+import { pageViewRow, store as storeRows } from './rows.ts'
+
+const rowOf = (id: string) => env.DB.prepare('SELECT * FROM pageviews WHERE id = ?').bind(id).all()
+
+beforeAll(async () => {
+  await put('/v1/sites/shop', { origins: [ORIGIN, 'https://*.shop.example', 'http://localhost:*'] })
+  await put('/v1/sites/sampled', { origins: ['*'], rate: 4 })
+})
+
+describe('a beacon', () => {
+  it('is one durable row when it is answered with 204', async () => {
+    const calls = [
+      {
+        endpoint: 'GET /api/p/[id]',
+        start: 10,
+        duration: 90,
+        outcome: 'ok',
+        status: 200,
+        ttfb: 40,
+        bytes: 300,
+      },
+    ] as const
+    const view = pageView({ route: '/p/[id]', release: '2.4.0', weight: 10, age: 5000, calls: [...calls] })
+    const before = Date.now()
+    const response = await send(encode(view))
+    expect(response.status).toBe(204)
+    expect(await response.text()).toBe('')
+    const { results } = await rowOf(view.id)
+    expect(results).toHaveLength(1)
+    expect(results[0]).toMatchObject({
+      site: 'shop',
+      route: '/p/[id]',
+      release: '2.4.0',
+      weight: 10,
+      sequence: 0,
+      navigation: 'navigate',
+      device: 'desktop',
+      browser: 'Chrome',
+      browser_version: 156,
+      os: 'Windows',
+      connection: '4g',
+      lcp: 1200,
+      inp: null,
+      cls: 20,
+      fcp: 800,
+      ttfb: 150,
+      calls: '{"0":[["GET /api/p/[id]",10,90,0,200,40,300]]}',
+    })
+    const began = Number(results[0]?.began)
+    expect(began).toBeGreaterThanOrEqual(before - 5000)
+    expect(began).toBeLessThanOrEqual(Date.now() - 5000)
+    expect(results[0]?.hour).toBe(Math.floor(began / 3_600_000))
+  })
+
+  it('costs exactly one written row, first or later', async () => {
+    const row = pageViewRow()
+    expect((await storeRows([row])).meta.rows_written).toBe(1)
+    expect((await storeRows([{ ...row, sequence: 1, inp: 64 }])).meta.rows_written).toBe(1)
+  })
+
+  it('of the same page view updates its row: newer vitals win, calls gather', async () => {
+    const id = newId()
+    const call = {
+      endpoint: 'GET /a',
+      start: 1,
+      duration: 2,
+      outcome: 'ok',
+      status: 200,
+      ttfb: null,
+      bytes: null,
+    } as const
+    await send(encode(pageView({ id, calls: [call] })))
+    const vitals = { lcp: 1300, inp: 88, cls: 120, fcp: 800, ttfb: 150 }
+    await send(encode(pageView({ id, sequence: 1, vitals, calls: [{ ...call, endpoint: 'GET /b' }] })))
+    const { results } = await rowOf(id)
+    expect(results).toHaveLength(1)
+    expect(results[0]).toMatchObject({ sequence: 1, lcp: 1300, inp: 88, cls: 120 })
+    expect(JSON.parse(String(results[0]?.calls))).toEqual({
+      0: [['GET /a', 1, 2, 0, 200]],
+      1: [['GET /b', 1, 2, 0, 200]],
+    })
+  })
+
+  it('that arrives late or twice leaves the same row', async () => {
+    const id = newId()
+    const first = encode(pageView({ id, vitals: { lcp: 900, inp: null, cls: 0, fcp: 700, ttfb: 100 } }))
+    const second = encode(
+      pageView({ id, sequence: 1, vitals: { lcp: 1000, inp: 40, cls: 10, fcp: null, ttfb: 100 } }),
+    )
+    for (const body of [second, first, second, first]) await send(body)
+    const { results } = await rowOf(id)
+    expect(results).toHaveLength(1)
+    expect(results[0]).toMatchObject({ sequence: 1, lcp: 1000, inp: 40, cls: 10, fcp: 700 })
+  })
+
+  it('stays one row when delay carries a later beacon over the hour', async () => {
+    const hour = 480_000
+    const row = pageViewRow({ hour, began: hour * 3_600_000 })
+    await storeRows([row])
+    await storeRows([{ ...row, hour: hour - 1, began: hour * 3_600_000 - 5, sequence: 1, inp: 48 }])
+    const { results } = await rowOf(row.id)
+    expect(results).toHaveLength(1)
+    expect(results[0]).toMatchObject({ hour, inp: 48, sequence: 1 })
+  })
+
+  it('stores neither address nor user agent', async () => {
+    const view = pageView()
+    await send(encode(view), { 'CF-Connecting-IP': '203.0.113.77' })
+    const { results } = await rowOf(view.id)
+    expect(JSON.stringify(results)).not.toMatch(/203\.0\.113|Mozilla|AppleWebKit/)
+  })
+
+  it('tells an iPad from a Mac by its touch screen', async () => {
+    const mac =
+      'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Safari/605.1.15'
+    const [pad, desk] = [pageView({ touch: true }), pageView()]
+    await send(encode(pad), { 'User-Agent': mac })
+    await send(encode(desk), { 'User-Agent': mac })
+    expect((await rowOf(pad.id)).results[0]).toMatchObject({
+      device: 'tablet',
+      os: 'iPadOS',
+      browser: 'Safari',
+    })
+    expect((await rowOf(desk.id)).results[0]).toMatchObject({ device: 'desktop', os: 'macOS' })
+  })
+
+  it('is believed about its country only with the admin token', async () => {
+    const [stranger, importer] = [pageView(), pageView()]
+    await send(encode(stranger), { 'CF-IPCountry': 'NZ' })
+    await send(encode(importer), { 'CF-IPCountry': 'NZ', ...admin })
+    expect((await rowOf(stranger.id)).results[0]?.country).not.toBe('NZ')
+    expect((await rowOf(importer.id)).results[0]?.country).toBe('NZ')
+  })
+})
+
+describe('sampling', () => {
+  it('keeps all beacons of a page view or none, and multiplies the weights', async () => {
+    const views = Array.from({ length: 400 }, () =>
+      pageView({ id: crypto.randomUUID().replaceAll('-', '').slice(0, 16), weight: 3 }),
+    )
+    for (const sequence of [0, 1]) {
+      await Promise.all(views.map(view => send(encode({ ...view, sequence }), admin, 'sampled')))
+    }
+    const { results } = await env.DB.prepare(
+      "SELECT weight, sequence FROM pageviews WHERE site = 'sampled'",
+    ).all()
+    expect(new Set(results.map(row => `${row.weight} ${row.sequence}`))).toEqual(new Set(['12 1']))
+    // 400 page views at 1 of 4: 100 expected, standard deviation 8.7; six of them on both sides.
+    expect(results.length).toBeGreaterThan(48)
+    expect(results.length).toBeLessThan(152)
+  })
+})
+
+describe('a beacon is refused and nothing is stored', () => {
+  const cases: [string, () => Promise<Response>, number, string?][] = [
+    ['when it is not JSON', () => send('{'), 400, 'body'],
+    ['when a vital is not a number', () => send(wire({ m: { lcp: 'fast' } })), 400, 'm.lcp'],
+    ['when a vital is beyond belief', () => send(wire({ m: { lcp: 600_001 } })), 400, 'm.lcp'],
+    ['when its age is beyond what is kept', () => send(wire({ age: 15 * 86_400_000 })), 400, 'age'],
+    ['when its route carries a query string', () => send(wire({ r: '/p?token=1' })), 400, 'r'],
+    ['when it has a field nobody knows', () => send(wire({ ip: '::1' })), 400, 'ip'],
+    ['when a call is malformed', () => send(wire({ c: [['GET /', 1, -2, 0]] })), 400, 'c.0.2'],
+    ['without a site', () => send(wire({}), {}, ''), 400, 'site'],
+    ['for an unknown site', () => send(wire({}), {}, 'nobody'), 404, 'site'],
+    ['from an origin that is not allowed', () => send(wire({}), { Origin: 'https://evil.example' }), 403],
+    ['from a look-alike origin', () => send(wire({}), { Origin: 'https://evilshop.example' }), 403],
+    ['without an origin', () => send(wire({}), { Origin: '' }), 403],
+    ['when it is too large', () => send(wire({ r: 'x'.repeat(MAX_BYTES) })), 413],
+    ['when it is a form', () => send('a=b', { 'Content-Type': 'application/x-www-form-urlencoded' }), 415],
+  ]
+  const wire = (change: object) => JSON.stringify({ ...JSON.parse(encode(pageView())), ...change })
+  const count = () => env.DB.prepare('SELECT count(*) AS n FROM pageviews').first('n')
+
+  it.each(cases)('%s', async (_, request, status, field) => {
+    const before = await count()
+    const answer = await problemOf(await request())
+    expect(answer).toMatchObject({ status, mediaType: 'application/problem+json', ...(field && { field }) })
+    expect(await count()).toBe(before)
+  })
+
+  it('when one address sends too many, while others are heard', async () => {
+    const headers = { 'CF-Connecting-IP': '203.0.113.1' }
+    const statuses: number[] = []
+    for (let i = 0; i < 310; i++) statuses.push((await send('{', headers)).status)
+    expect(statuses.indexOf(429)).toBe(300)
+    expect((await send(wire({}), { 'CF-Connecting-IP': '203.0.113.2' })).status).toBe(204)
+    expect((await send(wire({}), { ...headers, ...admin })).status).toBe(204)
+  })
+
+  it('when it is a bot, which is counted', async () => {
+    const before = await count()
+    const response = await send(wire({}), { 'User-Agent': 'Mozilla/5.0 (compatible; Googlebot/2.1)' })
+    expect(response.status).toBe(204)
+    expect(await count()).toBe(before)
+    await expect
+      .poll(() => env.DB.prepare("SELECT beacons FROM bots WHERE site = 'shop'").first('beacons'))
+      .toBe(1)
+  })
+})
+
+describe('the answer', () => {
+  it.each([ORIGIN, 'https://eu.shop.example', 'http://localhost:5173'])(
+    'allows the origin %s by name',
+    async origin => {
+      const response = await send(encode(pageView()), { Origin: origin })
+      expect(response.status).toBe(204)
+      expect(response.headers.get('Access-Control-Allow-Origin')).toBe(origin)
+      expect(response.headers.get('Vary')).toBe('Origin')
+    },
+  )
+
+  it('never says no-store, which would use up Chrome’s keepalive budget', async () => {
+    for (const response of [await send(encode(pageView())), await send('{')]) {
+      expect(response.headers.get('Cache-Control')).toBe('private, max-age=0')
+    }
+  })
+
+  it('to another method is 405 with Allow', async () => {
+    const response = await exports.default.fetch('https://rum.example/f?site=shop')
+    expect(response.status).toBe(405)
+    expect(response.headers.get('Allow')).toBe('POST, OPTIONS')
+  })
+
+  it('takes JSON as well as text, and a preflight', async () => {
+    expect(
+      (await send(encode(pageView()), { 'Content-Type': 'application/json', 'User-Agent': CHROME })).status,
+    ).toBe(204)
+    const preflight = await exports.default.fetch('https://rum.example/f?site=shop', {
+      method: 'OPTIONS',
+      headers: { Origin: ORIGIN },
+    })
+    expect(preflight.status).toBe(204)
+    expect(preflight.headers.get('Access-Control-Allow-Headers')).toBe('Content-Type')
+  })
+})

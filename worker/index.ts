@@ -1,0 +1,48 @@
+/**
+ * The map of the worker: which request goes where, and what the clock starts.
+ */
+
+import { Hono } from 'hono'
+import { requireAdmin } from './admin/access.ts'
+import { siteRoutes } from './admin/sites.ts'
+import type { Env, Hono as Types } from './env.ts'
+import { ingest } from './ingest/ingest.ts'
+import { answerProblem, problem } from './problem.ts'
+import { health } from './read/health.ts'
+import { summaryRoute } from './read/routes.ts'
+import { retain } from './rollup/retain.ts'
+
+const app = new Hono<Types>()
+
+app.post('/f', ingest)
+app.options('/f', c =>
+  c.body(null, 204, {
+    'Access-Control-Allow-Origin': c.req.header('Origin') ?? '*',
+    'Access-Control-Allow-Methods': 'POST',
+    'Access-Control-Allow-Headers': 'Content-Type',
+    'Access-Control-Max-Age': '86400',
+    'Cache-Control': 'private, max-age=0',
+    Vary: 'Origin',
+  }),
+)
+app.all('/f', () => {
+  throw problem(405, 'Send beacons with POST.', { headers: { Allow: 'POST, OPTIONS' } })
+})
+
+app.get('/healthz', health)
+
+app.use('/v1/*', requireAdmin)
+app.get('/v1/summary', summaryRoute)
+app.route('/v1/sites', siteRoutes)
+
+app.notFound(() => {
+  throw problem(404, 'There is nothing at this address.')
+})
+app.onError(answerProblem)
+
+export default {
+  fetch: app.fetch,
+  async scheduled(_controller, env) {
+    await retain(env.DB, Date.now())
+  },
+} satisfies ExportedHandler<Env>

@@ -1,0 +1,80 @@
+/**
+ * What a beacon must pass before it is read, cheapest check first: a request goes in, the site it is for comes
+ * out, or the problem is thrown.
+ */
+
+import type { Context } from 'hono'
+import * as v from 'valibot'
+import { MAX_BYTES } from '../../schema/beacon.ts'
+import { SITE_NAME } from '../../schema/query.ts'
+import type { SiteRow } from '../../schema/tables.ts'
+import { isAdmin } from '../admin/access.ts'
+import { findSite } from '../admin/sites.ts'
+import type { Hono } from '../env.ts'
+import { badField, problem } from '../problem.ts'
+
+export interface Admitted {
+  site: SiteRow
+  /** Sent with the admin token: by an importer or a load test, not by a stranger's browser. */
+  trusted: boolean
+}
+
+/** Checks length, content type, rate limit, site and origin; throws the problem, with CORS headers where due. */
+export async function admit(c: Context<Hono>, now: number): Promise<Admitted> {
+  if (Number(c.req.header('Content-Length') ?? 0) > MAX_BYTES) throw tooLarge()
+  const type = c.req.header('Content-Type')?.split(';')[0]?.trim().toLowerCase()
+  if (type && type !== 'text/plain' && type !== 'application/json') {
+    throw problem(415, `A beacon is text/plain or application/json, not ${type}.`)
+  }
+  const name = v.safeParse(SITE_NAME, c.req.query('site'))
+  if (!name.success) throw badField({ field: 'site', detail: name.issues[0].message })
+
+  const trusted = await isAdmin(c)
+  if (!trusted) {
+    const key = `${name.output} ${c.req.header('CF-Connecting-IP') ?? ''}`
+    const { success } = await c.env.BEACON_LIMIT.limit({ key })
+    if (!success)
+      throw problem(429, 'Too many beacons from this address.', { headers: { 'Retry-After': '60' } })
+  }
+
+  const site = await findSite(c.env, name.output, now)
+  if (!site) throw problem(404, `There is no site ${name.output} here.`, { field: 'site' })
+  const origin = c.req.header('Origin')
+  if (!trusted && !isAllowed(site.origins, origin)) {
+    throw problem(403, `Site ${site.id} takes no beacons from ${origin ?? 'a request without Origin'}.`)
+  }
+  if (origin) c.header('Access-Control-Allow-Origin', origin)
+  return { site, trusted }
+}
+
+/** True when `origin` is on the list; `*` stands for all, `https://*.x` for subdomains, `http://x:*` for ports. */
+export function isAllowed(origins: readonly string[], origin: string | undefined): boolean {
+  if (origins.includes('*')) return true
+  if (!origin) return false
+  return origins.some(allowed => {
+    if (allowed === origin) return true
+    if (allowed.endsWith(':*')) {
+      const host = allowed.slice(0, -2)
+      return origin === host || (origin.startsWith(`${host}:`) && /^\d+$/.test(origin.slice(host.length + 1)))
+    }
+    const [scheme, domain] = allowed.split('*')
+    return domain !== undefined && origin.startsWith(scheme ?? '') && origin.endsWith(domain)
+  })
+}
+
+/** Reads the body as text, counting its bytes, and stops at the first one too many. */
+export async function readBody(request: Request): Promise<string> {
+  const decoder = new TextDecoder()
+  let bytes = 0
+  let text = ''
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.byteLength
+    if (bytes > MAX_BYTES) throw tooLarge()
+    text += decoder.decode(chunk, { stream: true })
+  }
+  return text + decoder.decode()
+}
+
+function tooLarge() {
+  return problem(413, `A beacon is at most ${MAX_BYTES} bytes long.`)
+}

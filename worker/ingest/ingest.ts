@@ -1,0 +1,93 @@
+/**
+ * `POST /f`: a beacon goes in, a row of `pageviews` comes out. The steps, in order, are the body of `ingest`.
+ */
+
+import type { Context } from 'hono'
+import { isbot } from 'isbot'
+import { decode, encodeCall } from '../../schema/beacon.ts'
+import { PHASES } from '../../schema/metrics.ts'
+import type { PageView } from '../../schema/pageview.ts'
+import type { PageViewRow, SiteRow } from '../../schema/tables.ts'
+import type { Hono } from '../env.ts'
+import { badField, problem } from '../problem.ts'
+import { admit, readBody } from './admit.ts'
+import { describe, type Visitor } from './enrich.ts'
+import { isKept } from './sample.ts'
+import { store } from './store.ts'
+import { countBot } from './tally.ts'
+
+const HOUR = 3_600_000
+/** Raw rows are kept this long, so a page view may have begun this long ago, in ms. */
+export const RAW_RETENTION = 14 * 24 * HOUR
+/** How long the browser waits for D1 before it is answered all the same, in ms. */
+const PATIENCE = 2_000
+
+/** Answers 204 when the row is durable (or not wanted), 202 when D1 is slow, a problem when nothing is stored. */
+export async function ingest(c: Context<Hono>): Promise<Response> {
+  // Never no-store: Chrome then keeps the beacon's share of its keepalive budget for ever.
+  c.header('Cache-Control', 'private, max-age=0')
+  c.header('Vary', 'Origin')
+  const now = Date.now()
+  const { site, trusted } = await admit(c, now)
+
+  const userAgent = c.req.header('User-Agent') ?? ''
+  if (isbot(userAgent)) {
+    c.executionCtx.waitUntil(countBot(c.env.DB, site.id, now))
+    return c.body(null, 204)
+  }
+
+  const beacon = decode(await readBody(c.req.raw))
+  if ('error' in beacon) throw badField(beacon.error)
+  const view = beacon.ok
+  if (view.age > RAW_RETENTION) {
+    throw badField({ field: 'age', detail: `must be at most ${RAW_RETENTION}: raw rows are kept no longer` })
+  }
+
+  if (!(await isKept(site.key, view.id, site.rate))) return c.body(null, 204)
+  const visitor = describe(userAgent, view.touch, countryOf(c, trusted))
+  return save(c, toRow(view, visitor, site, now))
+}
+
+async function save(c: Context<Hono>, row: PageViewRow): Promise<Response> {
+  const stored = store(c.env.DB, [row])
+  const silence = Promise.withResolvers<'silent'>()
+  const timer = setTimeout(silence.resolve, PATIENCE, 'silent')
+  try {
+    if ((await Promise.race([stored, silence.promise])) !== 'silent') return c.body(null, 204)
+    c.executionCtx.waitUntil(stored.catch(error => console.error('late store failed', error)))
+    return c.body(null, 202)
+  } catch (error) {
+    console.error('D1 refused a beacon', error)
+    throw problem(503, 'The database takes no beacons at the moment.', { headers: { 'Retry-After': '10' } })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Builds the row: times by the worker's clock, weights multiplied, calls under their beacon's number. */
+export function toRow(view: PageView, visitor: Visitor, site: SiteRow, now: number): PageViewRow {
+  const { calls, phases } = view
+  const began = now - view.age
+  return {
+    site: site.id,
+    hour: Math.floor(began / HOUR),
+    id: view.id,
+    began,
+    sequence: view.sequence,
+    weight: view.weight * site.rate,
+    navigation: view.navigation,
+    route: view.route,
+    release: view.release,
+    ...visitor,
+    connection: view.connection,
+    ...view.vitals,
+    phases: phases && JSON.stringify(PHASES.map(phase => phases[phase])),
+    calls: calls.length ? JSON.stringify({ [view.sequence]: calls.map(encodeCall) }) : '{}',
+  }
+}
+
+/** Cloudflare's word for where the request came from; an importer says it in the header Cloudflare would set. */
+function countryOf(c: Context<Hono>, trusted: boolean): string | null | undefined {
+  const said = trusted ? c.req.header('CF-IPCountry') : undefined
+  return said ?? (c.req.raw.cf as IncomingRequestCfProperties | undefined)?.country
+}

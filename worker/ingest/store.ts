@@ -1,0 +1,57 @@
+/**
+ * The one way into `pageviews`: rows go in, D1's receipt comes out. A page view is one row; its later beacons
+ * update it. Storing a beacon twice, or two beacons out of order, leaves the same row.
+ */
+
+import { getTableColumns, type SQL, sql } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/d1'
+import { type PageViewRow, pageviews } from '../../schema/tables.ts'
+
+/** A row beyond this many characters of calls takes no more of them: D1's rows end at 2 MB. */
+const MAX_CALLS_TEXT = 250_000
+
+const columns = getTableColumns(pageviews)
+type Column = keyof typeof columns
+
+/** What the newest beacon knows best. The rest was settled by the first one. */
+const NEWEST_WINS: Column[] = ['route', 'release', 'connection', 'lcp', 'inp', 'cls', 'fcp', 'ttfb', 'phases']
+
+/**
+ * Stores rows in one statement with one bound parameter, one billed row written for each.
+ *
+ * Key: (site, hour, id). The hour is that of the page view's begin, worked out anew from each beacon's age, so
+ * network delay can carry a later beacon over the hour's end: a row in a neighbouring hour is the same page view.
+ */
+export async function store(d1: D1Database, rows: readonly PageViewRow[]): Promise<D1Result> {
+  const set = Object.fromEntries(NEWEST_WINS.map(column => [column, newest(column)]))
+  return drizzle(d1)
+    .insert(pageviews)
+    .select(sql`SELECT ${sql.join(Object.keys(columns).map(select), sql`, `)}
+      FROM json_each(${JSON.stringify(rows)}) AS r WHERE true`)
+    .onConflictDoUpdate({
+      target: [pageviews.site, pageviews.hour, pageviews.id],
+      set: {
+        ...set,
+        sequence: sql`max(${pageviews.sequence}, excluded.sequence)`,
+        calls: sql`CASE WHEN length(${pageviews.calls}) < ${sql.raw(String(MAX_CALLS_TEXT))}
+          THEN json_patch(${pageviews.calls}, excluded.calls) ELSE ${pageviews.calls} END`,
+      },
+    })
+    .run()
+}
+
+/** The value of one column, read from one element of the bound list. */
+function select(column: string): SQL {
+  const value = sql.raw(`r.value ->> '${column}'`)
+  if (column !== 'hour') return value
+  return sql`coalesce((SELECT p.hour FROM pageviews AS p WHERE p.site = r.value ->> 'site'
+    AND p.hour IN ((${value}) - 1, (${value}) + 1) AND p.id = r.value ->> 'id'), ${value})`
+}
+
+/** The column's value from the newer of the two beacons that knows it. */
+function newest(column: Column): SQL {
+  const stored = columns[column]
+  const sent = sql.raw(`excluded.${stored.name}`)
+  return sql`CASE WHEN excluded.sequence >= ${pageviews.sequence}
+    THEN coalesce(${sent}, ${stored}) ELSE coalesce(${stored}, ${sent}) END`
+}

@@ -1,0 +1,58 @@
+/**
+ * Errors as RFC 9457 problem details: a thrown HTTPException goes in, `application/problem+json` comes out.
+ */
+
+import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { FieldError } from '../schema/beacon.ts'
+
+const TITLES: Record<number, string> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  413: 'Content Too Large',
+  415: 'Unsupported Media Type',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+}
+
+interface Extra {
+  field?: string
+  headers?: Record<string, string>
+}
+
+/** An error to throw from a handler; `detail` is a sentence for the person who made the request. */
+export function problem(status: ContentfulStatusCode, detail: string, extra: Extra = {}): HTTPException {
+  return new HTTPException(status, { message: detail, cause: extra })
+}
+
+/** A 400 that names the field or parameter that does not fit. */
+export function badField({ field, detail }: FieldError): HTTPException {
+  return problem(400, `${field} ${detail}`, { field })
+}
+
+/** Answers every error of the worker. What nobody foresaw is logged, and says nothing about the inside. */
+export function answerProblem(error: Error, c: Context): Response {
+  if (!(error instanceof HTTPException)) {
+    console.error(error)
+    error = problem(500, 'Something went wrong here; the log of the worker knows more.')
+  }
+  const { status, message, cause } = error as HTTPException
+  const { field, headers } = (cause ?? {}) as Extra
+  const body = {
+    type: 'about:blank',
+    title: TITLES[status],
+    status,
+    detail: message,
+    ...(field && { field }),
+  }
+  return c.body(JSON.stringify(body), status as ContentfulStatusCode, {
+    'Content-Type': 'application/problem+json',
+    'Cache-Control': 'private, max-age=0',
+    ...headers,
+  })
+}

@@ -1,0 +1,19 @@
+/**
+ * `GET /healthz`: 200 when D1 answers a question about a real table, 503 when it does not.
+ */
+
+import type { Context } from 'hono'
+import type { Hono } from '../env.ts'
+import { problem } from '../problem.ts'
+
+export async function health(c: Context<Hono>): Promise<Response> {
+  const started = Date.now()
+  try {
+    await c.env.DB.prepare('SELECT id FROM sites LIMIT 1').run()
+  } catch (error) {
+    console.error('healthz', error)
+    throw problem(503, 'The database does not answer, or is not migrated.')
+  }
+  const headers = { 'Cache-Control': 'private, max-age=0' }
+  return c.json({ status: 'ok', database_ms: Date.now() - started }, 200, headers)
+}
