@@ -20,6 +20,8 @@ export const WIRE_VERSION = 1
 export const MAX_BYTES = 16_384
 /** The longest duration that is believed, in ms: 10 minutes. */
 export const MAX_MS = 600_000
+/** The most bytes of one call that are believed: 1 GB. */
+export const MAX_TRANSFER = 1_000_000_000
 /** The largest CLS that is believed, in thousandths. */
 export const MAX_CLS = 100_000
 /** The longest age of a page view, in ms; the worker may allow less. */
@@ -45,7 +47,7 @@ export function encode(view: PageView): string {
     id: view.id,
     n: view.sequence,
     k: view.weight > 1 ? view.weight : undefined,
-    age: Math.max(0, Math.round(view.age)),
+    age: clamp(view.age, MAX_AGE),
     nav: view.navigation,
     r: view.route.slice(0, MAX_ROUTE),
     rel: view.release?.slice(0, MAX_RELEASE),
@@ -67,12 +69,12 @@ export function encode(view: PageView): string {
 export function encodeCall(call: ApiCall): unknown[] {
   const tuple = [
     call.endpoint.slice(0, MAX_ENDPOINT),
-    Math.max(0, Math.round(call.start)),
-    Math.min(MAX_MS, Math.round(call.duration)),
+    clamp(call.start, MAX_AGE),
+    clamp(call.duration, MAX_MS),
     OUTCOMES.indexOf(call.outcome),
     call.status,
     whole(call.ttfb) ?? null,
-    call.bytes,
+    whole(call.bytes, MAX_TRANSFER) ?? null,
   ]
   while (tuple[tuple.length - 1] === null) tuple.pop()
   return tuple
@@ -81,6 +83,11 @@ export function encodeCall(call: ApiCall): unknown[] {
 /** A whole number of grains; undefined where there is none, or none that the other side would believe. */
 function whole(value: number | null, max = MAX_MS): number | undefined {
   return value === null || !(value >= 0 && value <= max) ? undefined : Math.round(value)
+}
+
+/** A whole number within bounds, for what must be there: 0 where it is none. */
+function clamp(value: number, max: number): number {
+  return Math.round(Math.max(0, Math.min(max, value || 0)))
 }
 
 /** Reads a beacon. Answers the page view, or the first field that does not fit. */
@@ -114,9 +121,6 @@ const text = (max: number) =>
   )
 const oneOf = <const T extends readonly string[]>(list: T) =>
   v.picklist(list, `must be one of ${list.join(', ')}`)
-
-/** Bytes of one call that are believed: 1 GB. */
-const MAX_TRANSFER = 1_000_000_000
 
 const CALL = v.strictTuple(
   [
