@@ -2,7 +2,7 @@
  * A checked question goes in, the summary comes out: one histogram for each group and metric, read as percentiles.
  */
 
-import { and, eq, gte, lt, type SQL, sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { type Histogram, type Percentile, percentiles, RELATIVE_ERROR } from '../../schema/histogram.ts'
 import { fromGrains, METRICS, type Metric, rate } from '../../schema/metrics.ts'
@@ -14,7 +14,6 @@ import {
   type SummaryQuery,
   type SummaryRow,
 } from '../../schema/query.ts'
-import { pageviews } from '../../schema/tables.ts'
 import { type Choice, callSamples, ENDPOINT, histograms, vitalSamples } from '../rollup/sql.ts'
 
 /** A histogram as SQL answers it, with the weights of the calls that went wrong. */
@@ -63,16 +62,14 @@ function largest(samples: SQL, limit: number): SQL {
 function choose({ site, from, to, filters, groupBy }: SummaryQuery): Choice {
   const hour = 3_600_000
   const conditions = [
-    eq(pageviews.site, site),
-    gte(pageviews.hour, from / hour),
-    lt(pageviews.hour, to / hour),
+    sql`p.site = ${site} AND p.hour >= ${from / hour} AND p.hour < ${to / hour}`,
     ...([...DIMENSIONS, 'endpoint'] as const).flatMap(name => {
       const value = filters[name]
       return value === undefined ? [] : [sql`${source(name)} = ${value}`]
     }),
   ]
   return {
-    where: sql`${and(...conditions)}`,
+    where: sql.join(conditions, sql` AND `),
     key: sql`json_array(${sql.join(groupBy.map(source), sql`, `)})`,
   }
 }

@@ -1,0 +1,17 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+
+const out = mkdtempSync(join(tmpdir(), 'fieldline-deploy-'))
+afterAll(() => rmSync(out, { recursive: true }))
+
+it('wrangler would deploy what is here, within the free plan’s 3 MB, without the demo', () => {
+  const said = execFileSync('npx', ['wrangler', 'deploy', '--dry-run', '--outdir', out], { encoding: 'utf8' })
+  expect(said).toContain('--dry-run: exiting now.')
+  for (const binding of ['env.DB', 'env.ASSETS', 'env.BEACON_LIMIT']) expect(said).toContain(binding)
+  const bundle = readdirSync(out).find(name => name.endsWith('.js')) ?? ''
+  expect(statSync(join(out, bundle)).size).toBeLessThan(3_000_000)
+  expect(readFileSync(join(out, bundle), 'utf8')).not.toContain('/demo/api/hero')
+})

@@ -1,0 +1,91 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { encode } from '../../schema/beacon.ts'
+import { admin, get, ORIGIN, pageView, problemOf, put, send } from './client.ts'
+
+describe('a site', () => {
+  it('is made, changed and listed, and keeps its secret to itself', async () => {
+    const made = await put('/v1/sites/first', { origins: [ORIGIN] })
+    expect(made.status).toBe(201)
+    const changed = await put('/v1/sites/first', { origins: [ORIGIN, 'http://localhost:*'], rate: 8 })
+    expect(changed.status).toBe(200)
+    const { data } = await (await get('/v1/sites')).json<{ data: Record<string, unknown>[] }>()
+    expect(data).toEqual([
+      {
+        site: 'first',
+        origins: [ORIGIN, 'http://localhost:*'],
+        rate: 8,
+        created: expect.stringMatching(/^\d{4}-/),
+        bot_beacons_24h: 0,
+      },
+    ])
+    const key = await env.DB.prepare('SELECT key FROM sites').first<string>('key')
+    expect(key).toMatch(/^[0-9a-f]{32}$/)
+  })
+
+  it('keeps its key, and so its sample, when it is changed', async () => {
+    const key = () => env.DB.prepare("SELECT key FROM sites WHERE id = 'stable'").first('key')
+    await put('/v1/sites/stable', { origins: ['*'] })
+    const before = await key()
+    await put('/v1/sites/stable', { origins: [ORIGIN] })
+    expect(await key()).toBe(before)
+  })
+
+  it('takes beacons from the moment it is changed to allow them', async () => {
+    await put('/v1/sites/moved', { origins: ['https://old.example'] })
+    expect((await send(encode(pageView()), {}, 'moved')).status).toBe(403)
+    await put('/v1/sites/moved', { origins: [ORIGIN] })
+    expect((await send(encode(pageView()), {}, 'moved')).status).toBe(204)
+  })
+
+  it.each([
+    ['/v1/sites/UPPER', { origins: ['*'] }, 'site'],
+    ['/v1/sites/x', {}, 'origins'],
+    ['/v1/sites/x', { origins: [] }, 'origins'],
+    ['/v1/sites/x', { origins: ['shop.example'] }, 'origins.0'],
+    ['/v1/sites/x', { origins: ['https://shop.example/path'] }, 'origins.0'],
+    ['/v1/sites/x', { origins: ['*'], rate: 3 }, 'rate'],
+    ['/v1/sites/x', { origins: ['*'], colour: 'red' }, 'colour'],
+  ])('PUT %s %j is a 400 that names %s', async (path, body, field) => {
+    expect(await problemOf(await put(path, body))).toMatchObject({ status: 400, field })
+  })
+
+  it('is nobody’s business without a token', async () => {
+    expect((await get('/v1/sites', {})).status).toBe(401)
+  })
+})
+
+describe('healthz', () => {
+  it('asks the database', async () => {
+    const response = await get('/healthz', {})
+    expect(response.status).toBe(200)
+    expect(await response.json()).toMatchObject({ status: 'ok' })
+    await env.DB.exec('ALTER TABLE sites RENAME TO gone')
+    const broken = await get('/healthz', {})
+    await env.DB.exec('ALTER TABLE gone RENAME TO sites')
+    expect(broken.status).toBe(503)
+  })
+})
+
+describe('the database', () => {
+  it('has only STRICT tables WITHOUT ROWID and not one index to pay for', async () => {
+    const { results } = await env.DB.prepare(
+      "SELECT name, wr, strict FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE 'sqlite%' AND name NOT LIKE '\\_cf%' ESCAPE '\\' AND name <> 'd1_migrations'",
+    ).all()
+    expect(results.length).toBeGreaterThanOrEqual(3)
+    for (const table of results) expect(table).toMatchObject({ wr: 1, strict: 1 })
+    const indexes = await env.DB.prepare(
+      "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL",
+    ).all()
+    expect(indexes.results).toEqual([])
+  })
+})
+
+describe('an address that is not there', () => {
+  it('is a problem, too', async () => {
+    expect(await problemOf(await get('/v1/nothing', admin))).toMatchObject({
+      status: 404,
+      mediaType: 'application/problem+json',
+    })
+  })
+})
