@@ -119,6 +119,8 @@ const text = (max: number) =>
     v.maxLength(max, `must be at most ${max} characters`),
     v.check(value => !hasControl(value), 'must hold no control characters'),
   )
+// Without the mark a bundler keeps the whole decoder for the sake of `join`, and the SDK doubles in size.
+/* @__NO_SIDE_EFFECTS__ */
 const oneOf = <const T extends readonly string[]>(list: T) =>
   v.picklist(list, `must be one of ${list.join(', ')}`)
 

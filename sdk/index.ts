@@ -1,0 +1,49 @@
+/**
+ * fieldline in the browser: measures what a visitor gets and sends it to the site's own worker.
+ *
+ * Nothing here throws into the page, logs, sets a cookie or stores anything.
+ */
+
+import { observeCalls } from './api.ts'
+import { patchCalls } from './patch.ts'
+import { type InitOptions, readOptions } from './settings.ts'
+import { startTransport } from './transport.ts'
+import { trackViews } from './views.ts'
+import { observeVitals } from './vitals.ts'
+
+export type { Connection, Navigation, Outcome } from '../schema/pageview.ts'
+export type { ApiCall, InitOptions, PageView }
+
+import type { ApiCall, PageView } from '../schema/pageview.ts'
+
+let started = false
+let nameRoute: ((route: string) => void) | undefined
+
+/**
+ * Starts measuring. The first call counts, later ones do nothing; so does a call on a server, without `site` or
+ * `endpoint`, and for a visitor who asks not to be tracked (Global Privacy Control, Do Not Track).
+ */
+export function init(options: InitOptions): void {
+  if (started || typeof document === 'undefined') return
+  try {
+    const settings = readOptions(options)
+    if (!settings) return
+    started = true
+    const views = trackViews(settings)
+    nameRoute = views._name
+    // web-vitals must listen before the transport does: what it reports at the end goes into the last beacon.
+    observeVitals(views)
+    const notes = settings._api && patchCalls()
+    startTransport(settings, views, notes ? observeCalls(settings._url, notes, views._addCall) : () => {})
+  } catch {}
+}
+
+/**
+ * Names the route of the current page view: `setRoute('/p/[id]')`. Call it once the address is the new one. Without
+ * a name the route is the path with its ids templated.
+ */
+export function setRoute(route: string): void {
+  try {
+    nameRoute?.(route)
+  } catch {}
+}

@@ -1,0 +1,144 @@
+/**
+ * A thin patch of fetch and XMLHttpRequest that notes what resource timing does not tell: the method, and whether
+ * the page itself called the request off. Arguments, `this`, results and errors pass through untouched; a promise
+ * that fetch returns is not even looked at, so its rejection stays as unhandled as the page left it.
+ */
+
+/** What was seen of a call when it was made. Times are those of `performance.now()`. */
+export interface Note {
+  _url: string
+  _start: number
+  _method: string
+  /** Asked for with `no-cors`: the browser hides status and times. */
+  _opaque: boolean
+  /** When the page called it off. */
+  _aborted?: number
+  /** Status and success, for browsers whose entries have no status. */
+  _status?: number
+  _failed?: boolean
+  /** Ends what listens for the abort. */
+  _forget?: () => void
+}
+
+/** The notes waiting for their entries. */
+export interface Notes {
+  /** The note of the call that began at `start`; each is taken once. */
+  _take(url: string, start: number): Note | undefined
+}
+
+/** Notes kept: an open stream waits for long, a request that was blocked forever. */
+const KEPT = 256
+
+/** An address as entries and notes compare it, without fragment and userinfo. */
+export function address(url: string): URL {
+  const parsed = new URL(url, document.baseURI)
+  parsed.hash = parsed.username = parsed.password = ''
+  return parsed
+}
+
+export function patchCalls(): Notes {
+  const notes: Note[] = []
+  const opened = new WeakMap<XMLHttpRequest, [method: string, url: string]>()
+  const sent = new WeakMap<XMLHttpRequest, Note>()
+  const statusless = !('responseStatus' in PerformanceResourceTiming.prototype)
+
+  const add = (method: string, url: string, opaque: boolean): Note => {
+    const note: Note = {
+      _url: address(url).href,
+      _start: performance.now(),
+      _method: method.toUpperCase(),
+      _opaque: opaque,
+    }
+    notes.push(note)
+    if (notes.length > KEPT) notes.shift()?._forget?.()
+    return note
+  }
+
+  wrap(window, 'fetch', (_, [input, init]: [RequestInfo | URL, RequestInit?]) => {
+    const request = typeof input === 'string' || 'href' in input ? undefined : input
+    const note = add(
+      init?.method ?? request?.method ?? 'GET',
+      request?.url ?? String(input),
+      (init?.mode ?? request?.mode) === 'no-cors',
+    )
+    const signal = init?.signal ?? request?.signal
+    const abort = () => {
+      note._aborted = performance.now()
+    }
+    signal?.addEventListener('abort', abort)
+    note._forget = () => signal?.removeEventListener('abort', abort)
+    if (statusless)
+      return (response: Promise<Response>) =>
+        response.then(
+          ({ status }) => {
+            note._status = status
+          },
+          () => {
+            note._failed = true
+          },
+        )
+  })
+
+  const { prototype } = XMLHttpRequest
+  wrap(prototype, 'open', (xhr, [method, url]: [string, string | URL]) => {
+    opened.set(xhr, [String(method), String(url)])
+  })
+  wrap(prototype, 'send', xhr => {
+    const call = opened.get(xhr)
+    if (!call) return
+    const note = add(...call, false)
+    sent.set(xhr, note)
+    if (statusless)
+      xhr.addEventListener(
+        'loadend',
+        () => {
+          note._status = xhr.status
+          note._failed = !xhr.status
+        },
+        { once: true },
+      )
+  })
+  wrap(prototype, 'abort', xhr => {
+    const note = sent.get(xhr)
+    if (note && xhr.readyState < 4) note._aborted = performance.now()
+  })
+
+  return {
+    // The latest call at or before the entry's start. Both times come from one clock, and the call is noted first.
+    _take(url, start) {
+      let found: Note | undefined
+      for (const note of notes)
+        if (note._url === url && note._start <= start && !(found && found._start >= note._start)) found = note
+      if (found) notes.splice(notes.indexOf(found), 1)
+      found?._forget?.()
+      return found
+    },
+  }
+}
+
+/** Lets `see` look at each call of a method before it is made, and what `see` returns at its result. */
+function wrap<T extends object, A extends unknown[], R>(
+  target: T,
+  name: string,
+  see: (self: T, args: A) => ((result: R) => unknown) | undefined,
+): void {
+  const original: unknown = Reflect.get(target, name)
+  if (typeof original !== 'function') return
+  const wrapper = {
+    // A method has, as the native function, no prototype and no [[Construct]].
+    [name](this: T, ...args: A): R {
+      let after: ((result: R) => unknown) | undefined
+      try {
+        after = see(this, args)
+      } catch {}
+      const result: R = Reflect.apply(original, this, args)
+      try {
+        after?.(result)
+      } catch {}
+      return result
+    },
+  }[name]
+  if (!wrapper) return
+  Object.defineProperty(wrapper, 'length', { value: original.length, configurable: true })
+  Reflect.set(target, name, wrapper)
+}

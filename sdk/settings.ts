@@ -1,0 +1,59 @@
+/**
+ * What the page asks for: options go in, settings come out, or nothing where there is nothing to do.
+ */
+
+import type { PageView } from '../schema/pageview.ts'
+import { routeName } from './route.ts'
+
+export interface InitOptions {
+  /** The site's id, as the worker knows it. */
+  site: string
+  /** Where beacons go: `https://rum.example.com/f`. */
+  endpoint: string
+  /** Share of page views to keep, 0..1; 1 of `round(1 / sample)` is kept. All by default. */
+  sample?: number | undefined
+  /** Version of the page's code: `2.4.0`. */
+  release?: string | undefined
+  /** Name of the route on which the page was loaded: `/p/[id]`. */
+  route?: string | undefined
+  /** `false` or `'off'`: record no API calls, leave fetch and XMLHttpRequest alone. */
+  api?: boolean | 'off' | undefined
+  /** Sees each beacon before it is sent; answers what to send. Nothing is sent if it answers nothing or throws. */
+  beforeSend?: ((view: PageView) => PageView | null | undefined | false) | undefined
+}
+
+export interface Settings {
+  _url: string
+  /** 1 of `_rate` page views is kept. */
+  _rate: number
+  _release: string | null
+  _route: string | undefined
+  _api: boolean
+  _beforeSend: NonNullable<InitOptions['beforeSend']>
+}
+
+export function readOptions(options: InitOptions): Settings | undefined {
+  const { site, endpoint, sample = 1, release, route, api, beforeSend } = options
+  const { doNotTrack, globalPrivacyControl }: Privacy = navigator
+  if (globalPrivacyControl || doNotTrack === '1' || !site || !endpoint || sample <= 0) return
+  const url = new URL(endpoint, document.baseURI)
+  url.searchParams.set('site', site)
+  return {
+    _url: url.href,
+    // A sample that is no number keeps everything.
+    _rate: Math.min(Math.round(1 / sample) || 1, MAX_RATE),
+    _release: (release && routeName(release)) || null,
+    _route: route,
+    _api: api !== false && api !== 'off',
+    _beforeSend: beforeSend ?? (view => view),
+  }
+}
+
+/** The largest client rate of the wire. */
+const MAX_RATE = 1_000_000
+
+interface Privacy {
+  readonly doNotTrack?: string | null
+  /** @see https://www.w3.org/TR/gpc/ */
+  readonly globalPrivacyControl?: boolean
+}
