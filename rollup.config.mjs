@@ -12,7 +12,7 @@ const minify = terser({
   module: true,
   ecma: 2020,
   compress: { passes: 3, pure_getters: true, unsafe_arrows: true },
-  mangle: { props: { regex: /^_/ } },
+  mangle: { properties: { regex: /^_/ } },
   format: { comments: false },
 })
 
