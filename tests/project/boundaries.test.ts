@@ -41,7 +41,8 @@ describe('imports', () => {
       if (name.endsWith('.ts')) {
         expect(may?.rooms, `${file} imports ${name}`).toContain(room(name))
         if (name === TABLES) expect(room(file), `${file} imports ${name}`).toBe('worker')
-        if (room(file) === 'demo' && room(name) === 'worker') expect(name).toMatch(/^worker\/(index|env)\.ts$/)
+        if (room(file) === 'demo' && room(name) === 'worker')
+          expect(name).toMatch(/^worker\/(index|env)\.ts$/)
       } else {
         expect(name, `${file} imports ${name}`).toMatch(may?.packages ?? /^$/)
         if (room(file) === 'schema' && name.startsWith('drizzle')) expect(file).toBe(TABLES)

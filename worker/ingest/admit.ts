@@ -12,6 +12,7 @@ import { isAdmin } from '../admin/access.ts'
 import { findSite } from '../admin/sites.ts'
 import type { Hono } from '../env.ts'
 import { badField, problem } from '../problem.ts'
+import { isWithinLimit } from './limit.ts'
 
 export interface Admitted {
   site: SiteRow
@@ -31,10 +32,10 @@ export async function admit(c: Context<Hono>, now: number): Promise<Admitted> {
 
   const trusted = await isAdmin(c)
   if (!trusted) {
-    const key = `${name.output} ${c.req.header('CF-Connecting-IP') ?? ''}`
-    const { success } = await c.env.BEACON_LIMIT.limit({ key })
-    if (!success)
+    const address = c.req.header('CF-Connecting-IP') ?? ''
+    if (!(await isWithinLimit(c.env.BEACON_LIMIT, name.output, address, now))) {
       throw problem(429, 'Too many beacons from this address.', { headers: { 'Retry-After': '60' } })
+    }
   }
 
   const site = await findSite(c.env, name.output, now)

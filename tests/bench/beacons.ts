@@ -1,0 +1,70 @@
+/**
+ * Ordinary beacons for the benches and for the figure "bytes of a typical beacon".
+ */
+
+import { encode } from '../../schema/beacon.ts'
+import type { PageView } from '../../schema/pageview.ts'
+import type { Shot } from './client.ts'
+
+const CHROME =
+  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36'
+
+/** A page view of a shop: five vitals, load phases and three API calls. */
+export function typicalView(serial: number): PageView {
+  return {
+    id: serial.toString(16).padStart(16, '0'),
+    sequence: 0,
+    weight: 1,
+    age: 12_345,
+    navigation: 'navigate',
+    route: '/products/[id]',
+    release: '2.4.0',
+    connection: '4g',
+    touch: false,
+    vitals: { lcp: 1410 + (serial % 997), inp: 96, cls: 41, fcp: 912, ttfb: 187 },
+    phases: { dns: 12, connect: 48, request: 49, response: 231, interactive: 640, loaded: 702, load: 1490 },
+    calls: [
+      {
+        endpoint: 'GET /api/products/[id]',
+        start: 412,
+        duration: 138,
+        outcome: 'ok',
+        status: 200,
+        ttfb: 121,
+        bytes: 2310,
+      },
+      {
+        endpoint: 'GET /api/products/[id]/reviews',
+        start: 430,
+        duration: 260,
+        outcome: 'ok',
+        status: 200,
+        ttfb: 240,
+        bytes: 8122,
+      },
+      {
+        endpoint: 'POST /api/cart',
+        start: 8_310,
+        duration: 92,
+        outcome: 'ok',
+        status: 201,
+        ttfb: 88,
+        bytes: 412,
+      },
+    ],
+  }
+}
+
+/** That page view on its way, from an address of its own. */
+export function beacon(serial: number): Shot {
+  return {
+    path: '/f?site=shop',
+    body: encode(typicalView(serial)),
+    headers: {
+      'Content-Type': 'text/plain;charset=UTF-8',
+      Origin: 'https://shop.example',
+      'User-Agent': CHROME,
+      'CF-Connecting-IP': `10.${(serial >> 16) & 255}.${(serial >> 8) & 255}.${serial & 255}`,
+    },
+  }
+}

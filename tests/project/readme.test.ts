@@ -1,0 +1,37 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { parseSummaryQuery } from '../../schema/query.ts'
+import { beaconBytes, brotliBytes, figures, figuresIn } from '../bench/figures.ts'
+
+const readme = readFileSync('README.md', 'utf8')
+const scripts: Record<string, string> = JSON.parse(readFileSync('package.json', 'utf8')).scripts
+
+describe('the README', () => {
+  it('states the figures of this very build', () => {
+    expect(figuresIn(readme)).toBe(figures())
+  })
+
+  it('names only npm scripts that there are', () => {
+    for (const [, name] of readme.matchAll(/npm run ([\w:-]+)/g)) expect(scripts).toHaveProperty([name ?? ''])
+  })
+
+  it('links only to files that there are', () => {
+    for (const [, file] of readme.matchAll(/\]\((?!https?:|#)([^)#]+)\)/g))
+      expect(existsSync(file ?? ''), file).toBe(true)
+  })
+
+  it('shows only summary questions that the API takes', () => {
+    const questions = [...readme.matchAll(/\/v1\/summary\?([^'"\s]+)/g)]
+    expect(questions.length).toBeGreaterThan(0)
+    for (const [, query] of questions) {
+      expect(parseSummaryQuery(new URLSearchParams(query), Date.now()), query).toHaveProperty('ok')
+    }
+  })
+})
+
+describe('the budget', () => {
+  it('of the script is 6,500 bytes, and of an ordinary beacon 1 KB', () => {
+    expect(brotliBytes('dist/fieldline.js')).toBeLessThanOrEqual(6_500)
+    expect(beaconBytes()).toBeLessThanOrEqual(1_024)
+  })
+})
