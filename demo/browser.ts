@@ -93,7 +93,10 @@ function installByPlaywright(): string | undefined {
 /** The agent string of this Chromium with a window: it gives its own major version, and no other. */
 function visitorAgent(path: string): string {
   // Chrome for Windows has no --version.
-  const version = process.platform === 'win32' ? '' : execFileSync(path, ['--version'], { encoding: 'utf8' })
+  const version =
+    process.platform === 'win32'
+      ? ''
+      : execFileSync(path, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
   const major = /\d+/.exec(version)?.[0] ?? '150'
   return `Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${major}.0.0.0 Safari/537.36`
 }

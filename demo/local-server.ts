@@ -55,7 +55,7 @@ export async function startLocal({
     [
       ...['dev', 'demo/local.ts', '--ip', '127.0.0.1', '--port', String(claimed), '--inspector-port', '0'],
       ...['--persist-to', folder, '--env-file', secretsFile, '--assets', gatherAssets(folder)],
-      ...['--log-level', 'warn', '--show-interactive-dev-session', 'false'],
+      ...['--log-level', 'error', '--show-interactive-dev-session', 'false'],
     ],
     line => line.trim() && say(line),
   )

@@ -18,6 +18,7 @@ const ENV = {
   CI: 'true',
   WRANGLER_SEND_METRICS: 'false',
   WRANGLER_HIDE_BANNER: 'true',
+  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
   NO_COLOR: '1',
 }
 
