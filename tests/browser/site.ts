@@ -1,0 +1,181 @@
+/**
+ * A small web site: serves the pages of a test and the built SDK, answers API calls as their query asks, and keeps
+ * the beacons it is sent. A beacon that does not decode fails the test that waits for it.
+ */
+
+import { EventEmitter, once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { decode } from '../../schema/beacon.ts'
+import type { PageView } from '../../schema/pageview.ts'
+
+export interface Beacon {
+  /** `site` of the query string. */
+  site: string | null
+  body: string
+  bytes: number
+  headers: IncomingMessage['headers']
+  view: PageView
+}
+
+export interface Site {
+  /** The origin of the pages. */
+  origin: string
+  /** Another origin, which allows CORS but no timing. */
+  other: string
+  beacons: Beacon[]
+  /** Page views by id, each with its beacons in order of arrival. */
+  views(): Beacon[][]
+  /** Serves a page from now on; returns its address. */
+  page(path: string, parts: Parts): string
+  /** Waits until the beacons are as they should be. */
+  until(condition: (beacons: Beacon[]) => boolean): Promise<Beacon[]>
+  forget(): void
+  close(): Promise<void>
+}
+
+export interface Parts {
+  /** Attributes of the script tag; none: no tag. */
+  tag?: string
+  head?: string
+  body?: string
+}
+
+const WAIT = 15_000
+
+export async function startSite(): Promise<Site> {
+  const beacons: Beacon[] = []
+  const pages = new Map<string, string>()
+  const arrivals = new EventEmitter()
+  let failure: Error | undefined
+
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://site')
+    const body = await read(request)
+    if (pathname === '/f') {
+      response.writeHead(204).end()
+      const decoded = decode(body)
+      if ('error' in decoded) failure = new Error(`${decoded.error.field} ${decoded.error.detail}: ${body}`)
+      else
+        beacons.push({
+          site: searchParams.get('site'),
+          body,
+          bytes: Buffer.byteLength(body),
+          headers: request.headers,
+          view: decoded.ok,
+        })
+      arrivals.emit('beacon')
+    } else if (pathname === '/fieldline.js' || pathname === '/index.js') {
+      response.writeHead(200, { 'content-type': 'text/javascript' })
+      response.end(readFileSync(new URL(`../../dist${pathname}`, import.meta.url)))
+    } else if (pathname.startsWith('/api/')) {
+      await api(searchParams, request, response, body)
+    } else {
+      const page = pathname === '/favicon.ico' ? '' : pages.get(pathname)
+      response.writeHead(page === undefined ? 404 : 200, { 'content-type': 'text/html; charset=utf-8' })
+      response.end(page ?? 'not found')
+    }
+  }
+
+  const [own, other] = await Promise.all([listen(answer), listen(answer)])
+  return {
+    origin: originOf(own),
+    other: originOf(other),
+    beacons,
+    views: () => {
+      const views = new Map<string, Beacon[]>()
+      for (const beacon of beacons) views.set(beacon.view.id, [...(views.get(beacon.view.id) ?? []), beacon])
+      return [...views.values()]
+    },
+    page(path, { tag, head = '', body = '<h1>A page</h1>' }) {
+      const script = tag === undefined ? '' : `<script async src="/fieldline.js" ${tag}></script>`
+      pages.set(
+        path,
+        `<!doctype html><html><head><title>${path}</title>${head}${script}</head><body>${body}</body>`,
+      )
+      return originOf(own) + path
+    },
+    async until(condition) {
+      const signal = AbortSignal.timeout(WAIT)
+      for (;;) {
+        if (failure) throw failure
+        if (condition(beacons)) return beacons
+        await once(arrivals, 'beacon', { signal }).catch(() => {
+          throw new Error(
+            `not so after ${WAIT} ms: ${condition}\n${beacons.map(({ body }) => body).join('\n')}`,
+          )
+        })
+      }
+    },
+    forget() {
+      beacons.length = 0
+      failure = undefined
+    },
+    async close() {
+      for (const server of [own, other]) {
+        server.closeAllConnections()
+        await new Promise(resolve => server.close(resolve))
+      }
+    },
+  }
+}
+
+/** `status`, `delay` (ms before the head), `pause` (ms within the body), `cors=no`, `tao`, `cut`, `hang`. */
+async function api(
+  query: URLSearchParams,
+  request: IncomingMessage,
+  response: ServerResponse,
+  body: string,
+): Promise<void> {
+  if (query.get('cors') !== 'no') {
+    response.setHeader('access-control-allow-origin', '*')
+    response.setHeader('access-control-allow-headers', '*')
+    response.setHeader('access-control-allow-methods', '*')
+  }
+  if (query.has('tao')) response.setHeader('timing-allow-origin', '*')
+  if (request.method === 'OPTIONS') {
+    response.writeHead(204).end()
+    return
+  }
+  await sleep(Number(query.get('delay') ?? 0))
+  if (query.has('destroy')) {
+    response.destroy()
+    return
+  }
+  response.writeHead(Number(query.get('status') ?? 200), {
+    'content-type': 'text/plain',
+    'cache-control': 'no-cache',
+  })
+  if (query.has('pause')) {
+    response.write('first')
+    await sleep(Number(query.get('pause')))
+  }
+  response.end(`${request.method} ${body}`)
+}
+
+async function read(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk)
+  return Buffer.concat(chunks).toString()
+}
+
+async function listen(
+  answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+): Promise<Server> {
+  // A visitor who leaves breaks off what he was reading.
+  const server = createServer(
+    (request, response) => void answer(request, response).catch(() => response.destroy()),
+  )
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  return server
+}
+
+function originOf(server: Server): string {
+  const { port } = server.address() as AddressInfo
+  return `http://127.0.0.1:${port}`
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, ms))
+}
