@@ -43,6 +43,7 @@ export default [
       minify,
       copy('worker/dashboard/index.html', 'dist/public/index.html'),
       copy('worker/dashboard/style.css', 'dist/public/style.css'),
+      copy('worker/dashboard/favicon.svg', 'dist/public/favicon.svg'),
       copy('worker/dashboard/_headers', 'dist/public/_headers'),
     ],
   },

@@ -50,19 +50,30 @@ export async function startLocal({
   const token = ensureToken(secretsFile)
   const url = `http://localhost:${claimed}`
 
-  await runWrangler(['d1', 'migrations', 'apply', 'DB', '--local', '--persist-to', folder])
+  const clean = () => {
+    if (!state) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+  await runWrangler(['d1', 'migrations', 'apply', 'DB', '--local', '--persist-to', folder]).catch(error => {
+    clean()
+    throw error
+  })
+  let trouble = ''
   const child = spawnWrangler(
     [
       ...['dev', 'demo/local.ts', '--ip', '127.0.0.1', '--port', String(claimed), '--inspector-port', '0'],
       ...['--persist-to', folder, '--env-file', secretsFile, '--assets', gatherAssets(folder)],
       ...['--log-level', 'error', '--show-interactive-dev-session', 'false'],
     ],
-    line => line.trim() && say(line),
+    line => {
+      if (line.trim()) say(line)
+      // Wrangler would wait for the source to change.
+      if (line.includes('Build failed')) trouble = 'The worker does not build.'
+    },
   )
   const ended = new Promise<number | null>(resolve => child.once('exit', resolve))
-  const clean = () => {
-    if (!state) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
-  }
+  void ended.then(code => {
+    trouble ||= `wrangler ended with code ${code}.`
+  })
   // A program that ends without a stop leaves nothing running, either.
   const abandon = () => {
     killWrangler(child)
@@ -75,7 +86,7 @@ export async function startLocal({
     clean()
   }
   try {
-    await Promise.race([healthy(url), ended.then(code => fail(`wrangler ended with code ${code}.`))])
+    await healthy(url, () => trouble)
     await createSite(url, token, 'demo')
   } catch (error) {
     await stop()
@@ -95,10 +106,12 @@ function gatherAssets(folder: string): string {
   return assets
 }
 
-async function healthy(url: string): Promise<void> {
+/** Waits until D1 answers. Throws at once where `trouble` says why it never will. */
+async function healthy(url: string, trouble: () => string): Promise<void> {
   const deadline = Date.now() + START_TIMEOUT
   let seen = 'no answer'
   while (Date.now() < deadline) {
+    if (trouble()) fail(trouble())
     try {
       const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(5_000) })
       if (answer.ok) return

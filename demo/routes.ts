@@ -41,13 +41,13 @@ const payment = call('GET pay.example/v1/methods', 340, 0, { opaque: true, lost:
 const checkout = call('POST /api/checkout', 620, 1_100, { failing: 0.035, lost: 0.01, onClick: true })
 
 export const ROUTES: readonly (readonly [RouteModel, number])[] = [
-  [{ route: '/', ttfb: 180, render: 900, inp: 55, cls: 20, calls: [products, advice] }, 26],
-  [{ route: '/c/[slug]', ttfb: 240, render: 820, inp: 75, cls: 45, calls: [products] }, 22],
-  [{ route: '/p/[id]', ttfb: 210, render: 1_000, inp: 65, cls: 15, calls: [product, advice, cart] }, 30],
-  [{ route: '/search', ttfb: 330, render: 700, inp: 95, cls: 70, calls: [search] }, 8],
-  [{ route: '/cart', ttfb: 160, render: 520, inp: 60, cls: 8, calls: [cart] }, 7],
-  [{ route: '/checkout', ttfb: 260, render: 760, inp: 110, cls: 12, calls: [payment, checkout] }, 4],
-  [{ route: '/account/orders', ttfb: 380, render: 600, inp: 60, cls: 10, calls: [account] }, 3],
+  [{ route: '/', ttfb: 250, render: 1_350, inp: 55, cls: 20, calls: [products, advice] }, 26],
+  [{ route: '/c/[slug]', ttfb: 340, render: 1_230, inp: 75, cls: 45, calls: [products] }, 22],
+  [{ route: '/p/[id]', ttfb: 290, render: 1_500, inp: 65, cls: 15, calls: [product, advice, cart] }, 30],
+  [{ route: '/search', ttfb: 460, render: 1_050, inp: 95, cls: 70, calls: [search] }, 8],
+  [{ route: '/cart', ttfb: 220, render: 780, inp: 60, cls: 8, calls: [cart] }, 7],
+  [{ route: '/checkout', ttfb: 360, render: 1_140, inp: 110, cls: 12, calls: [payment, checkout] }, 4],
+  [{ route: '/account/orders', ttfb: 530, render: 900, inp: 60, cls: 10, calls: [account] }, 3],
 ]
 
 /** Releases by the share of the time at which each came. */

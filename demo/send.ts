@@ -49,5 +49,7 @@ async function send({ url, site, token }: Target, { view, userAgent, country }: 
     throw new Error(`${url} cannot be reached. Is \`npm start\` running?`)
   }
   const text = await answer.text()
-  if (!answer.ok) throw new Error(`${url} refused a beacon: ${answer.status} ${text}`)
+  if (answer.ok) return
+  const hint = answer.status === 403 ? ' Is the ADMIN_TOKEN that of this server?' : ''
+  throw new Error(`${url} refused a beacon: ${answer.status} ${text}${hint}`)
 }

@@ -3,7 +3,7 @@
 import { format, VITALS } from '../../schema/metrics.ts'
 import type { SummaryAnswer, SummaryRow } from '../../schema/query.ts'
 import { h } from './dom.ts'
-import { number, percent, perMinute, RATING_WORDS } from './words.ts'
+import { count, interval, number, percent, perMinute, RATING_WORDS } from './words.ts'
 
 /** p75 of each vital by route, the busiest route first. */
 export function routeTable({ data }: SummaryAnswer): HTMLElement {
@@ -45,14 +45,17 @@ export function endpointTable({ data }: SummaryAnswer): HTMLElement {
   return table('API endpoints', 'Endpoint', ['Calls', 'p75', 'Errors', 'A minute'], rows)
 }
 
+/** A p75 in its rating's colour; the rating, the count behind it and its interval come in words. */
 function valueCell(row: SummaryRow | undefined): HTMLElement {
   const p75 = row?.percentiles.p75
   if (!row || !p75) return h('td', { class: 'none' }, '–', h('span', { class: 'hidden' }, ' no data'))
+  const noun = row.metric === 'api' ? 'call' : 'page view'
+  const words = `${RATING_WORDS[row.rating]}, ${interval(row.metric, p75)}, ${count(row.count, noun)}`
   return h(
     'td',
-    { class: row.rating },
+    { class: row.rating, title: words },
     format(row.metric, p75.value),
-    h('span', { class: 'hidden' }, ` (${RATING_WORDS[row.rating]})`),
+    h('span', { class: 'hidden' }, ` (${words})`),
   )
 }
 
