@@ -72,7 +72,10 @@ export interface SummaryAnswer {
   /** RFC 3339, on the whole hour. */
   from: string
   to: string
-  /** `samples`: computed from raw rows. `rollup`: from hour and day roll-ups. */
+  /**
+   * `rollup`: from hour and day roll-ups, and from raw rows in the same form for hours that are still open or not
+   * rolled up yet. `samples`: from raw rows, for combinations that no roll-up holds.
+   */
   source: 'samples' | 'rollup'
   /** Largest relative distance of a percentile from the exact one of the same samples. */
   relative_error: number

@@ -5,6 +5,17 @@
 
 import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
+export type Tier = 'hour' | 'day'
+
+/** The key of a roll-up. `start` is in hours since 1970 in both tiers; `value` is a JSON list (see rollup/dimensions). */
+const period = {
+  site: text().notNull(),
+  tier: text().$type<Tier>().notNull(),
+  dimension: text().notNull(),
+  start: integer().notNull(),
+  value: text().notNull(),
+}
+
 /** A site that may send beacons. */
 export const sites = sqliteTable('sites', {
   id: text().primaryKey(),
@@ -56,6 +67,45 @@ export const pageviews = sqliteTable(
     calls: text().notNull().default('{}'),
   },
   table => [primaryKey({ columns: [table.site, table.hour, table.id] })],
+)
+
+/**
+ * Distributions of page views, for queries that cost the same at any traffic. One row for each period, dimension and
+ * value; a vital's column is a JSON `Histogram`, null where no page view had it.
+ */
+export const rollups = sqliteTable(
+  'rollups',
+  {
+    ...period,
+    lcp: text(),
+    inp: text(),
+    cls: text(),
+    fcp: text(),
+    ttfb: text(),
+  },
+  table => [primaryKey({ columns: [table.site, table.tier, table.dimension, table.start, table.value] })],
+)
+
+/** The same for API calls; the histogram carries the weights of failed and aborted calls, too. */
+export const apiRollups = sqliteTable('api_rollups', { ...period, api: text().notNull() }, table => [
+  primaryKey({ columns: [table.site, table.tier, table.dimension, table.start, table.value] }),
+])
+
+/**
+ * Which periods are rolled up. No row: not yet. `clean`: the roll-up holds all raw rows. `dirty`: a beacon came later.
+ * `sealed`: the raw rows are being deleted, so the roll-up is final.
+ */
+export const periods = sqliteTable(
+  'periods',
+  {
+    site: text().notNull(),
+    tier: text().$type<Tier>().notNull(),
+    start: integer().notNull(),
+    state: text().$type<'clean' | 'dirty' | 'sealed'>().notNull(),
+    /** The hour since 1970 in which it was last rolled up. */
+    rolled: integer().notNull(),
+  },
+  table => [primaryKey({ columns: [table.site, table.tier, table.start] })],
 )
 
 /** The beacons of bots, which are not stored, by the hour. A lower bound: see worker/ingest/tally. */

@@ -11,6 +11,7 @@ import { answerProblem, problem } from './problem.ts'
 import { health } from './read/health.ts'
 import { summaryRoute } from './read/routes.ts'
 import { retain } from './rollup/retain.ts'
+import { rollUp } from './rollup/run.ts'
 
 const app = new Hono<Types>()
 
@@ -43,6 +44,8 @@ app.onError(answerProblem)
 export default {
   fetch: app.fetch,
   async scheduled(_controller, env) {
-    await retain(env.DB, Date.now())
+    const now = Date.now()
+    await rollUp(env.DB, now)
+    await retain(env.DB, now)
   },
 } satisfies ExportedHandler<Env>

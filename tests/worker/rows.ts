@@ -38,5 +38,5 @@ export function pageViewRow(given: Partial<PageViewRow> = {}): PageViewRow {
 }
 
 export function store(rows: readonly PageViewRow[]): Promise<D1Result> {
-  return storeIn(env.DB, rows)
+  return storeIn(env.DB, rows, Date.now())
 }

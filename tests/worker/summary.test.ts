@@ -88,7 +88,7 @@ describe('a summary of 10,000 known values', () => {
       site: 'known',
       from: '2026-01-01T10:00:00.000Z',
       to: '2026-01-01T11:00:00.000Z',
-      source: 'samples',
+      source: 'rollup',
       relative_error: RELATIVE_ERROR,
     })
   })

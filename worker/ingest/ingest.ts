@@ -19,6 +19,8 @@ import { countBot } from './tally.ts'
 const HOUR = 3_600_000
 /** Raw rows are kept this long, so a page view may have begun this long ago, in ms. */
 export const RAW_RETENTION = 14 * 24 * HOUR
+/** A page view takes no more news once it is this old, in ms. */
+export const SETTLED = 6 * HOUR
 /** How long the browser waits for D1 before it is answered all the same, in ms. */
 const PATIENCE = 2_000
 
@@ -43,13 +45,16 @@ export async function ingest(c: Context<Hono>): Promise<Response> {
     throw badField({ field: 'age', detail: `must be at most ${RAW_RETENTION}: raw rows are kept no longer` })
   }
 
+  // An open tab reports for as long as it lives. After some hours the page view is settled, so that old roll-ups
+  // are, too; a first beacon may come as late as it likes.
+  if (view.sequence > 0 && view.age > SETTLED) return c.body(null, 204)
   if (!(await isKept(site.key, view.id, site.rate))) return c.body(null, 204)
   const visitor = describe(userAgent, view.touch, countryOf(c, trusted))
-  return save(c, toRow(view, visitor, site, now))
+  return save(c, toRow(view, visitor, site, now), now)
 }
 
-async function save(c: Context<Hono>, row: PageViewRow): Promise<Response> {
-  const stored = store(c.env.DB, [row])
+async function save(c: Context<Hono>, row: PageViewRow, now: number): Promise<Response> {
+  const stored = store(c.env.DB, [row], now)
   const silence = Promise.withResolvers<'silent'>()
   const timer = setTimeout(silence.resolve, PATIENCE, 'silent')
   try {

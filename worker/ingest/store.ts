@@ -6,9 +6,14 @@
 import { getTableColumns, type SQL, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { type PageViewRow, pageviews } from '../../schema/tables.ts'
+import { touch } from '../rollup/rollup.ts'
 
 /** A row beyond this many characters of calls takes no more of them: D1's rows end at 2 MB. */
 const MAX_CALLS_TEXT = 250_000
+
+const HOUR = 3_600_000
+/** How far network delay may move the begin of a page view between two of its beacons, in ms. */
+const MAX_JITTER = 5 * 60_000
 
 const columns = getTableColumns(pageviews)
 type Column = keyof typeof columns
@@ -25,13 +30,31 @@ const statements = new WeakMap<D1Database, string>()
  * Key: (site, hour, id). The hour is that of the page view's begin, worked out anew from each beacon's age, so
  * network delay can carry a later beacon over the hour's end: a row in a neighbouring hour is the same page view.
  */
-export function store(d1: D1Database, rows: readonly PageViewRow[]): Promise<D1Result> {
-  let statement = statements.get(d1)
-  if (!statement) {
-    statement = upsert(d1)
-    statements.set(d1, statement)
+export async function store(d1: D1Database, rows: readonly PageViewRow[], now: number): Promise<D1Result> {
+  let text = statements.get(d1)
+  if (!text) {
+    text = upsert(d1)
+    statements.set(d1, text)
   }
-  return d1.prepare(statement).bind(JSON.stringify(rows)).run()
+  const statement = d1.prepare(text).bind(JSON.stringify(rows))
+  const touched = lateTouches(d1, rows, now)
+  if (!touched.length) return statement.run()
+  const [receipt] = await d1.batch([statement, ...touched])
+  if (!receipt) throw new Error('D1 answered a batch with nothing')
+  return receipt
+}
+
+/** For rows of closed hours: the notes that a roll-up is out of date, in the same transaction as the rows. */
+function lateTouches(d1: D1Database, rows: readonly PageViewRow[], now: number): D1PreparedStatement[] {
+  const open = Math.floor(now / HOUR)
+  const late = new Map<string, Set<number>>()
+  for (const { site, hour, began } of rows) {
+    if (hour >= open && began - hour * HOUR > MAX_JITTER) continue
+    const hours = late.get(site) ?? new Set()
+    late.set(site, hours)
+    for (const near of [hour - 1, hour, hour + 1]) if (near < open) hours.add(near)
+  }
+  return [...late].map(([site, hours]) => touch(d1, site, [...hours]))
 }
 
 /** The text of the upsert, in Drizzle's words; its only parameter is the JSON list of rows. */

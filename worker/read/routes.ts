@@ -19,7 +19,7 @@ export async function summaryRoute(c: Context<Hono>): Promise<Response> {
     throw problem(404, `There is no site ${site} here.`, { field: 'site' })
   }
   const asked = Date.now()
-  const answer = await summarize(c.env.DB, query.ok, started)
+  const answer = await summarize(c.env.DB.withSession('first-unconstrained'), query.ok, started)
   const answered = Date.now()
   return c.json(answer, 200, {
     'Cache-Control': 'private, no-cache',

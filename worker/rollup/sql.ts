@@ -1,6 +1,6 @@
 /**
- * The one place where rows become distributions: a choice of rows goes in, SQL that answers one histogram for
- * each (key, metric) comes out. Roll-ups and live queries run the same text, so they cannot disagree.
+ * The one place where rows become distributions: samples go in, SQL that answers a histogram for each group and
+ * metric comes out. Roll-ups and live queries run the same text, so they cannot disagree.
  *
  * D1 does the work. D1 allows 5 terms in a compound SELECT and 10 ms of CPU in the worker, hence json_each where
  * one would write UNION ALL, and JSON where one would fetch rows.
@@ -10,63 +10,76 @@ import { type SQL, sql } from 'drizzle-orm'
 import { PER_DOUBLING, ZERO } from '../../schema/histogram.ts'
 import { type Metric, thresholds, VITALS, type Vital } from '../../schema/metrics.ts'
 import { OUTCOMES } from '../../schema/pageview.ts'
+import type { GroupKey } from '../../schema/query.ts'
 
-/** Which rows of `pageviews AS p` are meant, and by what they are told apart. */
+/** Where samples come from and by what they are told apart. */
 export interface Choice {
+  /** Tables beside `pageviews AS p` that `by` and `where` use, with their leading comma or JOIN. */
+  from?: SQL
   /** Conditions on `p`; must fix p.site and bound p.hour, so that the primary key is sought. */
   where: SQL
-  /** SQL of one value that is the same for samples of the same group: a JSON list, say. */
-  key: SQL
+  /** The groups: column name -> SQL. */
+  by: Readonly<Record<string, SQL>>
 }
 
-/** The samples of page views: (key, metric, x, w, good, poor, outcome), one for each vital that a row has. */
-export function vitalSamples({ where, key }: Choice, metrics: readonly Vital[]): SQL {
-  const value = sql.join(
-    VITALS.map(vital => sql.raw(`WHEN '${vital}' THEN p.${vital}`)),
-    sql` `,
-  )
-  return sql`SELECT ${key} AS key, m.key AS metric, CASE m.key ${value} END AS x, p.weight AS w,
-      m.value ->> 0 AS good, m.value ->> 1 AS poor, ${OK} AS outcome
-    FROM pageviews AS p, json_each(${limits(metrics)}) AS m
+const EMPTY = sql.raw('')
+const number = (value: number) => sql.raw(String(value))
+const outcome = (name: (typeof OUTCOMES)[number]) => number(OUTCOMES.indexOf(name))
+
+/** SQL of what a group key stands for, in a row `p` and, for calls, a call `c`. */
+export function keySql(key: GroupKey): SQL {
+  return sql.raw(key === 'endpoint' ? 'c.value ->> 0' : `p.${key}`)
+}
+
+/** The samples of page views, one for each vital that a row has: the groups and (metric, x, w, good, poor, outcome). */
+export function vitalSamples({ from = EMPTY, where, by }: Choice, metrics: readonly Vital[]): SQL {
+  const value = VITALS.map(vital => sql.raw(`WHEN '${vital}' THEN p.${vital}`))
+  return sql`SELECT ${columns(by)}, m.key AS metric, CASE m.key ${sql.join(value, sql` `)} END AS x,
+      p.weight AS w, m.value ->> 0 AS good, m.value ->> 1 AS poor, ${outcome('ok')} AS outcome
+    FROM pageviews AS p ${from} CROSS JOIN json_each(${limits(metrics)}) AS m
     WHERE ${where} AND x IS NOT NULL`
 }
 
-/** The samples of API calls; `endpoint` may be used in `key` and `where` as `c.value ->> 0`. */
-export function callSamples({ where, key }: Choice): SQL {
+/** The samples of API calls. */
+export function callSamples({ from = EMPTY, where, by }: Choice): SQL {
   const { good, poor } = thresholds('api')
-  return sql`SELECT ${key} AS key, 'api' AS metric, c.value ->> 2 AS x, p.weight AS w,
-      ${sql.raw(String(good))} AS good, ${sql.raw(String(poor))} AS poor, c.value ->> 3 AS outcome
-    FROM pageviews AS p, json_each(p.calls) AS b, json_each(b.value) AS c
+  return sql`SELECT ${columns(by)}, 'api' AS metric, c.value ->> 2 AS x, p.weight AS w,
+      ${number(good)} AS good, ${number(poor)} AS poor, c.value ->> 3 AS outcome
+    FROM ${CALLS} ${from}
     WHERE ${where}`
 }
 
-/** SQL of an API call's endpoint, for a `Choice`. */
-export const ENDPOINT = sql.raw('c.value ->> 0')
-
-const outcome = (name: (typeof OUTCOMES)[number]) => sql.raw(String(OUTCOMES.indexOf(name)))
-const OK = outcome('ok')
+/** Every call `c` of the page views `p`. */
+export const CALLS = sql.raw(
+  'pageviews AS p CROSS JOIN json_each(p.calls) AS b CROSS JOIN json_each(b.value) AS c',
+)
 
 /**
- * The histograms of samples: rows (key, metric, histogram), the last a JSON `Histogram` with the weights of the
- * calls that failed (`http`, `network`) or were called off (`aborted`) beside it. What the page itself called off
- * says nothing of the endpoint, so an aborted call counts nowhere else.
+ * The histograms of samples: the groups and (metric, histogram, n), the second a JSON `Histogram`. Those of calls
+ * carry the weights of calls that failed (`http`, `network`) or were called off (`aborted`). What the page itself
+ * called off says nothing of the endpoint, so an aborted call counts nowhere else.
  */
-export function histograms(samples: SQL): SQL {
-  return sql`SELECT key, metric, json_object(
-      'n', sum(n) FILTER (WHERE answered), 's', sum(s) FILTER (WHERE answered),
-      'q', sum(q) FILTER (WHERE answered), 'good', sum(good), 'poor', sum(poor),
-      'http', sum(http), 'network', sum(network), 'aborted', sum(n) FILTER (WHERE NOT answered),
-      'h', json_group_object(CAST(bucket AS TEXT), n) FILTER (WHERE answered)) AS histogram,
-    sum(n) FILTER (WHERE answered) AS n
+export function histograms(samples: SQL, by: readonly string[], kind: 'views' | 'calls'): SQL {
+  const groups = sql.raw([...by, 'metric'].join(', '))
+  const answered = sql`FILTER (WHERE answered)`
+  const failures =
+    kind === 'calls'
+      ? sql`, 'http', sum(http), 'network', sum(network), 'aborted', coalesce(sum(n) FILTER (WHERE NOT answered), 0)`
+      : EMPTY
+  return sql`SELECT ${groups}, json_object(
+      'n', coalesce(sum(n) ${answered}, 0), 's', coalesce(sum(s) ${answered}, 0),
+      'q', coalesce(sum(q) ${answered}, 0), 'good', sum(good), 'poor', sum(poor)${failures},
+      'h', json_group_object(CAST(bucket AS TEXT), n) ${answered}) AS histogram,
+      coalesce(sum(n) ${answered}, 0) AS n
     FROM (
-      SELECT key, metric, bucket, answered, sum(w) AS n, count(*) AS s, sum(w * w) AS q,
+      SELECT ${groups}, bucket, answered, sum(w) AS n, count(*) AS s, sum(w * w) AS q,
         sum(CASE WHEN answered AND x <= good THEN w ELSE 0 END) AS good,
         sum(CASE WHEN answered AND x > poor THEN w ELSE 0 END) AS poor,
         sum(CASE WHEN outcome = ${outcome('http')} THEN w ELSE 0 END) AS http,
         sum(CASE WHEN outcome = ${outcome('network')} THEN w ELSE 0 END) AS network
       FROM (SELECT *, outcome <> ${outcome('aborted')} AS answered, ${BUCKET} AS bucket FROM (${samples}))
-      GROUP BY key, metric, answered, bucket)
-    GROUP BY key, metric`
+      GROUP BY ${groups}, answered, bucket)
+    GROUP BY ${groups}`
 }
 
 /** The bucket of `x`: `bucketOf` of schema/histogram in SQL. Both agree on every whole number to 600,000. */
@@ -74,14 +87,18 @@ const BUCKET = sql.raw(
   `CASE WHEN x < 1 THEN ${ZERO} ELSE CAST(ceil(log2(x) * ${PER_DOUBLING}) AS INTEGER) END`,
 )
 
+function columns(by: Choice['by']): SQL {
+  return sql.join(
+    Object.entries(by).map(([name, value]) => sql`${value} AS ${sql.raw(name)}`),
+    sql`, `,
+  )
+}
+
 /** `{"lcp":[2500,4000],...}`: the metrics asked for, with their thresholds in grains. */
 function limits(metrics: readonly Metric[]): string {
-  return JSON.stringify(
-    Object.fromEntries(
-      metrics.map(metric => {
-        const { good, poor } = thresholds(metric)
-        return [metric, [good, poor]]
-      }),
-    ),
-  )
+  const entries = metrics.map(metric => {
+    const { good, poor } = thresholds(metric)
+    return [metric, [good, poor]] as const
+  })
+  return JSON.stringify(Object.fromEntries(entries))
 }

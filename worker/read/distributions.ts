@@ -1,0 +1,182 @@
+/**
+ * The distributions that answer a question: a checked query goes in, one histogram for each group and metric comes
+ * out, from roll-ups where they hold the combination, else from raw rows.
+ */
+
+import { type SQL, sql } from 'drizzle-orm'
+import { type Histogram, merge } from '../../schema/histogram.ts'
+import { type Metric, VITALS, type Vital } from '../../schema/metrics.ts'
+import type { GroupKey, SummaryQuery } from '../../schema/query.ts'
+import { callHours, viewHours } from '../rollup/hours.ts'
+import { type Choice, callSamples, histograms, keySql, vitalSamples } from '../rollup/sql.ts'
+import { type Preparer, prepare } from '../statement.ts'
+import { type Periods, type Slice, sliceOf } from './plan.ts'
+
+/** A histogram of API calls carries the weights of those that failed, too. */
+export interface Distribution extends Histogram {
+  http: number
+  network: number
+}
+
+export interface Group {
+  values: Partial<Record<GroupKey, string | null>>
+  metric: Metric
+  distribution: Distribution
+}
+
+interface Answer {
+  source: 'samples' | 'rollup'
+  groups: Group[]
+}
+
+type Row = { start: number; value: string } & Partial<Record<Metric, string | null>>
+
+/** The distributions of `metrics`, all of page views or all of calls; the largest groups first. */
+export async function distributions(
+  d1: Preparer,
+  query: SummaryQuery,
+  metrics: readonly Metric[],
+  periods: Periods,
+): Promise<Answer> {
+  const kind = metrics.includes('api') ? 'calls' : 'views'
+  const slice = sliceOf(query, kind)
+  if (slice) {
+    const rows = await rollupRows(d1, query, metrics, periods, slice)
+    if (!isHidden(rows, slice)) {
+      return {
+        source: 'rollup',
+        groups: fold(
+          rows.filter(row => !slice.others.includes(row.value)),
+          query,
+          metrics,
+          slice,
+        ),
+      }
+    }
+  }
+  return { source: 'samples', groups: await sampleGroups(d1, query, metrics) }
+}
+
+/** True when, in some period, the value that is filtered by lies in `(other)`, where it cannot be told from the rest. */
+function isHidden(rows: readonly Row[], { values, others }: Slice): boolean {
+  if (!values || !others.length) return false
+  const named = new Set(rows.filter(row => values.includes(row.value)).map(row => row.start))
+  return rows.some(row => others.includes(row.value) && !named.has(row.start))
+}
+
+/** The roll-up rows of the largest groups, stored and live. Key: (site, tier, dimension, start, value). */
+async function rollupRows(
+  d1: Preparer,
+  query: SummaryQuery,
+  metrics: readonly Metric[],
+  { days, hours, live }: Periods,
+  { dimension, values, prefix, others }: Slice,
+): Promise<Row[]> {
+  const calls = metrics.includes('api')
+  const table = sql.raw(calls ? 'api_rollups' : 'rollups')
+  const columns = sql.raw(metrics.join(', '))
+  const asked = values && JSON.stringify([...values, ...others])
+  // ',' and '-' are neighbours in ASCII, so the prefix `["phone",` ends before `["phone"-`.
+  const bounds = prefix && sql`AND value >= ${prefix} AND value < ${`${prefix.slice(0, -1)}-`}`
+  const where = asked ? sql`AND value IN (SELECT value FROM json_each(${asked}))` : (bounds ?? sql.raw(''))
+  const stored = (tier: string, starts: readonly number[]) =>
+    sql`SELECT start, value, ${columns} FROM ${table} WHERE site = ${query.site} AND tier = ${tier}
+      AND dimension = ${dimension.name} AND start IN (SELECT value FROM json_each(${JSON.stringify(starts)})) ${where}`
+  const fresh = calls
+    ? callHours(query.site, live, [dimension])
+    : viewHours(query.site, live, [dimension], metrics.filter(isVital))
+  const parts = [
+    ...(days.length ? [stored('day', days)] : []),
+    ...(hours.length ? [stored('hour', hours)] : []),
+    ...(live.length ? [sql`SELECT start, value, ${columns} FROM (${fresh}) WHERE true ${where}`] : []),
+  ]
+  if (!parts.length) return []
+  const rows = sql.join(parts, sql` UNION ALL `)
+  const { results } = await prepare(
+    d1,
+    dimension.keys.length ? largest(rows, metrics, query.limit + others.length) : rows,
+  ).all<Row>()
+  return results
+}
+
+/** Only the rows of the `limit` values with the most weight, those first. */
+function largest(rows: SQL, metrics: readonly Metric[], limit: number): SQL {
+  const sums = metrics.map(metric => sql.raw(`total(${metric} ->> 'n')`))
+  const total = metrics.length > 1 ? sql`max(${sql.join(sums, sql`, `)})` : sql.join(sums)
+  return sql`WITH parts AS MATERIALIZED (${rows}),
+    top AS (SELECT value, ${total} AS total FROM parts GROUP BY value ORDER BY total DESC, value LIMIT ${limit})
+    SELECT parts.* FROM parts JOIN top USING (value) ORDER BY total DESC, value, start`
+}
+
+/** Adds up the periods of each value. */
+function fold(
+  rows: readonly Row[],
+  query: SummaryQuery,
+  metrics: readonly Metric[],
+  { dimension }: Slice,
+): Group[] {
+  const byValue = new Map<string, Row[]>()
+  for (const row of rows) {
+    const list = byValue.get(row.value)
+    if (list) list.push(row)
+    else byValue.set(row.value, [row])
+  }
+  return [...byValue].flatMap(([value, periods]) => {
+    const list: (string | null)[] = JSON.parse(value)
+    const values = Object.fromEntries(
+      query.groupBy.map(key => [key, list[dimension.keys.indexOf(key)] ?? null]),
+    )
+    return metrics.flatMap(metric => {
+      const parts = periods.flatMap(row => (row[metric] ? [JSON.parse(row[metric]) as Distribution] : []))
+      return parts.length ? [{ values, metric, distribution: total(parts) }] : []
+    })
+  })
+}
+
+function total(parts: readonly Distribution[]): Distribution {
+  const sum = (field: 'http' | 'network') => parts.reduce((n, part) => n + (part[field] ?? 0), 0)
+  return { ...merge(parts), http: sum('http'), network: sum('network') }
+}
+
+/** The same from raw rows, for any combination of keys. Key: (site, hour). */
+async function sampleGroups(d1: Preparer, query: SummaryQuery, metrics: readonly Metric[]): Promise<Group[]> {
+  const { site, from, to, filters, groupBy, limit } = query
+  const hour = 3_600_000
+  const conditions = [
+    sql`p.site = ${site} AND p.hour >= ${from / hour} AND p.hour < ${to / hour}`,
+    ...Object.entries(filters).flatMap(([key, value]) =>
+      value === undefined ? [] : [sql`${keySql(key as GroupKey)} = ${value}`],
+    ),
+  ]
+  const choice: Choice = {
+    where: sql.join(conditions, sql` AND `),
+    by: { key: sql`json_array(${sql.join(groupBy.map(keySql), sql`, `)})` },
+  }
+  const calls = metrics.includes('api')
+  const samples = calls ? callSamples(choice) : vitalSamples(choice, metrics.filter(isVital))
+  const { results } = await prepare(
+    d1,
+    sql`SELECT key, metric, histogram FROM (
+        SELECT *, dense_rank() OVER (ORDER BY total DESC, key) AS place FROM (
+          SELECT *, max(n) OVER (PARTITION BY key) AS total
+          FROM (${histograms(samples, ['key'], calls ? 'calls' : 'views')})))
+      WHERE place <= ${limit} ORDER BY place`,
+  ).all<{ key: string; metric: Metric; histogram: string }>()
+  const order = (metric: Metric) => metrics.indexOf(metric)
+  const groups = results.map(({ key, metric, histogram }) => {
+    const list: (string | null)[] = JSON.parse(key)
+    const values = Object.fromEntries(groupBy.map((name, i) => [name, list[i] ?? null]))
+    return { key, group: { values, metric, distribution: total([JSON.parse(histogram)]) } }
+  })
+  // Rows come by group; within one the metrics stand in the order asked for.
+  const keys = [...new Set(groups.map(({ key }) => key))]
+  return groups
+    .toSorted(
+      (a, b) => keys.indexOf(a.key) - keys.indexOf(b.key) || order(a.group.metric) - order(b.group.metric),
+    )
+    .map(({ group }) => group)
+}
+
+function isVital(metric: Metric): metric is Vital {
+  return (VITALS as readonly Metric[]).includes(metric)
+}

@@ -1,0 +1,122 @@
+/**
+ * Where an answer comes from, decided in one place: a question goes in, the periods and the roll-up dimension to
+ * read come out. Day rows for whole days, hour rows for the edges, raw rows for what is open or not rolled up; raw
+ * rows for everything where no dimension holds the combination that is asked for.
+ */
+
+import { sql } from 'drizzle-orm'
+import type { GroupKey, SummaryQuery } from '../../schema/query.ts'
+import type { Tier } from '../../schema/tables.ts'
+import {
+  CALL_DIMENSIONS,
+  isCapped,
+  OTHER,
+  type RollupDimension,
+  VIEW_DIMENSIONS,
+} from '../rollup/dimensions.ts'
+import { type Preparer, prepare } from '../statement.ts'
+
+const HOUR = 3_600_000
+
+/** The periods of a range, each given by its first hour since 1970. */
+export interface Periods {
+  /** Whole days with a clean roll-up. */
+  days: number[]
+  /** Other hours with a clean roll-up. */
+  hours: number[]
+  /** Hours to compute from raw rows. */
+  live: number[]
+}
+
+/** Which values of a dimension are asked for. */
+export interface Slice {
+  dimension: RollupDimension
+  /** Exact values; null for all, or for those of `prefix`. */
+  values: string[] | null
+  /** Values that begin so; null for no such bound. */
+  prefix: string | null
+  /** The values that would hold the rest, where the filtered one fell under a cap. */
+  others: string[]
+}
+
+const DEVICES = ['phone', 'tablet', 'desktop']
+
+/** The roll-up that holds exactly the keys that are grouped or filtered by; null where there is none. */
+export function sliceOf(query: SummaryQuery, kind: 'views' | 'calls'): Slice | null {
+  const { groupBy, filters } = query
+  const filtered = (Object.keys(filters) as GroupKey[]).filter(key => filters[key] !== undefined)
+  const wanted = new Set([...groupBy, ...filtered])
+  const dimension = (kind === 'views' ? VIEW_DIMENSIONS : CALL_DIMENSIONS).find(
+    ({ keys }) => keys.length === wanted.size && keys.every(key => wanted.has(key)),
+  )
+  if (!dimension) return null
+  const { keys } = dimension
+  const [first, second] = keys
+  if (keys.length === 2 && first && second && filters[first] !== undefined && filters[second] === undefined) {
+    return {
+      dimension,
+      values: null,
+      prefix: `${JSON.stringify([filters[first]]).slice(0, -1)},`,
+      others: [],
+    }
+  }
+  if (!filtered.length) return { dimension, values: null, prefix: null, others: [] }
+
+  // Every key has a filter, or the coarse one (device) has none and is enumerated.
+  const combine = (change: (key: GroupKey, value: string) => string) =>
+    keys.reduce<string[][]>(
+      (lists, key) => {
+        const value = filters[key]
+        const choices = value === undefined ? DEVICES : [change(key, value)]
+        return lists.flatMap(list => choices.map(choice => [...list, choice]))
+      },
+      [[]],
+    )
+  const values = combine((_, value) => value).map(list => JSON.stringify(list))
+  const others = combine((key, value) => (isCapped(key) ? OTHER : value)).map(list => JSON.stringify(list))
+  return { dimension, values, prefix: null, others: others.filter(other => !values.includes(other)) }
+}
+
+/** Sorts a range's periods by what is known of them. At most two queries; key: (site, tier, start). */
+export async function periodsOf(
+  d1: Preparer,
+  { site, from, to }: { site: string; from: number; to: number },
+  now: number,
+): Promise<Periods> {
+  const [start, end, open] = [from / HOUR, to / HOUR, Math.floor(now / HOUR)]
+  const firstDay = Math.ceil(start / 24) * 24
+  const lastDay = Math.max(firstDay, Math.floor(Math.min(end, open) / 24) * 24)
+  const edges = [...span(start, Math.min(firstDay, end), 1), ...span(Math.max(lastDay, start), end, 1)]
+  const whole = span(firstDay, lastDay, 24)
+
+  const known = await cleanOf(d1, site, [
+    ...whole.map(day => ['day', day] as const),
+    ...edges.filter(hour => hour < open).map(hour => ['hour', hour] as const),
+  ])
+  const days = whole.filter(day => known.has(`day ${day}`))
+  const split = whole.filter(day => !known.has(`day ${day}`)).flatMap(day => span(day, day + 24, 1))
+  const more = await cleanOf(
+    d1,
+    site,
+    split.map(hour => ['hour', hour] as const),
+  )
+
+  const all = [...edges, ...split]
+  const isClean = (hour: number) => known.has(`hour ${hour}`) || more.has(`hour ${hour}`)
+  return { days, hours: all.filter(isClean), live: all.filter(hour => !isClean(hour)) }
+}
+
+/** Which of the given periods have a roll-up that holds all of their raw rows. */
+async function cleanOf(d1: Preparer, site: string, asked: (readonly [Tier, number])[]): Promise<Set<string>> {
+  if (!asked.length) return new Set()
+  const { results } = await prepare(
+    d1,
+    sql`SELECT s.tier, s.start FROM json_each(${JSON.stringify(asked)}) AS a CROSS JOIN periods AS s
+      ON s.site = ${site} AND s.tier = a.value ->> 0 AND s.start = a.value ->> 1 AND s.state <> 'dirty'`,
+  ).all<{ tier: Tier; start: number }>()
+  return new Set(results.map(({ tier, start }) => `${tier} ${start}`))
+}
+
+function span(from: number, to: number, step: number): number[] {
+  return Array.from({ length: Math.max(0, Math.ceil((to - from) / step)) }, (_, i) => from + i * step)
+}

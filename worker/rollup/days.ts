@@ -1,0 +1,61 @@
+/**
+ * Days: the roll-up rows of a day's hours go in, those of the day come out, as SQL. A day is the sum of its hours,
+ * with the same caps; so its cost does not grow with the traffic.
+ */
+
+import { type SQL, sql } from 'drizzle-orm'
+import { type CappedKey, capOf, isCapped, OTHER, type RollupDimension } from './dimensions.ts'
+
+/** The fields of a histogram that add up, beside its buckets. */
+const SUMS = ['n', 's', 'q', 'good', 'poor']
+const CALL_SUMS = [...SUMS, 'http', 'network', 'aborted']
+
+/** One day of one dimension from `rollups` or `api_rollups`: (value, metric, histogram). Key: (site, tier, dimension, start). */
+export function dayOf(
+  table: 'rollups' | 'api_rollups',
+  metrics: readonly string[],
+  site: string,
+  day: number,
+  dimension: RollupDimension,
+): SQL {
+  const sums = table === 'rollups' ? SUMS : CALL_SUMS
+  const column = metrics.map(metric => sql.raw(`WHEN '${metric}' THEN r.${metric}`))
+  const summed = sums.map(name => sql.raw(`sum(histogram ->> '${name}') AS ${name}`))
+  const fields = sums.map(name => sql.raw(`'${name}', t.${name}`))
+  const volume = sql.raw(metrics.map(metric => `coalesce(r.${metric} ->> 'n', 0)`).join(', '))
+  return sql`WITH hours AS MATERIALIZED (
+      SELECT r.*, ${metrics.length > 1 ? sql`max(${volume})` : volume} AS volume FROM ${sql.raw(table)} AS r
+      WHERE r.site = ${site} AND r.tier = 'hour' AND r.dimension = ${dimension.name}
+        AND r.start >= ${day} AND r.start < ${day + 24}),
+    named AS (${named(dimension)}),
+    parts AS MATERIALIZED (
+      SELECT named.name AS value, m.value AS metric, CASE m.value ${sql.join(column, sql` `)} END AS histogram
+      FROM hours AS r JOIN named ON named.value = r.value
+      CROSS JOIN json_each(${JSON.stringify(metrics)}) AS m
+      WHERE histogram IS NOT NULL),
+    totals AS (SELECT value, metric, ${sql.join(summed, sql`, `)} FROM parts GROUP BY value, metric),
+    buckets AS (
+      SELECT value, metric, json_group_object(bucket, n) AS h FROM (
+        SELECT parts.value, metric, b.key AS bucket, sum(b.value) AS n
+        FROM parts CROSS JOIN json_each(parts.histogram, '$.h') AS b
+        GROUP BY parts.value, metric, CAST(b.key AS INTEGER))
+      GROUP BY value, metric)
+    SELECT t.value AS value, t.metric AS metric,
+      json_object(${sql.join(fields, sql`, `)}, 'h', json(coalesce(b.h, '{}'))) AS histogram
+    FROM totals AS t LEFT JOIN buckets AS b ON b.value = t.value AND b.metric = t.metric`
+}
+
+/** Which name each value of the day's hours goes by: its own, or `OTHER` beyond the cap of the whole day. */
+function named(dimension: RollupDimension): SQL {
+  const index = dimension.keys.findIndex(isCapped)
+  const key = dimension.keys[index]
+  if (key === undefined || !isCapped(key)) return sql`SELECT DISTINCT value, value AS name FROM hours`
+  const path = sql.raw(`'$[${index}]'`)
+  const cap = sql.raw(String(capOf(key satisfies CappedKey, dimension)))
+  return sql`SELECT value,
+      CASE WHEN dense_rank() OVER (ORDER BY total DESC, part) <= ${cap}
+        THEN value ELSE json_set(value, ${path}, ${OTHER}) END AS name
+    FROM (
+      SELECT value, part, sum(volume) OVER (PARTITION BY part) + CASE part WHEN ${OTHER} THEN -1e18 ELSE 0 END AS total
+      FROM (SELECT value, json_extract(value, ${path}) AS part, sum(volume) AS volume FROM hours GROUP BY value))`
+}

@@ -1,0 +1,67 @@
+/**
+ * What roll-ups are keyed by: the dimensions, the caps on their values, and the SQL that names a sample's value.
+ *
+ * A value is written as a JSON list of the dimension's keys, `["phone","/p/[id]"]`, in SQL and in the worker alike.
+ * The coarse key comes first, so that one device's routes lie together under the primary key.
+ */
+
+import { type SQL, sql } from 'drizzle-orm'
+import type { GroupKey } from '../../schema/query.ts'
+
+export interface RollupDimension {
+  readonly name: string
+  readonly keys: readonly GroupKey[]
+}
+
+/** The dimensions of page views. */
+export const VIEW_DIMENSIONS: readonly RollupDimension[] = [
+  { name: 'all', keys: [] },
+  { name: 'route', keys: ['route'] },
+  { name: 'device', keys: ['device'] },
+  { name: 'country', keys: ['country'] },
+  { name: 'browser', keys: ['browser'] },
+  { name: 'connection', keys: ['connection'] },
+  { name: 'navigation', keys: ['navigation'] },
+  { name: 'release', keys: ['release'] },
+  { name: 'device+route', keys: ['device', 'route'] },
+]
+
+/** The dimensions of API calls. */
+export const CALL_DIMENSIONS: readonly RollupDimension[] = [
+  { name: 'all', keys: [] },
+  { name: 'endpoint', keys: ['endpoint'] },
+  { name: 'device+endpoint', keys: ['device', 'endpoint'] },
+]
+
+/** What a site itself can multiply without end is capped: the largest keep their name, the rest is `OTHER`. */
+export const OTHER = '(other)'
+export const CAPPED = ['route', 'release', 'endpoint'] as const satisfies readonly GroupKey[]
+export type CappedKey = (typeof CAPPED)[number]
+
+const CAPS: Record<CappedKey, { alone: number; paired: number }> = {
+  route: { alone: 200, paired: 100 },
+  release: { alone: 200, paired: 100 },
+  endpoint: { alone: 100, paired: 50 },
+}
+
+/** How many values of `key` a dimension keeps by name, in a period. */
+export function capOf(key: CappedKey, dimension: RollupDimension): number {
+  return CAPS[key][dimension.keys.length > 1 ? 'paired' : 'alone']
+}
+
+export function isCapped(key: GroupKey): key is CappedKey {
+  return (CAPPED as readonly GroupKey[]).includes(key)
+}
+
+/** SQL of a sample's value in the dimension named by `name`; `keySql` is the SQL of one key, capped for it. */
+export function valueSql(
+  dimensions: readonly RollupDimension[],
+  name: SQL,
+  keySql: (key: GroupKey, dimension: RollupDimension) => SQL,
+): SQL {
+  const cases = dimensions.map(dimension => {
+    const keys = dimension.keys.map(key => keySql(key, dimension))
+    return sql`WHEN ${sql.raw(`'${dimension.name}'`)} THEN json_array(${sql.join(keys, sql`, `)})`
+  })
+  return sql`CASE ${name} ${sql.join(cases, sql` `)} END`
+}

@@ -1,0 +1,80 @@
+/**
+ * Hours: the raw rows of some hours go in, their roll-up rows come out, as SQL. A roll-up stores what it answers; a
+ * query that meets an hour without a roll-up asks the same and stores nothing.
+ */
+
+import { type SQL, sql } from 'drizzle-orm'
+import { VITALS, type Vital } from '../../schema/metrics.ts'
+import type { GroupKey } from '../../schema/query.ts'
+import {
+  CALL_DIMENSIONS,
+  type CappedKey,
+  capOf,
+  isCapped,
+  OTHER,
+  type RollupDimension,
+  VIEW_DIMENSIONS,
+  valueSql,
+} from './dimensions.ts'
+import { CALLS, type Choice, callSamples, histograms, keySql, vitalSamples } from './sql.ts'
+
+/** The page views of `hours`: (dimension, start, value, and a histogram for each of `VITALS`). */
+export function viewHours(
+  site: string,
+  hours: readonly number[],
+  dimensions = VIEW_DIMENSIONS,
+  metrics: readonly Vital[] = VITALS,
+): SQL {
+  const choice = byDimension(site, hours, dimensions, sql`pageviews AS p`)
+  const pivot = VITALS.map(vital =>
+    sql.raw(`max(CASE metric WHEN '${vital}' THEN histogram END) AS ${vital}`),
+  )
+  return sql`SELECT dimension, start, value, ${sql.join(pivot, sql`, `)}
+    FROM (${histograms(vitalSamples(choice, metrics), Object.keys(choice.by), 'views')})
+    GROUP BY dimension, start, value`
+}
+
+/** The API calls of `hours`: (dimension, start, value, api). */
+export function callHours(site: string, hours: readonly number[], dimensions = CALL_DIMENSIONS): SQL {
+  const choice = byDimension(site, hours, dimensions, CALLS)
+  return sql`SELECT dimension, start, value, histogram AS api
+    FROM (${histograms(callSamples(choice), Object.keys(choice.by), 'calls')})`
+}
+
+/** Every sample once for each dimension. Key: (site, hour), sought for each hour of the list. */
+function byDimension(
+  site: string,
+  hours: readonly number[],
+  dimensions: readonly RollupDimension[],
+  samples: SQL,
+): Choice {
+  const where = sql`p.site = ${site} AND p.hour IN (SELECT value FROM json_each(${JSON.stringify(hours)}))`
+  const capped = [...new Set(dimensions.flatMap(({ keys }) => keys.filter(isCapped)))]
+  const ranks = capped.map(key => rank(key, samples, where))
+  const named = (key: GroupKey, dimension: RollupDimension) =>
+    isCapped(key)
+      ? sql`CASE WHEN ${sql.raw(`rank_${key}`)}.place <= ${sql.raw(String(capOf(key, dimension)))}
+          THEN ${keySql(key)} ELSE ${sql.raw(`'${OTHER}'`)} END`
+      : keySql(key)
+  const names = JSON.stringify(dimensions.map(({ name }) => name))
+  return {
+    from: sql`${sql.join(ranks, sql` `)} CROSS JOIN json_each(${names}) AS d`,
+    where,
+    by: {
+      dimension: sql.raw('d.value'),
+      start: sql.raw('p.hour'),
+      value: valueSql(dimensions, sql.raw('d.value'), named),
+    },
+  }
+}
+
+/** A join that gives each value of `key` its place by volume within its hour. */
+function rank(key: CappedKey, samples: SQL, where: SQL): SQL {
+  const name = sql.raw(`rank_${key}`)
+  const value = keySql(key)
+  return sql`LEFT JOIN (
+      SELECT p.hour AS hour, ${value} AS value,
+        row_number() OVER (PARTITION BY p.hour ORDER BY sum(p.weight) DESC, ${value}) AS place
+      FROM ${samples} WHERE ${where} GROUP BY p.hour, ${value}
+    ) AS ${name} ON ${name}.hour = p.hour AND ${name}.value IS ${value}`
+}

@@ -1,0 +1,135 @@
+/**
+ * Rolls up closed periods: a site's clock goes in, rows of `rollups`, `api_rollups` and `periods` come out.
+ *
+ * A roll-up replaces what was there, in one transaction with the mark that it is clean. So it may run twice, late or
+ * never: a query reads a period's roll-up only where the mark is clean, and computes the rest live.
+ */
+
+import { type SQL, sql } from 'drizzle-orm'
+import { VITALS } from '../../schema/metrics.ts'
+import type { Tier } from '../../schema/tables.ts'
+import { prepare } from '../statement.ts'
+import { dayOf } from './days.ts'
+import { CALL_DIMENSIONS, VIEW_DIMENSIONS } from './dimensions.ts'
+import { callHours, viewHours } from './hours.ts'
+
+const HOUR = 3_600_000
+
+/** Rolls up one closed hour (hours since 1970) of a site. */
+export function rollUpHour(d1: D1Database, site: string, hour: number, now: number): Promise<D1Result[]> {
+  return d1.batch([
+    ...clear(d1, site, 'hour', hour),
+    prepare(
+      d1,
+      sql`INSERT INTO rollups (site, tier, dimension, start, value, lcp, inp, cls, fcp, ttfb)
+        SELECT ${site}, 'hour', dimension, start, value, lcp, inp, cls, fcp, ttfb
+        FROM (${viewHours(site, [hour])})`,
+    ),
+    prepare(
+      d1,
+      sql`INSERT INTO api_rollups (site, tier, dimension, start, value, api)
+        SELECT ${site}, 'hour', dimension, start, value, api FROM (${callHours(site, [hour])})`,
+    ),
+    mark(d1, site, 'hour', hour, now),
+  ])
+}
+
+/** Rolls up one closed day, given by its first hour; all of its hours must be rolled up. */
+export function rollUpDay(d1: D1Database, site: string, day: number, now: number): Promise<D1Result[]> {
+  const pivot = VITALS.map(vital => sql.raw(`max(CASE metric WHEN '${vital}' THEN histogram END)`))
+  return d1.batch([
+    ...clear(d1, site, 'day', day),
+    ...VIEW_DIMENSIONS.map(dimension =>
+      prepare(
+        d1,
+        sql`INSERT INTO rollups (site, tier, dimension, start, value, lcp, inp, cls, fcp, ttfb)
+          SELECT ${site}, 'day', ${dimension.name}, ${day}, value, ${sql.join(pivot, sql`, `)}
+          FROM (${dayOf('rollups', VITALS, site, day, dimension)}) GROUP BY value`,
+      ),
+    ),
+    ...CALL_DIMENSIONS.map(dimension =>
+      prepare(
+        d1,
+        sql`INSERT INTO api_rollups (site, tier, dimension, start, value, api)
+          SELECT ${site}, 'day', ${dimension.name}, ${day}, value, histogram
+          FROM (${dayOf('api_rollups', ['api'], site, day, dimension)})`,
+      ),
+    ),
+    mark(d1, site, 'day', day, now),
+  ])
+}
+
+/**
+ * Closed hours of a site that are due, oldest first: those that hold rows and were never rolled up, and the dirty
+ * ones that are three times as old as when they were last rolled up. Open tabs make an hour dirty again and again;
+ * so it is rolled up one, three and nine hours after it began, and read live in between.
+ * Key: (site, hour), skipped through.
+ */
+export async function staleHours(
+  d1: D1Database,
+  site: string,
+  now: number,
+  limit: number,
+): Promise<number[]> {
+  const open = Math.floor(now / HOUR)
+  const { results } = await prepare(
+    d1,
+    sql`WITH RECURSIVE hours(hour) AS (
+        SELECT min(hour) FROM pageviews WHERE site = ${site}
+        UNION ALL
+        SELECT (SELECT min(p.hour) FROM pageviews AS p WHERE p.site = ${site} AND p.hour > hours.hour)
+        FROM hours WHERE hours.hour IS NOT NULL)
+      SELECT hour FROM hours
+      LEFT JOIN periods AS s ON s.site = ${site} AND s.tier = 'hour' AND s.start = hours.hour
+      WHERE hour < ${open} AND (s.state IS NULL
+        OR (s.state = 'dirty' AND ${open} - hour >= 3 * (s.rolled - hour)))
+      ORDER BY hour LIMIT ${limit}`,
+  ).all<{ hour: number }>()
+  return results.map(({ hour }) => hour)
+}
+
+/** Closed days (their first hours) that have no clean roll-up and whose rolled-up hours are all clean, oldest first. */
+export async function staleDays(d1: D1Database, site: string, now: number, limit: number): Promise<number[]> {
+  const today = Math.floor(now / (24 * HOUR)) * 24
+  const { results } = await prepare(
+    d1,
+    sql`SELECT h.start / 24 * 24 AS day FROM periods AS h
+      LEFT JOIN periods AS d ON d.site = h.site AND d.tier = 'day' AND d.start = h.start / 24 * 24
+      WHERE h.site = ${site} AND h.tier = 'hour' AND h.start < ${today} AND (d.state IS NULL OR d.state = 'dirty')
+      GROUP BY day HAVING min(h.state <> 'dirty') ORDER BY day LIMIT ${limit}`,
+  ).all<{ day: number }>()
+  return results.map(({ day }) => day)
+}
+
+/** Notes that rows of a closed hour have changed. Writes nothing where nothing was rolled up, or it is noted already. */
+export function touch(d1: D1Database, site: string, hours: readonly number[]): D1PreparedStatement {
+  const starts = hours.flatMap(hour => [
+    ['hour', hour],
+    ['day', Math.floor(hour / 24) * 24],
+  ])
+  return prepare(
+    d1,
+    sql`UPDATE periods SET state = 'dirty' WHERE site = ${site} AND state = 'clean' AND (tier, start) IN (
+      SELECT value ->> 0, value ->> 1 FROM json_each(${JSON.stringify(starts)}))`,
+  )
+}
+
+/** Removes a period's roll-up rows. Key: (site, tier, dimension, start). */
+function clear(d1: D1Database, site: string, tier: Tier, start: number): D1PreparedStatement[] {
+  const remove = (table: string, dimensions: typeof VIEW_DIMENSIONS): SQL => sql`DELETE FROM ${sql.raw(table)}
+    WHERE site = ${site} AND tier = ${tier} AND start = ${start} AND dimension IN (
+      SELECT value FROM json_each(${JSON.stringify(dimensions.map(({ name }) => name))}))`
+  return [
+    prepare(d1, remove('rollups', VIEW_DIMENSIONS)),
+    prepare(d1, remove('api_rollups', CALL_DIMENSIONS)),
+  ]
+}
+
+function mark(d1: D1Database, site: string, tier: Tier, start: number, now: number): D1PreparedStatement {
+  return prepare(
+    d1,
+    sql`INSERT INTO periods (site, tier, start, state, rolled)
+      VALUES (${site}, ${tier}, ${start}, 'clean', ${Math.floor(now / HOUR)})
+      ON CONFLICT (site, tier, start) DO UPDATE SET state = 'clean', rolled = excluded.rolled`,
+  )
+}
