@@ -103,10 +103,10 @@ test('a hostile route is text', async () => {
 test('site and range are in the address, and back goes back', async () => {
   await open('?range=7d')
   await page.getByLabel('Range').selectOption('28d')
-  await page.getByText('last 28 days').waitFor()
+  await page.getByText('demo, last 28 days').waitFor()
   expect(page.url()).toBe(`${server.url}/?site=demo&range=28d`)
   await page.goBack()
-  await page.getByText('last 7 days').waitFor()
+  await page.getByText('demo, last 7 days').waitFor()
   expect(await page.getByLabel('Range').inputValue()).toBe('7d')
 })
 
