@@ -115,11 +115,11 @@ describe('an answer from roll-ups', () => {
   })
 
   it('is exact again after a late, a repeated and a changed page view, at once and after the next roll-up', async () => {
-    const rows = traffic('late')
+    const rows = [...traffic('late'), at(OPEN - 30, { site: 'late', route: '/lonely' })]
     await store(rows)
     await rollAll('late')
-    const last = rows.find(row => row.hour === OPEN - 30)
-    const edge = rows.find(row => row.hour === OPEN - 1)
+    const last = rows.at(-1)
+    const edge = rows.find(row => row.hour === OPEN - 1 && row.inp === null)
     if (!last || !edge) throw new Error('no rows')
     await store([at(OPEN - 30, { site: 'late', lcp: 9999 })])
     await store([{ ...last, sequence: 1, lcp: 31, route: '/moved' }])
@@ -128,6 +128,9 @@ describe('an answer from roll-ups', () => {
     const jitter = { began: OPEN * HOUR + 20, hour: OPEN }
     await store([{ ...edge, ...jitter, sequence: 1, inp: 690 }])
     const live = await answers('late')
+    for (const hour of [OPEN - 30, OPEN - 1]) await rollUpHour(env.DB, 'late', hour, NOW)
+    for (const day of await staleDays(env.DB, 'late', NOW, 9)) await rollUpDay(env.DB, 'late', day, NOW)
+    const rolled = await answers('late')
 
     await env.DB.batch([
       env.DB.prepare("DELETE FROM rollups WHERE site = 'late'"),
@@ -136,9 +139,9 @@ describe('an answer from roll-ups', () => {
     ])
     const raw = await answers('late')
     expect(live).toEqual(raw)
+    expect(rolled).toEqual(raw)
     expect(raw.join()).toContain('/moved')
-    await rollAll('late')
-    expect(await answers('late')).toEqual(raw)
+    expect(raw.join()).not.toContain('/lonely')
   })
 
   it('says so, and says when it is not', async () => {
@@ -191,6 +194,24 @@ describe('caps', () => {
       'hour device+route 101',
       'hour route 201',
     ])
+  })
+
+  it('hold for a day as for an hour: the largest of all its hours keep their name', async () => {
+    const day = Math.ceil(FIRST / 24) * 24
+    for (const half of [0, 1]) {
+      await store(
+        Array.from({ length: 150 }, (_, i) =>
+          at(day + half, { site: 'wide', route: `/${half}/${i}`, weight: half && i < 60 ? 5 : 1 }),
+        ),
+      )
+    }
+    await rollAll('wide')
+    const { results } = await env.DB.prepare(
+      `SELECT value, lcp ->> 'n' AS n FROM rollups WHERE site = 'wide' AND tier = 'day' AND dimension = 'route'`,
+    ).all<{ value: string; n: number }>()
+    expect(results).toHaveLength(201)
+    expect(results.filter(({ n }) => n === 5)).toHaveLength(60)
+    expect(results.find(({ value }) => value === '["(other)"]')?.n).toBe(100)
   })
 
   it('hide no route that is asked for by name: raw rows answer', async () => {
