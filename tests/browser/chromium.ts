@@ -16,6 +16,8 @@ export interface Chromium {
   context: BrowserContext
   /** Opens a tab in front of the others. Its console lines and uncaught errors are collected in `complaints`. */
   open(url?: string): Promise<Page>
+  /** Opens a tab behind the others. */
+  openBehind(url: string): Promise<Page>
   /** Puts another tab in front of this one. */
   hide(page: Page): Promise<void>
   show(page: Page): Promise<void>
@@ -23,7 +25,8 @@ export interface Chromium {
   close(): Promise<void>
 }
 
-export async function startChromium(flags: string[] = []): Promise<Chromium> {
+/** Starts Chromium with one tab, and nobody who drives it: Playwright forbids prerendering. */
+export function startAlone(url: string): { program: ChildProcess; close(): Promise<void> } {
   const folder = mkdtempSync(join(tmpdir(), 'fieldline-chromium-'))
   const program = spawn(findBrowser(), [
     '--headless',
@@ -36,9 +39,21 @@ export async function startChromium(flags: string[] = []): Promise<Chromium> {
     '--disable-component-update',
     '--disable-sync',
     ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-    ...flags,
-    'about:blank',
+    url,
   ])
+  return {
+    program,
+    async close() {
+      const ended = new Promise(resolve => program.once('exit', resolve))
+      program.kill()
+      await ended
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+    },
+  }
+}
+
+export async function startChromium(): Promise<Chromium> {
+  const { program, close } = startAlone('about:blank')
   const browser = await chromium.connectOverCDP(await debuggerOf(program), {
     noDefaults: true,
     isLocal: true,
@@ -48,6 +63,7 @@ export async function startChromium(flags: string[] = []): Promise<Chromium> {
   const [curtain] = context.pages()
   if (!curtain) throw new Error('Chromium has no first tab')
   const complaints: string[] = []
+  const commands = await browser.newBrowserCDPSession()
 
   return {
     context,
@@ -59,6 +75,14 @@ export async function startChromium(flags: string[] = []): Promise<Chromium> {
       if (url) await page.goto(url)
       return page
     },
+    async openBehind(url) {
+      const [page] = await Promise.all([
+        context.waitForEvent('page'),
+        commands.send('Target.createTarget', { url, background: true }),
+      ])
+      await page.waitForFunction(() => document.visibilityState === 'hidden', null, { polling: 20 })
+      return page
+    },
     async hide(page) {
       await curtain.bringToFront()
       await page.waitForFunction(() => document.visibilityState === 'hidden', null, { polling: 20 })
@@ -68,11 +92,8 @@ export async function startChromium(flags: string[] = []): Promise<Chromium> {
       await page.waitForFunction(() => document.visibilityState === 'visible', null, { polling: 20 })
     },
     async close() {
-      const ended = new Promise(resolve => program.once('exit', resolve))
       await browser.close()
-      program.kill()
-      await ended
-      rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+      await close()
     },
   }
 }

@@ -48,6 +48,7 @@ export async function startSite(): Promise<Site> {
   const beacons: Beacon[] = []
   const pages = new Map<string, string>()
   const arrivals = new EventEmitter()
+  const requests = new EventEmitter()
   let failure: Error | undefined
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -70,6 +71,9 @@ export async function startSite(): Promise<Site> {
       response.writeHead(200, { 'content-type': 'text/javascript' })
       response.end(readFileSync(new URL(`../../dist${pathname}`, import.meta.url)))
     } else if (pathname.startsWith('/api/')) {
+      requests.emit(pathname)
+      const until = searchParams.get('until')
+      if (until) await once(requests, until)
       await api(searchParams, request, response, body)
     } else {
       const page = pathname === '/favicon.ico' ? '' : pages.get(pathname)
@@ -121,7 +125,7 @@ export async function startSite(): Promise<Site> {
   }
 }
 
-/** `status`, `delay` (ms before the head), `pause` (ms within the body), `cors=no`, `tao`, `cut`, `hang`. */
+/** `status`, `delay` (ms before the head), `pause` (ms within the body), `cors=no`, `tao`, `destroy`. */
 async function api(
   query: URLSearchParams,
   request: IncomingMessage,

@@ -1,0 +1,187 @@
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { type Chromium, startAlone, startChromium } from './chromium.ts'
+import { type Beacon, type Site, startSite } from './site.ts'
+import { WITNESS } from './truth.ts'
+
+let site: Site
+let chromium: Chromium
+
+beforeAll(async () => {
+  ;[site, chromium] = await Promise.all([startSite(), startChromium()])
+})
+afterEach(() => {
+  site.forget()
+  expect(chromium.complaints.splice(0)).toEqual([])
+})
+afterAll(() => Promise.all([chromium.close(), site.close()]))
+
+const sequences = (beacons: Beacon[]) => beacons.map(({ view }) => view.sequence)
+const routes = (beacons: Beacon[]) => beacons.map(({ view }) => view.route)
+/** The SDK runs. Polled, since a hidden tab has no animation frames. */
+const started = (page: Page) => page.waitForFunction('window.fieldline', null, { polling: 20 })
+const painted = (page: Page) =>
+  page.waitForFunction(() => performance.getEntriesByName('first-contentful-paint').length > 0)
+const loaded = (page: Page) => Promise.all([started(page), painted(page)])
+
+test('leaving for another page sends one beacon, with what was reported at the last moment', async () => {
+  const page = await chromium.open(site.page('/from/12345', { tag: 'data-site="shop"', head: WITNESS }))
+  await loaded(page)
+  await page.goto('about:blank')
+  const [beacon] = await site.until(beacons => beacons.length > 0)
+  expect(beacon?.view.route).toBe('/from/[id]')
+  expect(beacon?.view.navigation).toBe('navigate')
+  expect(beacon?.view.vitals).toMatchObject({
+    lcp: expect.any(Number),
+    fcp: expect.any(Number),
+    cls: 0,
+    inp: null,
+  })
+  // The next page's beacon would come after a second one of this page.
+  await page.goto(site.page('/next', { tag: 'data-site="shop"' }))
+  await loaded(page)
+  await page.goto('about:blank')
+  expect(routes(await site.until(beacons => routes(beacons).includes('/next')))).toEqual([
+    '/from/[id]',
+    '/next',
+  ])
+})
+
+test('leaving before the page has loaded keeps the time to first byte', async () => {
+  const page = await chromium.open()
+  site.page('/early', { tag: 'data-site="shop"', body: '<h1>Early</h1><img src="/api/slow?delay=4000">' })
+  await page.goto(`${site.origin}/early`, { waitUntil: 'commit' })
+  await loaded(page)
+  await page.goto('about:blank')
+  const [beacon] = await site.until(beacons => beacons.length > 0)
+  expect(beacon?.view.vitals.ttfb).toEqual(expect.any(Number))
+  expect(beacon?.view.phases).toBe(null)
+})
+
+test('a tab that hides again and again numbers its beacons and repeats none', async () => {
+  const page = await chromium.open(site.page('/again', { tag: 'data-site="shop"' }))
+  await loaded(page)
+  await chromium.hide(page)
+  await site.until(beacons => beacons.length === 1)
+  await chromium.show(page)
+  await chromium.hide(page)
+  await chromium.show(page)
+  await page.evaluate(() => fetch('/api/a').then(response => response.text()))
+  await chromium.hide(page)
+  await site.until(beacons => beacons.length === 2)
+  await page.close()
+  expect(sequences(site.beacons)).toEqual([0, 1])
+  expect(site.views()).toHaveLength(1)
+  const [first, second] = site.beacons
+  expect(second?.view.vitals).toEqual(first?.view.vitals)
+  expect(second?.view.calls.map(call => call.endpoint)).toEqual(['GET /api/a'])
+  expect(second?.view.age).toBeGreaterThan(first?.view.age ?? Number.NaN)
+})
+
+test('a page that comes back from the back/forward cache is a page view of its own', async () => {
+  const page = await chromium.open(site.page('/list', { tag: 'data-site="shop"' }))
+  await loaded(page)
+  const start = Date.now()
+  await page.goto(site.page('/detail', { tag: 'data-site="shop"' }))
+  await loaded(page)
+  await page.goBack({ waitUntil: 'commit' })
+  await page.waitForFunction(() => document.visibilityState === 'visible')
+  await page.evaluate(
+    () => new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+  )
+  await page.goto('about:blank')
+  await site.until(beacons => beacons.length === 3)
+  const [list, detail, back] = site.beacons.map(({ view }) => view)
+  expect([list?.route, detail?.route, back?.route]).toEqual(['/list', '/detail', '/list'])
+  expect(back?.navigation).toBe('back-forward-cache')
+  expect(back?.id).not.toBe(list?.id)
+  expect(back?.vitals).toMatchObject({ ttfb: 0, cls: 0, fcp: expect.any(Number), lcp: expect.any(Number) })
+  expect(back?.phases).toBe(null)
+  expect(back?.age).toBeLessThanOrEqual(Date.now() - start)
+})
+
+/** A click changes the address, then the page, as a router does. */
+const ROUTER = `
+  <button id="go">Go</button><main>A list</main>
+  <script>
+    go.addEventListener('click', async () => {
+      history.pushState({}, '', '/p/58213?token=secret')
+      window.fieldline.setRoute?.(window.named ?? '')
+      const text = await (await fetch('/api/product/58213?token=secret')).text()
+      document.querySelector('main').innerHTML = '<h2>A product</h2><p>' + 'with a long text '.repeat(100) + text
+    })
+  </script>`
+
+test('a soft navigation is a page view of its own, with the calls that the click made', async () => {
+  const page = await chromium.open(site.page('/list', { tag: 'data-site="shop"', body: ROUTER }))
+  await loaded(page)
+  await page.click('#go')
+  // The page view before is sent without waiting for the tab to hide.
+  await site.until(beacons => beacons.length === 1)
+  expect(await page.evaluate(() => document.visibilityState)).toBe('visible')
+  await chromium.hide(page)
+  await site.until(beacons => beacons.length === 2)
+  const [hard, soft] = site.beacons.map(({ view }) => view)
+  expect([hard?.route, soft?.route]).toEqual(['/list', '/p/[id]'])
+  expect([hard?.navigation, soft?.navigation]).toEqual(['navigate', 'soft-navigation'])
+  expect(hard?.vitals.inp).toEqual(expect.any(Number))
+  expect(hard?.calls).toEqual([])
+  expect(soft?.vitals).toMatchObject({ ttfb: null, cls: 0, fcp: expect.any(Number), lcp: expect.any(Number) })
+  expect(soft?.phases).toBe(null)
+  expect(soft?.sequence).toBe(0)
+  expect(soft?.calls.map(call => call.endpoint)).toEqual(['GET /api/product/[id]'])
+  expect(soft?.calls[0]?.start).toBeLessThan(1000)
+  expect(site.beacons.map(({ body }) => body).join()).not.toContain('secret')
+})
+
+test('setRoute names the page view that it was called in, and only that', async () => {
+  const head = '<script>window.named = "/p/[slug]?x=1"</script>'
+  const page = await chromium.open(
+    site.page('/list', { tag: 'data-site="shop" data-route="/[category]"', head, body: ROUTER }),
+  )
+  await loaded(page)
+  await page.click('#go')
+  await site.until(beacons => beacons.length === 1)
+  await page.goto('about:blank')
+  expect(routes(await site.until(beacons => beacons.length === 2))).toEqual(['/[category]', '/p/[slug]'])
+})
+
+test('a page opened in the background counts from the moment it is shown, without paints', async () => {
+  const behind = await chromium.openBehind(site.page('/behind', { tag: 'data-site="shop"' }))
+  await started(behind)
+  await chromium.show(behind)
+  await chromium.hide(behind)
+  const [beacon] = await site.until(beacons => beacons.length > 0)
+  expect(beacon?.view.vitals).toMatchObject({ lcp: null, fcp: null, ttfb: expect.any(Number) })
+})
+
+test('a page opened in the background and never shown is no page view', async () => {
+  const front = await chromium.open(site.page('/front', { tag: 'data-site="shop"' }))
+  await loaded(front)
+  const behind = await chromium.openBehind(site.page('/unseen', { tag: 'data-site="shop"' }))
+  await started(behind)
+  await behind.goto('about:blank')
+  await chromium.hide(front)
+  expect(routes(await site.until(beacons => beacons.length > 0))).toEqual(['/front'])
+})
+
+test('a prerendered page is measured from its activation', async () => {
+  const rules = JSON.stringify({ prerender: [{ source: 'list', urls: ['/ready'], eagerness: 'immediate' }] })
+  site.page('/ready', {
+    tag: 'data-site="shop"',
+    body: `<h1>Ready</h1><script>
+      const paints = callback => requestAnimationFrame(() => requestAnimationFrame(callback))
+      addEventListener('load', () => fetch('/api/ready'))
+      document.addEventListener('prerenderingchange', () => paints(() => { location.href = '/end' }))
+    </script>`,
+  })
+  const start = site.page('/start', {
+    head: `<script type="speculationrules">${rules}</script><script>
+      fetch('/api/wait?until=/api/ready').then(() => { location.href = '/ready' })
+    </script>`,
+  })
+  const alone = startAlone(start)
+  const [beacon] = await site.until(beacons => beacons.length > 0).finally(alone.close)
+  expect(beacon?.view).toMatchObject({ navigation: 'prerender', vitals: { ttfb: 0 }, phases: { load: 0 } })
+  expect(beacon?.view.vitals.fcp).toEqual(expect.any(Number))
+})
