@@ -27,42 +27,33 @@ export async function report(server: Server): Promise<string> {
     summary(server, { metrics: 'api', group_by: 'endpoint', limit: '50' }),
   ])
   return [
-    section('All page views', 'metric', inOrder(overall), row => row.metric),
-    section('By route', 'route', byName(routes, 'route'), row => row.group.route ?? '', [
-      'metric',
-      row => row.metric,
-    ]),
-    section('API calls', 'endpoint', byName(endpoints, 'endpoint'), row => row.group.endpoint ?? '', [
-      'errors',
-      row => `${Math.round((row.error_rate ?? 0) * 100)} %`,
-    ]),
+    section('All page views', inOrder(overall), { metric, ...NUMBERS }),
+    section('By route', byName(routes, 'route'), { route, metric, ...NUMBERS }),
+    section('API calls', byName(endpoints, 'endpoint'), { endpoint, ...NUMBERS, errors }),
   ].join('\n\n')
 }
 
 type Cell = (row: SummaryRow) => string
 
-function section(
-  title: string,
-  first: string,
-  rows: SummaryRow[],
-  name: Cell,
-  extra?: [head: string, cell: Cell],
-) {
-  const head = [first, ...(extra ? [extra[0]] : []), 'count', 'p50', 'p75', '95 % of p75', 'p95', 'p75 is']
-  const lines = rows.map((row, i) => {
-    const before = rows[i - 1]
-    return [
-      before && name(before) === name(row) ? '' : name(row),
-      ...(extra ? [extra[1](row)] : []),
-      String(row.count),
-      value(row, 'p50'),
-      value(row, 'p75'),
-      interval(row),
-      value(row, 'p95'),
-      row.rating,
-    ]
-  })
-  return `  ${title}\n\n${rows.length ? table(head, lines) : '  no data'}`
+const metric: Cell = row => row.metric
+const route: Cell = row => row.group.route ?? ''
+const endpoint: Cell = row => row.group.endpoint ?? ''
+const errors: Cell = row => `${Math.round((row.error_rate ?? 0) * 100)} %`
+
+const NUMBERS: Record<string, Cell> = {
+  count: row => String(row.count),
+  p50: row => value(row, 'p50'),
+  p75: row => value(row, 'p75'),
+  '95 % of p75': interval,
+  p95: row => value(row, 'p95'),
+  'p75 is': row => row.rating,
+}
+
+/** A titled table; a first cell that repeats the one above it is left empty. */
+function section(title: string, rows: SummaryRow[], columns: Record<string, Cell>): string {
+  const lines = rows.map(row => Object.values(columns).map(cell => cell(row)))
+  const shown = lines.map(([first = '', ...rest], i) => [first === lines[i - 1]?.[0] ? '' : first, ...rest])
+  return `  ${title}\n\n${rows.length ? table(Object.keys(columns), shown) : '  no data'}`
 }
 
 function value({ metric, percentiles }: SummaryRow, name: string): string {

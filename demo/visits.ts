@@ -14,15 +14,19 @@ const buy: Visit = async (page, shop) => {
   await page.getByRole('link', { name: /Harbour lamp/ }).click()
   await page.getByRole('button', { name: 'Add to cart' }).click()
   await page.getByText('Your cart comes to').waitFor()
+  await read(page)
   await page.getByRole('link', { name: 'Cart' }).click()
   await page.getByRole('button', { name: 'Check out' }).click()
   await page.getByText('Thank you').waitFor()
+  await read(page)
 }
 
 /** Walks through the kinds by client-side routes, looks at a product, goes back. */
 const browse: Visit = async (page, shop) => {
   await page.goto(shop)
+  await read(page)
   await page.getByRole('link', { name: 'Browse' }).click()
+  await read(page)
   for (const kind of ['Lamps', 'Vases', 'Chairs']) {
     await page.getByRole('link', { name: kind, exact: true }).click()
     await read(page)
@@ -48,6 +52,7 @@ const patience: Visit = async (page, shop) => {
   await add.click()
   await page.getByText('Your cart comes to').waitFor()
   await add.click()
+  await page.getByText('comes to € 438.00').waitFor()
   await read(page)
 }
 
