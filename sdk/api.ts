@@ -12,8 +12,8 @@ export function observeCalls(own: string, notes: Notes, report: (call: ApiCall) 
     for (const entry of entries) {
       if (!(entry instanceof PerformanceResourceTiming) || !/^(fetch|xml)/.test(entry.initiatorType)) continue
       const url = address(entry.name)
-      if (url.href === own || !/^http/.test(url.protocol)) continue
-      report(toCall(entry, url, notes._take(url.href, entry.startTime)))
+      if (url.href !== own && /^http/.test(url.href))
+        report(toCall(entry, url, notes._take(url.href, entry.startTime)))
     }
   }
   const observer = new PerformanceObserver(list => read(list.getEntries()))
@@ -22,29 +22,28 @@ export function observeCalls(own: string, notes: Notes, report: (call: ApiCall) 
 }
 
 /** A call that was made before the patch has no note; it is taken for a GET, as nearly all such calls are. */
-function toCall(entry: PerformanceResourceTiming, url: URL, note: Note | undefined): ApiCall {
-  const { startTime, responseStart, responseEnd, responseStatus, transferSize } = entry
-  const status = responseStatus || note?._status || null
+function toCall(
+  { startTime, responseStart, duration, responseStatus, transferSize }: PerformanceResourceTiming,
+  { origin, host, pathname }: URL,
+  note: Note | undefined,
+): ApiCall {
+  /** 0: there was none, or it is hidden. Undefined: unknown. */
+  const status: number | undefined = responseStatus ?? note?._answer.status
   // Cross-origin without Timing-Allow-Origin has no responseStart; Firefox invents one where nothing came.
-  const seen = responseStart > 0 && responseStatus !== 0
+  const seen = responseStart > 0 && status !== 0
   return {
-    endpoint: `${note?._method ?? 'GET'} ${url.origin === location.origin ? '' : url.host}${template(url.pathname)}`,
+    endpoint: `${note?._method ?? 'GET'} ${origin === location.origin ? '' : host}${template(pathname)}`,
     start: startTime,
-    duration: Math.max(0, responseEnd - startTime),
-    outcome: outcomeOf(entry, status, note),
-    status,
+    duration,
+    outcome: outcomeOf(status, note),
+    status: status || null,
     ttfb: seen ? responseStart - startTime : null,
     bytes: seen ? transferSize : null,
   }
 }
 
-function outcomeOf(
-  { responseEnd, responseStatus }: PerformanceResourceTiming,
-  status: number | null,
-  note: Note | undefined,
-): Outcome {
-  // Firefox tells the status of a call that was aborted within its body. An abort after the end changes nothing.
-  if (note?._aborted && (!status || note._aborted <= responseEnd)) return 'aborted'
+function outcomeOf(status: number | undefined, note: Note | undefined): Outcome {
   if (status) return status < 400 ? 'ok' : 'http'
-  return note?._opaque || (responseStatus === undefined && !note?._failed) ? 'ok' : 'network'
+  if (note?._signal?.aborted) return 'aborted'
+  return note?._opaque || status === undefined ? 'ok' : 'network'
 }

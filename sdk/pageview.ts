@@ -3,7 +3,7 @@
  */
 
 import type { Vital } from '../schema/metrics.ts'
-import { type ApiCall, CONNECTIONS, type Navigation, type PageView } from '../schema/pageview.ts'
+import type { ApiCall, Connection, Navigation, PageView } from '../schema/pageview.ts'
 import { activationStart, loadPhases, timeToFirstByte } from './navigation.ts'
 
 /** Times are those of `performance.now()`. */
@@ -31,20 +31,28 @@ export interface View {
 
 /** @see https://wicg.github.io/netinfo/ */
 interface Client extends Navigator {
-  readonly connection?: { readonly effectiveType?: string }
+  readonly connection?: { readonly effectiveType?: Connection }
 }
 
 /** Begins a page view. It is drawn with a chance of 1 in `rate`. */
 export function openView(start: number, navigation: Navigation, url: string, rate: number): View {
+  const [random = 0n] = crypto.getRandomValues(new BigUint64Array(1))
   return {
-    _id: randomId(),
+    _id: random.toString(16).padStart(16, '0'),
     _start: start,
     // Both clocks are read within the page view's first moments: later `performance.now()` may have slept.
     _began: Date.now() - performance.now() + start,
     _navigation: navigation,
     _path: new URL(url, document.baseURI).pathname,
     _weight: Math.random() * rate < 1 ? rate : 0,
-    _vitals: { lcp: null, inp: null, cls: null, fcp: null, ttfb: null },
+    // Where no byte was asked for, there was none to wait for; a soft navigation has no document at all.
+    _vitals: {
+      lcp: null,
+      inp: null,
+      cls: null,
+      fcp: null,
+      ttfb: navigation === 'back-forward-cache' ? 0 : null,
+    },
     _calls: [],
     _counted: 0,
     _sequence: 0,
@@ -65,17 +73,10 @@ export function snapshot(view: View, route: string, release: string | null): Pag
     navigation: view._navigation,
     route,
     release,
-    connection: CONNECTIONS.find(type => type === connection?.effectiveType) ?? null,
+    connection: connection?.effectiveType ?? null,
     touch: maxTouchPoints > 0,
-    vitals: { ...view._vitals, ttfb: view._vitals.ttfb ?? (hard ? timeToFirstByte() : null) },
+    vitals: hard ? { ...view._vitals, ttfb: timeToFirstByte() } : view._vitals,
     phases: hard ? loadPhases() : null,
     calls: view._calls.map(call => ({ ...call, start: call.start - origin })),
   }
-}
-
-/** 16 hex digits. */
-function randomId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(8)), byte =>
-    byte.toString(16).padStart(2, '0'),
-  ).join('')
 }

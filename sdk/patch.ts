@@ -1,26 +1,25 @@
 /**
  * A thin patch of fetch and XMLHttpRequest that notes what resource timing does not tell: the method, and whether
- * the page itself called the request off. Arguments, `this`, results and errors pass through untouched; a promise
- * that fetch returns is not even looked at, so its rejection stays as unhandled as the page left it.
+ * the page itself called the request off. Arguments, `this`, results and errors pass through untouched; where
+ * entries tell the status, the promise of fetch is not even looked at, so that its rejection stays as unhandled as
+ * the page left it.
  */
 
-/** What was seen of a call when it was made. Times are those of `performance.now()`. */
+/** What was seen of a call when it was made. */
 export interface Note {
   _url: string
+  /** `performance.now()`. */
   _start: number
   _method: string
   /** Asked for with `no-cors`: the browser hides status and times. */
   _opaque: boolean
-  /** When the page called it off. */
-  _aborted?: number
-  /** Status and success, for browsers whose entries have no status. */
-  _status?: number
-  _failed?: boolean
-  /** Ends what listens for the abort. */
-  _forget?: () => void
+  /** Tells whether the page has called it off. */
+  _signal: { readonly aborted: boolean } | null | undefined
+  /** Tells the status, where the entry does not: the request itself, or the response; 0 where there was none. */
+  _answer: { readonly status?: number }
 }
 
-/** The notes waiting for their entries. */
+/** The notes that wait for their entries. */
 export interface Notes {
   /** The note of the call that began at `start`; each is taken once. */
   _take(url: string, start: number): Note | undefined
@@ -39,18 +38,18 @@ export function address(url: string): URL {
 export function patchCalls(): Notes {
   const notes: Note[] = []
   const opened = new WeakMap<XMLHttpRequest, [method: string, url: string]>()
-  const sent = new WeakMap<XMLHttpRequest, Note>()
-  const statusless = !('responseStatus' in PerformanceResourceTiming.prototype)
+  const { prototype } = XMLHttpRequest
 
-  const add = (method: string, url: string, opaque: boolean): Note => {
+  const add = (method: string, url: string, answer = {}, opaque = false, signal?: Note['_signal']): Note => {
     const note: Note = {
       _url: address(url).href,
       _start: performance.now(),
       _method: method.toUpperCase(),
       _opaque: opaque,
+      _signal: signal,
+      _answer: answer,
     }
-    notes.push(note)
-    if (notes.length > KEPT) notes.shift()?._forget?.()
+    if (notes.push(note) > KEPT) notes.shift()
     return note
   }
 
@@ -59,48 +58,31 @@ export function patchCalls(): Notes {
     const note = add(
       init?.method ?? request?.method ?? 'GET',
       request?.url ?? String(input),
+      {},
       (init?.mode ?? request?.mode) === 'no-cors',
+      init?.signal ?? request?.signal,
     )
-    const signal = init?.signal ?? request?.signal
-    const abort = () => {
-      note._aborted = performance.now()
-    }
-    signal?.addEventListener('abort', abort)
-    note._forget = () => signal?.removeEventListener('abort', abort)
-    if (statusless)
-      return (response: Promise<Response>) =>
-        response.then(
-          ({ status }) => {
-            note._status = status
-          },
-          () => {
-            note._failed = true
-          },
-        )
+    // Safari before responseStatus. Here an unhandled rejection is lost, which weighs less than its error rate.
+    return 'responseStatus' in PerformanceResourceTiming.prototype
+      ? undefined
+      : (response: Promise<Response>) =>
+          response.then(
+            response => {
+              note._answer = response
+            },
+            () => {
+              note._answer = { status: 0 }
+            },
+          )
   })
-
-  const { prototype } = XMLHttpRequest
   wrap(prototype, 'open', (xhr, [method, url]: [string, string | URL]) => {
     opened.set(xhr, [String(method), String(url)])
   })
   wrap(prototype, 'send', xhr => {
-    const call = opened.get(xhr)
-    if (!call) return
-    const note = add(...call, false)
-    sent.set(xhr, note)
-    if (statusless)
-      xhr.addEventListener(
-        'loadend',
-        () => {
-          note._status = xhr.status
-          note._failed = !xhr.status
-        },
-        { once: true },
-      )
+    add(...(opened.get(xhr) ?? ['', '']), xhr)
   })
   wrap(prototype, 'abort', xhr => {
-    const note = sent.get(xhr)
-    if (note && xhr.readyState < 4) note._aborted = performance.now()
+    for (const note of notes) if (note._answer === xhr) note._signal = { aborted: true }
   })
 
   return {
@@ -110,7 +92,6 @@ export function patchCalls(): Notes {
       for (const note of notes)
         if (note._url === url && note._start <= start && !(found && found._start >= note._start)) found = note
       if (found) notes.splice(notes.indexOf(found), 1)
-      found?._forget?.()
       return found
     },
   }

@@ -5,7 +5,7 @@
 
 import { MAX_CALLS } from '../schema/beacon.ts'
 import type { ApiCall, Navigation } from '../schema/pageview.ts'
-import { navigationEntry, navigationType } from './navigation.ts'
+import { navigationType, navigationUrl } from './navigation.ts'
 import { openView, type View } from './pageview.ts'
 import { routeName, template } from './route.ts'
 import type { Settings } from './settings.ts'
@@ -35,7 +35,7 @@ export interface Views {
 }
 
 export function trackViews({ _rate, _route }: Settings): Views {
-  const list = [openView(0, navigationType(), navigationEntry()?.name ?? location.href, _rate)]
+  const list = [openView(0, navigationType(), navigationUrl(), _rate)]
   const names: Name[] = []
 
   const open = (start: number, navigation: Navigation, url: string): View | undefined => {

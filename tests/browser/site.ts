@@ -125,7 +125,7 @@ export async function startSite(): Promise<Site> {
   }
 }
 
-/** `status`, `delay` (ms before the head), `pause` (ms within the body), `cors=no`, `tao`, `destroy`. */
+/** `status` and `delay` (ms before the head), as headers too, `pause` (ms within the body), `cors=no`, `tao`, `destroy`. */
 async function api(
   query: URLSearchParams,
   request: IncomingMessage,
@@ -142,12 +142,13 @@ async function api(
     response.writeHead(204).end()
     return
   }
-  await sleep(Number(query.get('delay') ?? 0))
+  const { 'x-delay': delay = query.get('delay'), 'x-status': status = query.get('status') } = request.headers
+  await sleep(Number(delay ?? 0))
   if (query.has('destroy')) {
     response.destroy()
     return
   }
-  response.writeHead(Number(query.get('status') ?? 200), {
+  response.writeHead(Number(status ?? 200), {
     'content-type': 'text/plain',
     'cache-control': 'no-cache',
   })

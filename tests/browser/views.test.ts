@@ -170,9 +170,10 @@ test('a prerendered page is measured from its activation', async () => {
   site.page('/ready', {
     tag: 'data-site="shop"',
     body: `<h1>Ready</h1><script>
-      const paints = callback => requestAnimationFrame(() => requestAnimationFrame(callback))
       addEventListener('load', () => fetch('/api/ready'))
-      document.addEventListener('prerenderingchange', () => paints(() => { location.href = '/end' }))
+      new PerformanceObserver(list => {
+        if (list.getEntriesByName('first-contentful-paint').length) setTimeout(() => { location.href = '/end' })
+      }).observe({ type: 'paint', buffered: true })
     </script>`,
   })
   const start = site.page('/start', {

@@ -1,0 +1,249 @@
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import type { ApiCall } from '../../schema/pageview.ts'
+import type {} from '../../sdk/tag.ts'
+import { type Chromium, startChromium } from './chromium.ts'
+import { type Site, startSite } from './site.ts'
+
+let site: Site
+let chromium: Chromium
+
+beforeAll(async () => {
+  ;[site, chromium] = await Promise.all([startSite(), startChromium()])
+})
+afterEach(() => site.forget())
+afterAll(() => Promise.all([chromium.close(), site.close()]))
+
+async function open(tag = 'data-site="shop"'): Promise<Page> {
+  const page = await chromium.open(site.page('/calls', { tag }))
+  await page.waitForFunction('window.fieldline')
+  return page
+}
+
+/** The calls that the page's beacons report once its tab is hidden, by endpoint. */
+async function callsOf(page: Page): Promise<ApiCall[]> {
+  const sent = site.beacons.length
+  await chromium.hide(page)
+  await site.until(beacons => beacons.length > sent)
+  return site.beacons.flatMap(({ view }) => view.calls).sort((a, b) => (a.endpoint < b.endpoint ? -1 : 1))
+}
+
+/** A call's own entry is a few milliseconds younger than its end. */
+const recorded = (page: Page, count: number) =>
+  page.waitForFunction(
+    count =>
+      performance.getEntriesByType('resource').filter(entry => entry.name.includes('/api/')).length >= count,
+    count,
+  )
+
+test('fetch and XMLHttpRequest are recorded with method, endpoint, outcome, status, times and bytes', async () => {
+  const page = await open()
+  const witnessed = await page.evaluate(async () => {
+    const xhr = (method: string, url: string, body?: string) =>
+      new Promise<void>(resolve => {
+        const request = new XMLHttpRequest()
+        request.open(method, url)
+        request.onloadend = () => resolve()
+        request.send(body)
+      })
+    const text = (response: Response) => response.text()
+    const start = performance.now()
+    await fetch('/api/slow/123?delay=200&pause=100&token=secret#part').then(text)
+    const slow = performance.now() - start
+    await fetch('/api/orders', { method: 'post', body: 'x' }).then(text)
+    await fetch(
+      new Request('/api/items/0b8e9e86-71c4-4b7b-9a3c-0f8a0ec70001', { method: 'PUT', body: 'y' }),
+    ).then(text)
+    await fetch(new URL('/api/missing?status=404', location.href)).then(text)
+    await fetch('/api/broken?status=503').then(text)
+    await xhr('GET', '/api/xhr/9?secret=1')
+    await xhr('DELETE', '/api/xhr/9?status=500', 'z')
+    return slow
+  })
+  await recorded(page, 7)
+  const calls = await callsOf(page)
+  expect(calls.map(({ endpoint, outcome, status }) => [endpoint, outcome, status])).toEqual([
+    ['DELETE /api/xhr/[id]', 'http', 500],
+    ['GET /api/broken', 'http', 503],
+    ['GET /api/missing', 'http', 404],
+    ['GET /api/slow/[id]', 'ok', 200],
+    ['GET /api/xhr/[id]', 'ok', 200],
+    ['POST /api/orders', 'ok', 200],
+    ['PUT /api/items/[id]', 'ok', 200],
+  ])
+  const slow = calls.find(call => call.endpoint === 'GET /api/slow/[id]')
+  expect(Math.abs((slow?.duration ?? 0) - witnessed)).toBeLessThan(10)
+  expect(slow?.ttfb).toBeGreaterThanOrEqual(200)
+  expect(slow?.ttfb).toBeLessThan((slow?.duration ?? 0) - 90)
+  expect(slow?.bytes).toBeGreaterThan(300)
+  expect(site.beacons.map(({ body }) => body).join()).not.toMatch(/secret|token|[?#]|0b8e9e86/)
+})
+
+test('aborted calls and calls without an answer are told apart', async () => {
+  const page = await open()
+  await page.evaluate(async other => {
+    const ignore = () => {}
+    const controller = new AbortController()
+    const early = fetch('/api/aborted?delay=5000', { signal: controller.signal }).catch(ignore)
+    const late = fetch('/api/aborted-in-body?pause=5000', { signal: controller.signal })
+    await (await late).body?.getReader().read()
+    controller.abort()
+    await early
+    await fetch(new Request('/api/timeout?delay=5000', { signal: AbortSignal.timeout(50) })).catch(ignore)
+
+    const done = new AbortController()
+    await fetch('/api/aborted-after-end', { signal: done.signal }).then(response => response.text())
+    done.abort()
+
+    await fetch('/api/destroyed?destroy', { method: 'PATCH' }).catch(ignore)
+    await fetch(`${other}/api/cors-refused?cors=no`).catch(ignore)
+    await new Promise<void>(resolve => {
+      const xhr = new XMLHttpRequest()
+      xhr.open('GET', '/api/xhr-aborted?delay=5000')
+      xhr.onabort = () => resolve()
+      xhr.send()
+      setTimeout(() => xhr.abort(), 20)
+    })
+    await new Promise<void>(resolve => {
+      const xhr = new XMLHttpRequest()
+      xhr.open('POST', '/api/xhr-destroyed?destroy')
+      xhr.onerror = () => resolve()
+      xhr.send()
+    })
+  }, site.other)
+  await recorded(page, 8)
+  const calls = await callsOf(page)
+  expect(
+    Object.fromEntries(
+      calls.map(({ endpoint, outcome }) => [endpoint.replace(/127.*:\d+/, 'host'), outcome]),
+    ),
+  ).toEqual({
+    'GET /api/aborted': 'aborted',
+    'GET /api/aborted-in-body': 'aborted',
+    'GET /api/timeout': 'aborted',
+    'GET /api/aborted-after-end': 'ok',
+    'PATCH /api/destroyed': 'network',
+    'GET host/api/cors-refused': 'network',
+    'GET /api/xhr-aborted': 'aborted',
+    'POST /api/xhr-destroyed': 'network',
+  })
+  expect(
+    calls
+      .filter(({ outcome }) => outcome !== 'ok')
+      .every(({ ttfb, bytes }) => ttfb === null && bytes === null),
+  ).toBe(true)
+})
+
+test('another origin hides times and bytes unless it allows them, and no-cors hides the status too', async () => {
+  const page = await open()
+  await page.evaluate(async other => {
+    await fetch(`${other}/api/hidden?status=503`).then(response => response.text())
+    await fetch(`${other}/api/open?tao`).then(response => response.text())
+    await fetch(`${other}/api/opaque`, { mode: 'no-cors' })
+  }, site.other)
+  await recorded(page, 3)
+  const host = new URL(site.other).host
+  const calls = await callsOf(page)
+  expect(calls).toMatchObject([
+    { endpoint: `GET ${host}/api/hidden`, outcome: 'http', status: 503, ttfb: null, bytes: null },
+    { endpoint: `GET ${host}/api/opaque`, outcome: 'ok', status: null, ttfb: null, bytes: null },
+    {
+      endpoint: `GET ${host}/api/open`,
+      outcome: 'ok',
+      status: 200,
+      ttfb: expect.any(Number),
+      bytes: expect.any(Number),
+    },
+  ])
+})
+
+test('parallel calls to one address keep their own methods', async () => {
+  const page = await open()
+  const methods = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH']
+  await page.evaluate(
+    methods =>
+      Promise.all(
+        methods.map((method, i) =>
+          fetch('/api/same', { method, ...(i ? { body: String(i) } : {}) }).then(response => response.text()),
+        ),
+      ),
+    methods,
+  )
+  await recorded(page, methods.length)
+  expect((await callsOf(page)).map(call => call.endpoint)).toEqual(
+    methods.map(method => `${method} /api/same`).sort(),
+  )
+})
+
+test('parallel calls to one address keep their own methods and outcomes, however they end', async () => {
+  const page = await open()
+  await page.evaluate(async () => {
+    const call = (method: string, delay: number, status: number) =>
+      fetch('/api/same', { method, headers: { 'x-delay': `${delay}`, 'x-status': `${status}` } }).then(r =>
+        r.text(),
+      )
+    await Promise.all([call('POST', 300, 200), call('PUT', 10, 500), call('DELETE', 150, 404)])
+  })
+  await recorded(page, 3)
+  const calls = await callsOf(page)
+  expect(calls.map(({ endpoint, status }) => `${endpoint} ${status}`)).toEqual([
+    'DELETE /api/same 404',
+    'POST /api/same 200',
+    'PUT /api/same 500',
+  ])
+})
+
+test('calls made before the SDK was there are recorded, as GET', async () => {
+  const page = await chromium.open(site.page('/before', { head: '<script>fetch("/api/early")</script>' }))
+  await recorded(page, 1)
+  await page.addScriptTag({ url: '/fieldline.js' })
+  await page.evaluate(() => window.fieldline?.init({ site: 'shop', endpoint: '/f' }))
+  expect((await callsOf(page)).map(call => call.endpoint)).toEqual(['GET /api/early'])
+})
+
+test('a call that is under way when the page leaves is not recorded', async () => {
+  const page = await open()
+  await page.evaluate(() => void fetch('/api/pending?delay=5000'))
+  expect(await callsOf(page)).toEqual([])
+})
+
+test('its own beacons are never recorded, whichever way they leave', async () => {
+  const page = await open()
+  await page.evaluate(() => {
+    navigator.sendBeacon = () => false
+  })
+  for (let round = 0; round < 3; round++) {
+    await page.evaluate(() => fetch('/api/a').then(response => response.text()))
+    await callsOf(page)
+    await chromium.show(page)
+  }
+  await page.waitForFunction(
+    () =>
+      performance.getEntriesByType('resource').filter(entry => entry.name.includes('/f?site')).length >= 3,
+  )
+  await page.evaluate(() => fetch('/api/last').then(response => response.text()))
+  const endpoints = (await callsOf(page)).map(call => call.endpoint)
+  expect(endpoints).toEqual(['GET /api/a', 'GET /api/a', 'GET /api/a', 'GET /api/last'])
+  expect(site.beacons).toHaveLength(4)
+})
+
+test('data-api="off" leaves fetch and XMLHttpRequest alone and records nothing', async () => {
+  const page = await open('data-site="shop" data-api="off"')
+  const native = await page.evaluate(async () => {
+    await fetch('/api/a').then(response => response.text())
+    return [fetch, XMLHttpRequest.prototype.open, XMLHttpRequest.prototype.send].map(String)
+  })
+  expect(native.every(source => source.includes('[native code]'))).toBe(true)
+  await recorded(page, 1)
+  expect(await callsOf(page)).toEqual([])
+})
+
+test('a page view keeps its first 64 calls', async () => {
+  const page = await open()
+  await page.evaluate(async () => {
+    for (let i = 0; i < 70; i++)
+      await fetch(`/api/many?i=${i}`, { method: 'POST' }).then(response => response.text())
+  })
+  await recorded(page, 70)
+  expect(await callsOf(page)).toHaveLength(64)
+})

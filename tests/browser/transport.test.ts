@@ -1,0 +1,218 @@
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { MAX_BYTES } from '../../schema/beacon.ts'
+import type {} from '../../sdk/tag.ts'
+import { type Chromium, startChromium } from './chromium.ts'
+import { type Beacon, type Site, startSite } from './site.ts'
+
+let site: Site
+let chromium: Chromium
+
+beforeAll(async () => {
+  ;[site, chromium] = await Promise.all([startSite(), startChromium()])
+})
+afterEach(() => {
+  site.forget()
+  expect(chromium.complaints.splice(0)).toEqual([])
+})
+afterAll(() => Promise.all([chromium.close(), site.close()]))
+
+const TAG = 'data-site="shop"'
+
+async function open(path: string, tag = TAG, head = ''): Promise<Page> {
+  const page = await chromium.open(site.page(path, { tag, head }))
+  await page.waitForFunction('window.fieldline')
+  return page
+}
+
+/** Beacons of pages that end, up to and with that of a last page, which tells that no more are to come. */
+async function beaconsAfter(page: Page): Promise<Beacon[]> {
+  await page.goto(site.page('/last', { tag: TAG }))
+  await page.waitForFunction('window.fieldline')
+  await chromium.hide(page)
+  await site.until(beacons => beacons.some(({ view }) => view.route === '/last'))
+  await page.close()
+  return site.beacons.filter(({ view }) => view.route !== '/last')
+}
+
+test('the script tag says all there is to say', async () => {
+  const page = await open(
+    '/tag',
+    `data-site="a shop" data-release="2.4.0" data-route="/named" data-sample="1"`,
+  )
+  const [beacon] = await beaconsAfter(page)
+  expect(beacon?.site).toBe('a shop')
+  expect(beacon?.headers['content-type']).toMatch(/^text\/plain/)
+  expect(beacon?.view).toMatchObject({
+    route: '/named',
+    release: '2.4.0',
+    weight: 1,
+    sequence: 0,
+    touch: false,
+  })
+  expect(beacon?.view.connection).toMatch(/^(slow-2g|[234]g)$/)
+})
+
+test('a script tag without a site sends nothing and complains about nothing', async () => {
+  expect(await beaconsAfter(await open('/tag', ''))).toEqual([])
+})
+
+test('starting twice measures once', async () => {
+  const page = await open('/twice', TAG, `<script src="/fieldline.js" ${TAG}></script>`)
+  await page.evaluate(() => window.fieldline?.init({ site: 'other', endpoint: '/f' }))
+  await page.evaluate(() => fetch('/api/a').then(response => response.text()))
+  const beacons = await beaconsAfter(page)
+  expect(beacons).toHaveLength(1)
+  expect(beacons[0]?.site).toBe('shop')
+  expect(beacons[0]?.view.calls).toHaveLength(1)
+})
+
+test('options that make no sense neither throw nor send', async () => {
+  const page = await open('/nonsense', '')
+  await page.evaluate(() => {
+    const init: (options?: unknown) => void = Reflect.get(window.fieldline ?? {}, 'init')
+    for (const options of [undefined, null, 1, {}, { site: 'shop' }, { site: 'shop', endpoint: 'http://[' }])
+      init(options)
+    window.fieldline?.setRoute('/x')
+  })
+  expect(await beaconsAfter(page)).toEqual([])
+})
+
+test('the package works by import', async () => {
+  const head = `<script type="module">
+    import { init, setRoute } from '/index.js'
+    init({ site: 'npm', endpoint: new URL('/f', location.href).href, release: '1.0.0' })
+    setRoute('/by/[import]')
+    window.ready = true
+  </script>`
+  const page = await chromium.open(site.page('/import', { head }))
+  await page.waitForFunction('window.ready')
+  const [beacon] = await beaconsAfter(page)
+  expect(beacon).toMatchObject({ site: 'npm', view: { route: '/by/[import]', release: '1.0.0' } })
+})
+
+test('nothing global is left but fieldline', async () => {
+  const page = await open('/globals')
+  expect(await page.evaluate(GLOBALS)).toEqual(['fieldline'])
+  expect(await page.evaluate(() => Object.keys(window.fieldline ?? {}))).toEqual(['init', 'setRoute'])
+  expect(await page.evaluate(() => [document.cookie, localStorage.length, sessionStorage.length])).toEqual([
+    '',
+    0,
+    0,
+  ])
+  await page.close()
+})
+
+test('one of k page views is kept and stands for k', async () => {
+  const luck = (value: number) => `<script>Math.random = () => ${value}</script>`
+  const tag = `${TAG} data-sample="0.1"`
+  const [kept] = await beaconsAfter(await open('/kept', tag, luck(0.0999)))
+  expect(kept?.view).toMatchObject({ route: '/kept', weight: 10 })
+  site.forget()
+  expect(await beaconsAfter(await open('/dropped', tag, luck(0.1001)))).toEqual([])
+  expect(await beaconsAfter(await open('/none', `${TAG} data-sample="0"`))).toEqual([])
+})
+
+for (const [name, property, value] of [
+  ['Global Privacy Control', 'globalPrivacyControl', true],
+  ['Do Not Track', 'doNotTrack', '1'],
+] as const)
+  test(`a visitor with ${name} is left alone`, async () => {
+    const wish = `<script>Object.defineProperty(navigator, '${property}', { value: ${JSON.stringify(value)} })</script>`
+    const page = await open('/private', TAG, wish)
+    expect(await page.evaluate(() => String(fetch))).toContain('[native code]')
+    expect(await beaconsAfter(page)).toEqual([])
+  })
+
+test('beforeSend may change a beacon or drop it, and one that throws drops it', async () => {
+  const start = (beforeSend: string) => `<script src="/fieldline.js"></script>
+    <script>fieldline.init({ site: 'shop', endpoint: '/f', beforeSend: ${beforeSend} })</script>`
+  const run = async (beforeSend: string) => {
+    site.forget()
+    const page = await chromium.open(site.page('/before', { head: start(beforeSend) }))
+    return beaconsAfter(page)
+  }
+  const [changed] = await run(`view => ({ ...view, route: '/changed?secret#part', release: 'r' })`)
+  expect(changed?.view).toMatchObject({ route: '/changed', release: 'r', sequence: 0 })
+  expect(await run('() => null')).toEqual([])
+  expect(await run('() => undefined')).toEqual([])
+  expect(await run('() => { throw new Error("no") }')).toEqual([])
+  expect(await run('() => 7')).toEqual([])
+})
+
+test('what is too long for one beacon goes in several, and nothing is lost', async () => {
+  const page = await open('/long')
+  await page.evaluate(async () => {
+    for (let i = 0; i < 60; i++) {
+      const path = Array.from({ length: 25 }, () => String.fromCharCode(97 + (i % 26)).repeat(10)).join('/')
+      await fetch(`/api/${path}`, { method: i % 2 ? 'GET' : 'OPTIONS' }).then(response => response.text())
+    }
+    await new Promise(resolve => setTimeout(resolve, 50))
+    // Full-width letters take three bytes each.
+    window.fieldline?.setRoute(`/${'\uff21'.repeat(190)}`)
+  })
+  const beacons = await beaconsAfter(page)
+  expect(beacons.length).toBeGreaterThan(1)
+  expect(beacons.every(({ bytes }) => bytes <= MAX_BYTES)).toBe(true)
+  expect(beacons.map(({ view }) => view.sequence).sort()).toEqual(beacons.map((_, i) => i))
+  expect(new Set(beacons.map(({ view }) => view.id)).size).toBe(1)
+  expect(beacons.flatMap(({ view }) => view.calls)).toHaveLength(60)
+})
+
+for (const [name, code] of [
+  ['answers false', 'navigator.sendBeacon = () => false'],
+  ['throws', 'navigator.sendBeacon = () => { throw new Error("no") }'],
+  ['is missing', 'Object.defineProperty(navigator, "sendBeacon", { value: undefined })'],
+] as const)
+  test(`where sendBeacon ${name}, a keepalive fetch without credentials takes its place`, async () => {
+    const page = await open('/fallback', TAG, `<script>document.cookie = 'a=1'; ${code}</script>`)
+    const [beacon] = await beaconsAfter(page)
+    expect(beacon?.headers).toMatchObject({ 'content-type': expect.stringMatching(/^text\/plain/) })
+    expect(beacon?.headers.cookie).toBe(undefined)
+    await chromium.context.clearCookies()
+  })
+
+test('where nothing can be sent, the page does not notice', async () => {
+  const page = await open(
+    '/nothing',
+    `${TAG} data-endpoint="http://127.0.0.1:1/f"`,
+    '<script>navigator.sendBeacon = () => false</script>',
+  )
+  const errors = await page.evaluate(() => {
+    const errors: string[] = []
+    addEventListener('unhandledrejection', event => errors.push(String(event.reason)))
+    Reflect.set(window, 'errors', errors)
+    return errors
+  })
+  await chromium.hide(page)
+  await chromium.show(page)
+  await page.evaluate(() => new Promise(resolve => setTimeout(resolve, 100)))
+  expect(errors).toEqual([])
+  expect(await page.evaluate(() => Reflect.get(window, 'errors'))).toEqual([])
+  await page.close()
+  // Chromium itself writes the line of a refused connection; no page can prevent it.
+  expect(chromium.complaints.splice(0)).toEqual([expect.stringContaining('net::ERR')])
+})
+
+test('the beacon of an ordinary page view with ten calls stays under 1 KB', async () => {
+  const page = await open('/ordinary/article-with-a-name')
+  await page.evaluate(async () => {
+    for (let i = 0; i < 10; i++)
+      await fetch(`/api/${['products', 'reviews', 'cart', 'user'][i % 4]}/${1000 + i}?q=1`).then(r =>
+        r.text(),
+      )
+    await new Promise(resolve => setTimeout(resolve, 50))
+  })
+  const [beacon] = await beaconsAfter(page)
+  console.log(`beacon with ${beacon?.view.calls.length} calls: ${beacon?.bytes} B\n${beacon?.body}`)
+  expect(beacon?.view.calls).toHaveLength(10)
+  expect(beacon?.bytes).toBeLessThan(1024)
+})
+
+/** Names that a fresh frame does not have, and this page does. */
+const GLOBALS = `(() => {
+  const frame = document.body.appendChild(document.createElement('iframe'))
+  const fresh = new Set(Object.getOwnPropertyNames(frame.contentWindow))
+  frame.remove()
+  return Object.getOwnPropertyNames(window).filter(name => !fresh.has(name) && isNaN(name))
+})()`
