@@ -23,11 +23,39 @@ export const sites = sqliteTable('sites', {
   origins: text({ mode: 'json' }).$type<string[]>().notNull(),
   /** 32 hex digits, secret: the key of the hash that decides which page views are kept. */
   key: text().notNull(),
-  /** The worker keeps 1 of `rate` page views; a power of two, so that samples nest. */
+  /** The worker keeps at most 1 of `rate` page views; a power of two, so that samples nest. */
   rate: integer().notNull().default(1),
+  /** Beacons that may be stored a day: the controller raises the rate to stay below. */
+  rowsPerDay: integer('rows_per_day').notNull().default(50_000),
+  /** Days that raw rows, hour roll-ups and day roll-ups are kept. */
+  rawDays: integer('raw_days').notNull().default(14),
+  hourDays: integer('hour_days').notNull().default(35),
+  dayDays: integer('day_days').notNull().default(760),
   /** Unix time in ms. */
   created: integer().notNull(),
+  /** Unix time in ms at which it was deleted; its rows go in the background, then this one. */
+  deleted: integer(),
 })
+
+/** The worker's sampling rate over time: from `since` (Unix ms) on, 1 of `rate` page views that began then is kept. */
+export const rates = sqliteTable(
+  'rates',
+  { site: text().notNull(), since: integer().notNull(), rate: integer().notNull() },
+  table => [primaryKey({ columns: [table.site, table.since] })],
+)
+
+/** Beacons by the minute, as the isolates report them: what the sampling controller steers by. */
+export const traffic = sqliteTable(
+  'traffic',
+  {
+    site: text().notNull(),
+    /** Minutes since 1970. */
+    minute: integer().notNull(),
+    seen: integer().notNull(),
+    stored: integer().notNull(),
+  },
+  table => [primaryKey({ columns: [table.site, table.minute] })],
+)
 
 /**
  * One row per page view. The primary key is the only index, so a beacon writes one billed row.

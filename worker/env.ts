@@ -2,11 +2,17 @@
  * What Cloudflare hands to the worker: the bindings of wrangler.toml and the secrets.
  */
 
+import type { PageViewRow } from '../schema/tables.ts'
+
 export interface Env {
   DB: D1Database
   /** The static files: dashboard, SDK. */
   ASSETS: Fetcher
   BEACON_LIMIT: RateLimit
+  /** Takes rows that D1 refuses, or all of them with `INGEST=queue`. Optional. */
+  QUEUE?: Queue<PageViewRow>
+  /** `direct` (default): beacons go to D1. `queue`: they go through QUEUE. */
+  INGEST?: 'direct' | 'queue'
   /** The root token of the API; `wrangler secret put ADMIN_TOKEN`. */
   ADMIN_TOKEN?: string
 }

@@ -3,15 +3,16 @@
  */
 
 import { Hono } from 'hono'
+import type { PageViewRow } from '../schema/tables.ts'
 import { requireAdmin } from './admin/access.ts'
 import { siteRoutes } from './admin/sites.ts'
 import type { Env, Hono as Types } from './env.ts'
 import { ingest } from './ingest/ingest.ts'
+import { consume } from './ingest/queue.ts'
 import { answerProblem, problem } from './problem.ts'
 import { health } from './read/health.ts'
 import { summaryRoute } from './read/routes.ts'
-import { retain } from './rollup/retain.ts'
-import { rollUp } from './rollup/run.ts'
+import { tick } from './rollup/tick.ts'
 
 const app = new Hono<Types>()
 
@@ -44,8 +45,9 @@ app.onError(answerProblem)
 export default {
   fetch: app.fetch,
   async scheduled(_controller, env) {
-    const now = Date.now()
-    await rollUp(env.DB, now)
-    await retain(env.DB, now)
+    await tick(env.DB, Date.now())
   },
-} satisfies ExportedHandler<Env>
+  async queue(batch, env) {
+    await consume(batch, env, Date.now())
+  },
+} satisfies ExportedHandler<Env, PageViewRow>

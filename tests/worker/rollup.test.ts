@@ -6,7 +6,6 @@ import type { PageViewRow } from '../../schema/tables.ts'
 import { store as storeIn } from '../../worker/ingest/store.ts'
 import { summarize } from '../../worker/read/summary.ts'
 import { rollUpDay, rollUpHour, staleDays, staleHours } from '../../worker/rollup/rollup.ts'
-import { rollUp } from '../../worker/rollup/run.ts'
 import { ORIGIN, put } from './client.ts'
 import { pageViewRow } from './rows.ts'
 
@@ -155,7 +154,7 @@ describe('a dirty hour', () => {
   it('is rolled up again when it is three times as old, and costs a late beacon one mark at most', async () => {
     const hour = OPEN - 2
     await store([at(hour, { site: 'cron' })])
-    await rollUp(env.DB, NOW)
+    await rollAll('cron')
     const late = at(hour, { site: 'cron', lcp: 2 })
     await store([late])
     const marks = await env.DB.prepare(
@@ -281,7 +280,7 @@ describe('no query', () => {
     })
     for (const question of [...QUESTIONS, 'group_by=route&country=DE']) {
       const range = `from=${new Date(FIRST * HOUR).toISOString()}&to=${new Date(NOW).toISOString()}`
-      const query = parseSummaryQuery(new URLSearchParams(`site=late&${range}&${question}`), NOW)
+      const query = parseSummaryQuery(new URLSearchParams(`site=equal&${range}&${question}`), NOW)
       if ('ok' in query) await summarize(watched, query.ok, NOW)
     }
     const tables = plans.filter(detail => /\b(p|s|r|rollups|api_rollups|periods|pageviews)\b/.test(detail))

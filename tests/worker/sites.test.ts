@@ -15,6 +15,10 @@ describe('a site', () => {
         site: 'first',
         origins: [ORIGIN, 'http://localhost:*'],
         rate: 8,
+        rows_per_day: 50_000,
+        raw_days: 14,
+        hour_days: 35,
+        day_days: 760,
         created: expect.stringMatching(/^\d{4}-/),
         bot_beacons_24h: 0,
       },
@@ -46,6 +50,9 @@ describe('a site', () => {
     ['/v1/sites/x', { origins: ['https://shop.example/path'] }, 'origins.0'],
     ['/v1/sites/x', { origins: ['*'], rate: 3 }, 'rate'],
     ['/v1/sites/x', { origins: ['*'], colour: 'red' }, 'colour'],
+    ['/v1/sites/x', { origins: ['*'], rows_per_day: 0 }, 'rows_per_day'],
+    ['/v1/sites/x', { origins: ['*'], raw_days: 1.5 }, 'raw_days'],
+    ['/v1/sites/x', { origins: ['*'], raw_days: 30, hour_days: 20 }, 'hour_days'],
   ])('PUT %s %j is a 400 that names %s', async (path, body, field) => {
     expect(await problemOf(await put(path, body))).toMatchObject({ status: 400, field })
   })

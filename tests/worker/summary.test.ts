@@ -80,17 +80,21 @@ describe('a summary of 10,000 known values', () => {
   })
 
   it('says its range on whole hours, its source and its error', async () => {
-    const { data, ...rest } = await summary(
-      'site=known&from=2026-01-01T10:20:00Z&to=2026-01-01T11:40:00%2B01:00',
-    )
+    const day = new Date(Date.now() - 3 * 86_400_000).toISOString().slice(0, 10)
+    const { data, ...rest } = await summary(`site=empty&from=${day}T10:20:00Z&to=${day}T12:40:00%2B01:00`)
     expect(data).toEqual([])
     expect(rest).toEqual({
-      site: 'known',
-      from: '2026-01-01T10:00:00.000Z',
-      to: '2026-01-01T11:00:00.000Z',
+      site: 'empty',
+      from: `${day}T10:00:00.000Z`,
+      to: `${day}T12:00:00.000Z`,
       source: 'rollup',
       relative_error: RELATIVE_ERROR,
     })
+  })
+
+  it('says whole days where hours are not kept any more', async () => {
+    const { from, to } = await summary('site=empty&from=2026-01-01T10:20:00Z&to=2026-01-03T11:40:00Z')
+    expect({ from, to }).toEqual({ from: '2026-01-01T00:00:00.000Z', to: '2026-01-04T00:00:00.000Z' })
   })
 
   it('gives the five default percentiles, each with an interval around it', async () => {

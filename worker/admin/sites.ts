@@ -1,26 +1,18 @@
 /**
- * The sites that may send beacons: `PUT /v1/sites/shop` makes or changes one, `GET /v1/sites` lists them, and
- * `findSite` is what a beacon asks.
+ * The sites that may send beacons: `PUT /v1/sites/shop` makes or changes one, `DELETE` removes it and all that is
+ * stored of it, `GET /v1/sites` lists them.
  */
 
-import { eq, gte, sql } from 'drizzle-orm'
+import { and, eq, gte, isNull, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import { SITE_NAME } from '../../schema/query.ts'
 import { bots, type SiteRow, sites } from '../../schema/tables.ts'
-import type { Env, Hono as Types } from '../env.ts'
-import { badField } from '../problem.ts'
-
-/** How long an isolate believes what it knows of a site, in ms. */
-const CACHE_MS = 60_000
-/** How long it believes that there is no such site, in ms: soon after its creation it is found. */
-const ABSENT_CACHE_MS = 5_000
-const CACHE_SIZE = 1_000
-
-const MAX_RATE = 2 ** 20
-
-const cache = new Map<string, { site: SiteRow | null; until: number }>()
+import type { Hono as Types } from '../env.ts'
+import { MAX_RATE } from '../ingest/control.ts'
+import { badField, problem } from '../problem.ts'
+import { forgetSite } from '../sites.ts'
 
 const ORIGIN = v.pipe(
   v.string('must be a string'),
@@ -29,6 +21,13 @@ const ORIGIN = v.pipe(
     'must be * or an origin: https://shop.example, https://*.shop.example, http://localhost:*',
   ),
 )
+const whole = (min: number, max: number) =>
+  v.pipe(
+    v.number('must be a number'),
+    v.integer('must be a whole number'),
+    v.minValue(min, `must be at least ${min}`),
+    v.maxValue(max, `must be at most ${max}`),
+  )
 const CHANGE = v.strictObject(
   {
     origins: v.pipe(
@@ -46,6 +45,10 @@ const CHANGE = v.strictObject(
       ),
       1,
     ),
+    rows_per_day: v.optional(whole(240, 100_000_000), 50_000),
+    raw_days: v.optional(whole(1, 90), 14),
+    hour_days: v.optional(whole(2, 400), 35),
+    day_days: v.optional(whole(7, 3_700), 760),
   },
   issue => (issue.expected === 'never' ? 'is not known' : 'is missing'),
 )
@@ -55,7 +58,7 @@ export const siteRoutes = new Hono<Types>()
     const db = drizzle(c.env.DB)
     const dayAgo = Math.floor(Date.now() / 3_600_000) - 24
     const [rows, counts] = await Promise.all([
-      db.select().from(sites).orderBy(sites.id),
+      db.select().from(sites).where(isNull(sites.deleted)).orderBy(sites.id),
       db
         .select({ site: bots.site, beacons: sql<number>`sum(${bots.beacons})` })
         .from(bots)
@@ -79,30 +82,51 @@ export const siteRoutes = new Hono<Types>()
       const [issue] = change.issues
       throw badField({ field: v.getDotPath(issue) ?? 'body', detail: issue.message })
     }
-    const row = { id: name.output, ...change.output, key: randomKey(), created: Date.now() }
+    const { origins, rate, rows_per_day, raw_days, hour_days, day_days } = change.output
+    if (hour_days <= raw_days) throw badField({ field: 'hour_days', detail: 'must be more than raw_days' })
+    const settings = {
+      origins,
+      rate,
+      rowsPerDay: rows_per_day,
+      rawDays: raw_days,
+      hourDays: hour_days,
+      dayDays: day_days,
+    }
+    const row = { id: name.output, ...settings, key: randomKey(), created: Date.now() }
     const [saved] = await drizzle(c.env.DB)
       .insert(sites)
       .values(row)
-      .onConflictDoUpdate({ target: sites.id, set: change.output })
+      .onConflictDoUpdate({ target: sites.id, set: settings, setWhere: isNull(sites.deleted) })
       .returning()
-    cache.delete(name.output)
-    if (!saved) throw new Error('D1 returned no site')
+    if (!saved) throw problem(409, `Site ${name.output} is being deleted; try again when its rows are gone.`)
+    forgetSite(name.output)
     return c.json(show(saved), saved.key === row.key ? 201 : 200, { 'Cache-Control': 'private, no-cache' })
   })
-
-/** The site of that name, from this isolate's memory where it is fresh; null where there is none. */
-export async function findSite(env: Env, name: string, now: number): Promise<SiteRow | null> {
-  const known = cache.get(name)
-  if (known && known.until > now) return known.site
-  const [site = null] = await drizzle(env.DB).select().from(sites).where(eq(sites.id, name)).limit(1)
-  if (cache.size >= CACHE_SIZE) cache.clear()
-  cache.set(name, { site, until: now + (site ? CACHE_MS : ABSENT_CACHE_MS) })
-  return site
-}
+  .delete('/:site', async c => {
+    const site = c.req.param('site')
+    const [deleted] = await drizzle(c.env.DB)
+      .update(sites)
+      .set({ deleted: Date.now() })
+      .where(and(eq(sites.id, site), isNull(sites.deleted)))
+      .returning()
+    if (!deleted) throw problem(404, `There is no site ${site} here.`, { field: 'site' })
+    forgetSite(site)
+    // Its rows go with the next runs of the cron, a bounded number each.
+    return c.body(null, 202, { 'Cache-Control': 'private, no-cache' })
+  })
 
 /** A site without its secret. */
-function show({ id, origins, rate, created }: SiteRow) {
-  return { site: id, origins, rate, created: new Date(created).toISOString() }
+function show(site: SiteRow) {
+  return {
+    site: site.id,
+    origins: site.origins,
+    rate: site.rate,
+    rows_per_day: site.rowsPerDay,
+    raw_days: site.rawDays,
+    hour_days: site.hourDays,
+    day_days: site.dayDays,
+    created: new Date(site.created).toISOString(),
+  }
 }
 
 function randomKey(): string {

@@ -7,15 +7,14 @@ import type { Context } from 'hono'
 import * as v from 'valibot'
 import { MAX_BYTES } from '../../schema/beacon.ts'
 import { SITE_NAME } from '../../schema/query.ts'
-import type { SiteRow } from '../../schema/tables.ts'
 import { isAdmin } from '../admin/access.ts'
-import { findSite } from '../admin/sites.ts'
 import type { Hono } from '../env.ts'
 import { badField, problem } from '../problem.ts'
+import { findSite, type Site } from '../sites.ts'
 import { isWithinLimit } from './limit.ts'
 
 export interface Admitted {
-  site: SiteRow
+  site: Site
   /** Sent with the admin token: by an importer or a load test, not by a stranger's browser. */
   trusted: boolean
 }
@@ -38,7 +37,7 @@ export async function admit(c: Context<Hono>, now: number): Promise<Admitted> {
     }
   }
 
-  const site = await findSite(c.env, name.output, now)
+  const site = await findSite(c.env.DB, name.output, now)
   if (!site) throw problem(404, `There is no site ${name.output} here.`, { field: 'site' })
   const origin = c.req.header('Origin')
   if (!trusted && !isAllowed(site.origins, origin)) {

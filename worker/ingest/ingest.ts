@@ -7,18 +7,19 @@ import { isbot } from 'isbot'
 import { decode, encodeCall } from '../../schema/beacon.ts'
 import { PHASES } from '../../schema/metrics.ts'
 import type { PageView } from '../../schema/pageview.ts'
-import type { PageViewRow, SiteRow } from '../../schema/tables.ts'
+import type { PageViewRow } from '../../schema/tables.ts'
 import type { Hono } from '../env.ts'
 import { badField, problem } from '../problem.ts'
 import { admit, readBody } from './admit.ts'
+import { report } from './control.ts'
 import { describe, type Visitor } from './enrich.ts'
+import { meter } from './meter.ts'
+import { rateAt } from './rate.ts'
 import { isKept } from './sample.ts'
 import { store } from './store.ts'
 import { countBot } from './tally.ts'
 
 const HOUR = 3_600_000
-/** Raw rows are kept this long, so a page view may have begun this long ago, in ms. */
-export const RAW_RETENTION = 14 * 24 * HOUR
 /** A page view takes no more news once it is this old, in ms. */
 export const SETTLED = 6 * HOUR
 /** How long the browser waits for D1 before it is answered all the same, in ms. */
@@ -41,28 +42,44 @@ export async function ingest(c: Context<Hono>): Promise<Response> {
   const beacon = decode(await readBody(c.req.raw))
   if ('error' in beacon) throw badField(beacon.error)
   const view = beacon.ok
-  if (view.age > RAW_RETENTION) {
-    throw badField({ field: 'age', detail: `must be at most ${RAW_RETENTION}: raw rows are kept no longer` })
+  const oldest = site.rawDays * 24 * HOUR
+  if (view.age > oldest) {
+    throw badField({ field: 'age', detail: `must be at most ${oldest}: raw rows are kept no longer` })
   }
 
   // An open tab reports for as long as it lives. After some hours the page view is settled, so that old roll-ups
   // are, too; a first beacon may come as late as it likes.
   if (view.sequence > 0 && view.age > SETTLED) return c.body(null, 204)
-  if (!(await isKept(site.key, view.id, site.rate))) return c.body(null, 204)
+  const rate = await rateAt(c.env.DB, site, now - view.age, now)
+  const kept = await isKept(site.key, view.id, rate)
+  const counts = meter(site, kept, rate, now)
+  if (counts) c.executionCtx.waitUntil(report(c.env.DB, site, counts, now))
+  if (!kept) return c.body(null, 204)
   const visitor = describe(userAgent, view.touch, countryOf(c, trusted))
-  return save(c, toRow(view, visitor, site, now), now)
+  return save(c, toRow(view, visitor, { site: site.id, rate, now }), now)
 }
 
+/** Stores the row and answers; where D1 refuses or is silent, a queue takes the row if one is bound. */
 async function save(c: Context<Hono>, row: PageViewRow, now: number): Promise<Response> {
-  const stored = store(c.env.DB, [row], now)
+  const { DB, QUEUE, INGEST } = c.env
+  if (INGEST === 'queue' && QUEUE) {
+    await QUEUE.send(row)
+    return c.body(null, 202)
+  }
+  const stored = store(DB, [row], now)
   const silence = Promise.withResolvers<'silent'>()
   const timer = setTimeout(silence.resolve, PATIENCE, 'silent')
   try {
     if ((await Promise.race([stored, silence.promise])) !== 'silent') return c.body(null, 204)
+    if (QUEUE) await QUEUE.send(row)
     c.executionCtx.waitUntil(stored.catch(error => console.error('late store failed', error)))
     return c.body(null, 202)
   } catch (error) {
     console.error('D1 refused a beacon', error)
+    if (QUEUE) {
+      await QUEUE.send(row)
+      return c.body(null, 202)
+    }
     throw problem(503, 'The database takes no beacons at the moment.', { headers: { 'Retry-After': '10' } })
   } finally {
     clearTimeout(timer)
@@ -70,16 +87,20 @@ async function save(c: Context<Hono>, row: PageViewRow, now: number): Promise<Re
 }
 
 /** Builds the row: times by the worker's clock, weights multiplied, calls under their beacon's number. */
-export function toRow(view: PageView, visitor: Visitor, site: SiteRow, now: number): PageViewRow {
+export function toRow(
+  view: PageView,
+  visitor: Visitor,
+  { site, rate, now }: { site: string; rate: number; now: number },
+): PageViewRow {
   const { calls, phases } = view
   const began = now - view.age
   return {
-    site: site.id,
+    site,
     hour: Math.floor(began / HOUR),
     id: view.id,
     began,
     sequence: view.sequence,
-    weight: view.weight * site.rate,
+    weight: view.weight * rate,
     navigation: view.navigation,
     route: view.route,
     release: view.release,

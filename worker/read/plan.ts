@@ -77,6 +77,22 @@ export function sliceOf(query: SummaryQuery, kind: 'views' | 'calls'): Slice | n
   return { dimension, values, prefix: null, others: others.filter(other => !values.includes(other)) }
 }
 
+/** Widens a range to whole days where it reaches back beyond the hours that are kept. */
+export function onKeptHours(
+  query: SummaryQuery,
+  { hourDays }: { hourDays: number },
+  now: number,
+): SummaryQuery {
+  const day = 24 * HOUR
+  const kept = now - hourDays * day
+  const { from, to } = query
+  return {
+    ...query,
+    from: from < kept ? Math.floor(from / day) * day : from,
+    to: to < kept ? Math.ceil(to / day) * day : to,
+  }
+}
+
 /** Sorts a range's periods by what is known of them. At most two queries; key: (site, tier, start). */
 export async function periodsOf(
   d1: Preparer,

@@ -1,29 +1,122 @@
 /**
- * How long raw rows stay: the clock goes in, page views past their time are deleted, a bounded batch at a time.
+ * How long rows stay: a site's settings and the clock go in; raw rows, hours and days past their time are deleted, a
+ * bounded number at a time. Every step can be interrupted and goes on where it was.
+ *
+ * Nothing is lost before it is rolled up: raw rows go only from hours whose roll-up is clean, which are sealed first,
+ * so that no late beacon makes them dirty; hours go only where their day is clean.
  */
 
-import { RAW_RETENTION } from '../ingest/ingest.ts'
+import { type SQL, sql } from 'drizzle-orm'
+import { prepare } from '../statement.ts'
+import { CALL_DIMENSIONS, VIEW_DIMENSIONS } from './dimensions.ts'
+import type { TickSite } from './tick.ts'
 
-/** Rows of one delete, far below what takes D1 its 30 seconds. */
-const BATCH = 2_000
-/** Deletes of one run; the next run goes on. */
-const MAX_BATCHES = 20
+/** Rows that one statement deletes at most, far below what takes D1 its 30 seconds. */
+const BATCH = 5_000
+/** A deleted site's rows wait this long, in ms, until every isolate has forgotten the site. */
+const GRACE = 60_000
 
-/** Deletes raw rows older than the retention. Key: (site, hour), sought for each site. */
-export async function retain(db: D1Database, now: number): Promise<number> {
-  const before = Math.floor((now - RAW_RETENTION) / 3_600_000)
-  const batch = db
-    .prepare(
-      `DELETE FROM pageviews WHERE (site, hour, id) IN (
-         SELECT p.site, p.hour, p.id FROM sites AS s JOIN pageviews AS p ON p.site = s.id AND p.hour < ?1
-         LIMIT ?2)`,
-    )
-    .bind(before, BATCH)
-  let deleted = 0
-  for (let i = 0; i < MAX_BATCHES; i++) {
-    const { meta } = await batch.run()
-    deleted += meta.changes
-    if (meta.changes < BATCH) break
+/** Every table with the columns of its key after `site`. */
+const TABLES: Record<string, string[]> = {
+  pageviews: ['hour', 'id'],
+  rollups: ['tier', 'dimension', 'start', 'value'],
+  api_rollups: ['tier', 'dimension', 'start', 'value'],
+  periods: ['tier', 'start'],
+  bots: ['hour'],
+  rates: ['since'],
+  traffic: ['minute'],
+}
+
+/** Deletes what is past its time; answers the statements it took, at most `allowance`. */
+export async function retain(
+  d1: D1Database,
+  site: TickSite,
+  now: number,
+  allowance: number,
+): Promise<number> {
+  const { id } = site
+  const hour = Math.floor(now / 3_600_000)
+  const rawEnd = hour - site.raw_days * 24
+  const hourEnd = Math.floor((hour - site.hour_days * 24) / 24) * 24
+  const dayEnd = Math.floor((hour - site.day_days * 24) / 24) * 24
+  const steps: (SQL | null)[] = [
+    sql`UPDATE periods SET state = 'sealed' WHERE site = ${id} AND tier = 'hour' AND start < ${rawEnd} AND state = 'clean'`,
+    batch(
+      'pageviews',
+      id,
+      sql`FROM pageviews AS t JOIN periods AS s ON s.site = t.site AND s.tier = 'hour'
+      AND s.start = t.hour AND s.state = 'sealed' WHERE t.site = ${id} AND t.hour < ${rawEnd}`,
+    ),
+    ...(['rollups', 'api_rollups'] as const).flatMap(table => [
+      batch(
+        table,
+        id,
+        sql`${keyed(table, id, 'hour')} AND t.start < ${hourEnd} AND EXISTS (
+        SELECT 1 FROM periods AS d WHERE d.site = ${id} AND d.tier = 'day' AND d.start = t.start / 24 * 24
+        AND d.state = 'clean')`,
+      ),
+      batch(table, id, sql`${keyed(table, id, 'day')} AND t.start < ${dayEnd}`),
+    ]),
+    batch(
+      'periods',
+      id,
+      sql`FROM periods AS t WHERE t.site = ${id} AND t.tier = 'hour' AND t.start < ${hourEnd}
+      AND NOT EXISTS (SELECT 1 FROM rollups AS r WHERE r.site = ${id} AND r.tier = 'hour' AND r.dimension = 'all'
+        AND r.start = t.start)
+      AND NOT EXISTS (SELECT 1 FROM pageviews AS p WHERE p.site = ${id} AND p.hour = t.start)`,
+    ),
+    batch(
+      'periods',
+      id,
+      sql`FROM periods AS t WHERE t.site = ${id} AND t.tier = 'day' AND t.start < ${dayEnd}`,
+    ),
+    batch('bots', id, sql`FROM bots AS t WHERE t.site = ${id} AND t.hour < ${hourEnd}`),
+    batch('traffic', id, sql`FROM traffic AS t WHERE t.site = ${id} AND t.minute < ${(hour - 48) * 60}`),
+    // The last change before what is kept stays: it is the rate that was in force then.
+    batch(
+      'rates',
+      id,
+      sql`FROM rates AS t WHERE t.site = ${id} AND t.since < (
+      SELECT max(r.since) FROM rates AS r WHERE r.site = ${id} AND r.since < ${rawEnd * 3_600_000})`,
+    ),
+  ]
+  let taken = 0
+  for (const step of steps) {
+    if (!step || taken >= allowance) break
+    await prepare(d1, step).run()
+    taken++
   }
-  return deleted
+  return taken
+}
+
+/** Deletes everything of a site that was deleted, and at last the site; answers the statements it took. */
+export async function purgeSite(d1: D1Database, id: string, deleted: number, now: number): Promise<number> {
+  if (now < deleted + GRACE) return 0
+  let taken = 0
+  for (const table of Object.keys(TABLES)) {
+    const { meta } = await prepare(
+      d1,
+      batch(table, id, sql`FROM ${sql.raw(table)} AS t WHERE t.site = ${id}`),
+    ).run()
+    taken++
+    if (meta.changes >= BATCH) return taken
+  }
+  await prepare(d1, sql`DELETE FROM sites WHERE id = ${id} AND deleted IS NOT NULL`).run()
+  return taken + 1
+}
+
+/** Deletes the first rows of `table AS t` that `from` names, found and deleted by primary key. */
+function batch(table: string, site: string, from: SQL): SQL {
+  const key = TABLES[table] ?? []
+  const columns = sql.raw(key.join(', '))
+  const found = sql.raw(key.map(column => `t.${column}`).join(', '))
+  return sql`DELETE FROM ${sql.raw(table)} WHERE site = ${site} AND (${columns}) IN (
+    SELECT ${found} ${from} LIMIT ${BATCH})`
+}
+
+/** The rows of one tier in every dimension. Key: (site, tier, dimension, start). */
+function keyed(table: 'rollups' | 'api_rollups', site: string, tier: string): SQL {
+  const names = (table === 'rollups' ? VIEW_DIMENSIONS : CALL_DIMENSIONS).map(({ name }) => name)
+  return sql`FROM json_each(${JSON.stringify(names)}) AS n CROSS JOIN ${sql.raw(table)} AS t
+    WHERE t.site = ${site} AND t.tier = ${tier} AND t.dimension = n.value`
 }

@@ -1,0 +1,161 @@
+import { env, exports } from 'cloudflare:workers'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { store } from '../../worker/ingest/store.ts'
+import { retain } from '../../worker/rollup/retain.ts'
+import { rollUpDay, rollUpHour, staleDays, staleHours, touch } from '../../worker/rollup/rollup.ts'
+import { type TickSite, tick } from '../../worker/rollup/tick.ts'
+import { admin, get, ORIGIN, put } from './client.ts'
+import { pageViewRow } from './rows.ts'
+
+const HOUR = 3_600_000
+const NOW = Date.UTC(2026, 10, 20, 10, 30)
+const OPEN = Math.floor(NOW / HOUR)
+const SITE = {
+  rate: 1,
+  rows_per_day: 50_000,
+  raw_days: 14,
+  hour_days: 35,
+  day_days: 760,
+  deleted: null,
+  current: null,
+}
+
+const at = (site: string, hour: number, n = 1) =>
+  Array.from({ length: n }, () => pageViewRow({ site, hour, began: hour * HOUR }))
+const count = (table: string, site: string, and = '') =>
+  env.DB.prepare(`SELECT count(*) AS n FROM ${table} WHERE site = ? ${and}`).bind(site).first<number>('n')
+
+async function rollAll(site: string) {
+  for (const hour of await staleHours(env.DB, site, NOW, 1000)) await rollUpHour(env.DB, site, hour, NOW)
+  for (const day of await staleDays(env.DB, site, NOW, 1000)) await rollUpDay(env.DB, site, day, NOW)
+}
+const keep = (site: string, given: Partial<TickSite> = {}, allowance = 50) =>
+  retain(env.DB, { id: site, ...SITE, ...given }, NOW, allowance)
+
+beforeAll(async () => {
+  for (const site of ['old', 'unrolled', 'cut', 'gone', 'stays'])
+    await put(`/v1/sites/${site}`, { origins: [ORIGIN] })
+})
+
+describe('raw rows', () => {
+  const before = OPEN - 14 * 24
+
+  it('go after their days, and only from hours that are rolled up and clean', async () => {
+    await store(
+      env.DB,
+      [...at('old', before - 2, 3), ...at('old', before - 1, 3), ...at('old', before, 3)],
+      NOW,
+    )
+    await keep('old')
+    expect(await count('pageviews', 'old')).toBe(9)
+    await rollAll('old')
+    await touch(env.DB, 'old', [before - 2]).run()
+    await keep('old')
+    expect(await count('pageviews', 'old', `AND hour = ${before - 2}`)).toBe(3)
+    expect(await count('pageviews', 'old', `AND hour = ${before - 1}`)).toBe(0)
+    expect(await count('pageviews', 'old', `AND hour = ${before}`)).toBe(3)
+    expect(await count('rollups', 'old', `AND tier = 'hour' AND dimension = 'all'`)).toBe(3)
+  })
+
+  it('whose hour is sealed cannot make it dirty any more', async () => {
+    await store(env.DB, at('old', before - 1), NOW)
+    expect(
+      await env.DB.prepare(`SELECT state FROM periods WHERE site = 'old' AND tier = 'hour' AND start = ?`)
+        .bind(before - 1)
+        .first('state'),
+    ).toBe('sealed')
+    expect(await staleHours(env.DB, 'old', NOW, 9)).not.toContain(before - 1)
+  })
+
+  it('go on going after an interrupted run', async () => {
+    await store(env.DB, at('cut', before - 5, 40), NOW)
+    await rollAll('cut')
+    await keep('cut', {}, 1)
+    expect(await count('pageviews', 'cut')).toBe(40)
+    await keep('cut')
+    expect(await count('pageviews', 'cut')).toBe(0)
+  })
+
+  it('go sooner where the site says so', async () => {
+    await store(env.DB, at('stays', OPEN - 60), NOW)
+    await rollAll('stays')
+    await keep('stays')
+    expect(await count('pageviews', 'stays')).toBe(1)
+    await keep('stays', { raw_days: 2 })
+    expect(await count('pageviews', 'stays')).toBe(0)
+  })
+})
+
+describe('roll-ups', () => {
+  it('of hours go only when their day is clean, those of days at last', async () => {
+    const hour = Math.floor((OPEN - 40 * 24) / 24) * 24 + 5
+    await store(env.DB, at('unrolled', hour, 2), NOW)
+    await rollUpHour(env.DB, 'unrolled', hour, NOW)
+    await keep('unrolled')
+    expect(await count('rollups', 'unrolled', `AND tier = 'hour'`)).toBeGreaterThan(0)
+    await rollUpDay(env.DB, 'unrolled', hour - 5, NOW)
+    await keep('unrolled')
+    await keep('unrolled')
+    expect(await count('rollups', 'unrolled', `AND tier = 'hour'`)).toBe(0)
+    expect(await count('periods', 'unrolled', `AND tier = 'hour'`)).toBe(0)
+    expect(await count('rollups', 'unrolled', `AND tier = 'day'`)).toBeGreaterThan(0)
+    await keep('unrolled', { day_days: 36 })
+    await keep('unrolled', { day_days: 36 })
+    expect(await count('rollups', 'unrolled')).toBe(0)
+    expect(await count('periods', 'unrolled')).toBe(0)
+  })
+})
+
+describe('a deleted site', () => {
+  it('is gone at once for beacons and questions, and soon with all of its rows', async () => {
+    await store(env.DB, at('gone', OPEN - 3, 10), NOW)
+    await rollAll('gone')
+    const response = await exports.default.fetch('https://rum.example/v1/sites/gone', {
+      method: 'DELETE',
+      headers: admin,
+    })
+    expect(response.status).toBe(202)
+    expect((await get('/v1/summary?site=gone')).status).toBe(404)
+    expect((await put('/v1/sites/gone', { origins: ['*'] })).status).toBe(409)
+    const others = await count('periods', 'stays')
+    await tick(env.DB, Date.now() + 120_000)
+    await tick(env.DB, Date.now() + 420_000)
+    for (const table of ['pageviews', 'rollups', 'api_rollups', 'periods', 'bots', 'rates', 'traffic']) {
+      expect(await count(table, 'gone'), table).toBe(0)
+    }
+    expect(await count('periods', 'stays')).toBe(others)
+    expect((await put('/v1/sites/gone', { origins: ['*'] })).status).toBe(201)
+  })
+})
+
+describe('the cron', () => {
+  it('rolls up every site within the statements of the free plan', async () => {
+    for (const site of ['a', 'b', 'c', 'd']) {
+      await put(`/v1/sites/${site}`, { origins: ['*'] })
+      for (let hour = OPEN - 30; hour < OPEN; hour++) await store(env.DB, at(site, hour), NOW)
+    }
+    let statements = 0
+    const counted = new Proxy(env.DB, {
+      get(target, name) {
+        const value = Reflect.get(target, name)
+        if (name === 'batch') return (list: D1PreparedStatement[]) => target.batch(list)
+        if (name === 'prepare') {
+          return (text: string) => {
+            statements++
+            return target.prepare(text)
+          }
+        }
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+    let runs = 0
+    for (let left = 1; left > 0 && runs < 40; runs++) {
+      statements = 0
+      await tick(counted, NOW + runs * 300_000)
+      expect(statements).toBeLessThanOrEqual(50)
+      left = 0
+      for (const site of ['a', 'b', 'c', 'd']) left += (await staleHours(env.DB, site, NOW, 99)).length
+    }
+    expect(runs).toBeLessThan(40)
+  })
+})

@@ -1,0 +1,123 @@
+/**
+ * Keeps a site within its row budget: what arrived and what was stored go in, a new sampling rate comes out when the
+ * one in force does not fit.
+ *
+ * The day's budget is spread over its hours. Isolates raise the rate as soon as what they see would overrun the rest
+ * of the hour; the cron lowers it again, step by step, when traffic leaves room.
+ */
+
+import { sql } from 'drizzle-orm'
+import type { SiteRow } from '../../schema/tables.ts'
+import { prepare } from '../statement.ts'
+import type { RateChange } from './rate.ts'
+
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+/** A new rate begins this much later, in ms: all isolates know it by then (`CACHE_MS` of worker/sites is shorter). */
+export const ANNOUNCE = 25 * SECOND
+export const MAX_RATE = 2 ** 20
+/** The share of an hour's budget that is left to an overrun hour, so that its last minutes are measured, too. */
+const RESERVE = 0.05
+/** The most that one run of the cron lowers the rate. */
+const LOWER_STEP = 4
+
+/** Beacons that arrived (before sampling) and that were stored, within a minute. */
+export interface Minute {
+  minute: number
+  seen: number
+  stored: number
+}
+
+export interface Budgeted extends Pick<SiteRow, 'id' | 'rate' | 'rowsPerDay'> {}
+
+/**
+ * The rate that the rest of this hour needs: a power of two, at least the site's own. `minutes` holds this hour's
+ * minutes and the last two.
+ */
+export function neededRate(site: Budgeted, minutes: readonly Minute[], now: number): number {
+  const hour = Math.floor(now / HOUR)
+  const current = Math.floor(now / MINUTE)
+  const budget = site.rowsPerDay / 24
+  let stored = 0
+  let thisMinute = 0
+  let lastMinute = 0
+  for (const { minute, seen, stored: rows } of minutes) {
+    if (Math.floor(minute / 60) === hour) stored += rows
+    if (minute === current) thisMinute = seen
+    if (minute === current - 1) lastMinute = seen
+  }
+  // A burst shows in the running minute first; the longer window steadies it. Ten seconds are too short to judge by.
+  const elapsed = (now - current * MINUTE) / SECOND
+  const perSecond = Math.max(thisMinute / Math.max(10, elapsed), (thisMinute + lastMinute) / (60 + elapsed))
+  const left = Math.max(budget - stored, budget * RESERVE)
+  const needed = (perSecond * ((hour + 1) * HOUR - now)) / SECOND / left
+  return Math.min(MAX_RATE, Math.max(site.rate, 2 ** Math.ceil(Math.log2(Math.max(1, needed)))))
+}
+
+/** What an isolate has counted from `since` (Unix ms) to now. */
+export interface Counts {
+  seen: number
+  stored: number
+  since: number
+}
+
+/** Adds an isolate's counts and raises the rate where this hour would overrun. Three small statements. */
+export async function report(d1: D1Database, site: Budgeted, counts: Counts, now: number): Promise<void> {
+  const [, minutes, latest] = await d1.batch<unknown>([
+    prepare(
+      d1,
+      sql`INSERT INTO traffic (site, minute, seen, stored)
+        SELECT ${site.id}, value ->> 'minute', value ->> 'seen', value ->> 'stored'
+        FROM json_each(${JSON.stringify(byMinute(counts, now))}) WHERE true
+        ON CONFLICT (site, minute) DO UPDATE SET seen = seen + excluded.seen, stored = stored + excluded.stored`,
+    ),
+    recentMinutes(d1, site.id, now),
+    latestRate(d1, site.id),
+  ])
+  const needed = neededRate(site, (minutes?.results ?? []) as Minute[], now)
+  const current = (latest?.results[0] as RateChange | undefined)?.rate ?? 1
+  if (needed > Math.max(site.rate, current)) await announce(d1, site.id, needed, now)
+}
+
+/** Shares counts between the running minute and the one before, by time: a slow trickle is not a burst. */
+export function byMinute({ seen, stored, since }: Counts, now: number): Minute[] {
+  const minute = Math.floor(now / MINUTE)
+  const inside = Math.min(1, (now - minute * MINUTE) / Math.max(1, now - since))
+  const [nowSeen, nowStored] = [Math.round(seen * inside), Math.round(stored * inside)]
+  const here = { minute, seen: nowSeen, stored: nowStored }
+  if (nowSeen === seen && nowStored === stored) return [here]
+  return [{ minute: minute - 1, seen: seen - nowSeen, stored: stored - nowStored }, here]
+}
+
+/** Lowers the rate where traffic leaves room; the cron's part. */
+export async function relax(d1: D1Database, site: Budgeted, now: number): Promise<void> {
+  const [minutes, latest] = await d1.batch<unknown>([
+    recentMinutes(d1, site.id, now),
+    latestRate(d1, site.id),
+  ])
+  const current = (latest?.results[0] as RateChange | undefined)?.rate ?? 1
+  if (current <= site.rate) return
+  const needed = neededRate(site, (minutes?.results ?? []) as Minute[], now)
+  if (needed < current) await announce(d1, site.id, Math.max(needed, current / LOWER_STEP), now)
+}
+
+/** This hour's minutes and the last two. Key: (site, minute). */
+function recentMinutes(d1: D1Database, site: string, now: number): D1PreparedStatement {
+  const from = Math.min(Math.floor(now / HOUR) * 60, Math.floor(now / MINUTE) - 1)
+  return prepare(d1, sql`SELECT minute, seen, stored FROM traffic WHERE site = ${site} AND minute >= ${from}`)
+}
+
+function latestRate(d1: D1Database, site: string): D1PreparedStatement {
+  return prepare(d1, sql`SELECT since, rate FROM rates WHERE site = ${site} ORDER BY since DESC LIMIT 1`)
+}
+
+/** Announces a rate. Two isolates that announce for the same second agree on the higher one. */
+async function announce(d1: D1Database, site: string, rate: number, now: number): Promise<void> {
+  const since = Math.ceil((now + ANNOUNCE) / SECOND) * SECOND
+  await prepare(
+    d1,
+    sql`INSERT INTO rates (site, since, rate) VALUES (${site}, ${since}, ${rate})
+      ON CONFLICT (site, since) DO UPDATE SET rate = max(rate, excluded.rate)`,
+  ).run()
+}

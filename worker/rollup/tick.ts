@@ -1,0 +1,85 @@
+/**
+ * The cron's work: the clock goes in; closed periods are rolled up, sampling is relaxed, old rows are deleted.
+ *
+ * A run is bounded by the number of its statements, since the free plan allows 50 to an invocation. Sites take turns
+ * at being first, and what is left waits for the next run.
+ */
+
+import { relax } from '../ingest/control.ts'
+import { purgeSite, retain } from './retain.ts'
+import { rollUpDay, rollUpHour, staleDays, staleHours } from './rollup.ts'
+
+/** The cron's interval in ms, as in wrangler.toml. */
+const INTERVAL = 300_000
+/** Old rows are looked for in one of so many runs. Prime, so that each site's turn to be first comes round. */
+const RETAIN_EVERY = 7
+/** Statements of one run. */
+const ALLOWANCE = 45
+/** What the parts cost at most, in statements. */
+const COST = { hour: 5, day: 15, look: 2, relax: 3 }
+
+/** Does what is due. A site that fails is logged and does not hold up the others. */
+export async function tick(d1: D1Database, now: number): Promise<void> {
+  const { results: sites } = await d1
+    .prepare(
+      `SELECT id, rate, rows_per_day, raw_days, hour_days, day_days, deleted,
+         (SELECT r.rate FROM rates AS r WHERE r.site = id ORDER BY r.since DESC LIMIT 1) AS current
+       FROM sites ORDER BY id`,
+    )
+    .all<TickSite>()
+  let left = ALLOWANCE - 1
+  const run = Math.floor(now / INTERVAL)
+  const first = sites.length ? run % sites.length : 0
+  for (const site of [...sites.slice(first), ...sites.slice(0, first)]) {
+    if (left <= COST.look) break
+    try {
+      left -=
+        site.deleted === null
+          ? await care(d1, site, now, left, run)
+          : await purgeSite(d1, site.id, site.deleted, now)
+    } catch (error) {
+      console.error(`the work on site ${site.id} failed`, error)
+      left -= COST.hour
+    }
+  }
+}
+
+/** A row of `sites`, as D1 names its columns. */
+export interface TickSite {
+  id: string
+  rate: number
+  rows_per_day: number
+  raw_days: number
+  hour_days: number
+  day_days: number
+  deleted: number | null
+  /** The sampling rate announced last; null where none ever was. */
+  current: number | null
+}
+
+/** One site's part; answers the statements it took. */
+async function care(
+  d1: D1Database,
+  site: TickSite,
+  now: number,
+  allowance: number,
+  run: number,
+): Promise<number> {
+  let left = allowance - COST.look
+  const hours = await staleHours(d1, site.id, now, Math.max(0, Math.floor(left / COST.hour)))
+  for (const hour of hours) {
+    await rollUpHour(d1, site.id, hour, now)
+    left -= COST.hour
+  }
+  const days = await staleDays(d1, site.id, now, Math.max(0, Math.floor(left / COST.day)))
+  for (const day of days) {
+    await rollUpDay(d1, site.id, day, now)
+    left -= COST.day
+  }
+  if (site.current !== null && site.current > site.rate && left >= COST.relax) {
+    await relax(d1, { id: site.id, rate: site.rate, rowsPerDay: site.rows_per_day }, now)
+    left -= COST.relax
+  }
+  if (run % RETAIN_EVERY === 0) left -= await retain(d1, site, now, left)
+  return allowance - left
+}

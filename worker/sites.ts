@@ -1,0 +1,53 @@
+/**
+ * What a beacon or a question needs to know of a site: its name goes in, its settings and sampling rates come out,
+ * from the isolate's memory where that is fresh.
+ */
+
+import type { SiteRow } from '../schema/tables.ts'
+import { type RateChange, recentRates } from './ingest/rate.ts'
+
+/** A site with the sampling rates of the last hours, oldest first. */
+export interface Site extends SiteRow {
+  rates: RateChange[]
+}
+
+/** How long an isolate believes what it knows, in ms. Rates are announced longer before they begin. */
+export const CACHE_MS = 20_000
+/** How long it believes that there is no such site, in ms: soon after its creation it is found. */
+const ABSENT_CACHE_MS = 5_000
+const CACHE_SIZE = 1_000
+
+const cache = new Map<string, { site: Site | null; until: number }>()
+
+/** The site of that name; null where there is none, or it was deleted. */
+export async function findSite(d1: D1Database, name: string, now: number): Promise<Site | null> {
+  const known = cache.get(name)
+  if (known && known.until > now) return known.site
+  const [found, rates] = await d1.batch<Record<string, unknown>>([
+    d1.prepare('SELECT * FROM sites WHERE id = ?1 AND deleted IS NULL').bind(name),
+    recentRates(d1, name, now),
+  ])
+  const row = found?.results[0]
+  const site = row ? { ...toSite(row), rates: (rates?.results ?? []) as unknown as RateChange[] } : null
+  if (cache.size >= CACHE_SIZE) cache.clear()
+  cache.set(name, { site, until: now + (site ? CACHE_MS : ABSENT_CACHE_MS) })
+  return site
+}
+
+/** Forgets a site that has just been changed here; other isolates learn of it within `CACHE_MS`. */
+export function forgetSite(name: string): void {
+  cache.delete(name)
+}
+
+/** Names of columns become those of the table; D1 answers a batch without Drizzle's mapping. */
+function toSite(row: Record<string, unknown>): SiteRow {
+  const { origins, rows_per_day, raw_days, hour_days, day_days, ...same } = row
+  return {
+    ...same,
+    origins: JSON.parse(String(origins)),
+    rowsPerDay: rows_per_day,
+    rawDays: raw_days,
+    hourDays: hour_days,
+    dayDays: day_days,
+  } as SiteRow
+}
