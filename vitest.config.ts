@@ -1,5 +1,5 @@
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
 // Three rooms: plain functions in Node, the worker inside workerd with a real D1, the rest in a real browser.
 export default defineConfig({
@@ -8,24 +8,16 @@ export default defineConfig({
       {
         test: {
           name: 'node',
-          include: ['tests/schema/*.test.ts', 'tests/project/*.test.ts'],
+          include: ['tests/schema/*.test.ts', 'tests/sdk/*.test.ts', 'tests/project/*.test.ts'],
           testTimeout: 60_000,
         },
       },
-      {
-        plugins: [
-          cloudflareTest(async () => ({
-            wrangler: { configPath: './wrangler.toml' },
-            miniflare: {
-              bindings: {
-                ADMIN_TOKEN: 'test-admin-token',
-                MIGRATIONS: await readD1Migrations('./schema/migrations'),
-              },
-            },
-          })),
-        ],
-        test: { name: 'worker', include: ['tests/worker/*.test.ts'], setupFiles: ['tests/worker/setup.ts'] },
-      },
+      inWorkerd('worker', {}),
+      // The same worker with a queue bound, and real delivery.
+      inWorkerd('queue', {
+        queueProducers: { QUEUE: 'beacons' },
+        queueConsumers: { beacons: { maxBatchSize: 100, maxBatchTimeout: 0.2, maxRetries: 3 } },
+      }),
       {
         test: {
           name: 'browser',
@@ -38,3 +30,27 @@ export default defineConfig({
     ],
   },
 })
+
+/** The tests of `tests/<name>`, run inside workerd beside the worker of wrangler.toml. */
+function inWorkerd(name: string, bindings: object): TestProjectInlineConfiguration {
+  return {
+    plugins: [
+      cloudflareTest(async () => ({
+        wrangler: { configPath: './wrangler.toml' },
+        miniflare: {
+          ...bindings,
+          bindings: {
+            ADMIN_TOKEN: 'test-admin-token',
+            MIGRATIONS: await readD1Migrations('./schema/migrations'),
+          },
+        },
+      })),
+    ],
+    test: {
+      name,
+      include: [`tests/${name}/*.test.ts`],
+      setupFiles: ['tests/worker/setup.ts'],
+      testTimeout: 30_000,
+    },
+  }
+}
