@@ -1,0 +1,99 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { brotliCompressSync, constants } from 'node:zlib'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+const ROOT = join(import.meta.dirname, '../..')
+const folder = mkdtempSync(join(tmpdir(), 'fieldline-package-'))
+let tarball: string
+
+beforeAll(() => {
+  // What is packed is what `npm run build` left in dist: npm test builds first.
+  const [packed] = JSON.parse(
+    run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], ROOT),
+  )
+  tarball = join(folder, packed.filename)
+  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }')
+  run('npm', ['install', '--no-audit', '--no-fund', '--offline', tarball], folder)
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+test('the package holds the built SDK, its types and nothing of the worker', () => {
+  const files = run('tar', ['-tzf', tarball], folder).trim().split('\n').sort()
+  expect(files.filter(file => !file.startsWith('package/dist/types/'))).toEqual(
+    expect.arrayContaining(['package/dist/fieldline.js', 'package/dist/index.js', 'package/package.json']),
+  )
+  expect(files.filter(file => /worker|demo|tests|tables/.test(file))).toEqual([])
+})
+
+test('the package depends on nothing', () => {
+  const manifest = JSON.parse(readFileSync(join(folder, 'node_modules/fieldline/package.json'), 'utf8'))
+  expect(manifest.dependencies ?? {}).toEqual({})
+  expect(manifest.peerDependencies ?? {}).toEqual({})
+})
+
+test('publint and the ESM profile of attw find nothing', () => {
+  run(bin('publint'), ['--strict', tarball], ROOT)
+  run(bin('attw'), [tarball, '--profile', 'esm-only', '--no-color'], ROOT)
+})
+
+for (const resolution of ['bundler', 'nodenext'])
+  test(`a consumer compiles with moduleResolution ${resolution}, types checked to the last file`, () => {
+    writeFileSync(
+      join(folder, 'consumer.ts'),
+      `import { type ApiCall, type InitOptions, init, type PageView, setRoute } from 'fieldline'
+       const options: InitOptions = {
+         site: 'shop',
+         endpoint: 'https://rum.example.com/f',
+         sample: 0.1,
+         release: '2.4.0',
+         api: 'off',
+         beforeSend: (view: PageView) => ({ ...view, calls: view.calls.filter((call: ApiCall) => call.duration > 5) }),
+       }
+       init(options)
+       init({ site: 'shop', endpoint: '/f', beforeSend: view => view.route !== '/private' && view })
+       setRoute('/p/[id]')
+       // @ts-expect-error: a site is needed
+       init({ endpoint: '/f' })
+       // @ts-expect-error: vitals are numbers
+       init({ site: 'shop', endpoint: '/f', beforeSend: view => { view.vitals.lcp = 'fast'; return view } })`,
+    )
+    const module = resolution === 'bundler' ? 'esnext' : 'nodenext'
+    const options = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2022']
+    run(bin('tsc'), [...options, '--module', module, '--moduleResolution', resolution, 'consumer.ts'], folder)
+  })
+
+test('on a server, init and setRoute do nothing and throw nothing', () => {
+  const code = `
+    const globals = Object.getOwnPropertyNames(globalThis).length
+    const { init, setRoute } = await import('fieldline')
+    init({ site: 'shop', endpoint: 'https://rum.example.com/f' })
+    init()
+    setRoute('/p/[id]')
+    console.log(Object.getOwnPropertyNames(globalThis).length - globals)`
+  expect(run(process.execPath, ['--input-type=module', '-e', code], folder)).toBe('0\n')
+})
+
+test('the script for a tag is smaller than 6,500 B, and holds no decoder', () => {
+  const script = readFileSync(join(ROOT, 'dist/fieldline.js'))
+  const size = brotliCompressSync(script, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length
+  console.log(`dist/fieldline.js: ${size} B brotli`)
+  expect(size).toBeLessThan(6_500)
+  expect(script.toString()).not.toContain('~standard')
+})
+
+function bin(name: string): string {
+  return join(ROOT, 'node_modules/.bin', name)
+}
+
+/** Standard output of a program; an error that shows all of its output where it fails. */
+function run(program: string, args: string[], cwd: string): string {
+  try {
+    return execFileSync(program, args, { cwd, encoding: 'utf8', stdio: 'pipe' })
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout?: string; stderr?: string }
+    throw new Error(`${program} ${args.join(' ')}\n${stdout}\n${stderr}`)
+  }
+}
