@@ -1,9 +1,12 @@
 // Builds what leaves this repository: the SDK for npm (dist/index.js) and for a script tag (dist/fieldline.js),
 // and the static files that the worker serves (dist/public).
-import { copyFileSync, mkdirSync } from 'node:fs'
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs'
 import { nodeResolve } from '@rollup/plugin-node-resolve'
 import terser from '@rollup/plugin-terser'
 import esbuild from 'rollup-plugin-esbuild'
+
+// Nothing of an earlier build is served or published.
+rmSync('dist', { recursive: true, force: true })
 
 const browser = target => [nodeResolve(), esbuild({ target, tsconfig: false })]
 

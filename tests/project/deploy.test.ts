@@ -1,11 +1,25 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 
 const out = mkdtempSync(join(tmpdir(), 'fieldline-deploy-'))
 afterAll(() => rmSync(out, { recursive: true }))
+
+it('wrangler would deploy with the queue of wrangler.toml, its comments taken off', () => {
+  const config = readFileSync('wrangler.toml', 'utf8').replace(/^# (?=\[|[a-z_A-Z]+ = )/gm, '')
+  const file = 'wrangler.queue-test.toml'
+  writeFileSync(file, config)
+  try {
+    const said = execFileSync('npx', ['wrangler', 'deploy', '--dry-run', '--config', file], {
+      encoding: 'utf8',
+    })
+    for (const binding of ['env.QUEUE', 'env.INGEST']) expect(said).toContain(binding)
+  } finally {
+    rmSync(file)
+  }
+})
 
 it('wrangler would deploy what is here, within the free plan’s 3 MB, without the demo', () => {
   const said = execFileSync('npx', ['wrangler', 'deploy', '--dry-run', '--outdir', out], { encoding: 'utf8' })

@@ -1,9 +1,9 @@
 import { env, exports } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { store } from '../../worker/ingest/store.ts'
-import { retain } from '../../worker/rollup/retain.ts'
+import { retain, type TickSite } from '../../worker/rollup/retain.ts'
 import { rollUpDay, rollUpHour, staleDays, staleHours, touch } from '../../worker/rollup/rollup.ts'
-import { type TickSite, tick } from '../../worker/rollup/tick.ts'
+import { tick } from '../../worker/rollup/tick.ts'
 import { admin, get, ORIGIN, put } from './client.ts'
 import { pageViewRow } from './rows.ts'
 

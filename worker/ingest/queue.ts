@@ -13,19 +13,47 @@ import { store } from './store.ts'
 const FIRST_DELAY = 5
 const MAX_DELAY = 600
 
-/** Stores a batch of up to 100 rows in one statement. What D1 refuses comes again, and at last to the dead-letter queue. */
+/** What D1 says of a row that it will never take, however often it is tried. */
+const HOPELESS = /SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)|constraint failed/
+
+/**
+ * Stores a batch of up to 100 rows in one statement. What D1 refuses for its load comes again, later each time, and
+ * at last goes to the dead-letter queue. A row that D1 can never take is tried alone, so that it holds up no other.
+ */
 export async function consume(batch: MessageBatch<PageViewRow>, env: Env, now: number): Promise<void> {
+  const { messages } = batch
   try {
     await store(
       env.DB,
-      batch.messages.map(({ body }) => body),
+      messages.map(({ body }) => body),
       now,
     )
     batch.ackAll()
   } catch (error) {
-    console.error(`D1 refused ${batch.messages.length} queued beacons`, error)
-    for (const message of batch.messages) {
-      message.retry({ delaySeconds: Math.min(MAX_DELAY, FIRST_DELAY * 2 ** (message.attempts - 1)) })
+    console.error(`D1 refused ${messages.length} queued beacons`, error)
+    if (messages.length > 1 && HOPELESS.test(String(error))) {
+      for (const message of messages) await consumeAlone(message, env, now)
+    } else {
+      for (const message of messages) retryLater(message)
     }
   }
+}
+
+async function consumeAlone(message: Message<PageViewRow>, env: Env, now: number): Promise<void> {
+  try {
+    await store(env.DB, [message.body], now)
+    message.ack()
+  } catch (error) {
+    console.error('D1 refused a queued beacon', error)
+    retryLater(message)
+  }
+}
+
+function retryLater(message: Message<PageViewRow>): void {
+  message.retry({ delaySeconds: retryDelay(message.attempts) })
+}
+
+/** Seconds until a message that was tried `attempts` times comes again. */
+export function retryDelay(attempts: number): number {
+  return Math.min(MAX_DELAY, FIRST_DELAY * 2 ** (attempts - 1))
 }

@@ -9,7 +9,19 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { prepare } from '../statement.ts'
 import { CALL_DIMENSIONS, VIEW_DIMENSIONS } from './dimensions.ts'
-import type { TickSite } from './tick.ts'
+
+/** What the cron knows of a site: a row of `sites`, as D1 names its columns. */
+export interface TickSite {
+  id: string
+  rate: number
+  rows_per_day: number
+  raw_days: number
+  hour_days: number
+  day_days: number
+  deleted: number | null
+  /** The sampling rate announced last; null where none ever was. */
+  current: number | null
+}
 
 /** Rows that one statement deletes at most, far below what takes D1 its 30 seconds. */
 const BATCH = 5_000

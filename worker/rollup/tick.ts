@@ -6,7 +6,7 @@
  */
 
 import { relax } from '../ingest/control.ts'
-import { purgeSite, retain } from './retain.ts'
+import { purgeSite, retain, type TickSite } from './retain.ts'
 import { rollUpDay, rollUpHour, staleDays, staleHours } from './rollup.ts'
 
 /** The cron's interval in ms, as in wrangler.toml. */
@@ -42,19 +42,6 @@ export async function tick(d1: D1Database, now: number): Promise<void> {
       left -= COST.hour
     }
   }
-}
-
-/** A row of `sites`, as D1 names its columns. */
-export interface TickSite {
-  id: string
-  rate: number
-  rows_per_day: number
-  raw_days: number
-  hour_days: number
-  day_days: number
-  deleted: number | null
-  /** The sampling rate announced last; null where none ever was. */
-  current: number | null
 }
 
 /** One site's part; answers the statements it took. */

@@ -1,0 +1,216 @@
+import {
+  createExecutionContext,
+  createMessageBatch,
+  getQueueResult,
+  waitOnExecutionContext,
+} from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { encode } from '../../schema/beacon.ts'
+import type { PageView } from '../../schema/pageview.ts'
+import type { PageViewRow } from '../../schema/tables.ts'
+import type { Env } from '../../worker/env.ts'
+import worker from '../../worker/index.ts'
+import { retryDelay } from '../../worker/ingest/queue.ts'
+import { CHROME, ORIGIN, pageView, put } from '../worker/client.ts'
+import { pageViewRow } from '../worker/rows.ts'
+
+/** The messages with which D1 turns work away: developers.cloudflare.com/d1/observability/debug-d1 */
+const REFUSALS = [
+  'D1_ERROR: D1 DB is overloaded. Too many requests queued.',
+  'D1_ERROR: D1 DB is overloaded. Requests queued for too long.',
+  'D1_ERROR: Network connection lost.',
+  'D1_ERROR: D1 DB reset because its code was updated.',
+  'D1_ERROR: D1 DB storage operation exceeded timeout which caused object to be reset.',
+]
+
+/** The real D1, but writes of page views do what `fail` says first. */
+function troubled(fail: () => Promise<void>): D1Database {
+  const wrap = (statement: D1PreparedStatement): D1PreparedStatement =>
+    new Proxy(statement, {
+      get(target, name) {
+        if (name === 'bind') return (...values: unknown[]) => wrap(target.bind(...values))
+        if (name === 'run') return () => fail().then(() => target.run())
+        const value = Reflect.get(target, name)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+  return new Proxy(env.DB, {
+    get(target, name) {
+      if (name === 'prepare') {
+        return (text: string) => {
+          const statement = target.prepare(text)
+          return /^insert into .?pageviews/i.test(text) ? wrap(statement) : statement
+        }
+      }
+      if (name === 'batch') return async (list: D1PreparedStatement[]) => target.batch(list)
+      const value = Reflect.get(target, name)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
+/** Sends a beacon to the worker with other bindings, and waits for what it goes on doing after the answer. */
+async function send(
+  view: PageView,
+  bindings: Partial<Env>,
+): Promise<{ status: number; settled: Promise<void> }> {
+  const context = createExecutionContext()
+  const request = new Request('https://rum.example/f?site=shop', {
+    method: 'POST',
+    body: encode(view),
+    headers: { Origin: ORIGIN, 'User-Agent': CHROME, 'Content-Type': 'text/plain' },
+  })
+  const response = await worker.fetch(request, { ...env, ...bindings }, context)
+  return { status: response.status, settled: waitOnExecutionContext(context) }
+}
+
+// Half an hour into the page view's hour, so that its store is one statement.
+const view = (given: Partial<PageView> = {}) => pageView({ age: ageIntoHour(), ...given })
+const ageIntoHour = () => Math.max(0, (Date.now() % 3_600_000) - 1_800_000)
+const rows = (id: string) => env.DB.prepare('SELECT * FROM pageviews WHERE id = ?').bind(id).all()
+const arrival = (id: string) =>
+  expect.poll(async () => (await rows(id)).results.length, { timeout: 10_000, interval: 50 }).toBe(1)
+
+beforeAll(() => put('/v1/sites/shop', { origins: [ORIGIN] }))
+
+describe('with INGEST=queue', () => {
+  it('a beacon is accepted, delivered and stored', async () => {
+    const sent = view()
+    const { status } = await send(sent, { INGEST: 'queue' })
+    expect(status).toBe(202)
+    await arrival(sent.id)
+  })
+
+  it('a hundred beacons are one statement', async () => {
+    const batch = createMessageBatch<PageViewRow>(
+      'beacons',
+      Array.from({ length: 100 }, (_, i) => ({
+        id: String(i),
+        timestamp: new Date(),
+        attempts: 1,
+        body: pageViewRow({ began: Date.now() - ageIntoHour() }),
+      })),
+    )
+    let statements = 0
+    const counted = troubled(async () => {
+      statements++
+    })
+    const context = createExecutionContext()
+    await worker.queue(batch, { ...env, DB: counted })
+    const result = await getQueueResult(batch, context)
+    expect(result.ackAll).toBe(true)
+    expect(statements).toBe(1)
+  })
+
+  it('the two beacons of a page view in one batch are one row, even across an hour’s end', async () => {
+    const hour = 470_000
+    const first = pageViewRow({ hour, began: hour * 3_600_000 })
+    const second = { ...first, hour: hour - 1, began: first.began - 3, sequence: 1, inp: 77 }
+    const batch = createMessageBatch<PageViewRow>('beacons', [
+      { id: 'a', timestamp: new Date(), attempts: 1, body: first },
+      { id: 'b', timestamp: new Date(), attempts: 1, body: second },
+      { id: 'b-again', timestamp: new Date(), attempts: 2, body: second },
+    ])
+    await worker.queue(batch, env)
+    expect((await rows(first.id)).results).toMatchObject([{ hour, sequence: 1, inp: 77 }])
+  })
+
+  it('a row that D1 can never take holds up no other', async () => {
+    const [good, bad] = [pageViewRow(), { ...pageViewRow(), route: null as unknown as string }]
+    const batch = createMessageBatch<PageViewRow>('beacons', [
+      { id: 'bad', timestamp: new Date(), attempts: 3, body: bad },
+      { id: 'good', timestamp: new Date(), attempts: 1, body: good },
+    ])
+    const context = createExecutionContext()
+    await worker.queue(batch, env)
+    const result = await getQueueResult(batch, context)
+    expect(result.explicitAcks).toEqual(['good'])
+    expect(result.retryMessages).toEqual([{ msgId: 'bad' }])
+    expect((await rows(good.id)).results).toHaveLength(1)
+  })
+
+  it('a batch that D1 refuses comes again, later each time, and is stored once', async () => {
+    const row = pageViewRow()
+    expect([1, 2, 3, 12].map(retryDelay)).toEqual([5, 10, 20, 600])
+    for (const attempts of [1, 2, 3]) {
+      const batch = createMessageBatch<PageViewRow>('beacons', [
+        { id: 'x', timestamp: new Date(), attempts, body: row },
+      ])
+      const context = createExecutionContext()
+      const refuse = troubled(() => Promise.reject(new Error(REFUSALS[0])))
+      await worker.queue(batch, { ...env, DB: refuse })
+      expect((await getQueueResult(batch, context)).retryMessages).toEqual([{ msgId: 'x' }])
+    }
+    for (let delivery = 0; delivery < 2; delivery++) {
+      const batch = createMessageBatch<PageViewRow>('beacons', [
+        { id: 'x', timestamp: new Date(), attempts: 5, body: row },
+      ])
+      await worker.queue(batch, env)
+    }
+    expect((await rows(row.id)).results).toHaveLength(1)
+  })
+})
+
+describe('with a queue bound and INGEST=direct', () => {
+  it('an ordinary beacon goes to D1 at once', async () => {
+    const sent = view()
+    expect((await send(sent, {})).status).toBe(204)
+    expect((await rows(sent.id)).results).toHaveLength(1)
+  })
+
+  it.each(REFUSALS)('what D1 refuses with "%s" is delivered through the queue', async message => {
+    const sent = view()
+    const { status } = await send(sent, { DB: troubled(() => Promise.reject(new Error(message))) })
+    expect(status).toBe(202)
+    await arrival(sent.id)
+  })
+
+  it('what D1 keeps waiting goes through the queue after two seconds, and is one row in the end', async () => {
+    const sent = view()
+    const stall = Promise.withResolvers<void>()
+    const started = Date.now()
+    const { status, settled } = await send(sent, { DB: troubled(() => stall.promise) })
+    expect(status).toBe(202)
+    expect(Date.now() - started).toBeGreaterThanOrEqual(2_000)
+    await arrival(sent.id)
+    stall.resolve()
+    await settled
+    expect((await rows(sent.id)).results).toHaveLength(1)
+  })
+})
+
+describe('without a queue', () => {
+  const { QUEUE: _, ...bare } = env as Env
+
+  it('what D1 refuses is a 503 that says when to come back', async () => {
+    const context = createExecutionContext()
+    const request = new Request('https://rum.example/f?site=shop', {
+      method: 'POST',
+      body: encode(view()),
+      headers: { Origin: ORIGIN, 'User-Agent': CHROME },
+    })
+    const refuse = troubled(() => Promise.reject(new Error(REFUSALS[0])))
+    const response = await worker.fetch(request, { ...bare, DB: refuse }, context)
+    expect(response.status).toBe(503)
+    expect(response.headers.get('Retry-After')).toBe('10')
+    expect(response.headers.get('Content-Type')).toBe('application/problem+json')
+  })
+
+  it('what D1 keeps waiting is accepted after two seconds and finished afterwards', async () => {
+    const sent = view()
+    const stall = Promise.withResolvers<void>()
+    const context = createExecutionContext()
+    const request = new Request('https://rum.example/f?site=shop', {
+      method: 'POST',
+      body: encode(sent),
+      headers: { Origin: ORIGIN, 'User-Agent': CHROME },
+    })
+    const response = await worker.fetch(request, { ...bare, DB: troubled(() => stall.promise) }, context)
+    expect(response.status).toBe(202)
+    expect((await rows(sent.id)).results).toHaveLength(0)
+    stall.resolve()
+    await waitOnExecutionContext(context)
+    expect((await rows(sent.id)).results).toHaveLength(1)
+  })
+})
