@@ -5,7 +5,7 @@
 
 import { Agent } from 'node:http'
 import { beacon } from './beacons.ts'
-import { flood, post, quantile } from './client.ts'
+import { flood, post, quantile, type Shot } from './client.ts'
 import { ADMIN_TOKEN, type Local, startLocal } from './local.ts'
 
 const ROUNDS = 7
@@ -31,7 +31,9 @@ export async function benchIngest() {
       })
     }
     const load = await users(fieldline.url, 1_000, 10_000, 30, () => ++serial)
+    const statements = await queueStatements(shots())
     return {
+      'beacons for a D1 statement, through a queue under load': round2(BEACONS / statements),
       'beacons a second, bare worker': Math.round(
         quantile(
           rates.map(rate => rate.bare),
@@ -54,6 +56,25 @@ export async function benchIngest() {
     }
   } finally {
     await Promise.all([bare.stop(), fieldline.stop()])
+  }
+}
+
+/** How many statements `shots` become when every beacon goes through a queue. */
+async function queueStatements(shots: Shot[]): Promise<number> {
+  const local = await startLocal('tests/bench/counted.ts', {
+    bindings: { ADMIN_TOKEN, INGEST: 'queue' },
+    queueProducers: { QUEUE: 'beacons' },
+    queueConsumers: { beacons: { maxBatchSize: 100, maxBatchTimeout: 1 } },
+  })
+  try {
+    await makeSite(local)
+    await flood(local.url, shots, WIDTH, 202)
+    const rows = async () =>
+      (await local.db.prepare('SELECT count(*) AS n FROM pageviews').all<{ n: number }>()).results[0]?.n ?? 0
+    while ((await rows()) < shots.length) await new Promise(resolve => setTimeout(resolve, 50))
+    return Number(await (await fetch(new URL('/statements', local.url))).text())
+  } finally {
+    await local.stop()
   }
 }
 

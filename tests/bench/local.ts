@@ -20,8 +20,8 @@ export interface D1Like {
   prepare(sql: string): { all<T>(): Promise<{ results: T[]; meta: Record<string, number> }> }
 }
 
-/** Starts `entry` on a free port, its database migrated. */
-export async function startLocal(entry: string): Promise<Local> {
+/** Starts `entry` on a free port, its database migrated; `options` are further options of Miniflare. */
+export async function startLocal(entry: string, options: object = {}): Promise<Local> {
   const { outputFiles } = await build({
     entryPoints: [entry],
     bundle: true,
@@ -38,6 +38,7 @@ export async function startLocal(entry: string): Promise<Local> {
       d1Databases: { DB: 'bench' },
       ratelimits: { BEACON_LIMIT: { namespace_id: '1001', simple: { limit: 300, period: 60 } } },
       bindings: { ADMIN_TOKEN },
+      ...options,
     }),
   )
   const url = await miniflare.ready

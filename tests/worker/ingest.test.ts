@@ -168,6 +168,7 @@ describe('a beacon is refused and nothing is stored', () => {
     ['for an unknown site', () => send(wire({}), {}, 'nobody'), 404, 'site'],
     ['from an origin that is not allowed', () => send(wire({}), { Origin: 'https://evil.example' }), 403],
     ['from a look-alike origin', () => send(wire({}), { Origin: 'https://evilshop.example' }), 403],
+    ['with a wrong token', () => send(wire({}), { Authorization: 'Bearer guess' }), 401],
     ['without an origin', () => send(wire({}), { Origin: '' }), 403],
     ['when it is too large', () => send(wire({ r: 'x'.repeat(MAX_BYTES) })), 413],
     ['when it is a form', () => send('a=b', { 'Content-Type': 'application/x-www-form-urlencoded' }), 415],
