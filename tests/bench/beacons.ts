@@ -12,7 +12,10 @@ const CHROME =
 /** A page view of a shop: five vitals, load phases and three API calls. */
 export function typicalView(serial: number): PageView {
   return {
-    id: serial.toString(16).padStart(16, '0'),
+    // Scattered over the key like random ids, and the same in every run.
+    id: BigInt.asUintN(64, BigInt(serial) * 0x9e3779b97f4a7c15n)
+      .toString(16)
+      .padStart(16, '0'),
     sequence: 0,
     weight: 1,
     age: 12_345,

@@ -207,6 +207,22 @@ test('a call that is under way when the page leaves is not recorded', async () =
   expect(await callsOf(page)).toEqual([])
 })
 
+test('a call that ends as the page leaves is recorded, before its entry is handed out', async () => {
+  const page = await open()
+  await page.evaluate(() =>
+    addEventListener(
+      'visibilitychange',
+      () => {
+        const xhr = new XMLHttpRequest()
+        xhr.open('GET', '/api/last', false)
+        xhr.send()
+      },
+      { capture: true, once: true },
+    ),
+  )
+  expect((await callsOf(page)).map(call => call.endpoint)).toEqual(['GET /api/last'])
+})
+
 test('its own beacons are never recorded, whichever way they leave', async () => {
   const page = await open()
   await page.evaluate(() => {

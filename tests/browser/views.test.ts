@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import type {} from '../../sdk/tag.ts'
 import { type Chromium, startAlone, startChromium } from './chromium.ts'
 import { type Beacon, type Site, startSite } from './site.ts'
 import { WITNESS } from './truth.ts'
@@ -79,7 +80,7 @@ test('a tab that hides again and again numbers its beacons and repeats none', as
 })
 
 test('a page that comes back from the back/forward cache is a page view of its own', async () => {
-  const page = await chromium.open(site.page('/list', { tag: 'data-site="shop"' }))
+  const page = await chromium.open(site.page('/list', { tag: 'data-site="shop" data-route="/[category]"' }))
   await loaded(page)
   const start = Date.now()
   await page.goto(site.page('/detail', { tag: 'data-site="shop"' }))
@@ -92,7 +93,7 @@ test('a page that comes back from the back/forward cache is a page view of its o
   await page.goto('about:blank')
   await site.until(beacons => beacons.length === 3)
   const [list, detail, back] = site.beacons.map(({ view }) => view)
-  expect([list?.route, detail?.route, back?.route]).toEqual(['/list', '/detail', '/list'])
+  expect([list?.route, detail?.route, back?.route]).toEqual(['/[category]', '/detail', '/[category]'])
   expect(back?.navigation).toBe('back-forward-cache')
   expect(back?.id).not.toBe(list?.id)
   expect(back?.vitals).toMatchObject({ ttfb: 0, cls: 0, fcp: expect.any(Number), lcp: expect.any(Number) })
@@ -144,6 +145,19 @@ test('setRoute names the page view that it was called in, and only that', async 
   await site.until(beacons => beacons.length === 1)
   await page.goto('about:blank')
   expect(routes(await site.until(beacons => beacons.length === 2))).toEqual(['/[category]', '/p/[slug]'])
+})
+
+test('a name given after the address has moved on does not rename the page view', async () => {
+  const page = await chromium.open(site.page('/list', { tag: 'data-site="shop"' }))
+  await loaded(page)
+  await page.evaluate(() => {
+    window.fieldline?.setRoute('/[category]')
+    // Without a click this is no soft navigation.
+    history.pushState({}, '', '/p/1')
+    window.fieldline?.setRoute('/p/[slug]')
+  })
+  await chromium.hide(page)
+  expect(routes(await site.until(beacons => beacons.length > 0))).toEqual(['/[category]'])
 })
 
 test('a page opened in the background counts from the moment it is shown, without paints', async () => {

@@ -53,3 +53,27 @@ test('a hidden tab sends the vitals that the page itself observes', async () => 
   expect(vitals?.inp).toBeGreaterThanOrEqual(88)
   expect(PHASES.map(phase => beacon?.view.phases?.[phase])).toEqual(truth.phases)
 })
+
+test('an interaction just before the tab hides counts, though the page has not been idle since', async () => {
+  const body = `<button id="go">Go</button><script>
+    const { port1, port2 } = new MessageChannel()
+    port1.onmessage = () => {
+      const end = performance.now() + 5
+      while (performance.now() < end);
+      port2.postMessage(0)
+    }
+    go.addEventListener('click', () => {
+      const end = performance.now() + 90
+      while (performance.now() < end);
+      port2.postMessage(0)
+    })
+  </script>`
+  const page = await chromium.open(site.page('/busy', { tag: 'data-site="shop"', head: WITNESS, body }))
+  await page.waitForFunction('window.fieldline')
+  await page.click('#go')
+  await page.waitForFunction(() => window.truth().inp, null, { polling: 10 })
+  await chromium.hide(page)
+  const [beacon] = await site.until(beacons => beacons.length > 0)
+  expect(beacon?.view.vitals.inp).toBeGreaterThanOrEqual(88)
+  await page.close()
+})
