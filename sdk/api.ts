@@ -3,18 +3,21 @@
  */
 
 import type { ApiCall, Outcome } from '../schema/pageview.ts'
-import { address, type Note, type Notes } from './patch.ts'
+import { keyOf, type Note, type TakeNote } from './patch.ts'
 import { template } from './route.ts'
 
 /** Reports each call that ends, `own` (where beacons go) excepted. Returns what reads entries not yet delivered. */
-export function observeCalls(own: string, notes: Notes, report: (call: ApiCall) => void): () => void {
+export function observeCalls(own: URL, take: TakeNote, report: (call: ApiCall) => void): () => void {
   const read = (entries: PerformanceEntryList): void => {
-    for (const entry of entries) {
-      if (!(entry instanceof PerformanceResourceTiming) || !/^(fetch|xml)/.test(entry.initiatorType)) continue
-      const url = address(entry.name)
-      if (url.href !== own && /^http/.test(url.href))
-        report(toCall(entry, url, notes._take(url.href, entry.startTime)))
-    }
+    for (const entry of entries)
+      try {
+        if (!(entry instanceof PerformanceResourceTiming) || !/^(fetch|xml)/.test(entry.initiatorType))
+          continue
+        const url = new URL(entry.name)
+        const key = keyOf(url)
+        if (key !== keyOf(own) && /^http/.test(url.protocol))
+          report(toCall(entry, url, take(key, entry.startTime)))
+      } catch {}
   }
   const observer = new PerformanceObserver(list => read(list.getEntries()))
   observer.observe({ type: 'resource', buffered: true })

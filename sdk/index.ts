@@ -33,8 +33,11 @@ export function init(options: InitOptions): void {
     nameRoute = views._name
     // web-vitals must listen before the transport does: what it reports at the end goes into the last beacon.
     observeVitals(views)
-    const notes = settings._api && patchCalls()
-    startTransport(settings, views, notes ? observeCalls(settings._url, notes, views._addCall) : () => {})
+    startTransport(
+      settings,
+      views,
+      settings._api ? observeCalls(settings._url, patchCalls(), views._addCall) : undefined,
+    )
   } catch {}
 }
 

@@ -26,9 +26,12 @@ export function template(path: string): string {
 
 /** A name that a person gave, without what the wire refuses: control characters, a query string, a fragment. */
 export function routeName(name: string): string {
-  return String(name)
-    .replace(/\p{Cc}/gu, '')
-    .replace(/[?#].*/, '')
+  return plain(name).replace(/[?#].*/, '')
+}
+
+/** A text without control characters. */
+export function plain(text: string): string {
+  return String(text).replace(/\p{Cc}/gu, '')
 }
 
 function decoded(segment: string): string {

@@ -3,7 +3,7 @@
  */
 
 import type { PageView } from '../schema/pageview.ts'
-import { routeName } from './route.ts'
+import { plain } from './route.ts'
 
 export interface InitOptions {
   /** The site's id, as the worker knows it. */
@@ -23,7 +23,8 @@ export interface InitOptions {
 }
 
 export interface Settings {
-  _url: string
+  /** Where beacons go, with the site. */
+  _url: URL
   /** 1 of `_rate` page views is kept. */
   _rate: number
   _release: string | null
@@ -39,10 +40,10 @@ export function readOptions(options: InitOptions): Settings | undefined {
   const url = new URL(endpoint, document.baseURI)
   url.searchParams.set('site', site)
   return {
-    _url: url.href,
+    _url: url,
     // A sample that is no number keeps everything.
     _rate: Math.min(Math.round(1 / sample) || 1, MAX_RATE),
-    _release: (release && routeName(release)) || null,
+    _release: plain(release ?? '') || null,
     _route: route,
     _api: api !== false && api !== 'off',
     _beforeSend: beforeSend ?? (view => view),

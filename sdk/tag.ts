@@ -21,10 +21,10 @@ if (!window.fieldline) {
     init({
       site,
       endpoint: endpoint ?? new URL('/f', script.src || location.href).href,
-      sample: sample === undefined ? undefined : Number(sample),
+      sample: Number(sample ?? 1),
       release,
       route,
-      api: api === 'off' ? api : true,
+      api: api !== 'off',
     })
   }
 }

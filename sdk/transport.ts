@@ -13,7 +13,7 @@ import type { Views } from './views.ts'
 const SETTLED = 2000
 
 /** Sends from now on. `collect` brings in what observers hold back. */
-export function startTransport(settings: Settings, views: Views, collect: () => void): void {
+export function startTransport(settings: Settings, views: Views, collect?: () => void): void {
   const { _url, _release, _beforeSend } = settings
   // The page's own fetch, not the patched one.
   const { fetch } = window
@@ -22,9 +22,8 @@ export function startTransport(settings: Settings, views: Views, collect: () => 
   const flush = (list: View[]): void => {
     try {
       if (document.prerendering) return
-      collect()
+      collect?.()
       list.forEach(sendChanges)
-      views._prune()
     } catch {}
   }
 

@@ -30,8 +30,6 @@ export interface Views {
   _routeOf(view: View): string
   /** Called when a soft navigation has ended a page view. */
   _onEnd: () => void
-  /** Forgets all but the newest page views. */
-  _prune(): void
 }
 
 export function trackViews({ _rate, _route }: Settings): Views {
@@ -42,7 +40,7 @@ export function trackViews({ _rate, _route }: Settings): Views {
     const last = list[list.length - 1]
     if (last && start <= last._start) return
     const view = openView(start, navigation, url, _rate)
-    list.push(view)
+    if (list.push(view) > KEPT) list.shift()
     // A soft navigation is known some time after it began: what came in between is the new page view's.
     const early = last?._calls.filter(call => call.start >= start)
     if (last && early) {
@@ -66,7 +64,7 @@ export function trackViews({ _rate, _route }: Settings): Views {
 
   const name = (route: string, time = performance.now()): void => {
     const _route = routeName(route)
-    if (_route) names.push({ _time: time, _path: location.pathname, _route })
+    if (_route && names.push({ _time: time, _path: location.pathname, _route }) > KEPT * 2) names.shift()
   }
 
   const routeOf = (view: View): string => {
@@ -98,10 +96,6 @@ export function trackViews({ _rate, _route }: Settings): Views {
     _name: name,
     _routeOf: routeOf,
     _onEnd() {},
-    _prune() {
-      list.splice(0, list.length - KEPT)
-      names.splice(0, names.length - KEPT * 2)
-    },
   }
   return views
 }
