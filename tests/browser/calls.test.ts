@@ -57,10 +57,11 @@ test('fetch and XMLHttpRequest are recorded with method, endpoint, outcome, stat
     await fetch(new URL('/api/missing?status=404', location.href)).then(text)
     await fetch('/api/broken?status=503').then(text)
     await xhr('GET', '/api/xhr/9?secret=1')
+    await xhr('HEAD', `${location.origin.replace('//', '//jane:secret@')}/api/userinfo#secret`)
     await xhr('DELETE', '/api/xhr/9?status=500', 'z')
     return slow
   })
-  await recorded(page, 7)
+  await recorded(page, 8)
   const calls = await callsOf(page)
   expect(calls.map(({ endpoint, outcome, status }) => [endpoint, outcome, status])).toEqual([
     ['DELETE /api/xhr/[id]', 'http', 500],
@@ -68,6 +69,7 @@ test('fetch and XMLHttpRequest are recorded with method, endpoint, outcome, stat
     ['GET /api/missing', 'http', 404],
     ['GET /api/slow/[id]', 'ok', 200],
     ['GET /api/xhr/[id]', 'ok', 200],
+    ['HEAD /api/userinfo', 'ok', 200],
     ['POST /api/orders', 'ok', 200],
     ['PUT /api/items/[id]', 'ok', 200],
   ])
@@ -76,7 +78,7 @@ test('fetch and XMLHttpRequest are recorded with method, endpoint, outcome, stat
   expect(slow?.ttfb).toBeGreaterThanOrEqual(200)
   expect(slow?.ttfb).toBeLessThan((slow?.duration ?? 0) - 90)
   expect(slow?.bytes).toBeGreaterThan(300)
-  expect(site.beacons.map(({ body }) => body).join()).not.toMatch(/secret|token|[?#]|0b8e9e86/)
+  expect(site.beacons.map(({ body }) => body).join()).not.toMatch(/secret|jane|token|[?#]|0b8e9e86/)
 })
 
 test('aborted calls and calls without an answer are told apart', async () => {

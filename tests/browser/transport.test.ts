@@ -38,7 +38,7 @@ async function beaconsAfter(page: Page): Promise<Beacon[]> {
 test('the script tag says all there is to say', async () => {
   const page = await open(
     '/tag',
-    `data-site="a shop" data-release="2.4.0" data-route="/named" data-sample="1"`,
+    `data-site="a shop" data-release="2.4.0#7" data-route="/named" data-sample="1"`,
   )
   const [beacon] = await beaconsAfter(page)
   expect(beacon?.site).toBe('a shop')
