@@ -45,7 +45,7 @@ test('the script tag says all there is to say', async () => {
   expect(beacon?.headers['content-type']).toMatch(/^text\/plain/)
   expect(beacon?.view).toMatchObject({
     route: '/named',
-    release: '2.4.0',
+    release: '2.4.0#7',
     weight: 1,
     sequence: 0,
     touch: false,
