@@ -129,6 +129,21 @@ describe('the controller', () => {
   }, 120_000)
 })
 
+describe('an import with the admin token', () => {
+  it('raises no rate, while the same from browsers does', async () => {
+    const entries = (site: string) =>
+      env.DB.prepare('SELECT count(*) AS n FROM traffic WHERE site = ?').bind(site).first('n')
+    for (const site of ['imported', 'visited'])
+      await put(`/v1/sites/${site}`, { origins: [ORIGIN], rows_per_day: 240 })
+    for (let i = 0; i < 15; i++) {
+      await send(encode(pageView()), admin, 'imported')
+      await send(encode(pageView()), { 'CF-Connecting-IP': `203.0.113.${i}` }, 'visited')
+    }
+    await expect.poll(() => entries('visited')).toBeGreaterThan(0)
+    expect(await entries('imported')).toBe(0)
+  })
+})
+
 describe('a rate', () => {
   it('is announced for longer than an isolate believes its memory', () => {
     expect(ANNOUNCE).toBeGreaterThan(CACHE_MS)

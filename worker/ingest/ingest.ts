@@ -52,7 +52,8 @@ export async function ingest(c: Context<Hono>): Promise<Response> {
   if (view.sequence > 0 && view.age > SETTLED) return c.body(null, 204)
   const rate = await rateAt(c.env.DB, site, now - view.age, now)
   const kept = await isKept(site.key, view.id, rate)
-  const counts = meter(site, kept, rate, now)
+  // What an importer brings is not traffic, and must not make the site's visitors pay for it.
+  const counts = trusted ? null : meter(site, kept, rate, now)
   if (counts) c.executionCtx.waitUntil(report(c.env.DB, site, counts, now))
   if (!kept) return c.body(null, 204)
   const visitor = describe(userAgent, view.touch, countryOf(c, trusted))
