@@ -23,6 +23,9 @@ export const RELATIVE_ERROR = (BASE - 1) / (BASE + 1)
 /** Two-sided 95 % of the normal distribution. */
 const Z95 = 1.959963984540054
 
+/** A share of n samples moves in steps of 1 / n: half a step, in samples. */
+const CONTINUITY = 0.5
+
 /** A distribution as it is stored; weights make it an estimate of all traffic from the samples kept. */
 export interface Histogram {
   /** Sum of weights: the page views (or calls) that the samples stand for. */
@@ -82,8 +85,15 @@ export function merge(parts: readonly Histogram[]): Histogram {
  *
  * A percentile is the value of the smallest bucket whose cumulated weight reaches p % of all (nearest rank). Its
  * interval inverts the confidence interval of the share below it (Woodruff 1952), with the effective sample size
- * n_eff = (sum w)^2 / sum w^2 of Kish. Ranks are rounded outwards as for order statistics, and a rank that lies
- * outside the sample is no bound at all.
+ * n_eff = (sum w)^2 / sum w^2 of Kish and a continuity correction of half a sample at either end, since the share
+ * moves in steps of one sample. Its ends are those of their buckets; a rank outside the sample is no bound at all.
+ *
+ * The interval is that of an endless population: it does not narrow as the sample nears all of the traffic, because
+ * the question is how the site does, not how these visits went. So it covers more than 95 % where every second page
+ * view or more is kept, and where the buckets are the larger error.
+ *
+ * Woodruff: Confidence Intervals for Medians and Other Position Measures, JASA 47 (1952), 635-646.
+ * Kish: Survey Sampling (1965), section 11.7.
  */
 export function percentiles(histogram: Histogram, ps: readonly number[]): (Percentile | null)[] {
   const { n, q } = histogram
@@ -107,12 +117,12 @@ export function percentiles(histogram: Histogram, ps: readonly number[]): (Perce
   const effective = (n * n) / q
   return ps.map(p => {
     const share = p / 100
-    const margin = Z95 * Math.sqrt(effective * share * (1 - share))
-    const lowRank = Math.floor(effective * share - margin)
-    const highRank = Math.ceil(effective * share + margin) + 1
+    const margin = Z95 * Math.sqrt(effective * share * (1 - share)) + CONTINUITY
+    const lowRank = effective * share - margin
+    const highRank = effective * share + margin
     return {
       value: valueIn(at(share * n)),
-      low: lowRank < 1 ? null : endsOf(at((lowRank / effective) * n))[0],
+      low: lowRank <= 0 ? null : endsOf(at((lowRank / effective) * n))[0],
       high: highRank > effective ? null : endsOf(at((highRank / effective) * n))[1],
     }
   })

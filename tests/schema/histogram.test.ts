@@ -1,28 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import {
-  bucketOf,
-  type Histogram,
-  merge,
-  percentiles,
-  RELATIVE_ERROR,
-  valueIn,
-  ZERO,
-} from '../../schema/histogram.ts'
-
-/** Every percentile that the API takes: 1.0, 1.1, ... 99.9. */
-const ALL = Array.from({ length: 990 }, (_, i) => (i + 10) / 10)
-
-function histogramOf(values: readonly number[], weight = 1): Histogram {
-  const h: Histogram['h'] = {}
-  for (const value of values) h[bucketOf(value)] = (h[bucketOf(value)] ?? 0) + weight
-  const n = values.length * weight
-  return { n, s: values.length, q: n * weight, good: 0, poor: 0, h }
-}
-
-/** Nearest rank: the smallest value that at least p % of the values do not exceed. */
-function exact(sorted: readonly number[], p: number): number {
-  return sorted[Math.max(0, Math.ceil((p * sorted.length) / 100 - 1e-9) - 1)] ?? Number.NaN
-}
+import { bucketOf, merge, percentiles, RELATIVE_ERROR, valueIn, ZERO } from '../../schema/histogram.ts'
+import { ALL, exact, grid, histogramOf, SHAPES } from './shapes.ts'
 
 describe('a bucket', () => {
   it('reports every whole value up to ten minutes within 1.083 %', () => {
@@ -45,17 +23,7 @@ describe('a bucket', () => {
 })
 
 describe('percentiles', () => {
-  // Deterministic shapes by inverse distribution functions; no luck in them.
-  const grid = Array.from({ length: 10_000 }, (_, i) => (i + 0.5) / 10_000)
-  const shapes: Record<string, number[]> = {
-    'log-normal': grid.map(u => Math.round(Math.exp(7.3 + 0.8 * Math.tan(1.3 * (u - 0.5))))),
-    bimodal: grid.map(u => Math.round(u < 0.6 ? 300 + 200 * u : 4000 + 3000 * u)),
-    'heavy tail': grid.map(u => Math.min(600_000, Math.round(100 / (1 - u) ** 0.9))),
-    constant: grid.map(() => 1234),
-    'CLS with many zeros': grid.map(u => (u < 0.7 ? 0 : Math.round(1000 * (u - 0.7) ** 2))),
-  }
-
-  it.each(Object.entries(shapes))('of %s lie within 1.083 %% of the exact ones', (_, values) => {
+  it.each(Object.entries(SHAPES))('of %s lie within 1.083 %% of the exact ones', (_, values) => {
     const sorted = values.toSorted((a, b) => a - b)
     const answers = percentiles(histogramOf(values), ALL)
     for (const [i, p] of ALL.entries()) {
@@ -71,7 +39,7 @@ describe('percentiles', () => {
   })
 
   it('of a merge are those of all samples together', () => {
-    const values = shapes.bimodal ?? []
+    const values = SHAPES.bimodal ?? []
     const parts = [values.slice(0, 100), values.slice(100, 7000), values.slice(7000)].map(part =>
       histogramOf(part),
     )
