@@ -121,7 +121,7 @@ export const apiRollups = sqliteTable('api_rollups', { ...period, api: text().no
 
 /**
  * Which periods are rolled up. No row: not yet. `clean`: the roll-up holds all raw rows. `dirty`: a beacon came later.
- * `sealed`: the raw rows are being deleted, so the roll-up is final.
+ * `sealed`: what it was made from (an hour's raw rows, a day's hours) is being deleted, so the roll-up is final.
  */
 export const periods = sqliteTable(
   'periods',

@@ -106,6 +106,21 @@ describe('roll-ups', () => {
   })
 })
 
+describe('a day whose hours are gone', () => {
+  it('is final, even where raw rows are kept for longer than hours were', async () => {
+    const day = Math.floor((OPEN - 38 * 24) / 24) * 24
+    await store(env.DB, at('final', day + 5, 9), NOW)
+    await rollAll('final')
+    for (let run = 0; run < 3; run++) await keep('final')
+    await store(env.DB, at('final', day + 7), NOW)
+    await rollAll('final')
+    const stored = await env.DB.prepare(
+      "SELECT lcp ->> 'n' AS n FROM rollups WHERE site = 'final' AND tier = 'day' AND dimension = 'all'",
+    ).first('n')
+    expect(stored).toBe(9)
+  })
+})
+
 describe('a deleted site', () => {
   it('is gone at once for beacons and questions, and soon with all of its rows', async () => {
     await store(env.DB, at('gone', OPEN - 3, 10), NOW)
@@ -129,6 +144,20 @@ describe('a deleted site', () => {
 })
 
 describe('the cron', () => {
+  it('comes round to the old rows of every site, however many there are', async () => {
+    await env.DB.exec('DELETE FROM sites')
+    // As many as there are runs between two that delete: turns must not fall in step with them.
+    const names = Array.from({ length: 7 }, (_, i) => `turn-${i}`)
+    for (const site of names) {
+      await put(`/v1/sites/${site}`, { origins: [ORIGIN], raw_days: 1 })
+      await store(env.DB, at(site, OPEN - 60), NOW)
+      await rollAll(site)
+    }
+    for (let run = 0; run < 7 * names.length; run++) await tick(env.DB, NOW + run * 300_000)
+    for (const site of names) expect(await count('pageviews', site), site).toBe(0)
+    await env.DB.exec('DELETE FROM sites')
+  })
+
   it('rolls up every site within the statements of the free plan', async () => {
     for (const site of ['a', 'b', 'c', 'd']) {
       await put(`/v1/sites/${site}`, { origins: ['*'] })

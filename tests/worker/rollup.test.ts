@@ -5,6 +5,7 @@ import { parseSummaryQuery } from '../../schema/query.ts'
 import type { PageViewRow } from '../../schema/tables.ts'
 import { store as storeIn } from '../../worker/ingest/store.ts'
 import { summarize } from '../../worker/read/summary.ts'
+import { OTHER } from '../../worker/rollup/dimensions.ts'
 import { rollUpDay, rollUpHour, staleDays, staleHours } from '../../worker/rollup/rollup.ts'
 import { ORIGIN, put } from './client.ts'
 import { pageViewRow } from './rows.ts'
@@ -164,6 +165,83 @@ describe('a dirty hour', () => {
     expect((await store([{ ...late, sequence: 1 }])).meta.rows_written).toBe(1)
     expect(await staleHours(env.DB, 'cron', NOW + 3 * HOUR, 9)).toEqual([])
     expect(await staleHours(env.DB, 'cron', NOW + 4 * HOUR, 9)).toEqual([hour])
+  })
+})
+
+describe('a day', () => {
+  const day = Math.ceil(FIRST / 24) * 24
+  const count = async (site: string) => (await ask(site, 'metrics=lcp')).data[0]?.count
+
+  it('that a late beacon overtakes while it is rolled up is read from its hours, and rolled up again', async () => {
+    for (const [site, late] of [
+      ['known-hour', day + 1],
+      ['new-hour', day + 9],
+    ] as const) {
+      await store([at(day + 1, { site })])
+      await rollUpHour(env.DB, site, day + 1, NOW)
+      await store([at(late, { site })])
+      await rollUpDay(env.DB, site, day, NOW)
+      expect(await count(site), site).toBe(2)
+      await rollUpHour(env.DB, site, late, NOW)
+      expect(await staleDays(env.DB, site, NOW, 9)).toEqual([day])
+      await rollUpDay(env.DB, site, day, NOW)
+      expect(await staleDays(env.DB, site, NOW, 9)).toEqual([])
+      expect(await count(site), site).toBe(2)
+    }
+  })
+})
+
+describe('a beacon', () => {
+  it('that D1 stores a minute after it came is not missed where its hour ended in between', async () => {
+    const end = Math.ceil(OPEN / 24) * 24
+    const row = () => at(end - 1, { site: 'slow-store' })
+    await store([row()], end * HOUR - 100)
+    expect(await staleHours(env.DB, 'slow-store', end * HOUR + 60_000, 9)).toEqual([])
+    expect(await staleHours(env.DB, 'slow-store', end * HOUR + 300_000, 9)).toEqual([end - 1])
+    await rollUpHour(env.DB, 'slow-store', end - 1, end * HOUR)
+    expect(await staleDays(env.DB, 'slow-store', end * HOUR + 60_000, 9)).toEqual([])
+  })
+
+  it('that was on its way for long makes the hour dirty in which its row is found', async () => {
+    const row = at(OPEN - 1, { site: 'delayed', inp: null })
+    await store([row])
+    await rollAll('delayed')
+    const delayed = { began: OPEN * HOUR + 1_200_000, hour: OPEN }
+    await store([{ ...row, ...delayed, sequence: 1, inp: 77 }])
+    expect(await ask('delayed', 'metrics=inp')).toMatchObject({ source: 'rollup', data: [{ count: 1 }] })
+  })
+})
+
+describe('values', () => {
+  it('with quotes, backslashes and letters of any script are found by name, live and rolled up', async () => {
+    const names = [
+      "/a'b",
+      '/a"b',
+      '/a\\b',
+      '/ü/漢/😀',
+      '/a`b',
+      '/%_',
+      '/\u2028',
+      '["x"]',
+      'null',
+      ' x ',
+      OTHER,
+    ]
+    const both = (route: string) =>
+      [OPEN - 3, OPEN - 30].map(hour => at(hour, { site: 'names', route, release: route, device: 'phone' }))
+    await store(names.flatMap(both))
+    for (const phase of ['live', 'rolled up']) {
+      for (const name of names) {
+        const encoded = encodeURIComponent(name)
+        for (const filter of [`route=${encoded}`, `release=${encoded}`, `route=${encoded}&device=phone`]) {
+          const { source, data } = await ask('names', `metrics=lcp&${filter}`)
+          expect([source, data[0]?.count], `${filter} ${phase}`).toEqual(['rollup', 2])
+        }
+      }
+      const { data } = await ask('names', 'metrics=lcp&device=phone&group_by=route')
+      expect(data.map(row => row.group.route)).toEqual(expect.arrayContaining(names))
+      await rollAll('names')
+    }
   })
 })
 

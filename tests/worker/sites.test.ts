@@ -53,6 +53,7 @@ describe('a site', () => {
     ['/v1/sites/x', { origins: ['*'], rows_per_day: 0 }, 'rows_per_day'],
     ['/v1/sites/x', { origins: ['*'], raw_days: 1.5 }, 'raw_days'],
     ['/v1/sites/x', { origins: ['*'], raw_days: 30, hour_days: 20 }, 'hour_days'],
+    ['/v1/sites/x', { origins: ['*'], day_days: 34 }, 'day_days'],
   ])('PUT %s %j is a 400 that names %s', async (path, body, field) => {
     expect(await problemOf(await put(path, body))).toMatchObject({ status: 400, field })
   })

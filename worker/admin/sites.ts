@@ -84,6 +84,7 @@ export const siteRoutes = new Hono<Types>()
     }
     const { origins, rate, rows_per_day, raw_days, hour_days, day_days } = change.output
     if (hour_days <= raw_days) throw badField({ field: 'hour_days', detail: 'must be more than raw_days' })
+    if (day_days < hour_days) throw badField({ field: 'day_days', detail: 'must be at least hour_days' })
     const settings = {
       origins,
       rate,

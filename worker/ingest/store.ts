@@ -37,9 +37,31 @@ export async function store(d1: D1Database, rows: readonly PageViewRow[], now: n
     statements.set(d1, text)
   }
   const statement = d1.prepare(text).bind(JSON.stringify(inOneHour(rows)))
-  const touched = lateTouches(d1, rows, now)
-  if (!touched.length) return statement.run()
-  const [receipt] = await d1.batch([statement, ...touched])
+  const late = lateHours(rows, now)
+  const receipt = late.size ? await storeLate(d1, statement, late) : await statement.run<Place>()
+
+  // A beacon that was on its way for long has found its row in an hour that nobody thought of: noted afterwards.
+  const missed = new Map<string, Set<number>>()
+  for (const { site, hour } of receipt.results) {
+    if (hour < Math.floor(now / HOUR) && !late.get(site)?.has(hour)) add(missed, site, hour)
+  }
+  if (missed.size) await d1.batch(touches(d1, missed))
+  return receipt
+}
+
+/** Where a row lies. */
+interface Place {
+  site: string
+  hour: number
+}
+
+/** Stores rows of closed hours in one transaction with the notes that their roll-ups are out of date. */
+async function storeLate(
+  d1: D1Database,
+  statement: D1PreparedStatement,
+  late: Map<string, Set<number>>,
+): Promise<D1Result<Place>> {
+  const [receipt] = await d1.batch<Place>([statement, ...touches(d1, late)])
   if (!receipt) throw new Error('D1 answered a batch with nothing')
   return receipt
 }
@@ -56,17 +78,23 @@ function inOneHour(rows: readonly PageViewRow[]): readonly PageViewRow[] {
   })
 }
 
-/** For rows of closed hours: the notes that a roll-up is out of date, in the same transaction as the rows. */
-function lateTouches(d1: D1Database, rows: readonly PageViewRow[], now: number): D1PreparedStatement[] {
+/** The closed hours in which rows may come to lie, by site. */
+function lateHours(rows: readonly PageViewRow[], now: number): Map<string, Set<number>> {
   const open = Math.floor(now / HOUR)
   const late = new Map<string, Set<number>>()
   for (const { site, hour, began } of rows) {
     if (hour >= open && began - hour * HOUR > MAX_JITTER) continue
-    const hours = late.get(site) ?? new Set()
-    late.set(site, hours)
-    for (const near of [hour - 1, hour, hour + 1]) if (near < open) hours.add(near)
+    for (const near of [hour - 1, hour, hour + 1]) if (near < open) add(late, site, near)
   }
-  return [...late].map(([site, hours]) => touch(d1, site, [...hours]))
+  return late
+}
+
+function add(hours: Map<string, Set<number>>, site: string, hour: number): void {
+  hours.set(site, (hours.get(site) ?? new Set()).add(hour))
+}
+
+function touches(d1: D1Database, hours: Map<string, Set<number>>): D1PreparedStatement[] {
+  return [...hours].map(([site, starts]) => touch(d1, site, [...starts]))
 }
 
 /** The text of the upsert, in Drizzle's words; its only parameter is the JSON list of rows. */
@@ -85,6 +113,7 @@ function upsert(d1: D1Database): string {
           THEN json_patch(${pageviews.calls}, excluded.calls) ELSE ${pageviews.calls} END`,
       },
     })
+    .returning({ site: pageviews.site, hour: pageviews.hour })
     .toSQL().sql
 }
 

@@ -3,7 +3,7 @@
  * bounded number at a time. Every step can be interrupted and goes on where it was.
  *
  * Nothing is lost before it is rolled up: raw rows go only from hours whose roll-up is clean, which are sealed first,
- * so that no late beacon makes them dirty; hours go only where their day is clean.
+ * so that no late beacon makes them dirty; hours go only where their day is clean, which is sealed first likewise.
  */
 
 import { type SQL, sql } from 'drizzle-orm'
@@ -59,13 +59,14 @@ export async function retain(
       sql`FROM pageviews AS t JOIN periods AS s ON s.site = t.site AND s.tier = 'hour'
       AND s.start = t.hour AND s.state = 'sealed' WHERE t.site = ${id} AND t.hour < ${rawEnd}`,
     ),
+    sql`UPDATE periods SET state = 'sealed' WHERE site = ${id} AND tier = 'day' AND start < ${hourEnd} AND state = 'clean'`,
     ...(['rollups', 'api_rollups'] as const).flatMap(table => [
       batch(
         table,
         id,
         sql`${keyed(table, id, 'hour')} AND t.start < ${hourEnd} AND EXISTS (
         SELECT 1 FROM periods AS d WHERE d.site = ${id} AND d.tier = 'day' AND d.start = t.start / 24 * 24
-        AND d.state = 'clean')`,
+        AND d.state = 'sealed')`,
       ),
       batch(table, id, sql`${keyed(table, id, 'day')} AND t.start < ${dayEnd}`),
     ]),

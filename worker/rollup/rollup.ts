@@ -14,6 +14,11 @@ import { CALL_DIMENSIONS, VIEW_DIMENSIONS } from './dimensions.ts'
 import { callHours, viewHours } from './hours.ts'
 
 const HOUR = 3_600_000
+/**
+ * How long after its end an hour is left alone, in ms: a beacon that arrived before the end makes no mark, and may be
+ * stored later than it arrived. Longer than D1 lets a statement wait.
+ */
+const REST = 2 * 60_000
 
 /** Rolls up one closed hour (hours since 1970) of a site. */
 export function rollUpHour(d1: D1Database, site: string, hour: number, now: number): Promise<D1Result[]> {
@@ -34,7 +39,10 @@ export function rollUpHour(d1: D1Database, site: string, hour: number, now: numb
   ])
 }
 
-/** Rolls up one closed day, given by its first hour; all of its hours must be rolled up. */
+/**
+ * Rolls up one closed day, given by its first hour, from the roll-ups of its hours. Where one of them is behind its
+ * raw rows by now, so is the day, and is marked dirty.
+ */
 export function rollUpDay(d1: D1Database, site: string, day: number, now: number): Promise<D1Result[]> {
   const pivot = VITALS.map(vital => sql.raw(`max(CASE metric WHEN '${vital}' THEN histogram END)`))
   return d1.batch([
@@ -55,7 +63,7 @@ export function rollUpDay(d1: D1Database, site: string, day: number, now: number
           FROM (${dayOf('api_rollups', ['api'], site, day, dimension)})`,
       ),
     ),
-    mark(d1, site, 'day', day, now),
+    mark(d1, site, 'day', day, now, isBehind(site, day)),
   ])
 }
 
@@ -71,7 +79,7 @@ export async function staleHours(
   now: number,
   limit: number,
 ): Promise<number[]> {
-  const open = Math.floor(now / HOUR)
+  const open = Math.floor((now - REST) / HOUR)
   const { results } = await prepare(
     d1,
     sql`WITH RECURSIVE hours(hour) AS (
@@ -90,7 +98,7 @@ export async function staleHours(
 
 /** Closed days (their first hours) that have no clean roll-up and whose rolled-up hours are all clean, oldest first. */
 export async function staleDays(d1: D1Database, site: string, now: number, limit: number): Promise<number[]> {
-  const today = Math.floor(now / (24 * HOUR)) * 24
+  const today = Math.floor((now - REST) / (24 * HOUR)) * 24
   const { results } = await prepare(
     d1,
     sql`SELECT h.start / 24 * 24 AS day FROM periods AS h
@@ -125,11 +133,28 @@ function clear(d1: D1Database, site: string, tier: Tier, start: number): D1Prepa
   ]
 }
 
-function mark(d1: D1Database, site: string, tier: Tier, start: number, now: number): D1PreparedStatement {
+/** Notes that a period is rolled up: `clean`, or `dirty` where the condition `behind` holds. */
+function mark(
+  d1: D1Database,
+  site: string,
+  tier: Tier,
+  start: number,
+  now: number,
+  behind = sql`false`,
+): D1PreparedStatement {
   return prepare(
     d1,
     sql`INSERT INTO periods (site, tier, start, state, rolled)
-      VALUES (${site}, ${tier}, ${start}, 'clean', ${Math.floor(now / HOUR)})
-      ON CONFLICT (site, tier, start) DO UPDATE SET state = 'clean', rolled = excluded.rolled`,
+      SELECT ${site}, ${tier}, ${start}, iif(${behind}, 'dirty', 'clean'), ${Math.floor(now / HOUR)} WHERE true
+      ON CONFLICT (site, tier, start) DO UPDATE SET state = excluded.state, rolled = excluded.rolled`,
   )
+}
+
+/** True where an hour of the day is dirty, or has rows and was never rolled up. Keys: (site, tier, start), (site, hour). */
+function isBehind(site: string, day: number): SQL {
+  const hours = JSON.stringify(Array.from({ length: 24 }, (_, i) => day + i))
+  return sql`EXISTS (SELECT 1 FROM json_each(${hours}) AS h
+    LEFT JOIN periods AS s ON s.site = ${site} AND s.tier = 'hour' AND s.start = h.value
+    WHERE s.state = 'dirty' OR (s.state IS NULL
+      AND EXISTS (SELECT 1 FROM pageviews AS p WHERE p.site = ${site} AND p.hour = h.value)))`
 }

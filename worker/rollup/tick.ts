@@ -11,7 +11,7 @@ import { rollUpDay, rollUpHour, staleDays, staleHours } from './rollup.ts'
 
 /** The cron's interval in ms, as in wrangler.toml. */
 const INTERVAL = 300_000
-/** Old rows are looked for in one of so many runs. Prime, so that each site's turn to be first comes round. */
+/** Old rows are looked for in one of so many runs; these count the turns to be first by themselves. */
 const RETAIN_EVERY = 7
 /** Statements of one run. */
 const ALLOWANCE = 45
@@ -29,7 +29,8 @@ export async function tick(d1: D1Database, now: number): Promise<void> {
     .all<TickSite>()
   let left = ALLOWANCE - 1
   const run = Math.floor(now / INTERVAL)
-  const first = sites.length ? run % sites.length : 0
+  const turn = isRetaining(run) ? run / RETAIN_EVERY : run
+  const first = sites.length ? turn % sites.length : 0
   for (const site of [...sites.slice(first), ...sites.slice(0, first)]) {
     if (left <= COST.look) break
     try {
@@ -42,6 +43,10 @@ export async function tick(d1: D1Database, now: number): Promise<void> {
       left -= COST.hour
     }
   }
+}
+
+function isRetaining(run: number): boolean {
+  return run % RETAIN_EVERY === 0
 }
 
 /** One site's part; answers the statements it took. */
@@ -67,6 +72,6 @@ async function care(
     await relax(d1, { id: site.id, rate: site.rate, rowsPerDay: site.rows_per_day }, now)
     left -= COST.relax
   }
-  if (run % RETAIN_EVERY === 0) left -= await retain(d1, site, now, left)
+  if (isRetaining(run)) left -= await retain(d1, site, now, left)
   return allowance - left
 }
