@@ -158,12 +158,12 @@ export function parseSummaryQuery(
   params: URLSearchParams,
   now: number,
 ): { ok: SummaryQuery } | { error: FieldError } {
-  const given: Record<string, string> = {}
+  const given = new Map<string, string>()
   for (const [name, value] of params) {
-    if (name in given) return fail(name, 'is given twice')
-    given[name] = value
+    if (given.has(name)) return fail(name, 'is given twice')
+    given.set(name, value)
   }
-  const result = v.safeParse(SUMMARY, given, { abortEarly: true })
+  const result = v.safeParse(SUMMARY, Object.fromEntries(given), { abortEarly: true })
   if (!result.success) {
     return fail(v.getDotPath(result.issues[0]) ?? 'query', result.issues[0].message)
   }
@@ -209,7 +209,9 @@ function parseTime(value: string, now: number): number | null {
   const time = value.replace(' ', '+')
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(time)) return null
   const parsed = Date.parse(time)
-  return Number.isNaN(parsed) ? null : parsed
+  // V8 takes 30 February for 2 March.
+  const day = new Date(Date.parse(time.slice(0, 10)))
+  return Number.isNaN(parsed) || !day.toISOString().startsWith(time.slice(0, 10)) ? null : parsed
 }
 
 function fail(field: string, detail: string): { error: FieldError } {

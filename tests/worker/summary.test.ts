@@ -118,6 +118,14 @@ describe('weights', () => {
     expect(data[0]?.percentiles.p50?.value).toBeGreaterThan(4900)
     expect(data[0]?.percentiles.p20?.value).toBeLessThan(1300)
   })
+
+  it('of any size that a client may claim add up', async () => {
+    const weight = 1_000_000 * 2 ** 11
+    await put('/v1/sites/claimed', { origins: [ORIGIN] })
+    await store(Array.from({ length: 12 }, () => pageViewRow({ site: 'claimed', began: BEGAN, weight })))
+    const { data } = await summary(`site=claimed&${RANGE}&metrics=lcp`)
+    expect(data).toMatchObject([{ count: 12 * weight, samples: 12 }])
+  })
 })
 
 describe('filters and groups', () => {
@@ -228,6 +236,10 @@ describe('filters and groups', () => {
     const { data } = await summary(`site=grouped&${RANGE}&group_by=country&limit=1`)
     expect(data.map(row => row.group.country)).toEqual(['DE', 'DE', 'DE', 'DE'])
   })
+
+  it('keep to the limit where the devices of one route are asked for', async () => {
+    expect(await counts('route=/p/[id]&group_by=device&limit=1')).toEqual([['phone', 2]])
+  })
 })
 
 describe('API calls', () => {
@@ -295,6 +307,7 @@ describe('a bad question', () => {
     ['site=known&from=-1h&to=-2h', 'from'],
     ['site=known&from=2199-01-01T00:00:00Z&to=2199-02-01T00:00:00Z', 'from'],
     ['site=known&from=2001-01-01T00:00:00Z', 'from'],
+    ['site=known&from=2026-02-30T00:00:00Z&to=2026-04-01T00:00:00Z', 'from'],
     ['site=known&colour=red', 'colour'],
     ['site=known&device=phone&device=tablet', 'device'],
   ])('%s is a 400 that names %s', async (params, field) => {
@@ -302,6 +315,14 @@ describe('a bad question', () => {
       status: 400,
       field,
       mediaType: 'application/problem+json',
+    })
+  })
+
+  it.each(['toString', '__proto__', 'constructor'])('knows that %s is no parameter', async name => {
+    expect(await problemOf(await get(`/v1/summary?site=known&${name}=1`))).toMatchObject({
+      status: 400,
+      field: name,
+      detail: `${name} is not a parameter of this endpoint`,
     })
   })
 

@@ -92,9 +92,11 @@ async function rollupRows(
   ]
   if (!parts.length) return []
   const rows = sql.join(parts, sql` UNION ALL `)
+  // Values asked for by name are few and all read, so that `others` shows what they hide.
+  const limit = values ? values.length + others.length : query.limit
   const { results } = await prepare(
     d1,
-    dimension.keys.length ? largest(rows, metrics, query.limit + others.length) : rows,
+    dimension.keys.length ? largest(rows, metrics, limit) : rows,
   ).all<Row>()
   return results
 }
@@ -108,7 +110,7 @@ function largest(rows: SQL, metrics: readonly Metric[], limit: number): SQL {
     SELECT parts.* FROM parts JOIN top USING (value) ORDER BY total DESC, value, start`
 }
 
-/** Adds up the periods of each value. */
+/** Adds up the periods of each value; the first `limit` values count. */
 function fold(
   rows: readonly Row[],
   query: SummaryQuery,
@@ -121,7 +123,7 @@ function fold(
     if (list) list.push(row)
     else byValue.set(row.value, [row])
   }
-  return [...byValue].flatMap(([value, periods]) => {
+  return [...byValue].slice(0, query.limit).flatMap(([value, periods]) => {
     const list: (string | null)[] = JSON.parse(value)
     const values = Object.fromEntries(
       query.groupBy.map(key => [key, list[dimension.keys.indexOf(key)] ?? null]),

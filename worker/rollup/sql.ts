@@ -66,13 +66,14 @@ export function histograms(samples: SQL, by: readonly string[], kind: 'views' | 
     kind === 'calls'
       ? sql`, 'http', sum(http), 'network', sum(network), 'aborted', coalesce(sum(n) FILTER (WHERE NOT answered), 0)`
       : EMPTY
+  // Squares are summed as REAL: a sum of integers beyond 2^63 is an error in SQLite, and weights are claimed by clients.
   return sql`SELECT ${groups}, json_object(
       'n', coalesce(sum(n) ${answered}, 0), 's', coalesce(sum(s) ${answered}, 0),
       'q', coalesce(sum(q) ${answered}, 0), 'good', sum(good), 'poor', sum(poor)${failures},
       'h', json_group_object(CAST(bucket AS TEXT), n) ${answered}) AS histogram,
       coalesce(sum(n) ${answered}, 0) AS n
     FROM (
-      SELECT ${groups}, bucket, answered, sum(w) AS n, count(*) AS s, sum(w * w) AS q,
+      SELECT ${groups}, bucket, answered, sum(w) AS n, count(*) AS s, sum(CAST(w AS REAL) * w) AS q,
         sum(CASE WHEN answered AND x <= good THEN w ELSE 0 END) AS good,
         sum(CASE WHEN answered AND x > poor THEN w ELSE 0 END) AS poor,
         sum(CASE WHEN outcome = ${outcome('http')} THEN w ELSE 0 END) AS http,
