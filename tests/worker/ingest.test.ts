@@ -1,6 +1,7 @@
 import { env, exports } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { encode, MAX_BYTES } from '../../schema/beacon.ts'
+import { isAllowed } from '../../worker/ingest/admit.ts'
 import { admin, CHROME, newId, ORIGIN, pageView, problemOf, put, send } from './client.ts'
 import { pageViewRow, store as storeRows } from './rows.ts'
 
@@ -202,6 +203,32 @@ describe('a beacon is refused and nothing is stored', () => {
     await expect
       .poll(() => env.DB.prepare("SELECT beacons FROM bots WHERE site = 'shop'").first('beacons'))
       .toBe(1)
+  })
+})
+
+describe('an allowed origin', () => {
+  it.each([
+    [['https://*.shop.example'], 'https://a.b.shop.example'],
+    [['https://*.shop.example:*'], 'https://eu.shop.example:8443'],
+    [['https://shop.example:*'], 'https://shop.example'],
+    [['https://shop.example:443', 'http://shop.example:80'], 'https://shop.example'],
+    [['http://shop.example:80'], 'http://shop.example'],
+  ])('%j stands for %s', (origins, origin) => {
+    expect(isAllowed(origins, origin)).toBe(true)
+  })
+
+  it.each([
+    ['https://*.shop.example', 'https://shop.example.evil.example'],
+    ['https://*.shop.example', 'https://evil.example#.shop.example'],
+    ['https://*.shop.example', 'https://evil.example/.shop.example'],
+    ['https://*.shop.example', 'https://shop.example'],
+    ['https://*.shop.example', 'https://eu.shop.example:8443'],
+    ['https://shop.example', 'https://shopxexample'],
+    ['https://shop.example', 'http://shop.example'],
+    ['http://localhost:*', 'http://localhost:80.evil.example'],
+    ['https://shop.example', undefined],
+  ])('%s does not stand for %s', (allowed, origin) => {
+    expect(isAllowed([allowed], origin)).toBe(false)
   })
 })
 

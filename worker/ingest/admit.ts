@@ -53,15 +53,17 @@ export async function admit(c: Context<Hono>, now: number): Promise<Admitted> {
 export function isAllowed(origins: readonly string[], origin: string | undefined): boolean {
   if (origins.includes('*')) return true
   if (!origin) return false
-  return origins.some(allowed => {
-    if (allowed === origin) return true
-    if (allowed.endsWith(':*')) {
-      const host = allowed.slice(0, -2)
-      return origin === host || (origin.startsWith(`${host}:`) && /^\d+$/.test(origin.slice(host.length + 1)))
-    }
-    const [scheme, domain] = allowed.split('*')
-    return domain !== undefined && origin.startsWith(scheme ?? '') && origin.endsWith(domain)
-  })
+  return origins.some(allowed => allowed === origin || patternOf(allowed).test(origin))
+}
+
+/** The origins that an entry of the list stands for. A browser leaves out the port that the scheme implies. */
+function patternOf(allowed: string): RegExp {
+  const source = allowed
+    .replace(/^(https:.*):443$|^(http:.*):80$/, '$1$2')
+    .replaceAll('.', '\\.')
+    .replace('//*\\.', '//([\\w-]+\\.)+')
+    .replace(/:\*$/, '(:\\d+)?')
+  return new RegExp(`^${source}$`)
 }
 
 /** Reads the body as text, counting its bytes, and stops at the first one too many. */
