@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { encode } from '../../schema/beacon.ts'
-import { ANNOUNCE, type Minute, neededRate, relax, report } from '../../worker/ingest/control.ts'
+import { ANNOUNCE, byMinute, type Minute, neededRate, relax, report } from '../../worker/ingest/control.ts'
 import { meter } from '../../worker/ingest/meter.ts'
 import { rateAt } from '../../worker/ingest/rate.ts'
 import { isKept } from '../../worker/ingest/sample.ts'
@@ -59,6 +59,14 @@ describe('the needed rate', () => {
     const minutes = steady(100, NOON, NOON + 30 * MINUTE, 8)
     const rate = neededRate(SITE, minutes, NOON + 30 * MINUTE)
     expect(rate).toBe(8)
+  })
+
+  it('takes a slow trickle for what it is, however late it is told of', () => {
+    const now = NOON + 30 * MINUTE + 20 * SECOND
+    const trickle = byMinute({ seen: 20, stored: 10, since: now - 20 * MINUTE }, now)
+    expect(trickle.reduce((sum, { seen }) => sum + seen, 0)).toBe(20)
+    expect(trickle.reduce((sum, { stored }) => sum + stored, 0)).toBe(10)
+    expect(neededRate({ ...SITE, rowsPerDay: 2_400 }, trickle, now)).toBe(1)
   })
 
   it('leaves a reserve to an hour that has overrun', () => {

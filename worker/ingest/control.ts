@@ -80,14 +80,20 @@ export async function report(d1: D1Database, site: Budgeted, counts: Counts, now
   if (needed > Math.max(site.rate, current)) await announce(d1, site.id, needed, now)
 }
 
-/** Shares counts between the running minute and the one before, by time: a slow trickle is not a burst. */
+/**
+ * Shares counts by time between the running minute, the one before, and the one before that, which stands for all
+ * that is older and counts for the hour, not for the pace: a slow trickle is not a burst.
+ */
 export function byMinute({ seen, stored, since }: Counts, now: number): Minute[] {
   const minute = Math.floor(now / MINUTE)
-  const inside = Math.min(1, (now - minute * MINUTE) / Math.max(1, now - since))
-  const [nowSeen, nowStored] = [Math.round(seen * inside), Math.round(stored * inside)]
-  const here = { minute, seen: nowSeen, stored: nowStored }
-  if (nowSeen === seen && nowStored === stored) return [here]
-  return [{ minute: minute - 1, seen: seen - nowSeen, stored: stored - nowStored }, here]
+  /** The share that came after the beginning of that minute. */
+  const after = (begin: number) => Math.min(1, (now - begin * MINUTE) / Math.max(1, now - since))
+  const shares = [0, after(minute), after(minute - 1), 1]
+  const part = (count: number, i: number) =>
+    Math.round(count * (shares[i + 1] ?? 1)) - Math.round(count * (shares[i] ?? 0))
+  return [0, 1, 2]
+    .map(i => ({ minute: minute - i, seen: part(seen, i), stored: part(stored, i) }))
+    .filter((counts, i) => i === 0 || counts.seen > 0)
 }
 
 /** Lowers the rate where traffic leaves room; the cron's part. */
