@@ -36,6 +36,12 @@ export function badField({ field, detail }: FieldError): HTTPException {
   return problem(400, `${field} ${detail}`, { field })
 }
 
+/** The 503 for a beacon that D1 does not take; what D1 said is logged. */
+export function databaseRefused(error: unknown): HTTPException {
+  console.error('D1 refused a beacon', error)
+  return problem(503, 'The database takes no beacons at the moment.', { headers: { 'Retry-After': '10' } })
+}
+
 /** Answers every error of the worker. What nobody foresaw is logged, and says nothing about the inside. */
 export function answerProblem(error: Error, c: Context): Response {
   if (!(error instanceof HTTPException)) {

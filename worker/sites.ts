@@ -15,14 +15,38 @@ export interface Site extends SiteRow {
 export const CACHE_MS = 20_000
 /** How long it believes that there is no such site, in ms: soon after its creation it is found. */
 const ABSENT_CACHE_MS = 5_000
+/** How long it goes on with what it knew where D1 refuses or is silent, in ms, until it asks again. */
+const STALE_MS = 5_000
+/** How long it waits for D1 where it knows the site from before, in ms. */
+const PATIENCE = 1_000
 const CACHE_SIZE = 1_000
 
 const cache = new Map<string, { site: Site | null; until: number }>()
 
-/** The site of that name; null where there is none, or it was deleted. */
+/**
+ * The site of that name; null where there is none, or it was deleted. While D1 is in trouble, a site is what it was:
+ * beacons must not be lost because nobody can say whose they are.
+ */
 export async function findSite(d1: D1Database, name: string, now: number): Promise<Site | null> {
   const known = cache.get(name)
   if (known && known.until > now) return known.site
+  const asked = lookUp(d1, name, now)
+  if (!known?.site) return asked
+
+  const silence = Promise.withResolvers<never>()
+  const timer = setTimeout(() => silence.reject(new Error('D1 is silent')), PATIENCE)
+  try {
+    return await Promise.race([asked, silence.promise])
+  } catch (error) {
+    console.error(`site ${name} is taken for what it was`, error)
+    known.until = now + STALE_MS
+    return known.site
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function lookUp(d1: D1Database, name: string, now: number): Promise<Site | null> {
   const [found, rates] = await d1.batch<Record<string, unknown>>([
     d1.prepare('SELECT * FROM sites WHERE id = ?1 AND deleted IS NULL').bind(name),
     recentRates(d1, name, now),

@@ -5,7 +5,7 @@ import {
   waitOnExecutionContext,
 } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { encode } from '../../schema/beacon.ts'
 import type { PageView } from '../../schema/pageview.ts'
 import type { PageViewRow } from '../../schema/tables.ts'
@@ -54,9 +54,10 @@ function troubled(fail: () => Promise<void>): D1Database {
 async function send(
   view: PageView,
   bindings: Partial<Env>,
+  site = 'shop',
 ): Promise<{ status: number; settled: Promise<void> }> {
   const context = createExecutionContext()
-  const request = new Request('https://rum.example/f?site=shop', {
+  const request = new Request(`https://rum.example/f?site=${site}`, {
     method: 'POST',
     body: encode(view),
     headers: { Origin: ORIGIN, 'User-Agent': CHROME, 'Content-Type': 'text/plain' },
@@ -177,6 +178,77 @@ describe('with a queue bound and INGEST=direct', () => {
     stall.resolve()
     await settled
     expect((await rows(sent.id)).results).toHaveLength(1)
+  })
+})
+
+describe('a queue that takes nothing', () => {
+  const QUEUE = {
+    ...env.QUEUE,
+    send: () => Promise.reject(new Error('queue down')),
+  } as unknown as Queue<PageViewRow>
+
+  it('leaves the beacon to D1, with INGEST=queue', async () => {
+    const sent = view()
+    expect((await send(sent, { QUEUE, INGEST: 'queue' })).status).toBe(204)
+    expect((await rows(sent.id)).results).toHaveLength(1)
+  })
+
+  it('leaves a slow D1 to finish', async () => {
+    const sent = view()
+    const stall = Promise.withResolvers<void>()
+    const { status, settled } = await send(sent, { QUEUE, DB: troubled(() => stall.promise) })
+    expect(status).toBe(202)
+    stall.resolve()
+    await settled
+    expect((await rows(sent.id)).results).toHaveLength(1)
+  })
+
+  it('and a D1 that refuses are a 503', async () => {
+    const refuse = troubled(() => Promise.reject(new Error(REFUSALS[0])))
+    expect((await send(view(), { QUEUE, DB: refuse })).status).toBe(503)
+  })
+})
+
+describe('a D1 that refuses everything', () => {
+  const down = (site: string) => send(view(), { DB: refusing }, site)
+  const refusing = new Proxy(env.DB, {
+    get(target, name) {
+      if (name === 'batch') return () => Promise.reject(new Error(REFUSALS[0]))
+      const value = Reflect.get(
+        troubled(() => Promise.reject(new Error(REFUSALS[0]))),
+        name,
+      )
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+
+  it('loses no beacon of a site that was known before', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
+    try {
+      expect((await send(view(), {})).status).toBe(204)
+      vi.setSystemTime(Date.now() + 60_000)
+      expect((await down('shop')).status).toBe(202)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('is a 503 for a site that was not', async () => {
+    expect((await down('never-seen')).status).toBe(503)
+  })
+})
+
+describe('a queued beacon of a site that was deleted', () => {
+  it('is dropped: nothing would ever remove its row', async () => {
+    const [lost, kept] = [pageViewRow({ site: 'deleted-long-ago' }), pageViewRow()]
+    const batch = createMessageBatch<PageViewRow>('beacons', [
+      { id: 'lost', timestamp: new Date(), attempts: 9, body: lost },
+      { id: 'kept', timestamp: new Date(), attempts: 1, body: kept },
+    ])
+    await worker.queue(batch, env)
+    expect((await getQueueResult(batch, createExecutionContext())).ackAll).toBe(true)
+    expect((await rows(lost.id)).results).toEqual([])
+    expect((await rows(kept.id)).results).toHaveLength(1)
   })
 })
 

@@ -9,7 +9,7 @@ import { PHASES } from '../../schema/metrics.ts'
 import type { PageView } from '../../schema/pageview.ts'
 import type { PageViewRow } from '../../schema/tables.ts'
 import type { Hono } from '../env.ts'
-import { badField, problem } from '../problem.ts'
+import { badField, databaseRefused } from '../problem.ts'
 import { admit, readBody } from './admit.ts'
 import { report } from './control.ts'
 import { describe, type Visitor } from './enrich.ts'
@@ -50,7 +50,9 @@ export async function ingest(c: Context<Hono>): Promise<Response> {
   // An open tab reports for as long as it lives. After some hours the page view is settled, so that old roll-ups
   // are, too; a first beacon may come as late as it likes.
   if (view.sequence > 0 && view.age > SETTLED) return c.body(null, 204)
-  const rate = await rateAt(c.env.DB, site, now - view.age, now)
+  const rate = await rateAt(c.env.DB, site, now - view.age, now).catch(error => {
+    throw databaseRefused(error)
+  })
   const kept = await isKept(site.key, view.id, rate)
   // What an importer brings is not traffic, and must not make the site's visitors pay for it.
   const counts = trusted ? null : meter(site, kept, rate, now)
@@ -63,27 +65,32 @@ export async function ingest(c: Context<Hono>): Promise<Response> {
 /** Stores the row and answers; where D1 refuses or is silent, a queue takes the row if one is bound. */
 async function save(c: Context<Hono>, row: PageViewRow, now: number): Promise<Response> {
   const { DB, QUEUE, INGEST } = c.env
-  if (INGEST === 'queue' && QUEUE) {
-    await QUEUE.send(row)
-    return c.body(null, 202)
-  }
+  if (INGEST === 'queue' && (await enqueue(QUEUE, row))) return c.body(null, 202)
   const stored = store(DB, [row], now)
   const silence = Promise.withResolvers<'silent'>()
   const timer = setTimeout(silence.resolve, PATIENCE, 'silent')
   try {
     if ((await Promise.race([stored, silence.promise])) !== 'silent') return c.body(null, 204)
-    if (QUEUE) await QUEUE.send(row)
     c.executionCtx.waitUntil(stored.catch(error => console.error('late store failed', error)))
+    await enqueue(QUEUE, row)
     return c.body(null, 202)
   } catch (error) {
-    console.error('D1 refused a beacon', error)
-    if (QUEUE) {
-      await QUEUE.send(row)
-      return c.body(null, 202)
-    }
-    throw problem(503, 'The database takes no beacons at the moment.', { headers: { 'Retry-After': '10' } })
+    const refusal = databaseRefused(error)
+    if (await enqueue(QUEUE, row)) return c.body(null, 202)
+    throw refusal
   } finally {
     clearTimeout(timer)
+  }
+}
+
+/** True when the queue has the row; false where none is bound, or it takes nothing. */
+async function enqueue(queue: Queue<PageViewRow> | undefined, row: PageViewRow): Promise<boolean> {
+  try {
+    await queue?.send(row)
+    return queue !== undefined
+  } catch (error) {
+    console.error('the queue refused a beacon', error)
+    return false
   }
 }
 

@@ -25,7 +25,10 @@ export async function consume(batch: MessageBatch<PageViewRow>, env: Env, now: n
   try {
     await store(
       env.DB,
-      messages.map(({ body }) => body),
+      await ofLiveSites(
+        env.DB,
+        messages.map(({ body }) => body),
+      ),
       now,
     )
     batch.ackAll()
@@ -39,9 +42,20 @@ export async function consume(batch: MessageBatch<PageViewRow>, env: Env, now: n
   }
 }
 
+/** A row may wait for hours, and its site be gone by then: it is dropped, since nothing would ever remove it again. */
+async function ofLiveSites(d1: D1Database, rows: readonly PageViewRow[]): Promise<PageViewRow[]> {
+  const names = JSON.stringify([...new Set(rows.map(({ site }) => site))])
+  const { results } = await d1
+    .prepare('SELECT id FROM sites WHERE id IN (SELECT value FROM json_each(?1)) AND deleted IS NULL')
+    .bind(names)
+    .all<{ id: string }>()
+  const live = new Set(results.map(({ id }) => id))
+  return rows.filter(({ site }) => live.has(site))
+}
+
 async function consumeAlone(message: Message<PageViewRow>, env: Env, now: number): Promise<void> {
   try {
-    await store(env.DB, [message.body], now)
+    await store(env.DB, await ofLiveSites(env.DB, [message.body]), now)
     message.ack()
   } catch (error) {
     console.error('D1 refused a queued beacon', error)
