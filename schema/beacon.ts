@@ -118,6 +118,8 @@ const text = (max: number) =>
     v.minLength(1, 'must not be empty'),
     v.maxLength(max, `must be at most ${max} characters`),
     v.check(value => !hasControl(value), 'must hold no control characters'),
+    // Cutting a text may halve its last character, and D1 cannot keep the half.
+    v.transform(value => value.replace(/\p{Surrogate}/gu, '\ufffd')),
   )
 // Without the mark a bundler keeps the whole decoder for the sake of `join`, and the SDK doubles in size.
 /* @__NO_SIDE_EFFECTS__ */

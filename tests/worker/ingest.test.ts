@@ -108,6 +108,12 @@ describe('a beacon', () => {
     expect(results[0]).toMatchObject({ hour, inp: 48, sequence: 1 })
   })
 
+  it('is stored under a name that can be asked for, even where half of a character was cut off', async () => {
+    const view = pageView({ route: '/half', release: 'half' })
+    await send(encode(view).replaceAll('half', 'half\\ud83d'))
+    expect((await rowOf(view.id)).results).toMatchObject([{ route: '/half\ufffd', release: 'half\ufffd' }])
+  })
+
   it('stores neither address nor user agent', async () => {
     const view = pageView()
     await send(encode(view), { 'CF-Connecting-IP': '203.0.113.77' })
