@@ -158,6 +158,25 @@ describe('the cron', () => {
     await env.DB.exec('DELETE FROM sites')
   })
 
+  it('goes on with the other hours and days where one cannot be rolled up', async () => {
+    await put('/v1/sites/broken', { origins: [ORIGIN] })
+    const hour = OPEN - 48
+    await store(env.DB, [...at('broken', hour), ...at('broken', hour + 1), ...at('broken', hour + 24)], NOW)
+    await env.DB.prepare("UPDATE pageviews SET calls = '{' WHERE site = 'broken' AND hour = ?")
+      .bind(hour)
+      .run()
+    await tick(env.DB, NOW)
+    const { results } = await env.DB.prepare(
+      "SELECT tier, start FROM periods WHERE site = 'broken' ORDER BY tier, start",
+    ).all()
+    expect(results).toEqual([
+      { tier: 'day', start: Math.floor((hour + 24) / 24) * 24 },
+      { tier: 'hour', start: hour + 1 },
+      { tier: 'hour', start: hour + 24 },
+    ])
+    await env.DB.exec('DELETE FROM sites')
+  })
+
   it('rolls up every site within the statements of the free plan', async () => {
     for (const site of ['a', 'b', 'c', 'd']) {
       await put(`/v1/sites/${site}`, { origins: ['*'] })

@@ -59,12 +59,19 @@ async function care(
 ): Promise<number> {
   let left = allowance - COST.look
   const hours = await staleHours(d1, site.id, now, Math.max(0, Math.floor(left / COST.hour)))
+  const failed = new Set<number>()
   for (const hour of hours) {
-    await rollUpHour(d1, site.id, hour, now)
     left -= COST.hour
+    try {
+      await rollUpHour(d1, site.id, hour, now)
+    } catch (error) {
+      console.error(`hour ${hour} of site ${site.id} cannot be rolled up`, error)
+      failed.add(Math.floor(hour / 24) * 24)
+    }
   }
-  const days = await staleDays(d1, site.id, now, Math.max(0, Math.floor(left / COST.day)))
-  for (const day of days) {
+  const affordable = Math.max(0, Math.floor(left / COST.day))
+  const days = await staleDays(d1, site.id, now, affordable + failed.size)
+  for (const day of days.filter(day => !failed.has(day)).slice(0, affordable)) {
     await rollUpDay(d1, site.id, day, now)
     left -= COST.day
   }
