@@ -3,14 +3,14 @@
  * out, from roll-ups where they hold the combination, else from raw rows.
  */
 
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { type Histogram, merge } from '../../schema/histogram.ts'
-import { type Metric, VITALS, type Vital } from '../../schema/metrics.ts'
+import type { Metric } from '../../schema/metrics.ts'
 import type { GroupKey, SummaryQuery } from '../../schema/query.ts'
-import { callHours, viewHours } from '../rollup/hours.ts'
 import { type Choice, callSamples, histograms, keySql, vitalSamples } from '../rollup/sql.ts'
 import { type Preparer, prepare } from '../statement.ts'
 import { type Periods, type Slice, sliceOf } from './plan.ts'
+import { type RollupRow as Row, rollupRows, vitalsOf } from './rows.ts'
 
 /** A histogram of API calls carries the weights of those that failed, too. */
 export interface Distribution extends Histogram {
@@ -28,8 +28,6 @@ interface Answer {
   source: 'samples' | 'rollup'
   groups: Group[]
 }
-
-type Row = { start: number; value: string } & Partial<Record<Metric, string | null>>
 
 /** The distributions of `metrics`, all of page views or all of calls; the largest groups first. */
 export async function distributions(
@@ -62,52 +60,6 @@ function isHidden(rows: readonly Row[], { values, others }: Slice): boolean {
   if (!values || !others.length) return false
   const named = new Set(rows.filter(row => values.includes(row.value)).map(row => row.start))
   return rows.some(row => others.includes(row.value) && !named.has(row.start))
-}
-
-/** The roll-up rows of the largest groups, stored and live. Key: (site, tier, dimension, start, value). */
-async function rollupRows(
-  d1: Preparer,
-  query: SummaryQuery,
-  metrics: readonly Metric[],
-  { days, hours, live }: Periods,
-  { dimension, values, prefix, others }: Slice,
-): Promise<Row[]> {
-  const calls = metrics.includes('api')
-  const table = sql.raw(calls ? 'api_rollups' : 'rollups')
-  const columns = sql.raw(metrics.join(', '))
-  const asked = values && JSON.stringify([...values, ...others])
-  // ',' and '-' are neighbours in ASCII, so the prefix `["phone",` ends before `["phone"-`.
-  const bounds = prefix && sql`AND value >= ${prefix} AND value < ${`${prefix.slice(0, -1)}-`}`
-  const where = asked ? sql`AND value IN (SELECT value FROM json_each(${asked}))` : (bounds ?? sql.raw(''))
-  const stored = (tier: string, starts: readonly number[]) =>
-    sql`SELECT start, value, ${columns} FROM ${table} WHERE site = ${query.site} AND tier = ${tier}
-      AND dimension = ${dimension.name} AND start IN (SELECT value FROM json_each(${JSON.stringify(starts)})) ${where}`
-  const fresh = calls
-    ? callHours(query.site, live, [dimension])
-    : viewHours(query.site, live, [dimension], metrics.filter(isVital))
-  const parts = [
-    ...(days.length ? [stored('day', days)] : []),
-    ...(hours.length ? [stored('hour', hours)] : []),
-    ...(live.length ? [sql`SELECT start, value, ${columns} FROM (${fresh}) WHERE true ${where}`] : []),
-  ]
-  if (!parts.length) return []
-  const rows = sql.join(parts, sql` UNION ALL `)
-  // Values asked for by name are few and all read, so that `others` shows what they hide.
-  const limit = values ? values.length + others.length : query.limit
-  const { results } = await prepare(
-    d1,
-    dimension.keys.length ? largest(rows, metrics, limit) : rows,
-  ).all<Row>()
-  return results
-}
-
-/** Only the rows of the `limit` values with the most weight, those first. */
-function largest(rows: SQL, metrics: readonly Metric[], limit: number): SQL {
-  const sums = metrics.map(metric => sql.raw(`total(${metric} ->> 'n')`))
-  const total = metrics.length > 1 ? sql`max(${sql.join(sums, sql`, `)})` : sql.join(sums)
-  return sql`WITH parts AS MATERIALIZED (${rows}),
-    top AS (SELECT value, ${total} AS total FROM parts GROUP BY value ORDER BY total DESC, value LIMIT ${limit})
-    SELECT parts.* FROM parts JOIN top USING (value) ORDER BY total DESC, value, start`
 }
 
 /** Adds up the periods of each value; the first `limit` values count. */
@@ -155,7 +107,7 @@ async function sampleGroups(d1: Preparer, query: SummaryQuery, metrics: readonly
     by: { key: sql`json_array(${sql.join(groupBy.map(keySql), sql`, `)})` },
   }
   const calls = metrics.includes('api')
-  const samples = calls ? callSamples(choice) : vitalSamples(choice, metrics.filter(isVital))
+  const samples = calls ? callSamples(choice) : vitalSamples(choice, vitalsOf(metrics))
   const { results } = await prepare(
     d1,
     sql`SELECT key, metric, histogram FROM (
@@ -177,8 +129,4 @@ async function sampleGroups(d1: Preparer, query: SummaryQuery, metrics: readonly
       (a, b) => keys.indexOf(a.key) - keys.indexOf(b.key) || order(a.group.metric) - order(b.group.metric),
     )
     .map(({ group }) => group)
-}
-
-function isVital(metric: Metric): metric is Vital {
-  return (VITALS as readonly Metric[]).includes(metric)
 }

@@ -93,6 +93,11 @@ export function onKeptHours(
   }
 }
 
+/** From when on (Unix ms, a whole hour) single page views are sure to be there. */
+export function oldestRaw({ rawDays }: { rawDays: number }, now: number): number {
+  return (Math.floor(now / HOUR) - rawDays * 24) * HOUR
+}
+
 /** Sorts a range's periods by what is known of them. At most two queries; key: (site, tier, start). */
 export async function periodsOf(
   d1: Preparer,

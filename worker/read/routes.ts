@@ -3,11 +3,12 @@
  */
 
 import type { Context } from 'hono'
-import { parseSummaryQuery } from '../../schema/query.ts'
+import { parseSummaryQuery, type SummaryAnswer, type SummaryQuery } from '../../schema/query.ts'
 import type { Hono } from '../env.ts'
 import { badField, problem } from '../problem.ts'
-import { findSite } from '../sites.ts'
-import { onKeptHours } from './plan.ts'
+import { findSite, type Site } from '../sites.ts'
+import type { Preparer } from '../statement.ts'
+import { oldestRaw, onKeptHours } from './plan.ts'
 import { summarize } from './summary.ts'
 
 /** `GET /v1/summary` */
@@ -18,14 +19,30 @@ export async function summaryRoute(c: Context<Hono>): Promise<Response> {
   const site = await findSite(c.env.DB, query.ok.site, started)
   if (!site) throw problem(404, `There is no site ${query.ok.site} here.`, { field: 'site' })
   const asked = Date.now()
-  const answer = await summarize(
-    c.env.DB.withSession('first-unconstrained'),
-    onKeptHours(query.ok, site, started),
-    started,
-  )
+  const answer = await summarizeKept(c.env.DB.withSession('first-unconstrained'), query.ok, site, started)
   const answered = Date.now()
   return c.json(answer, 200, {
     'Cache-Control': 'private, no-cache',
     'Server-Timing': `database;dur=${answered - asked}, total;dur=${answered - started}`,
   })
+}
+
+/**
+ * Answers for the time of which everything that the answer needs is kept, and says so in `from` and `to`. Throws a 400
+ * where single page views are needed of a time of which only roll-ups are left.
+ */
+async function summarizeKept(
+  d1: Preparer,
+  query: SummaryQuery,
+  site: Site,
+  now: number,
+): Promise<SummaryAnswer> {
+  const answer = await summarize(d1, onKeptHours(query, site, now), now)
+  const oldest = oldestRaw(site, now)
+  if (answer.source === 'rollup' || Date.parse(answer.from) >= oldest) return answer
+  if (query.to <= oldest) {
+    const detail = `must be after ${new Date(oldest).toISOString()}: only single page views answer this combination`
+    throw badField({ field: 'to', detail })
+  }
+  return summarize(d1, { ...query, from: oldest }, now)
 }
