@@ -3,8 +3,12 @@
  */
 
 import { benchIngest } from './ingest.ts'
+import { benchQuery } from './query.ts'
 
-const BENCHES: Record<string, () => Promise<Record<string, number>>> = { ingest: benchIngest }
+const BENCHES: Record<string, () => Promise<Record<string, number>>> = {
+  ingest: benchIngest,
+  query: benchQuery,
+}
 
 const asked = process.argv.slice(2)
 for (const name of asked) {

@@ -1,0 +1,42 @@
+/**
+ * The worker on a metered D1, for benches: beside its own routes it does at `/bench/...` what else the clock does,
+ * and answers what D1 says it cost.
+ */
+
+import type { Env } from '../../worker/env.ts'
+import worker from '../../worker/index.ts'
+import { report } from '../../worker/ingest/control.ts'
+import { store } from '../../worker/ingest/store.ts'
+import { rollUpDay, rollUpHour } from '../../worker/rollup/rollup.ts'
+import { tick } from '../../worker/rollup/tick.ts'
+import type { Bill } from './bill.ts'
+import { metered, newMeter } from './meter.ts'
+
+export default {
+  async fetch(request, env, context) {
+    const url = new URL(request.url)
+    if (!url.pathname.startsWith('/bench/')) return worker.fetch(request, env, context)
+    const meter = newMeter()
+    const DB = metered(env.DB, meter)
+    const get = (name: string) => url.searchParams.get(name) ?? ''
+    const [site, now] = [get('site'), Number(get('now'))]
+    const jobs: Record<string, () => Promise<unknown>> = {
+      hour: () => rollUpHour(DB, site, Number(get('start')), now),
+      day: () => rollUpDay(DB, site, Number(get('start')), now),
+      tick: () => tick(DB, now),
+      report: async () => report(DB, { id: site, rate: 1, rowsPerDay: 50_000 }, await request.json(), now),
+      store: async () => store(DB, await request.json(), now),
+      async ask() {
+        const question = new Request(new URL(get('path'), url), { headers: request.headers })
+        for (let i = 0; i < Number(get('times')); i++) {
+          const response = await worker.fetch(question, { ...env, DB }, context)
+          if (!response.ok) throw new Error(await response.text())
+          await response.text()
+        }
+      },
+    }
+    const started = Date.now()
+    await jobs[url.pathname.slice('/bench/'.length)]?.()
+    return Response.json({ ...meter, ms: Date.now() - started } satisfies Bill)
+  },
+} satisfies ExportedHandler<Env>
