@@ -289,6 +289,32 @@ describe('API calls', () => {
   })
 })
 
+describe('a question that only single page views can answer', () => {
+  const old = Math.floor(Date.now() / HOUR) - 5 * 24
+  const question = 'site=short&from=-10d&metrics=lcp&route=/&country=DE'
+  beforeAll(async () => {
+    await put('/v1/sites/short', { origins: [ORIGIN], raw_days: 2 })
+    await store([
+      pageViewRow({ site: 'short', began: old * HOUR }),
+      pageViewRow({ site: 'short', began: BEGAN }),
+    ])
+  })
+
+  it('is answered for the time that they are kept, and says so', async () => {
+    const answer = await summary(question)
+    const oldest = (Math.floor(Date.now() / HOUR) - 48) * HOUR
+    expect(answer).toMatchObject({ source: 'samples', from: new Date(oldest).toISOString() })
+    expect(answer.data[0]?.count).toBe(1)
+    const whole = await summary('site=short&from=-10d&metrics=lcp&route=/')
+    expect(whole).toMatchObject({ source: 'rollup', data: [{ count: 2 }] })
+  })
+
+  it('is a 400 of a time of which none are left', async () => {
+    const answer = await problemOf(await get(`/v1/summary?${question}&to=-4d`))
+    expect(answer).toMatchObject({ status: 400, field: 'to' })
+  })
+})
+
 describe('a bad question', () => {
   it.each([
     ['', 'site'],
