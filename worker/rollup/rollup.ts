@@ -19,6 +19,8 @@ const HOUR = 3_600_000
  * stored later than it arrived. Longer than D1 lets a statement wait.
  */
 const REST = 2 * 60_000
+/** How long after its end a day waits for the last roll-up of its last hour, in ms: see `staleHours`. */
+const DAY_WAIT = 8 * HOUR
 
 /** Rolls up one closed hour (hours since 1970) of a site. */
 export function rollUpHour(d1: D1Database, site: string, hour: number, now: number): Promise<D1Result[]> {
@@ -96,9 +98,12 @@ export async function staleHours(
   return results.map(({ hour }) => hour)
 }
 
-/** Closed days (their first hours) that have no clean roll-up and whose rolled-up hours are all clean, oldest first. */
+/**
+ * Days (their first hours) that have no clean roll-up and whose rolled-up hours are all clean, oldest first. A day
+ * waits until its last hour has been rolled up for the last time, as a rule; it is read by its hours until then.
+ */
 export async function staleDays(d1: D1Database, site: string, now: number, limit: number): Promise<number[]> {
-  const today = Math.floor((now - REST) / (24 * HOUR)) * 24
+  const today = Math.floor((now - REST - DAY_WAIT) / (24 * HOUR)) * 24
   const { results } = await prepare(
     d1,
     sql`SELECT h.start / 24 * 24 AS day FROM periods AS h
