@@ -1,5 +1,5 @@
 /**
- * The figures of the README, measured: built files and the code go in, the Markdown between the markers comes out.
+ * The figures of the README, measured: built files and the code go in, the Markdown between its markers comes out.
  * `npm run figures` writes them; a test holds that they are those of the code.
  */
 
@@ -8,9 +8,12 @@ import { brotliCompressSync, constants } from 'node:zlib'
 import { encode } from '../../schema/beacon.ts'
 import { RELATIVE_ERROR } from '../../schema/histogram.ts'
 import { typicalView } from './beacons.ts'
+import { costTable } from './price.ts'
 
-const BEGIN = '<!-- figures: npm run figures -->'
-const END = '<!-- /figures -->'
+/** A part of the README that is written here, with its markers. */
+export type Part = 'figures' | 'cost'
+
+const between = (part: Part, text: string) => `<!-- ${part}: npm run figures -->\n${text}\n<!-- /${part} -->`
 
 /** Bytes of a file as a CDN sends it: brotli at its best quality. */
 export function brotliBytes(file: string): number {
@@ -26,24 +29,30 @@ export function beaconBytes(): number {
 /** The table of the README. Rows written are asserted by tests/worker/ingest.test.ts. */
 export function figures(): string {
   const count = (value: number) => value.toLocaleString('en-US')
-  return [
-    BEGIN,
+  const rows = [
     '| | |',
     '|---|---|',
     `| The script on your page | ${count(brotliBytes('dist/fieldline.js'))} bytes (brotli) |`,
     `| Beacon of an ordinary page view (5 vitals, load phases, 3 API calls) | ${count(beaconBytes())} bytes |`,
     '| Rows written to D1 for a beacon | 1 |',
     `| Largest error of a percentile | ${(RELATIVE_ERROR * 100).toFixed(3)} % |`,
-    END,
-  ].join('\n')
+  ]
+  return between('figures', rows.join('\n'))
 }
 
-/** The figures as the README has them. */
-export function figuresIn(readme: string): string {
-  return readme.slice(readme.indexOf(BEGIN), readme.indexOf(END) + END.length)
+/** What it costs; takes some seconds, since a day's work is done to count its rows. */
+export async function cost(): Promise<string> {
+  return between('cost', `\n${await costTable()}\n`)
+}
+
+/** A part as the README has it. */
+export function partOf(readme: string, part: Part): string {
+  const [begin = '', end = ''] = between(part, '\n').split('\n\n')
+  return readme.slice(readme.indexOf(begin), readme.indexOf(end) + end.length)
 }
 
 if (import.meta.main) {
   const readme = readFileSync('README.md', 'utf8')
-  writeFileSync('README.md', readme.replace(figuresIn(readme), figures()))
+  const written = readme.replace(partOf(readme, 'figures'), figures())
+  writeFileSync('README.md', written.replace(partOf(written, 'cost'), await cost()))
 }

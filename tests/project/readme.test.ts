@@ -1,14 +1,18 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parseSummaryQuery } from '../../schema/query.ts'
-import { beaconBytes, brotliBytes, figures, figuresIn } from '../bench/figures.ts'
+import { beaconBytes, brotliBytes, cost, figures, partOf } from '../bench/figures.ts'
 
 const readme = readFileSync('README.md', 'utf8')
 const scripts: Record<string, string> = JSON.parse(readFileSync('package.json', 'utf8')).scripts
 
 describe('the README', () => {
   it('states the figures of this very build', () => {
-    expect(figuresIn(readme)).toBe(figures())
+    expect(partOf(readme, 'figures')).toBe(figures())
+  })
+
+  it('states what this very code costs, counted anew', async () => {
+    expect(partOf(readme, 'cost')).toBe(await cost())
   })
 
   it('names only npm scripts that there are', () => {
