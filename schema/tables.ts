@@ -26,7 +26,7 @@ export const sites = sqliteTable('sites', {
   /** The worker keeps at most 1 of `rate` page views; a power of two, so that samples nest. */
   rate: integer().notNull().default(1),
   /** Beacons that may be stored a day: the controller raises the rate to stay below. */
-  rowsPerDay: integer('rows_per_day').notNull().default(50_000),
+  rowsPerDay: integer('rows_per_day').notNull().default(25_000),
   /** Days that raw rows, hour roll-ups and day roll-ups are kept. */
   rawDays: integer('raw_days').notNull().default(14),
   hourDays: integer('hour_days').notNull().default(35),

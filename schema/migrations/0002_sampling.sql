@@ -13,7 +13,7 @@ CREATE TABLE `traffic` (
 	PRIMARY KEY(`site`, `minute`)
 ) STRICT, WITHOUT ROWID;
 --> statement-breakpoint
-ALTER TABLE `sites` ADD `rows_per_day` integer DEFAULT 50000 NOT NULL;--> statement-breakpoint
+ALTER TABLE `sites` ADD `rows_per_day` integer DEFAULT 25000 NOT NULL;--> statement-breakpoint
 ALTER TABLE `sites` ADD `raw_days` integer DEFAULT 14 NOT NULL;--> statement-breakpoint
 ALTER TABLE `sites` ADD `hour_days` integer DEFAULT 35 NOT NULL;--> statement-breakpoint
 ALTER TABLE `sites` ADD `day_days` integer DEFAULT 760 NOT NULL;--> statement-breakpoint

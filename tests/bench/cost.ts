@@ -13,8 +13,8 @@ import { insertTraffic } from './traffic.ts'
 export const ASSUMED = {
   /** Beacons that a page view sends: most send one, some a second after a tab was looked at again. */
   beacons: 1.3,
-  /** Times that an hour is rolled up: late beacons make the first one or two stale. Its day follows when all is quiet. */
-  rollups: 3,
+  /** Times that an hour is rolled up: once when it has settled, and again where a first beacon came later still. */
+  rollups: 1.1,
   routes: 40,
   endpoints: 20,
   /** The API calls of a page view. */

@@ -24,7 +24,7 @@ export default {
       hour: () => rollUpHour(DB, site, Number(get('start')), now),
       day: () => rollUpDay(DB, site, Number(get('start')), now),
       tick: () => tick(DB, now),
-      report: async () => report(DB, { id: site, rate: 1, rowsPerDay: 50_000 }, await request.json(), now),
+      report: async () => report(DB, { id: site, rate: 1, rowsPerDay: 25_000 }, await request.json(), now),
       store: async () => store(DB, await request.json(), now),
       async ask() {
         const question = new Request(new URL(get('path'), url), { headers: request.headers })

@@ -6,7 +6,7 @@ import type { PageViewRow } from '../../schema/tables.ts'
 import { store as storeIn } from '../../worker/ingest/store.ts'
 import { summarize } from '../../worker/read/summary.ts'
 import { OTHER } from '../../worker/rollup/dimensions.ts'
-import { rollUpDay, rollUpHour, staleDays, staleHours } from '../../worker/rollup/rollup.ts'
+import { rollUpDay, rollUpHour, SETTLED, staleDays, staleHours } from '../../worker/rollup/rollup.ts'
 import { ORIGIN, put } from './client.ts'
 import { pageViewRow } from './rows.ts'
 
@@ -80,8 +80,10 @@ const answers = async (site: string) => {
 
 /** Rolls up all that is due, as the cron would, and then some. */
 async function rollAll(site: string, now = NOW) {
-  for (const hour of await staleHours(env.DB, site, now, 1000)) await rollUpHour(env.DB, site, hour, now)
-  for (const day of await staleDays(env.DB, site, now, 1000)) await rollUpDay(env.DB, site, day, now)
+  for (const hour of await staleHours(env.DB, site, now + SETTLED, 1000))
+    await rollUpHour(env.DB, site, hour, now)
+  for (const day of await staleDays(env.DB, site, now + SETTLED, 1000))
+    await rollUpDay(env.DB, site, day, now)
 }
 
 beforeAll(async () => {
@@ -93,7 +95,7 @@ describe('an answer from roll-ups', () => {
     await store(traffic('equal'))
     const raw = await answers('equal')
     expect(raw.join()).toContain('"count"')
-    for (const hour of (await staleHours(env.DB, 'equal', NOW, 1000)).filter(hour => hour % 3)) {
+    for (const hour of (await staleHours(env.DB, 'equal', NOW + SETTLED, 1000)).filter(hour => hour % 3)) {
       await rollUpHour(env.DB, 'equal', hour, NOW)
     }
     expect(await answers('equal')).toEqual(raw)
@@ -129,7 +131,8 @@ describe('an answer from roll-ups', () => {
     await store([{ ...edge, ...jitter, sequence: 1, inp: 690 }])
     const live = await answers('late')
     for (const hour of [OPEN - 30, OPEN - 1]) await rollUpHour(env.DB, 'late', hour, NOW)
-    for (const day of await staleDays(env.DB, 'late', NOW, 9)) await rollUpDay(env.DB, 'late', day, NOW)
+    for (const day of await staleDays(env.DB, 'late', NOW + SETTLED, 9))
+      await rollUpDay(env.DB, 'late', day, NOW)
     const rolled = await answers('late')
 
     await env.DB.batch([
@@ -163,8 +166,8 @@ describe('a dirty hour', () => {
     ).first('state')
     expect(marks).toBe('dirty')
     expect((await store([{ ...late, sequence: 1 }])).meta.rows_written).toBe(1)
-    expect(await staleHours(env.DB, 'cron', NOW + 3 * HOUR, 9)).toEqual([])
-    expect(await staleHours(env.DB, 'cron', NOW + 4 * HOUR, 9)).toEqual([hour])
+    expect(await staleHours(env.DB, 'cron', NOW + 3 * HOUR + SETTLED, 9)).toEqual([])
+    expect(await staleHours(env.DB, 'cron', NOW + 4 * HOUR + SETTLED, 9)).toEqual([hour])
   })
 })
 
@@ -183,9 +186,9 @@ describe('a day', () => {
       await rollUpDay(env.DB, site, day, NOW)
       expect(await count(site), site).toBe(2)
       await rollUpHour(env.DB, site, late, NOW)
-      expect(await staleDays(env.DB, site, NOW, 9)).toEqual([day])
+      expect(await staleDays(env.DB, site, NOW + SETTLED, 9)).toEqual([day])
       await rollUpDay(env.DB, site, day, NOW)
-      expect(await staleDays(env.DB, site, NOW, 9)).toEqual([])
+      expect(await staleDays(env.DB, site, NOW + SETTLED, 9)).toEqual([])
       expect(await count(site), site).toBe(2)
     }
   })
@@ -196,10 +199,10 @@ describe('a beacon', () => {
     const end = Math.ceil(OPEN / 24) * 24
     const row = () => at(end - 1, { site: 'slow-store' })
     await store([row()], end * HOUR - 100)
-    expect(await staleHours(env.DB, 'slow-store', end * HOUR + 60_000, 9)).toEqual([])
-    expect(await staleHours(env.DB, 'slow-store', end * HOUR + 300_000, 9)).toEqual([end - 1])
+    expect(await staleHours(env.DB, 'slow-store', end * HOUR + 60_000 + SETTLED, 9)).toEqual([])
+    expect(await staleHours(env.DB, 'slow-store', end * HOUR + 300_000 + SETTLED, 9)).toEqual([end - 1])
     await rollUpHour(env.DB, 'slow-store', end - 1, end * HOUR)
-    expect(await staleDays(env.DB, 'slow-store', end * HOUR + 60_000, 9)).toEqual([])
+    expect(await staleDays(env.DB, 'slow-store', end * HOUR + 60_000 + SETTLED, 9)).toEqual([])
   })
 
   it('that was on its way for long makes the hour dirty in which its row is found', async () => {

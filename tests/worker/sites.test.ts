@@ -15,7 +15,7 @@ describe('a site', () => {
         site: 'first',
         origins: [ORIGIN, 'http://localhost:*'],
         rate: 8,
-        rows_per_day: 50_000,
+        rows_per_day: 25_000,
         raw_days: 14,
         hour_days: 35,
         day_days: 760,

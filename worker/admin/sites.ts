@@ -45,7 +45,7 @@ const CHANGE = v.strictObject(
       ),
       1,
     ),
-    rows_per_day: v.optional(whole(240, 100_000_000), 50_000),
+    rows_per_day: v.optional(whole(240, 100_000_000), 25_000),
     raw_days: v.optional(whole(1, 90), 14),
     hour_days: v.optional(whole(2, 400), 35),
     day_days: v.optional(whole(7, 3_700), 760),

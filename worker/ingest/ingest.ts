@@ -10,6 +10,7 @@ import type { PageView } from '../../schema/pageview.ts'
 import type { PageViewRow } from '../../schema/tables.ts'
 import type { Hono } from '../env.ts'
 import { badField, databaseRefused } from '../problem.ts'
+import { SETTLED } from '../rollup/rollup.ts'
 import { admit, readBody } from './admit.ts'
 import { report } from './control.ts'
 import { describe, type Visitor } from './enrich.ts'
@@ -20,8 +21,6 @@ import { store } from './store.ts'
 import { countBot } from './tally.ts'
 
 const HOUR = 3_600_000
-/** A page view takes no more news once it is this old, in ms. */
-export const SETTLED = 6 * HOUR
 /** How long the browser waits for D1 before it is answered all the same, in ms. */
 const PATIENCE = 2_000
 
@@ -35,7 +34,7 @@ export async function ingest(c: Context<Hono>): Promise<Response> {
 
   const userAgent = c.req.header('User-Agent') ?? ''
   if (isbot(userAgent)) {
-    c.executionCtx.waitUntil(countBot(c.env.DB, site.id, now))
+    c.executionCtx.waitUntil(countBot(c.env.DB, site.id, now).catch(logFailure))
     return c.body(null, 204)
   }
 
@@ -56,10 +55,15 @@ export async function ingest(c: Context<Hono>): Promise<Response> {
   const kept = await isKept(site.key, view.id, rate)
   // What an importer brings is not traffic, and must not make the site's visitors pay for it.
   const counts = trusted ? null : meter(site, kept, rate, now)
-  if (counts) c.executionCtx.waitUntil(report(c.env.DB, site, counts, now))
+  if (counts) c.executionCtx.waitUntil(report(c.env.DB, site, counts, now).catch(logFailure))
   if (!kept) return c.body(null, 204)
   const visitor = describe(userAgent, view.touch, countryOf(c, trusted))
   return save(c, toRow(view, visitor, { site: site.id, rate, now }), now)
+}
+
+/** What is only counted may fail: the beacon is stored all the same. */
+function logFailure(error: unknown): void {
+  console.error('counting failed', error)
 }
 
 /** Stores the row and answers; where D1 refuses or is silent, a queue takes the row if one is bound. */

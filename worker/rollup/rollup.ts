@@ -14,13 +14,13 @@ import { CALL_DIMENSIONS, VIEW_DIMENSIONS } from './dimensions.ts'
 import { callHours, viewHours } from './hours.ts'
 
 const HOUR = 3_600_000
+/** A page view takes no more news once it is this old, in ms. */
+export const SETTLED = 2 * HOUR
 /**
- * How long after its end an hour is left alone, in ms: a beacon that arrived before the end makes no mark, and may be
- * stored later than it arrived. Longer than D1 lets a statement wait.
+ * How long after its end an hour waits, in ms: until its last page view has settled, and what arrived then is stored,
+ * however long D1 let it wait. So an hour is rolled up once, as a rule, and is read live until then.
  */
-const REST = 2 * 60_000
-/** How long after its end a day waits for the last roll-up of its last hour, in ms: see `staleHours`. */
-const DAY_WAIT = 8 * HOUR
+const REST = SETTLED + 2 * 60_000
 
 /** Rolls up one closed hour (hours since 1970) of a site. */
 export function rollUpHour(d1: D1Database, site: string, hour: number, now: number): Promise<D1Result[]> {
@@ -71,8 +71,7 @@ export function rollUpDay(d1: D1Database, site: string, day: number, now: number
 
 /**
  * Closed hours of a site that are due, oldest first: those that hold rows and were never rolled up, and the dirty
- * ones that are three times as old as when they were last rolled up. Open tabs make an hour dirty again and again;
- * so it is rolled up one, three and nine hours after it began, and read live in between.
+ * ones that are three times as old as when they were last rolled up, for the sake of first beacons that come late.
  * Key: (site, hour), skipped through.
  */
 export async function staleHours(
@@ -98,12 +97,9 @@ export async function staleHours(
   return results.map(({ hour }) => hour)
 }
 
-/**
- * Days (their first hours) that have no clean roll-up and whose rolled-up hours are all clean, oldest first. A day
- * waits until its last hour has been rolled up for the last time, as a rule; it is read by its hours until then.
- */
+/** Closed days (their first hours) that have no clean roll-up and whose rolled-up hours are all clean, oldest first. */
 export async function staleDays(d1: D1Database, site: string, now: number, limit: number): Promise<number[]> {
-  const today = Math.floor((now - REST - DAY_WAIT) / (24 * HOUR)) * 24
+  const today = Math.floor((now - REST) / (24 * HOUR)) * 24
   const { results } = await prepare(
     d1,
     sql`SELECT h.start / 24 * 24 AS day FROM periods AS h
