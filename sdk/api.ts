@@ -6,13 +6,23 @@ import type { ApiCall, Outcome } from '../schema/pageview.ts'
 import { keyOf, type Note, type TakeNote } from './patch.ts'
 import { template } from './route.ts'
 
-/** Reports each call that ends, `own` (where beacons go) excepted. Returns what reads entries not yet delivered. */
+/** ms for which leaving, begun, may cut off calls: Firefox does so at once, Chromium when the page hides. */
+const CUT = 200
+
+/** Reports each call that ends, `own` (where beacons go) excepted. Returns what reads the rest as the page hides. */
 export function observeCalls(own: URL, take: TakeNote, report: (call: ApiCall) => void): () => void {
+  let cutting = 0
+  const leave = (): void => {
+    cutting = performance.now() + CUT
+  }
   const read = (entries: PerformanceEntryList): void => {
     for (const entry of entries)
       try {
         if (!(entry instanceof PerformanceResourceTiming) || !/^(fetch|xml)/.test(entry.initiatorType))
           continue
+        // A call cut off by leaving says nothing of its endpoint, but has the entry of a failure, or of an answer
+        // without a body. Real ones of these few ms are lost too.
+        if (performance.now() < cutting && !entry.encodedBodySize) continue
         const url = new URL(entry.name)
         const key = keyOf(url)
         if (key !== keyOf(own) && /^http/.test(url.protocol))
@@ -21,7 +31,11 @@ export function observeCalls(own: URL, take: TakeNote, report: (call: ApiCall) =
   }
   const observer = new PerformanceObserver(list => read(list.getEntries()))
   observer.observe({ type: 'resource', buffered: true })
-  return () => read(observer.takeRecords())
+  addEventListener('beforeunload', leave)
+  return () => {
+    leave()
+    read(observer.takeRecords())
+  }
 }
 
 /** A call that was made before the patch has no note; it is taken for a GET, as nearly all such calls are. */

@@ -12,7 +12,7 @@ import type { Views } from './views.ts'
 /** ms after a soft navigation at which web-vitals has said all it has to say of the page view before. */
 const SETTLED = 2000
 
-/** Sends from now on. `collect` brings in what observers hold back. */
+/** Sends from now on. `collect` brings in what observers hold back as the page hides. */
 export function startTransport(settings: Settings, views: Views, collect?: () => void): void {
   const { _url, _release, _beforeSend } = settings
   // The page's own fetch, not the patched one.
@@ -22,7 +22,6 @@ export function startTransport(settings: Settings, views: Views, collect?: () =>
   const flush = (list: View[]): void => {
     try {
       if (document.prerendering) return
-      collect?.()
       list.forEach(sendChanges)
     } catch {}
   }
@@ -65,7 +64,9 @@ export function startTransport(settings: Settings, views: Views, collect?: () =>
   // https://html.spec.whatwg.org/multipage/document-lifecycle.html#unloading-documents
   const onHide = (event: Event): void => {
     if (event.type !== 'pagehide') shown = true
-    if (document.visibilityState === 'hidden') flush(views._list)
+    if (document.visibilityState !== 'hidden') return
+    collect?.()
+    flush(views._list)
   }
   addEventListener('visibilitychange', onHide)
   addEventListener('pagehide', onHide)

@@ -209,6 +209,47 @@ test('a call that is under way when the page leaves is not recorded', async () =
   expect(await callsOf(page)).toEqual([])
 })
 
+test('a call that is cut off by leaving is not recorded, wherever it stood', async () => {
+  const page = await open()
+  await page.evaluate(async () => {
+    const xhr = (method: string, url: string) => {
+      const request = new XMLHttpRequest()
+      request.open(method, url)
+      request.send()
+    }
+    void fetch('/api/pending?delay=5000', { method: 'POST', body: 'x' }).catch(() => {})
+    xhr('POST', '/api/xhr-pending?delay=5000')
+    void fetch('/api/in-body?pause=5000').then(response => response.text())
+    xhr('GET', '/api/xhr-in-body?pause=5000')
+    await fetch('/api/done').then(response => response.text())
+    await fetch('/api/refused?destroy').catch(() => {})
+  })
+  await recorded(page, 2)
+  // Unlike a page that rests in the back/forward cache, one that loads again ends what it waits for.
+  await page.reload({ waitUntil: 'commit' })
+  const [beacon] = await site.until(beacons => beacons.length > 0)
+  expect(beacon?.view.calls.map(({ endpoint, outcome }) => `${endpoint} ${outcome}`)).toEqual([
+    'GET /api/done ok',
+    'GET /api/refused network',
+  ])
+  await page.close()
+})
+
+test('a call that is cut off as leaving begins, which Firefox does, is not recorded', async () => {
+  const page = await open()
+  await page.evaluate(async () => {
+    const request = new XMLHttpRequest()
+    request.open('POST', '/api/xhr-pending?delay=5000')
+    request.send()
+    void fetch('/api/pending?delay=5000').catch(() => {})
+    await fetch('/api/done').then(response => response.text())
+    dispatchEvent(new Event('beforeunload'))
+    stop()
+  })
+  await recorded(page, 3)
+  expect((await callsOf(page)).map(call => call.endpoint)).toEqual(['GET /api/done'])
+})
+
 test('a call that ends as the page leaves is recorded, before its entry is handed out', async () => {
   const page = await open()
   await page.evaluate(() =>
