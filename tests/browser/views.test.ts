@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type {} from '../../sdk/tag.ts'
 import { type Chromium, startAlone, startChromium } from './chromium.ts'
 import { type Beacon, type Site, startSite } from './site.ts'
-import { WITNESS } from './truth.ts'
+import { truthOf, WITNESS } from './truth.ts'
 
 let site: Site
 let chromium: Chromium
@@ -133,6 +133,54 @@ test('a soft navigation is a page view of its own, with the calls that the click
   expect(soft?.calls.map(call => call.endpoint)).toEqual(['GET /api/product/[id]'])
   expect(soft?.calls[0]?.start).toBeLessThan(1000)
   expect(site.beacons.map(({ body }) => body).join()).not.toContain('secret')
+})
+
+test('soft navigations that follow at once leave the page view before its own vitals, and have no load', async () => {
+  const body = `<button id="go">Go</button><main>A list</main><script>
+    let step = 0
+    go.addEventListener('click', () => {
+      history.pushState({}, '', ['/first', '/second'][step++])
+      document.querySelector('main').innerHTML = '<h2>' + step + '</h2>' + 'with a long text '.repeat(100 * step)
+    })
+  </script>`
+  const page = await chromium.open(site.page('/list', { tag: 'data-site="shop"', head: WITNESS, body }))
+  await started(page)
+  await page.waitForFunction(() => window.truth().lcp)
+  const { lcp, fcp, ttfb } = await truthOf(page)
+  await page.click('#go')
+  await page.waitForURL('**/first')
+  await page.click('#go')
+  await page.waitForURL('**/second')
+  await site.until(beacons => beacons.length === 2)
+  await chromium.hide(page)
+  await site.until(beacons => beacons.length === 3)
+  const [hard, ...soft] = site.beacons.map(({ view }) => view)
+  expect(hard?.vitals).toMatchObject({
+    lcp: Math.round(lcp ?? Number.NaN),
+    fcp: Math.round(fcp ?? Number.NaN),
+    ttfb: Math.round(ttfb ?? Number.NaN),
+  })
+  expect(soft.map(({ route, vitals, phases }) => [route, vitals.ttfb, phases])).toEqual([
+    ['/first', null, null],
+    ['/second', null, null],
+  ])
+  expect(soft.every(({ vitals }) => vitals.fcp && vitals.lcp)).toBe(true)
+})
+
+test('a vital that comes after its page view was sent is sent with the next number, also when another has begun', async () => {
+  const page = await chromium.open(site.page('/list', { tag: 'data-site="shop"', body: ROUTER }))
+  await loaded(page)
+  await chromium.hide(page)
+  await site.until(beacons => beacons.length === 1)
+  await chromium.show(page)
+  await page.click('#go')
+  await site.until(beacons => beacons.length === 2)
+  await chromium.hide(page)
+  const [before, after, soft] = (await site.until(beacons => beacons.length === 3)).map(({ view }) => view)
+  expect(before?.vitals.inp).toBe(null)
+  expect(after).toMatchObject({ id: before?.id, sequence: 1, vitals: { inp: expect.any(Number) } })
+  expect(after?.vitals).toEqual({ ...before?.vitals, inp: after?.vitals.inp })
+  expect(soft).toMatchObject({ route: '/p/[id]', sequence: 0 })
 })
 
 test('setRoute names the page view that it was called in, and only that', async () => {

@@ -77,3 +77,31 @@ test('an interaction just before the tab hides counts, though the page has not b
   expect(beacon?.view.vitals.inp).toBeGreaterThanOrEqual(88)
   await page.close()
 })
+
+test('what changes after the first beacon is sent again, with the longest interaction', async () => {
+  const body = `<button id="go">Go</button><script>
+    const waits = [40, 120, 60]
+    go.addEventListener('click', () => {
+      const end = performance.now() + waits.shift()
+      while (performance.now() < end);
+    })
+  </script>`
+  const page = await chromium.open(site.page('/later', { tag: 'data-site="shop"', head: WITNESS, body }))
+  await page.waitForFunction('window.fieldline')
+  await page.waitForFunction(() => window.truth().lcp)
+  await chromium.hide(page)
+  await site.until(beacons => beacons.length === 1)
+  await chromium.show(page)
+  for (const longest of [40, 120]) {
+    await page.click('#go')
+    await page.waitForFunction(longest => (window.truth().inp ?? 0) >= longest, longest)
+  }
+  const truth = await truthOf(page)
+  await page.click('#go')
+  await chromium.hide(page)
+  const [first, second] = await site.until(beacons => beacons.length === 2)
+  expect(first?.view.vitals.inp).toBe(null)
+  expect(second?.view).toMatchObject({ id: first?.view.id, sequence: 1 })
+  expect(second?.view.vitals).toEqual({ ...first?.view.vitals, inp: truth.inp })
+  await page.close()
+})
