@@ -8,9 +8,8 @@
  * @see https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram
  */
 
-/** Buckets in a factor of two: 2^scale. */
+/** Buckets in a factor of two: 2^scale, at scale 5. */
 export const PER_DOUBLING = 32
-export const SCALE = 5
 
 /** The bucket of the value 0. */
 export const ZERO = -1

@@ -5,6 +5,7 @@
 
 import * as v from 'valibot'
 import type { FieldError } from './beacon.ts'
+import { HOUR, hourOf } from './hour.ts'
 import { METRICS, type Metric, type Rating, VITALS } from './metrics.ts'
 
 /** What page views are told apart by. */
@@ -24,7 +25,6 @@ export type GroupKey = Dimension | 'endpoint'
 export const DEFAULT_PERCENTILES = [50, 75, 90, 95, 99]
 export const DEFAULT_LIMIT = 20
 export const MAX_LIMIT = 200
-const HOUR = 3_600_000
 const DAY = 24 * HOUR
 /** The longest range: what day roll-ups are kept for. */
 const MAX_RANGE = 25 * 31 * DAY
@@ -191,7 +191,7 @@ export function parseSummaryQuery(
       percentiles,
       limit,
       groupBy,
-      from: Math.floor(start / HOUR) * HOUR,
+      from: hourOf(start) * HOUR,
       to: Math.ceil(end / HOUR) * HOUR,
       filters,
     },

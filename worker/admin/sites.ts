@@ -7,6 +7,7 @@ import { and, eq, gte, isNull, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { Hono } from 'hono'
 import * as v from 'valibot'
+import { hourOf } from '../../schema/hour.ts'
 import { SITE_NAME } from '../../schema/query.ts'
 import { bots, type SiteRow, sites } from '../../schema/tables.ts'
 import type { Hono as Types } from '../env.ts'
@@ -56,7 +57,7 @@ const CHANGE = v.strictObject(
 export const siteRoutes = new Hono<Types>()
   .get('/', async c => {
     const db = drizzle(c.env.DB)
-    const dayAgo = Math.floor(Date.now() / 3_600_000) - 24
+    const dayAgo = hourOf(Date.now()) - 24
     const [rows, counts] = await Promise.all([
       db.select().from(sites).where(isNull(sites.deleted)).orderBy(sites.id),
       db

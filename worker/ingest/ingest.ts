@@ -5,6 +5,7 @@
 import type { Context } from 'hono'
 import { isbot } from 'isbot'
 import { decode, encodeCall } from '../../schema/beacon.ts'
+import { HOUR, hourOf } from '../../schema/hour.ts'
 import { PHASES } from '../../schema/metrics.ts'
 import type { PageView } from '../../schema/pageview.ts'
 import type { PageViewRow } from '../../schema/tables.ts'
@@ -20,7 +21,6 @@ import { isKept } from './sample.ts'
 import { store } from './store.ts'
 import { countBot } from './tally.ts'
 
-const HOUR = 3_600_000
 /** How long the browser waits for D1 before it is answered all the same, in ms. */
 const PATIENCE = 2_000
 
@@ -108,7 +108,7 @@ export function toRow(
   const began = now - view.age
   return {
     site,
-    hour: Math.floor(began / HOUR),
+    hour: hourOf(began),
     id: view.id,
     began,
     sequence: view.sequence,

@@ -6,6 +6,7 @@
  */
 
 import { sql } from 'drizzle-orm'
+import { HOUR } from '../../schema/hour.ts'
 import { prepare } from '../statement.ts'
 
 /** From `since` (Unix ms) on, 1 of `rate` is kept. */
@@ -15,7 +16,7 @@ export interface RateChange {
 }
 
 /** How far back an isolate remembers rates, in ms; few beacons are later. */
-const REMEMBERED = 2 * 3_600_000
+const REMEMBERED = 2 * HOUR
 
 /** The changes of the last hours and the one before them, oldest first. Key: (site, since). */
 export function recentRates(d1: D1Database, site: string, now: number): D1PreparedStatement {

@@ -5,13 +5,13 @@
 
 import { getTableColumns, type SQL, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
+import { HOUR, hourOf } from '../../schema/hour.ts'
 import { type PageViewRow, pageviews } from '../../schema/tables.ts'
 import { touch } from '../rollup/rollup.ts'
 
 /** A row beyond this many characters of calls takes no more of them: D1's rows end at 2 MB. */
 const MAX_CALLS_TEXT = 250_000
 
-const HOUR = 3_600_000
 /** How far network delay may move the begin of a page view between two of its beacons, in ms. */
 const MAX_JITTER = 5 * 60_000
 
@@ -43,7 +43,7 @@ export async function store(d1: D1Database, rows: readonly PageViewRow[], now: n
   // A beacon that was on its way for long has found its row in an hour that nobody thought of: noted afterwards.
   const missed = new Map<string, Set<number>>()
   for (const { site, hour } of receipt.results) {
-    if (hour < Math.floor(now / HOUR) && !late.get(site)?.has(hour)) add(missed, site, hour)
+    if (hour < hourOf(now) && !late.get(site)?.has(hour)) add(missed, site, hour)
   }
   if (missed.size) await d1.batch(touches(d1, missed))
   return receipt
@@ -80,7 +80,7 @@ function inOneHour(rows: readonly PageViewRow[]): readonly PageViewRow[] {
 
 /** The closed hours in which rows may come to lie, by site. */
 function lateHours(rows: readonly PageViewRow[], now: number): Map<string, Set<number>> {
-  const open = Math.floor(now / HOUR)
+  const open = hourOf(now)
   const late = new Map<string, Set<number>>()
   for (const { site, hour, began } of rows) {
     if (hour >= open && began - hour * HOUR > MAX_JITTER) continue

@@ -7,6 +7,7 @@
 
 import { sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
+import { hourOf } from '../../schema/hour.ts'
 import { bots } from '../../schema/tables.ts'
 
 const FLUSH_MS = 60_000
@@ -24,7 +25,7 @@ export async function countBot(db: D1Database, site: string, now: number): Promi
   count.flushed = now
   await drizzle(db)
     .insert(bots)
-    .values({ site, hour: Math.floor(now / 3_600_000), beacons })
+    .values({ site, hour: hourOf(now), beacons })
     .onConflictDoUpdate({
       target: [bots.site, bots.hour],
       set: { beacons: sql`${bots.beacons} + excluded.beacons` },

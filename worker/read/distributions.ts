@@ -5,6 +5,7 @@
 
 import { sql } from 'drizzle-orm'
 import { type Histogram, merge } from '../../schema/histogram.ts'
+import { HOUR } from '../../schema/hour.ts'
 import type { Metric } from '../../schema/metrics.ts'
 import type { GroupKey, SummaryQuery } from '../../schema/query.ts'
 import { type Choice, callSamples, histograms, keySql, vitalSamples } from '../rollup/sql.ts'
@@ -95,9 +96,8 @@ function total(parts: readonly Distribution[]): Distribution {
 /** The same from raw rows, for any combination of keys. Key: (site, hour). */
 async function sampleGroups(d1: Preparer, query: SummaryQuery, metrics: readonly Metric[]): Promise<Group[]> {
   const { site, from, to, filters, groupBy, limit } = query
-  const hour = 3_600_000
   const conditions = [
-    sql`p.site = ${site} AND p.hour >= ${from / hour} AND p.hour < ${to / hour}`,
+    sql`p.site = ${site} AND p.hour >= ${from / HOUR} AND p.hour < ${to / HOUR}`,
     ...Object.entries(filters).flatMap(([key, value]) =>
       value === undefined ? [] : [sql`${keySql(key as GroupKey)} = ${value}`],
     ),

@@ -5,6 +5,7 @@
  */
 
 import { sql } from 'drizzle-orm'
+import { HOUR, hourOf } from '../../schema/hour.ts'
 import type { GroupKey, SummaryQuery } from '../../schema/query.ts'
 import type { Tier } from '../../schema/tables.ts'
 import {
@@ -15,8 +16,6 @@ import {
   VIEW_DIMENSIONS,
 } from '../rollup/dimensions.ts'
 import { type Preparer, prepare } from '../statement.ts'
-
-const HOUR = 3_600_000
 
 /** The periods of a range, each given by its first hour since 1970. */
 export interface Periods {
@@ -95,7 +94,7 @@ export function onKeptHours(
 
 /** From when on (Unix ms, a whole hour) single page views are sure to be there. */
 export function oldestRaw({ rawDays }: { rawDays: number }, now: number): number {
-  return (Math.floor(now / HOUR) - rawDays * 24) * HOUR
+  return (hourOf(now) - rawDays * 24) * HOUR
 }
 
 /** Sorts a range's periods by what is known of them. At most two queries; key: (site, tier, start). */
@@ -104,7 +103,7 @@ export async function periodsOf(
   { site, from, to }: { site: string; from: number; to: number },
   now: number,
 ): Promise<Periods> {
-  const [start, end, open] = [from / HOUR, to / HOUR, Math.floor(now / HOUR)]
+  const [start, end, open] = [from / HOUR, to / HOUR, hourOf(now)]
   const firstDay = Math.ceil(start / 24) * 24
   const lastDay = Math.max(firstDay, Math.floor(Math.min(end, open) / 24) * 24)
   const edges = [...span(start, Math.min(firstDay, end), 1), ...span(Math.max(lastDay, start), end, 1)]

@@ -7,6 +7,7 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
+import { HOUR, hourOf } from '../../schema/hour.ts'
 import { prepare } from '../statement.ts'
 import { CALL_DIMENSIONS, VIEW_DIMENSIONS } from './dimensions.ts'
 
@@ -47,7 +48,7 @@ export async function retain(
   allowance: number,
 ): Promise<number> {
   const { id } = site
-  const hour = Math.floor(now / 3_600_000)
+  const hour = hourOf(now)
   const rawEnd = hour - site.raw_days * 24
   const hourEnd = Math.floor((hour - site.hour_days * 24) / 24) * 24
   const dayEnd = Math.floor((hour - site.day_days * 24) / 24) * 24
@@ -90,7 +91,7 @@ export async function retain(
       'rates',
       id,
       sql`FROM rates AS t WHERE t.site = ${id} AND t.since < (
-      SELECT max(r.since) FROM rates AS r WHERE r.site = ${id} AND r.since < ${rawEnd * 3_600_000})`,
+      SELECT max(r.since) FROM rates AS r WHERE r.site = ${id} AND r.since < ${rawEnd * HOUR})`,
     ),
   ]
   let taken = 0

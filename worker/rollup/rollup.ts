@@ -6,6 +6,7 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
+import { HOUR, hourOf } from '../../schema/hour.ts'
 import { VITALS } from '../../schema/metrics.ts'
 import type { Tier } from '../../schema/tables.ts'
 import { prepare } from '../statement.ts'
@@ -13,7 +14,6 @@ import { dayOf } from './days.ts'
 import { CALL_DIMENSIONS, VIEW_DIMENSIONS } from './dimensions.ts'
 import { callHours, viewHours } from './hours.ts'
 
-const HOUR = 3_600_000
 /** A page view takes no more news once it is this old, in ms. */
 export const SETTLED = 2 * HOUR
 /**
@@ -80,7 +80,7 @@ export async function staleHours(
   now: number,
   limit: number,
 ): Promise<number[]> {
-  const open = Math.floor((now - REST) / HOUR)
+  const open = hourOf(now - REST)
   const { results } = await prepare(
     d1,
     sql`WITH RECURSIVE hours(hour) AS (
@@ -146,7 +146,7 @@ function mark(
   return prepare(
     d1,
     sql`INSERT INTO periods (site, tier, start, state, rolled)
-      SELECT ${site}, ${tier}, ${start}, iif(${behind}, 'dirty', 'clean'), ${Math.floor(now / HOUR)} WHERE true
+      SELECT ${site}, ${tier}, ${start}, iif(${behind}, 'dirty', 'clean'), ${hourOf(now)} WHERE true
       ON CONFLICT (site, tier, start) DO UPDATE SET state = excluded.state, rolled = excluded.rolled`,
   )
 }
