@@ -77,6 +77,7 @@ export function apiCall(dice: Random, who: Visitor, model: EndpointModel): ApiCa
     status: outcome === 'network' ? null : outcome === 'http' ? dice.pick(FAILURES) : 200,
     ttfb: answered ? Math.round(duration * 0.85) : null,
     bytes: answered ? Math.round(dice.logNormal(model.bytes, 0.3)) : null,
+    server: null,
   }
 }
 

@@ -1,7 +1,8 @@
 /** What D1 has of a site, as text tables: the summary endpoint is asked, lines come out. */
 
 import { format, METRICS } from '../schema/metrics.ts'
-import type { GroupKey, SummaryAnswer, SummaryRow } from '../schema/query.ts'
+import type { GroupKey } from '../schema/query.ts'
+import type { SummaryAnswer, SummaryRow } from '../schema/summary.ts'
 import type { LocalServer } from './local-server.ts'
 import { table } from './table.ts'
 

@@ -82,6 +82,9 @@ function pageView(dice: Random, who: Visitor, progress: number, age: number): Pa
     touch: who.touch,
     vitals,
     phases: loads ? phasesOf(dice, vitals) : null,
+    why: { lcp: null, inp: null, cls: null },
+    dropped: 0,
+    marks: [],
     calls: calls.map(endpoint => apiCall(dice, who, endpoint)),
   }
 }

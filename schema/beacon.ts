@@ -4,16 +4,29 @@
  * A beacon is one JSON object, sent as `text/plain`, at most `MAX_BYTES` long. Absent means no data:
  *
  *     { v: 1, id, n, k, age, nav, r, rel, net, tp, m: { lcp, inp, cls, fcp, ttfb }, t: [7 phases],
- *       c: [[endpoint, start, duration, outcome, status, ttfb, bytes], ...] }
+ *       w: { lcp: [target, url, loadDelay, loadDuration, renderDelay],
+ *            inp: [target, event, time, inputDelay, processing, presentation, [script url, invoker, duration]],
+ *            cls: [target, value, time] },
+ *       c: [[endpoint, start, duration, outcome, status, ttfb, bytes, { server timing }], ...], x: calls left out,
+ *       u: [[mark, value], ...] }
  *
- * Numbers are whole grains (ms; CLS in thousandths). Vitals and phases are the full current state of the page
- * view, calls are those since the beacon before (`n` counts from 0), so a lost beacon is healed by the next one
- * and a repeated one changes nothing.
+ * Numbers are whole grains (ms; CLS in thousandths). Vitals, phases and causes are the full current state of the page
+ * view, calls and marks are those since the beacon before. `n` counts from 0 and so says how many came before: a lost
+ * beacon is healed by the next one, shows as a gap, and a repeated one changes nothing.
  */
 
 import * as v from 'valibot'
 import { PHASES, VITALS } from './metrics.ts'
-import { type ApiCall, CONNECTIONS, NAVIGATIONS, OUTCOMES, type PageView } from './pageview.ts'
+import {
+  type ApiCall,
+  CONNECTIONS,
+  type InpCause,
+  type LcpCause,
+  NAVIGATIONS,
+  OUTCOMES,
+  type PageView,
+  type Why,
+} from './pageview.ts'
 
 export const WIRE_VERSION = 1
 /** The longest body that is sent or read, in bytes. */
@@ -30,6 +43,15 @@ export const MAX_CALLS = 64
 export const MAX_ROUTE = 200
 export const MAX_ENDPOINT = 256
 export const MAX_RELEASE = 64
+/** The most page views that one may stand for by the browser's own sampling. */
+export const MAX_WEIGHT = 1_000
+/** Longest selector, address of an image or script, and name of what called a script. */
+export const MAX_SELECTOR = 128
+export const MAX_MARKS = 32
+/** The largest value of a mark. */
+export const MAX_MARK = 600_000
+/** Most named durations of one response. */
+export const MAX_SERVER = 4
 /** The most beacons of one page view. */
 export const MAX_SEQUENCE = 999
 
@@ -46,7 +68,7 @@ export function encode(view: PageView): string {
     v: WIRE_VERSION,
     id: view.id,
     n: view.sequence,
-    k: view.weight > 1 ? view.weight : undefined,
+    k: view.weight > 1 ? Math.min(view.weight, MAX_WEIGHT) : undefined,
     age: clamp(view.age, MAX_AGE),
     nav: view.navigation,
     r: view.route.slice(0, MAX_ROUTE),
@@ -61,8 +83,46 @@ export function encode(view: PageView): string {
       ttfb: whole(vitals.ttfb),
     },
     t: phases ? PHASES.map(phase => whole(phases[phase]) ?? 0) : undefined,
+    w: encodeWhy(view.why),
     c: view.calls.length ? view.calls.slice(0, MAX_CALLS).map(encodeCall) : undefined,
+    x: view.dropped || undefined,
+    u: view.marks.length ? view.marks.slice(0, MAX_MARKS).map(encodeMark) : undefined,
   })
+}
+
+/** The causes as the beacon carries them and the row keeps them; undefined where there are none. */
+export function encodeWhy({ lcp, inp, cls }: Why): WireWhy | undefined {
+  if (!lcp && !inp && !cls) return
+  const cut = (text: string) => text.slice(0, MAX_SELECTOR)
+  const time = (value: number) => clamp(value, MAX_MS)
+  return {
+    lcp: lcp
+      ? [
+          cut(lcp.target),
+          cut(lcp.url ?? ''),
+          time(lcp.loadDelay),
+          time(lcp.loadDuration),
+          time(lcp.renderDelay),
+        ]
+      : undefined,
+    inp: inp
+      ? [
+          cut(inp.target),
+          cut(inp.event),
+          clamp(inp.time, MAX_AGE),
+          time(inp.inputDelay),
+          time(inp.processing),
+          time(inp.presentation),
+          inp.script && [cut(inp.script.url), cut(inp.script.invoker), time(inp.script.duration)],
+        ]
+      : undefined,
+    cls: cls ? [cut(cls.target), clamp(cls.value, MAX_CLS), clamp(cls.time, MAX_AGE)] : undefined,
+  }
+}
+
+/** One mark as the list that the beacon carries and the row keeps. */
+export function encodeMark({ name, value }: PageView['marks'][number]): [string, number] {
+  return [name, clamp(value, MAX_MARK)]
 }
 
 /** One call as the list that the beacon carries and the row keeps. */
@@ -75,6 +135,7 @@ export function encodeCall(call: ApiCall): unknown[] {
     call.status,
     whole(call.ttfb) ?? null,
     whole(call.bytes, MAX_TRANSFER) ?? null,
+    call.server,
   ]
   while (tuple[tuple.length - 1] === null) tuple.pop()
   return tuple
@@ -135,8 +196,68 @@ const CALL = v.strictTuple(
     v.optional(v.nullable(integer(599))),
     v.optional(v.nullable(ms)),
     v.optional(v.nullable(integer(MAX_TRANSFER))),
+    v.optional(
+      v.nullable(
+        v.pipe(
+          v.record(text(32), ms, 'must be an object'),
+          v.check(
+            timing => Object.keys(timing).length <= MAX_SERVER,
+            `must name at most ${MAX_SERVER} durations`,
+          ),
+        ),
+      ),
+    ),
   ],
-  'must be [endpoint, start, duration, outcome, status, ttfb, bytes]',
+  'must be [endpoint, start, duration, outcome, status, ttfb, bytes, server]',
+)
+
+/** Empty where the page gives no more: inline code, an element without a name. */
+const label = v.pipe(
+  v.string('must be a string'),
+  v.maxLength(MAX_SELECTOR, `must be at most ${MAX_SELECTOR} characters`),
+  v.check(value => !hasControl(value), 'must hold no control characters'),
+  v.transform(value => value.replace(/\p{Surrogate}/gu, '\ufffd')),
+)
+const address = v.pipe(
+  label,
+  v.check(url => !/[?#]/.test(url), 'must hold no query string or fragment'),
+)
+
+const WHY = v.strictObject(
+  {
+    lcp: v.optional(
+      v.strictTuple(
+        [label, address, ms, ms, ms],
+        'must be [target, url, loadDelay, loadDuration, renderDelay]',
+      ),
+    ),
+    inp: v.optional(
+      v.strictTuple(
+        [
+          label,
+          label,
+          integer(MAX_AGE),
+          ms,
+          ms,
+          ms,
+          v.nullable(v.strictTuple([address, label, ms], 'must be [url, invoker, duration]')),
+        ],
+        'must be [target, event, time, inputDelay, processing, presentation, script]',
+      ),
+    ),
+    cls: v.optional(
+      v.strictTuple([label, integer(MAX_CLS), integer(MAX_AGE)], 'must be [target, value, time]'),
+    ),
+  },
+  issue => (issue.expected === 'never' ? 'is not known' : 'must be an object'),
+)
+export type WireWhy = v.InferInput<typeof WHY>
+export type WireCall = v.InferInput<typeof CALL>
+
+/** The name of a mark: `search.results-shown`. */
+export const MARK_NAME = v.pipe(
+  v.string('must be a string'),
+  v.regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 of letters, digits, _, . and -'),
 )
 
 const WIRE = v.strictObject(
@@ -144,7 +265,7 @@ const WIRE = v.strictObject(
     v: v.literal(WIRE_VERSION, `must be ${WIRE_VERSION}`),
     id: v.pipe(v.string('must be a string'), v.regex(/^[0-9a-f]{16}$/, 'must be 16 hex digits')),
     n: integer(MAX_SEQUENCE),
-    k: v.optional(v.pipe(integer(1_000_000), v.minValue(1, 'must be at least 1'))),
+    k: v.optional(v.pipe(integer(MAX_WEIGHT), v.minValue(1, 'must be at least 1'))),
     age: integer(MAX_AGE),
     nav: oneOf(NAVIGATIONS),
     r: v.pipe(
@@ -165,8 +286,16 @@ const WIRE = v.strictObject(
       issue => (issue.expected === 'never' ? 'is not known' : 'must be an object'),
     ),
     t: v.optional(v.strictTuple([ms, ms, ms, ms, ms, ms, ms], `must be ${PHASES.length} numbers`)),
+    w: v.optional(WHY),
     c: v.optional(
       v.pipe(v.array(CALL, 'must be a list'), v.maxLength(MAX_CALLS, `must hold at most ${MAX_CALLS} calls`)),
+    ),
+    x: v.optional(integer(100_000)),
+    u: v.optional(
+      v.pipe(
+        v.array(v.strictTuple([MARK_NAME, integer(MAX_MARK)], 'must be [name, value]'), 'must be a list'),
+        v.maxLength(MAX_MARKS, `must hold at most ${MAX_MARKS} marks`),
+      ),
     ),
   },
   issue =>
@@ -191,15 +320,54 @@ function fromWire(wire: v.InferOutput<typeof WIRE>): PageView {
     touch: wire.tp === 1,
     vitals: record(VITALS, vital => wire.m[vital] ?? null),
     phases: t ? record(PHASES, (_, i) => t[i] ?? 0) : null,
-    calls: (wire.c ?? []).map(([endpoint, start, duration, outcome, status, ttfb, bytes]) => ({
-      endpoint,
-      start,
-      duration,
-      outcome: OUTCOMES[outcome] ?? 'ok',
-      status: status ?? null,
-      ttfb: ttfb ?? null,
-      bytes: bytes ?? null,
-    })),
+    why: decodeWhy(wire.w ?? {}),
+    calls: (wire.c ?? []).map(decodeCall),
+    dropped: wire.x ?? 0,
+    marks: (wire.u ?? []).map(([name, value]) => ({ name, value })),
+  }
+}
+
+/** The call that a list stands for. */
+export function decodeCall([
+  endpoint,
+  start,
+  duration,
+  outcome,
+  status = null,
+  ttfb = null,
+  bytes = null,
+  server = null,
+]: WireCall): ApiCall {
+  return { endpoint, start, duration, outcome: OUTCOMES[outcome] ?? 'ok', status, ttfb, bytes, server }
+}
+
+/** The causes that the wire form stands for. */
+export function decodeWhy({ lcp, inp, cls }: WireWhy): Why {
+  return {
+    lcp: lcp ? lcpCause(lcp) : null,
+    inp: inp ? inpCause(inp) : null,
+    cls: cls ? { target: cls[0], value: cls[1], time: cls[2] } : null,
+  }
+}
+
+function lcpCause([target, url, loadDelay, loadDuration, renderDelay]: NonNullable<
+  WireWhy['lcp']
+>): LcpCause {
+  return { target, url: url || null, loadDelay, loadDuration, renderDelay }
+}
+
+function inpCause([target, event, time, inputDelay, processing, presentation, script]: NonNullable<
+  WireWhy['inp']
+>): InpCause {
+  const [url = '', invoker = '', duration = 0] = script ?? []
+  return {
+    target,
+    event,
+    time,
+    inputDelay,
+    processing,
+    presentation,
+    script: script && { url, invoker, duration },
   }
 }
 

@@ -37,6 +37,76 @@ export interface ApiCall {
   ttfb: number | null
   /** Bytes transferred, headers included; null where hidden. */
   bytes: number | null
+  /** Durations that the response names in its Server-Timing header, in ms; null where there are none. */
+  server: Record<string, number> | null
+}
+
+/**
+ * Why the LCP was late: the element, and three of the four parts that its time falls into. The first, TTFB, is the rest.
+ *
+ * @see https://web.dev/articles/optimize-lcp#lcp-breakdown
+ */
+export interface LcpCause {
+  /** Selector of the element. */
+  target: string
+  /** Address of its image without query string; null for text. */
+  url: string | null
+  /** From the first byte of the document to the request of the image, in ms; 0 for text. */
+  loadDelay: number
+  loadDuration: number
+  /** From the image's last byte (the document's first, for text) to the paint. */
+  renderDelay: number
+}
+
+/**
+ * Why the slowest interaction was slow: what was touched, three phases, and the longest script among them.
+ *
+ * @see https://web.dev/articles/optimize-inp
+ */
+export interface InpCause {
+  target: string
+  /** `click`, `keydown`, ... */
+  event: string
+  /** From the beginning of the page view to the interaction, in ms. */
+  time: number
+  inputDelay: number
+  processing: number
+  presentation: number
+  /** The longest script of the long animation frames; null where the browser tells none. */
+  script: ScriptCause | null
+}
+
+/** A script that ran during an interaction, from https://w3c.github.io/long-animation-frames/ */
+export interface ScriptCause {
+  /** Its address without query string; empty for inline code. */
+  url: string
+  /** What called it: `BUTTON#buy.onclick`, `TimerHandler:setTimeout`. */
+  invoker: string
+  /** ms of it within the interaction. */
+  duration: number
+}
+
+/** Where the largest layout shift was. */
+export interface ClsCause {
+  /** Selector of the element that moved most. */
+  target: string
+  /** Its score, in thousandths. */
+  value: number
+  /** From the beginning of the page view, in ms. */
+  time: number
+}
+
+/** Why the vitals are what they are; null where there is nothing to say. */
+export interface Why {
+  lcp: LcpCause | null
+  inp: InpCause | null
+  cls: ClsCause | null
+}
+
+/** A custom measure that the page reported by `mark(name, value)`: a whole number. */
+export interface Mark {
+  name: string
+  value: number
 }
 
 /** What one beacon says of a page view. */
@@ -60,5 +130,11 @@ export interface PageView {
   vitals: Record<Vital, number | null>
   /** ms from navigation start to the end of each phase; null for navigations that load no document. */
   phases: Record<Phase, number> | null
+  why: Why
+  /** Since the last beacon. */
   calls: ApiCall[]
+  /** Calls beyond what is sent of one page view, so far. */
+  dropped: number
+  /** Since the last beacon. */
+  marks: Mark[]
 }

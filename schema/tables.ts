@@ -93,6 +93,14 @@ export const pageviews = sqliteTable(
     phases: text(),
     /** JSON object: beacon number -> calls in the beacon's wire form, so that a replay overwrites itself. */
     calls: text().notNull().default('{}'),
+    /** JSON object: the causes in the beacon's wire form. */
+    why: text(),
+    /** JSON object: beacon number -> marks in the beacon's wire form. */
+    marks: text().notNull().default('{}'),
+    /** One bit for each beacon that came, the lowest for number 0: with `sequence` it tells how many were lost. */
+    received: integer().notNull().default(0),
+    /** Calls beyond what is sent of one page view. */
+    dropped: integer().notNull().default(0),
   },
   table => [primaryKey({ columns: [table.site, table.hour, table.id] })],
 )
@@ -119,6 +127,13 @@ export const apiRollups = sqliteTable('api_rollups', { ...period, api: text().no
   primaryKey({ columns: [table.site, table.tier, table.dimension, table.start, table.value] }),
 ])
 
+/** The same for custom measures and load phases; thresholds and shares mean nothing there. */
+export const measureRollups = sqliteTable(
+  'measure_rollups',
+  { ...period, measure: text().notNull() },
+  table => [primaryKey({ columns: [table.site, table.tier, table.dimension, table.start, table.value] })],
+)
+
 /**
  * Which periods are rolled up. No row: not yet. `clean`: the roll-up holds all raw rows. `dirty`: a beacon came later.
  * `sealed`: what it was made from (an hour's raw rows, a day's hours) is being deleted, so the roll-up is final.
@@ -144,6 +159,26 @@ export const bots = sqliteTable(
     /** Hours since 1970. */
     hour: integer().notNull(),
     beacons: integer().notNull(),
+  },
+  table => [primaryKey({ columns: [table.site, table.hour] })],
+)
+
+/**
+ * How much of what was sent arrived, by the hour in which the page views began; made by the hour's roll-up. Numbers of
+ * rows, without weights.
+ */
+export const deliveries = sqliteTable(
+  'deliveries',
+  {
+    site: text().notNull(),
+    /** Hours since 1970. */
+    hour: integer().notNull(),
+    pageviews: integer().notNull(),
+    /** Beacons that their successors say were sent. */
+    sent: integer().notNull(),
+    received: integer().notNull(),
+    /** Calls beyond what is sent of one page view. */
+    dropped: integer().notNull(),
   },
   table => [primaryKey({ columns: [table.site, table.hour] })],
 )

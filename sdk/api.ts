@@ -56,6 +56,7 @@ function toCall(
     status: status || null,
     ttfb: seen ? responseStart - startTime : null,
     bytes: seen ? transferSize : null,
+    server: null,
   }
 }
 

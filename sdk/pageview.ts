@@ -77,6 +77,9 @@ export function snapshot(view: View, route: string, release: string | null): Pag
     touch: maxTouchPoints > 0,
     vitals: hard ? { ...view._vitals, ttfb: timeToFirstByte() } : view._vitals,
     phases: hard ? loadPhases() : null,
+    why: { lcp: null, inp: null, cls: null },
+    dropped: 0,
+    marks: [],
     calls: view._calls.map(call => ({ ...call, start: call.start - origin })),
   }
 }

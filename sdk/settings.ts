@@ -2,6 +2,7 @@
  * What the page asks for: options go in, settings come out, or nothing where there is nothing to do.
  */
 
+import { MAX_WEIGHT } from '../schema/beacon.ts'
 import type { PageView } from '../schema/pageview.ts'
 import { plain } from './route.ts'
 
@@ -42,16 +43,13 @@ export function readOptions(options: InitOptions): Settings | undefined {
   return {
     _url: url,
     // A sample that is no number keeps everything.
-    _rate: Math.min(Math.round(1 / sample) || 1, MAX_RATE),
+    _rate: Math.min(Math.round(1 / sample) || 1, MAX_WEIGHT),
     _release: plain(release ?? '') || null,
     _route: route,
     _api: api !== false && api !== 'off',
     _beforeSend: beforeSend ?? (view => view),
   }
 }
-
-/** The largest client rate of the wire. */
-const MAX_RATE = 1_000_000
 
 interface Privacy {
   readonly doNotTrack?: string | null

@@ -26,6 +26,27 @@ export function typicalView(serial: number): PageView {
     touch: false,
     vitals: { lcp: 1410 + (serial % 997), inp: 96, cls: 41, fcp: 912, ttfb: 187 },
     phases: { dns: 12, connect: 48, request: 49, response: 231, interactive: 640, loaded: 702, load: 1490 },
+    why: {
+      lcp: {
+        target: 'main>img.hero',
+        url: '/img/kettle.avif',
+        loadDelay: 310,
+        loadDuration: 402,
+        renderDelay: 88,
+      },
+      inp: {
+        target: '#buy',
+        event: 'click',
+        time: 8_304,
+        inputDelay: 4,
+        processing: 61,
+        presentation: 31,
+        script: { url: '/assets/cart.js', invoker: 'BUTTON#buy.onclick', duration: 58 },
+      },
+      cls: { target: 'section.reviews', value: 41, time: 690 },
+    },
+    dropped: 0,
+    marks: [],
     calls: [
       {
         endpoint: 'GET /api/products/[id]',
@@ -35,6 +56,7 @@ export function typicalView(serial: number): PageView {
         status: 200,
         ttfb: 121,
         bytes: 2310,
+        server: null,
       },
       {
         endpoint: 'GET /api/products/[id]/reviews',
@@ -44,6 +66,7 @@ export function typicalView(serial: number): PageView {
         status: 200,
         ttfb: 240,
         bytes: 8122,
+        server: null,
       },
       {
         endpoint: 'POST /api/cart',
@@ -53,6 +76,7 @@ export function typicalView(serial: number): PageView {
         status: 201,
         ttfb: 88,
         bytes: 412,
+        server: null,
       },
     ],
   }

@@ -152,7 +152,17 @@ function pageView(site: string, began: number, sequence: number): PageViewRow {
       browserVersion: null,
       os: null,
     },
-    ...{ connection: '4g', lcp: 1200, inp: null, cls: 0, fcp: 800, ttfb: 150, phases: null, calls: '{}' },
+    ...{
+      connection: '4g',
+      lcp: 1200,
+      inp: null,
+      cls: 0,
+      fcp: 800,
+      ttfb: 150,
+      phases: null,
+      calls: '{}',
+      received: 1,
+    },
   }
 }
 

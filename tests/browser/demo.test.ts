@@ -9,7 +9,7 @@ import { summary } from '../../demo/report.ts'
 import { sendAll } from '../../demo/send.ts'
 import { pageViews } from '../../demo/traffic.ts'
 import { decode, encode } from '../../schema/beacon.ts'
-import type { SummaryRow } from '../../schema/query.ts'
+import type { SummaryRow } from '../../schema/summary.ts'
 
 const NOW = Date.UTC(2026, 10, 14, 12)
 const DAY = 86_400_000

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { parseSummaryQuery } from '../../schema/query.ts'
+import { parseSummaryQuery } from '../../schema/summary.ts'
 import { beaconBytes, brotliBytes, cost, figures, partOf } from '../bench/figures.ts'
 
 const readme = readFileSync('README.md', 'utf8')

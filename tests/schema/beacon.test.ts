@@ -7,10 +7,15 @@ import {
   MAX_CALLS,
   MAX_CLS,
   MAX_ENDPOINT,
+  MAX_MARK,
+  MAX_MARKS,
   MAX_MS,
   MAX_RELEASE,
   MAX_ROUTE,
+  MAX_SELECTOR,
   MAX_SEQUENCE,
+  MAX_SERVER,
+  MAX_WEIGHT,
 } from '../../schema/beacon.ts'
 import { PHASES } from '../../schema/metrics.ts'
 import { CONNECTIONS, NAVIGATIONS, OUTCOMES, type PageView } from '../../schema/pageview.ts'
@@ -30,12 +35,39 @@ const call = fc.record({
   status: maybe(fc.integer({ min: 0, max: 599 })),
   ttfb: maybe(ms),
   bytes: maybe(fc.integer({ min: 0, max: 1_000_000_000 })),
+  server: maybe(
+    fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), ms, { maxKeys: MAX_SERVER, noNullPrototype: true }),
+  ),
+})
+
+const whole = fc.integer({ min: 0, max: MAX_AGE })
+const label = printable(MAX_SELECTOR)
+const why = fc.record({
+  lcp: maybe(
+    fc.record({ target: label, url: maybe(label), loadDelay: ms, loadDuration: ms, renderDelay: ms }),
+  ),
+  inp: maybe(
+    fc.record({
+      target: label,
+      event: label,
+      time: whole,
+      inputDelay: ms,
+      processing: ms,
+      presentation: ms,
+      script: maybe(fc.record({ url: label, invoker: label, duration: ms })),
+    }),
+  ),
+  cls: maybe(fc.record({ target: label, value: fc.integer({ min: 0, max: MAX_CLS }), time: whole })),
+})
+const mark = fc.record({
+  name: fc.stringMatching(/^[\w.-]{1,64}$/),
+  value: fc.integer({ min: 0, max: MAX_MARK }),
 })
 
 const pageView: fc.Arbitrary<PageView> = fc.record({
   id: fc.stringMatching(/^[0-9a-f]{16}$/),
   sequence: fc.integer({ min: 0, max: MAX_SEQUENCE }),
-  weight: fc.integer({ min: 1, max: 1_000_000 }),
+  weight: fc.integer({ min: 1, max: MAX_WEIGHT }),
   age: fc.integer({ min: 0, max: MAX_AGE }),
   navigation: fc.constantFrom(...NAVIGATIONS),
   route: printable(MAX_ROUTE),
@@ -57,11 +89,68 @@ const pageView: fc.Arbitrary<PageView> = fc.record({
           Object.fromEntries(PHASES.map((phase, i) => [phase, times[i]])) as PageView['phases'] & object,
       ),
   ),
+  why,
   calls: fc.array(call, { maxLength: MAX_CALLS }),
+  dropped: fc.integer({ min: 0, max: 100_000 }),
+  marks: fc.array(mark, { maxLength: MAX_MARKS }),
 })
 
 /** A change that makes a beacon wrong, and the field that must be named. */
 const mutations: [string, (wire: Record<string, unknown>) => void][] = [
+  [
+    'k',
+    wire => {
+      wire.k = 1001
+    },
+  ],
+  [
+    'w.lcp.1',
+    wire => {
+      wire.w = { lcp: ['img', '/a.png?token=1', 1, 2, 3] }
+    },
+  ],
+  [
+    'w.inp.6.2',
+    wire => {
+      wire.w = { inp: ['a', 'click', 1, 2, 3, 4, ['', '', -1]] }
+    },
+  ],
+  [
+    'w.cls.1',
+    wire => {
+      wire.w = { cls: ['div', 0.5, 1] }
+    },
+  ],
+  [
+    'w.fcp',
+    wire => {
+      wire.w = { fcp: [] }
+    },
+  ],
+  [
+    'x',
+    wire => {
+      wire.x = -1
+    },
+  ],
+  [
+    'u.0.0',
+    wire => {
+      wire.u = [['two words', 1]]
+    },
+  ],
+  [
+    'u.0.1',
+    wire => {
+      wire.u = [['cart', 1.5]]
+    },
+  ],
+  [
+    'c.0.7',
+    wire => {
+      wire.c = [['GET /', 1, 2, 0, 200, 1, 1, { a: 1, b: 1, c: 1, d: 1, e: 1 }]]
+    },
+  ],
   [
     'v',
     wire => {

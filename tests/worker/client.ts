@@ -5,7 +5,7 @@
 import { env, exports } from 'cloudflare:workers'
 import { encode } from '../../schema/beacon.ts'
 import type { PageView } from '../../schema/pageview.ts'
-import type { SummaryAnswer } from '../../schema/query.ts'
+import type { SummaryAnswer } from '../../schema/summary.ts'
 
 export const CHROME =
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36'
@@ -32,7 +32,10 @@ export function pageView(given: Partial<PageView> = {}): PageView {
     touch: false,
     vitals: { lcp: 1200, inp: null, cls: 20, fcp: 800, ttfb: 150 },
     phases: null,
+    why: { lcp: null, inp: null, cls: null },
     calls: [],
+    dropped: 0,
+    marks: [],
     ...given,
   }
 }

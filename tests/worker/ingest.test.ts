@@ -23,9 +23,23 @@ describe('a beacon', () => {
         status: 200,
         ttfb: 40,
         bytes: 300,
+        server: { db: 12 },
       },
     ] as const
-    const view = pageView({ route: '/p/[id]', release: '2.4.0', weight: 10, age: 5000, calls: [...calls] })
+    const view = pageView({
+      route: '/p/[id]',
+      release: '2.4.0',
+      weight: 10,
+      age: 5000,
+      calls: [...calls],
+      why: {
+        lcp: { target: 'img.hero', url: '/hero.avif', loadDelay: 120, loadDuration: 300, renderDelay: 40 },
+        inp: null,
+        cls: null,
+      },
+      marks: [{ name: 'ready', value: 812 }],
+      dropped: 3,
+    })
     const before = Date.now()
     const response = await send(encode(view))
     expect(response.status).toBe(204)
@@ -49,7 +63,11 @@ describe('a beacon', () => {
       cls: 20,
       fcp: 800,
       ttfb: 150,
-      calls: '{"0":[["GET /api/p/[id]",10,90,0,200,40,300]]}',
+      calls: '{"0":[["GET /api/p/[id]",10,90,0,200,40,300,{"db":12}]]}',
+      why: '{"lcp":["img.hero","/hero.avif",120,300,40]}',
+      marks: '{"0":[["ready",812]]}',
+      received: 1,
+      dropped: 3,
     })
     const began = Number(results[0]?.began)
     expect(began).toBeGreaterThanOrEqual(before - 5000)
@@ -73,6 +91,7 @@ describe('a beacon', () => {
       status: 200,
       ttfb: null,
       bytes: null,
+      server: null,
     } as const
     await send(encode(pageView({ id, calls: [call] })))
     const vitals = { lcp: 1300, inp: 88, cls: 120, fcp: 800, ttfb: 150 }

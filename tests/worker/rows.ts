@@ -33,6 +33,10 @@ export function pageViewRow(given: Partial<PageViewRow> = {}): PageViewRow {
     ttfb: 150,
     phases: null,
     calls: '{}',
+    why: null,
+    marks: '{}',
+    received: 1,
+    dropped: 0,
     ...given,
   }
 }

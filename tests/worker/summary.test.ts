@@ -251,6 +251,7 @@ describe('API calls', () => {
     status: 200,
     ttfb: 50,
     bytes: 10,
+    server: null,
     ...given,
   })
 

@@ -1,7 +1,7 @@
 /** Five cards, one a vital: the answer over all page views goes in, a list of cards comes out. */
 
 import { format, rate, VITALS, type Vital } from '../../schema/metrics.ts'
-import type { SummaryAnswer, SummaryRow } from '../../schema/query.ts'
+import type { SummaryAnswer, SummaryRow } from '../../schema/summary.ts'
 import { h } from './dom.ts'
 import { count, interval, percent, RATING_WORDS, TITLES } from './words.ts'
 

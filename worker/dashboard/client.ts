@@ -1,6 +1,6 @@
 /** The worker's HTTP API as the page asks it. A failed request becomes an `ApiError` in words for a person. */
 
-import type { SummaryAnswer } from '../../schema/query.ts'
+import type { SummaryAnswer } from '../../schema/summary.ts'
 
 export class ApiError extends Error {
   readonly status: number

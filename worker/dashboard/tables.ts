@@ -1,7 +1,7 @@
 /** The tables by route and by endpoint: answers go in, tables that scroll on their own come out. */
 
 import { format, VITALS } from '../../schema/metrics.ts'
-import type { SummaryAnswer, SummaryRow } from '../../schema/query.ts'
+import type { SummaryAnswer, SummaryRow } from '../../schema/summary.ts'
 import { h } from './dom.ts'
 import { count, interval, number, percent, perMinute, RATING_WORDS } from './words.ts'
 

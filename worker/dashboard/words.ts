@@ -1,7 +1,7 @@
 /** Numbers as words: counts, shares, ratings and intervals, as the page writes them. */
 
+import type { PercentileAnswer } from '../../schema/answer.ts'
 import { format, type Metric, type Rating } from '../../schema/metrics.ts'
-import type { PercentileAnswer } from '../../schema/query.ts'
 
 export const TITLES = {
   lcp: 'Largest Contentful Paint',

@@ -4,7 +4,7 @@
 
 import type { Context } from 'hono'
 import { isbot } from 'isbot'
-import { decode, encodeCall } from '../../schema/beacon.ts'
+import { decode, encodeCall, encodeMark, encodeWhy } from '../../schema/beacon.ts'
 import { HOUR, hourOf } from '../../schema/hour.ts'
 import { PHASES } from '../../schema/metrics.ts'
 import type { PageView } from '../../schema/pageview.ts'
@@ -23,6 +23,9 @@ import { countBot } from './tally.ts'
 
 /** How long the browser waits for D1 before it is answered all the same, in ms. */
 const PATIENCE = 2_000
+
+/** The bit that all later beacons of a page view share: JSON carries whole numbers below 2^53. */
+const LAST_BIT = 50
 
 /** Answers 204 when the row is durable (or not wanted), 202 when D1 is slow, a problem when nothing is stored. */
 export async function ingest(c: Context<Hono>): Promise<Response> {
@@ -98,20 +101,21 @@ async function enqueue(queue: Queue<PageViewRow> | undefined, row: PageViewRow):
   }
 }
 
-/** Builds the row: times by the worker's clock, weights multiplied, calls under their beacon's number. */
+/** Builds the row: times by the worker's clock, weights multiplied, calls and marks under their beacon's number. */
 export function toRow(
   view: PageView,
   visitor: Visitor,
   { site, rate, now }: { site: string; rate: number; now: number },
 ): PageViewRow {
-  const { calls, phases } = view
+  const { sequence, calls, marks, phases } = view
+  const why = encodeWhy(view.why)
   const began = now - view.age
   return {
     site,
     hour: hourOf(began),
     id: view.id,
     began,
-    sequence: view.sequence,
+    sequence,
     weight: view.weight * rate,
     navigation: view.navigation,
     route: view.route,
@@ -120,7 +124,11 @@ export function toRow(
     connection: view.connection,
     ...view.vitals,
     phases: phases && JSON.stringify(PHASES.map(phase => phases[phase])),
-    calls: calls.length ? JSON.stringify({ [view.sequence]: calls.map(encodeCall) }) : '{}',
+    calls: calls.length ? JSON.stringify({ [sequence]: calls.map(encodeCall) }) : '{}',
+    why: why ? JSON.stringify(why) : null,
+    marks: marks.length ? JSON.stringify({ [sequence]: marks.map(encodeMark) }) : '{}',
+    received: 2 ** Math.min(sequence, LAST_BIT),
+    dropped: view.dropped,
   }
 }
 

@@ -9,8 +9,8 @@ import { HOUR, hourOf } from '../../schema/hour.ts'
 import { type PageViewRow, pageviews } from '../../schema/tables.ts'
 import { touch } from '../rollup/rollup.ts'
 
-/** A row beyond this many characters of calls takes no more of them: D1's rows end at 2 MB. */
-const MAX_CALLS_TEXT = 250_000
+/** A row beyond this many characters of calls, or marks, takes no more of them: D1's rows end at 2 MB. */
+const MAX_TEXT = 250_000
 
 /** How far network delay may move the begin of a page view between two of its beacons, in ms. */
 const MAX_JITTER = 5 * 60_000
@@ -19,7 +19,18 @@ const columns = getTableColumns(pageviews)
 type Column = keyof typeof columns
 
 /** What the newest beacon knows best. The rest was settled by the first one. */
-const NEWEST_WINS: Column[] = ['route', 'release', 'connection', 'lcp', 'inp', 'cls', 'fcp', 'ttfb', 'phases']
+const NEWEST_WINS: Column[] = [
+  'route',
+  'release',
+  'connection',
+  'lcp',
+  'inp',
+  'cls',
+  'fcp',
+  'ttfb',
+  'phases',
+  'why',
+]
 
 /** The statement, written out once for each database binding: building it anew would cost half of the CPU. */
 const statements = new WeakMap<D1Database, string>()
@@ -109,18 +120,30 @@ function upsert(d1: D1Database): string {
       set: {
         ...set,
         sequence: sql`max(${pageviews.sequence}, excluded.sequence)`,
-        calls: sql`CASE WHEN length(${pageviews.calls}) < ${sql.raw(String(MAX_CALLS_TEXT))}
-          THEN json_patch(${pageviews.calls}, excluded.calls) ELSE ${pageviews.calls} END`,
+        calls: merged('calls'),
+        marks: merged('marks'),
+        received: sql`${pageviews.received} | excluded.received`,
+        dropped: sql`max(${pageviews.dropped}, excluded.dropped)`,
       },
     })
     .returning({ site: pageviews.site, hour: pageviews.hour })
     .toSQL().sql
 }
 
-/** The value of one column, read from one element of the bound list. */
+/** What a beacon adds, under its number. */
+function merged(column: 'calls' | 'marks'): SQL {
+  const stored = columns[column]
+  return sql`CASE WHEN length(${stored}) < ${sql.raw(String(MAX_TEXT))}
+    THEN json_patch(${stored}, excluded.${sql.raw(column)}) ELSE ${stored} END`
+}
+
+/** The value of one column, read from one element of the bound list; a queue may hold rows of an older version. */
 function select(column: string): SQL {
   const value = sql.raw(`r.value ->> '${column}'`)
-  if (column !== 'hour') return value
+  if (column !== 'hour') {
+    const { default: otherwise } = columns[column as Column]
+    return otherwise === undefined ? value : sql`coalesce(${value}, ${sql.raw(`'${otherwise}'`)})`
+  }
   return sql`coalesce((SELECT p.hour FROM pageviews AS p WHERE p.site = r.value ->> 'site'
     AND p.hour IN ((${value}) - 1, (${value}) + 1) AND p.id = r.value ->> 'id'), ${value})`
 }

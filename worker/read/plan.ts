@@ -6,7 +6,8 @@
 
 import { sql } from 'drizzle-orm'
 import { HOUR, hourOf } from '../../schema/hour.ts'
-import type { GroupKey, SummaryQuery } from '../../schema/query.ts'
+import type { GroupKey } from '../../schema/query.ts'
+import type { SummaryQuery } from '../../schema/summary.ts'
 import type { Tier } from '../../schema/tables.ts'
 import {
   CALL_DIMENSIONS,

@@ -3,7 +3,7 @@
  */
 
 import type { Context } from 'hono'
-import { parseSummaryQuery, type SummaryAnswer, type SummaryQuery } from '../../schema/query.ts'
+import { parseSummaryQuery, type SummaryAnswer, type SummaryQuery } from '../../schema/summary.ts'
 import type { Hono } from '../env.ts'
 import { badField, problem } from '../problem.ts'
 import { findSite, type Site } from '../sites.ts'

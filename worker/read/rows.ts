@@ -8,7 +8,7 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import { type Metric, VITALS, type Vital } from '../../schema/metrics.ts'
-import type { SummaryQuery } from '../../schema/query.ts'
+import type { SummaryQuery } from '../../schema/summary.ts'
 import { callHours, viewHours } from '../rollup/hours.ts'
 import { type Preparer, prepare } from '../statement.ts'
 import type { Periods, Slice } from './plan.ts'

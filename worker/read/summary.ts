@@ -2,9 +2,10 @@
  * A checked question goes in, the summary comes out: distributions read as percentiles, with their counts.
  */
 
+import type { PercentileAnswer } from '../../schema/answer.ts'
 import { type Percentile, percentiles, RELATIVE_ERROR } from '../../schema/histogram.ts'
 import { fromGrains, METRICS, type Metric, rate } from '../../schema/metrics.ts'
-import type { PercentileAnswer, SummaryAnswer, SummaryQuery, SummaryRow } from '../../schema/query.ts'
+import type { SummaryAnswer, SummaryQuery, SummaryRow } from '../../schema/summary.ts'
 import type { Preparer } from '../statement.ts'
 import { distributions, type Group } from './distributions.ts'
 import { periodsOf } from './plan.ts'

@@ -34,6 +34,8 @@ const TABLES: Record<string, string[]> = {
   pageviews: ['hour', 'id'],
   rollups: ['tier', 'dimension', 'start', 'value'],
   api_rollups: ['tier', 'dimension', 'start', 'value'],
+  measure_rollups: ['tier', 'dimension', 'start', 'value'],
+  deliveries: ['hour'],
   periods: ['tier', 'start'],
   bots: ['hour'],
   rates: ['since'],

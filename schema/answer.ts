@@ -1,0 +1,37 @@
+/**
+ * What the answers of the read API have in common, as schemas: they make the types, the OpenAPI document and its tests.
+ */
+
+import * as v from 'valibot'
+import { GROUP_KEYS } from './query.ts'
+
+/** 0 to 1. */
+export const SHARE = v.pipe(v.number(), v.minValue(0), v.maxValue(1))
+const bound = v.pipe(v.nullable(v.number()), v.description('null where so few samples allow no such bound'))
+
+/** A percentile in the metric's unit, with its 95 % confidence interval. */
+export const PERCENTILE_ANSWER = v.object({ value: v.number(), low: bound, high: bound })
+export type PercentileAnswer = v.InferOutput<typeof PERCENTILE_ANSWER>
+
+export const GROUP = v.pipe(
+  v.record(v.picklist(GROUP_KEYS), v.nullable(v.string())),
+  v.description('what the row is about; empty without group_by'),
+)
+
+/** What every answer says about its range and its making. */
+export const ANSWER = {
+  site: v.string(),
+  from: v.pipe(v.string(), v.isoTimestamp(), v.description('RFC 3339, on the whole hour')),
+  to: v.pipe(v.string(), v.isoTimestamp()),
+  source: v.pipe(
+    v.picklist(['samples', 'rollup']),
+    v.description(
+      'rollup: from hour and day roll-ups, and from raw rows in the same form for hours that are still open or not ' +
+        'rolled up yet. samples: from raw rows, for combinations that no roll-up holds.',
+    ),
+  ),
+  relative_error: v.pipe(
+    v.number(),
+    v.description('largest relative distance of a percentile from the exact one of the same samples'),
+  ),
+}
