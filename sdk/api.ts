@@ -3,8 +3,8 @@
  */
 
 import type { ApiCall, Outcome } from '../schema/pageview.ts'
+import { template } from '../schema/route.ts'
 import { keyOf, type Note, type TakeNote } from './patch.ts'
-import { template } from './route.ts'
 
 /** ms for which leaving, begun, may cut off calls: Firefox does so at once, Chromium when the page hides. */
 const CUT = 200

@@ -4,7 +4,7 @@
 
 import { MAX_WEIGHT } from '../schema/beacon.ts'
 import type { PageView } from '../schema/pageview.ts'
-import { plain } from './route.ts'
+import { plain } from '../schema/route.ts'
 
 export interface InitOptions {
   /** The site's id, as the worker knows it. */

@@ -4,8 +4,8 @@
 
 import { encode, MAX_BYTES, MAX_SEQUENCE } from '../schema/beacon.ts'
 import type { PageView } from '../schema/pageview.ts'
+import { routeName } from '../schema/route.ts'
 import { snapshot, type View } from './pageview.ts'
-import { routeName } from './route.ts'
 import type { Settings } from './settings.ts'
 import type { Views } from './views.ts'
 

@@ -5,9 +5,9 @@
 
 import { MAX_CALLS } from '../schema/beacon.ts'
 import type { ApiCall, Navigation } from '../schema/pageview.ts'
+import { routeName, template } from '../schema/route.ts'
 import { navigationType, navigationUrl } from './navigation.ts'
 import { openView, type View } from './pageview.ts'
-import { routeName, template } from './route.ts'
 import type { Settings } from './settings.ts'
 
 /** Page views kept for what is reported late. */

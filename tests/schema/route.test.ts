@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { routeName, template } from '../../sdk/route.ts'
+import { routeName, template } from '../../schema/route.ts'
 
 describe('template', () => {
   test.each([
