@@ -37,6 +37,24 @@ export const sites = sqliteTable('sites', {
   deleted: integer(),
 })
 
+/** Tokens that may read one site. The secret itself is known to its bearer alone. */
+export const tokens = sqliteTable(
+  'tokens',
+  {
+    site: text().notNull(),
+    /** 12 hex digits, part of the token. */
+    id: text().notNull(),
+    name: text().notNull(),
+    /** SHA-256 of the token's secret, in hex. */
+    hash: text().notNull(),
+    /** Unix time in ms. */
+    created: integer().notNull(),
+    /** Unix time in ms from which on it is refused; null for never. */
+    expires: integer(),
+  },
+  table => [primaryKey({ columns: [table.site, table.id] })],
+)
+
 /** The worker's sampling rate over time: from `since` (Unix ms) on, 1 of `rate` page views that began then is kept. */
 export const rates = sqliteTable(
   'rates',
@@ -184,4 +202,5 @@ export const deliveries = sqliteTable(
 )
 
 export type SiteRow = typeof sites.$inferSelect
+export type TokenRow = typeof tokens.$inferSelect
 export type PageViewRow = typeof pageviews.$inferInsert

@@ -17,7 +17,12 @@ export interface Env {
   ADMIN_TOKEN?: string
 }
 
+/** Whose request it is. `judged`: the site that it asks for is known to be the reader's own. */
+export type Caller = { role: 'admin' } | { role: 'reader'; site: string; judged: boolean }
+
 /** The type parameters of every Hono app here. */
 export interface Hono {
   Bindings: Env
+  /** Set for all of `/v1`, by admin/access. */
+  Variables: { caller: Caller }
 }

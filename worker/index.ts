@@ -4,7 +4,7 @@
 
 import { Hono } from 'hono'
 import type { PageViewRow } from '../schema/tables.ts'
-import { requireAdmin } from './admin/access.ts'
+import { requireAccess } from './admin/access.ts'
 import { siteRoutes } from './admin/sites.ts'
 import type { Env, Hono as Types } from './env.ts'
 import { ingest } from './ingest/ingest.ts'
@@ -33,7 +33,7 @@ app.all('/f', () => {
 
 app.get('/healthz', health)
 
-app.use('/v1/*', requireAdmin)
+app.use('/v1/*', requireAccess)
 app.get('/v1/summary', summaryRoute)
 app.route('/v1/sites', siteRoutes)
 

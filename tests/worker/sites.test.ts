@@ -1,7 +1,14 @@
-import { env } from 'cloudflare:workers'
+import { env, exports } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { encode } from '../../schema/beacon.ts'
 import { admin, get, ORIGIN, pageView, problemOf, put, send } from './client.ts'
+
+const patch = (path: string, body: unknown) =>
+  exports.default.fetch(`https://rum.example${path}`, {
+    method: 'PATCH',
+    body: JSON.stringify(body),
+    headers: admin,
+  })
 
 describe('a site', () => {
   it('is made, changed and listed, and keeps its secret to itself', async () => {
@@ -33,6 +40,33 @@ describe('a site', () => {
     const before = await key()
     await put('/v1/sites/stable', { origins: [ORIGIN] })
     expect(await key()).toBe(before)
+  })
+
+  it('is changed in what is given, and in nothing else', async () => {
+    await put('/v1/sites/patched', { origins: [ORIGIN], rate: 4, raw_days: 7 })
+    const before = await (await get('/v1/sites/patched')).json<object>()
+    const changed = await patch('/v1/sites/patched', { rate: 8 })
+    expect(changed.status).toBe(200)
+    const after = await (await get('/v1/sites/patched')).json<object>()
+    expect(after).toEqual({ ...before, rate: 8 })
+    expect(after).toMatchObject(await changed.json<object>())
+    expect((await patch('/v1/sites/patched', {})).status).toBe(200)
+    expect(await (await get('/v1/sites/patched')).json()).toEqual(after)
+  })
+
+  it.each([
+    ['/v1/sites/patched', { rate: 3 }, 400, 'rate'],
+    ['/v1/sites/patched', { raw_days: 40 }, 400, 'hour_days'],
+    ['/v1/sites/patched', { origins: [] }, 400, 'origins'],
+    ['/v1/sites/patched', { colour: 'red' }, 400, 'colour'],
+    ['/v1/sites/nowhere', { rate: 2 }, 404, 'site'],
+  ])('PATCH %s %j is a %i that names %s', async (path, body, status, field) => {
+    await put('/v1/sites/patched', { origins: [ORIGIN] })
+    expect(await problemOf(await patch(path, body))).toMatchObject({ status, field })
+  })
+
+  it('that is not there is a 404', async () => {
+    expect(await problemOf(await get('/v1/sites/nowhere'))).toMatchObject({ status: 404, field: 'site' })
   })
 
   it('takes beacons from the moment it is changed to allow them', async () => {

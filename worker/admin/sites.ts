@@ -1,108 +1,74 @@
 /**
- * The sites that may send beacons: `PUT /v1/sites/shop` makes or changes one, `DELETE` removes it and all that is
- * stored of it, `GET /v1/sites` lists them.
+ * The sites that may send beacons: `PUT /v1/sites/shop` makes one or replaces its settings, `PATCH` changes some of
+ * them, `DELETE` removes it and all that is stored of it, `GET` shows it; `GET /v1/sites` lists those of the caller.
  */
 
 import { and, eq, gte, isNull, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
 import { hourOf } from '../../schema/hour.ts'
 import { SITE_NAME } from '../../schema/query.ts'
+import {
+  SITE_CHANGE,
+  SITE_SETTINGS,
+  type SiteAnswer,
+  type SiteSettings,
+  type SitesAnswer,
+} from '../../schema/site.ts'
 import { bots, type SiteRow, sites } from '../../schema/tables.ts'
 import type { Hono as Types } from '../env.ts'
-import { MAX_RATE } from '../ingest/control.ts'
 import { badField, problem } from '../problem.ts'
 import { forgetSite } from '../sites.ts'
+import { requireAdmin, requireSite } from './access.ts'
+import { readJson } from './body.ts'
+import { randomHex } from './secret.ts'
+import { tokenRoutes } from './token-routes.ts'
 
-const ORIGIN = v.pipe(
-  v.string('must be a string'),
-  v.regex(
-    /^(\*|https?:\/\/(\*\.)?[a-z0-9.-]+(:(\d{1,5}|\*))?)$/,
-    'must be * or an origin: https://shop.example, https://*.shop.example, http://localhost:*',
-  ),
-)
-const whole = (min: number, max: number) =>
-  v.pipe(
-    v.number('must be a number'),
-    v.integer('must be a whole number'),
-    v.minValue(min, `must be at least ${min}`),
-    v.maxValue(max, `must be at most ${max}`),
-  )
-const CHANGE = v.strictObject(
-  {
-    origins: v.pipe(
-      v.array(ORIGIN, 'must be a list'),
-      v.minLength(1, 'must hold at least one origin'),
-      v.maxLength(50, 'must hold at most 50 origins'),
-    ),
-    rate: v.optional(
-      v.pipe(
-        v.number('must be a number'),
-        v.check(
-          rate => Number.isInteger(Math.log2(rate)) && rate >= 1 && rate <= MAX_RATE,
-          `must be a power of two from 1 to ${MAX_RATE}`,
-        ),
-      ),
-      1,
-    ),
-    rows_per_day: v.optional(whole(240, 100_000_000), 25_000),
-    raw_days: v.optional(whole(1, 90), 14),
-    hour_days: v.optional(whole(2, 400), 35),
-    day_days: v.optional(whole(7, 3_700), 760),
-  },
-  issue => (issue.expected === 'never' ? 'is not known' : 'is missing'),
-)
+const PRIVATE = { 'Cache-Control': 'private, no-cache' }
 
 export const siteRoutes = new Hono<Types>()
   .get('/', async c => {
-    const db = drizzle(c.env.DB)
-    const dayAgo = hourOf(Date.now()) - 24
-    const [rows, counts] = await Promise.all([
-      db.select().from(sites).where(isNull(sites.deleted)).orderBy(sites.id),
-      db
-        .select({ site: bots.site, beacons: sql<number>`sum(${bots.beacons})` })
-        .from(bots)
-        .where(gte(bots.hour, dayAgo))
-        .groupBy(bots.site),
-    ])
-    const data = rows.map(row => ({
-      ...show(row),
-      bot_beacons_24h: counts.find(({ site }) => site === row.id)?.beacons ?? 0,
-    }))
-    return c.json({ data }, 200, { 'Cache-Control': 'private, no-cache' })
+    const caller = c.get('caller')
+    if (caller.role === 'reader') requireSite(c, caller.site)
+    const answer: SitesAnswer = {
+      data: await listSites(c.env.DB, caller.role === 'reader' ? caller.site : null),
+    }
+    return c.json(answer, 200, PRIVATE)
   })
+  .get('/:site', async c => {
+    const site = c.req.param('site')
+    requireSite(c, site)
+    const [answer] = await listSites(c.env.DB, site)
+    if (!answer) throw noSite(site)
+    return c.json(answer, 200, PRIVATE)
+  })
+  // Whatever is added below is the admin's.
+  .use('/*', requireAdmin)
   .put('/:site', async c => {
     const name = v.safeParse(SITE_NAME, c.req.param('site'))
     if (!name.success) throw badField({ field: 'site', detail: name.issues[0].message })
-    const body = await c.req.json().catch(() => {
-      throw badField({ field: 'body', detail: 'is not JSON' })
-    })
-    const change = v.safeParse(CHANGE, body, { abortEarly: true })
-    if (!change.success) {
-      const [issue] = change.issues
-      throw badField({ field: v.getDotPath(issue) ?? 'body', detail: issue.message })
-    }
-    const { origins, rate, rows_per_day, raw_days, hour_days, day_days } = change.output
-    if (hour_days <= raw_days) throw badField({ field: 'hour_days', detail: 'must be more than raw_days' })
-    if (day_days < hour_days) throw badField({ field: 'day_days', detail: 'must be at least hour_days' })
-    const settings = {
-      origins,
-      rate,
-      rowsPerDay: rows_per_day,
-      rawDays: raw_days,
-      hourDays: hour_days,
-      dayDays: day_days,
-    }
-    const row = { id: name.output, ...settings, key: randomKey(), created: Date.now() }
+    const settings = toColumns(checkDays(await readJson(c, SITE_SETTINGS)))
+    const row = { id: name.output, ...settings, key: randomHex(16), created: Date.now() }
     const [saved] = await drizzle(c.env.DB)
       .insert(sites)
       .values(row)
       .onConflictDoUpdate({ target: sites.id, set: settings, setWhere: isNull(sites.deleted) })
       .returning()
     if (!saved) throw problem(409, `Site ${name.output} is being deleted; try again when its rows are gone.`)
-    forgetSite(name.output)
-    return c.json(show(saved), saved.key === row.key ? 201 : 200, { 'Cache-Control': 'private, no-cache' })
+    return showSaved(c, saved, saved.key === row.key ? 201 : 200)
+  })
+  .patch('/:site', async c => {
+    const site = c.req.param('site')
+    const change = await readJson(c, SITE_CHANGE)
+    const db = drizzle(c.env.DB)
+    const there = and(eq(sites.id, site), isNull(sites.deleted))
+    const [before] = await db.select().from(sites).where(there)
+    if (!before) throw noSite(site)
+    const settings = checkDays({ ...toSettings(before), ...change })
+    const [saved] = await db.update(sites).set(toColumns(settings)).where(there).returning()
+    if (!saved) throw noSite(site)
+    return showSaved(c, saved, 200)
   })
   .delete('/:site', async c => {
     const site = c.req.param('site')
@@ -111,26 +77,75 @@ export const siteRoutes = new Hono<Types>()
       .set({ deleted: Date.now() })
       .where(and(eq(sites.id, site), isNull(sites.deleted)))
       .returning()
-    if (!deleted) throw problem(404, `There is no site ${site} here.`, { field: 'site' })
+    if (!deleted) throw noSite(site)
     forgetSite(site)
     // Its rows go with the next runs of the cron, a bounded number each.
-    return c.body(null, 202, { 'Cache-Control': 'private, no-cache' })
+    return c.body(null, 202, PRIVATE)
   })
+  .route('/:site/tokens', tokenRoutes)
+
+/** All sites by name, or the one of that name, with the bots of the last day. */
+async function listSites(d1: D1Database, only: string | null): Promise<SiteAnswer[]> {
+  const db = drizzle(d1)
+  const dayAgo = hourOf(Date.now()) - 24
+  const [rows, counts] = await Promise.all([
+    db
+      .select()
+      .from(sites)
+      .where(and(isNull(sites.deleted), only === null ? undefined : eq(sites.id, only)))
+      .orderBy(sites.id),
+    db
+      .select({ site: bots.site, beacons: sql<number>`sum(${bots.beacons})` })
+      .from(bots)
+      .where(and(gte(bots.hour, dayAgo), only === null ? undefined : eq(bots.site, only)))
+      .groupBy(bots.site),
+  ])
+  return rows.map(row => ({
+    ...show(row),
+    bot_beacons_24h: counts.find(({ site }) => site === row.id)?.beacons ?? 0,
+  }))
+}
+
+/** Answers the site as it is now, and forgets what this isolate knew of it. */
+function showSaved(c: Context<Types>, saved: SiteRow, status: 200 | 201): Response {
+  forgetSite(saved.id)
+  return c.json(show(saved), status, PRIVATE)
+}
+
+function checkDays(settings: SiteSettings): SiteSettings {
+  const { raw_days, hour_days, day_days } = settings
+  if (hour_days <= raw_days) throw badField({ field: 'hour_days', detail: 'must be more than raw_days' })
+  if (day_days < hour_days) throw badField({ field: 'day_days', detail: 'must be at least hour_days' })
+  return settings
+}
 
 /** A site without its secret. */
-function show(site: SiteRow) {
+function show(row: SiteRow): Omit<SiteAnswer, 'bot_beacons_24h'> {
+  return { site: row.id, ...toSettings(row), created: new Date(row.created).toISOString() }
+}
+
+function toSettings(row: SiteRow): SiteSettings {
   return {
-    site: site.id,
-    origins: site.origins,
-    rate: site.rate,
-    rows_per_day: site.rowsPerDay,
-    raw_days: site.rawDays,
-    hour_days: site.hourDays,
-    day_days: site.dayDays,
-    created: new Date(site.created).toISOString(),
+    origins: row.origins,
+    rate: row.rate,
+    rows_per_day: row.rowsPerDay,
+    raw_days: row.rawDays,
+    hour_days: row.hourDays,
+    day_days: row.dayDays,
   }
 }
 
-function randomKey(): string {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map(b => b.toString(16).padStart(2, '0')).join('')
+function toColumns({ origins, rate, rows_per_day, raw_days, hour_days, day_days }: SiteSettings) {
+  return {
+    origins,
+    rate,
+    rowsPerDay: rows_per_day,
+    rawDays: raw_days,
+    hourDays: hour_days,
+    dayDays: day_days,
+  }
+}
+
+function noSite(site: string) {
+  return problem(404, `There is no site ${site} here.`, { field: 'site' })
 }

@@ -7,6 +7,7 @@
  */
 
 import { sql } from 'drizzle-orm'
+import { MAX_RATE } from '../../schema/site.ts'
 import type { SiteRow } from '../../schema/tables.ts'
 import { prepare } from '../statement.ts'
 import type { RateChange } from './rate.ts'
@@ -16,7 +17,6 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 /** A new rate begins this much later, in ms: all isolates know it by then (`CACHE_MS` of worker/sites is shorter). */
 export const ANNOUNCE = 25 * SECOND
-export const MAX_RATE = 2 ** 20
 /** The share of an hour's budget that is left to an overrun hour, so that its last minutes are measured, too. */
 const RESERVE = 0.05
 /** The most that one run of the cron lowers the rate. */

@@ -38,6 +38,7 @@ const TABLES: Record<string, string[]> = {
   deliveries: ['hour'],
   periods: ['tier', 'start'],
   bots: ['hour'],
+  tokens: ['id'],
   rates: ['since'],
   traffic: ['minute'],
 }

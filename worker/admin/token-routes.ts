@@ -1,0 +1,80 @@
+/**
+ * The read tokens of a site: `POST /v1/sites/shop/tokens` makes one and shows it once, `GET` lists them without
+ * their secrets, `DELETE /v1/sites/shop/tokens/<id>` revokes one.
+ */
+
+import { and, asc, eq, isNull } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/d1'
+import { type Context, Hono } from 'hono'
+import { sites, type TokenRow, tokens } from '../../schema/tables.ts'
+import { formatToken, NEW_TOKEN, type NewTokenAnswer, type TokenAnswer } from '../../schema/token.ts'
+import type { Hono as Types } from '../env.ts'
+import { badField, problem } from '../problem.ts'
+import { readJson } from './body.ts'
+import { randomHex, sha256 } from './secret.ts'
+import { forgetToken } from './tokens.ts'
+
+/** Tokens of one site, expired ones included. */
+const MAX_TOKENS = 100
+const PRIVATE = { 'Cache-Control': 'private, no-cache' }
+
+export const tokenRoutes = new Hono<Types>()
+  .get('/', async c => {
+    const site = await existing(c)
+    return c.json({ data: (await list(c, site)).map(show) }, 200, PRIVATE)
+  })
+  .post('/', async c => {
+    const site = await existing(c)
+    const { name, expires: until } = await readJson(c, NEW_TOKEN)
+    const created = Date.now()
+    const expires = until === undefined ? null : Date.parse(until)
+    if (expires !== null && expires <= created) throw badField({ field: 'expires', detail: 'is past' })
+    if ((await list(c, site)).length >= MAX_TOKENS) {
+      throw problem(409, `Site ${site} has ${MAX_TOKENS} tokens: revoke one first.`, { field: 'site' })
+    }
+    const [id, secret] = [randomHex(6), randomHex(20)]
+    const row = { site, id, name, hash: await sha256(secret), created, expires }
+    await drizzle(c.env.DB).insert(tokens).values(row)
+    const answer: NewTokenAnswer = { ...show(row), token: formatToken({ site, id, secret }) }
+    return c.json(answer, 201, { 'Cache-Control': 'no-store' })
+  })
+  .delete('/:id', async c => {
+    const { site, id } = { site: siteOf(c), id: c.req.param('id') }
+    const [revoked] = await drizzle(c.env.DB)
+      .delete(tokens)
+      .where(and(eq(tokens.site, site), eq(tokens.id, id)))
+      .returning()
+    if (!revoked) throw problem(404, `Site ${site} has no token ${id}.`, { field: 'id' })
+    forgetToken(site, id)
+    return c.body(null, 204, PRIVATE)
+  })
+
+/** The site of the address. Throws a 404 where there is none. */
+async function existing(c: Context<Types>): Promise<string> {
+  const site = siteOf(c)
+  const found = await drizzle(c.env.DB)
+    .select({ id: sites.id })
+    .from(sites)
+    .where(and(eq(sites.id, site), isNull(sites.deleted)))
+  if (!found.length) throw problem(404, `There is no site ${site} here.`, { field: 'site' })
+  return site
+}
+
+function siteOf(c: Context<Types>): string {
+  return c.req.param('site') ?? ''
+}
+
+/** The oldest first. Key: (site). */
+function list(c: Context<Types>, site: string): Promise<TokenRow[]> {
+  return drizzle(c.env.DB).select().from(tokens).where(eq(tokens.site, site)).orderBy(asc(tokens.created))
+}
+
+/** A token without its hash. */
+function show({ id, name, created, expires }: TokenRow): TokenAnswer {
+  return {
+    id,
+    name,
+    created: new Date(created).toISOString(),
+    expires: expires === null ? null : new Date(expires).toISOString(),
+  }
+}

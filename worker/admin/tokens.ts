@@ -1,0 +1,46 @@
+/**
+ * Read tokens: a token goes in, the site that its bearer may read comes out. An isolate remembers a token for
+ * `CACHE_MS`, so that a dashboard's every question does not cost a look-up more.
+ */
+
+import { and, eq } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/d1'
+import { type TokenRow, tokens } from '../../schema/tables.ts'
+import { parseToken } from '../../schema/token.ts'
+import { equal, sha256 } from './secret.ts'
+
+/** How long, in ms, a revoked token may still be taken by an isolate that knew it. */
+export const CACHE_MS = 10_000
+const CACHE_SIZE = 1_000
+
+const cache = new Map<string, { row: TokenRow; until: number }>()
+
+/** The site that this token may read at `now` (Unix ms); null where it is none of ours, expired or revoked. */
+export async function readableSite(d1: D1Database, token: string, now: number): Promise<string | null> {
+  const parts = parseToken(token)
+  if (!parts) return null
+  const row = await findToken(d1, parts.site, parts.id, now)
+  if (!row || !(await equal(await sha256(parts.secret), row.hash))) return null
+  return row.expires === null || now < row.expires ? row.site : null
+}
+
+/** Forgets a token that has just been revoked here; other isolates take it for `CACHE_MS` at most. */
+export function forgetToken(site: string, id: string): void {
+  cache.delete(`${site} ${id}`)
+}
+
+/** Key: (site, id). Absence is not remembered: a new token is good at once, and guesses fill no memory. */
+async function findToken(d1: D1Database, site: string, id: string, now: number): Promise<TokenRow | null> {
+  const name = `${site} ${id}`
+  const known = cache.get(name)
+  if (known && known.until > now) return known.row
+  cache.delete(name)
+  const [row] = await drizzle(d1)
+    .select()
+    .from(tokens)
+    .where(and(eq(tokens.site, site), eq(tokens.id, id)))
+  if (!row) return null
+  if (cache.size >= CACHE_SIZE) cache.clear()
+  cache.set(name, { row, until: now + CACHE_MS })
+  return row
+}
