@@ -11,7 +11,7 @@ import { ingest } from './ingest/ingest.ts'
 import { consume } from './ingest/queue.ts'
 import { answerProblem, problem } from './problem.ts'
 import { health } from './read/health.ts'
-import { summaryRoute } from './read/routes.ts'
+import { readRoutes } from './read/routes.ts'
 import { tick } from './rollup/tick.ts'
 
 const app = new Hono<Types>()
@@ -34,7 +34,7 @@ app.all('/f', () => {
 app.get('/healthz', health)
 
 app.use('/v1/*', requireAccess)
-app.get('/v1/summary', summaryRoute)
+app.route('/v1', readRoutes)
 app.route('/v1/sites', siteRoutes)
 
 app.notFound(() => {

@@ -6,9 +6,9 @@
 
 import { sql } from 'drizzle-orm'
 import { HOUR, hourOf } from '../../schema/hour.ts'
-import type { GroupKey } from '../../schema/query.ts'
-import type { SummaryQuery } from '../../schema/summary.ts'
+import type { Filters, GroupKey } from '../../schema/query.ts'
 import type { Tier } from '../../schema/tables.ts'
+import { badField } from '../problem.ts'
 import {
   CALL_DIMENSIONS,
   isCapped,
@@ -42,8 +42,10 @@ export interface Slice {
 const DEVICES = ['phone', 'tablet', 'desktop']
 
 /** The roll-up that holds exactly the keys that are grouped or filtered by; null where there is none. */
-export function sliceOf(query: SummaryQuery, kind: 'views' | 'calls'): Slice | null {
-  const { groupBy, filters } = query
+export function sliceOf(
+  { groupBy, filters }: { groupBy: readonly GroupKey[]; filters: Filters },
+  kind: 'views' | 'calls',
+): Slice | null {
   const filtered = (Object.keys(filters) as GroupKey[]).filter(key => filters[key] !== undefined)
   const wanted = new Set([...groupBy, ...filtered])
   const dimension = (kind === 'views' ? VIEW_DIMENSIONS : CALL_DIMENSIONS).find(
@@ -78,19 +80,42 @@ export function sliceOf(query: SummaryQuery, kind: 'views' | 'calls'): Slice | n
 }
 
 /** Widens a range to whole days where it reaches back beyond the hours that are kept. */
-export function onKeptHours(
-  query: SummaryQuery,
+export function onKeptHours<Q extends { from: number; to: number }>(
+  question: Q,
   { hourDays }: { hourDays: number },
   now: number,
-): SummaryQuery {
+): Q {
   const day = 24 * HOUR
   const kept = now - hourDays * day
-  const { from, to } = query
+  const { from, to } = question
   return {
-    ...query,
+    ...question,
     from: from < kept ? Math.floor(from / day) * day : from,
     to: to < kept ? Math.ceil(to / day) * day : to,
   }
+}
+
+/**
+ * Answers for the time of which everything that the answer needs is kept, and says so in `from` and `to`. Throws a 400
+ * where single page views are needed of a time of which only roll-ups are left.
+ */
+export async function onKept<
+  Q extends { from: number; to: number },
+  A extends { from: string; source: 'samples' | 'rollup' },
+>(
+  question: Q,
+  site: { hourDays: number; rawDays: number },
+  now: number,
+  ask: (question: Q) => Promise<A>,
+): Promise<A> {
+  const answer = await ask(onKeptHours(question, site, now))
+  const oldest = oldestRaw(site, now)
+  if (answer.source === 'rollup' || Date.parse(answer.from) >= oldest) return answer
+  if (question.to <= oldest) {
+    const detail = `must be after ${new Date(oldest).toISOString()}: only single page views answer this combination`
+    throw badField({ field: 'to', detail })
+  }
+  return ask({ ...question, from: oldest })
 }
 
 /** From when on (Unix ms, a whole hour) single page views are sure to be there. */

@@ -8,7 +8,17 @@ import { fromGrains, METRICS, type Metric, rate } from '../../schema/metrics.ts'
 import type { SummaryAnswer, SummaryQuery, SummaryRow } from '../../schema/summary.ts'
 import type { Preparer } from '../statement.ts'
 import { distributions, type Group } from './distributions.ts'
-import { periodsOf } from './plan.ts'
+import { onKept, periodsOf } from './plan.ts'
+
+/** Answers for the time that is kept; see `onKept`. */
+export function summarizeKept(
+  d1: Preparer,
+  query: SummaryQuery,
+  site: { hourDays: number; rawDays: number },
+  now: number,
+): Promise<SummaryAnswer> {
+  return onKept(query, site, now, kept => summarize(d1, kept, now))
+}
 
 /** Answers a summary. `now` (Unix ms) tells open hours and ends the time that calls a minute are counted over. */
 export async function summarize(d1: Preparer, query: SummaryQuery, now: number): Promise<SummaryAnswer> {

@@ -1,0 +1,94 @@
+/**
+ * The way from a request to an answer, the same for every question: parameters are checked, the site is looked up, D1 is
+ * asked once for what several ask at the same time, and JSON or CSV comes out with what it cost.
+ */
+
+import type { Context } from 'hono'
+import type { FieldError } from '../../schema/beacon.ts'
+import { HOUR, hourOf } from '../../schema/hour.ts'
+import type { Hono } from '../env.ts'
+import { badField, problem } from '../problem.ts'
+import { SETTLED } from '../rollup/rollup.ts'
+import { findSite, type Site } from '../sites.ts'
+import type { Preparer } from '../statement.ts'
+import { type Cells, csv } from './csv.ts'
+
+/** What an endpoint is made of: `Q` is its checked question, `A` its answer. */
+export interface Endpoint<Q extends { site: string; to: number }, A> {
+  parse(params: URLSearchParams, now: number): { ok: Q } | { error: FieldError }
+  ask(d1: Preparer, question: Q, site: Site, now: number): Promise<A>
+  /** The rows of its CSV, nested where the JSON is. */
+  rows(answer: A): readonly object[]
+}
+
+/** Seconds for which an answer about hours that have settled is believed by who asked. */
+const SETTLED_AGE = 60
+
+/** What is being asked of D1 at the moment, by question. */
+const asked = new Map<string, Promise<unknown>>()
+
+/** The handler of an endpoint. */
+export function answering<Q extends { site: string; to: number }, A>(endpoint: Endpoint<Q, A>) {
+  return async (c: Context<Hono>): Promise<Response> => {
+    const started = Date.now()
+    const { searchParams: params } = new URL(c.req.url)
+    const asCsv = wantsCsv(c, params)
+    const parsed = endpoint.parse(params, started)
+    if ('error' in parsed) throw badField(parsed.error)
+    const question = parsed.ok
+    const site = await findSite(c.env.DB, question.site, started)
+    if (!site) throw problem(404, `There is no site ${question.site} here.`, { field: 'site' })
+
+    const { answer, shared } = await once(c, `${c.req.path} ${JSON.stringify(question)}`, () =>
+      endpoint.ask(c.env.DB.withSession('first-unconstrained'), question, site, started),
+    )
+    const database = `database;dur=${Date.now() - started}${shared ? ';desc="shared"' : ''}`
+    const body = asCsv ? csv(endpoint.rows(answer) as Cells[]) : JSON.stringify(answer)
+    const tag = await entityTag(body)
+    const settled = question.to <= hourOf(started - SETTLED) * HOUR
+    const headers = {
+      'Content-Type': asCsv ? 'text/csv; charset=utf-8; header=present' : 'application/json',
+      'Cache-Control': settled ? `private, max-age=${SETTLED_AGE}` : 'private, no-cache',
+      Vary: 'Accept, Authorization',
+      ETag: tag,
+      'Server-Timing': `${database}, total;dur=${Date.now() - started}`,
+    }
+    if (isKnown(c.req.header('If-None-Match'), tag)) return c.body(null, 304, headers)
+    return c.body(body, 200, headers)
+  }
+}
+
+/** Takes `format` out of the parameters; without it the Accept header decides. */
+function wantsCsv(c: Context<Hono>, params: URLSearchParams): boolean {
+  const [format, ...more] = params.getAll('format')
+  params.delete('format')
+  if (more.length || (format !== undefined && format !== 'json' && format !== 'csv')) {
+    throw badField({ field: 'format', detail: 'must be json or csv' })
+  }
+  return format === 'csv' || (format === undefined && /^text\/csv\b/.test(c.req.header('Accept') ?? ''))
+}
+
+/** Asks, or waits for the same question that another request has asked and that is still being answered. */
+async function once<A>(
+  c: Context<Hono>,
+  key: string,
+  ask: () => Promise<A>,
+): Promise<{ answer: A; shared: boolean }> {
+  const running = asked.get(key)
+  if (running) return { answer: (await running) as A, shared: true }
+  const answer = ask().finally(() => asked.delete(key))
+  asked.set(key, answer)
+  // Others may wait for it after this request's client has gone.
+  c.executionCtx.waitUntil(answer.catch(() => {}))
+  return { answer: await answer, shared: false }
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc9110#name-etag */
+async function entityTag(body: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(body))
+  return `"${[...new Uint8Array(digest, 0, 9)].map(byte => byte.toString(16).padStart(2, '0')).join('')}"`
+}
+
+function isKnown(header: string | undefined, tag: string): boolean {
+  return (header ?? '').split(',').some(known => known.trim().replace(/^W\//, '') === tag)
+}

@@ -1,0 +1,37 @@
+/**
+ * CSV of RFC 4180: rows as the JSON answer has them go in, text comes out. What is nested becomes a column of its own,
+ * `percentiles.p75.value`.
+ *
+ * Names come from strangers' pages, and a spreadsheet runs a cell that begins like a formula: such a cell gets an
+ * apostrophe in front.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc4180
+ * @see https://owasp.org/www-community/attacks/CSV_Injection
+ */
+
+export type Cells = { readonly [name: string]: unknown }
+
+/** All rows under one header; a list is written as JSON, no data as an empty cell. */
+export function csv(rows: readonly Cells[]): string {
+  const flat = rows.map(row => new Map(columnsOf(row, '')))
+  const header = [...new Set(flat.flatMap(row => [...row.keys()]))]
+  const lines = [header, ...flat.map(row => header.map(name => row.get(name)))]
+  return lines.map(cells => `${cells.map(cell).join(',')}\r\n`).join('')
+}
+
+function columnsOf(row: Cells, prefix: string): [name: string, value: unknown][] {
+  return Object.entries(row).flatMap(([key, value]) => {
+    const name = prefix + key
+    return value !== null && typeof value === 'object' && !Array.isArray(value)
+      ? columnsOf(value as Cells, `${name}.`)
+      : [[name, value] as [string, unknown]]
+  })
+}
+
+function cell(value: unknown): string {
+  if (value === null || value === undefined) return ''
+  if (typeof value === 'number') return String(value)
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+}
