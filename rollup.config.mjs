@@ -1,9 +1,13 @@
-// Builds what leaves this repository: the SDK for npm (dist/index.js) and for a script tag (dist/fieldline.js),
-// and the static files that the worker serves (dist/public).
-import { copyFileSync, mkdirSync, rmSync } from 'node:fs'
+// Builds what leaves this repository: the SDK for npm and for a script tag, each whole and as the core without causes,
+// and the static files that the worker serves (dist/public). Prints where the bytes of both scripts are.
+import { hash } from 'node:crypto'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { nodeResolve } from '@rollup/plugin-node-resolve'
 import terser from '@rollup/plugin-terser'
 import esbuild from 'rollup-plugin-esbuild'
+import { byteTable } from './tests/bench/bytes.ts'
+
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
 
 // Nothing of an earlier build is served or published.
 rmSync('dist', { recursive: true, force: true })
@@ -19,35 +23,72 @@ const minify = terser({
   format: { comments: false },
 })
 
-const copy = (from, to) => ({
+const copy = (...files) => ({
   name: 'copy',
   writeBundle() {
-    mkdirSync(to.replace(/\/[^/]+$/, ''), { recursive: true })
-    copyFileSync(from, to)
+    mkdirSync('dist/public', { recursive: true })
+    for (const [from, to] of files) cpSync(from, `dist/public/${to}`)
   },
 })
 
+const weigh = {
+  name: 'weigh',
+  writeBundle(_, bundle) {
+    for (const { fileName, code, map } of Object.values(bundle))
+      if (code) console.log(byteTable(fileName, code, map))
+  },
+}
+
+// `fieldline-0.1.0.js` never changes: a page may name it with its hash. Those of earlier releases are kept in pinned/,
+// since a deploy takes away what it does not hold, and win over what is built here under the same name.
+const pin = {
+  name: 'pin',
+  writeBundle() {
+    if (existsSync('pinned')) cpSync('pinned', 'dist/public', { recursive: true })
+    const scripts = readdirSync('dist/public').filter(name => /^fieldline.*\.js$/.test(name))
+    const sri = Object.fromEntries(
+      scripts.map(name => [name, `sha384-${hash('sha384', readFileSync(`dist/public/${name}`), 'base64')}`]),
+    )
+    writeFileSync('dist/sri.json', `${JSON.stringify(sri, null, 2)}\n`)
+  },
+}
+
+// The map of a script for a tag is named by a header (worker/dashboard/_headers), which costs the script no byte.
+const script = (input, name, pinned, ...plugins) => ({
+  input,
+  output: { file: `dist/${name}`, format: 'iife', sourcemap: 'hidden' },
+  plugins: [
+    ...browser('es2020'),
+    minify,
+    weigh,
+    copy([`dist/${name}`, name], [`dist/${name}.map`, `${name}.map`], [`dist/${name}`, pinned]),
+    ...plugins,
+  ],
+})
+
+const library = name => ({
+  input: `sdk/${name}.ts`,
+  output: { file: `dist/${name}.js`, format: 'es', sourcemap: true },
+  plugins: [...browser('es2020'), minify],
+})
+
 export default [
-  {
-    input: 'sdk/tag.ts',
-    output: { file: 'dist/fieldline.js', format: 'iife', sourcemap: true },
-    plugins: [...browser('es2020'), minify, copy('dist/fieldline.js', 'dist/public/fieldline.js')],
-  },
-  {
-    input: 'sdk/index.ts',
-    output: { file: 'dist/index.js', format: 'es', sourcemap: true },
-    plugins: [...browser('es2020'), minify],
-  },
+  script('sdk/tag.ts', 'fieldline.js', `fieldline-${version}.js`),
+  script('sdk/tag.core.ts', 'fieldline.core.js', `fieldline-${version}.core.js`, pin),
+  library('index'),
+  library('core'),
   {
     input: 'worker/dashboard/app.ts',
     output: { file: 'dist/public/app.js', format: 'es' },
     plugins: [
       ...browser('es2022'),
       minify,
-      copy('worker/dashboard/index.html', 'dist/public/index.html'),
-      copy('worker/dashboard/style.css', 'dist/public/style.css'),
-      copy('worker/dashboard/favicon.svg', 'dist/public/favicon.svg'),
-      copy('worker/dashboard/_headers', 'dist/public/_headers'),
+      copy(
+        ...['index.html', 'style.css', 'favicon.svg', '_headers'].map(name => [
+          `worker/dashboard/${name}`,
+          name,
+        ]),
+      ),
     ],
   },
 ]

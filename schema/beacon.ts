@@ -63,6 +63,11 @@ export interface FieldError {
 
 /** Writes a page view for the wire. Fractions are rounded; what exceeds a limit is left out or cut. */
 export function encode(view: PageView): string {
+  return encodeWith(view, encodeWhy)
+}
+
+/** The same where causes are written by `why`, or not at all: the SDK's core holds no code for them. */
+export function encodeWith(view: PageView, why?: (why: Why) => WireWhy | undefined): string {
   const { vitals, phases } = view
   return JSON.stringify({
     v: WIRE_VERSION,
@@ -83,7 +88,7 @@ export function encode(view: PageView): string {
       ttfb: whole(vitals.ttfb),
     },
     t: phases ? PHASES.map(phase => whole(phases[phase]) ?? 0) : undefined,
-    w: encodeWhy(view.why),
+    w: why?.(view.why),
     c: view.calls.length ? view.calls.slice(0, MAX_CALLS).map(encodeCall) : undefined,
     x: view.dropped || undefined,
     u: view.marks.length ? view.marks.slice(0, MAX_MARKS).map(encodeMark) : undefined,

@@ -1,52 +1,11 @@
 /**
- * fieldline in the browser: measures what a visitor gets and sends it to the site's own worker.
- *
- * Nothing here throws into the page, logs, sets a cookie or stores anything.
+ * The package: `import { init } from 'fieldline'`.
  */
 
-import { observeCalls } from './api.ts'
-import { patchCalls } from './patch.ts'
-import { type InitOptions, readOptions } from './settings.ts'
-import { startTransport } from './transport.ts'
-import { trackViews } from './views.ts'
-import { observeVitals } from './vitals.ts'
+import { encodeWhy } from '../schema/beacon.ts'
+import { fieldline } from './fieldline.ts'
 
-export type { Connection, Navigation, Outcome } from '../schema/pageview.ts'
-export type { ApiCall, InitOptions, PageView }
+export type { ApiCall, Connection, Navigation, Outcome, PageView } from '../schema/pageview.ts'
+export type { InitOptions } from './settings.ts'
 
-import type { ApiCall, PageView } from '../schema/pageview.ts'
-
-let started = false
-let nameRoute: ((route: string) => void) | undefined
-
-/**
- * Starts measuring. The first call counts, later ones do nothing; so does a call on a server, without `site` or
- * `endpoint`, and for a visitor who asks not to be tracked (Global Privacy Control, Do Not Track).
- */
-export function init(options: InitOptions): void {
-  if (started || typeof document === 'undefined') return
-  try {
-    const settings = readOptions(options)
-    if (!settings) return
-    started = true
-    const views = trackViews(settings)
-    nameRoute = views._name
-    // web-vitals must listen before the transport does: what it reports at the end goes into the last beacon.
-    observeVitals(views)
-    startTransport(
-      settings,
-      views,
-      settings._api ? observeCalls(settings._url, patchCalls(), views._addCall) : undefined,
-    )
-  } catch {}
-}
-
-/**
- * Names the route of the current page view: `setRoute('/p/[id]')`. Call it once the address is the new one. Without
- * a name the route is the path with its ids templated.
- */
-export function setRoute(route: string): void {
-  try {
-    nameRoute?.(route)
-  } catch {}
-}
+export const { init, setRoute } = /* @__PURE__ */ fieldline(encodeWhy)

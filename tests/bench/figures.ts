@@ -4,21 +4,20 @@
  */
 
 import { readFileSync, writeFileSync } from 'node:fs'
-import { brotliCompressSync, constants } from 'node:zlib'
 import { encode } from '../../schema/beacon.ts'
 import { RELATIVE_ERROR } from '../../schema/histogram.ts'
 import { typicalView } from './beacons.ts'
+import { brotli } from './bytes.ts'
 import { costTable } from './price.ts'
 
 /** A part of the README that is written here, with its markers. */
-export type Part = 'figures' | 'cost'
+export type Part = 'figures' | 'pin' | 'cost'
 
 const between = (part: Part, text: string) => `<!-- ${part}: npm run figures -->\n${text}\n<!-- /${part} -->`
 
 /** Bytes of a file as a CDN sends it: brotli at its best quality. */
 export function brotliBytes(file: string): number {
-  const options = { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }
-  return brotliCompressSync(readFileSync(file), options).byteLength
+  return brotli(readFileSync(file))
 }
 
 /** Bytes of the beacon of an ordinary page view: five vitals, load phases, three API calls. */
@@ -33,11 +32,24 @@ export function figures(): string {
     '| | |',
     '|---|---|',
     `| The script on your page | ${count(brotliBytes('dist/fieldline.js'))} bytes (brotli) |`,
+    `| The script without causes (\`fieldline.core.js\`) | ${count(brotliBytes('dist/fieldline.core.js'))} bytes (brotli) |`,
     `| Beacon of an ordinary page view (5 vitals, load phases, 3 API calls) | ${count(beaconBytes())} bytes |`,
     '| Rows written to D1 for a beacon | 1 |',
     `| Largest error of a percentile | ${(RELATIVE_ERROR * 100).toFixed(3)} % |`,
   ]
   return between('figures', rows.join('\n'))
+}
+
+/** The script tag that names one version with its hash. */
+export function pin(): string {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+  const hashes = JSON.parse(readFileSync('dist/sri.json', 'utf8'))
+  const name = `fieldline-${version}.js`
+  const tag = [
+    `<script async src="https://rum.example.com/${name}" data-site="shop" crossorigin="anonymous"`,
+    `  integrity="${hashes[name]}"></script>`,
+  ]
+  return between('pin', ['```html', ...tag, '```'].join('\n'))
 }
 
 /** What it costs; takes some seconds, since a day's work is done to count its rows. */
@@ -53,6 +65,6 @@ export function partOf(readme: string, part: Part): string {
 
 if (import.meta.main) {
   const readme = readFileSync('README.md', 'utf8')
-  const written = readme.replace(partOf(readme, 'figures'), figures())
+  const written = readme.replace(partOf(readme, 'figures'), figures()).replace(partOf(readme, 'pin'), pin())
   writeFileSync('README.md', written.replace(partOf(written, 'cost'), await cost()))
 }

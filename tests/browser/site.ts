@@ -67,7 +67,7 @@ export async function startSite(): Promise<Site> {
           view: decoded.ok,
         })
       arrivals.emit('beacon')
-    } else if (pathname === '/fieldline.js' || pathname === '/index.js') {
+    } else if (/^\/(fieldline(\.core)?|index|core)\.js$/.test(pathname)) {
       response.writeHead(200, { 'content-type': 'text/javascript' })
       response.end(readFileSync(new URL(`../../dist${pathname}`, import.meta.url)))
     } else if (pathname.startsWith('/api/')) {

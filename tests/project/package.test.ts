@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { brotliCompressSync, constants } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -23,7 +22,12 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 test('the package holds the built SDK, its types and nothing of the worker', () => {
   const files = run('tar', ['-tzf', tarball], folder).trim().split('\n').sort()
   expect(files.filter(file => !file.startsWith('package/dist/types/'))).toEqual(
-    expect.arrayContaining(['package/dist/fieldline.js', 'package/dist/index.js', 'package/package.json']),
+    expect.arrayContaining([
+      ...['fieldline.js', 'fieldline.core.js', 'index.js', 'core.js', 'sri.json'].map(
+        name => `package/dist/${name}`,
+      ),
+      'package/package.json',
+    ]),
   )
   expect(files.filter(file => /worker|demo|tests|tables/.test(file))).toEqual([])
 })
@@ -44,6 +48,7 @@ for (const resolution of ['bundler', 'nodenext'])
     writeFileSync(
       join(folder, 'consumer.ts'),
       `import { type ApiCall, type InitOptions, init, type PageView, setRoute } from 'fieldline'
+       import { init as core } from 'fieldline/core'
        const options: InitOptions = {
          site: 'shop',
          endpoint: 'https://rum.example.com/f',
@@ -55,6 +60,7 @@ for (const resolution of ['bundler', 'nodenext'])
        init(options)
        init({ site: 'shop', endpoint: '/f', beforeSend: view => view.route !== '/private' && view })
        setRoute('/p/[id]')
+       core({ site: 'shop', endpoint: '/f' })
        // @ts-expect-error: a site is needed
        init({ endpoint: '/f' })
        // @ts-expect-error: vitals are numbers
@@ -72,16 +78,10 @@ test('on a server, init and setRoute do nothing and throw nothing', () => {
     init({ site: 'shop', endpoint: 'https://rum.example.com/f' })
     init()
     setRoute('/p/[id]')
+    const core = await import('fieldline/core')
+    core.init({ site: 'shop', endpoint: 'https://rum.example.com/f' })
     console.log(Object.getOwnPropertyNames(globalThis).length - globals)`
   expect(run(process.execPath, ['--input-type=module', '-e', code], folder)).toBe('0\n')
-})
-
-test('the script for a tag is smaller than 6,500 B, and holds no decoder', () => {
-  const script = readFileSync(join(ROOT, 'dist/fieldline.js'))
-  const size = brotliCompressSync(script, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length
-  console.log(`dist/fieldline.js: ${size} B brotli`)
-  expect(size).toBeLessThan(6_500)
-  expect(script.toString()).not.toContain('~standard')
 })
 
 function bin(name: string): string {

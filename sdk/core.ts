@@ -1,0 +1,10 @@
+/**
+ * The package without causes: `import { init } from 'fieldline/core'`.
+ */
+
+import { fieldline } from './fieldline.ts'
+
+export type { ApiCall, Connection, Navigation, Outcome, PageView } from '../schema/pageview.ts'
+export type { InitOptions } from './settings.ts'
+
+export const { init, setRoute } = /* @__PURE__ */ fieldline()

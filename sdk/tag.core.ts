@@ -1,0 +1,8 @@
+/**
+ * The script tag without causes: `<script async src="https://rum.example.com/fieldline.core.js" ...></script>`
+ */
+
+import { fieldline } from './fieldline.ts'
+import { startScript } from './script.ts'
+
+startScript(fieldline())

@@ -1,0 +1,58 @@
+import { hash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { byteTable, sharesOf } from '../bench/bytes.ts'
+import { brotliBytes } from '../bench/figures.ts'
+
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+const text = (name: string) => readFileSync(`dist/${name}`, 'utf8')
+
+/** Bytes of brotli -q 11 that a script may have. */
+const BUDGET = { 'fieldline.js': 6_500, 'fieldline.core.js': 5_800 }
+
+describe.each(Object.entries(BUDGET))('dist/%s', (name, budget) => {
+  it(`has at most ${budget} bytes`, () => {
+    expect(brotliBytes(`dist/${name}`)).toBeLessThanOrEqual(budget)
+  })
+
+  it('holds no decoder', () => {
+    expect(text(name)).not.toContain('~standard')
+  })
+
+  it('is a classic script of one line that names no map, whose map is served beside it', () => {
+    expect(text(name).trimEnd()).not.toContain('\n')
+    expect(text(name)).not.toContain('sourceMappingURL')
+    const map = JSON.parse(readFileSync(`dist/public/${name}.map`, 'utf8'))
+    expect(map.sources).toContain('../sdk/transport.ts')
+    expect(readFileSync('dist/public/_headers', 'utf8')).toContain(`SourceMap: /${name}.map`)
+  })
+
+  it('is served as it is, and under its version', () => {
+    const pinned = name.replace('fieldline', `fieldline-${version}`)
+    expect(readFileSync(`dist/public/${name}`, 'utf8')).toBe(text(name))
+    expect(readFileSync(`dist/public/${pinned}`, 'utf8')).toBe(text(name))
+  })
+
+  it('is accounted for to the byte, module by module', () => {
+    const map = JSON.parse(text(`${name}.map`))
+    const shares = sharesOf(text(name), map)
+    expect(shares.map(share => share.module)).toEqual(expect.arrayContaining(['web-vitals', 'sdk/api.ts']))
+    expect(shares.reduce((sum, share) => sum + share.minified, 0)).toBe(text(name).length)
+    expect(byteTable(name, text(name), map)).toContain('schema/beacon.ts')
+  })
+})
+
+describe('dist/sri.json', () => {
+  it('names every published script with its hash', () => {
+    const scripts = readdirSync('dist/public').filter(name => /^fieldline.*\.js$/.test(name))
+    expect(scripts).toHaveLength(4)
+    expect(JSON.parse(text('sri.json'))).toEqual(
+      Object.fromEntries(
+        scripts.map(name => [
+          name,
+          `sha384-${hash('sha384', readFileSync(`dist/public/${name}`), 'base64')}`,
+        ]),
+      ),
+    )
+  })
+})
