@@ -87,7 +87,10 @@ export function patchCalls(): TakeNote {
   }
 }
 
-/** Lets `see` look at each call of a method that did not throw: its arguments, when it was made, its result. */
+/**
+ * Lets `see` look at each call of a method that did not throw: its arguments, when it was made, its result. A Proxy
+ * is in all else, its source text included, the method itself.
+ */
 function wrap<T extends object, A extends unknown[], R>(
   target: T,
   name: string,
@@ -95,18 +98,17 @@ function wrap<T extends object, A extends unknown[], R>(
 ): void {
   const original: unknown = Reflect.get(target, name)
   if (typeof original !== 'function') return
-  const wrapper = {
-    // A method has, as the native function, no prototype and no [[Construct]].
-    [name](this: T, ...args: A): R {
+  const handler = {
+    // A page may have put `get` on Object.prototype.
+    __proto__: null,
+    apply(_: unknown, self: T, args: A): R {
       const start = performance.now()
-      const result: R = Reflect.apply(original, this, args)
+      const result: R = Reflect.apply(original, self, args)
       try {
-        see(this, args, start, result)
+        see(self, args, start, result)
       } catch {}
       return result
     },
-  }[name]
-  if (!wrapper) return
-  Object.defineProperty(wrapper, 'length', { value: original.length, configurable: true })
-  Reflect.set(target, name, wrapper)
+  }
+  Reflect.set(target, name, new Proxy(original, handler))
 }

@@ -29,6 +29,8 @@ export interface Site {
   views(): Beacon[][]
   /** Serves a page from now on; returns its address. */
   page(path: string, parts: Parts): string
+  /** Serves any file from now on; returns its address. */
+  file(path: string, type: string, text: string): string
   /** Waits until the beacons are as they should be. */
   until(condition: (beacons: Beacon[]) => boolean): Promise<Beacon[]>
   forget(): void
@@ -40,13 +42,16 @@ export interface Parts {
   tag?: string
   head?: string
   body?: string
+  /** Headers of the answer. */
+  headers?: Record<string, string>
 }
 
 const WAIT = 15_000
+const HTML = 'text/html; charset=utf-8'
 
 export async function startSite(): Promise<Site> {
   const beacons: Beacon[] = []
-  const pages = new Map<string, string>()
+  const files = new Map<string, { text: string; headers: Record<string, string> }>()
   const arrivals = new EventEmitter()
   const requests = new EventEmitter()
   let failure: Error | undefined
@@ -71,14 +76,18 @@ export async function startSite(): Promise<Site> {
       response.writeHead(200, { 'content-type': 'text/javascript' })
       response.end(readFileSync(new URL(`../../dist${pathname}`, import.meta.url)))
     } else if (pathname.startsWith('/api/')) {
+      response.sendDate = false
       requests.emit(pathname)
       const until = searchParams.get('until')
       if (until) await once(requests, until)
       await api(searchParams, request, response, body)
     } else {
-      const page = pathname === '/favicon.ico' ? '' : pages.get(pathname)
-      response.writeHead(page === undefined ? 404 : 200, { 'content-type': 'text/html; charset=utf-8' })
-      response.end(page ?? 'not found')
+      const file = files.get(pathname)
+      response.writeHead(file || pathname === '/favicon.ico' ? 200 : 404, {
+        'content-type': HTML,
+        ...file?.headers,
+      })
+      response.end(file?.text ?? 'not found')
     }
   }
 
@@ -92,12 +101,14 @@ export async function startSite(): Promise<Site> {
       for (const beacon of beacons) views.set(beacon.view.id, [...(views.get(beacon.view.id) ?? []), beacon])
       return [...views.values()]
     },
-    page(path, { tag, head = '', body = '<h1>A page</h1>' }) {
+    page(path, { tag, head = '', body = '<h1>A page</h1>', headers = {} }) {
       const script = tag === undefined ? '' : `<script async src="/fieldline.js" ${tag}></script>`
-      pages.set(
-        path,
-        `<!doctype html><html><head><title>${path}</title>${head}${script}</head><body>${body}</body>`,
-      )
+      const text = `<!doctype html><html><head><title>${path}</title>${head}${script}</head><body>${body}</body>`
+      files.set(path, { text, headers })
+      return originOf(own) + path
+    },
+    file(path, type, text) {
+      files.set(path, { text, headers: { 'content-type': type } })
       return originOf(own) + path
     },
     async until(condition) {
@@ -125,7 +136,11 @@ export async function startSite(): Promise<Site> {
   }
 }
 
-/** `status` and `delay` (ms before the head), as headers too, `pause` (ms within the body), `cors=no`, `tao`, `destroy`. */
+/**
+ * `status` and `delay` (ms before the head), as headers too, `pause` (ms within the body), `cors=no`, `tao`, `destroy`;
+ * `to` (an address to go to), `auth` (asks for a password), `type` (of the body), `silent` (no head, ever), `open` (a
+ * body that never ends), `echo` (the body tells what was asked).
+ */
 async function api(
   query: URLSearchParams,
   request: IncomingMessage,
@@ -148,15 +163,32 @@ async function api(
     response.destroy()
     return
   }
-  response.writeHead(Number(status ?? 200), {
-    'content-type': 'text/plain',
+  if (query.has('silent')) return
+  const to = query.get('to')
+  const { authorization } = request.headers
+  response.writeHead(to ? 302 : query.has('auth') && !authorization ? 401 : Number(status ?? 200), {
+    'content-type': query.get('type') ?? 'text/plain',
     'cache-control': 'no-cache',
+    'set-cookie': query.getAll('cookie'),
+    ...(to ? { location: to } : {}),
+    ...(query.has('auth') ? { 'www-authenticate': 'Basic realm="site"' } : {}),
   })
+  if (query.has('open')) {
+    response.write(query.get('open'))
+    return
+  }
   if (query.has('pause')) {
     response.write('first')
     await sleep(Number(query.get('pause')))
   }
-  response.end(`${request.method} ${body}`)
+  response.end(query.has('echo') ? echoOf(request, body) : `${request.method} ${body}`)
+}
+
+/** What of a request its page has a say in. */
+function echoOf({ method, url, headers, rawHeaders }: IncomingMessage, body: string): string {
+  const [, boundary] = /boundary=(.*)/.exec(headers['content-type'] ?? '') ?? []
+  const text = JSON.stringify([method, url, body, rawHeaders])
+  return boundary ? text.replaceAll(boundary, 'boundary') : text
 }
 
 async function read(request: IncomingMessage): Promise<string> {
