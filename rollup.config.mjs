@@ -1,7 +1,16 @@
 // Builds what leaves this repository: the SDK for npm and for a script tag, each whole and as the core without causes,
-// and the static files that the worker serves (dist/public). Prints where the bytes of both scripts are.
+// the CLI (dist/cli.js), and the static files that the worker serves (dist/public). Prints where the bytes of both scripts are.
 import { hash } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { nodeResolve } from '@rollup/plugin-node-resolve'
 import terser from '@rollup/plugin-terser'
 import esbuild from 'rollup-plugin-esbuild'
@@ -77,6 +86,16 @@ export default [
   script('sdk/tag.core.ts', 'fieldline.core.js', `fieldline-${version}.core.js`, pin),
   library('index'),
   library('core'),
+  {
+    input: 'cli/main.ts',
+    output: { file: 'dist/cli.js', format: 'es', banner: '#!/usr/bin/env node' },
+    external: /^node:/,
+    plugins: [
+      nodeResolve(),
+      esbuild({ target: 'node20', tsconfig: false }),
+      { name: 'executable', writeBundle: () => chmodSync('dist/cli.js', 0o755) },
+    ],
+  },
   {
     input: 'worker/dashboard/app.ts',
     output: { file: 'dist/public/app.js', format: 'es' },

@@ -8,7 +8,12 @@ export default defineConfig({
       {
         test: {
           name: 'node',
-          include: ['tests/schema/*.test.ts', 'tests/sdk/*.test.ts', 'tests/project/*.test.ts'],
+          include: [
+            'tests/schema/*.test.ts',
+            'tests/sdk/*.test.ts',
+            'tests/cli/*.test.ts',
+            'tests/project/*.test.ts',
+          ],
           testTimeout: 60_000,
         },
       },

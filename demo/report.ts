@@ -1,10 +1,10 @@
 /** What D1 has of a site, as text tables: the summary endpoint is asked, lines come out. */
 
+import { table } from '../cli/table.ts'
 import { format, METRICS } from '../schema/metrics.ts'
 import type { GroupKey } from '../schema/query.ts'
 import type { SummaryAnswer, SummaryRow } from '../schema/summary.ts'
 import type { LocalServer } from './local-server.ts'
-import { table } from './table.ts'
 
 type Server = Pick<LocalServer, 'url' | 'token'>
 

@@ -3,6 +3,7 @@
  */
 
 import * as v from 'valibot'
+import { SITE_NAME } from './query.ts'
 
 /** The highest sampling rate: one page view in so many. */
 export const MAX_RATE = 2 ** 20
@@ -70,14 +71,22 @@ export const SITE_CHANGE = v.strictObject(
 export type SiteChange = v.InferOutput<typeof SITE_CHANGE>
 
 /** A site as it is answered. */
-export interface SiteAnswer extends SiteSettings {
-  site: string
-  /** RFC 3339 */
-  created: string
-  /** Beacons of bots in the last 24 hours, which were not stored; a lower bound. */
-  bot_beacons_24h: number
-}
+export const SITE_ANSWER = v.object({
+  site: SITE_NAME,
+  origins: ORIGINS,
+  rate: RATE,
+  rows_per_day: ROWS_PER_DAY,
+  raw_days: RAW_DAYS,
+  hour_days: HOUR_DAYS,
+  day_days: DAY_DAYS,
+  created: v.pipe(v.string(), v.isoTimestamp()),
+  bot_beacons_24h: v.pipe(
+    v.number(),
+    v.integer(),
+    v.description('beacons of bots in the last 24 hours, which were not stored; a lower bound'),
+  ),
+})
+export type SiteAnswer = v.InferOutput<typeof SITE_ANSWER>
 
-export interface SitesAnswer {
-  data: SiteAnswer[]
-}
+export const SITES_ANSWER = v.object({ data: v.array(SITE_ANSWER) })
+export type SitesAnswer = v.InferOutput<typeof SITES_ANSWER>

@@ -44,19 +44,23 @@ export const NEW_TOKEN = v.strictObject(
   issue => (issue.expected === 'never' ? 'is not known' : 'is missing'),
 )
 
-/** A token as it is listed. Times are RFC 3339; `expires` is null where it does not expire. */
-export interface TokenAnswer {
-  id: string
-  name: string
-  created: string
-  expires: string | null
-}
+const TIME = v.pipe(v.string(), v.isoTimestamp())
+
+/** A token as it is listed. */
+export const TOKEN_ANSWER = v.object({
+  id: v.pipe(v.string(), v.regex(/^[0-9a-f]{12}$/)),
+  name: v.string(),
+  created: TIME,
+  expires: v.pipe(v.nullable(TIME), v.description('null where it holds until it is revoked')),
+})
+export type TokenAnswer = v.InferOutput<typeof TOKEN_ANSWER>
 
 /** A token as it is answered once, when it is made. */
-export interface NewTokenAnswer extends TokenAnswer {
-  token: string
-}
+export const NEW_TOKEN_ANSWER = v.object({
+  ...TOKEN_ANSWER.entries,
+  token: v.pipe(v.string(), v.description('fl_<site>_<id>_<secret>: shown here and never again')),
+})
+export type NewTokenAnswer = v.InferOutput<typeof NEW_TOKEN_ANSWER>
 
-export interface TokensAnswer {
-  data: TokenAnswer[]
-}
+export const TOKENS_ANSWER = v.object({ data: v.array(TOKEN_ANSWER) })
+export type TokensAnswer = v.InferOutput<typeof TOKENS_ANSWER>

@@ -8,15 +8,16 @@ const MAY: Record<string, { rooms: string[]; packages: RegExp }> = {
   sdk: { rooms: ['sdk', 'schema'], packages: /^web-vitals\b/ },
   worker: { rooms: ['worker', 'schema'], packages: /^(hono|drizzle-orm|valibot|isbot|bowser)\b/ },
   'worker/dashboard': { rooms: ['worker/dashboard', 'schema'], packages: /^$/ },
+  cli: { rooms: ['cli', 'schema'], packages: /^node:/ },
   demo: {
-    rooms: ['demo', 'schema', 'worker'],
+    rooms: ['demo', 'cli', 'schema', 'worker'],
     packages: /^(node:|hono|wrangler|playwright-core|cli-progress)/,
   },
 }
 /** schema/tables is for the worker and for drizzle-kit alone: it would put Drizzle into a page. */
 const TABLES = 'schema/tables.ts'
 
-const files = globSync(['schema/**/*.ts', 'sdk/**/*.ts', 'worker/**/*.ts', 'demo/**/*.ts'])
+const files = globSync(['schema/**/*.ts', 'sdk/**/*.ts', 'worker/**/*.ts', 'cli/**/*.ts', 'demo/**/*.ts'])
 
 const room = (file: string) =>
   file.startsWith('worker/dashboard/') ? 'worker/dashboard' : (file.split('/')[0] ?? '')

@@ -23,7 +23,7 @@ test('the package holds the built SDK, its types and nothing of the worker', () 
   const files = run('tar', ['-tzf', tarball], folder).trim().split('\n').sort()
   expect(files.filter(file => !file.startsWith('package/dist/types/'))).toEqual(
     expect.arrayContaining([
-      ...['fieldline.js', 'fieldline.core.js', 'index.js', 'core.js', 'sri.json'].map(
+      ...['cli.js', 'fieldline.js', 'fieldline.core.js', 'index.js', 'core.js', 'sri.json'].map(
         name => `package/dist/${name}`,
       ),
       'package/package.json',
@@ -82,6 +82,10 @@ test('on a server, init and setRoute do nothing and throw nothing', () => {
     core.init({ site: 'shop', endpoint: 'https://rum.example.com/f' })
     console.log(Object.getOwnPropertyNames(globalThis).length - globals)`
   expect(run(process.execPath, ['--input-type=module', '-e', code], folder)).toBe('0\n')
+})
+
+test('npx fieldline runs', () => {
+  expect(run('npx', ['--offline', 'fieldline', '--help'], folder)).toContain('fieldline <command>')
 })
 
 function bin(name: string): string {

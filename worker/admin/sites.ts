@@ -50,9 +50,13 @@ export const siteRoutes = new Hono<Types>()
     if (!name.success) throw badField({ field: 'site', detail: name.issues[0].message })
     const settings = toColumns(checkDays(await readJson(c, SITE_SETTINGS)))
     const row = { id: name.output, ...settings, key: randomHex(16), created: Date.now() }
-    const [saved] = await drizzle(c.env.DB)
-      .insert(sites)
-      .values(row)
+    const insert = drizzle(c.env.DB).insert(sites).values(row)
+    if (c.req.header('If-None-Match') === '*') {
+      const [made] = await insert.onConflictDoNothing().returning()
+      if (!made) throw problem(412, `There is a site ${name.output} already.`, { field: 'site' })
+      return showSaved(c, made, 201)
+    }
+    const [saved] = await insert
       .onConflictDoUpdate({ target: sites.id, set: settings, setWhere: isNull(sites.deleted) })
       .returning()
     if (!saved) throw problem(409, `Site ${name.output} is being deleted; try again when its rows are gone.`)

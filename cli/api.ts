@@ -1,0 +1,71 @@
+/**
+ * The worker's HTTP API as the CLI asks it: a method and a path go in, the answer's JSON comes out. What fails becomes
+ * a sentence for a person.
+ */
+
+import { misuse, refused } from './failure.ts'
+
+/** How long an answer may take, in ms: D1 gives up after 30 s. */
+const PATIENCE = 40_000
+
+export interface Request {
+  /** What is undefined is left out. */
+  query?: Record<string, string | undefined>
+  body?: unknown
+  headers?: Record<string, string>
+}
+
+/** Asks the API; null where the answer has no body. */
+export type Ask = <T>(method: string, path: string, request?: Request) => Promise<T>
+
+/** Answers a function that asks the fieldline at `base` with this token. */
+export function api(base: string, token: string): Ask {
+  if (!URL.canParse(base) || !/^https?:/.test(base)) {
+    throw misuse(`${base} is no address: say --url https://rum.example.com`)
+  }
+  const root = base.replace(/\/+$/, '')
+  return async <T>(method: string, path: string, { query = {}, body, headers = {} }: Request = {}) => {
+    const given = Object.entries(query).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value]],
+    )
+    const address = `${root}${path}${given.length ? `?${new URLSearchParams(given)}` : ''}`
+    const answer = await fetch(address, {
+      method,
+      headers: { Authorization: `Bearer ${token}`, ...headers },
+      signal: AbortSignal.timeout(PATIENCE),
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    }).catch(error => {
+      throw refused(`${root} cannot be reached: ${reasonOf(error)}`)
+    })
+    const text = await answer.text()
+    const json = parse(text)
+    if (!answer.ok) throw refused(explain(answer, json, root))
+    if (json === undefined && text) throw refused(`${root} answered no JSON. Is it a fieldline?`)
+    return (json ?? null) as T
+  }
+}
+
+/** The sentence of a problem+json answer. */
+function explain({ status, statusText }: Response, json: unknown, root: string): string {
+  const { title, detail } = (json ?? {}) as { title?: string; detail?: string }
+  if (!detail) return `${root} answered ${status} ${title ?? statusText}. Is it a fieldline?`
+  return `${detail} (${status} ${title ?? statusText})`
+}
+
+/** What lies below fetch's `fetch failed`. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error.name === 'TimeoutError') return `no answer within ${PATIENCE / 1000} s`
+  const { cause } = error
+  return cause instanceof Error
+    ? cause.message || ('code' in cause ? String(cause.code) : cause.name)
+    : error.message
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

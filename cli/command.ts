@@ -1,0 +1,105 @@
+/**
+ * What a command is: its words, what it takes and what it does. One description makes both what is understood
+ * (`understand`) and the help.
+ */
+
+import { parseArgs } from 'node:util'
+import type { Ask } from './api.ts'
+import { misuse } from './failure.ts'
+
+export interface Option {
+  /** What stands for the value in the help: `<url>`. A switch has none. */
+  value?: string
+  help: string
+  /** May be given more than once. */
+  many?: true
+}
+export type Options = Record<string, Option>
+
+export interface Command {
+  /** `site add` */
+  name: string
+  /** The names of the arguments that must follow. */
+  operands: string[]
+  /** One line. */
+  about: string
+  options: Options
+  run(call: Call): Promise<void>
+}
+
+/** What was given to a command, options and operands, by name. */
+export type Given = Record<string, string | boolean | (string | boolean)[] | undefined>
+
+export interface Call {
+  given: Given
+  ask: Ask
+  /** Prints what was asked for. */
+  print(text: string): void
+  /** Says something beside it, which no program reads. */
+  note(text: string): void
+}
+
+/** The options of every command. */
+export const COMMON: Options = {
+  url: { value: '<url>', help: 'where fieldline is; default: FIELDLINE_URL' },
+  token: { value: '<token>', help: 'the bearer token; default: FIELDLINE_TOKEN' },
+  json: { help: "print the API's own JSON" },
+  help: { help: 'print this' },
+}
+
+/** Reads the arguments after a command's name. Throws a misuse where they are not what it takes. */
+export function understand(command: Command, args: string[]): Given {
+  const options = Object.fromEntries(
+    Object.entries({ ...command.options, ...COMMON }).map(([name, { value, many }]) => [
+      name,
+      { type: value ? ('string' as const) : ('boolean' as const), multiple: many ?? false },
+    ]),
+  )
+  const { values, positionals } = parse(args, options)
+  if (values.help) return values
+  const missing = command.operands[positionals.length]
+  if (missing) throw misuse(`<${missing}> is missing.`)
+  if (positionals.length > command.operands.length) {
+    throw misuse(`${JSON.stringify(positionals[command.operands.length])} is one argument too many.`)
+  }
+  return { ...values, ...Object.fromEntries(command.operands.map((name, i) => [name, positionals[i]])) }
+}
+
+/** The value of an option or operand. */
+export function one(given: Given, name: string): string | undefined {
+  const value = given[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+/** The same where a command cannot do without. */
+export function needed(given: Given, name: string): string {
+  const value = one(given, name)
+  if (value === undefined) throw misuse(`--${name} is missing.`)
+  return value
+}
+
+/** The values of an option that may be given more than once. */
+export function all(given: Given, name: string): string[] {
+  const values = given[name]
+  return Array.isArray(values) ? values.filter(value => typeof value === 'string') : []
+}
+
+/** Prints an answer, as it came or in words. */
+export function show(call: Call, answer: unknown, inWords: () => string): void {
+  call.print(call.given.json ? JSON.stringify(answer, null, 2) : inWords())
+}
+
+function parse(args: string[], options: Record<string, { type: 'string' | 'boolean'; multiple: boolean }>) {
+  // `--from -7d`: a value, though it begins as an option does.
+  const joined = args.reduce<string[]>((list, arg) => {
+    const before = list.at(-1)
+    if (/^-\d/.test(arg) && before?.startsWith('--')) list[list.length - 1] = `${before}=${arg}`
+    else list.push(arg)
+    return list
+  }, [])
+  try {
+    return parseArgs({ args: joined, options, allowPositionals: true })
+  } catch (error) {
+    throw misuse(error instanceof Error ? error.message : String(error))
+  }
+}

@@ -1,0 +1,26 @@
+/** Which site and which time a question is about, as options of the command line. */
+
+import { parseToken } from '../schema/token.ts'
+import { type Given, needed, type Options, one } from './command.ts'
+import { misuse } from './failure.ts'
+
+export const RANGE: Options = {
+  site: { value: '<site>', help: "the site; default: a read token's own" },
+  last: { value: '<time>', help: 'the time up to now, 24h or 7d' },
+  from: { value: '<time>', help: 'RFC 3339, -24h or -7d; default: -24h' },
+  to: { value: '<time>', help: 'RFC 3339, -24h, -7d or now; default: now' },
+}
+
+/** The site that is asked for. */
+export function siteOf(given: Given): string {
+  return one(given, 'site') ?? parseToken(one(given, 'token') ?? '')?.site ?? needed(given, 'site')
+}
+
+/** The query parameters of the time. */
+export function timeOf(given: Given): { from: string | undefined; to: string | undefined } {
+  const [last, from, to] = [one(given, 'last'), one(given, 'from'), one(given, 'to')]
+  if (last === undefined) return { from, to }
+  if (from !== undefined || to !== undefined) throw misuse('--last says it all: leave out --from and --to.')
+  if (!/^\d{1,4}[hd]$/.test(last)) throw misuse(`--last is hours or days, 24h or 7d, and is ${last}.`)
+  return { from: `-${last}`, to: undefined }
+}

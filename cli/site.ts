@@ -1,0 +1,126 @@
+/** `fieldline site ...`: the sites that may send beacons. */
+
+import type { SiteAnswer, SiteChange, SitesAnswer } from '../schema/site.ts'
+import { all, type Command, type Given, needed, type Options, one, show } from './command.ts'
+import { misuse } from './failure.ts'
+import { table } from './table.ts'
+
+const SETTINGS: Options = {
+  origin: {
+    value: '<origin>',
+    help: 'who may send beacons, https://shop.example; may be repeated',
+    many: true,
+  },
+  rate: { value: '<n>', help: 'keep at most one page view in n, a power of two' },
+  'rows-per-day': { value: '<n>', help: 'beacons stored a day; beyond it, a sample' },
+  'raw-days': { value: '<n>', help: 'days that single page views are kept' },
+  'hour-days': { value: '<n>', help: 'days that hours are kept' },
+  'day-days': { value: '<n>', help: 'days that days are kept' },
+}
+
+export const siteList: Command = {
+  name: 'site list',
+  operands: [],
+  about: 'list the sites that the token may read',
+  options: {},
+  async run(call) {
+    const answer = await call.ask<SitesAnswer>('GET', '/v1/sites')
+    show(call, answer, () => {
+      if (!answer.data.length)
+        return 'There is no site yet. Make one: fieldline site add <site> --origin <origin>'
+      const head = ['site', 'origins', 'rate', 'rows a day', 'days raw', 'hours', 'days', 'bots 24 h']
+      const rows = answer.data.map(site => [
+        site.site,
+        site.origins.join(' '),
+        ...[
+          site.rate,
+          site.rows_per_day,
+          site.raw_days,
+          site.hour_days,
+          site.day_days,
+          site.bot_beacons_24h,
+        ].map(String),
+      ])
+      return table(head, rows, 2)
+    })
+  },
+}
+
+export const siteShow: Command = {
+  name: 'site show',
+  operands: ['site'],
+  about: 'show the settings of a site',
+  options: {},
+  async run(call) {
+    const answer = await call.ask<SiteAnswer>('GET', pathOf(call.given))
+    show(call, answer, () => describe(answer))
+  },
+}
+
+export const siteAdd: Command = {
+  name: 'site add',
+  operands: ['site'],
+  about: 'make a site; what is not given takes its default',
+  options: SETTINGS,
+  async run(call) {
+    const settings = settingsOf(call.given)
+    if (!settings.origins) throw misuse('--origin is missing: who may send beacons of this site?')
+    // Only a site that is not there yet: a slip does not change another's settings.
+    const answer = await call.ask<SiteAnswer>('PUT', pathOf(call.given), {
+      body: settings,
+      headers: { 'If-None-Match': '*' },
+    })
+    show(call, answer, () => describe(answer))
+  },
+}
+
+export const siteSet: Command = {
+  name: 'site set',
+  operands: ['site'],
+  about: 'change the settings that are given; --origin replaces all origins',
+  options: SETTINGS,
+  async run(call) {
+    const change = settingsOf(call.given)
+    if (!Object.keys(change).length) throw misuse('What is to be changed? Give at least one setting.')
+    const answer = await call.ask<SiteAnswer>('PATCH', pathOf(call.given), { body: change })
+    show(call, answer, () => describe(answer))
+  },
+}
+
+export const siteRemove: Command = {
+  name: 'site remove',
+  operands: ['site'],
+  about: 'remove a site and all that was measured of it',
+  options: { yes: { help: 'yes, everything of it' } },
+  async run(call) {
+    if (!call.given.yes)
+      throw misuse('This removes all that was measured of the site. Say --yes if you mean it.')
+    await call.ask('DELETE', pathOf(call.given))
+    call.note(`${one(call.given, 'site')} is removed; its rows go in the background.`)
+  },
+}
+
+function pathOf(given: Given): string {
+  return `/v1/sites/${encodeURIComponent(needed(given, 'site'))}`
+}
+
+/** The settings that are given. The API checks what they may be. */
+function settingsOf(given: Given): SiteChange {
+  const origins = all(given, 'origin')
+  const numbers = Object.keys(SETTINGS)
+    .filter(name => name !== 'origin')
+    .flatMap(name => {
+      const value = one(given, name)
+      if (value === undefined) return []
+      if (!/^\d+$/.test(value)) throw misuse(`--${name} must be a whole number, and is ${value}.`)
+      return [[name.replaceAll('-', '_'), Number(value)]]
+    })
+  return { ...(origins.length && { origins }), ...Object.fromEntries(numbers) }
+}
+
+/** One setting a line. */
+function describe(site: SiteAnswer): string {
+  return Object.entries(site)
+    .map(([name, value]) => `${name.padEnd(16)} ${Array.isArray(value) ? value.join(' ') : value}`)
+    .join('\n')
+}

@@ -1,0 +1,84 @@
+/** `fieldline summary`: percentiles of a site, as a table. */
+
+import { format } from '../schema/metrics.ts'
+import { GROUP_KEYS } from '../schema/query.ts'
+import type { SummaryAnswer, SummaryRow } from '../schema/summary.ts'
+import { type Command, type Options, one, show } from './command.ts'
+import { RANGE, siteOf, timeOf } from './range.ts'
+import { table } from './table.ts'
+import { interval, minute, percent, whole } from './words.ts'
+
+const FILTERS: Options = Object.fromEntries(
+  GROUP_KEYS.map(key => [key, { value: `<${key}>`, help: `only of this ${key}` }]),
+)
+
+export const summary: Command = {
+  name: 'summary',
+  operands: [],
+  about: 'print percentiles, with counts and 95 % intervals',
+  options: {
+    ...RANGE,
+    metrics: { value: '<list>', help: 'of lcp,inp,cls,fcp,ttfb,api; default: the vitals' },
+    percentiles: { value: '<list>', help: 'any of 1 to 99.9; default: 50,75,90,95,99' },
+    'group-by': { value: '<list>', help: 'up to two of the filters below' },
+    limit: { value: '<n>', help: 'the most groups; default: 20' },
+    ...FILTERS,
+  },
+  async run(call) {
+    const { given } = call
+    const answer = await call.ask<SummaryAnswer>('GET', '/v1/summary', {
+      query: {
+        site: siteOf(given),
+        ...timeOf(given),
+        ...Object.fromEntries(
+          ['metrics', 'percentiles', 'limit', ...GROUP_KEYS].map(name => [name, one(given, name)]),
+        ),
+        group_by: one(given, 'group-by'),
+      },
+    })
+    show(call, answer, () => describe(answer))
+  },
+}
+
+type Column = readonly [head: string, cell: (row: SummaryRow) => string]
+
+/** The rows as a table, below a line that says what they are of. */
+function describe({ site, from, to, source, data }: SummaryAnswer): string {
+  const title = `${site}, ${minute(from)} to ${minute(to)} UTC`
+  const [first] = data
+  if (!first) return `${title}: no data`
+  const keys = GROUP_KEYS.filter(key => key in first.group)
+  const columns: Column[] = [
+    ...keys.map((key): Column => [key, row => row.group[key] ?? '(unknown)']),
+    ['metric', row => row.metric],
+    ...numbers(
+      Object.keys(first.percentiles),
+      data.some(row => row.metric === 'api'),
+    ),
+  ]
+  const rows = data.map(row => columns.map(([, cell]) => cell(row)))
+  const lines = table(
+    columns.map(([head]) => head),
+    rows,
+    keys.length + 1,
+  )
+  return `${title}${source === 'samples' ? ', from single page views' : ''}\n\n${lines}`
+}
+
+/** `names`: the percentiles. The interval is that of one of them: with all, a line would be too long to read. */
+function numbers(names: string[], ofCalls: boolean): Column[] {
+  const told = names.includes('p75') ? 'p75' : (names[0] ?? '')
+  const errors: Column[] = [
+    ['errors', row => (row.error_rate === undefined ? '' : percent(row.error_rate))],
+    ['a minute', row => row.per_minute?.toPrecision(3) ?? ''],
+  ]
+  return [
+    ['count', row => whole(row.count)],
+    ['samples', row => whole(row.samples)],
+    ...names.map((name): Column => [name, row => format(row.metric, row.percentiles[name]?.value ?? null)]),
+    [`95 % of ${told}`, row => interval(row.metric, row.percentiles[told])],
+    ...(ofCalls ? errors : []),
+    ['good', row => percent(row.shares.good)],
+    ['p75 is', row => row.rating],
+  ]
+}

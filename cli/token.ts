@@ -1,0 +1,69 @@
+/** `fieldline token ...`: who may read a site. */
+
+import type { NewTokenAnswer, TokensAnswer } from '../schema/token.ts'
+import { type Command, type Given, needed, type Options, one, show } from './command.ts'
+import { misuse } from './failure.ts'
+import { table } from './table.ts'
+
+const DAY = 86_400_000
+const SITE: Options = { site: { value: '<site>', help: 'the site that it reads' } }
+
+export const tokenCreate: Command = {
+  name: 'token create',
+  operands: [],
+  about: 'make a token that reads one site, and print it: it is shown once',
+  options: {
+    ...SITE,
+    name: { value: '<name>', help: 'what it is for: "Grafana"' },
+    expires: { value: '<time>', help: 'in days (90d), or RFC 3339; default: when it is revoked' },
+  },
+  async run(call) {
+    const body = { name: needed(call.given, 'name'), expires: expiryOf(one(call.given, 'expires')) }
+    const answer = await call.ask<NewTokenAnswer>('POST', pathOf(call.given), { body })
+    show(call, answer, () => answer.token)
+    call.note(`Keep it now: only its hash is stored. Revoke it with its id, ${answer.id}.`)
+  },
+}
+
+export const tokenList: Command = {
+  name: 'token list',
+  operands: [],
+  about: 'list the tokens of a site',
+  options: SITE,
+  async run(call) {
+    const answer = await call.ask<TokensAnswer>('GET', pathOf(call.given))
+    show(call, answer, () => {
+      if (!answer.data.length) return 'The site has no read token.'
+      const rows = answer.data.map(({ id, name, created, expires }) => [
+        id,
+        name,
+        created,
+        expires ?? 'never',
+      ])
+      return table(['id', 'name', 'created', 'expires'], rows, 4)
+    })
+  },
+}
+
+export const tokenRevoke: Command = {
+  name: 'token revoke',
+  operands: ['id'],
+  about: 'revoke a token: it is refused everywhere within 10 seconds',
+  options: SITE,
+  async run(call) {
+    const id = needed(call.given, 'id')
+    await call.ask('DELETE', `${pathOf(call.given)}/${encodeURIComponent(id)}`)
+    call.note(`${id} is revoked.`)
+  },
+}
+
+function pathOf(given: Given): string {
+  return `/v1/sites/${encodeURIComponent(needed(given, 'site'))}/tokens`
+}
+
+/** RFC 3339 of `90d` from now on; other text is for the API to judge. */
+function expiryOf(given: string | undefined): string | undefined {
+  const days = /^(\d{1,4})d$/.exec(given ?? '')?.[1]
+  if (days === '0') throw misuse('--expires 0d is past.')
+  return days ? new Date(Date.now() + Number(days) * DAY).toISOString() : given
+}

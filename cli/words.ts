@@ -1,0 +1,27 @@
+/** How numbers and times of an answer are written for a person. */
+
+import type { PercentileAnswer } from '../schema/answer.ts'
+import { format, type Metric } from '../schema/metrics.ts'
+
+/** 12,840 */
+export function whole(value: number): string {
+  return Math.round(value).toLocaleString('en-US')
+}
+
+/** A share of 0 to 1: `5.2 %`, `81 %`. */
+export function percent(share: number): string {
+  const value = share * 100
+  return `${value !== 0 && value < 9.95 ? value.toFixed(1) : Math.round(value)} %`
+}
+
+/** The 95 % confidence interval; an end that the samples do not bound is `?`. */
+export function interval(metric: Metric, percentile: PercentileAnswer | undefined): string {
+  if (!percentile) return ''
+  const [low, high] = [percentile.low, percentile.high].map(end => (end === null ? '?' : format(metric, end)))
+  return `${low} .. ${high}`
+}
+
+/** `2026-11-14 09:00` of an RFC 3339 time, in UTC. */
+export function minute(time: string): string {
+  return time.slice(0, 16).replace('T', ' ')
+}

@@ -1,0 +1,215 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { SiteAnswer, SitesAnswer } from '../../schema/site.ts'
+import type { SummaryAnswer } from '../../schema/summary.ts'
+import type { NewTokenAnswer, TokensAnswer } from '../../schema/token.ts'
+import { ADMIN_TOKEN, type Local, startLocal } from '../bench/local.ts'
+import { cli as run } from './run.ts'
+import { pageView, visit } from './visits.ts'
+
+let worker: Local
+beforeAll(async () => {
+  worker = await startLocal('worker/index.ts')
+  await done('site', 'add', 'shop', '--origin', 'https://shop.example', '--origin', 'http://localhost:*')
+  await visit(worker, 'shop', [
+    ...Array.from({ length: 30 }, () => pageView({ route: '/p/[id]' })),
+    ...Array.from({ length: 10 }, () => pageView({ route: '/slow', vitals: { ...VITALS, lcp: 5_000 } })),
+  ])
+})
+afterAll(() => worker.stop())
+
+const VITALS = pageView().vitals
+const cli = (...args: string[]) =>
+  run(args, { FIELDLINE_URL: String(worker.url), FIELDLINE_TOKEN: ADMIN_TOKEN })
+
+/** Standard output of what must succeed. */
+async function done(...args: string[]): Promise<string> {
+  const { code, out, said } = await cli(...args)
+  if (code !== 0) throw new Error(`fieldline ${args.join(' ')} ended with ${code}: ${said}`)
+  return out
+}
+
+describe('fieldline site', () => {
+  it('adds, changes, shows, lists and removes a site', async () => {
+    await done('site', 'add', 'blog', '--origin', 'https://blog.example', '--rows-per-day', '5000')
+    await done('site', 'set', 'blog', '--rate', '8')
+    const shown: SiteAnswer = JSON.parse(await done('site', 'show', 'blog', '--json'))
+    expect(shown).toMatchObject({ origins: ['https://blog.example'], rate: 8, rows_per_day: 5000 })
+    expect(await done('site', 'show', 'blog')).toMatch(/^rate +8$/m)
+    expect(await done('site', 'list')).toMatch(/^ {2}blog +https:\/\/blog\.example +8 +5000 /m)
+    expect(JSON.parse(await done('site', 'list', '--json')) satisfies SitesAnswer).toMatchObject({
+      data: [{ site: 'blog' }, { site: 'shop', origins: ['https://shop.example', 'http://localhost:*'] }],
+    })
+
+    expect(await cli('site', 'remove', 'blog')).toMatchObject({ code: 2 })
+    await done('site', 'remove', 'blog', '--yes')
+    expect(await cli('site', 'show', 'blog')).toEqual({
+      code: 1,
+      out: '',
+      said: 'fieldline: There is no site blog here. (404 Not Found)\n',
+    })
+  })
+
+  it('adds no site that there is', async () => {
+    const before = await done('site', 'show', 'shop')
+    const again = await cli('site', 'add', 'shop', '--origin', '*')
+    expect(again).toMatchObject({ code: 1, said: expect.stringContaining('There is a site shop already.') })
+    expect(await done('site', 'show', 'shop')).toBe(before)
+  })
+
+  it('says which setting the API does not take', async () => {
+    const { code, said } = await cli('site', 'set', 'shop', '--rate', '3')
+    expect({ code, said }).toEqual({
+      code: 1,
+      said: 'fieldline: rate must be a power of two from 1 to 1048576 (400 Bad Request)\n',
+    })
+  })
+})
+
+describe('fieldline token', () => {
+  it('makes a token that a script can take from the standard output, and that reads its site', async () => {
+    const token = (await done('token', 'create', '--site', 'shop', '--name', 'CI', '--expires', '90d')).trim()
+    const asReader = (...args: string[]) =>
+      run([...args, '--token', token], { FIELDLINE_URL: String(worker.url) })
+    expect((await asReader('summary', '--site', 'shop')).code).toBe(0)
+    // The site is in the token.
+    expect((await asReader('summary')).out).toContain('shop, ')
+    expect(await asReader('summary', '--site', 'other')).toMatchObject({
+      code: 1,
+      said: 'fieldline: This token reads site shop and no other: ask for site=shop. (403 Forbidden)\n',
+    })
+    expect(await asReader('site', 'set', 'shop', '--rate', '2')).toMatchObject({ code: 1 })
+
+    const { data }: TokensAnswer = JSON.parse(await done('token', 'list', '--site', 'shop', '--json'))
+    const [made] = data
+    expect(Date.parse(made?.expires ?? '') - Date.now()).toBeGreaterThan(89 * 86_400_000)
+    expect(await done('token', 'list', '--site', 'shop')).toContain(`${made?.id}  CI`)
+    await done('token', 'revoke', made?.id ?? '', '--site', 'shop')
+    expect((await asReader('summary')).said).toContain('401')
+  })
+
+  it('answers the API’s JSON', async () => {
+    const made: NewTokenAnswer = JSON.parse(
+      await done('token', 'create', '--site', 'shop', '--name', 'x', '--json'),
+    )
+    expect(made.token).toMatch(/^fl_shop_/)
+  })
+})
+
+describe('fieldline summary', () => {
+  it('prints an aligned table with counts and intervals', async () => {
+    const out = await done(
+      'summary',
+      '--site',
+      'shop',
+      '--last',
+      '7d',
+      '--metrics',
+      'lcp',
+      '--group-by',
+      'route',
+    )
+    const [title, blank, head, rule, first, second] = out.split('\n')
+    expect(title).toMatch(/^shop, \d{4}-\d\d-\d\d \d\d:00 to .* UTC$/)
+    expect(blank).toBe('')
+    expect(head).toMatch(
+      /^ {2}route +metric +count +samples +p50 +p75 +p90 +p95 +p99 +95 % of p75 +good +p75 is$/,
+    )
+    expect(first).toMatch(/^ {2}\/p\/\[id\] +lcp +30 +30 .* 100 % +good$/)
+    expect(second).toMatch(/^ {2}\/slow +lcp +10 +10 +5\.0. s .* 0 % +poor$/)
+    expect(new Set([head, rule, first, second].map(line => line?.length)).size).toBe(1)
+  })
+
+  it('filters, and takes percentiles and times as they are', async () => {
+    const args = ['--site', 'shop', '--from', '-24h', '--percentiles', '90', '--route', '/slow', '--json']
+    const answer: SummaryAnswer = JSON.parse(await done('summary', ...args))
+    expect(answer.data.find(({ metric }) => metric === 'lcp')).toMatchObject({ count: 10, group: {} })
+    expect(Object.keys(answer.data[0]?.percentiles ?? {})).toEqual(['p90'])
+  })
+
+  it('says that there is no data', async () => {
+    expect(await done('summary', '--site', 'shop', '--route', '/nowhere')).toMatch(/: no data\n$/)
+  })
+
+  it('prints nothing that moves the cursor or turns the line around', async () => {
+    const route = '/\u202egnp.exe\u2028\u200f'
+    await done('site', 'add', 'hostile', '--origin', '*')
+    await visit(worker, 'hostile', [pageView({ route })])
+    const args = ['--site', 'hostile', '--group-by', 'route']
+    expect(await done('summary', ...args)).toContain('/\\u202egnp.exe\\u2028\\u200f')
+    const json = await done('summary', ...args, '--json')
+    expect(json).not.toMatch(/[\u2028\u202e]/)
+    expect((JSON.parse(json) as SummaryAnswer).data[0]?.group.route).toBe(route)
+  })
+})
+
+describe('the command line', () => {
+  it.each([
+    [[], /^fieldline <command>/],
+    [['frobnicate'], /There is no command frobnicate\./],
+    [['site'], /site what\? site add, /],
+    [['site', 'frob'], /There is no command site frob, but site add, /],
+    [['site', 'add'], /<site> is missing\./],
+    [['site', 'add', 'x'], /--origin is missing/],
+    [['site', 'add', 'x', 'y', '--origin', '*'], /"y" is one argument too many\./],
+    [['site', 'set', 'shop'], /at least one setting/],
+    [['site', 'set', 'shop', '--rate', 'fast'], /--rate must be a whole number, and is fast\./],
+    [['summary'], /--site is missing\./],
+    [['summary', '--site', 'shop', '--colour', 'red'], /Unknown option '--colour'/],
+    [['summary', '--site', 'shop', '--last', 'week'], /--last is hours or days/],
+    [['summary', '--site', 'shop', '--last', '7d', '--to', 'now'], /leave out --from and --to/],
+    [['summary', '--site', 'shop', '--url', 'rum.example'], /rum\.example is no address/],
+    [['token', 'create', '--site', 'shop'], /--name is missing\./],
+  ])('of %j ends with 2 and says why', async (args, reason) => {
+    const { code, out, said } = await cli(...args)
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+    expect(said).toMatch(reason)
+  })
+
+  it('needs an address and a token', async () => {
+    expect(await run(['site', 'list'])).toMatchObject({
+      code: 2,
+      said: expect.stringContaining('FIELDLINE_URL'),
+    })
+    const { code, said } = await run(['site', 'list'], { FIELDLINE_URL: String(worker.url) })
+    expect({ code, said }).toEqual({ code: 2, said: expect.stringContaining('FIELDLINE_TOKEN') })
+  })
+
+  it.each([
+    ['--help'],
+    ['help'],
+    ['site', '--help'],
+    ['site', 'add', '--help'],
+    ['summary', '--help'],
+    ['--version'],
+  ])('has help: %s %s', async (...args) => {
+    const { code, out, said } = await run(args)
+    expect({ code, said }).toEqual({ code: 0, said: '' })
+    expect(out).toMatch(args[0] === '--version' ? /^\d+\.\d+\.\d+\n$/ : /^fieldline .*Exit codes: 0/s)
+    for (const line of out.split('\n')) expect(line.length).toBeLessThan(100)
+  })
+})
+
+describe('a server that is no fieldline', () => {
+  it('is told from one that refuses', async () => {
+    const server = createServer((_, answer) => answer.writeHead(200).end('<html>'))
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const env = { FIELDLINE_URL: `http://127.0.0.1:${port}`, FIELDLINE_TOKEN: 'x' }
+    expect(await run(['site', 'list'], env)).toMatchObject({
+      code: 1,
+      said: expect.stringContaining('answered no JSON. Is it a fieldline?'),
+    })
+    await new Promise(resolve => server.close(resolve))
+    expect(await run(['site', 'list'], env)).toMatchObject({
+      code: 1,
+      said: expect.stringMatching(/cannot be reached: .*ECONNREFUSED/),
+    })
+  })
+
+  it('or takes no such token', async () => {
+    const env = { FIELDLINE_URL: String(worker.url), FIELDLINE_TOKEN: 'wrong' }
+    expect(await run(['site', 'list'], env)).toMatchObject({ code: 1, said: expect.stringContaining('401') })
+  })
+})

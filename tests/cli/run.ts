@@ -1,0 +1,26 @@
+/** The built CLI as a child process, as a terminal or a CI job runs it. */
+
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+
+const CLI = join(import.meta.dirname, '../../dist/cli.js')
+
+export interface Ran {
+  code: number
+  out: string
+  /** Standard error. */
+  said: string
+}
+
+/** Runs `fieldline <args>` with nothing in its environment but `env`. */
+export function cli(
+  args: string[],
+  env: Record<string, string> = {},
+  cwd = import.meta.dirname,
+): Promise<Ran> {
+  return new Promise(resolve => {
+    execFile(process.execPath, [CLI, ...args], { env, cwd }, (error, out, said) => {
+      resolve({ code: error ? Number(error.code ?? -1) : 0, out, said })
+    })
+  })
+}
