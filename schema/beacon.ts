@@ -1,7 +1,7 @@
 /**
  * The wire form of a page view, version 1: `encode` in the browser, `decode` at the edge, side by side.
  *
- * A beacon is one JSON object, sent as `text/plain`, at most `MAX_BYTES` long. Absent means no data:
+ * A beacon is one JSON object, sent as `text/plain`, at most `MAX_BYTES` long. Absent or null means no data:
  *
  *     { v: 1, id, n, k, age, nav, r, rel, net, tp, m: { lcp, inp, cls, fcp, ttfb }, t: [7 phases],
  *       w: { lcp: [target, url, loadDelay, loadDuration, renderDelay],
@@ -61,99 +61,84 @@ export interface FieldError {
   detail: string
 }
 
-/** Writes a page view for the wire. Fractions are rounded; what exceeds a limit is left out or cut. */
+/** Writes a page view for the wire. Fractions are rounded; what exceeds a limit is cut to it. */
 export function encode(view: PageView): string {
   return encodeWith(view, encodeWhy)
 }
 
 /** The same where causes are written by `why`, or not at all: the SDK's core holds no code for them. */
-export function encodeWith(view: PageView, why?: (why: Why) => WireWhy | undefined): string {
+export function encodeWith(view: PageView, why?: typeof encodeWhy): string {
   const { vitals, phases } = view
-  return JSON.stringify({
-    v: WIRE_VERSION,
-    id: view.id,
-    n: view.sequence,
-    k: view.weight > 1 ? Math.min(view.weight, MAX_WEIGHT) : undefined,
-    age: clamp(view.age, MAX_AGE),
-    nav: view.navigation,
-    r: view.route.slice(0, MAX_ROUTE),
-    rel: view.release?.slice(0, MAX_RELEASE),
-    net: view.connection ?? undefined,
-    tp: view.touch ? 1 : undefined,
-    m: {
-      lcp: whole(vitals.lcp),
-      inp: whole(vitals.inp),
-      cls: whole(vitals.cls, MAX_CLS),
-      fcp: whole(vitals.fcp),
-      ttfb: whole(vitals.ttfb),
+  return JSON.stringify(
+    {
+      v: WIRE_VERSION,
+      id: view.id,
+      n: view.sequence,
+      k: view.weight,
+      age: whole(view.age, MAX_AGE),
+      nav: view.navigation,
+      r: view.route.slice(0, MAX_ROUTE),
+      rel: view.release?.slice(0, MAX_RELEASE),
+      net: view.connection,
+      tp: view.touch ? 1 : null,
+      m: {
+        lcp: whole(vitals.lcp),
+        inp: whole(vitals.inp),
+        cls: whole(vitals.cls, MAX_CLS),
+        fcp: whole(vitals.fcp),
+        ttfb: whole(vitals.ttfb),
+      },
+      t: phases && Object.values(phases).map(phase => whole(phase)),
+      w: why?.(view.why),
+      c: view.calls.map(encodeCall),
+      x: view.dropped || null,
+      u: view.marks.map(encodeMark),
     },
-    t: phases ? PHASES.map(phase => whole(phases[phase]) ?? 0) : undefined,
-    w: why?.(view.why),
-    c: view.calls.length ? view.calls.slice(0, MAX_CALLS).map(encodeCall) : undefined,
-    x: view.dropped || undefined,
-    u: view.marks.length ? view.marks.slice(0, MAX_MARKS).map(encodeMark) : undefined,
-  })
+    // Absent means no data.
+    (_, value) => value ?? undefined,
+  )
 }
 
 /** The causes as the beacon carries them and the row keeps them; undefined where there are none. */
-export function encodeWhy({ lcp, inp, cls }: Why): WireWhy | undefined {
-  if (!lcp && !inp && !cls) return
-  const cut = (text: string) => text.slice(0, MAX_SELECTOR)
-  const time = (value: number) => clamp(value, MAX_MS)
-  return {
-    lcp: lcp
-      ? [
-          cut(lcp.target),
-          cut(lcp.url ?? ''),
-          time(lcp.loadDelay),
-          time(lcp.loadDuration),
-          time(lcp.renderDelay),
-        ]
-      : undefined,
-    inp: inp
-      ? [
-          cut(inp.target),
-          cut(inp.event),
-          clamp(inp.time, MAX_AGE),
-          time(inp.inputDelay),
-          time(inp.processing),
-          time(inp.presentation),
-          inp.script && [cut(inp.script.url), cut(inp.script.invoker), time(inp.script.duration)],
-        ]
-      : undefined,
-    cls: cls ? [cut(cls.target), clamp(cls.value, MAX_CLS), clamp(cls.time, MAX_AGE)] : undefined,
-  }
+export function encodeWhy({ lcp, inp, cls }: Why): Record<keyof Why, unknown> | undefined {
+  if (lcp || inp || cls) return { lcp: lcp && list(lcp), inp: inp && list(inp), cls: cls && list(cls) }
+}
+
+/** What an object holds, in the order of its type: so beacons need no names. */
+function list(record: object): unknown[] {
+  return Object.values(record).map(value =>
+    typeof value === 'number'
+      ? whole(value, MAX_AGE)
+      : typeof value === 'string'
+        ? value.slice(0, MAX_SELECTOR)
+        : value && list(value),
+  )
 }
 
 /** One mark as the list that the beacon carries and the row keeps. */
-export function encodeMark({ name, value }: PageView['marks'][number]): [string, number] {
-  return [name, clamp(value, MAX_MARK)]
+export function encodeMark({ name, value }: PageView['marks'][number]): [string, number | null] {
+  return [name, whole(value, MAX_MARK)]
 }
 
 /** One call as the list that the beacon carries and the row keeps. */
 export function encodeCall(call: ApiCall): unknown[] {
   const tuple = [
     call.endpoint.slice(0, MAX_ENDPOINT),
-    clamp(call.start, MAX_AGE),
-    clamp(call.duration, MAX_MS),
+    whole(call.start, MAX_AGE),
+    whole(call.duration),
     OUTCOMES.indexOf(call.outcome),
     call.status,
-    whole(call.ttfb) ?? null,
-    whole(call.bytes, MAX_TRANSFER) ?? null,
+    whole(call.ttfb),
+    whole(call.bytes, MAX_TRANSFER),
     call.server,
   ]
   while (tuple[tuple.length - 1] === null) tuple.pop()
   return tuple
 }
 
-/** A whole number of grains; undefined where there is none, or none that the other side would believe. */
-function whole(value: number | null, max = MAX_MS): number | undefined {
-  return value === null || !(value >= 0 && value <= max) ? undefined : Math.round(value)
-}
-
-/** A whole number within bounds, for what must be there: 0 where it is none. */
-function clamp(value: number, max: number): number {
-  return Math.round(Math.max(0, Math.min(max, value || 0)))
+/** A whole number within bounds; null where there is no data, 0 for what is no number. */
+function whole(value: number | null, max = MAX_MS): number | null {
+  return value === null ? null : Math.round(Math.max(0, Math.min(max, value || 0)))
 }
 
 /** Reads a beacon. Answers the page view, or the first field that does not fit. */
@@ -232,7 +217,7 @@ const WHY = v.strictObject(
   {
     lcp: v.optional(
       v.strictTuple(
-        [label, address, ms, ms, ms],
+        [label, v.nullable(address), ms, ms, ms],
         'must be [target, url, loadDelay, loadDuration, renderDelay]',
       ),
     ),

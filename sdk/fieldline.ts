@@ -4,10 +4,11 @@
  * Nothing here throws into the page, logs, sets a cookie or stores anything.
  */
 
+import type { encodeWhy as EncodeWhy } from '../schema/beacon.ts'
 import { observeCalls } from './api.ts'
 import { patchCalls } from './patch.ts'
 import { type InitOptions, readOptions } from './settings.ts'
-import { type EncodeWhy, startTransport } from './transport.ts'
+import { startTransport } from './transport.ts'
 import { trackViews } from './views.ts'
 import { observeVitals } from './vitals.ts'
 
@@ -25,7 +26,7 @@ export interface Fieldline {
 }
 
 /** One fieldline, not yet started. `encodeWhy` writes causes into beacons; the core does without. */
-export function fieldline(encodeWhy?: EncodeWhy): Fieldline {
+export function fieldline(encodeWhy?: typeof EncodeWhy): Fieldline {
   let started = false
   let nameRoute: ((route: string) => void) | undefined
 

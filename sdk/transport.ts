@@ -2,8 +2,8 @@
  * When and how beacons leave: the page views that have changed, each as one body or, if too long, as several.
  */
 
-import { encodeWith, MAX_BYTES, MAX_SEQUENCE, type WireWhy } from '../schema/beacon.ts'
-import type { PageView, Why } from '../schema/pageview.ts'
+import { type encodeWhy as EncodeWhy, encodeWith, MAX_BYTES, MAX_SEQUENCE } from '../schema/beacon.ts'
+import type { PageView } from '../schema/pageview.ts'
 import { routeName } from '../schema/route.ts'
 import { snapshot, type View } from './pageview.ts'
 import type { Settings } from './settings.ts'
@@ -12,14 +12,12 @@ import type { Views } from './views.ts'
 /** ms after a soft navigation at which web-vitals has said all it has to say of the page view before. */
 const SETTLED = 2000
 
-export type EncodeWhy = (why: Why) => WireWhy | undefined
-
 /** Sends from now on. `collect` brings in what observers hold back as the page hides. */
 export function startTransport(
   settings: Settings,
   views: Views,
   collect: (() => void) | undefined,
-  encodeWhy: EncodeWhy | undefined,
+  encodeWhy: typeof EncodeWhy | undefined,
 ): void {
   const { _url, _release, _beforeSend } = settings
   // The page's own fetch, not the patched one.
