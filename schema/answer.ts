@@ -35,3 +35,12 @@ export const ANSWER = {
     v.description('largest relative distance of a percentile from the exact one of the same samples'),
   ),
 }
+
+export const SAMPLED = v.pipe(
+  v.number(),
+  v.integer(),
+  v.minValue(1),
+  v.description(
+    'one in so many of the stored page views was read, a power of two; 1: all. Weights, and so counts, allow for it.',
+  ),
+)

@@ -65,6 +65,27 @@ function endsOf(bucket: number): [low: number, high: number] {
   return bucket === ZERO ? [0, 0] : [BASE ** (bucket - 1), BASE ** bucket]
 }
 
+/** One measured value in grains, and how many it stands for. */
+export interface Sample {
+  x: number
+  w: number
+}
+
+/** The distribution of some samples; `good` and `poor` are thresholds in grains, inclusive as in web-vitals. */
+export function collect(samples: Iterable<Sample>, limits: { good: number; poor: number }): Histogram {
+  const sum: Histogram = { n: 0, s: 0, q: 0, good: 0, poor: 0, h: {} }
+  for (const { x, w } of samples) {
+    const bucket = bucketOf(x)
+    sum.n += w
+    sum.s++
+    sum.q += w * w
+    if (x <= limits.good) sum.good += w
+    if (x > limits.poor) sum.poor += w
+    sum.h[bucket] = (sum.h[bucket] ?? 0) + w
+  }
+  return sum
+}
+
 /** Adds distributions of disjoint samples. The sum equals the histogram of all their samples together. */
 export function merge(parts: readonly Histogram[]): Histogram {
   const sum: Histogram = { n: 0, s: 0, q: 0, good: 0, poor: 0, h: {} }

@@ -118,6 +118,18 @@ export async function onKept<
   return ask({ ...question, from: oldest })
 }
 
+/** What asks raw rows alone, of the part of the range of which they are kept; a 400 where there is none. */
+export function onKeptRows<Q extends { from: number; to: number }, A>(
+  ask: (d1: Preparer, question: Q, now: number) => Promise<A>,
+) {
+  return async (d1: Preparer, question: Q, site: { rawDays: number }, now: number): Promise<A> => {
+    const oldest = oldestRaw(site, now)
+    if (question.to > oldest) return ask(d1, { ...question, from: Math.max(question.from, oldest) }, now)
+    const detail = `must be after ${new Date(oldest).toISOString()}: single page views are kept no longer`
+    throw badField({ field: 'to', detail })
+  }
+}
+
 /** From when on (Unix ms, a whole hour) single page views are sure to be there. */
 export function oldestRaw({ rawDays }: { rawDays: number }, now: number): number {
   return (hourOf(now) - rawDays * 24) * HOUR

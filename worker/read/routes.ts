@@ -3,12 +3,14 @@
  */
 
 import { Hono } from 'hono'
+import { parseCausesQuery } from '../../schema/causes.ts'
 import { parseSummaryQuery } from '../../schema/summary.ts'
 import type { Hono as Types } from '../env.ts'
 import { answering } from './answer.ts'
+import { causes } from './causes.ts'
+import { onKeptRows } from './plan.ts'
 import { summarizeKept } from './summary.ts'
 
-export const readRoutes = new Hono<Types>().get(
-  '/summary',
-  answering({ parse: parseSummaryQuery, ask: summarizeKept, rows: ({ data }) => data }),
-)
+export const readRoutes = new Hono<Types>()
+  .get('/summary', answering({ parse: parseSummaryQuery, ask: summarizeKept, rows: ({ data }) => data }))
+  .get('/causes', answering({ parse: parseCausesQuery, ask: onKeptRows(causes), rows: ({ data }) => data }))

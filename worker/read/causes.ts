@@ -1,0 +1,165 @@
+/**
+ * A checked question goes in, the causes of a vital come out: the raw rows of a thinned sample, told apart by their
+ * cause, counted as every distribution is.
+ *
+ * D1 counts each step of a GROUP BY as rows read, so rows come to the worker as they are; only the causes that are
+ * answered have their JSON parsed, and of each no more than `DETAIL` rows.
+ */
+
+import { type SQL, sql } from 'drizzle-orm'
+import { ADVICE, type AdviceCode, clsAdvice, inpAdvice, lcpAdvice } from '../../schema/advice.ts'
+import type { Cause, Caused, CausesAnswer, CausesQuery } from '../../schema/causes.ts'
+import {
+  collect,
+  type Histogram,
+  type Percentile,
+  percentiles,
+  RELATIVE_ERROR,
+} from '../../schema/histogram.ts'
+import { fromGrains, METRICS, rate, thresholds } from '../../schema/metrics.ts'
+import { type Preparer, prepare } from '../statement.ts'
+import { type Detail, type Details, details } from './details.ts'
+import { fits } from './fits.ts'
+import { callsOf, whyOf } from './stored.ts'
+import { thin } from './thin.ts'
+
+/** The most page views that are looked at in the worker, which has little CPU. */
+const MOST = 4_000
+/** Page views of one cause whose calls and parts are looked into. */
+const DETAIL = 200
+
+/** A page view with the metric, as it comes from D1. */
+interface Row {
+  id: string
+  w: number
+  x: number
+  /** JSON list of what the cause is named by; null where the browser told none. */
+  cause: string | null
+  why: string | null
+  calls: string
+}
+
+/** SQL of what tells causes apart. */
+const NAMED: Record<Caused, string> = {
+  lcp: `json_array(p.why ->> '$.lcp[0]')`,
+  inp: `json_array(p.why ->> '$.inp[0]', p.why ->> '$.inp[1]')`,
+  cls: `json_array(p.why ->> '$.cls[0]')`,
+}
+
+/** One cause with its page views. */
+interface Found {
+  name: string[]
+  rows: Row[]
+  distribution: Histogram
+  p75: Percentile
+}
+
+/** The causes of the question's metric. Key: (site, hour, id). */
+export async function causes(d1: Preparer, query: CausesQuery, now: number): Promise<CausesAnswer> {
+  const { metric, minimum, limit } = query
+  const asked = sql`p.${sql.raw(metric)} IS NOT NULL AND ${fits(query.filters)}`
+  const { share, where } = await thin(d1, query, { cost: sql`1`, fits: asked, most: MOST }, now)
+  const rows = await read(d1, metric, sql`${where} AND ${asked}`, share)
+
+  const all = collect(rows, thresholds(metric))
+  const found = grouped(rows, metric)
+  const telling = found.filter(({ rows }) => rows.length >= minimum)
+  const known = found.reduce((sum, { distribution }) => sum + distribution.n, 0)
+  return {
+    site: query.site,
+    from: new Date(query.from).toISOString(),
+    to: new Date(query.to).toISOString(),
+    source: 'samples',
+    relative_error: RELATIVE_ERROR,
+    sampled: share,
+    metric,
+    unit: METRICS[metric].unit,
+    count: all.n,
+    samples: all.s,
+    explained: all.n ? known / all.n : 0,
+    left_out: found.length - telling.length,
+    data: telling
+      .toSorted((a, b) => scoreOf(b, query) - scoreOf(a, query) || b.distribution.n - a.distribution.n)
+      .slice(0, limit)
+      .map(cause => answer(metric, cause, all.n)),
+  }
+}
+
+async function read(d1: Preparer, metric: Caused, where: SQL, share: number): Promise<Row[]> {
+  const cause = sql.raw(`CASE WHEN p.why -> '$.${metric}' IS NOT NULL THEN ${NAMED[metric]} END`)
+  const calls = sql.raw(metric === 'cls' ? `'{}'` : 'p.calls')
+  const { results } = await prepare(
+    d1,
+    sql`SELECT p.id, p.weight * ${sql.raw(String(share))} AS w, p.${sql.raw(metric)} AS x, ${cause} AS cause,
+        p.why AS why, ${calls} AS calls
+      FROM pageviews AS p WHERE ${where}`,
+  ).all<Row>()
+  return results
+}
+
+function grouped(rows: readonly Row[], metric: Caused): Found[] {
+  const byName = new Map<string, Row[]>()
+  for (const row of rows) {
+    if (row.cause === null) continue
+    const list = byName.get(row.cause)
+    if (list) list.push(row)
+    else byName.set(row.cause, [row])
+  }
+  return [...byName].flatMap(([name, rows]) => {
+    const distribution = collect(rows, thresholds(metric))
+    const [p75] = percentiles(distribution, [75])
+    return p75 ? [{ name: JSON.parse(name), rows, distribution, p75 }] : []
+  })
+}
+
+function scoreOf({ distribution, p75 }: Found, { sort }: CausesQuery): number {
+  if (sort === 'slowest') return p75.value
+  return sort === 'busiest' ? distribution.n : distribution.n - distribution.good
+}
+
+function answer(metric: Caused, { name, rows, distribution, p75 }: Found, total: number): Cause {
+  const { n, s, good, poor } = distribution
+  const value = inUnit(metric, p75.value)
+  const rating = rate(metric, value)
+  // Ids are random, so the first ones are a fair choice.
+  const chosen = rows.toSorted((a, b) => (a.id < b.id ? -1 : 1)).slice(0, DETAIL)
+  const looked = details(metric, chosen.map(detailOf), value)
+  const [target = '', event = null] = name
+  const code = rating === 'good' ? null : adviceOf(metric, target, looked)
+  return {
+    target,
+    event: metric === 'inp' ? event : null,
+    url: looked.url,
+    count: n,
+    samples: s,
+    share: n / total,
+    impact: (n - good) / total,
+    p75: {
+      value,
+      low: p75.low === null ? null : inUnit(metric, p75.low),
+      high: p75.high === null ? null : inUnit(metric, p75.high),
+    },
+    rating,
+    shares: { good: good / n, needs_improvement: (n - good - poor) / n, poor: poor / n },
+    parts: looked.parts,
+    script: looked.script,
+    shift: looked.shift,
+    calls: looked.calls,
+    advice: code && { code, ...ADVICE[code] },
+  }
+}
+
+function detailOf({ w, x, why, calls }: Row): Detail {
+  return { w, x, why: whyOf(why), calls: callsOf(calls) }
+}
+
+function adviceOf(metric: Caused, target: string, { parts, waited, scripted }: Details): AdviceCode | null {
+  if (metric === 'cls') return clsAdvice(target)
+  if (!parts) return null
+  return metric === 'lcp' ? lcpAdvice(parts, waited) : inpAdvice(parts, scripted)
+}
+
+/** Six significant digits, as in every answer. */
+function inUnit(metric: Caused, grains: number): number {
+  return Number(fromGrains(metric, grains).toPrecision(6))
+}

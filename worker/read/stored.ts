@@ -1,0 +1,36 @@
+/**
+ * What a row of `pageviews` keeps as JSON: the text goes in, what the page view said comes out.
+ */
+
+import { decodeCall, decodeWhy, type WireCall, type WireWhy } from '../../schema/beacon.ts'
+import { PHASES, type Phase } from '../../schema/metrics.ts'
+import type { ApiCall, Mark, Why } from '../../schema/pageview.ts'
+
+export function whyOf(text: string | null): Why {
+  const wire: WireWhy = text ? JSON.parse(text) : {}
+  return decodeWhy(wire)
+}
+
+/** The calls of all beacons, in the order in which they began. */
+export function callsOf(text: string): ApiCall[] {
+  const beacons: Record<string, WireCall[]> = JSON.parse(text)
+  return Object.values(beacons)
+    .flat()
+    .map(decodeCall)
+    .sort((a, b) => a.start - b.start)
+}
+
+/** The marks of all beacons, in the order in which they came. */
+export function marksOf(text: string): Mark[] {
+  const beacons: Record<string, [string, number][]> = JSON.parse(text)
+  return Object.values(beacons)
+    .flat()
+    .map(([name, value]) => ({ name, value }))
+}
+
+/** The load phases; null for navigations that load no document. */
+export function phasesOf(text: string | null): Record<Phase, number> | null {
+  if (!text) return null
+  const list: number[] = JSON.parse(text)
+  return Object.fromEntries(PHASES.map((phase, i) => [phase, list[i] ?? 0])) as Record<Phase, number>
+}

@@ -1,0 +1,113 @@
+/**
+ * Thinning: how much of a question's raw rows to read, so that no question reads more than `MAX_READ` rows. A range
+ * goes in, the share of page views to read comes out, as a condition on the key.
+ *
+ * Ids are random, so the page views whose id lies below a bound are a uniform sample, and smaller bounds give samples
+ * of it. Within an hour they lie together under the key (site, hour, id) and are sought. One page view in `share` is
+ * read and stands for `share` times its weight, so counts and percentiles stay unbiased, and the interval, which
+ * goes by the samples really read, widens by itself.
+ */
+
+import { type SQL, sql } from 'drizzle-orm'
+import { HOUR, hourOf } from '../../schema/hour.ts'
+import type { Question } from '../../schema/query.ts'
+import { type Preparer, prepare } from '../statement.ts'
+
+/** Rows that a question may read, as D1 counts them. */
+export const MAX_READ = 20_000
+
+/** Page views that a probe looks at, at most: 62 or more, which tells their number within 13 % (one sigma). */
+const PROBE = 1_000
+const STEP = 16
+/** The smallest share that is read. */
+const MAX_SHARE = STEP ** 6
+/** By how many standard deviations a guess of the rows is raised, so that a read stays within them. */
+const SIGMAS = 4
+/** D1 counts an hour of a list three times: unpacked, put into the list, looked up. */
+const ROWS_AN_HOUR = 3
+
+export type Range = Pick<Question, 'site' | 'from' | 'to'>
+
+/** What the question does with each row `p`. */
+export interface Need {
+  /** Rows that D1 counts for one page view, as SQL. */
+  cost: SQL
+  /** 1 for those page views that reach the worker, else 0; with `most`, about how many of them it can take. */
+  fits?: SQL
+  most?: number
+  /** Rows that may be read, finding out included. */
+  reads?: number
+  /** The smallest share that will do, a power of two. */
+  atLeast?: number
+}
+
+export interface Share {
+  /** One page view in so many is read: a power of two. */
+  share: number
+  /** The condition on `pageviews AS p`; seeks the key. */
+  where: SQL
+}
+
+/** Chooses the largest share of a range's page views that stays within what may be read. */
+export async function thin(d1: Preparer, range: Range, need: Need, now: number): Promise<Share> {
+  const { cost, fits = sql`0`, most = Number.POSITIVE_INFINITY, reads = MAX_READ, atLeast = 1 } = need
+  const hours = hoursOf(range, now)
+  const asked = prepare(d1, probe(range, hours, cost, fits))
+  const { results, meta } = await asked.all<{ share: number; found: string }>()
+  const { share: probed = 1, found = '[0]' } = results[0] ?? {}
+  const [looked = 0, costs = 0, fitting = 0]: number[] = JSON.parse(found)
+  const exact = probed === 1 && looked < PROBE
+  const guess = (sum: number, sigmas: number) =>
+    exact ? sum : (sum + (sigmas * sum) / Math.sqrt(looked || 1)) * probed
+  const allowed = Math.max(1, reads - meta.rows_read)
+  let share = 1
+  while (
+    share < MAX_SHARE &&
+    (share < atLeast ||
+      guess(costs, SIGMAS) / share + (share > 1 ? hours.length * ROWS_AN_HOUR : 0) > allowed ||
+      guess(fitting, 0) / share > most)
+  ) {
+    share *= 2
+  }
+  return { share, where: sharing(range, hours, share) }
+}
+
+/** The condition for one page view in `share` of a range. Key: (site, hour, id), sought for each hour. */
+function sharing({ site, from, to }: Range, hours: readonly number[], share: number): SQL {
+  return share === 1
+    ? sql`p.site = ${site} AND p.hour >= ${from / HOUR} AND p.hour < ${to / HOUR}`
+    : sql`p.site = ${site} AND p.hour IN (SELECT value FROM json_each(${JSON.stringify(hours)}))
+        AND p.id < ${boundOf(share)}`
+}
+
+/** The id below which one in `share` of all ids lies; `share` is a power of two from 2 on. */
+export function boundOf(share: number): string {
+  return (2n ** 64n / BigInt(share)).toString(16).padStart(16, '0')
+}
+
+/**
+ * Looks at one page view in 1, 16, 256, ..., until they are fewer than `PROBE`: (share, found), found being a JSON list
+ * of how many there were, what reading them costs, and how many fit. It stops at `PROBE` rows each time.
+ */
+function probe({ site, from, to }: Range, hours: readonly number[], cost: SQL, fits: SQL): SQL {
+  const limit = sql.raw(String(PROBE))
+  const count = (rows: SQL) =>
+    sql`(SELECT json_array(count(*), total(cost), total(fits)) FROM (
+      SELECT ${cost} AS cost, ${fits} AS fits FROM ${rows} LIMIT ${limit}))`
+  // `boundOf` of the next share; SQLite's integers do not hold 2^64.
+  const bound = sql.raw(`printf('%016x', ${2n ** 64n / BigInt(STEP)} / probe.share)`)
+  return sql`WITH RECURSIVE probe(share, found) AS (
+      SELECT 1, ${count(sql`pageviews AS p WHERE p.site = ${site} AND p.hour >= ${from / HOUR} AND p.hour < ${to / HOUR}`)}
+      UNION ALL
+      SELECT probe.share * ${sql.raw(String(STEP))},
+        ${count(sql`json_each(${JSON.stringify(hours)}) AS h CROSS JOIN pageviews AS p
+          WHERE p.site = ${site} AND p.hour = h.value AND p.id < ${bound}`)}
+      FROM probe WHERE found ->> 0 >= ${limit} AND probe.share < ${sql.raw(String(MAX_SHARE))})
+    SELECT share, found FROM probe ORDER BY share DESC LIMIT 1`
+}
+
+/** The hours of a range in which there can be page views. */
+function hoursOf({ from, to }: Range, now: number): number[] {
+  const [first, end] = [from / HOUR, Math.min(to / HOUR, hourOf(now) + 1)]
+  return Array.from({ length: Math.max(0, end - first) }, (_, i) => first + i)
+}
