@@ -38,6 +38,12 @@ export interface Question {
   filters: Filters
 }
 
+/** A question whose answer comes in groups: the `limit` largest ones. */
+export interface GroupedQuestion extends Question {
+  groupBy: GroupKey[]
+  limit: number
+}
+
 export const GROUP_KEYS: readonly GroupKey[] = [...DIMENSIONS, 'endpoint']
 
 /** The name of a site: what a URL and a CSS selector can carry unquoted. */

@@ -10,6 +10,7 @@ import type { Env, Hono as Types } from './env.ts'
 import { ingest } from './ingest/ingest.ts'
 import { consume } from './ingest/queue.ts'
 import { answerProblem, problem } from './problem.ts'
+import { cruxRoutes } from './read/crux.ts'
 import { health } from './read/health.ts'
 import { readRoutes } from './read/routes.ts'
 import { tick } from './rollup/tick.ts'
@@ -33,6 +34,8 @@ app.all('/f', () => {
 
 app.get('/healthz', health)
 
+// Before the bearer token is asked for: its clients send theirs as `?key=`.
+app.route('/v1', cruxRoutes)
 app.use('/v1/*', requireAccess)
 app.route('/v1', readRoutes)
 app.route('/v1/sites', siteRoutes)

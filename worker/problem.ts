@@ -22,13 +22,18 @@ const TITLES: Record<number, string> = {
   503: 'Service Unavailable',
 }
 
-interface Extra {
+/** What an error carries beside its sentence. */
+export interface ProblemExtra {
   field?: string
   headers?: Record<string, string>
 }
 
 /** An error to throw from a handler; `detail` is a sentence for the person who made the request. */
-export function problem(status: ContentfulStatusCode, detail: string, extra: Extra = {}): HTTPException {
+export function problem(
+  status: ContentfulStatusCode,
+  detail: string,
+  extra: ProblemExtra = {},
+): HTTPException {
   return new HTTPException(status, { message: detail, cause: extra })
 }
 
@@ -50,7 +55,7 @@ export function answerProblem(error: Error, c: Context): Response {
     error = problem(500, 'Something went wrong here; the log of the worker knows more.')
   }
   const { status, message, cause } = error as HTTPException
-  const { field, headers } = (cause ?? {}) as Extra
+  const { field, headers } = (cause ?? {}) as ProblemExtra
   const body = {
     type: 'about:blank',
     title: TITLES[status],

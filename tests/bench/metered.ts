@@ -27,8 +27,12 @@ export default {
       report: async () => report(DB, { id: site, rate: 1, rowsPerDay: 25_000 }, await request.json(), now),
       store: async () => store(DB, await request.json(), now),
       async ask() {
-        const question = new Request(new URL(get('path'), url), { headers: request.headers })
+        const body = (await request.json()) as string | null
         for (let i = 0; i < Number(get('times')); i++) {
+          const question = new Request(new URL(get('path'), url), {
+            headers: request.headers,
+            ...(body !== null && { method: 'POST', body }),
+          })
           const response = await worker.fetch(question, { ...env, DB }, context)
           if (!response.ok) throw new Error(await response.text())
           await response.text()

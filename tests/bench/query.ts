@@ -8,6 +8,7 @@ import { VITALS } from '../../schema/metrics.ts'
 import { ALL, exact, SHAPES } from '../schema/shapes.ts'
 import { type Bill, bill } from './bill.ts'
 import { quantile } from './client.ts'
+import { benchFormats } from './formats.ts'
 import { makeSite } from './ingest.ts'
 import { type Local, startLocal } from './local.ts'
 import { insertTraffic, insertValues, type Traffic } from './traffic.ts'
@@ -40,6 +41,7 @@ export async function benchQuery(): Promise<Record<string, number>> {
     return {
       ...(await summaries(local)),
       ...(await groups(local)),
+      ...(await benchFormats(local, 'large')),
       ...(await largeHour(local)),
       ...(await errors(local)),
       'seconds to make and roll up 1,010,000 page views': Math.round(seconds),

@@ -48,7 +48,7 @@ function insertViews(
       browser, browser_version, os, connection, lcp, inp, cls, fcp, ttfb, phases, calls)
     SELECT '${site}', ${hour}, printf('%016x', i * 2654435761 % 4294967296), ${hour} * 3600000 + 1800000, 0, 1,
       ${oneOf(['navigate', 'back-forward', 'reload', 'prerender'], 1)},
-      '/r/' || ${skewed(routes, 2)}, ${oneOf(['2.4.0', '2.3.0', '2.2.1'], 3)},
+      '/route-' || ${skewed(routes, 2)}, ${oneOf(['2.4.0', '2.3.0', '2.2.1'], 3)},
       char(65 + ${skewed(20, 4)}) || 'X', ${oneOf(['phone', 'desktop', 'tablet'], 5)},
       ${oneOf(['Chrome', 'Safari', 'Firefox', 'Edge', 'Samsung Internet'], 6)}, 156, 'Android',
       ${oneOf(['4g', '3g', '2g'], 7)},

@@ -7,8 +7,7 @@ import { sql } from 'drizzle-orm'
 import { type Histogram, merge } from '../../schema/histogram.ts'
 import { HOUR } from '../../schema/hour.ts'
 import type { Metric } from '../../schema/metrics.ts'
-import type { GroupKey } from '../../schema/query.ts'
-import type { SummaryQuery } from '../../schema/summary.ts'
+import type { GroupedQuestion, GroupKey } from '../../schema/query.ts'
 import { type Choice, callSamples, histograms, keySql, vitalSamples } from '../rollup/sql.ts'
 import { type Preparer, prepare } from '../statement.ts'
 import { type Periods, type Slice, sliceOf } from './plan.ts'
@@ -34,7 +33,7 @@ interface Answer {
 /** The distributions of `metrics`, all of page views or all of calls; the largest groups first. */
 export async function distributions(
   d1: Preparer,
-  query: SummaryQuery,
+  query: GroupedQuestion,
   metrics: readonly Metric[],
   periods: Periods,
 ): Promise<Answer> {
@@ -67,7 +66,7 @@ function isHidden(rows: readonly Row[], { values, others }: Slice): boolean {
 /** Adds up the periods of each value; the first `limit` values count. */
 function fold(
   rows: readonly Row[],
-  query: SummaryQuery,
+  query: GroupedQuestion,
   metrics: readonly Metric[],
   { dimension }: Slice,
 ): Group[] {
@@ -95,7 +94,11 @@ function total(parts: readonly Distribution[]): Distribution {
 }
 
 /** The same from raw rows, for any combination of keys. Key: (site, hour). */
-async function sampleGroups(d1: Preparer, query: SummaryQuery, metrics: readonly Metric[]): Promise<Group[]> {
+async function sampleGroups(
+  d1: Preparer,
+  query: GroupedQuestion,
+  metrics: readonly Metric[],
+): Promise<Group[]> {
   const { site, from, to, filters, groupBy, limit } = query
   const conditions = [
     sql`p.site = ${site} AND p.hour >= ${from / HOUR} AND p.hour < ${to / HOUR}`,

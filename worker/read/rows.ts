@@ -8,7 +8,7 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import { type Metric, VITALS, type Vital } from '../../schema/metrics.ts'
-import type { SummaryQuery } from '../../schema/summary.ts'
+import type { GroupedQuestion } from '../../schema/query.ts'
 import { callHours, viewHours } from '../rollup/hours.ts'
 import { type Preparer, prepare } from '../statement.ts'
 import type { Periods, Slice } from './plan.ts'
@@ -16,10 +16,17 @@ import type { Periods, Slice } from './plan.ts'
 /** A period's histograms of one value, as JSON. */
 export type RollupRow = { start: number; value: string } & Partial<Record<Metric, string | null>>
 
+/** The weight of each metric, in the order asked for, of one value in one period. */
+export interface Weights {
+  start: number
+  value: string
+  weights: number[]
+}
+
 /** The rows of the groups with the most weight, those first. `metrics` are all of page views or all of calls. */
 export async function rollupRows(
   d1: Preparer,
-  query: SummaryQuery,
+  query: GroupedQuestion,
   metrics: readonly Metric[],
   periods: Periods,
   slice: Slice,
@@ -29,20 +36,12 @@ export async function rollupRows(
   if (!dimension.keys.length) {
     return (await Promise.all([storedRows(d1, query, metrics, periods, slice, null), live])).flat()
   }
-  const [counts, fresh] = await Promise.all([storedCounts(d1, query, metrics, periods, slice), live])
+  const [known, fresh] = await Promise.all([storedWeights(d1, query, metrics, periods, slice), live])
   const weights = new Map<string, number[]>()
-  const weigh = (value: string, given: readonly number[]) =>
+  for (const { value, weights: given } of [...known, ...fresh.map(row => weigh(row, metrics))]) {
     weights.set(
       value,
       given.map((n, i) => n + (weights.get(value)?.[i] ?? 0)),
-    )
-  for (const period of counts) {
-    for (const [value, given] of Object.entries(period)) weigh(value, given)
-  }
-  for (const row of fresh) {
-    weigh(
-      row.value,
-      metrics.map(metric => (row[metric] ? JSON.parse(row[metric]).n : 0)),
     )
   }
   // Values asked for by name are few and all read, so that `others` shows what they hide.
@@ -59,31 +58,56 @@ export async function rollupRows(
     .sort((a, b) => (place.get(a.value) ?? 0) - (place.get(b.value) ?? 0))
 }
 
+/** The weights alone, for questions that need no histogram. */
+export async function rollupWeights(
+  d1: Preparer,
+  query: GroupedQuestion,
+  metrics: readonly Metric[],
+  periods: Periods,
+  slice: Slice,
+): Promise<Weights[]> {
+  const [known, fresh] = await Promise.all([
+    storedWeights(d1, query, metrics, periods, slice),
+    liveRows(d1, query, metrics, periods.live, slice),
+  ])
+  return [...known, ...fresh.map(row => weigh(row, metrics))]
+}
+
 export function vitalsOf(metrics: readonly Metric[]): Vital[] {
   return metrics.filter((metric): metric is Vital => (VITALS as readonly Metric[]).includes(metric))
 }
 
-/** For each period the weight of each metric, in their order, by value. */
-async function storedCounts(
+/** The weights that are stored, by period and value. */
+async function storedWeights(
   d1: Preparer,
-  query: SummaryQuery,
+  query: GroupedQuestion,
   metrics: readonly Metric[],
   periods: Periods,
   slice: Slice,
-): Promise<Record<string, number[]>[]> {
+): Promise<Weights[]> {
   const weights = sql.raw(metrics.map(metric => `coalesce(${metric} ->> 'n', 0)`).join(', '))
   const parts = stored(query, metrics, periods, slice).map(
-    from => sql`SELECT json_group_object(value, json_array(${weights})) AS counts ${from} GROUP BY start`,
+    from =>
+      sql`SELECT start, json_group_object(value, json_array(${weights})) AS byValue ${from} GROUP BY start`,
   )
   if (!parts.length) return []
-  const { results } = await prepare(d1, sql.join(parts, sql` UNION ALL `)).all<{ counts: string }>()
-  return results.map(({ counts }) => JSON.parse(counts))
+  const { results } = await prepare(d1, sql.join(parts, sql` UNION ALL `)).all<{
+    start: number
+    byValue: string
+  }>()
+  return results.flatMap(({ start, byValue }) =>
+    Object.entries<number[]>(JSON.parse(byValue)).map(([value, weights]) => ({ start, value, weights })),
+  )
+}
+
+function weigh({ start, value, ...row }: RollupRow, metrics: readonly Metric[]): Weights {
+  return { start, value, weights: metrics.map(metric => (row[metric] ? JSON.parse(row[metric]).n : 0)) }
 }
 
 /** The rows of `values`, or of the whole slice. */
 async function storedRows(
   d1: Preparer,
-  query: SummaryQuery,
+  query: GroupedQuestion,
   metrics: readonly Metric[],
   periods: Periods,
   slice: Slice,
@@ -99,7 +123,7 @@ async function storedRows(
 /** The rows of hours without a roll-up, computed by what would have stored them. */
 async function liveRows(
   d1: Preparer,
-  { site }: SummaryQuery,
+  { site }: GroupedQuestion,
   metrics: readonly Metric[],
   hours: readonly number[],
   slice: Slice,
@@ -114,7 +138,12 @@ async function liveRows(
 }
 
 /** `FROM ... WHERE ...` of the slice's rows in each tier. */
-function stored({ site }: SummaryQuery, metrics: readonly Metric[], periods: Periods, slice: Slice): SQL[] {
+function stored(
+  { site }: GroupedQuestion,
+  metrics: readonly Metric[],
+  periods: Periods,
+  slice: Slice,
+): SQL[] {
   const table = sql.raw(metrics.includes('api') ? 'api_rollups' : 'rollups')
   const tiers = { day: periods.days, hour: periods.hours }
   return Object.entries(tiers).flatMap(([tier, starts]) =>

@@ -1,0 +1,173 @@
+/**
+ * What records of CrUX are made from: a checked request goes in; for each collection period, the densities and p75 of
+ * each vital and the fractions come out, or null where there is too little data.
+ *
+ * A collection period is four weeks. Histograms are added up by the week first, so that a history of 25 periods, which
+ * overlap, adds every day once.
+ */
+
+import {
+  CRUX_VITALS,
+  type CruxFraction,
+  type CruxQuery,
+  type CruxVital,
+  FORM_FACTORS,
+} from '../../schema/crux.ts'
+import { type Histogram, merge, percentiles } from '../../schema/histogram.ts'
+import { HOUR } from '../../schema/hour.ts'
+import { fromGrains, VITALS, type Vital } from '../../schema/metrics.ts'
+import { NAVIGATIONS } from '../../schema/pageview.ts'
+import { type GroupedQuestion, type GroupKey, MAX_LIMIT } from '../../schema/query.ts'
+import type { Preparer } from '../statement.ts'
+import { type Periods, periodsOf, sliceOf } from './plan.ts'
+import { rollupRows, rollupWeights } from './rows.ts'
+
+export const DAY = 24 * HOUR
+export const WEEK = 7 * DAY
+/** Weeks of a collection period. */
+export const WEEKS = 4
+/** The least samples of a metric: from 16 on, its p75 has a 95 % interval at all. */
+const MINIMUM = 16
+/** Densities and fractions are rounded to 1 / PARTS. */
+const PARTS = 10_000
+
+/** What fractions are told apart by. CrUX has no soft navigations, and we cannot tell its `navigate_cache`. */
+const KINDS: Record<CruxFraction, { key: GroupKey; values: readonly string[] }> = {
+  form_factors: { key: 'device', values: Object.values(FORM_FACTORS) },
+  navigation_types: { key: 'navigation', values: NAVIGATIONS.filter(type => type !== 'soft-navigation') },
+}
+
+/** A metric in one collection period. */
+export interface Point {
+  /** Good, needs improvement, poor. */
+  densities: number[]
+  /** In the metric's unit. */
+  p75: number
+}
+
+/** A value for each collection period, oldest first. */
+export interface Collected {
+  vitals: [CruxVital, (Point | null)[]][]
+  fractions: [CruxFraction, (Record<string, number> | null)[]][]
+}
+
+/** The data of `query.periods` collection periods, a week apart; the last one ends at `end` (Unix ms, a midnight in UTC). */
+export async function collect(
+  d1: Preparer,
+  site: string,
+  query: CruxQuery,
+  end: number,
+  now: number,
+): Promise<Collected> {
+  const from = end - (query.periods + WEEKS - 1) * WEEK
+  const { route, formFactor } = query
+  const filters = { route: route ?? undefined, device: formFactor ? FORM_FACTORS[formFactor] : undefined }
+  const question = { site, from, to: end, filters, groupBy: [], limit: MAX_LIMIT }
+  const known = await periodsOf(d1, question, now)
+  // No roll-up holds navigation types by route or device. CrUX has form factors of all devices only, too.
+  const kinds = query.fractions.filter(
+    name => !formFactor && (name === 'form_factors' || query.route === null),
+  )
+  const [vitals, ...fractions] = await Promise.all([
+    vitalsOf(d1, question, query, known),
+    ...kinds.map(name => fractionsOf(d1, question, query, known, name)),
+  ])
+  return { vitals, fractions }
+}
+
+async function vitalsOf(
+  d1: Preparer,
+  question: GroupedQuestion,
+  { vitals, periods }: CruxQuery,
+  known: Periods,
+): Promise<Collected['vitals']> {
+  const slice = sliceOf(question, 'views')
+  if (!slice || !vitals.length) return []
+  const names = vitals.map(name => CRUX_VITALS[name])
+  const rows = await rollupRows(d1, question, names, known, slice)
+  // Where the page is one of the many that have no name in a roll-up, it is left out of that day.
+  const own = rows.filter(row => !slice.others.includes(row.value))
+  return vitals.map(name => {
+    const metric = CRUX_VITALS[name]
+    const weeks: Histogram[][] = []
+    for (const row of own) {
+      const json = row[metric]
+      if (json) week(weeks, row.start, question.from, []).push(JSON.parse(json))
+    }
+    const sums = Array.from(weeks, parts => merge(parts ?? []))
+    return [name, windows(sums, periods).map(parts => pointOf(metric, merge(parts)))]
+  })
+}
+
+async function fractionsOf(
+  d1: Preparer,
+  question: GroupedQuestion,
+  { periods }: CruxQuery,
+  known: Periods,
+  name: CruxFraction,
+): Promise<Collected['fractions'][number]> {
+  const { key, values } = KINDS[name]
+  const grouped = { ...question, groupBy: [key] }
+  const slice = sliceOf(grouped, 'views')
+  if (!slice) return [name, []]
+  const place = slice.dimension.keys.indexOf(key)
+  const weeks: number[][] = []
+  for (const { start, value, weights } of await rollupWeights(d1, grouped, VITALS, known, slice)) {
+    if (slice.others.includes(value)) continue
+    const kind = values.indexOf(JSON.parse(value)[place])
+    if (kind < 0) continue
+    const sums = week(
+      weeks,
+      start,
+      question.from,
+      values.map(() => 0),
+    )
+    // Page views are as many as have the vital that most of them have.
+    sums[kind] = (sums[kind] ?? 0) + Math.max(...weights)
+  }
+  const labels = labelsOf(name)
+  const points = windows(weeks, periods).map(parts => {
+    const sums = labels.map((_, i) => parts.reduce((sum, part) => sum + (part?.[i] ?? 0), 0))
+    if (sums.reduce((a, b) => a + b) < MINIMUM) return null
+    const shares = rounded(sums)
+    return Object.fromEntries(labels.map((label, i) => [label, shares[i] ?? 0]))
+  })
+  return [name, points]
+}
+
+/** The element of `weeks` that the hour `start` falls into; `empty` where there is none yet. */
+function week<T>(weeks: T[], start: number, from: number, empty: T): T {
+  const index = Math.floor((start * HOUR - from) / WEEK)
+  weeks[index] ??= empty
+  return weeks[index]
+}
+
+/** The weeks of each collection period, without those that have no data. */
+function windows<T>(weeks: readonly (T | undefined)[], periods: number): T[][] {
+  return Array.from({ length: periods }, (_, i) =>
+    weeks.slice(i, i + WEEKS).filter((sum): sum is T => sum !== undefined),
+  )
+}
+
+function pointOf(metric: Vital, histogram: Histogram): Point | null {
+  const { n, s, good, poor } = histogram
+  const [p75] = percentiles(histogram, [75])
+  if (s < MINIMUM || !p75) return null
+  return { densities: rounded([good, n - good - poor, poor]), p75: fromGrains(metric, p75.value) }
+}
+
+/** The names of a metric's fractions, as CrUX writes them. */
+export function labelsOf(name: CruxFraction): string[] {
+  return KINDS[name].values.map(value => value.replaceAll('-', '_'))
+}
+
+/** Shares of weights to four digits that add up to 1, by largest remainders. */
+function rounded(weights: readonly number[]): number[] {
+  const sum = weights.reduce((a, b) => a + b)
+  const exact = weights.map(weight => (weight / sum) * PARTS)
+  const whole = exact.map(Math.floor)
+  const rest = PARTS - whole.reduce((a, b) => a + b)
+  const byRemainder = exact.map((x, i) => ({ i, remainder: x % 1 })).sort((a, b) => b.remainder - a.remainder)
+  for (const { i } of byRemainder.slice(0, rest)) whole[i] = (whole[i] ?? 0) + 1
+  return whole.map(parts => parts / PARTS)
+}

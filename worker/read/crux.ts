@@ -1,0 +1,131 @@
+/**
+ * The endpoints of the CrUX API, answered from own data: `POST /v1/records:queryRecord` and `:queryHistoryRecord`. Its
+ * requests go in; its answers, and Google's form of errors, come out, so that CrUX's clients work unchanged.
+ */
+
+import { type Context, Hono, type Next } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import { type CruxQuery, parseHistoryRequest, parseRecordRequest } from '../../schema/crux.ts'
+import { requireAccess, requireSite } from '../admin/access.ts'
+import type { Hono as Types } from '../env.ts'
+import { isAllowed } from '../ingest/admit.ts'
+import { badField, type ProblemExtra, problem } from '../problem.ts'
+import { cruxHistory, cruxRecord } from './crux-record.ts'
+
+/** https://cloud.google.com/apis/design/errors#error_codes */
+const STATUS: Record<number, string> = {
+  400: 'INVALID_ARGUMENT',
+  401: 'UNAUTHENTICATED',
+  403: 'PERMISSION_DENIED',
+  404: 'NOT_FOUND',
+  503: 'UNAVAILABLE',
+}
+
+export const cruxRoutes = new Hono<Types>()
+  .post('/:call{records:queryRecord}', keyAsBearer, requireAccess, async c => {
+    const query = parseRecordRequest(await bodyOf(c))
+    if ('error' in query) throw badField(query.error)
+    return answer(c, query.ok, cruxRecord)
+  })
+  .post('/:call{records:queryHistoryRecord}', keyAsBearer, requireAccess, async c => {
+    const query = parseHistoryRequest(await bodyOf(c))
+    if ('error' in query) throw badField(query.error)
+    return answer(c, query.ok, cruxHistory)
+  })
+  .onError(googleError)
+
+/** Middleware: takes `?key=`, where CrUX's clients put theirs, for the bearer token. */
+async function keyAsBearer(c: Context<Types>, next: Next): Promise<void> {
+  const key = c.req.query('key')
+  if (key !== undefined && !c.req.header('Authorization')) {
+    const headers = new Headers(c.req.raw.headers)
+    headers.set('Authorization', `Bearer ${key}`)
+    c.req.raw = new Request(c.req.raw, { headers })
+  }
+  await next()
+}
+
+/** The body, whatever its type: CrUX's own client sends its JSON as text. */
+async function bodyOf(c: Context<Types>): Promise<unknown> {
+  try {
+    return JSON.parse(await c.req.text())
+  } catch {
+    throw badField({ field: 'body', detail: 'is not JSON' })
+  }
+}
+
+async function answer(
+  c: Context<Types>,
+  query: CruxQuery,
+  make: typeof cruxRecord | typeof cruxHistory,
+): Promise<Response> {
+  const started = Date.now()
+  const site = await siteOf(c, query)
+  const asked = Date.now()
+  const record = await make(c.env.DB.withSession('first-unconstrained'), site, query, started)
+  if (!record) throw problem(404, 'data not found: too few page views')
+  const answered = Date.now()
+  return c.json(record, 200, {
+    'Cache-Control': 'private, no-cache',
+    'Server-Timing': `database;dur=${answered - asked}, total;dur=${answered - started}`,
+  })
+}
+
+/**
+ * The site that is asked for: `?site=`, or of those that the token may read the one that takes beacons from the
+ * origin. One that names it goes before one that covers it by a pattern, and that before one that takes all.
+ */
+async function siteOf(c: Context<Types>, { origin, url }: CruxQuery): Promise<string> {
+  const { results } = await c.env.DB.prepare('SELECT id, origins FROM sites WHERE deleted IS NULL').all<{
+    id: string
+    origins: string
+  }>()
+  const caller = c.get('caller')
+  const sites = results
+    .filter(({ id }) => caller.role === 'admin' || caller.site === id)
+    .map(({ id, origins }) => ({ id, origins: JSON.parse(origins) as string[] }))
+  const named = c.req.query('site')
+  const tests =
+    named === undefined
+      ? [
+          (origins: string[]) => origins.includes(origin),
+          (origins: string[]) => !origins.includes('*') && isAllowed(origins, origin),
+          (origins: string[]) => origins.includes('*'),
+        ]
+      : [(_: string[], id: string) => id === named]
+  for (const test of tests) {
+    const [found, another] = sites.filter(({ origins, id }) => test(origins, id))
+    if (another) {
+      const field = url === null ? 'origin' : 'url'
+      throw badField({ field, detail: 'belongs to several sites: add ?site= to the address' })
+    }
+    if (found) {
+      requireSite(c, found.id)
+      return found.id
+    }
+  }
+  throw problem(404, named === undefined ? `no site takes beacons from ${origin}` : `no site ${named}`)
+}
+
+/** Answers an error as Google's APIs do. */
+function googleError(error: Error, c: Context): Response {
+  if (!(error instanceof HTTPException)) console.error(error)
+  const status = error instanceof HTTPException ? error.status : 500
+  const { field, headers } = (error.cause ?? {}) as ProblemExtra satisfies ProblemExtra
+  const body = {
+    error: {
+      code: status,
+      message: status === 500 ? 'internal error' : error.message,
+      status: STATUS[status] ?? 'INTERNAL',
+      ...(field && {
+        details: [
+          {
+            '@type': 'type.googleapis.com/google.rpc.BadRequest',
+            fieldViolations: [{ field, description: error.message }],
+          },
+        ],
+      }),
+    },
+  }
+  return c.json(body, status as 400, { 'Cache-Control': 'private, max-age=0', ...headers })
+}
