@@ -73,7 +73,7 @@ export async function startSite(): Promise<Site> {
         })
       arrivals.emit('beacon')
     } else if (/^\/(fieldline(\.core)?|index|core)\.js$/.test(pathname)) {
-      response.writeHead(200, { 'content-type': 'text/javascript' })
+      response.writeHead(200, { 'content-type': 'text/javascript', 'access-control-allow-origin': '*' })
       response.end(readFileSync(new URL(`../../dist${pathname}`, import.meta.url)))
     } else if (pathname.startsWith('/api/')) {
       response.sendDate = false
