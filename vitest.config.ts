@@ -17,6 +17,15 @@ export default defineConfig({
           testTimeout: 60_000,
         },
       },
+      // The worker and the programs that it has to work with.
+      {
+        test: {
+          name: 'tools',
+          include: ['tests/tools/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
       inWorkerd('worker', {}),
       // The same worker with a queue bound, and real delivery.
       inWorkerd('queue', {

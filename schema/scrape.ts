@@ -1,0 +1,28 @@
+/**
+ * `GET /v1/metrics`: what a scrape may ask. Query parameters go in, a checked question or the first parameter that
+ * does not fit comes out.
+ */
+
+import * as v from 'valibot'
+import type { FieldError } from './beacon.ts'
+import { fail, SITE_NAME, whole } from './query.ts'
+
+export const SCRAPE_QUERY = v.strictObject({
+  site: SITE_NAME,
+  limit: v.optional(whole(0, 50), '10'),
+})
+
+/** `limit`: the most routes and endpoints that get series of their own. */
+export type ScrapeQuery = v.InferOutput<typeof SCRAPE_QUERY>
+
+/** Checks the parameters of `/v1/metrics`. */
+export function parseScrapeQuery(params: URLSearchParams): { ok: ScrapeQuery } | { error: FieldError } {
+  for (const name of new Set(params.keys())) {
+    if (params.getAll(name).length > 1) return fail(name, 'is given twice')
+  }
+  const result = v.safeParse(SCRAPE_QUERY, Object.fromEntries(params), { abortEarly: true })
+  if (result.success) return { ok: result.output }
+  const [issue] = result.issues
+  const message = issue.expected === 'never' ? 'is not a parameter of this endpoint' : issue.message
+  return fail(v.getDotPath(issue) ?? 'query', issue.received === 'undefined' ? 'is missing' : message)
+}
