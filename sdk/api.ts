@@ -5,12 +5,13 @@
 import type { ApiCall, Outcome } from '../schema/pageview.ts'
 import { template } from '../schema/route.ts'
 import { keyOf, type Note, type TakeNote } from './patch.ts'
+import type { Settings } from './settings.ts'
 
 /** ms for which leaving, begun, may cut off calls: Firefox does so at once, Chromium when the page hides. */
 const CUT = 200
 
 /** Reports each call that ends, `own` (where beacons go) excepted. Returns what reads the rest as the page hides. */
-export function observeCalls(own: URL, take: TakeNote, report: (call: ApiCall) => void): () => void {
+export function observeCalls(own: Settings, take: TakeNote, report: (call: ApiCall) => void): () => void {
   let cutting = 0
   const leave = (): void => {
     cutting = performance.now() + CUT
@@ -25,7 +26,7 @@ export function observeCalls(own: URL, take: TakeNote, report: (call: ApiCall) =
         if (performance.now() < cutting && !entry.encodedBodySize) continue
         const url = new URL(entry.name)
         const key = keyOf(url)
-        if (key !== keyOf(own) && /^http/.test(url.protocol))
+        if (key !== keyOf(own._url) && /^http/.test(url.protocol))
           report(toCall(entry, url, take(key, entry.startTime)))
       } catch {}
   }

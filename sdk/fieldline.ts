@@ -1,15 +1,15 @@
 /**
- * Puts the parts together: options come in, beacons go out.
- *
- * Nothing here throws into the page, logs, sets a cookie or stores anything.
+ * Puts the parts together: options come in, beacons go out. Nothing here throws into the page, logs, sets a cookie or
+ * stores anything.
  */
 
 import type { encodeWhy as EncodeWhy } from '../schema/beacon.ts'
 import { observeCalls } from './api.ts'
 import { patchCalls } from './patch.ts'
+import { quietly } from './quietly.ts'
 import { type InitOptions, readOptions } from './settings.ts'
 import { startTransport } from './transport.ts'
-import { trackViews } from './views.ts'
+import { trackViews, type Views } from './views.ts'
 import { observeVitals } from './vitals.ts'
 
 export interface Fieldline {
@@ -23,36 +23,45 @@ export interface Fieldline {
    * a name the route is the path with its ids templated.
    */
   setRoute(route: string): void
+  /**
+   * Reports a measure of the page's own: `mark('search.results')`, `mark('cart.items', 3)`. The name is 1 to 64 of
+   * letters, digits, `_`, `.` and `-`; the value 0 to 600,000, rounded, by default the ms since the page view began.
+   * `time` says when it was, by `performance.now()`; by default now. At most 32 a page view are kept.
+   */
+  mark(name: string, value?: number, time?: number): void
+  /**
+   * Says whether anything may be sent. What was measured before `consent(true)` is sent after it; `consent(false)`
+   * forgets what is not sent yet, and ends what is measured of the page views so far.
+   */
+  consent(granted: boolean): void
 }
 
 /** One fieldline, not yet started. `encodeWhy` writes causes into beacons; the core does without. */
 export function fieldline(encodeWhy?: typeof EncodeWhy): Fieldline {
-  let started = false
-  let nameRoute: ((route: string) => void) | undefined
+  let views: Views | undefined
+  let granted: boolean | undefined
 
   return {
-    init(options) {
-      if (started || typeof document === 'undefined') return
-      try {
-        const settings = readOptions(options)
-        if (!settings) return
-        started = true
-        const views = trackViews(settings)
-        nameRoute = views._name
-        // web-vitals must listen before the transport does: what it reports at the end goes into the last beacon.
-        observeVitals(views)
-        startTransport(
-          settings,
-          views,
-          settings._api ? observeCalls(settings._url, patchCalls(), views._addCall) : undefined,
-          encodeWhy,
-        )
-      } catch {}
-    },
-    setRoute(route) {
-      try {
-        nameRoute?.(route)
-      } catch {}
-    },
+    // On a server there is no document, which throws.
+    init: quietly(options => {
+      const settings = !views && readOptions(options)
+      if (!settings) return
+      views = trackViews(settings)
+      views._granted = granted ?? options.consent !== false
+      // web-vitals must listen before the transport does: what it reports at the end goes into the last beacon.
+      observeVitals(views)
+      startTransport(
+        settings,
+        views,
+        settings._api ? observeCalls(settings, patchCalls(), views._addCall) : undefined,
+        encodeWhy,
+      )
+    }),
+    setRoute: quietly(route => views?._name(route)),
+    mark: quietly((name, value, time) => views?._mark(name, value, time)),
+    consent: quietly(value => {
+      granted = value
+      views?._consent(value)
+    }),
   }
 }

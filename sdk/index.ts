@@ -8,4 +8,4 @@ import { fieldline } from './fieldline.ts'
 export type { ApiCall, Connection, Navigation, Outcome, PageView } from '../schema/pageview.ts'
 export type { InitOptions } from './settings.ts'
 
-export const { init, setRoute } = /* @__PURE__ */ fieldline(encodeWhy)
+export const { init, setRoute, mark, consent } = /* @__PURE__ */ fieldline(encodeWhy)

@@ -23,10 +23,16 @@ export interface View {
   _calls: ApiCall[]
   /** Calls seen, sent or not. */
   _counted: number
+  /** Marks not sent yet; `value` undefined: the time since the page view began. */
+  _marks: { name: string; value: number | undefined; start: number }[]
+  /** Marks taken, sent or not. */
+  _marked: number
   /** Number of the next beacon. */
   _sequence: number
-  /** What the last beacon said, calls apart. */
+  /** What the last beacon said, calls and marks apart. */
   _sent: string
+  /** Takes back what waits in the browser, or notes that it has left. */
+  _held?: (() => void) | undefined
 }
 
 /** @see https://wicg.github.io/netinfo/ */
@@ -55,6 +61,8 @@ export function openView(start: number, navigation: Navigation, url: string, rat
     },
     _calls: [],
     _counted: 0,
+    _marks: [],
+    _marked: 0,
     _sequence: 0,
     _sent: '',
   }
@@ -79,7 +87,7 @@ export function snapshot(view: View, route: string, release: string | null): Pag
     phases: hard ? loadPhases() : null,
     why: { lcp: null, inp: null, cls: null },
     dropped: 0,
-    marks: [],
+    marks: view._marks.map(({ name, value, start }) => ({ name, value: value ?? start - origin })),
     calls: view._calls.map(call => ({ ...call, start: call.start - origin })),
   }
 }

@@ -1,32 +1,51 @@
 /**
- * What a script tag does: puts `window.fieldline` in place, reads its own `data-*` attributes and starts.
+ * What a script tag does: puts `window.fieldline` in place, reads its own `data-*` attributes, starts, and repeats the
+ * calls that the page made before.
+ *
+ * A page that does not want to wait for the script puts this line before it; `q` keeps what is called, and when:
+ *
+ *     window.fieldline?.init||(q=>{fieldline={q};for(let m of['init','setRoute','mark','consent'])
+ *     fieldline[m]=(...a)=>{q.push([m,a,performance.now()])}})([])
  */
 
 import type { Fieldline } from './fieldline.ts'
+import { quietly } from './quietly.ts'
+
+type Call = [name: keyof Fieldline, args: unknown[], time: number]
 
 declare global {
   interface Window {
-    fieldline?: Fieldline
+    fieldline?: Fieldline & { q?: Call[] }
   }
 }
 
 /** A page that holds the tag twice is measured once. */
-export function startScript(fieldline: Fieldline): void {
-  try {
-    const script = document.currentScript
-    // An element with that id is a global of that name, too.
-    if (window.fieldline?.init) return
-    window.fieldline = fieldline
-    if (script instanceof HTMLScriptElement) {
-      const { site = '', endpoint, sample, release, route, api } = script.dataset
-      fieldline.init({
-        site,
-        endpoint: endpoint ?? new URL('/f', script.src || location.href).href,
-        sample: Number(sample ?? 1),
-        release,
-        route,
-        api: api !== 'off',
-      })
-    }
-  } catch {}
-}
+export const startScript = quietly((fieldline: Fieldline) => {
+  const script = document.currentScript
+  // An element with that id is a global of that name, too.
+  const { init, q } = window.fieldline ?? {}
+  if (init && !q) return
+  window.fieldline = fieldline
+  if (script instanceof HTMLScriptElement) {
+    const { site = '', endpoint, sample, release, route, api, fallback, consent } = script.dataset
+    fieldline.init({
+      site,
+      endpoint: endpoint ?? new URL('/f', script.src || location.href).href,
+      sample: Number(sample ?? 1),
+      release,
+      route,
+      api: api !== 'off',
+      fallback,
+      consent: consent !== 'required',
+    })
+  }
+  if (!q) return
+  const call = ([name, [first, second, when], time]: Call): void => {
+    Reflect.apply(fieldline[name], fieldline, [first, second, when ?? time])
+  }
+  // What was called before init is for what it starts; init itself runs once.
+  q.filter(([name]) => name === 'init').forEach(call)
+  q.forEach(call)
+  // A page may have kept a function of the line.
+  q.push = (...calls) => calls.map(call).length
+})

@@ -19,13 +19,22 @@ export interface InitOptions {
   route?: string | undefined
   /** `false` or `'off'`: record no API calls, leave fetch and XMLHttpRequest alone. */
   api?: boolean | 'off' | undefined
-  /** Sees each beacon before it is sent; answers what to send. Nothing is sent if it answers nothing or throws. */
+  /** Where beacons go once the page's content security policy has refused `endpoint`: a path of its own origin. */
+  fallback?: string | undefined
+  /** `false`: measure, but send nothing until `consent(true)`. */
+  consent?: boolean | undefined
+  /**
+   * Sees each beacon before it is sent; answers what to send. Nothing is sent if it answers nothing or throws. It may
+   * be asked more often than beacons are sent: what waits in the browser is renewed as it changes.
+   */
   beforeSend?: ((view: PageView) => PageView | null | undefined | false) | undefined
 }
 
 export interface Settings {
   /** Where beacons go, with the site. */
   _url: URL
+  /** Where they go once that was refused. */
+  _fallback: URL | undefined
   /** 1 of `_rate` page views is kept. */
   _rate: number
   _release: string | null
@@ -35,13 +44,17 @@ export interface Settings {
 }
 
 export function readOptions(options: InitOptions): Settings | undefined {
-  const { site, endpoint, sample = 1, release, route, api, beforeSend } = options
+  const { site, endpoint, sample = 1, release, route, api, fallback, beforeSend } = options
   const { doNotTrack, globalPrivacyControl }: Privacy = navigator
   if (globalPrivacyControl || doNotTrack === '1' || !site || !endpoint || sample <= 0) return
-  const url = new URL(endpoint, document.baseURI)
-  url.searchParams.set('site', site)
+  const urlOf = (endpoint: string): URL => {
+    const url = new URL(endpoint, document.baseURI)
+    url.searchParams.set('site', site)
+    return url
+  }
   return {
-    _url: url,
+    _url: urlOf(endpoint),
+    _fallback: fallback ? urlOf(fallback) : undefined,
     // A sample that is no number keeps everything.
     _rate: Math.min(Math.round(1 / sample) || 1, MAX_WEIGHT),
     _release: plain(release ?? '') || null,

@@ -1,16 +1,27 @@
 /**
  * When and how beacons leave: the page views that have changed, each as one body or, if too long, as several.
+ *
+ * Where the browser has fetchLater, what the current page view has to say waits there, in the browser's own process:
+ * it leaves even if the page's process dies. As the page hides, it is taken back, and the state of that moment leaves.
  */
 
 import { type encodeWhy as EncodeWhy, encodeWith, MAX_BYTES, MAX_SEQUENCE } from '../schema/beacon.ts'
 import type { PageView } from '../schema/pageview.ts'
 import { routeName } from '../schema/route.ts'
 import { snapshot, type View } from './pageview.ts'
+import { quietly } from './quietly.ts'
 import type { Settings } from './settings.ts'
-import type { Views } from './views.ts'
+import { SETTLED, type Views } from './views.ts'
 
-/** ms after a soft navigation at which web-vitals has said all it has to say of the page view before. */
-const SETTLED = 2000
+/** ms after which what waits in the browser is renewed: the age that it tells stands still. */
+const STALE = 60_000
+
+declare global {
+  interface Window {
+    /** @see https://whatpr.org/fetch/1647.html#fetch-later-method */
+    fetchLater?(url: URL, init: RequestInit): { readonly activated: boolean }
+  }
+}
 
 /** Sends from now on. `collect` brings in what observers hold back as the page hides. */
 export function startTransport(
@@ -19,49 +30,70 @@ export function startTransport(
   collect: (() => void) | undefined,
   encodeWhy: typeof EncodeWhy | undefined,
 ): void {
-  const { _url, _release, _beforeSend } = settings
   // The page's own fetch, not the patched one.
-  const { fetch } = window
+  const { fetch, fetchLater } = window
+  const { _release, _beforeSend } = settings
   let shown = document.visibilityState === 'visible'
+  let timer: ReturnType<typeof setTimeout> | undefined
+  /** Bodies sent last. */
+  let last: string[] = []
 
-  const flush = (list: View[]): void => {
-    try {
-      if (document.prerendering) return
-      list.forEach(sendChanges)
-    } catch {}
+  /** Sends all there is to say. With `hold`, the current page view waits where it can, or goes on. */
+  const flush = (hold = false): void => {
+    clearTimeout(timer)
+    timer = undefined
+    last = []
+    if (!document.prerendering)
+      views._list.forEach(
+        quietly((view, i, { length }: View[]) => {
+          deliver(view, hold && i === length - 1)
+        }),
+      )
   }
 
-  const sendChanges = (view: View): void => {
+  const deliver = (view: View, hold: boolean): void => {
+    view._held?.()
     // A page that nobody saw is no page view.
-    if (!view._weight || !(shown || view._vitals.fcp !== null)) return
+    if (!views._granted || !view._weight || !(shown || view._vitals.fcp !== null) || (hold && !fetchLater))
+      return
     const page = snapshot(view, views._routeOf(view), _release)
+    const calls = view._calls.length
+    const marks = view._marks.length
     const state = JSON.stringify([page.route, page.vitals, page.phases])
-    if (state === view._sent && !view._calls.length) return
-    view._sent = state
-    view._calls = []
-    try {
-      const allowed = _beforeSend(page)
-      if (allowed) post(view, { ...allowed, route: routeName(allowed.route) })
-    } catch {}
-  }
-
-  const post = (view: View, page: PageView): void => {
-    const { calls } = page
-    const body = encodeWith({ ...page, sequence: view._sequence }, encodeWhy)
-    if (calls.length > 1 && new Blob([body]).size > MAX_BYTES) {
-      const half = calls.length >> 1
-      post(view, { ...page, calls: calls.slice(0, half) })
-      post(view, { ...page, calls: calls.slice(half) })
-    } else if (view._sequence++ <= MAX_SEQUENCE) send(body)
+    if (!calls && !marks && state === view._sent) return
+    const said = (beacons: number): void => {
+      view._sequence += beacons
+      view._sent = state
+      view._calls = view._calls.slice(calls)
+      view._marks = view._marks.slice(marks)
+    }
+    // What beforeSend drops is not offered again.
+    if (!hold) said(0)
+    const allowed = _beforeSend(page)
+    if (!allowed || view._sequence > MAX_SEQUENCE) return
+    const route = routeName(allowed.route)
+    const bodies = bodiesOf({ ...allowed, route, sequence: view._sequence }, encodeWhy)
+    const [body, more] = bodies
+    if (hold && fetchLater && body && !more) {
+      const back = new AbortController()
+      const left = fetchLater(settings._url, requestOf(body, back.signal))
+      view._held = () => {
+        view._held = undefined
+        if (left.activated) said(1)
+        else back.abort()
+      }
+    } else {
+      said(bodies.length)
+      last.push(...bodies)
+      bodies.forEach(send)
+    }
   }
 
   const send = (body: string): void => {
     try {
-      if (navigator.sendBeacon(_url, body)) return
+      if (navigator.sendBeacon(settings._url, body)) return
     } catch {}
-    fetch(_url, { method: 'POST', body, keepalive: true, mode: 'no-cors', credentials: 'omit' }).catch(
-      () => {},
-    )
+    fetch(settings._url, requestOf(body)).catch(() => {})
   }
 
   // Leaving a visible page fires pagehide and then visibilitychange, at which web-vitals reports: the first is not
@@ -71,9 +103,42 @@ export function startTransport(
     if (event.type !== 'pagehide') shown = true
     if (document.visibilityState !== 'hidden') return
     collect?.()
-    flush(views._list)
+    flush()
   }
   addEventListener('visibilitychange', onHide)
   addEventListener('pagehide', onHide)
-  views._onEnd = () => setTimeout(() => flush(views._list.slice(0, -1)), SETTLED)
+
+  // A page's policy refuses late: the browser has taken the beacon by then. Each further one would be a console line.
+  addEventListener('securitypolicyviolation', ({ blockedURI, disposition }) => {
+    if (disposition !== 'enforce' || blockedURI !== settings._url.href) return
+    const { _fallback } = settings
+    settings._fallback = undefined
+    if (_fallback) {
+      settings._url = _fallback
+      last.forEach(send)
+      views._onChange()
+    } else views._consent(false)
+  })
+
+  views._onChange = wait => {
+    if (timer && wait === undefined) return
+    clearTimeout(timer)
+    timer = setTimeout(flush, wait ?? SETTLED, true)
+  }
+  views._onChange()
+  setInterval(flush, STALE, true)
+}
+
+/** One body, or several where it would be too long. */
+function bodiesOf(page: PageView, encodeWhy: typeof EncodeWhy | undefined): string[] {
+  const body = encodeWith(page, encodeWhy)
+  const half = page.calls.length >> 1
+  if (!half || new Blob([body]).size <= MAX_BYTES) return [body]
+  const bodies = bodiesOf({ ...page, calls: page.calls.slice(0, half), marks: [] }, encodeWhy)
+  const rest = { ...page, calls: page.calls.slice(half), sequence: page.sequence + bodies.length }
+  return [...bodies, ...bodiesOf(rest, encodeWhy)]
+}
+
+function requestOf(body: string, signal: AbortSignal | null = null): RequestInit {
+  return { method: 'POST', body, keepalive: true, mode: 'no-cors', credentials: 'omit', signal }
 }

@@ -3,13 +3,15 @@
  * What is observed finds here the page view to which it belongs, by time.
  */
 
-import { MAX_CALLS } from '../schema/beacon.ts'
+import { MAX_CALLS, MAX_MARK, MAX_MARKS } from '../schema/beacon.ts'
 import type { ApiCall, Navigation } from '../schema/pageview.ts'
 import { routeName, template } from '../schema/route.ts'
 import { navigationType, navigationUrl } from './navigation.ts'
 import { openView, type View } from './pageview.ts'
 import type { Settings } from './settings.ts'
 
+/** ms after a soft navigation at which web-vitals has said all it has to say of the page view before. */
+export const SETTLED = 2000
 /** Page views kept for what is reported late. */
 const KEPT = 8
 
@@ -27,9 +29,13 @@ export interface Views {
   _addCall(call: ApiCall): void
   /** Names the current route. */
   _name(route: string): void
+  _mark(name: string, value?: number, time?: number): void
   _routeOf(view: View): string
-  /** Called when a soft navigation has ended a page view. */
-  _onEnd: () => void
+  /** Whether anything may be sent. */
+  _granted: boolean
+  _consent(granted: boolean): void
+  /** Called when there is something new to say; `wait` ms after now it is final. */
+  _onChange(wait?: number): void
 }
 
 export function trackViews({ _rate, _route }: Settings): Views {
@@ -42,29 +48,50 @@ export function trackViews({ _rate, _route }: Settings): Views {
     const view = openView(start, navigation, url, _rate)
     if (list.push(view) > KEPT) list.shift()
     // A soft navigation is known some time after it began: what came in between is the new page view's.
-    const early = last?._calls.filter(call => call.start >= start)
-    if (last && early) {
-      last._calls = last._calls.filter(call => call.start < start)
-      last._counted -= early.length
-      early.forEach(addCall)
+    const part = <T extends { start: number }>(all: T[]): [before: T[], since: T[]] => [
+      all.filter(one => one.start < start),
+      all.filter(one => one.start >= start),
+    ]
+    if (last) {
+      ;[last._calls, view._calls] = part(last._calls)
+      ;[last._marks, view._marks] = part(last._marks)
+      view._counted = view._calls.length
+      last._counted -= view._counted
     }
-    views._onEnd()
+    views._onChange(SETTLED)
     return view
   }
 
+  /** The page view to which a time belongs. */
+  const at = (time: number): View | undefined => {
+    for (let i = list.length; i--; ) if ((list[i]?._start ?? 0) <= time) return list[i]
+  }
+
   const addCall = (call: ApiCall): void => {
-    for (let i = list.length; i--; ) {
-      const view = list[i]
-      if (view && view._start <= call.start) {
-        if (view._counted++ < MAX_CALLS) view._calls.push(call)
-        return
-      }
-    }
+    const view = at(call.start)
+    if (view && view._counted++ < MAX_CALLS) view._calls.push(call)
+    views._onChange()
+  }
+
+  const mark = (name: string, value?: number, time = performance.now()): void => {
+    const view = at(time)
+    const fits = value === undefined || (value >= 0 && value <= MAX_MARK)
+    if (view && fits && name.match(/^[\w.-]{1,64}$/) && view._marked++ < MAX_MARKS)
+      view._marks.push({ name, value, start: time })
+    views._onChange()
+  }
+
+  const consent = (granted: boolean): void => {
+    views._granted = granted
+    // The page views so far are as if they had not been drawn.
+    if (!granted) for (const view of list) view._weight = view._calls.length = view._marks.length = 0
+    views._onChange(0)
   }
 
   const name = (route: string, time = performance.now()): void => {
     const _route = routeName(route)
     if (_route && names.push({ _time: time, _path: location.pathname, _route }) > KEPT * 2) names.shift()
+    views._onChange()
   }
 
   const routeOf = (view: View): string => {
@@ -74,8 +101,6 @@ export function trackViews({ _rate, _route }: Settings): Views {
     const own = given.filter(name => name._path === view._path).pop() ?? given[0]
     return own?._route ?? template(view._path)
   }
-
-  if (_route) name(_route, 0)
 
   // Before web-vitals, which reports to the page view that begins here.
   addEventListener(
@@ -94,8 +119,12 @@ export function trackViews({ _rate, _route }: Settings): Views {
     _open: open,
     _addCall: addCall,
     _name: name,
+    _mark: mark,
     _routeOf: routeOf,
-    _onEnd() {},
+    _granted: true,
+    _consent: consent,
+    _onChange() {},
   }
+  if (_route) name(_route, 0)
   return views
 }

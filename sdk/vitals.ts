@@ -8,7 +8,8 @@ import type { Vital } from '../schema/metrics.ts'
 import type { Views } from './views.ts'
 
 /** Starts web-vitals. Each of these observes for the life of the document, so they are called once. */
-export function observeVitals({ _list, _open }: Views): void {
+export function observeVitals(views: Views): void {
+  const { _list, _open } = views
   const into =
     (vital: Vital, grains = 1) =>
     ({ value, navigationType, navigationURL, navigationStartTime: start = 0 }: Metric): void => {
@@ -19,12 +20,14 @@ export function observeVitals({ _list, _open }: Views): void {
           : (_list.find(view => view._start === start) ??
             _open(start, navigationType, navigationURL ?? location.href))
       if (view) view._vitals[vital] = value * grains
+      views._onChange()
     }
-  const options = { reportSoftNavs: true }
+  // All changes, since what is known so far leaves even if the page's process dies.
+  const options = { reportSoftNavs: true, reportAllChanges: true }
   onFCP(into('fcp'), options)
   onLCP(into('lcp'), options)
   onCLS(into('cls', 1000), options)
   // An interaction that is still waiting for its idle moment when the page hides is noted too late for web-vitals'
   // last report: a click that leaves the page would never count.
-  onINP(into('inp'), { ...options, reportAllChanges: true })
+  onINP(into('inp'), options)
 }

@@ -94,7 +94,12 @@ test('the package works by import', async () => {
 test('nothing global is left but fieldline', async () => {
   const page = await open('/globals')
   expect(await page.evaluate(GLOBALS)).toEqual(['fieldline'])
-  expect(await page.evaluate(() => Object.keys(window.fieldline ?? {}))).toEqual(['init', 'setRoute'])
+  expect(await page.evaluate(() => Object.keys(window.fieldline ?? {}))).toEqual([
+    'init',
+    'setRoute',
+    'mark',
+    'consent',
+  ])
   expect(await page.evaluate(() => [document.cookie, localStorage.length, sessionStorage.length])).toEqual([
     '',
     0,

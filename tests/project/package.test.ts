@@ -47,7 +47,7 @@ for (const resolution of ['bundler', 'nodenext'])
   test(`a consumer compiles with moduleResolution ${resolution}, types checked to the last file`, () => {
     writeFileSync(
       join(folder, 'consumer.ts'),
-      `import { type ApiCall, type InitOptions, init, type PageView, setRoute } from 'fieldline'
+      `import { type ApiCall, consent, type InitOptions, init, mark, type PageView, setRoute } from 'fieldline'
        import { init as core } from 'fieldline/core'
        const options: InitOptions = {
          site: 'shop',
@@ -60,6 +60,9 @@ for (const resolution of ['bundler', 'nodenext'])
        init(options)
        init({ site: 'shop', endpoint: '/f', beforeSend: view => view.route !== '/private' && view })
        setRoute('/p/[id]')
+       mark('search.results')
+       mark('cart.items', 3)
+       consent(false)
        core({ site: 'shop', endpoint: '/f' })
        // @ts-expect-error: a site is needed
        init({ endpoint: '/f' })
@@ -71,13 +74,15 @@ for (const resolution of ['bundler', 'nodenext'])
     run(bin('tsc'), [...options, '--module', module, '--moduleResolution', resolution, 'consumer.ts'], folder)
   })
 
-test('on a server, init and setRoute do nothing and throw nothing', () => {
+test('on a server, every function does nothing and throw nothing', () => {
   const code = `
     const globals = Object.getOwnPropertyNames(globalThis).length
-    const { init, setRoute } = await import('fieldline')
+    const { consent, init, mark, setRoute } = await import('fieldline')
     init({ site: 'shop', endpoint: 'https://rum.example.com/f' })
     init()
     setRoute('/p/[id]')
+    mark('x')
+    consent(true)
     const core = await import('fieldline/core')
     core.init({ site: 'shop', endpoint: 'https://rum.example.com/f' })
     console.log(Object.getOwnPropertyNames(globalThis).length - globals)`
