@@ -39,7 +39,7 @@ export function api(base: string, token: string): Ask {
     })
     const text = await answer.text()
     const json = parse(text)
-    if (!answer.ok) throw refused(explain(answer, json, root))
+    if (!answer.ok) throw refused(explain(answer, json, root), answer.status)
     if (json === undefined && text) throw refused(`${root} answered no JSON. Is it a fieldline?`)
     return (json ?? null) as T
   }

@@ -9,9 +9,14 @@ export function misuse(detail: string): Error {
   return Object.assign(new Error(detail), { exitCode: MISUSED })
 }
 
-/** fieldline could not be asked, or refused. */
-export function refused(detail: string): Error {
-  return Object.assign(new Error(detail), { exitCode: REQUEST_FAILED })
+/** fieldline could not be asked, or refused with this HTTP status. */
+export function refused(detail: string, status?: number): Error {
+  return Object.assign(new Error(detail), { exitCode: REQUEST_FAILED, status })
+}
+
+/** The HTTP status that fieldline refused with; undefined where it never answered. */
+export function statusOf(error: unknown): number | undefined {
+  return error instanceof Error && 'status' in error && error.status ? Number(error.status) : undefined
 }
 
 /** The exit code of a failure; whatever nobody foresaw is a failed request. */

@@ -9,6 +9,7 @@ import { type Command, one, understand } from './command.ts'
 import { exitCodeOf, MISUSED, misuse } from './failure.ts'
 import { helpOf, overview } from './help.ts'
 import { printable } from './printable.ts'
+import { report } from './report.ts'
 import { siteAdd, siteList, siteRemove, siteSet, siteShow } from './site.ts'
 import { summary } from './summary.ts'
 import { tokenCreate, tokenList, tokenRevoke } from './token.ts'
@@ -23,6 +24,7 @@ const COMMANDS: readonly Command[] = [
   tokenList,
   tokenRevoke,
   summary,
+  report,
 ]
 
 // `fieldline summary | head` closes the pipe early.

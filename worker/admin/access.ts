@@ -24,7 +24,7 @@ export async function requireAccess(c: Context<Hono>, next: Next): Promise<void>
   // A deeper address may name its site in the path, a POST in its body: there the query says nothing.
   caller.judged = sites.length > 0 && c.req.method !== 'POST' && /^\/v1\/[^/]+$/.test(c.req.path)
   await next()
-  if (c.res.ok && !caller.judged) {
+  if (c.res.status < 400 && !caller.judged) {
     c.res = undefined
     throw otherSite(caller.site)
   }

@@ -1,0 +1,29 @@
+/**
+ * Findings go in, a report comes out: what a team wants to know on Monday, the most important first.
+ */
+
+import { minute } from '../words.ts'
+import { callsInShort, callsSection } from './calls.ts'
+import { causesSection } from './causes.ts'
+import type { Block } from './document.ts'
+import type { Findings } from './findings.ts'
+import { notes } from './notes.ts'
+import { pagesSection } from './pages.ts'
+import { changesOf, vitalsInShort, vitalsSection } from './vitals.ts'
+
+export function compose(findings: Findings): Block[] {
+  const { site, from, to } = findings.vitals
+  const changes = changesOf(findings)
+  const range = `${minute(from)} to ${minute(to)} UTC, against the period of the same length before.`
+  return [
+    { kind: 'title', words: `Performance of ${site}` },
+    { kind: 'paragraph', text: [range] },
+    { kind: 'list', items: [...vitalsInShort(changes), ...callsInShort(findings)] },
+    ...vitalsSection(changes),
+    ...causesSection(findings),
+    ...pagesSection(findings),
+    ...callsSection(findings),
+    { kind: 'heading', words: 'How to read this' },
+    { kind: 'list', items: notes(findings) },
+  ]
+}

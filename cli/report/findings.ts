@@ -1,0 +1,66 @@
+/**
+ * What a report is made of: a site and a range go in, the API's own answers come out.
+ */
+
+import type { CausesAnswer } from '../../schema/causes.ts'
+import type { SummaryAnswer } from '../../schema/summary.ts'
+import type { Ask } from '../api.ts'
+import { statusOf } from '../failure.ts'
+import { CORE } from './names.ts'
+
+/** What could not be answered for this range or by this version of the worker, and why. */
+export interface Missing {
+  missing: string
+}
+
+/** Answers of the API, as they came. */
+export interface Findings {
+  vitals: SummaryAnswer
+  /** Of the period of the same length before. */
+  before: SummaryAnswer
+  routes: SummaryAnswer
+  endpoints: SummaryAnswer
+  /** Of each Core Web Vital. */
+  causes: (CausesAnswer | Missing)[]
+}
+
+export interface Range {
+  site: string
+  from: string | undefined
+  to: string | undefined
+}
+
+/** Asks for everything. */
+export async function find(ask: Ask, range: Range): Promise<Findings> {
+  const summary = (query: Record<string, string>) =>
+    ask<SummaryAnswer>('GET', '/v1/summary', { query: { ...range, percentiles: '75', ...query } })
+  const causesOf = (metric: string) =>
+    ask<CausesAnswer>('GET', '/v1/causes', { query: { ...range, metric, limit: '3' } })
+  const [vitals, routes, endpoints, causes] = await Promise.all([
+    summary({}),
+    summary({ metrics: CORE.join(','), group_by: 'route', limit: '10' }),
+    summary({ metrics: 'api', group_by: 'endpoint', percentiles: '75,95', limit: '200' }),
+    Promise.all(CORE.map(metric => orMissing(causesOf(metric)))),
+  ])
+  return { vitals, before: await summary(periodBefore(vitals)), routes, endpoints, causes }
+}
+
+export function isMissing(answer: object): answer is Missing {
+  return 'missing' in answer
+}
+
+/** A range of which only roll-ups are left, or an endpoint that an older worker lacks, leaves a gap, not an error. */
+async function orMissing<T>(answer: Promise<T>): Promise<T | Missing> {
+  try {
+    return await answer
+  } catch (error) {
+    const status = statusOf(error)
+    if (status !== 400 && status !== 404) throw error
+    return { missing: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/** The range of the same length that ends where the answer's begins. */
+function periodBefore({ from, to }: SummaryAnswer): { from: string; to: string } {
+  return { from: new Date(2 * Date.parse(from) - Date.parse(to)).toISOString(), to: from }
+}

@@ -1,0 +1,30 @@
+/** What a reader must know to trust the numbers: how many samples, which error, what is missing. */
+
+import { percent, whole } from '../words.ts'
+import type { Text } from './document.ts'
+import { type Findings, isMissing } from './findings.ts'
+
+export function notes({ vitals, before, causes }: Findings): Text[] {
+  const gap = causes.find(isMissing)
+  const busiest = vitals.data.toSorted((a, b) => b.count - a.count)[0]
+  const share = busiest ? busiest.samples / busiest.count : 1
+  return [
+    ['A p75 is the value that three of four page views stay within. It is no average.'],
+    [
+      'The 95 % interval says how far chance may have moved the p75: with few page views it is wide, and ? is an end ' +
+        'that so few do not bound.',
+    ],
+    ['A trend is improving or degrading where both intervals do not meet; otherwise it is stable.'],
+    share > 0.999
+      ? ['Every page view that was sent is in these numbers.']
+      : [
+          `About ${percent(share)} of page views are kept, ${whole(busiest?.samples ?? 0)} in all; each stands for those like it.`,
+        ],
+    [
+      `Percentiles are read from a histogram: within ${(vitals.relative_error * 100).toFixed(1)} % of the exact ones.`,
+    ],
+    ['What a browser cannot measure is missing, not zero: Firefox and Safari know no CLS.'],
+    ...(gap ? [[`Causes are left out: ${gap.missing}`]] : []),
+    ...(before.data.length ? [] : [['Of the period before there is no data.']]),
+  ]
+}

@@ -1,0 +1,33 @@
+/** The most visited routes of a report, with their Core Web Vitals. */
+
+import type { SummaryRow } from '../../schema/summary.ts'
+import { whole } from '../words.ts'
+import type { Block, Text } from './document.ts'
+import type { Findings } from './findings.ts'
+import { CORE, p75 } from './names.ts'
+
+export function pagesSection({ routes }: Findings): Block[] {
+  const names = [...new Set(routes.data.map(({ group }) => group.route ?? ''))]
+  if (!names.length) return []
+  const rowsOf = (route: string) =>
+    CORE.map(metric => routes.data.find(row => row.group.route === route && row.metric === metric))
+  return [
+    { kind: 'heading', words: 'Pages' },
+    {
+      kind: 'table',
+      caption: 'The most visited routes, at the 75th percentile.',
+      left: 1,
+      head: ['route', 'page views', ...CORE.map(metric => metric.toUpperCase())],
+      rows: names.map(route => {
+        const rows = rowsOf(route)
+        return [[{ code: route }], [whole(Math.max(...rows.map(row => row?.count ?? 0)))], ...rows.map(cell)]
+      }),
+    },
+  ]
+}
+
+/** A good value needs no word. */
+function cell(row: SummaryRow | undefined): Text {
+  if (!row) return ['no data']
+  return row.rating === 'good' ? [p75(row)] : [p75(row), ' ', { rating: row.rating }]
+}

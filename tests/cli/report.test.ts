@@ -1,0 +1,212 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { marked } from 'marked'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Block } from '../../cli/report/document.ts'
+import type { Findings } from '../../cli/report/findings.ts'
+import { toHtml } from '../../cli/report/html.ts'
+import { toMarkdown } from '../../cli/report/markdown.ts'
+import type { PageView } from '../../schema/pageview.ts'
+import { ADMIN_TOKEN, type Local, startLocal } from '../bench/local.ts'
+import { HOSTILE } from './hostile.ts'
+import { cli as run } from './run.ts'
+import { pageView, visit } from './visits.ts'
+
+const DAY = 86_400_000
+
+describe('text from data', () => {
+  const table = (code: string): Block[] => [
+    {
+      kind: 'table',
+      caption: 'Routes',
+      left: 1,
+      head: ['route', 'count'],
+      rows: [
+        [[{ code }], ['1']],
+        [[{ code: '/next' }], ['2']],
+      ],
+    },
+    { kind: 'list', items: [[{ code }, ': more'], ['next']] },
+  ]
+
+  it.each(HOSTILE)('%j is text in Markdown, as GitHub reads it', text => {
+    const html = marked.parse(toMarkdown(table(text)), { gfm: true, async: false })
+    expect(tagsOf(html)).toEqual([
+      ...[
+        'p',
+        'table',
+        'thead',
+        'tr',
+        'th',
+        'th',
+        'tbody',
+        'tr',
+        'td',
+        'code',
+        'td',
+        'tr',
+        'td',
+        'code',
+        'td',
+      ],
+      ...['ul', 'li', 'code', 'li'],
+    ])
+    const [inTable, , inList] = [...html.matchAll(/<code>(.*?)<\/code>/gs)].map(match =>
+      textOf(match[1] ?? ''),
+    )
+    expect([inTable, inList]).toEqual([shown(text), shown(text)])
+  })
+
+  it.each(HOSTILE)('%j is text in HTML', text => {
+    const html = toHtml(table(text))
+    const body = html.slice(html.indexOf('<main>'))
+    expect(new Set(tagsOf(body))).toEqual(
+      new Set(['main', 'div', 'table', 'caption', 'thead', 'tr', 'th', 'tbody', 'code', 'td', 'ul', 'li']),
+    )
+    const codes = [...body.matchAll(/<code>(.*?)<\/code>/gs)].map(match => textOf(match[1] ?? ''))
+    expect(codes).toEqual([shown(text), '/next', shown(text)])
+  })
+
+  it.each(['javascript:alert(1)', 'data:text/html,x', '//evil.example', 'https:', ' '])(
+    'a link to %j is no link',
+    link => {
+      const blocks: Block[] = [{ kind: 'paragraph', text: [{ link, words: 'Read more' }] }]
+      expect(toHtml(blocks)).toContain('<p>Read more</p>')
+      expect(toMarkdown(blocks)).toBe('Read more\n')
+    },
+  )
+
+  it('leaves a link, whatever is in it', () => {
+    const link = 'https://web.dev/a)|`"><b>'
+    const blocks: Block[] = [{ kind: 'paragraph', text: [{ link, words: 'Read [this]' }] }]
+    const href = 'https://web.dev/a)%7C%60%22%3E%3Cb%3E'
+    expect(marked.parse(toMarkdown(blocks), { async: false })).toBe(
+      `<p><a href="${href}">Read [this]</a></p>\n`,
+    )
+    expect(tagsOf(toHtml(blocks)).slice(-2)).toEqual(['p', 'a'])
+  })
+})
+
+describe('fieldline report', () => {
+  let worker: Local
+  const folder = mkdtempSync(join(tmpdir(), 'fieldline-report-'))
+  const cli = (...args: string[]) =>
+    run(args, { FIELDLINE_URL: worker.url.origin, FIELDLINE_TOKEN: ADMIN_TOKEN }, folder)
+
+  beforeAll(async () => {
+    worker = await startLocal('worker/index.ts')
+    for (const site of ['shop', 'empty']) await cli('site', 'add', site, '--origin', '*')
+    await visit(worker, 'shop', [
+      // Before: LCP of 1 s. Now: 3 s, of an image that is found late, on a route that is an attack.
+      ...Array.from({ length: 60 }, (_, i) => loaded(1_000 + i, { age: 9 * DAY })),
+      ...Array.from({ length: 60 }, (_, i) =>
+        loaded(3_000 + i, { age: DAY, route: '/<img src=x onerror=alert(1)>|`x`' }),
+      ),
+    ])
+  })
+  afterAll(async () => {
+    await worker.stop()
+    rmSync(folder, { recursive: true })
+  })
+
+  it('tells what changed, why, and what is slow and failing', async () => {
+    const { code, out, said } = await cli('report', '--site', 'shop', '--last', '7d')
+    expect({ code, said }).toEqual({ code: 0, said: '' })
+    expect(out).toMatch(/^# Performance of shop\n\n\d{4}-\d\d-\d\d .* UTC, against /)
+    expect(out).toContain('- Largest Contentful Paint (LCP) is needs improvement: 3.0')
+    expect(out).toMatch(/\(LCP\) got worse: from 1\.0\d s to 3\.0\d s \(\+(19|20)\d %\)\./)
+    expect(out).toMatch(
+      /\| Largest Contentful Paint \(LCP\) \| 3\.0\d s \| needs improvement \|.*\| degrading \| 0 % \| 60 \|/,
+    )
+    expect(out).toMatch(
+      /^- `main>img#hero`: 100 % of page views, .* most of it load delay .*\[Read more\]\(<https:/m,
+    )
+    expect(out).toMatch(/^\| `GET \/api\/slow` \| 60 \| 1\.5\d s \| poor \|/m)
+    expect(out).toMatch(/^\| `POST \/api\/broken` \| 60 \| 50 % \|/m)
+    expect(tagsOf(marked.parse(out, { async: false }))).not.toContain('img')
+  })
+
+  it('writes one HTML file that runs nothing and loads nothing', async () => {
+    const { code, said } = await cli('report', '--site', 'shop', '--out', 'monday.html')
+    expect({ code, said }).toEqual({ code: 0, said: 'monday.html is written.\n' })
+    const html = readFileSync(join(folder, 'monday.html'), 'utf8')
+    expect(html).toContain('/&lt;img src=x onerror=alert(1)&gt;|`x`')
+    expect(tagsOf(html)).not.toContain('img')
+    expect(tagsOf(html)).not.toContain('script')
+    expect(html).toContain("default-src 'none'")
+    expect(html).not.toMatch(/\b(src|href)="(?!https:\/\/web\.dev\/)/)
+  })
+
+  it('takes the format that is asked for, and answers the API’s JSON', async () => {
+    expect((await cli('report', '--site', 'shop', '--format', 'html')).out).toMatch(/^<!doctype html>/)
+    const findings: Findings = JSON.parse((await cli('report', '--site', 'shop', '--json')).out)
+    expect(findings.before.to).toBe(findings.vitals.from)
+    expect(findings.before.data.find(({ metric }) => metric === 'lcp')).toMatchObject({ count: 60 })
+  })
+
+  it('of a site without data says so', async () => {
+    const { code, out } = await cli('report', '--site', 'empty')
+    expect(code).toBe(0)
+    expect(out).toContain('- No page view was measured.')
+    expect(out).not.toMatch(/undefined|NaN|null/)
+  })
+
+  it.each([
+    [['report', '--site', 'nowhere'], 1, /There is no site nowhere here\. \(404/],
+    [['report', '--site', 'shop', '--format', 'pdf'], 2, /--format is md or html, and is pdf\./],
+    [['report', '--site', 'shop', '--out', 'no/such/folder.md'], 1, /cannot be written/],
+  ])('%j ends with %i', async (args, code, reason) => {
+    expect(await cli(...args)).toMatchObject({ code, out: '', said: expect.stringMatching(reason) })
+  })
+})
+
+/** A page view with an LCP and its cause, and two calls, every other of which fails. */
+function loaded(lcp: number, given: Partial<PageView>): PageView {
+  const call = { start: 10, status: 200, ttfb: null, bytes: null, server: null } as const
+  const broken = lcp % 2 === 0
+  return pageView({
+    vitals: { lcp, inp: null, cls: 20, fcp: 800, ttfb: 150 },
+    why: {
+      lcp: {
+        target: 'main>img#hero',
+        url: 'https://shop.example/hero.jpg',
+        loadDelay: lcp - 500,
+        loadDuration: 300,
+        renderDelay: 50,
+      },
+      inp: null,
+      cls: null,
+    },
+    calls: [
+      { ...call, endpoint: 'GET /api/slow', duration: 1_500, outcome: 'ok' },
+      {
+        ...call,
+        endpoint: 'POST /api/broken',
+        duration: 90,
+        outcome: broken ? 'http' : 'ok',
+        status: broken ? 500 : 200,
+      },
+    ],
+    ...given,
+  })
+}
+
+/** The names of the elements, in order. */
+function tagsOf(html: string): string[] {
+  return [...html.matchAll(/<([a-z][a-z0-9]*)/g)].map(match => match[1] ?? '')
+}
+
+const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"' }
+
+/** What a reader sees of escaped text. */
+function textOf(html: string): string {
+  return html
+    .replace(/&#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)))
+    .replace(/&(amp|lt|gt|quot);/g, (_, name) => ENTITIES[name] ?? '')
+}
+
+/** Control characters and marks of direction are written out. */
+function shown(text: string): string {
+  return text.replace(/[\n\u2028\u202e]/g, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
