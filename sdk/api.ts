@@ -3,8 +3,8 @@
  */
 
 import type { ApiCall, Outcome } from '../schema/pageview.ts'
-import { template } from '../schema/route.ts'
-import { keyOf, type Note, type TakeNote } from './patch.ts'
+import { addressOf, keyOf } from './address.ts'
+import type { Note, TakeNote } from './patch.ts'
 import type { Settings } from './settings.ts'
 
 /** ms for which leaving, begun, may cut off calls: Firefox does so at once, Chromium when the page hides. */
@@ -42,7 +42,7 @@ export function observeCalls(own: Settings, take: TakeNote, report: (call: ApiCa
 /** A call that was made before the patch has no note; it is taken for a GET, as nearly all such calls are. */
 function toCall(
   { startTime, responseStart, duration, responseStatus, transferSize }: PerformanceResourceTiming,
-  { origin, host, pathname }: URL,
+  url: URL,
   note: Note | undefined,
 ): ApiCall {
   /** 0: there was none, or it is hidden. Undefined: unknown. */
@@ -50,7 +50,7 @@ function toCall(
   // Cross-origin without Timing-Allow-Origin has no responseStart; Firefox invents one where nothing came.
   const seen = responseStart > 0 && status !== 0
   return {
-    endpoint: `${note?._method ?? 'GET'} ${origin === location.origin ? '' : host}${template(pathname)}`,
+    endpoint: `${note?._method ?? 'GET'} ${addressOf(url)}`,
     start: startTime,
     duration,
     outcome: outcomeOf(status, note),

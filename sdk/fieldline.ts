@@ -11,6 +11,7 @@ import { type InitOptions, readOptions } from './settings.ts'
 import { startTransport } from './transport.ts'
 import { trackViews, type Views } from './views.ts'
 import { observeVitals } from './vitals.ts'
+import type { Explain } from './why.ts'
 
 export interface Fieldline {
   /**
@@ -36,8 +37,8 @@ export interface Fieldline {
   consent(granted: boolean): void
 }
 
-/** One fieldline, not yet started. `encodeWhy` writes causes into beacons; the core does without. */
-export function fieldline(encodeWhy?: typeof EncodeWhy): Fieldline {
+/** One fieldline, not yet started. `startWhy` finds causes, `encodeWhy` writes them into beacons; the core has neither. */
+export function fieldline(startWhy?: () => Explain, encodeWhy?: typeof EncodeWhy): Fieldline {
   let views: Views | undefined
   let granted: boolean | undefined
 
@@ -49,7 +50,7 @@ export function fieldline(encodeWhy?: typeof EncodeWhy): Fieldline {
       views = trackViews(settings)
       views._granted = granted ?? options.consent !== false
       // web-vitals must listen before the transport does: what it reports at the end goes into the last beacon.
-      observeVitals(views)
+      observeVitals(views, startWhy?.())
       startTransport(
         settings,
         views,

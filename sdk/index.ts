@@ -4,8 +4,9 @@
 
 import { encodeWhy } from '../schema/beacon.ts'
 import { fieldline } from './fieldline.ts'
+import { startWhy } from './why.ts'
 
 export type { ApiCall, Connection, Navigation, Outcome, PageView } from '../schema/pageview.ts'
 export type { InitOptions } from './settings.ts'
 
-export const { init, setRoute, mark, consent } = /* @__PURE__ */ fieldline(encodeWhy)
+export const { init, setRoute, mark, consent } = /* @__PURE__ */ fieldline(startWhy, encodeWhy)

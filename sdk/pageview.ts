@@ -3,7 +3,7 @@
  */
 
 import type { Vital } from '../schema/metrics.ts'
-import type { ApiCall, Connection, Navigation, PageView } from '../schema/pageview.ts'
+import type { ApiCall, Connection, Navigation, PageView, Why } from '../schema/pageview.ts'
 import { activationStart, loadPhases, timeToFirstByte } from './navigation.ts'
 
 /** Times are those of `performance.now()`. */
@@ -19,6 +19,7 @@ export interface View {
   /** Page views that it stands for; 0 where it was not drawn. */
   _weight: number
   _vitals: Record<Vital, number | null>
+  _why: Why
   /** Calls not sent yet; `start` as the browser tells it. */
   _calls: ApiCall[]
   /** Calls seen, sent or not. */
@@ -59,6 +60,7 @@ export function openView(start: number, navigation: Navigation, url: string, rat
       fcp: null,
       ttfb: navigation === 'back-forward-cache' ? 0 : null,
     },
+    _why: { lcp: null, inp: null, cls: null },
     _calls: [],
     _counted: 0,
     _marks: [],
@@ -68,11 +70,16 @@ export function openView(start: number, navigation: Navigation, url: string, rat
   }
 }
 
+/** What the times of a page view count from: a prerendered page's visitor saw nothing before its activation. */
+export function originOf({ _start }: View): number {
+  return _start || activationStart()
+}
+
 /** Everything known of a page view now. */
 export function snapshot(view: View, route: string, release: string | null): PageView {
   const { connection, maxTouchPoints }: Client = navigator
   const hard = !view._start
-  const origin = hard ? activationStart() : view._start
+  const origin = originOf(view)
   return {
     id: view._id,
     sequence: view._sequence,
@@ -85,7 +92,7 @@ export function snapshot(view: View, route: string, release: string | null): Pag
     touch: maxTouchPoints > 0,
     vitals: hard ? { ...view._vitals, ttfb: timeToFirstByte() } : view._vitals,
     phases: hard ? loadPhases() : null,
-    why: { lcp: null, inp: null, cls: null },
+    why: view._why,
     dropped: 0,
     marks: view._marks.map(({ name, value, start }) => ({ name, value: value ?? start - origin })),
     calls: view._calls.map(call => ({ ...call, start: call.start - origin })),

@@ -5,6 +5,8 @@
  * the page left it.
  */
 
+import { keyOf } from './address.ts'
+
 /** What was seen of a call when it was made. */
 export interface Note {
   _url: string
@@ -24,11 +26,6 @@ export type TakeNote = (url: string, start: number) => Note | undefined
 
 /** Notes kept: an open stream waits for long, a request that was blocked forever. */
 const KEPT = 256
-
-/** What entries and notes compare: an address without fragment and userinfo. */
-export function keyOf({ origin, pathname, search }: URL): string {
-  return origin + pathname + search
-}
 
 export function patchCalls(): TakeNote {
   const notes: Note[] = []

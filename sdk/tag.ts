@@ -5,5 +5,6 @@
 import { encodeWhy } from '../schema/beacon.ts'
 import { fieldline } from './fieldline.ts'
 import { startScript } from './script.ts'
+import { startWhy } from './why.ts'
 
-startScript(fieldline(encodeWhy))
+startScript(fieldline(startWhy, encodeWhy))

@@ -29,7 +29,7 @@ export interface Site {
   views(): Beacon[][]
   /** Serves a page from now on; returns its address. */
   page(path: string, parts: Parts): string
-  /** Serves any file from now on; returns its address. */
+  /** Serves any file from now on; returns its address. `delay` in the query of a request: ms before the answer. */
   file(path: string, type: string, text: string): string
   /** Waits until the beacons are as they should be. */
   until(condition: (beacons: Beacon[]) => boolean): Promise<Beacon[]>
@@ -83,6 +83,7 @@ export async function startSite(): Promise<Site> {
       await api(searchParams, request, response, body)
     } else {
       const file = files.get(pathname)
+      await sleep(Number(searchParams.get('delay')))
       response.writeHead(file || pathname === '/favicon.ico' ? 200 : 404, {
         'content-type': HTML,
         ...file?.headers,

@@ -8,7 +8,7 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
 const text = (name: string) => readFileSync(`dist/${name}`, 'utf8')
 
 /** Bytes of brotli -q 11 that a script may have. */
-const BUDGET = { 'fieldline.js': 6_500, 'fieldline.core.js': 6_350 }
+const BUDGET = { 'fieldline.js': 7_200, 'fieldline.core.js': 6_350 }
 
 describe.each(Object.entries(BUDGET))('dist/%s', (name, budget) => {
   it(`has at most ${budget} bytes`, () => {

@@ -1,0 +1,158 @@
+/**
+ * Why a vital is what it is: a metric of web-vitals comes in, its cause goes out. The core is built without this file.
+ *
+ * Parts and phases are those of web-vitals' attribution build, worked out from what its standard build tells. Not
+ * they are rounded but the times between them, so that their sum is the rounded metric.
+ */
+
+import type { CLSMetric, INPMetric, LCPMetric, MetricType } from 'web-vitals'
+import { MAX_SELECTOR } from '../schema/beacon.ts'
+import type { ClsCause, InpCause, LcpCause } from '../schema/pageview.ts'
+import { plain } from '../schema/route.ts'
+import { addressOf } from './address.ts'
+import { timeToFirstByte } from './navigation.ts'
+import { originOf, type View } from './pageview.ts'
+
+/** Notes the cause of a metric in its page view. */
+export type Explain = (view: View, metric: MetricType) => void
+
+/** Slow events and long frames kept, for interactions that are reported later. */
+const KEPT = 256
+/** ms by which two events may disagree on the paint after both: durations are rounded. */
+const SAME_PAINT = 8
+/** A name that a person gave. Generated ones hold digits, and change with each build or visitor. */
+const STABLE = /^[a-z_-]+$/i
+
+const { abs, max, min, round } = Math
+
+/** An event or a long animation frame. */
+interface Slow extends PerformanceEntry {
+  readonly processingStart?: number
+  readonly processingEnd?: number
+  readonly scripts?: readonly PerformanceScriptTiming[]
+}
+
+/** Begins to keep what happened around slow interactions; answers what explains metrics. */
+export function startWhy(): Explain {
+  let recent: Slow[] = []
+  const keep = (entries: Slow[]): void => {
+    recent = [...recent, ...entries].slice(-KEPT)
+  }
+  const observer = new PerformanceObserver(list => keep(list.getEntries()))
+  // Firefox writes a line to the console for a type that it does not know.
+  for (const type of ['event', 'long-animation-frame'])
+    if (PerformanceObserver.supportedEntryTypes.includes(type))
+      observer.observe({ type, buffered: true, durationThreshold: 40 })
+
+  return (view, metric) => {
+    const { _why } = view
+    const origin = originOf(view)
+    if (metric.name === 'LCP') _why.lcp = lcpCause(metric, origin, view._start ? 0 : (timeToFirstByte() ?? 0))
+    if (metric.name === 'CLS') _why.cls = clsCause(metric, origin, _why.cls)
+    if (metric.name === 'INP') {
+      // What a click that hides the page leaves behind has not been handed out yet.
+      keep(observer.takeRecords())
+      _why.inp = inpCause(metric, origin, recent)
+    }
+  }
+}
+
+/** @see https://web.dev/articles/optimize-lcp#lcp-breakdown */
+function lcpCause({ entries: [entry], value }: LCPMetric, origin: number, ttfb: number): LcpCause | null {
+  if (!entry) return null
+  const { element, id, url, startTime: painted } = entry
+  // Without Timing-Allow-Origin there is no `requestStart`.
+  const requested = ({ requestStart, startTime }: PerformanceResourceTiming) => requestStart || startTime
+  const image = performance
+    .getEntriesByName(url, 'resource')
+    .filter(
+      (image): image is PerformanceResourceTiming => requested(image as PerformanceResourceTiming) <= painted,
+    )
+    .pop()
+  const begin = max(ttfb, image ? requested(image) - origin : 0)
+  const end = min(value, max(begin, image ? image.responseEnd - origin : 0))
+  return {
+    target: selectorOf(element) || (id && `#${id}`),
+    url: url ? shorten(url) : null,
+    loadDelay: round(begin) - round(ttfb),
+    loadDuration: round(end) - round(begin),
+    renderDelay: round(value) - round(end),
+  }
+}
+
+/** The largest shift. It stays explained as it was when its element was there. */
+function clsCause({ entries }: CLSMetric, origin: number, known: ClsCause | null): ClsCause | null {
+  const [largest] = [...entries].sort((a, b) => b.value - a.value)
+  if (!largest) return null
+  const time = round(largest.startTime - origin)
+  if (known?.time === time) return known
+  return {
+    // Sources are sorted by area.
+    target: largest.sources.map(({ node }) => selectorOf(node)).find(Boolean) ?? '',
+    value: largest.value * 1000,
+    time,
+  }
+}
+
+/** @see https://web.dev/articles/optimize-inp */
+function inpCause({ entries: [entry] }: INPMetric, origin: number, recent: Slow[]): InpCause | null {
+  if (!entry) return null
+  const { startTime, duration, name, target } = entry
+  let { processingStart: begin, processingEnd: end } = entry
+  for (const { startTime: start, duration: length, processingStart, processingEnd } of recent)
+    if (processingStart && processingEnd && abs(start + length - startTime - duration) <= SAME_PAINT) {
+      begin = min(begin, processingStart)
+      end = max(end, processingEnd)
+    }
+  begin = max(begin, startTime)
+  const paint = max(begin, startTime + duration)
+  end = min(end, paint)
+
+  let script: InpCause['script'] = null
+  for (const { startTime: start, scripts = [] } of recent)
+    if (start <= end)
+      for (const { startTime: start, duration: length, sourceURL, invoker } of scripts) {
+        const duration = start + length - max(start, startTime)
+        if (duration > (script?.duration ?? 0))
+          script = { url: sourceURL && shorten(sourceURL), invoker: labelOf(invoker), duration }
+      }
+  const delay = round(begin - startTime)
+  const processed = round(end - startTime)
+  return {
+    target: selectorOf(target),
+    event: name,
+    time: startTime - origin,
+    inputDelay: delay,
+    processing: processed - delay,
+    presentation: round(paint - startTime) - processed,
+    script,
+  }
+}
+
+/**
+ * A short and stable selector: from the nearest element with an id of its own down, `#cart>ul>li.offer`. Names that
+ * look generated are left out, and so is all text.
+ */
+function selectorOf(node: Node | null): string {
+  let path = ''
+  let element = node instanceof Element ? node : node?.parentElement
+  while (element?.parentElement) {
+    const { id, localName, classList } = element
+    const named = STABLE.test(id)
+    const part = named ? `#${id}` : [localName, ...[...classList].filter(name => STABLE.test(name))].join('.')
+    if (path.length + part.length >= MAX_SELECTOR) break
+    path = path ? `${part}>${path}` : part
+    if (named) break
+    element = element.parentElement
+  }
+  return path
+}
+
+function shorten(url: string): string {
+  return addressOf(new URL(url, document.baseURI))
+}
+
+/** What a browser calls a thing, without addresses and numbers: `IMG[src].onload`, `TimerHandler:setTimeout`. */
+function labelOf(text: string): string {
+  return plain(text).replace(/=.*(?=])|^[a-z-]+:.*|\d\d+/g, '')
+}

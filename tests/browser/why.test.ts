@@ -1,0 +1,321 @@
+import { readFileSync } from 'node:fs'
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { PageView } from '../../schema/pageview.ts'
+import type {} from '../../sdk/script.ts'
+import { type Chromium, startAlone, startChromium } from './chromium.ts'
+import { type Beacon, type Site, startSite } from './site.ts'
+
+/** The build of web-vitals that says why, to compare with. */
+const ATTRIBUTION = new URL('../../node_modules/web-vitals/dist/web-vitals.attribution.js', import.meta.url)
+/** Long enough to count as content: LCP passes over images of less than 0.05 bits a pixel. */
+const IMAGE = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 3"><rect width="4" height="3"/><!--${'x'.repeat(20_000)}--></svg>`
+
+let site: Site
+let chromium: Chromium
+
+beforeAll(async () => {
+  ;[site, chromium] = await Promise.all([startSite(), startChromium()])
+  site.file('/attribution.js', 'text/javascript', readFileSync(ATTRIBUTION, 'utf8'))
+  for (const name of 'abcdefgh') site.file(`/image/${name}.svg`, 'image/svg+xml', IMAGE)
+})
+afterEach(() => {
+  site.forget()
+  expect(chromium.complaints.splice(0)).toEqual([])
+})
+afterAll(() => Promise.all([chromium.close(), site.close()]))
+
+/** What web-vitals' attribution build says on the same page, by metric: the newest of each navigation's. */
+interface Peer {
+  name: string
+  value: number
+  navigationType: string
+  attribution: Attribution
+}
+
+interface Attribution {
+  url?: string
+  timeToFirstByte?: number
+  resourceLoadDelay?: number
+  resourceLoadDuration?: number
+  elementRenderDelay?: number
+  interactionTime?: number
+  inputDelay?: number
+  processingDuration?: number
+  presentationDelay?: number
+  script?: number
+  largestShiftTime?: number
+  largestShiftValue?: number
+}
+
+declare global {
+  var peers: Peer[]
+}
+
+const PEER = `<script type="module">
+  import { onCLS, onINP, onLCP } from '/attribution.js'
+  window.peers = []
+  const plain = ({ name, value, navigationType, attribution: a }) => {
+    const { url, timeToFirstByte, resourceLoadDelay, resourceLoadDuration, elementRenderDelay } = a
+    const { interactionTime, inputDelay, processingDuration, presentationDelay } = a
+    const { largestShiftTime, largestShiftValue, longestScript } = a
+    const script = longestScript?.intersectingDuration
+    const parts = { timeToFirstByte, resourceLoadDelay, resourceLoadDuration, elementRenderDelay }
+    const phases = { interactionTime, inputDelay, processingDuration, presentationDelay, script }
+    const attribution = { url, ...parts, ...phases, largestShiftTime, largestShiftValue }
+    return { name, value, navigationType, attribution }
+  }
+  for (const on of [onCLS, onINP, onLCP])
+    on(metric => peers.push(plain(metric)), { reportAllChanges: true, reportSoftNavs: true })
+</script>`
+
+const TAG = 'data-site="shop"'
+
+async function open(path: string, body: string, head = ''): Promise<Page> {
+  const page = await chromium.open(site.page(path, { tag: TAG, head: PEER + head, body }))
+  await page.waitForFunction('window.fieldline && window.peers')
+  return page
+}
+
+const peersOf = (page: Page) => page.evaluate(() => peers)
+const seen = (page: Page, metric: string) =>
+  page.waitForFunction(metric => peers.some(({ name }) => name === metric), metric)
+
+/** The beacon of a page that is hidden now. */
+async function hidden(page: Page): Promise<PageView> {
+  const sent = site.beacons.length
+  await chromium.hide(page)
+  const beacons = await site.until(beacons => beacons.length > sent)
+  return (beacons.at(-1) as Beacon).view
+}
+
+/** Both say the same of LCP, to the millisecond that rounding may take, and the parts make up the whole. */
+function expectParts({ vitals, why: { lcp } }: PageView, peer: Pick<Peer, 'attribution'> | undefined): void {
+  const { timeToFirstByte, resourceLoadDelay, resourceLoadDuration, elementRenderDelay } =
+    (peer?.attribution ?? {}) as Record<string, number>
+  expect(lcp).not.toBe(null)
+  if (!lcp) return
+  expect([vitals.ttfb ?? 0, lcp.loadDelay, lcp.loadDuration, lcp.renderDelay]).toEqual(
+    [timeToFirstByte, resourceLoadDelay, resourceLoadDuration, elementRenderDelay].map(near),
+  )
+  expect((vitals.ttfb ?? 0) + lcp.loadDelay + lcp.loadDuration + lcp.renderDelay).toBe(vitals.lcp)
+}
+
+const near = (value: number | undefined) => expect.closeTo(value ?? Number.NaN, -0.4)
+
+const IMG = (url: string, more = '') => `<img id="hero" width="400" height="300" src="${url}" ${more}>`
+
+describe('LCP', () => {
+  const pages: [name: string, body: (site: Site) => string, head?: string][] = [
+    ['text', () => '<h1>A heading</h1>'],
+    ['an image', () => IMG('/image/a.svg?delay=150')],
+    [
+      'a preloaded image',
+      () => `${IMG('/image/b.svg?delay=150')}`,
+      '<link rel="preload" as="image" href="/image/b.svg?delay=150">',
+    ],
+    [
+      'an image that a script adds late',
+      () =>
+        `<script>setTimeout(() => { document.body.innerHTML = \`${IMG('/image/c.svg?delay=80')}\` }, 200)</script>`,
+    ],
+    ['a lazy image', () => IMG('/image/d.svg?delay=50', 'loading="lazy"')],
+    [
+      'an image of another origin without Timing-Allow-Origin',
+      site => IMG(`${site.other}/image/e.svg?delay=100`),
+    ],
+    [
+      'an image of the page itself',
+      () =>
+        IMG(
+          `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg"><!--${'x'.repeat(9000)}--></svg>`)}`,
+        ),
+    ],
+    [
+      'an image that was loaded before',
+      () => `<script>
+      const early = new Image()
+      early.src = '/image/f.svg?delay=50'
+      early.onload = () => setTimeout(() => { document.body.innerHTML = \`${IMG('/image/f.svg?delay=50')}\` }, 200)
+    </script>`,
+    ],
+  ]
+  for (const [name, body, head] of pages)
+    test(`of ${name} falls into the parts that web-vitals' attribution build tells`, async () => {
+      const page = await open('/lcp', body(site), head)
+      if (name !== 'text') await page.waitForFunction(() => peers.some(({ attribution }) => attribution.url))
+      await seen(page, 'LCP')
+      const view = await hidden(page)
+      const peer = (await peersOf(page)).filter(({ name }) => name === 'LCP').at(-1)
+      expectParts(view, peer)
+      await page.close()
+    })
+
+  test('of a prerendered page counts from its activation', async () => {
+    const rules = JSON.stringify({
+      prerender: [{ source: 'list', urls: ['/ready'], eagerness: 'immediate' }],
+    })
+    const tell = `<script>
+      fetch('/api/ready')
+      const wait = setInterval(() => {
+        const peer = window.peers?.find(({ attribution }) => attribution.url)
+        if (!peer || !window.fieldline) return
+        clearInterval(wait)
+        const { url, ...parts } = peer.attribution
+        fieldline.setRoute(JSON.stringify(parts))
+        location.href = '/end'
+      }, 20)
+    </script>`
+    site.page('/ready', { tag: TAG, head: PEER, body: tell + IMG('/image/h.svg?delay=900') })
+    const start = site.page('/start', {
+      head: `<script type="speculationrules">${rules}</script><script>
+        fetch('/api/wait?until=/api/ready').then(() => { location.href = '/ready' })
+      </script>`,
+    })
+    const alone = startAlone(start)
+    const [beacon] = await site.until(beacons => beacons.length > 0).finally(alone.close)
+    const view = beacon?.view as PageView
+    expect(view.navigation).toBe('prerender')
+    expect(view.why.lcp).toMatchObject({ target: '#hero', url: '/image/h.svg', loadDelay: 0 })
+    expect(view.why.lcp?.loadDuration).toBeGreaterThan(0)
+    expectParts(view, { attribution: JSON.parse(view.route) })
+  })
+
+  test('of a soft navigation counts from its click', async () => {
+    const page = await open(
+      '/list',
+      `<button id="go">Go</button><main>A list</main><script>
+        go.onclick = () => {
+          history.pushState({}, '', '/p/1')
+          setTimeout(() => { document.querySelector('main').innerHTML = \`${IMG('/image/g.svg?delay=100')}\` }, 60)
+        }
+      </script>`,
+    )
+    await seen(page, 'LCP')
+    await page.click('#go')
+    await page.waitForFunction(() =>
+      peers.some(
+        ({ name, navigationType, attribution }) =>
+          name === 'LCP' && navigationType === 'soft-navigation' && attribution.url,
+      ),
+    )
+    await hidden(page)
+    const soft = (
+      await site.until(beacons => beacons.some(({ view }) => view.navigation === 'soft-navigation'))
+    )
+      .map(({ view }) => view)
+      .filter(({ navigation }) => navigation === 'soft-navigation')
+      .at(-1) as PageView
+    expect(soft.why.lcp).toMatchObject({ target: '#hero', url: '/image/g.svg' })
+    expect(soft.why.lcp?.loadDelay).toBeGreaterThanOrEqual(60)
+    expect(soft.why.lcp?.loadDuration).toBeGreaterThanOrEqual(100)
+    expectParts(
+      soft,
+      (await peersOf(page))
+        .filter(({ name, navigationType }) => name === 'LCP' && navigationType === 'soft-navigation')
+        .at(-1),
+    )
+    await page.close()
+  })
+
+  test('waits for an API call: the call lies in the load delay', async () => {
+    const page = await open(
+      '/shop',
+      `<script>
+        fetch('/api/products?delay=300').then(answer => answer.text()).then(() => {
+          document.body.innerHTML = \`${IMG('/image/a.svg?delay=20')}\`
+        })
+      </script>`,
+    )
+    await page.waitForFunction(() => peers.some(({ attribution }) => attribution.url))
+    const { vitals, why, calls } = await hidden(page)
+    const [call] = calls
+    expect(call?.endpoint).toBe('GET /api/products')
+    const { start = Number.NaN, duration = Number.NaN } = call ?? {}
+    const from = vitals.ttfb ?? 0
+    const to = from + (why.lcp?.loadDelay ?? Number.NaN)
+    // What a row can say: LCP waited so long for GET /api/products.
+    const waited = Math.min(to, start + duration) - Math.max(from, start)
+    expect(waited).toBeGreaterThanOrEqual(300)
+    expect(waited).toBeLessThanOrEqual(why.lcp?.loadDelay ?? Number.NaN)
+    await page.close()
+  })
+})
+
+describe('INP', () => {
+  const SLOW = `
+    buy.addEventListener('click', () => {
+      const end = performance.now() + 120
+      while (performance.now() < end);
+      fetch('/api/cart', { method: 'POST' })
+    })`
+
+  test('is told with its element, event, phases and longest script, as the attribution build tells them', async () => {
+    site.file('/slow/7f3a9c21.js', 'text/javascript', SLOW)
+    const page = await open(
+      '/inp',
+      '<main><button id="buy" class="mt-4 primary">Buy</button></main><script src="/slow/7f3a9c21.js?token=secret#x"></script>',
+    )
+    await page.click('#buy')
+    await seen(page, 'INP')
+    const peer = (await peersOf(page)).filter(({ name }) => name === 'INP').at(-1)
+    const { vitals, why, calls } = await hidden(page)
+    const { interactionTime, inputDelay, processingDuration, presentationDelay, script } =
+      peer?.attribution ?? {}
+    const inp = why.inp
+    expect(inp).toMatchObject({
+      target: '#buy',
+      event: expect.stringMatching(/^(click|pointer|mouse)/),
+      time: near(interactionTime),
+      inputDelay: near(inputDelay),
+      processing: near(processingDuration),
+      presentation: near(presentationDelay),
+      script: { url: '/slow/[id]', invoker: 'BUTTON#buy.onclick', duration: near(script) },
+    })
+    expect(inp?.processing).toBeGreaterThanOrEqual(120)
+    expect((inp?.inputDelay ?? 0) + (inp?.processing ?? 0) + (inp?.presentation ?? 0)).toBe(vitals.inp)
+    // The call that the interaction made: it began within it.
+    const { start = Number.NaN } = calls.find(({ endpoint }) => endpoint === 'POST /api/cart') ?? {}
+    expect(start).toBeGreaterThanOrEqual(inp?.time ?? Number.NaN)
+    expect(start).toBeLessThanOrEqual((inp?.time ?? 0) + (vitals.inp ?? 0))
+    await page.close()
+  })
+})
+
+describe('CLS', () => {
+  test('is told with what moved most in its largest shift, when, and how far, also where it is gone since', async () => {
+    const page = await open(
+      '/cls',
+      `<div id="ad-5f2"></div>
+      <section class="offers x1"><p>Text that is pushed down, and is long enough to be seen.</p></section>`,
+    )
+    await seen(page, 'CLS')
+    for (const height of [30, 330, 350]) {
+      await page.evaluate(height => {
+        const ad = document.querySelector('div')
+        if (ad) ad.style.height = `${height}px`
+        peers.length = 0
+      }, height)
+      await page.waitForFunction(() => peers.some(({ name, value }) => name === 'CLS' && value))
+    }
+    await page.evaluate(() => document.querySelector('section')?.remove())
+    const peer = (await peersOf(page)).filter(({ name }) => name === 'CLS').at(-1)
+    const { vitals, why } = await hidden(page)
+    const { largestShiftTime, largestShiftValue = 0 } = peer?.attribution ?? {}
+    expect(why.cls).toEqual({
+      target: 'body>section.offers',
+      value: Math.round(largestShiftValue * 1000),
+      time: Math.round(largestShiftTime ?? 0),
+    })
+    expect(vitals.cls).toBeGreaterThan(why.cls?.value ?? Number.NaN)
+    await page.close()
+  })
+})
+
+test('what has no cause has none', async () => {
+  const page = await chromium.open(site.page('/none', { tag: TAG, body: '' }))
+  await page.waitForFunction('window.fieldline')
+  const { why } = await hidden(page)
+  expect(why).toEqual({ lcp: null, inp: null, cls: null })
+  await page.close()
+})
