@@ -10,7 +10,7 @@ import type { Metric } from '../../schema/metrics.ts'
 import type { GroupedQuestion, GroupKey } from '../../schema/query.ts'
 import { type Choice, callSamples, histograms, keySql, vitalSamples } from '../rollup/sql.ts'
 import { type Preparer, prepare } from '../statement.ts'
-import { type Periods, type Slice, sliceOf } from './plan.ts'
+import { type Periods, periodsOf, type Slice, sliceOf } from './plan.ts'
 import { type RollupRow as Row, rollupRows, vitalsOf } from './rows.ts'
 
 /** A histogram of API calls carries the weights of those that failed, too. */
@@ -28,6 +28,24 @@ export interface Group {
 interface Answer {
   source: 'samples' | 'rollup'
   groups: Group[]
+}
+
+/** The distributions of all of `metrics`, those of page views first. `now` (Unix ms) tells open hours. */
+export async function groupsOf(
+  d1: Preparer,
+  query: GroupedQuestion & { metrics: readonly Metric[] },
+  now: number,
+): Promise<Answer> {
+  const periods = await periodsOf(d1, query, now)
+  const vitals = query.metrics.filter(metric => metric !== 'api')
+  const calls = query.metrics.filter(metric => metric === 'api')
+  const parts = await Promise.all(
+    [vitals, calls].flatMap(metrics => (metrics.length ? [distributions(d1, query, metrics, periods)] : [])),
+  )
+  return {
+    source: parts.every(part => part.source === 'rollup') ? 'rollup' : 'samples',
+    groups: parts.flatMap(part => part.groups),
+  }
 }
 
 /** The distributions of `metrics`, all of page views or all of calls; the largest groups first. */

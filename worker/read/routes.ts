@@ -8,6 +8,7 @@ import { parseSummaryQuery } from '../../schema/summary.ts'
 import type { Hono as Types } from '../env.ts'
 import { answering } from './answer.ts'
 import { causes } from './causes.ts'
+import { exportRoute } from './export.ts'
 import { onKeptRows } from './plan.ts'
 import { metricsRoute } from './prometheus.ts'
 import { summarizeKept } from './summary.ts'
@@ -16,3 +17,4 @@ export const readRoutes = new Hono<Types>()
   .get('/summary', answering({ parse: parseSummaryQuery, ask: summarizeKept, rows: ({ data }) => data }))
   .get('/causes', answering({ parse: parseCausesQuery, ask: onKeptRows(causes), rows: ({ data }) => data }))
   .get('/metrics', metricsRoute)
+  .get('/export', exportRoute)

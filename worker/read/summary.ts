@@ -7,8 +7,8 @@ import { type Percentile, percentiles, RELATIVE_ERROR } from '../../schema/histo
 import { fromGrains, METRICS, type Metric, rate } from '../../schema/metrics.ts'
 import type { SummaryAnswer, SummaryQuery, SummaryRow } from '../../schema/summary.ts'
 import type { Preparer } from '../statement.ts'
-import { distributions, type Group } from './distributions.ts'
-import { onKept, periodsOf } from './plan.ts'
+import { type Group, groupsOf } from './distributions.ts'
+import { onKept } from './plan.ts'
 
 /** Answers for the time that is kept; see `onKept`. */
 export function summarizeKept(
@@ -22,20 +22,15 @@ export function summarizeKept(
 
 /** Answers a summary. `now` (Unix ms) tells open hours and ends the time that calls a minute are counted over. */
 export async function summarize(d1: Preparer, query: SummaryQuery, now: number): Promise<SummaryAnswer> {
-  const periods = await periodsOf(d1, query, now)
-  const vitals = query.metrics.filter(metric => metric !== 'api')
-  const calls = query.metrics.filter(metric => metric === 'api')
-  const parts = await Promise.all(
-    [vitals, calls].flatMap(metrics => (metrics.length ? [distributions(d1, query, metrics, periods)] : [])),
-  )
+  const { source, groups } = await groupsOf(d1, query, now)
   const minutes = (Math.min(query.to, now) - query.from) / 60_000
   return {
     site: query.site,
     from: new Date(query.from).toISOString(),
     to: new Date(query.to).toISOString(),
-    source: parts.every(part => part.source === 'rollup') ? 'rollup' : 'samples',
+    source,
     relative_error: RELATIVE_ERROR,
-    data: parts.flatMap(part => part.groups.flatMap(group => toRow(query, group, minutes) ?? [])),
+    data: groups.flatMap(group => toRow(query, group, minutes) ?? []),
   }
 }
 
