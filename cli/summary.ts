@@ -78,7 +78,7 @@ function numbers(names: string[], ofCalls: boolean): Column[] {
     ...names.map((name): Column => [name, row => format(row.metric, row.percentiles[name]?.value ?? null)]),
     [`95 % of ${told}`, row => interval(row.metric, row.percentiles[told])],
     ...(ofCalls ? errors : []),
-    ['good', row => percent(row.shares.good)],
-    ['p75 is', row => row.rating],
+    ['good', row => (row.shares ? percent(row.shares.good) : '')],
+    ['p75 is', row => row.rating ?? ''],
   ]
 }

@@ -47,7 +47,7 @@ const NUMBERS: Record<string, Cell> = {
   p75: row => value(row, 'p75'),
   '95 % of p75': interval,
   p95: row => value(row, 'p95'),
-  'p75 is': row => row.rating,
+  'p75 is': row => row.rating ?? '',
 }
 
 /** A titled table; a first cell that repeats the one above it is left empty. */

@@ -38,10 +38,23 @@ export const VITALS = ['lcp', 'inp', 'cls', 'fcp', 'ttfb'] as const satisfies re
 export const PHASES = ['dns', 'connect', 'request', 'response', 'interactive', 'loaded', 'load'] as const
 export type Phase = (typeof PHASES)[number]
 
+/** A load phase (`phase:load`) or what the page reports itself by `mark` (`custom:ready`): no thresholds, no rating. */
+export type Measure = Metric | `phase:${Phase}` | `custom:${string}`
+
 /** Rates `value`, in the metric's unit. Thresholds are inclusive, as in web-vitals. */
 export function rate(metric: Metric, value: number): Rating {
   const { good, poor } = METRICS[metric]
   return value <= good ? 'good' : value <= poor ? 'needs-improvement' : 'poor'
+}
+
+/** True for what has thresholds. */
+export function isRated(measure: Measure): measure is Metric {
+  return measure in METRICS
+}
+
+/** The unit of a measure; `none` where the page alone knows it. */
+export function unitOf(measure: Measure): 'ms' | 'score' | 'none' {
+  return isRated(measure) ? METRICS[measure].unit : measure.startsWith('phase:') ? 'ms' : 'none'
 }
 
 /** Turns whole grains into a number in the metric's unit. */
@@ -55,9 +68,11 @@ export function thresholds(metric: Metric): { good: number; poor: number } {
   return { good: good * grains, poor: poor * grains }
 }
 
-/** Writes a value in the metric's unit for a person: `0.05`, `180 ms`, `2.41 s`; `no data` for null. */
-export function format(metric: Metric, value: number | null): string {
+/** Writes a value in the measure's unit for a person: `0.05`, `180 ms`, `2.41 s`, `7`; `no data` for null. */
+export function format(measure: Measure, value: number | null): string {
   if (value === null) return 'no data'
-  if (METRICS[metric].unit === 'score') return value.toFixed(value < 0.01 && value > 0 ? 3 : 2)
+  const unit = unitOf(measure)
+  if (unit === 'none') return String(Number(value.toPrecision(3)))
+  if (unit === 'score') return value.toFixed(value < 0.01 && value > 0 ? 3 : 2)
   return value < 1000 ? `${Math.round(value)} ms` : `${(value / 1000).toFixed(2)} s`
 }

@@ -4,8 +4,8 @@
 
 import * as v from 'valibot'
 import { ANSWER, GROUP, PERCENTILE_ANSWER, SHARE } from './answer.ts'
-import type { FieldError } from './beacon.ts'
-import { METRICS, type Metric, VITALS } from './metrics.ts'
+import { type FieldError, MARK_NAME } from './beacon.ts'
+import { METRICS, type Measure, type Metric, PHASES, VITALS } from './metrics.ts'
 import {
   among,
   type Checked,
@@ -24,20 +24,42 @@ export const DEFAULT_LIMIT = 20
 
 const METRIC_NAMES = Object.keys(METRICS) as Metric[]
 
+/** The most metrics of one question: each measure that is no vital is read by itself. */
+const MAX_METRICS = 12
+
+/** The name of a metric, of a load phase (`phase:load`) or of a mark (`custom:ready`). */
+export function measureOf(name: string): Measure | undefined {
+  const [family, part = ''] = name.split(':')
+  if (family === 'custom' && v.is(MARK_NAME, part)) return `custom:${part}`
+  const phase = PHASES.find(phase => phase === part)
+  return family === 'phase' && phase ? `phase:${phase}` : among(METRIC_NAMES)(name)
+}
+export const MEASURE_DETAIL = `one of ${METRIC_NAMES.join(', ')}, phase:<phase> or custom:<mark>`
+
+/** The orders in which groups are answered: most traffic, worst percentile, most failures, most of what is not good. */
+export const SORTS = ['busiest', 'slowest', 'failing', 'impact'] as const
+export type Sort = (typeof SORTS)[number]
+
 /** The parameters beside those of every question. */
 export const SUMMARY_QUERY = {
-  metrics: v.optional(
-    list(`one of ${METRIC_NAMES.join(', ')}`, among(METRIC_NAMES), METRIC_NAMES.length),
-    VITALS.join(','),
-  ),
+  metrics: v.optional(list(MEASURE_DETAIL, measureOf, MAX_METRICS), VITALS.join(',')),
   percentiles: v.optional(list('a number from 1 to 99.9', percentile, 20), DEFAULT_PERCENTILES.join(',')),
   group_by: v.optional(list(`one of ${GROUP_KEYS.join(', ')}`, among(GROUP_KEYS), 2), undefined),
   limit: v.optional(whole(1, MAX_LIMIT), String(DEFAULT_LIMIT)),
+  sort: v.optional(v.picklist(SORTS, `must be one of ${SORTS.join(', ')}`), 'busiest'),
+  minimum: v.optional(whole(1, 1_000_000)),
 }
 
-/** A checked question; `limit` is the most groups answered, the largest first. */
-export interface SummaryQuery extends Omit<Checked<typeof SUMMARY_QUERY>, 'group_by'> {
+/** Samples below which a group says nothing of being slow or failing. */
+const TELLING = 10
+
+/**
+ * A checked question: the first `limit` groups in the order `sort`, of the metric named first; groups with fewer than
+ * `minimum` samples are left out.
+ */
+export interface SummaryQuery extends Omit<Checked<typeof SUMMARY_QUERY>, 'group_by' | 'minimum'> {
   groupBy: GroupKey[]
+  minimum: number
 }
 
 /** Checks the parameters of `/v1/summary` against the clock `now` (Unix ms). */
@@ -46,9 +68,19 @@ export function parseSummaryQuery(
   now: number,
 ): { ok: SummaryQuery } | { error: FieldError } {
   const parsed = parseQuestion(SUMMARY_QUERY, params, now)
-  if ('error' in parsed) return parsed
-  const { group_by: groupBy = [], ...question } = parsed.ok
-  const { metrics, filters } = question
+  return 'error' in parsed ? parsed : summaryOf(parsed.ok)
+}
+
+/** What parameters must fulfil together; other endpoints that answer figures by group ask the same. */
+export function summaryOf<Q extends Checked<typeof SUMMARY_QUERY>>({
+  group_by: groupBy = [],
+  minimum,
+  ...question
+}: Q): { ok: SummaryQuery } | { error: FieldError } {
+  const { metrics, filters, sort } = question
+  if (sort === 'failing' && metrics.some(metric => metric !== 'api')) {
+    return fail('sort', 'failing is for API calls: ask for metrics=api alone')
+  }
   const vital = metrics.find(metric => metric !== 'api')
   if (vital && (groupBy.includes('endpoint') || filters.endpoint !== undefined)) {
     return fail(
@@ -56,21 +88,31 @@ export function parseSummaryQuery(
       `endpoint belongs to API calls: ask for metrics=api, not for ${vital}`,
     )
   }
-  return { ok: { ...question, groupBy } }
+  const telling = sort === 'slowest' || sort === 'failing' ? TELLING : 1
+  return { ok: { ...question, groupBy, minimum: minimum ?? telling } }
 }
 
 export const SUMMARY_ROW = v.object({
   group: GROUP,
-  metric: v.picklist(METRIC_NAMES),
-  unit: v.picklist(['ms', 'score']),
+  metric: v.pipe(
+    v.custom<Measure>(name => typeof name === 'string' && measureOf(name) !== undefined),
+    v.description(`${METRIC_NAMES.join(', ')}, phase:load, custom:name`),
+  ),
+  unit: v.picklist(['ms', 'score', 'none']),
   count: v.pipe(
     v.number(),
     v.description('estimated page views (or calls) that have the metric: the sum of the weights'),
   ),
   samples: v.pipe(v.number(), v.integer(), v.description('samples really stored')),
   percentiles: v.pipe(v.record(v.string(), PERCENTILE_ANSWER), v.description('by name: p75, p99.9')),
-  rating: v.pipe(v.picklist(['good', 'needs-improvement', 'poor']), v.description('of p75')),
-  shares: v.object({ good: SHARE, needs_improvement: SHARE, poor: SHARE }),
+  rating: v.pipe(
+    v.nullable(v.picklist(['good', 'needs-improvement', 'poor'])),
+    v.description('of p75; null for what has no thresholds'),
+  ),
+  shares: v.pipe(
+    v.nullable(v.object({ good: SHARE, needs_improvement: SHARE, poor: SHARE })),
+    v.description('null for what has no thresholds'),
+  ),
   error_rate: v.optional(
     v.pipe(SHARE, v.description('API calls: share that ended in an HTTP or a network error')),
   ),

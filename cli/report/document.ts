@@ -5,8 +5,8 @@
 
 import type { Rating } from '../../schema/metrics.ts'
 
-/** Words; `code` is text from data, shown as it is; `rating` is coloured where there is colour. */
-export type Inline = string | { code: string } | { link: string; words: string } | { rating: Rating }
+/** Words; `code` is text from data, shown as it is; `rating` is coloured where there is colour, null where there is none. */
+export type Inline = string | { code: string } | { link: string; words: string } | { rating: Rating | null }
 
 export type Text = readonly Inline[]
 

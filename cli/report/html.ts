@@ -90,7 +90,8 @@ function toLine(text: Text): string {
 function toInline(inline: Inline): string {
   if (typeof inline === 'string') return literal(inline)
   if ('code' in inline) return `<code>${literal(inline.code)}</code>`
-  if ('rating' in inline) return `<span class="${inline.rating}">${inline.rating.replace('-', ' ')}</span>`
+  if ('rating' in inline)
+    return inline.rating ? `<span class="${inline.rating}">${inline.rating.replace('-', ' ')}</span>` : ''
   const link = webAddress(inline.link)
   return link ? `<a href="${literal(link)}">${literal(inline.words)}</a>` : literal(inline.words)
 }

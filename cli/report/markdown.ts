@@ -40,7 +40,7 @@ function toLine(text: Text): string {
 function toInline(inline: Inline): string {
   if (typeof inline === 'string') return literal(inline)
   if ('code' in inline) return toCode(inline.code)
-  if ('rating' in inline) return inline.rating.replace('-', ' ')
+  if ('rating' in inline) return inline.rating?.replace('-', ' ') ?? ''
   const link = webAddress(inline.link)?.replace(/[|\\`<>]/g, encodeURIComponent)
   return link ? `[${literal(inline.words)}](<${link}>)` : literal(inline.words)
 }

@@ -67,7 +67,7 @@ export function vitalsSection(changes: readonly Change[]): Block[] {
         [format(metric, before?.value ?? null)],
         [signed(ratio)],
         [verdict ?? 'unknown'],
-        [percent(now.shares.good)],
+        [now.shares ? percent(now.shares.good) : ''],
         [whole(now.count)],
       ]),
     },

@@ -70,7 +70,7 @@ test('cards show p75, rating, count and interval of the API', async () => {
     expect(text).toContain(
       { good: 'Good', 'needs-improvement': 'Needs improvement', poor: 'Poor' }[row?.rating ?? 'poor'],
     )
-    expect(text).toContain(`${Math.round((row?.shares.good ?? 0) * 100)} % good`)
+    expect(text).toContain(`${Math.round((row?.shares?.good ?? 0) * 100)} % good`)
   }
 })
 

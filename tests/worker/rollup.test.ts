@@ -249,6 +249,25 @@ describe('values', () => {
 })
 
 describe('caps', () => {
+  it('do not hide what kept its name in one hour of a day and lost it in another', async () => {
+    const [first, second] = [FIRST + 12, FIRST + 13]
+    const many = (hour: number) =>
+      Array.from({ length: 200 }, (_, i) => at(hour, { site: 'shy', route: `/many/${i}`, weight: 2 }))
+    await store([
+      ...Array.from({ length: 10 }, () => at(first, { site: 'shy', route: '/shy' })),
+      at(second, { site: 'shy', route: '/shy' }),
+      ...many(second),
+    ])
+    const day = Math.floor(first / 24) * 24
+    const live = await ask('shy', 'route=/shy&metrics=lcp')
+    for (const hour of [first, second]) await rollUpHour(env.DB, 'shy', hour, NOW)
+    await rollUpDay(env.DB, 'shy', day, NOW)
+    const answer = await ask('shy', 'route=/shy&metrics=lcp')
+    expect(answer.data[0]?.count).toBe(11)
+    expect(answer.data).toEqual(live.data)
+    expect((await ask('shy', 'route=/many/7&metrics=lcp')).data[0]?.count).toBe(2)
+  })
+
   it('keep the largest routes of an hour by name and put the rest into (other), in hour and day', async () => {
     const hour = OPEN - 40
     const rows = Array.from({ length: 260 }, (_, i) =>

@@ -66,8 +66,8 @@ describe('a summary of 10,000 known values', () => {
     ] as const) {
       const row = data.find(row => row.metric === metric)
       expect(row).toMatchObject({ count: SIZE, samples: SIZE })
-      expect(row?.shares.good).toBe(share(values, x => x <= good))
-      expect(row?.shares.poor).toBe(share(values, x => x > poor))
+      expect(row?.shares?.good).toBe(share(values, x => x <= good))
+      expect(row?.shares?.poor).toBe(share(values, x => x > poor))
     }
     const boundary = pageViewRow({ site: 'mixed', began: BEGAN, lcp: 2500, cls: 250, inp: 501, ttfb: null })
     await store([boundary])
@@ -375,5 +375,47 @@ describe('the answer', () => {
     const response = await get('/v1/summary?site=known')
     expect(response.headers.get('Server-Timing')).toMatch(/^database;dur=\d+, total;dur=\d+$/)
     expect(response.headers.get('Cache-Control')).toBe('private, no-cache')
+  })
+})
+
+describe('the order of groups', () => {
+  const calls = (endpoint: string, size: number, duration: number, failing: number) =>
+    Array.from({ length: size }, (_, i) => [
+      endpoint,
+      1,
+      duration + i,
+      i < failing ? 1 : 0,
+      i < failing ? 500 : 200,
+    ])
+  const order = async (params: string) => {
+    const { data } = await summary(
+      `site=sorted&${RANGE}&metrics=api&group_by=endpoint&percentiles=75&${params}`,
+    )
+    return data.map(({ group }) => group.endpoint)
+  }
+
+  beforeAll(async () => {
+    await put('/v1/sites/sorted', { origins: [ORIGIN] })
+    const all = [
+      ...calls('GET /many', 40, 300, 4),
+      ...calls('GET /slow', 20, 2000, 0),
+      ...calls('GET /broken', 15, 100, 9),
+      ...calls('GET /once', 1, 9000, 1),
+    ]
+    await store([pageViewRow({ site: 'sorted', began: BEGAN, calls: JSON.stringify({ 0: all }) })])
+  })
+
+  it.each([
+    ['', ['GET /many', 'GET /slow', 'GET /broken', 'GET /once']],
+    ['limit=1', ['GET /many']],
+    ['sort=slowest', ['GET /slow', 'GET /many', 'GET /broken']],
+    ['sort=slowest&limit=1', ['GET /slow']],
+    ['sort=slowest&minimum=1', ['GET /once', 'GET /slow', 'GET /many', 'GET /broken']],
+    ['sort=failing', ['GET /broken', 'GET /many', 'GET /slow']],
+    ['sort=impact', ['GET /slow', 'GET /once', 'GET /many', 'GET /broken']],
+    ['minimum=20', ['GET /many', 'GET /slow']],
+    ['country=DE&sort=slowest&minimum=16', ['GET /slow', 'GET /many']],
+  ])('is by traffic, or by %s', async (params, endpoints) => {
+    expect(await order(params)).toEqual(endpoints)
   })
 })

@@ -33,12 +33,12 @@ function card(vital: Vital, data: readonly SummaryRow[]): HTMLElement {
     h('p', { class: 'rating' }, RATING_WORDS[rating]),
     h('p', { class: 'interval' }, interval(vital, p75)),
     h('p', { class: 'count' }, `${count(row.count, 'page view')}, ${count(row.samples, 'sample')}`),
-    shares(row.shares),
+    ...(row.shares ? [shares(row.shares)] : []),
   )
 }
 
 /** A bar of three parts, and the same in words. */
-function shares({ good, needs_improvement, poor }: SummaryRow['shares']): HTMLElement {
+function shares({ good, needs_improvement, poor }: NonNullable<SummaryRow['shares']>): HTMLElement {
   const parts = [
     ['good', 'good', good],
     ['needs-improvement', 'needs improvement', needs_improvement],

@@ -1,6 +1,6 @@
 /** The tables by route and by endpoint: answers go in, tables that scroll on their own come out. */
 
-import { format, VITALS } from '../../schema/metrics.ts'
+import { format, isRated, VITALS } from '../../schema/metrics.ts'
 import type { SummaryAnswer, SummaryRow } from '../../schema/summary.ts'
 import { h } from './dom.ts'
 import { count, interval, number, percent, perMinute, RATING_WORDS } from './words.ts'
@@ -48,7 +48,8 @@ export function endpointTable({ data }: SummaryAnswer): HTMLElement {
 /** A p75 in its rating's colour; the rating, the count behind it and its interval come in words. */
 function valueCell(row: SummaryRow | undefined): HTMLElement {
   const p75 = row?.percentiles.p75
-  if (!row || !p75) return h('td', { class: 'none' }, '–', h('span', { class: 'hidden' }, ' no data'))
+  if (!row?.rating || !p75 || !isRated(row.metric))
+    return h('td', { class: 'none' }, '–', h('span', { class: 'hidden' }, ' no data'))
   const noun = row.metric === 'api' ? 'call' : 'page view'
   const words = `${RATING_WORDS[row.rating]}, ${interval(row.metric, p75)}, ${count(row.count, noun)}`
   return h(

@@ -21,6 +21,7 @@ import { type GroupedQuestion, type GroupKey, MAX_LIMIT } from '../../schema/que
 import type { Preparer } from '../statement.ts'
 import { type Periods, periodsOf, sliceOf } from './plan.ts'
 import { rollupRows, rollupWeights } from './rows.ts'
+import { sourcesOf } from './source.ts'
 
 export const DAY = 24 * HOUR
 export const WEEK = 7 * DAY
@@ -81,10 +82,10 @@ async function vitalsOf(
   { vitals, periods }: CruxQuery,
   known: Periods,
 ): Promise<Collected['vitals']> {
-  const slice = sliceOf(question, 'views')
-  if (!slice || !vitals.length) return []
-  const names = vitals.map(name => CRUX_VITALS[name])
-  const rows = await rollupRows(d1, question, names, known, slice)
+  const [source] = sourcesOf(vitals.map(name => CRUX_VITALS[name]))
+  const slice = source && sliceOf(question.groupBy, question.filters, source.dimensions)
+  if (!slice) return []
+  const rows = await rollupRows(d1, { site: question.site, source, slice }, question.limit, known)
   // Where the page is one of the many that have no name in a roll-up, it is left out of that day.
   const own = rows.filter(row => !slice.others.includes(row.value))
   return vitals.map(name => {
@@ -92,7 +93,7 @@ async function vitalsOf(
     const weeks: Histogram[][] = []
     for (const row of own) {
       const json = row[metric]
-      if (json) week(weeks, row.start, question.from, []).push(JSON.parse(json))
+      if (json) week(weeks, row.start, question.from, []).push(JSON.parse(String(json)))
     }
     const sums = Array.from(weeks, parts => merge(parts ?? []))
     return [name, windows(sums, periods).map(parts => pointOf(metric, merge(parts)))]
@@ -108,11 +109,16 @@ async function fractionsOf(
 ): Promise<Collected['fractions'][number]> {
   const { key, values } = KINDS[name]
   const grouped = { ...question, groupBy: [key] }
-  const slice = sliceOf(grouped, 'views')
+  const [source] = sourcesOf(VITALS)
+  const slice = source && sliceOf(grouped.groupBy, grouped.filters, source.dimensions)
   if (!slice) return [name, []]
   const place = slice.dimension.keys.indexOf(key)
   const weeks: number[][] = []
-  for (const { start, value, weights } of await rollupWeights(d1, grouped, VITALS, known, slice)) {
+  for (const { start, value, weights } of await rollupWeights(
+    d1,
+    { site: grouped.site, source, slice },
+    known,
+  )) {
     if (slice.others.includes(value)) continue
     const kind = values.indexOf(JSON.parse(value)[place])
     if (kind < 0) continue

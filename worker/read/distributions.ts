@@ -1,17 +1,41 @@
 /**
- * The distributions that answer a question: a checked query goes in, one histogram for each group and metric comes
- * out, from roll-ups where they hold the combination, else from raw rows.
+ * The distributions that answer a question: what is asked goes in, one histogram for each group and metric (and bucket
+ * of time) comes out, from roll-ups where they hold the combination, else from raw rows.
  */
 
 import { sql } from 'drizzle-orm'
-import { type Histogram, merge } from '../../schema/histogram.ts'
+import { type Histogram, merge, percentiles } from '../../schema/histogram.ts'
 import { HOUR } from '../../schema/hour.ts'
-import type { Metric } from '../../schema/metrics.ts'
+import type { Measure } from '../../schema/metrics.ts'
 import type { GroupedQuestion, GroupKey } from '../../schema/query.ts'
-import { type Choice, callSamples, histograms, keySql, vitalSamples } from '../rollup/sql.ts'
+import type { Sort } from '../../schema/summary.ts'
+import type { Key } from '../rollup/dimensions.ts'
+import { histograms, keySql } from '../rollup/sql.ts'
 import { type Preparer, prepare } from '../statement.ts'
 import { type Periods, periodsOf, type Slice, sliceOf } from './plan.ts'
-import { type RollupRow as Row, rollupRows, vitalsOf } from './rows.ts'
+import { type Reading, type RollupRow, rollupRows } from './rows.ts'
+import { type Source, sourcesOf } from './source.ts'
+
+/** What decides which groups are answered, and in which order. */
+export interface Order {
+  /** By the first metric of a source. */
+  sort: Sort
+  /** Groups with fewer samples are left out. */
+  minimum: number
+  /** The percentile that `slowest` goes by. */
+  percentile: number
+}
+export const BUSIEST: Order = { sort: 'busiest', minimum: 1, percentile: 75 }
+
+export type Ask = GroupedQuestion & Order
+
+/** Buckets of time: hours or days, whose days begin `offset` hours before those of UTC. */
+export interface Buckets {
+  step: 1 | 24
+  offset: number
+  /** The periods that tell which groups are the largest. */
+  ranked: Periods
+}
 
 /** A histogram of API calls carries the weights of those that failed, too. */
 export interface Distribution extends Histogram {
@@ -21,26 +45,35 @@ export interface Distribution extends Histogram {
 
 export interface Group {
   values: Partial<Record<GroupKey, string | null>>
-  metric: Metric
+  metric: Measure
+  /** First hour of its bucket, since 1970; 0 without buckets. */
+  start: number
   distribution: Distribution
 }
 
-interface Answer {
+export interface Distributions {
   source: 'samples' | 'rollup'
   groups: Group[]
 }
 
-/** The distributions of all of `metrics`, those of page views first. `now` (Unix ms) tells open hours. */
+/** Groups other than the busiest are chosen among so many of the busiest. */
+const POOL = 100
+
+/** The first hour of the bucket that an hour lies in. */
+export function bucketOf(hour: number, { step, offset }: Pick<Buckets, 'step' | 'offset'>): number {
+  return Math.floor((hour + offset) / step) * step - offset
+}
+
+/** The distributions of all of `metrics`, from all their sources. `now` (Unix ms) tells open hours. */
 export async function groupsOf(
   d1: Preparer,
-  query: GroupedQuestion & { metrics: readonly Metric[] },
+  ask: GroupedQuestion & Partial<Order> & { metrics: readonly Measure[] },
   now: number,
-): Promise<Answer> {
-  const periods = await periodsOf(d1, query, now)
-  const vitals = query.metrics.filter(metric => metric !== 'api')
-  const calls = query.metrics.filter(metric => metric === 'api')
+): Promise<Distributions> {
+  const periods = await periodsOf(d1, ask, now)
+  const full = { ...BUSIEST, ...ask }
   const parts = await Promise.all(
-    [vitals, calls].flatMap(metrics => (metrics.length ? [distributions(d1, query, metrics, periods)] : [])),
+    sourcesOf(ask.metrics).map(source => distributions(d1, full, source, periods)),
   )
   return {
     source: parts.every(part => part.source === 'rollup') ? 'rollup' : 'samples',
@@ -48,107 +81,159 @@ export async function groupsOf(
   }
 }
 
-/** The distributions of `metrics`, all of page views or all of calls; the largest groups first. */
+/** The distributions of a source's metrics. */
 export async function distributions(
   d1: Preparer,
-  query: GroupedQuestion,
-  metrics: readonly Metric[],
+  ask: Ask,
+  source: Source,
   periods: Periods,
-): Promise<Answer> {
-  const kind = metrics.includes('api') ? 'calls' : 'views'
-  const slice = sliceOf(query, kind)
+  buckets: Buckets | null = null,
+): Promise<Distributions> {
+  const filters = { ...ask.filters, ...source.filters }
+  const slice = sliceOf(ask.groupBy, filters, source.dimensions)
+  const limit = ask.sort === 'busiest' ? ask.limit : POOL
   if (slice) {
-    const rows = await rollupRows(d1, query, metrics, periods, slice)
+    const reading = { site: ask.site, source, slice }
+    const found = await rollupRows(d1, reading, limit, periods, buckets?.ranked)
+    const rows = await byHours(d1, reading, periods.days, found)
     if (!isHidden(rows, slice)) {
-      return {
-        source: 'rollup',
-        groups: fold(
-          rows.filter(row => !slice.others.includes(row.value)),
-          query,
-          metrics,
-          slice,
-        ),
-      }
+      const named = rows.filter(row => !slice.others.includes(row.value))
+      return { source: 'rollup', groups: chosen(named, ask, source, slice.dimension.keys, buckets) }
     }
   }
-  return { source: 'samples', groups: await sampleGroups(d1, query, metrics) }
+  const rows = await sampleRows(d1, ask, source, limit, buckets)
+  return { source: 'samples', groups: chosen(rows, ask, source, ask.groupBy, buckets) }
+}
+
+/**
+ * A day's row does not tell whether a value that has its name there was in `(other)` in some hour of the day. Where it may
+ * have been, the day is read by its hours, for as long as these are kept; beyond, the day's row has to do.
+ */
+async function byHours(
+  d1: Preparer,
+  reading: Reading,
+  days: readonly number[],
+  rows: RollupRow[],
+): Promise<RollupRow[]> {
+  const { values, others } = reading.slice
+  if (!values || !others.length) return rows
+  const doubtful = days.filter(day => rows.some(row => row.start === day && others.includes(row.value)))
+  if (!doubtful.length) return rows
+  const hours = doubtful.flatMap(day => Array.from({ length: 24 }, (_, i) => day + i))
+  const finer = await rollupRows(d1, reading, 0, { days: [], hours, live: [] })
+  const split = new Set(finer.map(row => Math.floor(row.start / 24) * 24))
+  const coarse = new Set(doubtful.filter(day => split.has(day)))
+  return [...rows.filter(row => !coarse.has(row.start)), ...finer]
 }
 
 /** True when, in some period, the value that is filtered by lies in `(other)`, where it cannot be told from the rest. */
-function isHidden(rows: readonly Row[], { values, others }: Slice): boolean {
+function isHidden(rows: readonly RollupRow[], { values, others }: Slice): boolean {
   if (!values || !others.length) return false
   const named = new Set(rows.filter(row => values.includes(row.value)).map(row => row.start))
   return rows.some(row => others.includes(row.value) && !named.has(row.start))
 }
 
-/** Adds up the periods of each value; the first `limit` values count. */
-function fold(
-  rows: readonly Row[],
-  query: GroupedQuestion,
-  metrics: readonly Metric[],
-  { dimension }: Slice,
+/** The groups that are answered, in order: the periods of each added up, by bucket. */
+function chosen(
+  rows: readonly RollupRow[],
+  ask: Ask,
+  { columns, metrics }: Source,
+  keys: readonly Key[],
+  buckets: Buckets | null,
 ): Group[] {
-  const byValue = new Map<string, Row[]>()
-  for (const row of rows) {
-    const list = byValue.get(row.value)
-    if (list) list.push(row)
-    else byValue.set(row.value, [row])
-  }
-  return [...byValue].slice(0, query.limit).flatMap(([value, periods]) => {
+  const candidates = [...grouped(rows, row => row.value)].map(([value, rows]) => {
     const list: (string | null)[] = JSON.parse(value)
-    const values = Object.fromEntries(
-      query.groupBy.map(key => [key, list[dimension.keys.indexOf(key)] ?? null]),
-    )
-    return metrics.flatMap(metric => {
-      const parts = periods.flatMap(row => (row[metric] ? [JSON.parse(row[metric]) as Distribution] : []))
-      return parts.length ? [{ values, metric, distribution: total(parts) }] : []
-    })
+    const values = Object.fromEntries(ask.groupBy.map(key => [key, list[keys.indexOf(key)] ?? null]))
+    return { values, rows, score: 0, samples: 0 }
   })
+  const bucketed = (rows: readonly RollupRow[]) =>
+    grouped(rows, row => (buckets ? bucketOf(row.start, buckets) : 0))
+  for (const candidate of candidates) {
+    if (ask.sort === 'busiest' && ask.minimum <= 1) continue
+    const totals = columns.flatMap(column => total(candidate.rows, column) ?? [])
+    candidate.samples = Math.max(0, ...totals.map(({ s }) => s))
+    const [first] = totals
+    candidate.score = first ? scoreOf(first, ask) : 0
+  }
+  const enough = candidates.filter(({ samples }) => ask.minimum <= 1 || samples >= ask.minimum)
+  // Stable: equal scores stay in the order of their traffic.
+  const best = enough.toSorted((a, b) => b.score - a.score).slice(0, ask.limit)
+  return best.flatMap(({ values, rows }) =>
+    metrics.flatMap((metric, i) =>
+      [...bucketed(rows)].flatMap(([start, rows]) => {
+        const distribution = total(rows, columns[i] ?? '')
+        return distribution ? [{ values, metric, start, distribution }] : []
+      }),
+    ),
+  )
 }
 
-function total(parts: readonly Distribution[]): Distribution {
+function scoreOf(distribution: Distribution, { sort, percentile }: Ask): number {
+  const { n, good, http, network } = distribution
+  switch (sort) {
+    case 'slowest':
+      return percentiles(distribution, [percentile])[0]?.value ?? 0
+    case 'failing':
+      return n ? (http + network) / n : 0
+    case 'impact':
+      return n - good
+    case 'busiest':
+      return 0
+  }
+}
+
+function grouped<K>(rows: readonly RollupRow[], keyOf: (row: RollupRow) => K): Map<K, RollupRow[]> {
+  const groups = new Map<K, RollupRow[]>()
+  for (const row of rows) {
+    const key = keyOf(row)
+    const list = groups.get(key)
+    if (list) list.push(row)
+    else groups.set(key, [row])
+  }
+  return groups
+}
+
+/** The sum of a column's histograms; undefined where no row has one. */
+function total(rows: readonly RollupRow[], column: string): Distribution | undefined {
+  const parts = rows.flatMap(row => (row[column] ? [JSON.parse(String(row[column])) as Distribution] : []))
+  if (!parts.length) return
   const sum = (field: 'http' | 'network') => parts.reduce((n, part) => n + (part[field] ?? 0), 0)
   return { ...merge(parts), http: sum('http'), network: sum('network') }
 }
 
-/** The same from raw rows, for any combination of keys. Key: (site, hour). */
-async function sampleGroups(
+/** The same from raw rows, for any combination of keys; the groups with the most weight first. Key: (site, hour). */
+async function sampleRows(
   d1: Preparer,
-  query: GroupedQuestion,
-  metrics: readonly Metric[],
-): Promise<Group[]> {
-  const { site, from, to, filters, groupBy, limit } = query
+  { site, from, to, filters, groupBy }: Ask,
+  source: Source,
+  limit: number,
+  buckets: Buckets | null,
+): Promise<RollupRow[]> {
   const conditions = [
     sql`p.site = ${site} AND p.hour >= ${from / HOUR} AND p.hour < ${to / HOUR}`,
-    ...Object.entries(filters).flatMap(([key, value]) =>
-      value === undefined ? [] : [sql`${keySql(key as GroupKey)} = ${value}`],
+    ...Object.entries({ ...filters, ...source.filters }).flatMap(([key, value]) =>
+      value === undefined ? [] : [sql`${keySql(key as Key)} = ${value}`],
     ),
   ]
-  const choice: Choice = {
+  const { step, offset } = buckets ?? { step: 1, offset: 0 }
+  const start = buckets
+    ? sql`(p.hour + ${sql.raw(String(offset))}) / ${sql.raw(String(step))} * ${sql.raw(String(step))} - ${sql.raw(String(offset))}`
+    : sql`0`
+  const samples = source.samples({
     where: sql.join(conditions, sql` AND `),
-    by: { key: sql`json_array(${sql.join(groupBy.map(keySql), sql`, `)})` },
-  }
-  const calls = metrics.includes('api')
-  const samples = calls ? callSamples(choice) : vitalSamples(choice, vitalsOf(metrics))
+    by: { value: sql`json_array(${sql.join(groupBy.map(keySql), sql`, `)})`, start },
+  })
+  const pivot = source.columns.map(column =>
+    sql.raw(`max(CASE metric WHEN '${column}' THEN histogram END) AS ${column}`),
+  )
   const { results } = await prepare(
     d1,
-    sql`SELECT key, metric, histogram FROM (
-        SELECT *, dense_rank() OVER (ORDER BY total DESC, key) AS place FROM (
-          SELECT *, max(n) OVER (PARTITION BY key) AS total
-          FROM (${histograms(samples, ['key'], calls ? 'calls' : 'views')})))
-      WHERE place <= ${limit} ORDER BY place`,
-  ).all<{ key: string; metric: Metric; histogram: string }>()
-  const order = (metric: Metric) => metrics.indexOf(metric)
-  const groups = results.map(({ key, metric, histogram }) => {
-    const list: (string | null)[] = JSON.parse(key)
-    const values = Object.fromEntries(groupBy.map((name, i) => [name, list[i] ?? null]))
-    return { key, group: { values, metric, distribution: total([JSON.parse(histogram)]) } }
-  })
-  // Rows come by group; within one the metrics stand in the order asked for.
-  const keys = [...new Set(groups.map(({ key }) => key))]
-  return groups
-    .toSorted(
-      (a, b) => keys.indexOf(a.key) - keys.indexOf(b.key) || order(a.group.metric) - order(b.group.metric),
-    )
-    .map(({ group }) => group)
+    sql`SELECT value, start, ${sql.join(pivot, sql`, `)} FROM (
+        SELECT *, dense_rank() OVER (ORDER BY total DESC, value) AS place FROM (
+          SELECT *, max(volume) OVER (PARTITION BY value) AS total FROM (
+            SELECT *, sum(n) OVER (PARTITION BY value, metric) AS volume
+            FROM (${histograms(samples, ['value', 'start'], source.kind)}))))
+      WHERE place <= ${limit} GROUP BY place, value, start ORDER BY place, start`,
+  ).all<RollupRow>()
+  return results
 }

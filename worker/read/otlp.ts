@@ -10,7 +10,7 @@
 
 import type { Context } from 'hono'
 import { type Histogram, ZERO } from '../../schema/histogram.ts'
-import { METRICS, type Metric } from '../../schema/metrics.ts'
+import { isRated, type Measure, unitOf } from '../../schema/metrics.ts'
 import { type OtlpAnswer, type OtlpDataPoint, type OtlpQuery, parseOtlpQuery } from '../../schema/otlp.ts'
 import type { Hono } from '../env.ts'
 import { badField, problem } from '../problem.ts'
@@ -62,11 +62,16 @@ function toOtlp(query: OtlpQuery, groups: readonly Group[], now: number): OtlpAn
   return { resourceMetrics: [{ resource, scopeMetrics: [{ scope: { name: 'fieldline' }, metrics }] }] }
 }
 
-function meta(metric: Metric) {
-  const what = metric === 'api' ? 'Duration of API calls' : `${metric.toUpperCase()} of page views`
-  return METRICS[metric].unit === 'ms'
-    ? { name: `fieldline.${metric}`, description: `${what}.`, unit: 'ms' }
-    : { name: `fieldline.${metric}`, description: `${what}, in thousandths.`, unit: '10*-3' }
+function meta(measure: Measure) {
+  const name = `fieldline.${measure.replace(':', '.')}`
+  if (!isRated(measure)) {
+    const what = measure.startsWith('phase:') ? 'Load phase' : 'Custom measure'
+    return { name, description: `${what}.`, unit: unitOf(measure) === 'ms' ? 'ms' : '1' }
+  }
+  const what = measure === 'api' ? 'Duration of API calls' : `${measure.toUpperCase()} of page views`
+  return unitOf(measure) === 'ms'
+    ? { name, description: `${what}.`, unit: 'ms' }
+    : { name, description: `${what}, in thousandths.`, unit: '10*-3' }
 }
 
 function pointOf(

@@ -6,16 +6,9 @@
 
 import { sql } from 'drizzle-orm'
 import { HOUR, hourOf } from '../../schema/hour.ts'
-import type { Filters, GroupKey } from '../../schema/query.ts'
 import type { Tier } from '../../schema/tables.ts'
 import { badField } from '../problem.ts'
-import {
-  CALL_DIMENSIONS,
-  isCapped,
-  OTHER,
-  type RollupDimension,
-  VIEW_DIMENSIONS,
-} from '../rollup/dimensions.ts'
+import { isCapped, type Key, OTHER, type RollupDimension } from '../rollup/dimensions.ts'
 import { type Preparer, prepare } from '../statement.ts'
 
 /** The periods of a range, each given by its first hour since 1970. */
@@ -43,12 +36,13 @@ const DEVICES = ['phone', 'tablet', 'desktop']
 
 /** The roll-up that holds exactly the keys that are grouped or filtered by; null where there is none. */
 export function sliceOf(
-  { groupBy, filters }: { groupBy: readonly GroupKey[]; filters: Filters },
-  kind: 'views' | 'calls',
+  groupBy: readonly Key[],
+  filters: { [K in Key]?: string | undefined },
+  dimensions: readonly RollupDimension[],
 ): Slice | null {
-  const filtered = (Object.keys(filters) as GroupKey[]).filter(key => filters[key] !== undefined)
+  const filtered = (Object.keys(filters) as Key[]).filter(key => filters[key] !== undefined)
   const wanted = new Set([...groupBy, ...filtered])
-  const dimension = (kind === 'views' ? VIEW_DIMENSIONS : CALL_DIMENSIONS).find(
+  const dimension = dimensions.find(
     ({ keys }) => keys.length === wanted.size && keys.every(key => wanted.has(key)),
   )
   if (!dimension) return null
@@ -65,7 +59,7 @@ export function sliceOf(
   if (!filtered.length) return { dimension, values: null, prefix: null, others: [] }
 
   // Every key has a filter, or the coarse one (device) has none and is enumerated.
-  const combine = (change: (key: GroupKey, value: string) => string) =>
+  const combine = (change: (key: Key, value: string) => string) =>
     keys.reduce<string[][]>(
       (lists, key) => {
         const value = filters[key]
@@ -135,14 +129,18 @@ export function oldestRaw({ rawDays }: { rawDays: number }, now: number): number
   return (hourOf(now) - rawDays * 24) * HOUR
 }
 
-/** Sorts a range's periods by what is known of them. At most two queries; key: (site, tier, start). */
+/**
+ * Sorts a range's periods by what is known of them; without `wholeDays` by the hour alone. At most two queries; key:
+ * (site, tier, start).
+ */
 export async function periodsOf(
   d1: Preparer,
   { site, from, to }: { site: string; from: number; to: number },
   now: number,
+  wholeDays = true,
 ): Promise<Periods> {
   const [start, end, open] = [from / HOUR, to / HOUR, hourOf(now)]
-  const firstDay = Math.ceil(start / 24) * 24
+  const firstDay = wholeDays ? Math.ceil(start / 24) * 24 : end
   const lastDay = Math.max(firstDay, Math.floor(Math.min(end, open) / 24) * 24)
   const edges = [...span(start, Math.min(firstDay, end), 1), ...span(Math.max(lastDay, start), end, 1)]
   const whole = span(firstDay, lastDay, 24)

@@ -13,7 +13,7 @@
 import { sql } from 'drizzle-orm'
 import type { Context } from 'hono'
 import { HOUR } from '../../schema/hour.ts'
-import { VITALS } from '../../schema/metrics.ts'
+import { type Metric, VITALS } from '../../schema/metrics.ts'
 import type { GroupKey } from '../../schema/query.ts'
 import { parseScrapeQuery, type ScrapeQuery } from '../../schema/scrape.ts'
 import type { Tier } from '../../schema/tables.ts'
@@ -22,9 +22,10 @@ import { badField, problem } from '../problem.ts'
 import { OTHER } from '../rollup/dimensions.ts'
 import { findSite } from '../sites.ts'
 import { prepare } from '../statement.ts'
-import { distributions, type Group } from './distributions.ts'
+import { BUSIEST, distributions, type Group } from './distributions.ts'
 import { exposition } from './exposition.ts'
 import type { Periods } from './plan.ts'
+import { sourcesOf } from './source.ts'
 
 /** Hours of a week, and those since 1970 at which the first Monday began. */
 const WEEK = 7 * 24
@@ -74,10 +75,11 @@ async function scrape(d1: D1Database, query: ScrapeQuery): Promise<string> {
 
 async function write(d1: D1Database, { site, limit }: ScrapeQuery, counted: Counted): Promise<string> {
   const { periods, since, until } = counted
-  const groups = async (metrics: Parameters<typeof distributions>[2], groupBy: GroupKey[]) => {
-    if (groupBy.length && limit === 0) return []
-    const question = { site, from: since * HOUR, to: until * HOUR, filters: {}, groupBy, limit: limit + 1 }
-    return (await distributions(d1, question, metrics, periods)).groups
+  const question = { site, from: since * HOUR, to: until * HOUR, filters: {}, limit: limit + 1 }
+  const groups = async (metrics: readonly Metric[], groupBy: GroupKey[]) => {
+    const [source] = sourcesOf(metrics)
+    if (!source || (groupBy.length && limit === 0)) return []
+    return (await distributions(d1, { ...question, ...BUSIEST, groupBy }, source, periods)).groups
   }
   const [views, routes, calls, endpoints] = await Promise.all([
     groups(VITALS, []),

@@ -7,86 +7,79 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
-import { type Metric, VITALS, type Vital } from '../../schema/metrics.ts'
-import type { GroupedQuestion } from '../../schema/query.ts'
-import { callHours, viewHours } from '../rollup/hours.ts'
 import { type Preparer, prepare } from '../statement.ts'
 import type { Periods, Slice } from './plan.ts'
+import type { Source } from './source.ts'
 
-/** A period's histograms of one value, as JSON. */
-export type RollupRow = { start: number; value: string } & Partial<Record<Metric, string | null>>
+/** A period's histograms of one value: a column of JSON for each metric. */
+export interface RollupRow {
+  start: number
+  value: string
+  [column: string]: string | number | null
+}
 
-/** The weight of each metric, in the order asked for, of one value in one period. */
+/** What is read: of which site, in which slice, from which table. */
+export interface Reading {
+  site: string
+  source: Source
+  slice: Slice
+}
+
+/** The weight of each metric of a source, in its order, of one value in one period. */
 export interface Weights {
   start: number
   value: string
   weights: number[]
 }
 
-/** The rows of the groups with the most weight, those first. `metrics` are all of page views or all of calls. */
+/** The rows of the `limit` groups with the most weight in `ranked`, those first. */
 export async function rollupRows(
   d1: Preparer,
-  query: GroupedQuestion,
-  metrics: readonly Metric[],
+  reading: Reading,
+  limit: number,
   periods: Periods,
-  slice: Slice,
+  ranked: Periods = periods,
 ): Promise<RollupRow[]> {
-  const { dimension, values, others } = slice
-  const live = liveRows(d1, query, metrics, periods.live, slice)
-  if (!dimension.keys.length) {
-    return (await Promise.all([storedRows(d1, query, metrics, periods, slice, null), live])).flat()
+  const { source, slice } = reading
+  const live = liveRows(d1, reading, periods.live)
+  if (!slice.dimension.keys.length) {
+    return (await Promise.all([storedRows(d1, reading, periods, null), live])).flat()
   }
-  const [known, fresh] = await Promise.all([storedWeights(d1, query, metrics, periods, slice), live])
+  const [known, fresh] = await Promise.all([storedWeights(d1, reading, ranked), live])
   const weights = new Map<string, number[]>()
-  for (const { value, weights: given } of [...known, ...fresh.map(row => weigh(row, metrics))]) {
+  for (const { value, weights: given } of [...known, ...fresh.map(row => weigh(row, source))]) {
     weights.set(
       value,
       given.map((n, i) => n + (weights.get(value)?.[i] ?? 0)),
     )
   }
   // Values asked for by name are few and all read, so that `others` shows what they hide.
-  const limit = values ? values.length + others.length : query.limit
+  const { values, others } = slice
   const largest = [...weights]
     .map(([value, given]) => ({ value, total: Math.max(...given) }))
     .sort((a, b) => b.total - a.total || (a.value < b.value ? -1 : 1))
-    .slice(0, limit)
+    .slice(0, values ? values.length + others.length : limit)
     .map(({ value }) => value)
   const place = new Map(largest.map((value, i) => [value, i]))
-  const rows = await storedRows(d1, query, metrics, periods, slice, largest)
+  const rows = await storedRows(d1, reading, periods, largest)
   return [...rows, ...fresh]
     .filter(row => place.has(row.value))
     .sort((a, b) => (place.get(a.value) ?? 0) - (place.get(b.value) ?? 0))
 }
 
 /** The weights alone, for questions that need no histogram. */
-export async function rollupWeights(
-  d1: Preparer,
-  query: GroupedQuestion,
-  metrics: readonly Metric[],
-  periods: Periods,
-  slice: Slice,
-): Promise<Weights[]> {
+export async function rollupWeights(d1: Preparer, reading: Reading, periods: Periods): Promise<Weights[]> {
   const [known, fresh] = await Promise.all([
-    storedWeights(d1, query, metrics, periods, slice),
-    liveRows(d1, query, metrics, periods.live, slice),
+    storedWeights(d1, reading, periods),
+    liveRows(d1, reading, periods.live),
   ])
-  return [...known, ...fresh.map(row => weigh(row, metrics))]
-}
-
-export function vitalsOf(metrics: readonly Metric[]): Vital[] {
-  return metrics.filter((metric): metric is Vital => (VITALS as readonly Metric[]).includes(metric))
+  return [...known, ...fresh.map(row => weigh(row, reading.source))]
 }
 
 /** The weights that are stored, by period and value. */
-async function storedWeights(
-  d1: Preparer,
-  query: GroupedQuestion,
-  metrics: readonly Metric[],
-  periods: Periods,
-  slice: Slice,
-): Promise<Weights[]> {
-  const weights = sql.raw(metrics.map(metric => `coalesce(${metric} ->> 'n', 0)`).join(', '))
-  const parts = stored(query, metrics, periods, slice).map(
+async function storedWeights(d1: Preparer, reading: Reading, periods: Periods): Promise<Weights[]> {
+  const weights = sql.raw(reading.source.columns.map(column => `coalesce(${column} ->> 'n', 0)`).join(', '))
+  const parts = stored(reading, periods).map(
     from =>
       sql`SELECT start, json_group_object(value, json_array(${weights})) AS byValue ${from} GROUP BY start`,
   )
@@ -100,22 +93,22 @@ async function storedWeights(
   )
 }
 
-function weigh({ start, value, ...row }: RollupRow, metrics: readonly Metric[]): Weights {
-  return { start, value, weights: metrics.map(metric => (row[metric] ? JSON.parse(row[metric]).n : 0)) }
+function weigh(row: RollupRow, { columns }: Source): Weights {
+  const weights = columns.map(column => (row[column] ? JSON.parse(String(row[column])).n : 0))
+  return { start: row.start, value: row.value, weights }
 }
 
 /** The rows of `values`, or of the whole slice. */
 async function storedRows(
   d1: Preparer,
-  query: GroupedQuestion,
-  metrics: readonly Metric[],
+  reading: Reading,
   periods: Periods,
-  slice: Slice,
   values: readonly string[] | null,
 ): Promise<RollupRow[]> {
-  const columns = sql.raw(['start', 'value', ...metrics].join(', '))
   const named = values ? oneOf(values) : NOTHING
-  const parts = stored(query, metrics, periods, slice).map(from => sql`SELECT ${columns} ${from} ${named}`)
+  const parts = stored(reading, periods).map(
+    from => sql`SELECT ${columnsOf(reading.source)} ${from} ${named}`,
+  )
   if (!parts.length || values?.length === 0) return []
   return (await prepare(d1, sql.join(parts, sql` UNION ALL `)).all<RollupRow>()).results
 }
@@ -123,32 +116,27 @@ async function storedRows(
 /** The rows of hours without a roll-up, computed by what would have stored them. */
 async function liveRows(
   d1: Preparer,
-  { site }: GroupedQuestion,
-  metrics: readonly Metric[],
+  { site, source, slice }: Reading,
   hours: readonly number[],
-  slice: Slice,
 ): Promise<RollupRow[]> {
   if (!hours.length) return []
-  const columns = sql.raw(['start', 'value', ...metrics].join(', '))
-  const fresh = metrics.includes('api')
-    ? callHours(site, hours, [slice.dimension])
-    : viewHours(site, hours, [slice.dimension], vitalsOf(metrics))
-  const rows = sql`SELECT ${columns} FROM (${fresh}) WHERE true ${bounds(slice)}`
+  const fresh = source.hours(site, hours, [slice.dimension])
+  const rows = sql`SELECT ${columnsOf(source)} FROM (${fresh}) WHERE true ${bounds(slice)}`
   return (await prepare(d1, rows).all<RollupRow>()).results
 }
 
+function columnsOf(source: Source): SQL {
+  return sql.raw(['start', 'value', ...source.columns].join(', '))
+}
+
 /** `FROM ... WHERE ...` of the slice's rows in each tier. */
-function stored(
-  { site }: GroupedQuestion,
-  metrics: readonly Metric[],
-  periods: Periods,
-  slice: Slice,
-): SQL[] {
-  const table = sql.raw(metrics.includes('api') ? 'api_rollups' : 'rollups')
+function stored({ site, source, slice }: Reading, periods: Periods): SQL[] {
   const tiers = { day: periods.days, hour: periods.hours }
+  const { table } = source
+  if (!table) return []
   return Object.entries(tiers).flatMap(([tier, starts]) =>
     starts.length
-      ? sql`FROM ${table} WHERE site = ${site} AND tier = ${tier} AND dimension = ${slice.dimension.name}
+      ? sql`FROM ${sql.raw(table)} WHERE site = ${site} AND tier = ${tier} AND dimension = ${slice.dimension.name}
           AND start IN (SELECT value FROM json_each(${JSON.stringify(starts)})) ${bounds(slice)}`
       : [],
   )

@@ -4,10 +4,10 @@
 
 import type { PercentileAnswer } from '../../schema/answer.ts'
 import { type Percentile, percentiles, RELATIVE_ERROR } from '../../schema/histogram.ts'
-import { fromGrains, METRICS, type Metric, rate } from '../../schema/metrics.ts'
+import { fromGrains, isRated, type Measure, rate, unitOf } from '../../schema/metrics.ts'
 import type { SummaryAnswer, SummaryQuery, SummaryRow } from '../../schema/summary.ts'
 import type { Preparer } from '../statement.ts'
-import { type Group, groupsOf } from './distributions.ts'
+import { type Distribution, groupsOf } from './distributions.ts'
 import { onKept } from './plan.ts'
 
 /** Answers for the time that is kept; see `onKept`. */
@@ -22,45 +22,57 @@ export function summarizeKept(
 
 /** Answers a summary. `now` (Unix ms) tells open hours and ends the time that calls a minute are counted over. */
 export async function summarize(d1: Preparer, query: SummaryQuery, now: number): Promise<SummaryAnswer> {
-  const { source, groups } = await groupsOf(d1, query, now)
+  const { source, groups } = await groupsOf(d1, { ...query, percentile: decisive(query.percentiles) }, now)
   const minutes = (Math.min(query.to, now) - query.from) / 60_000
   return {
-    site: query.site,
-    from: new Date(query.from).toISOString(),
-    to: new Date(query.to).toISOString(),
+    ...rangeOf(query),
     source,
     relative_error: RELATIVE_ERROR,
-    data: groups.flatMap(group => toRow(query, group, minutes) ?? []),
+    data: groups.flatMap(({ values, metric, distribution }) => {
+      const figures = figuresOf(metric, distribution, query.percentiles, minutes)
+      return figures ? [{ group: values, metric, unit: unitOf(metric), ...figures }] : []
+    }),
   }
 }
 
-function toRow(
-  query: SummaryQuery,
-  { values, metric, distribution }: Group,
+/** The percentile that the order `slowest` goes by: p75 where it is asked for, else the first. */
+export function decisive(percentiles: readonly number[]): number {
+  return percentiles.includes(75) ? 75 : (percentiles[0] ?? 75)
+}
+
+/** How an answer names what it is about. */
+export function rangeOf({ site, from, to }: { site: string; from: number; to: number }) {
+  return { site, from: new Date(from).toISOString(), to: new Date(to).toISOString() }
+}
+
+/** What a row says of one distribution; null where nothing was counted. `minutes`: how long calls came in. */
+export function figuresOf(
+  metric: Measure,
+  distribution: Distribution,
+  wanted: readonly number[],
   minutes: number,
-): SummaryRow | null {
+): Omit<SummaryRow, 'group' | 'metric' | 'unit'> | null {
   const { n, s, good, poor, http, network } = distribution
-  const found = percentiles(distribution, [75, ...query.percentiles]).map(p => p && inUnit(metric, p))
+  const found = percentiles(distribution, [75, ...wanted]).map(p => p && inUnit(metric, p))
   const p75 = found.shift()
   if (!p75) return null
+  const rated = isRated(metric)
   return {
-    group: values,
-    metric,
-    unit: METRICS[metric].unit,
     count: n,
     samples: s,
     percentiles: Object.fromEntries(
-      found.flatMap((answer, i) => (answer ? [[`p${query.percentiles[i]}`, answer]] : [])),
+      found.flatMap((answer, i) => (answer ? [[`p${wanted[i]}`, answer]] : [])),
     ),
-    rating: rate(metric, p75.value),
-    shares: { good: good / n, needs_improvement: (n - good - poor) / n, poor: poor / n },
+    rating: rated ? rate(metric, p75.value) : null,
+    shares: rated ? { good: good / n, needs_improvement: (n - good - poor) / n, poor: poor / n } : null,
     ...(metric === 'api' && { error_rate: (http + network) / n, per_minute: n / minutes }),
   }
 }
 
 /** Six significant digits: far finer than a bucket, and no tail of float noise in the JSON. */
-function inUnit(metric: Metric, { value, low, high }: Percentile): PercentileAnswer {
-  const convert = (grains: number) => Number(fromGrains(metric, grains).toPrecision(6))
+function inUnit(metric: Measure, { value, low, high }: Percentile): PercentileAnswer {
+  const convert = (grains: number) =>
+    Number((isRated(metric) ? fromGrains(metric, grains) : grains).toPrecision(6))
   return {
     value: convert(value),
     low: low === null ? null : convert(low),

@@ -4,21 +4,28 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
-import { type CappedKey, capOf, isCapped, OTHER, type RollupDimension } from './dimensions.ts'
+import {
+  type CappedKey,
+  capOf,
+  isCapped,
+  OTHER,
+  type RollupDimension,
+  type RollupTable,
+} from './dimensions.ts'
 
 /** The fields of a histogram that add up, beside its buckets. */
 const SUMS = ['n', 's', 'q', 'good', 'poor']
 const CALL_SUMS = [...SUMS, 'http', 'network', 'aborted']
 
-/** One day of one dimension from `rollups` or `api_rollups`: (value, metric, histogram). Key: (site, tier, dimension, start). */
+/** One day of one dimension from its table: (value, metric, histogram). Key: (site, tier, dimension, start). */
 export function dayOf(
-  table: 'rollups' | 'api_rollups',
+  table: RollupTable,
   metrics: readonly string[],
   site: string,
   day: number,
   dimension: RollupDimension,
 ): SQL {
-  const sums = table === 'rollups' ? SUMS : CALL_SUMS
+  const sums = table === 'api_rollups' ? CALL_SUMS : SUMS
   const column = metrics.map(metric => sql.raw(`WHEN '${metric}' THEN r.${metric}`))
   const summed = sums.map(name => sql.raw(`sum(histogram ->> '${name}') AS ${name}`))
   const fields = sums.map(name => sql.raw(`'${name}', t.${name}`))

@@ -8,9 +8,12 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { GroupKey } from '../../schema/query.ts'
 
+/** What a roll-up may be keyed by: all that a question may group by, and the name of a mark. */
+export type Key = GroupKey | 'mark'
+
 export interface RollupDimension {
   readonly name: string
-  readonly keys: readonly GroupKey[]
+  readonly keys: readonly Key[]
 }
 
 /** The dimensions of page views. */
@@ -33,15 +36,30 @@ export const CALL_DIMENSIONS: readonly RollupDimension[] = [
   { name: 'device+endpoint', keys: ['device', 'endpoint'] },
 ]
 
+/** The dimensions of marks. */
+export const MARK_DIMENSIONS: readonly RollupDimension[] = [
+  { name: 'mark', keys: ['mark'] },
+  { name: 'device+mark', keys: ['device', 'mark'] },
+]
+
+/** The tables of roll-ups, with what each is keyed by. */
+export const ROLLUPS = [
+  { table: 'rollups', dimensions: VIEW_DIMENSIONS },
+  { table: 'api_rollups', dimensions: CALL_DIMENSIONS },
+  { table: 'measure_rollups', dimensions: MARK_DIMENSIONS },
+] as const
+export type RollupTable = (typeof ROLLUPS)[number]['table']
+
 /** What a site itself can multiply without end is capped: the largest keep their name, the rest is `OTHER`. */
 export const OTHER = '(other)'
-export const CAPPED = ['route', 'release', 'endpoint'] as const satisfies readonly GroupKey[]
+export const CAPPED = ['route', 'release', 'endpoint', 'mark'] as const satisfies readonly Key[]
 export type CappedKey = (typeof CAPPED)[number]
 
 const CAPS: Record<CappedKey, { alone: number; paired: number }> = {
   route: { alone: 200, paired: 100 },
   release: { alone: 200, paired: 100 },
   endpoint: { alone: 100, paired: 50 },
+  mark: { alone: 50, paired: 50 },
 }
 
 /** How many values of `key` a dimension keeps by name, in a period. */
@@ -49,15 +67,15 @@ export function capOf(key: CappedKey, dimension: RollupDimension): number {
   return CAPS[key][dimension.keys.length > 1 ? 'paired' : 'alone']
 }
 
-export function isCapped(key: GroupKey): key is CappedKey {
-  return (CAPPED as readonly GroupKey[]).includes(key)
+export function isCapped(key: Key): key is CappedKey {
+  return (CAPPED as readonly Key[]).includes(key)
 }
 
 /** SQL of a sample's value in the dimension named by `name`; `keySql` is the SQL of one key, capped for it. */
 export function valueSql(
   dimensions: readonly RollupDimension[],
   name: SQL,
-  keySql: (key: GroupKey, dimension: RollupDimension) => SQL,
+  keySql: (key: Key, dimension: RollupDimension) => SQL,
 ): SQL {
   const cases = dimensions.map(dimension => {
     const keys = dimension.keys.map(key => keySql(key, dimension))

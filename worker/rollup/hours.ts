@@ -5,18 +5,28 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import { VITALS, type Vital } from '../../schema/metrics.ts'
-import type { GroupKey } from '../../schema/query.ts'
 import {
   CALL_DIMENSIONS,
   type CappedKey,
   capOf,
   isCapped,
+  type Key,
+  MARK_DIMENSIONS,
   OTHER,
   type RollupDimension,
   VIEW_DIMENSIONS,
   valueSql,
 } from './dimensions.ts'
-import { CALLS, type Choice, callSamples, histograms, keySql, vitalSamples } from './sql.ts'
+import {
+  CALLS,
+  type Choice,
+  callSamples,
+  histograms,
+  keySql,
+  MARKS,
+  markSamples,
+  vitalSamples,
+} from './sql.ts'
 
 /** The page views of `hours`: (dimension, start, value, and a histogram for each of `VITALS`). */
 export function viewHours(
@@ -41,6 +51,13 @@ export function callHours(site: string, hours: readonly number[], dimensions = C
     FROM (${histograms(callSamples(choice), Object.keys(choice.by), 'calls')})`
 }
 
+/** The marks of `hours`: (dimension, start, value, measure). */
+export function markHours(site: string, hours: readonly number[], dimensions = MARK_DIMENSIONS): SQL {
+  const choice = byDimension(site, hours, dimensions, MARKS)
+  return sql`SELECT dimension, start, value, histogram AS measure
+    FROM (${histograms(markSamples(choice), Object.keys(choice.by), 'views')})`
+}
+
 /** Every sample once for each dimension. Key: (site, hour), sought for each hour of the list. */
 function byDimension(
   site: string,
@@ -51,7 +68,7 @@ function byDimension(
   const where = sql`p.site = ${site} AND p.hour IN (SELECT value FROM json_each(${JSON.stringify(hours)}))`
   const capped = [...new Set(dimensions.flatMap(({ keys }) => keys.filter(isCapped)))]
   const ranks = capped.map(key => rank(key, samples, where))
-  const named = (key: GroupKey, dimension: RollupDimension) =>
+  const named = (key: Key, dimension: RollupDimension) =>
     isCapped(key)
       ? sql`CASE WHEN ${sql.raw(`rank_${key}`)}.place <= ${sql.raw(String(capOf(key, dimension)))}
           THEN ${keySql(key)} ELSE ${sql.raw(`'${OTHER}'`)} END`

@@ -9,7 +9,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { HOUR, hourOf } from '../../schema/hour.ts'
 import { prepare } from '../statement.ts'
-import { CALL_DIMENSIONS, VIEW_DIMENSIONS } from './dimensions.ts'
+import { ROLLUPS } from './dimensions.ts'
 
 /** What the cron knows of a site: a row of `sites`, as D1 names its columns. */
 export interface TickSite {
@@ -64,15 +64,15 @@ export async function retain(
       AND s.start = t.hour AND s.state = 'sealed' WHERE t.site = ${id} AND t.hour < ${rawEnd}`,
     ),
     sql`UPDATE periods SET state = 'sealed' WHERE site = ${id} AND tier = 'day' AND start < ${hourEnd} AND state = 'clean'`,
-    ...(['rollups', 'api_rollups'] as const).flatMap(table => [
+    ...ROLLUPS.flatMap(rollup => [
       batch(
-        table,
+        rollup.table,
         id,
-        sql`${keyed(table, id, 'hour')} AND t.start < ${hourEnd} AND EXISTS (
+        sql`${keyed(rollup, id, 'hour')} AND t.start < ${hourEnd} AND EXISTS (
         SELECT 1 FROM periods AS d WHERE d.site = ${id} AND d.tier = 'day' AND d.start = t.start / 24 * 24
         AND d.state = 'sealed')`,
       ),
-      batch(table, id, sql`${keyed(table, id, 'day')} AND t.start < ${dayEnd}`),
+      batch(rollup.table, id, sql`${keyed(rollup, id, 'day')} AND t.start < ${dayEnd}`),
     ]),
     batch(
       'periods',
@@ -88,6 +88,7 @@ export async function retain(
       sql`FROM periods AS t WHERE t.site = ${id} AND t.tier = 'day' AND t.start < ${dayEnd}`,
     ),
     batch('bots', id, sql`FROM bots AS t WHERE t.site = ${id} AND t.hour < ${hourEnd}`),
+    batch('deliveries', id, sql`FROM deliveries AS t WHERE t.site = ${id} AND t.hour < ${hourEnd}`),
     batch('traffic', id, sql`FROM traffic AS t WHERE t.site = ${id} AND t.minute < ${(hour - 48) * 60}`),
     // The last change before what is kept stays: it is the rate that was in force then.
     batch(
@@ -132,8 +133,8 @@ function batch(table: string, site: string, from: SQL): SQL {
 }
 
 /** The rows of one tier in every dimension. Key: (site, tier, dimension, start). */
-function keyed(table: 'rollups' | 'api_rollups', site: string, tier: string): SQL {
-  const names = (table === 'rollups' ? VIEW_DIMENSIONS : CALL_DIMENSIONS).map(({ name }) => name)
+function keyed({ dimensions, table }: (typeof ROLLUPS)[number], site: string, tier: string): SQL {
+  const names = dimensions.map(({ name }) => name)
   return sql`FROM json_each(${JSON.stringify(names)}) AS n CROSS JOIN ${sql.raw(table)} AS t
     WHERE t.site = ${site} AND t.tier = ${tier} AND t.dimension = n.value`
 }

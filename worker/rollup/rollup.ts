@@ -1,5 +1,5 @@
 /**
- * Rolls up closed periods: a site's clock goes in, rows of `rollups`, `api_rollups` and `periods` come out.
+ * Rolls up closed periods: a site's clock goes in, rows of the roll-up tables and of `periods` come out.
  *
  * A roll-up replaces what was there, in one transaction with the mark that it is clean. So it may run twice, late or
  * never: a query reads a period's roll-up only where the mark is clean, and computes the rest live.
@@ -11,8 +11,9 @@ import { VITALS } from '../../schema/metrics.ts'
 import type { Tier } from '../../schema/tables.ts'
 import { prepare } from '../statement.ts'
 import { dayOf } from './days.ts'
-import { CALL_DIMENSIONS, VIEW_DIMENSIONS } from './dimensions.ts'
-import { callHours, viewHours } from './hours.ts'
+import { deliveryOf } from './delivery.ts'
+import { CALL_DIMENSIONS, MARK_DIMENSIONS, ROLLUPS, VIEW_DIMENSIONS } from './dimensions.ts'
+import { callHours, markHours, viewHours } from './hours.ts'
 
 /** A page view takes no more news once it is this old, in ms. */
 export const SETTLED = 2 * HOUR
@@ -37,6 +38,12 @@ export function rollUpHour(d1: D1Database, site: string, hour: number, now: numb
       sql`INSERT INTO api_rollups (site, tier, dimension, start, value, api)
         SELECT ${site}, 'hour', dimension, start, value, api FROM (${callHours(site, [hour])})`,
     ),
+    prepare(
+      d1,
+      sql`INSERT INTO measure_rollups (site, tier, dimension, start, value, measure)
+        SELECT ${site}, 'hour', dimension, start, value, measure FROM (${markHours(site, [hour])})`,
+    ),
+    prepare(d1, deliveryOf(site, hour)),
     mark(d1, site, 'hour', hour, now),
   ])
 }
@@ -63,6 +70,14 @@ export function rollUpDay(d1: D1Database, site: string, day: number, now: number
         sql`INSERT INTO api_rollups (site, tier, dimension, start, value, api)
           SELECT ${site}, 'day', ${dimension.name}, ${day}, value, histogram
           FROM (${dayOf('api_rollups', ['api'], site, day, dimension)})`,
+      ),
+    ),
+    ...MARK_DIMENSIONS.map(dimension =>
+      prepare(
+        d1,
+        sql`INSERT INTO measure_rollups (site, tier, dimension, start, value, measure)
+          SELECT ${site}, 'day', ${dimension.name}, ${day}, value, histogram
+          FROM (${dayOf('measure_rollups', ['measure'], site, day, dimension)})`,
       ),
     ),
     mark(d1, site, 'day', day, now, isBehind(site, day)),
@@ -125,13 +140,13 @@ export function touch(d1: D1Database, site: string, hours: readonly number[]): D
 
 /** Removes a period's roll-up rows. Key: (site, tier, dimension, start). */
 function clear(d1: D1Database, site: string, tier: Tier, start: number): D1PreparedStatement[] {
-  const remove = (table: string, dimensions: typeof VIEW_DIMENSIONS): SQL => sql`DELETE FROM ${sql.raw(table)}
-    WHERE site = ${site} AND tier = ${tier} AND start = ${start} AND dimension IN (
-      SELECT value FROM json_each(${JSON.stringify(dimensions.map(({ name }) => name))}))`
-  return [
-    prepare(d1, remove('rollups', VIEW_DIMENSIONS)),
-    prepare(d1, remove('api_rollups', CALL_DIMENSIONS)),
-  ]
+  return ROLLUPS.map(({ table, dimensions }) =>
+    prepare(
+      d1,
+      sql`DELETE FROM ${sql.raw(table)} WHERE site = ${site} AND tier = ${tier} AND start = ${start} AND dimension IN (
+        SELECT value FROM json_each(${JSON.stringify(dimensions.map(({ name }) => name))}))`,
+    ),
+  )
 }
 
 /** Notes that a period is rolled up: `clean`, or `dirty` where the condition `behind` holds. */

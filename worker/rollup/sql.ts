@@ -10,7 +10,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { PER_DOUBLING, ZERO } from '../../schema/histogram.ts'
 import { type Metric, thresholds, VITALS, type Vital } from '../../schema/metrics.ts'
 import { OUTCOMES } from '../../schema/pageview.ts'
-import type { GroupKey } from '../../schema/query.ts'
+import type { Key } from './dimensions.ts'
 
 /** Where samples come from and by what they are told apart. */
 export interface Choice {
@@ -26,9 +26,9 @@ const EMPTY = sql.raw('')
 const number = (value: number) => sql.raw(String(value))
 const outcome = (name: (typeof OUTCOMES)[number]) => number(OUTCOMES.indexOf(name))
 
-/** SQL of what a group key stands for, in a row `p` and, for calls, a call `c`. */
-export function keySql(key: GroupKey): SQL {
-  return sql.raw(key === 'endpoint' ? 'c.value ->> 0' : `p.${key}`)
+/** SQL of what a group key stands for, in a row `p` and, for calls and marks, one of these `c`. */
+export function keySql(key: Key): SQL {
+  return sql.raw(key === 'endpoint' || key === 'mark' ? 'c.value ->> 0' : `p.${key}`)
 }
 
 /** The samples of page views, one for each vital that a row has: the groups and (metric, x, w, good, poor, outcome). */
@@ -50,9 +50,27 @@ export function callSamples({ from = EMPTY, where, by }: Choice): SQL {
 }
 
 /** Every call `c` of the page views `p`. */
-export const CALLS = sql.raw(
-  'pageviews AS p CROSS JOIN json_each(p.calls) AS b CROSS JOIN json_each(b.value) AS c',
-)
+export const CALLS = each('calls')
+/** Every mark `c` of the page views `p`. */
+export const MARKS = each('marks')
+
+function each(column: 'calls' | 'marks'): SQL {
+  return sql.raw(`pageviews AS p CROSS JOIN json_each(p.${column}) AS b CROSS JOIN json_each(b.value) AS c`)
+}
+
+/** The samples of marks. What has no thresholds is neither good nor poor. */
+export function markSamples({ from = EMPTY, where, by }: Choice): SQL {
+  return sql`SELECT ${columns(by)}, ${UNRATED('c.value ->> 1')} FROM ${MARKS} ${from} WHERE ${where}`
+}
+
+/** The samples of one load phase, given by its place in `PHASES`. */
+export function phaseSamples({ from = EMPTY, where, by }: Choice, index: number): SQL {
+  return sql`SELECT ${columns(by)}, ${UNRATED(`p.phases ->> ${index}`)} FROM pageviews AS p ${from}
+    WHERE ${where} AND p.phases IS NOT NULL`
+}
+
+const UNRATED = (value: string) =>
+  sql`'measure' AS metric, ${sql.raw(value)} AS x, p.weight AS w, NULL AS good, NULL AS poor, ${outcome('ok')} AS outcome`
 
 /**
  * The histograms of samples: the groups and (metric, histogram, n), the second a JSON `Histogram`. Those of calls

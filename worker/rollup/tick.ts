@@ -16,7 +16,7 @@ const RETAIN_EVERY = 7
 /** Statements of one run. */
 const ALLOWANCE = 45
 /** What the parts cost at most, in statements. */
-const COST = { hour: 5, day: 15, look: 2, relax: 3 }
+const COST = { hour: 8, day: 18, look: 2, relax: 3 }
 
 /** Does what is due. A site that fails is logged and does not hold up the others. */
 export async function tick(d1: D1Database, now: number): Promise<void> {

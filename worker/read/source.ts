@@ -1,0 +1,90 @@
+/**
+ * Where the samples of a metric lie: its name goes in, the table of its roll-ups and the SQL of its raw samples come out.
+ * Vitals share a source, since one row holds all five.
+ */
+
+import type { SQL } from 'drizzle-orm'
+import { type Measure, PHASES, VITALS, type Vital } from '../../schema/metrics.ts'
+import {
+  CALL_DIMENSIONS,
+  type Key,
+  MARK_DIMENSIONS,
+  type RollupDimension,
+  type RollupTable,
+  VIEW_DIMENSIONS,
+} from '../rollup/dimensions.ts'
+import { callHours, markHours, viewHours } from '../rollup/hours.ts'
+import { type Choice, callSamples, markSamples, phaseSamples, vitalSamples } from '../rollup/sql.ts'
+
+export interface Source {
+  /** The metrics it answers, in the order asked for. */
+  metrics: readonly Measure[]
+  /** The column of each in the roll-ups, and its name among the samples. */
+  columns: readonly string[]
+  /** Null where nothing is rolled up. */
+  table: RollupTable | null
+  dimensions: readonly RollupDimension[]
+  /** What the samples are filtered by beside the question's filters. */
+  filters: { [K in Key]?: string }
+  kind: 'views' | 'calls'
+  /** The roll-up rows of hours that have none. */
+  hours(site: string, hours: readonly number[], dimensions: readonly RollupDimension[]): SQL
+  samples(choice: Choice): SQL
+}
+
+/** The sources of some metrics: one for all vitals, one for API calls, one for each measure. */
+export function sourcesOf(metrics: readonly Measure[]): Source[] {
+  const vitals = metrics.filter((metric): metric is Vital => (VITALS as readonly string[]).includes(metric))
+  const others = metrics.filter(metric => !(vitals as readonly string[]).includes(metric))
+  return [...(vitals.length ? [vitalSource(vitals)] : []), ...others.map(sourceOf)]
+}
+
+function vitalSource(vitals: readonly Vital[]): Source {
+  return {
+    metrics: vitals,
+    columns: vitals,
+    table: 'rollups',
+    dimensions: VIEW_DIMENSIONS,
+    filters: {},
+    kind: 'views',
+    hours: (site, hours, dimensions) => viewHours(site, hours, dimensions, vitals),
+    samples: choice => vitalSamples(choice, vitals),
+  }
+}
+
+function sourceOf(metric: Measure): Source {
+  const common = { metrics: [metric], filters: {} }
+  if (metric === 'api') {
+    return {
+      ...common,
+      columns: ['api'],
+      table: 'api_rollups',
+      dimensions: CALL_DIMENSIONS,
+      kind: 'calls',
+      hours: callHours,
+      samples: callSamples,
+    }
+  }
+  const [family, name = ''] = metric.split(':')
+  const measure = { ...common, columns: ['measure'], kind: 'views' } as const
+  if (family === 'phase') {
+    const index = (PHASES as readonly string[]).indexOf(name)
+    return {
+      ...measure,
+      table: null,
+      dimensions: [],
+      hours: () => {
+        throw new Error('phases are not rolled up')
+      },
+      samples: choice => phaseSamples(choice, index),
+    }
+  }
+  return {
+    ...measure,
+    filters: { mark: name },
+    table: 'measure_rollups',
+    dimensions: MARK_DIMENSIONS,
+    hours: markHours,
+    samples: markSamples,
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * A checked question goes in, percentiles over time come out: the same distributions as the summary's, in buckets of an
+ * hour or a day.
+ */
+
+import { RELATIVE_ERROR } from '../../schema/histogram.ts'
+import { HOUR, hourOf } from '../../schema/hour.ts'
+import { unitOf } from '../../schema/metrics.ts'
+import type { TimeseriesAnswer, TimeseriesQuery, TimeseriesRow } from '../../schema/timeseries.ts'
+import { badField } from '../problem.ts'
+import type { Preparer } from '../statement.ts'
+import { type Buckets, distributions, type Group } from './distributions.ts'
+import { onKept, periodsOf } from './plan.ts'
+import { sourcesOf } from './source.ts'
+import { decisive, figuresOf, rangeOf } from './summary.ts'
+
+/** Answers for the time that is kept. Hours, and days of another time zone, are there for as long as hours are kept. */
+export function timeseriesKept(
+  d1: Preparer,
+  query: TimeseriesQuery,
+  site: { hourDays: number; rawDays: number },
+  now: number,
+): Promise<TimeseriesAnswer> {
+  const oldest = (hourOf(now) - site.hourDays * 24) * HOUR
+  if (byHours(query) && query.from < oldest) {
+    const field = query.interval === 'hour' ? 'interval' : 'timezone'
+    const detail = `needs hours, which are kept since ${new Date(oldest).toISOString()}: ask for interval=day in Z`
+    throw badField({ field, detail })
+  }
+  return onKept(query, site, now, kept => timeseries(d1, kept, now))
+}
+
+async function timeseries(d1: Preparer, query: TimeseriesQuery, now: number): Promise<TimeseriesAnswer> {
+  const { interval, offset, timezone, percentiles } = query
+  const [ranked, periods] = await Promise.all([
+    periodsOf(d1, query, now),
+    byHours(query) ? periodsOf(d1, query, now, false) : null,
+  ])
+  const buckets: Buckets = { step: interval === 'day' ? 24 : 1, offset, ranked }
+  const ask = { ...query, percentile: decisive(percentiles) }
+  const parts = await Promise.all(
+    sourcesOf(query.metrics).map(source => distributions(d1, ask, source, periods ?? ranked, buckets)),
+  )
+  return {
+    ...rangeOf(query),
+    source: parts.every(part => part.source === 'rollup') ? 'rollup' : 'samples',
+    relative_error: RELATIVE_ERROR,
+    interval,
+    timezone,
+    data: parts.flatMap(part => toRows(part.groups, query, buckets.step, now)),
+  }
+}
+
+/** True where day roll-ups, which are those of UTC, do not serve. */
+function byHours({ interval, offset }: TimeseriesQuery): boolean {
+  return interval === 'hour' || offset % 24 !== 0
+}
+
+/** Groups stand together; each becomes a row with its points in order. */
+function toRows(
+  groups: readonly Group[],
+  query: TimeseriesQuery,
+  step: number,
+  now: number,
+): TimeseriesRow[] {
+  const rows = new Map<string, TimeseriesRow>()
+  for (const { values, metric, start, distribution } of groups.toSorted((a, b) => a.start - b.start)) {
+    const [from, to] = [Math.max(start * HOUR, query.from), Math.min((start + step) * HOUR, query.to, now)]
+    const figures = figuresOf(metric, distribution, query.percentiles, (to - from) / 60_000)
+    if (!figures) continue
+    const key = JSON.stringify([metric, values])
+    const row = rows.get(key) ?? { group: values, metric, unit: unitOf(metric), points: [] }
+    row.points.push({ time: new Date(start * HOUR).toISOString(), ...figures })
+    rows.set(key, row)
+  }
+  const order = new Map(groups.map(({ metric, values }, i) => [JSON.stringify([metric, values]), i]))
+  return [...rows].sort(([a], [b]) => (order.get(a) ?? 0) - (order.get(b) ?? 0)).map(([, row]) => row)
+}

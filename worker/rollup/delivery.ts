@@ -1,0 +1,22 @@
+/**
+ * How much of what was sent arrived: the raw rows of an hour go in, its row of `deliveries` comes out, as SQL.
+ *
+ * A beacon's number says how many came before it, and a row keeps a bit for each that came. So a lost beacon shows once
+ * a later one arrives; one that was the last, or the only one, does not: the loss is a lower bound.
+ */
+
+import { type SQL, sql } from 'drizzle-orm'
+
+/** Counts the bits of a number below 2^52: in pairs, in nibbles, in bytes, and the bytes' sum is the rest by 255. */
+function bits(x: string): string {
+  const pairs = `(${x} - ((${x} >> 1) & 0x5555555555555))`
+  const nibbles = `((${pairs} & 0x3333333333333) + ((${pairs} >> 2) & 0x3333333333333))`
+  return `(((${nibbles} + (${nibbles} >> 4)) & 0x0F0F0F0F0F0F0F) % 255)`
+}
+
+/** The row of one hour. Key: (site, hour). Rows from before bits were kept count nowhere. */
+export function deliveryOf(site: string, hour: number): SQL {
+  return sql`INSERT OR REPLACE INTO deliveries (site, hour, pageviews, sent, received, dropped)
+    SELECT ${site}, ${hour}, count(*), sum(min(sequence, 50) + 1), sum(${sql.raw(bits('received'))}), sum(dropped)
+    FROM pageviews WHERE site = ${site} AND hour = ${hour} AND received > 0 HAVING count(*) > 0`
+}
