@@ -4,44 +4,63 @@
 
 import type { ApiCall, Outcome } from '../schema/pageview.ts'
 import { addressOf, keyOf } from './address.ts'
-import type { Note, TakeNote } from './patch.ts'
+import type { Note, OnFailure, TakeNote } from './patch.ts'
 import type { Settings } from './settings.ts'
 
 /** ms for which leaving, begun, may cut off calls: Firefox does so at once, Chromium when the page hides. */
 const CUT = 200
 
+/** What is read of a call's entry. */
+type Timing = Pick<
+  PerformanceResourceTiming,
+  'name' | 'startTime' | 'duration' | 'responseStart' | 'responseStatus' | 'transferSize' | 'encodedBodySize'
+>
+
 /** Reports each call that ends, `own` (where beacons go) excepted. Returns what reads the rest as the page hides. */
-export function observeCalls(own: Settings, take: TakeNote, report: (call: ApiCall) => void): () => void {
-  let cutting = 0
-  const leave = (): void => {
-    cutting = performance.now() + CUT
+export function observeCalls(
+  own: Settings,
+  patch: (onFailure: OnFailure) => TakeNote,
+  report: (call: ApiCall) => void,
+): () => void {
+  let unloading = 0
+  let hiding = 0
+  const see = (entry: Timing, note?: Note): void => {
+    try {
+      // A call cut off by leaving says nothing of its endpoint, but has the entry of a failure, of an answer without
+      // a body or, in Firefox, of one with half a body. Real ones of these few ms are lost too.
+      const now = performance.now()
+      if (now < unloading || (now < hiding && !entry.encodedBodySize)) return
+      const url = new URL(entry.name)
+      const key = keyOf(url)
+      if (key !== keyOf(own._url) && /^http/.test(url.protocol))
+        report(toCall(entry, url, note ?? take(key, entry.startTime)))
+    } catch {}
   }
   const read = (entries: PerformanceEntryList): void => {
     for (const entry of entries)
-      try {
-        if (!(entry instanceof PerformanceResourceTiming) || !/^(fetch|xml)/.test(entry.initiatorType))
-          continue
-        // A call cut off by leaving says nothing of its endpoint, but has the entry of a failure, or of an answer
-        // without a body. Real ones of these few ms are lost too.
-        if (performance.now() < cutting && !entry.encodedBodySize) continue
-        const url = new URL(entry.name)
-        const key = keyOf(url)
-        if (key !== keyOf(own._url) && /^http/.test(url.protocol))
-          report(toCall(entry, url, take(key, entry.startTime)))
-      } catch {}
+      if (entry instanceof PerformanceResourceTiming && /^(fetch|xml)/.test(entry.initiatorType)) see(entry)
   }
+  const take = patch(note => {
+    const { _url: name, _start: startTime } = note
+    const duration = performance.now() - startTime
+    see({ ...NO_ANSWER, name, startTime, duration }, note)
+  })
   const observer = new PerformanceObserver(list => read(list.getEntries()))
   observer.observe({ type: 'resource', buffered: true })
-  addEventListener('beforeunload', leave)
+  addEventListener('beforeunload', () => {
+    unloading = performance.now() + CUT
+  })
   return () => {
-    leave()
+    hiding = performance.now() + CUT
     read(observer.takeRecords())
   }
 }
 
+const NO_ANSWER = { responseStart: 0, responseStatus: 0, transferSize: 0, encodedBodySize: 0 }
+
 /** A call that was made before the patch has no note; it is taken for a GET, as nearly all such calls are. */
 function toCall(
-  { startTime, responseStart, duration, responseStatus, transferSize }: PerformanceResourceTiming,
+  { startTime, responseStart, duration, responseStatus, transferSize }: Timing,
   url: URL,
   note: Note | undefined,
 ): ApiCall {

@@ -54,7 +54,7 @@ export function fieldline(startWhy?: () => Explain, encodeWhy?: typeof EncodeWhy
       startTransport(
         settings,
         views,
-        settings._api ? observeCalls(settings, patchCalls(), views._addCall) : undefined,
+        settings._api ? observeCalls(settings, patchCalls, views._addCall) : undefined,
         encodeWhy,
       )
     }),

@@ -24,11 +24,16 @@ export interface Note {
 /** Finds the note of the call to `url` that began at `start`. Each is taken once. */
 export type TakeNote = (url: string, start: number) => Note | undefined
 
+/** Hears of each call that got no answer, where the browser makes no entry of these: in WebKit. */
+export type OnFailure = (note: Note) => void
+
 /** Notes kept: an open stream waits for long, a request that was blocked forever. */
 const KEPT = 256
 
-export function patchCalls(): TakeNote {
+export function patchCalls(onFailure: OnFailure): TakeNote {
   const notes: Note[] = []
+  // WebKit up to now: its entries tell no status, and calls without an answer have no entry.
+  const blind = !('responseStatus' in PerformanceResourceTiming.prototype)
   const opened = new WeakMap<XMLHttpRequest, [method: string, url: string]>()
   const { prototype } = XMLHttpRequest
 
@@ -42,6 +47,12 @@ export function patchCalls(): TakeNote {
     if (notes.push(note) > KEPT) notes.shift()
     return note
   }
+  const fail = (note: Note): void => {
+    const i = notes.indexOf(note)
+    if (i < 0) return
+    notes.splice(i, 1)
+    onFailure(note)
+  }
 
   wrap(
     window,
@@ -51,15 +62,13 @@ export function patchCalls(): TakeNote {
       const note = add(start, init?.method ?? request?.method ?? 'GET', request?.url ?? String(input), {})
       note._opaque = (init?.mode ?? request?.mode) === 'no-cors'
       note._signal = init?.signal ?? request?.signal
-      // Safari before responseStatus. Here an unhandled rejection is lost, which weighs less than its error rate.
-      if (!('responseStatus' in PerformanceResourceTiming.prototype))
+      // Here an unhandled rejection is lost, which weighs less than Safari's error rate.
+      if (blind)
         response.then(
           response => {
             note._answer = response
           },
-          () => {
-            note._answer = { status: 0 }
-          },
+          () => fail(note),
         )
     },
   )
@@ -68,7 +77,11 @@ export function patchCalls(): TakeNote {
   })
   wrap(prototype, 'send', (xhr, _, start) => {
     const call = opened.get(xhr)
-    if (call) add(start, ...call, xhr)
+    if (!call) return
+    const note = add(start, ...call, xhr)
+    // abort() is noted when it returns, which is after loadend.
+    if (blind)
+      xhr.addEventListener('loadend', () => xhr.status || queueMicrotask(() => fail(note)), { once: true })
   })
   wrap(prototype, 'abort', xhr => {
     for (const note of notes) if (note._answer === xhr) note._signal = { aborted: true }
