@@ -6,12 +6,14 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { encode } from '../../schema/beacon.ts'
 import { RELATIVE_ERROR } from '../../schema/histogram.ts'
+import { VITALS } from '../../schema/metrics.ts'
+import { ABILITIES, type Abilities } from '../browsers/abilities.ts'
 import { typicalView } from './beacons.ts'
 import { brotli } from './bytes.ts'
 import { costTable } from './price.ts'
 
 /** A part of the README that is written here, with its markers. */
-export type Part = 'figures' | 'pin' | 'cost'
+export type Part = 'figures' | 'pin' | 'browsers' | 'cost'
 
 const between = (part: Part, text: string) => `<!-- ${part}: npm run figures -->\n${text}\n<!-- /${part} -->`
 
@@ -52,6 +54,16 @@ export function pin(): string {
   return between('pin', ['```html', ...tag, '```'].join('\n'))
 }
 
+/** What each browser measures, as tests/browsers asserts it. */
+export function browsers(): string {
+  const row = (cells: string[]) => `| ${cells.join(' | ')} |`
+  const heads = ['', ...VITALS.map(vital => vital.toUpperCase()), 'API calls']
+  const rows = Object.entries<Abilities>(ABILITIES).map(([name, { version, vitals }]) =>
+    row([`${name} ${version}`, ...VITALS.map(vital => (vitals.includes(vital) ? 'yes' : 'no data')), 'yes']),
+  )
+  return between('browsers', [row(heads), row(heads.map(() => '---')), ...rows].join('\n'))
+}
+
 /** What it costs; takes some seconds, since a day's work is done to count its rows. */
 export async function cost(): Promise<string> {
   return between('cost', `\n${await costTable()}\n`)
@@ -65,6 +77,9 @@ export function partOf(readme: string, part: Part): string {
 
 if (import.meta.main) {
   const readme = readFileSync('README.md', 'utf8')
-  const written = readme.replace(partOf(readme, 'figures'), figures()).replace(partOf(readme, 'pin'), pin())
+  const written = readme
+    .replace(partOf(readme, 'figures'), figures())
+    .replace(partOf(readme, 'pin'), pin())
+    .replace(partOf(readme, 'browsers'), browsers())
   writeFileSync('README.md', written.replace(partOf(written, 'cost'), await cost()))
 }

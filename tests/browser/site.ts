@@ -25,6 +25,8 @@ export interface Site {
   /** Another origin, which allows CORS but no timing. */
   other: string
   beacons: Beacon[]
+  /** What pages with `COMPLAINTS` told. */
+  complaints: string[]
   /** Page views by id, each with its beacons in order of arrival. */
   views(): Beacon[][]
   /** Serves a page from now on; returns its address. */
@@ -46,11 +48,24 @@ export interface Parts {
   headers?: Record<string, string>
 }
 
+/** For a page's head: tells the site of each console line and each error that nobody caught. */
+export const COMPLAINTS = `<script nonce="once">
+  {
+    const tell = line => navigator.sendBeacon('/complaint', String(line))
+    for (const method of ['log', 'info', 'warn', 'error', 'debug'])
+      console[method] = (...line) => tell(method + ': ' + line.join(' '))
+    addEventListener('error', event => tell(event.message))
+    addEventListener('unhandledrejection', event => tell(event.reason))
+    addEventListener('securitypolicyviolation', event => tell(event.violatedDirective + ' ' + event.blockedURI))
+  }
+</script>`
+
 const WAIT = 15_000
 const HTML = 'text/html; charset=utf-8'
 
 export async function startSite(): Promise<Site> {
   const beacons: Beacon[] = []
+  const complaints: string[] = []
   const files = new Map<string, { text: string; headers: Record<string, string> }>()
   const arrivals = new EventEmitter()
   const requests = new EventEmitter()
@@ -72,6 +87,9 @@ export async function startSite(): Promise<Site> {
           view: decoded.ok,
         })
       arrivals.emit('beacon')
+    } else if (pathname === '/complaint') {
+      complaints.push(body)
+      response.writeHead(204).end()
     } else if (/^\/(fieldline(\.core)?|index|core)\.js$/.test(pathname)) {
       response.writeHead(200, { 'content-type': 'text/javascript', 'access-control-allow-origin': '*' })
       response.end(readFileSync(new URL(`../../dist${pathname}`, import.meta.url)))
@@ -97,6 +115,7 @@ export async function startSite(): Promise<Site> {
     origin: originOf(own),
     other: originOf(other),
     beacons,
+    complaints,
     views: () => {
       const views = new Map<string, Beacon[]>()
       for (const beacon of beacons) views.set(beacon.view.id, [...(views.get(beacon.view.id) ?? []), beacon])

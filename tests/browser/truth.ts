@@ -18,6 +18,7 @@ export const WITNESS = `<script>
   {
     const entries = { lcp: [], paint: [], shift: [], event: [] }
     const watch = (type, list, options) =>
+      PerformanceObserver.supportedEntryTypes.includes(type) &&
       new PerformanceObserver(records => list.push(...records.getEntries())).observe({ type, buffered: true, ...options })
     watch('largest-contentful-paint', entries.lcp)
     watch('paint', entries.paint)

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parseSummaryQuery } from '../../schema/summary.ts'
-import { beaconBytes, cost, figures, partOf, pin } from '../bench/figures.ts'
+import { beaconBytes, browsers, cost, figures, partOf, pin } from '../bench/figures.ts'
 
 const readme = readFileSync('README.md', 'utf8')
 const scripts: Record<string, string> = JSON.parse(readFileSync('package.json', 'utf8')).scripts
@@ -10,6 +10,7 @@ describe('the README', () => {
   it('states the figures of this very build', () => {
     expect(partOf(readme, 'figures')).toBe(figures())
     expect(partOf(readme, 'pin')).toBe(pin())
+    expect(partOf(readme, 'browsers')).toBe(browsers())
   })
 
   it('states what this very code costs, counted anew', async () => {

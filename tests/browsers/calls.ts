@@ -1,0 +1,219 @@
+/** What is recorded of API calls, and that the page gets from them what it would get without the SDK. */
+
+import { describe, expect } from 'vitest'
+import { evaluate, reload, type Tab, until } from './engine.ts'
+import type { BrowserTest } from './visit.ts'
+
+/** What browsers themselves write of calls that fail. */
+const IN_VAIN = /^error: Failed to load resource|blocked by CORS policy|Cross-Origin Request Blocked/
+
+/** A call's own entry is a few milliseconds younger than its end. */
+const recorded = (tab: Tab, count: number) =>
+  until(
+    tab,
+    count =>
+      performance.getEntriesByType('resource').filter(entry => entry.name.includes('/api/')).length >= count,
+    count,
+  )
+
+export function calls(test: BrowserTest): void {
+  describe('API calls', () => {
+    test('are recorded with method, endpoint, outcome, status, times and bytes', async ({
+      visit,
+      engine,
+    }) => {
+      visit.allow(IN_VAIN)
+      const tab = await visit.open('/calls')
+      const answers = await evaluate(tab, async () => {
+        const xhr = (method: string, url: string, body?: string) =>
+          new Promise<string>(resolve => {
+            const request = new XMLHttpRequest()
+            request.open(method, url)
+            request.onloadend = () => resolve(`${request.status} ${request.responseText}`)
+            request.send(body)
+          })
+        const text = async (response: Promise<Response>) => {
+          const answer = await response
+          return `${answer.status} ${await answer.text()}`
+        }
+        return [
+          await text(fetch('/api/slow/123?delay=200&pause=100&token=secret#part')),
+          await text(fetch('/api/orders', { method: 'post', body: 'x' })),
+          await text(fetch(new Request('/api/items/7', { method: 'PUT', body: 'y' }))),
+          await text(fetch(new URL('/api/missing?status=404', location.href))),
+          await text(fetch('/api/broken?status=503')),
+          await xhr('GET', '/api/xhr/9?secret=1'),
+          await xhr('DELETE', '/api/xhr/9?status=500', 'z'),
+        ]
+      })
+      expect(answers).toEqual([
+        '200 firstGET ',
+        '200 POST x',
+        '200 PUT y',
+        '404 GET ',
+        '503 GET ',
+        '200 GET ',
+        '500 DELETE z',
+      ])
+      await recorded(tab, 7)
+      await engine.hide(tab)
+      const [view] = await visit.beacons(1)
+      const seen = (view?.calls ?? []).map(
+        ({ endpoint, outcome, status }) => `${endpoint} ${outcome} ${status}`,
+      )
+      expect(seen.sort()).toEqual([
+        'DELETE /api/xhr/[id] http 500',
+        'GET /api/broken http 503',
+        'GET /api/missing http 404',
+        'GET /api/slow/[id] ok 200',
+        'GET /api/xhr/[id] ok 200',
+        'POST /api/orders ok 200',
+        'PUT /api/items/[id] ok 200',
+      ])
+      const slow = view?.calls.find(call => call.endpoint === 'GET /api/slow/[id]')
+      expect(slow?.ttfb).toBeGreaterThanOrEqual(200)
+      expect(slow?.duration).toBeGreaterThanOrEqual((slow?.ttfb ?? Number.NaN) + 90)
+      expect(slow?.bytes).toBeGreaterThan(0)
+    })
+
+    test('that get no answer, or are aborted before it, are told apart', async ({ visit, engine, site }) => {
+      visit.allow(IN_VAIN)
+      const tab = await visit.open('/failures')
+      const answers = await evaluate(
+        tab,
+        async other => {
+          const reason = (promise: Promise<unknown>) =>
+            promise.then(
+              () => 'fulfilled',
+              (error: Error) => error.name,
+            )
+          const xhr = (url: string, run: (request: XMLHttpRequest) => void) =>
+            new Promise<string>(resolve => {
+              const request = new XMLHttpRequest()
+              request.open('POST', url)
+              request.onabort = request.onerror = event => resolve(event.type)
+              request.send()
+              run(request)
+            })
+          const controller = new AbortController()
+          setTimeout(() => controller.abort(), 20)
+          return [
+            await reason(fetch('/api/aborted?delay=5000', { signal: controller.signal })),
+            await reason(fetch('/api/destroyed?destroy', { method: 'PATCH' })),
+            await reason(fetch(`${other}/api/refused?cors=no`)),
+            await xhr('/api/xhr-aborted?delay=5000', request => setTimeout(() => request.abort(), 20)),
+            await xhr('/api/xhr-destroyed?destroy', () => {}),
+          ]
+        },
+        site.other,
+      )
+      expect(answers).toEqual(['AbortError', 'TypeError', 'TypeError', 'abort', 'error'])
+      await evaluate(tab, () => fetch('/api/last').then(response => response.text()))
+      await until(tab, () =>
+        performance.getEntriesByType('resource').some(entry => entry.name.endsWith('/api/last')),
+      )
+      await engine.hide(tab)
+      const [view] = await visit.beacons(1)
+      const seen = view?.calls.map(({ endpoint, outcome }) => [
+        endpoint.replace(/127.*:\d+/, 'host'),
+        outcome,
+      ])
+      expect(Object.fromEntries(seen ?? [])).toEqual({
+        'GET /api/aborted': 'aborted',
+        'PATCH /api/destroyed': 'network',
+        'GET host/api/refused': 'network',
+        'POST /api/xhr-aborted': 'aborted',
+        'POST /api/xhr-destroyed': 'network',
+        'GET /api/last': 'ok',
+      })
+      expect(view?.calls).toHaveLength(6)
+      const failed = view?.calls.filter(call => call.outcome !== 'ok') ?? []
+      expect(
+        failed.every(({ status, ttfb, bytes }) => status === null && ttfb === null && bytes === null),
+      ).toBe(true)
+    })
+
+    test('of another origin hide what it does not allow', async ({ visit, engine, site }) => {
+      visit.allow(IN_VAIN)
+      const tab = await visit.open('/elsewhere')
+      await evaluate(
+        tab,
+        async other => {
+          await fetch(`${other}/api/hidden?status=503`).then(response => response.text())
+          await fetch(`${other}/api/open?tao`).then(response => response.text())
+          await fetch(`${other}/api/opaque`, { mode: 'no-cors' })
+        },
+        site.other,
+      )
+      await recorded(tab, 3)
+      await engine.hide(tab)
+      const [view] = await visit.beacons(1)
+      const host = new URL(site.other).host
+      const some = expect.any(Number)
+      expect(view?.calls).toMatchObject([
+        { endpoint: `GET ${host}/api/hidden`, outcome: 'http', status: 503, ttfb: null, bytes: null },
+        { endpoint: `GET ${host}/api/open`, outcome: 'ok', status: 200, ttfb: some, bytes: some },
+        { endpoint: `GET ${host}/api/opaque`, outcome: 'ok', status: null, ttfb: null, bytes: null },
+      ])
+    })
+
+    test('to the endpoint of the beacons are not recorded, whichever way these leave', async ({
+      visit,
+      engine,
+    }) => {
+      const head = '<script>navigator.sendBeacon = () => false</script>'
+      const tab = await visit.open('/own', { head })
+      for (let round = 1; round <= 2; round++) {
+        await evaluate(tab, round => fetch(`/api/round/a${round}`).then(response => response.text()), round)
+        await recorded(tab, round)
+        await engine.hide(tab)
+        await visit.beacons(round)
+        await engine.show(tab)
+      }
+      await evaluate(tab, () => fetch('/api/last').then(response => response.text()))
+      await recorded(tab, 3)
+      await engine.hide(tab)
+      const views = await visit.beacons(3)
+      expect(views.map(view => view.calls.map(call => call.endpoint))).toEqual([
+        ['GET /api/round/a1'],
+        ['GET /api/round/a2'],
+        ['GET /api/last'],
+      ])
+      expect(views.map(view => view.sequence)).toEqual([0, 1, 2])
+    })
+
+    test('that leaving cuts off are not recorded', async ({ visit }) => {
+      const tab = await visit.open('/cut')
+      await evaluate(tab, async () => {
+        const xhr = (url: string) => {
+          const request = new XMLHttpRequest()
+          request.open('POST', url)
+          request.send()
+        }
+        fetch('/api/pending?delay=5000').catch(() => {})
+        fetch('/api/in-body?pause=5000').then(response => response.text().catch(() => {}))
+        xhr('/api/xhr-pending?delay=5000')
+        xhr('/api/xhr-in-body?pause=5000')
+        await fetch('/api/done').then(response => response.text())
+      })
+      await recorded(tab, 1)
+      await reload(tab)
+      const [view] = await visit.beacons(1)
+      expect(view?.calls.map(({ endpoint, outcome }) => `${endpoint} ${outcome}`)).toEqual([
+        'GET /api/done ok',
+      ])
+    })
+
+    test('are left alone by data-api="off"', async ({ visit, engine }) => {
+      const tab = await visit.open('/off', { tag: 'data-api="off"' })
+      const sources = await evaluate(tab, async () => {
+        await fetch('/api/a').then(response => response.text())
+        return [fetch, XMLHttpRequest.prototype.open, XMLHttpRequest.prototype.send].map(String)
+      })
+      expect(sources.every(source => source.includes('[native code]'))).toBe(true)
+      await recorded(tab, 1)
+      await engine.hide(tab)
+      expect((await visit.beacons(1))[0]?.calls).toEqual([])
+    })
+  })
+}

@@ -1,0 +1,17 @@
+/** The suite of all browsers, in one of them; skipped where there is no such browser. */
+
+import { describe } from 'vitest'
+import { ABILITIES, type BrowserName } from './abilities.ts'
+import { calls } from './calls.ts'
+import { endings } from './endings.ts'
+import type { Engine } from './engine.ts'
+import { views } from './views.ts'
+import { testIn } from './visit.ts'
+import { vitals } from './vitals.ts'
+
+export function suite(name: BrowserName, start: (() => Promise<Engine>) | undefined): void {
+  const test = testIn(start ?? (() => Promise.reject()), ABILITIES[name])
+  describe.skipIf(!start)(name, () => {
+    for (const part of [vitals, views, calls, endings]) part(test)
+  })
+}

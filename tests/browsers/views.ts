@@ -1,0 +1,73 @@
+/** The ways in which a page view begins. */
+
+import { describe, expect } from 'vitest'
+import { evaluate, reload, type Tab, until } from './engine.ts'
+import type { BrowserTest } from './visit.ts'
+
+/** No browser keeps so many pages in its back/forward cache. */
+const MORE_THAN_RESTS = 10
+
+const back = (tab: Tab) => evaluate(tab, () => void setTimeout(() => history.back()))
+
+/** Waits until the page that came back has been painted. */
+const painted = (tab: Tab) =>
+  evaluate(
+    tab,
+    () => new Promise<void>(resolve => requestAnimationFrame(() => requestAnimationFrame(() => resolve()))),
+  )
+
+export function views(test: BrowserTest): void {
+  describe('a page view', () => {
+    test('of a reload says so', async ({ visit, engine }) => {
+      const tab = await visit.open('/again')
+      await reload(tab)
+      await engine.hide(tab)
+      const [first, second] = await visit.beacons(2)
+      expect([first?.navigation, second?.navigation]).toEqual(['navigate', 'reload'])
+      expect(second?.id).not.toBe(first?.id)
+    })
+
+    test('that comes back from the back/forward cache is a new one', async ({ visit, engine }) => {
+      const head = `<script>addEventListener('pageshow', event => { window.restored = event.persisted })</script>`
+      const tab = await visit.open('/list', { tag: 'data-route="/[category]"', head })
+      await tab.goto(visit.page('/detail'))
+      await until(tab, () => location.pathname === '/detail' && 'fieldline' in window)
+      await back(tab)
+      await until(tab, () => location.pathname === '/list' && Reflect.get(window, 'restored') === true)
+      await painted(tab)
+      await engine.hide(tab)
+      const [list, detail, again] = await visit.beacons(3)
+      expect([list?.route, detail?.route, again?.route]).toEqual(['/[category]', '/detail', '/[category]'])
+      expect([list?.navigation, again?.navigation]).toEqual(['navigate', 'back-forward-cache'])
+      expect(again?.id).not.toBe(list?.id)
+      expect(again?.vitals).toMatchObject({ ttfb: 0, fcp: expect.any(Number) })
+      expect(again?.phases).toBe(null)
+    })
+
+    test('that is loaded anew by going back says so', async ({ visit, engine, site }) => {
+      const tab = await visit.open('/old')
+      const others = Array.from({ length: MORE_THAN_RESTS }, (_, i) => site.page(`/other/${i}`, {}))
+      for (const other of others) await tab.goto(other)
+      await evaluate(tab, steps => void setTimeout(() => history.go(-steps)), others.length)
+      await until(tab, () => location.pathname === '/old' && 'fieldline' in window)
+      await engine.hide(tab)
+      const [first, again] = await visit.beacons(2)
+      expect([first?.navigation, again?.navigation]).toEqual(['navigate', 'back-forward'])
+      expect(again?.id).not.toBe(first?.id)
+    })
+
+    test('keeps its route and its calls when the address moves on without it', async ({ visit, engine }) => {
+      const tab = await visit.open('/shop/shoes')
+      await evaluate(tab, async () => {
+        window.fieldline?.setRoute('/shop/[category]')
+        await fetch('/api/list').then(response => response.text())
+        // Without a click this is no soft navigation anywhere.
+        history.pushState({}, '', '/shop/shoes/58213?token=secret')
+        window.fieldline?.setRoute('/shop/[category]/[product]')
+      })
+      await engine.hide(tab)
+      const [view] = await visit.beacons(1)
+      expect(view).toMatchObject({ route: '/shop/[category]', calls: [{ endpoint: 'GET /api/list' }] })
+    })
+  })
+}
