@@ -5,6 +5,7 @@
 import { Hono } from 'hono'
 import { parseCausesQuery } from '../../schema/causes.ts'
 import { parseDeliveryQuery } from '../../schema/delivery.ts'
+import { parsePageViewsQuery } from '../../schema/pageviews.ts'
 import { parseSummaryQuery } from '../../schema/summary.ts'
 import { parseTimeseriesQuery } from '../../schema/timeseries.ts'
 import type { Hono as Types } from '../env.ts'
@@ -12,6 +13,7 @@ import { answering } from './answer.ts'
 import { causes } from './causes.ts'
 import { delivery } from './delivery.ts'
 import { exportRoute } from './export.ts'
+import { pageViews } from './pageviews.ts'
 import { onKeptRows } from './plan.ts'
 import { metricsRoute } from './prometheus.ts'
 import { summarizeKept } from './summary.ts'
@@ -32,5 +34,9 @@ export const readRoutes = new Hono<Types>()
           points.map(({ time, ...figures }) => ({ time, ...row, ...figures })),
         ),
     }),
+  )
+  .get(
+    '/pageviews',
+    answering({ parse: parsePageViewsQuery, ask: onKeptRows(pageViews), rows: ({ data }) => data }),
   )
   .get('/delivery', answering({ parse: parseDeliveryQuery, ask: delivery, rows: answer => [answer] }))

@@ -1,0 +1,86 @@
+/**
+ * One page view as the API tells it: a row of `pageviews` goes in, names, units and times of the answer come out.
+ */
+
+import { type SQL, sql } from 'drizzle-orm'
+import { fromGrains } from '../../schema/metrics.ts'
+import type { Why } from '../../schema/pageview.ts'
+import type { PageViewAnswer } from '../../schema/pageviews.ts'
+import { INP_PARTS, inpParts, LCP_PARTS, lcpParts, startedBy, waits } from '../../schema/why.ts'
+import { callsOf, marksOf, phasesOf, whyOf } from './stored.ts'
+
+/** A row as D1 names its columns. */
+export interface StoredRow
+  extends Pick<
+    PageViewAnswer,
+    | 'id'
+    | 'weight'
+    | 'route'
+    | 'navigation'
+    | 'release'
+    | 'device'
+    | 'country'
+    | 'browser'
+    | 'browser_version'
+    | 'os'
+    | 'connection'
+    | 'lcp'
+    | 'inp'
+    | 'cls'
+    | 'fcp'
+    | 'ttfb'
+  > {
+  hour: number
+  began: number
+  phases: string | null
+  why: string | null
+  calls: string
+  marks: string
+  dropped: number
+}
+
+/** The columns of `pageviews AS p` that it takes. */
+export const COLUMNS: SQL = sql.raw(
+  [
+    ...['id', 'hour', 'began', 'weight', 'route', 'navigation', 'release', 'device', 'country', 'browser'],
+    ...['browser_version', 'os', 'connection', 'lcp', 'inp', 'cls', 'fcp', 'ttfb', 'phases', 'why', 'calls'],
+    ...['marks', 'dropped'],
+  ]
+    .map(column => `p.${column}`)
+    .join(', '),
+)
+
+export function toPageView({ hour: _, began, dropped, marks, cls, ...row }: StoredRow): PageViewAnswer {
+  const why = whyOf(row.why)
+  const calls = callsOf(row.calls)
+  const waited = why.lcp && row.lcp !== null ? waits(row.lcp, why.lcp, calls) : []
+  const started = why.inp ? startedBy(why.inp, calls) : []
+  return {
+    ...row,
+    began: new Date(began).toISOString(),
+    cls: cls === null ? null : fromGrains('cls', cls),
+    phases: phasesOf(row.phases),
+    why: toWhy(why, row.lcp ?? 0),
+    calls: calls.map((call, i) => ({ ...call, waited: waited[i] ?? 0, started: started[i] ?? false })),
+    calls_dropped: dropped,
+    marks: marksOf(marks),
+  }
+}
+
+function toWhy({ lcp, inp, cls }: Why, value: number): PageViewAnswer['why'] {
+  return {
+    lcp: lcp && { target: lcp.target, url: lcp.url, parts: named(LCP_PARTS, lcpParts(value, lcp)) },
+    inp: inp && {
+      target: inp.target,
+      event: inp.event,
+      at: inp.time,
+      parts: named(INP_PARTS, inpParts(inp)),
+      script: inp.script,
+    },
+    cls: cls && { target: cls.target, score: fromGrains('cls', cls.value), at: cls.time },
+  }
+}
+
+function named<K extends string>(names: readonly K[], values: readonly number[]): Record<K, number> {
+  return Object.fromEntries(names.map((name, i) => [name, values[i] ?? 0])) as Record<K, number>
+}

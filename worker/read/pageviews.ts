@@ -1,0 +1,161 @@
+/**
+ * A checked question goes in, single page views come out: the slowest of a thinned sample, or the newest of all.
+ */
+
+import { type SQL, sql } from 'drizzle-orm'
+import { toCursor } from '../../schema/cursor.ts'
+import { HOUR } from '../../schema/hour.ts'
+import type { PageViewsAnswer, PageViewsQuery } from '../../schema/pageviews.ts'
+import { type Preparer, prepare } from '../statement.ts'
+import { fits } from './fits.ts'
+import { COLUMNS, type StoredRow, toPageView } from './pageview.ts'
+import { MAX_READ, thin } from './thin.ts'
+
+/** The most page views that are compared in the worker, which has little CPU. */
+const MOST = 8_000
+/** Rows that a list of the newest walks through at most. What fits of an hour is sorted, which reads it again. */
+const WALK = 5_000
+/** After the end of every list by time. */
+const LAST = 'g'
+
+type Slowest = Extract<PageViewsQuery, { order: 'slowest' }>
+type Newest = Extract<PageViewsQuery, { order: 'newest' }>
+type Listed = Pick<PageViewsAnswer, 'sampled' | 'looked_at' | 'of' | 'cursor' | 'data'>
+
+/** Key: (site, hour, id). */
+export async function pageViews(d1: Preparer, query: PageViewsQuery, now: number): Promise<PageViewsAnswer> {
+  const listed =
+    query.order === 'slowest' ? await slowest(d1, query, now) : await newest(d1, query, query.cursor, now)
+  return {
+    site: query.site,
+    from: new Date(query.from).toISOString(),
+    to: new Date(query.to).toISOString(),
+    order: query.order,
+    metric: query.metric ?? null,
+    ...listed,
+  }
+}
+
+/** What a page view must have to be listed. */
+function asked({ metric, filters, target, event }: PageViewsQuery): SQL {
+  const conditions = [fits(filters)]
+  if (metric) conditions.push(sql`p.${sql.raw(metric)} IS NOT NULL`)
+  if (target !== undefined) conditions.push(sql`p.why ->> ${sql.raw(`'$.${metric}[0]'`)} = ${target}`)
+  if (event !== undefined) conditions.push(sql`p.why ->> '$.inp[1]' = ${event}`)
+  return sql.join(conditions, sql` AND `)
+}
+
+/** Compares keys in the worker: D1 would count every row that it sorts once more. */
+async function slowest(d1: Preparer, query: Slowest, now: number): Promise<Listed> {
+  const { site, metric, limit, cursor } = query
+  const wanted = asked(query)
+  const need = {
+    cost: sql`1`,
+    fits: wanted,
+    most: MOST,
+    reads: MAX_READ - 4 * limit,
+    atLeast: cursor?.[2] ?? 1,
+  }
+  const { share, where } = await thin(d1, query, need, now)
+  const { results } = await prepare(
+    d1,
+    sql`SELECT json_group_array(json_array(p.${sql.raw(metric)}, p.hour, p.id)) AS found
+      FROM pageviews AS p WHERE ${where} AND ${wanted}`,
+  ).all<{ found: string }>()
+  const found: Key[] = JSON.parse(results[0]?.found ?? '[]')
+  const after = cursor ? ([cursor[3], cursor[4], cursor[5]] satisfies Key) : null
+  const listed = found
+    .filter(key => !after || compare(after, key) < 0)
+    .sort(compare)
+    .slice(0, limit + 1)
+  const page = listed.slice(0, limit)
+  const last = listed.length > limit ? page[limit - 1] : undefined
+  return {
+    sampled: share,
+    looked_at: found.length,
+    of: found.length * share,
+    cursor: last ? toCursor(['slowest', metric, share, ...last]) : null,
+    data: (await rowsOf(d1, site, page)).map(toPageView),
+  }
+}
+
+/** Value, hour, id. */
+type Key = [x: number, hour: number, id: string]
+
+/** The slowest first, then the newest hour, then by id. */
+function compare(a: Key, b: Key): number {
+  return b[0] - a[0] || b[1] - a[1] || (a[2] < b[2] ? 1 : a[2] > b[2] ? -1 : 0)
+}
+
+/** Whole rows by their key, in the order of `keys`. */
+async function rowsOf(d1: Preparer, site: string, keys: readonly Key[]): Promise<StoredRow[]> {
+  if (!keys.length) return []
+  const { results } = await prepare(
+    d1,
+    sql`SELECT ${COLUMNS} FROM json_each(${JSON.stringify(keys)}) AS k CROSS JOIN pageviews AS p
+      ON p.site = ${site} AND p.hour = k.value ->> 1 AND p.id = k.value ->> 2 ORDER BY k.key`,
+  ).all<StoredRow>()
+  return results
+}
+
+/**
+ * Walks back through the key, hour by hour, and sorts within the hour. Where `WALK` rows do not fill the list, the hours
+ * that were walked through are answered, and the cursor goes on with the next one. An hour of more rows is thinned.
+ */
+async function newest(d1: Preparer, query: Newest, cursor: Newest['cursor'], now: number): Promise<Listed> {
+  const [, hour = query.to / HOUR, began = 0, id = ''] = cursor ?? []
+  const range = { site: query.site, from: query.from, to: Math.min(query.to, (hour + 1) * HOUR) }
+  const after = cursor ? sql`(p.hour, p.began, p.id) < (${hour}, ${began}, ${id})` : sql`true`
+  const wanted = sql`${asked(query)} AND ${after}`
+  const all = sql`p.site = ${range.site} AND p.hour >= ${range.from / HOUR} AND p.hour < ${range.to / HOUR}`
+  const walk = sql`(SELECT * FROM pageviews AS p WHERE ${all} ORDER BY p.hour DESC, p.id DESC LIMIT ${WALK}) AS p`
+
+  const { rows, read } = await list(d1, walk, wanted, query.limit)
+  const edge = read < WALK ? null : await edgeOf(d1, all)
+  if (edge === null) return listing(rows, query.limit, 1, null)
+  if (edge < range.to / HOUR - 1) {
+    const walked = rows.filter(row => row.hour > edge)
+    return listing(walked, query.limit, 1, edge)
+  }
+  const busy = { ...range, from: edge * HOUR }
+  const { share, where } = await thin(d1, busy, { cost: sql`2`, reads: MAX_READ - 3 * WALK }, now)
+  const thinned = await list(d1, sql`pageviews AS p`, sql`${where} AND ${wanted}`, query.limit)
+  return listing(thinned.rows, query.limit, share, edge > range.from / HOUR ? edge - 1 : null)
+}
+
+async function list(
+  d1: Preparer,
+  from: SQL,
+  where: SQL,
+  limit: number,
+): Promise<{ rows: StoredRow[]; read: number }> {
+  const { results, meta } = await prepare(
+    d1,
+    sql`SELECT ${COLUMNS} FROM ${from} WHERE ${where}
+      ORDER BY p.hour DESC, p.began DESC, p.id DESC LIMIT ${limit + 1}`,
+  ).all<StoredRow>()
+  return { rows: results, read: meta.rows_read }
+}
+
+/** The hour in which a walk ends, and which it may know in part; null where it comes to the end of the range. */
+async function edgeOf(d1: Preparer, all: SQL): Promise<number | null> {
+  const { results } = await prepare(
+    d1,
+    sql`SELECT p.hour FROM pageviews AS p WHERE ${all} ORDER BY p.hour DESC, p.id DESC LIMIT 1 OFFSET ${WALK - 1}`,
+  ).all<{ hour: number }>()
+  return results[0]?.hour ?? null
+}
+
+/** `next` is the hour to go on with where the list is not filled; null at the end. */
+function listing(rows: readonly StoredRow[], limit: number, share: number, next: number | null): Listed {
+  const page = rows.slice(0, limit)
+  const last = rows.length > limit ? page[limit - 1] : undefined
+  const onward = next === null ? null : toCursor(['newest', next, Number.MAX_SAFE_INTEGER, LAST])
+  return {
+    sampled: share,
+    looked_at: null,
+    of: null,
+    cursor: last ? toCursor(['newest', last.hour, last.began, last.id]) : onward,
+    data: page.map(toPageView),
+  }
+}
