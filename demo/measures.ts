@@ -77,8 +77,12 @@ export function apiCall(dice: Random, who: Visitor, model: EndpointModel): ApiCa
     status: outcome === 'network' ? null : outcome === 'http' ? dice.pick(FAILURES) : 200,
     ttfb: answered ? Math.round(duration * 0.85) : null,
     bytes: answered ? Math.round(dice.logNormal(model.bytes, 0.3)) : null,
-    server: null,
+    server: answered && model.server ? timingOf(model.server, duration * 0.85) : null,
   }
+}
+
+function timingOf(shares: Record<string, number>, ttfb: number): Record<string, number> {
+  return Object.fromEntries(Object.entries(shares).map(([name, share]) => [name, Math.round(share * ttfb)]))
 }
 
 const FAILURES: readonly (readonly [number, number])[] = [

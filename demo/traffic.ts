@@ -4,6 +4,7 @@
  */
 
 import type { Navigation, PageView } from '../schema/pageview.ts'
+import { explain } from './causes.ts'
 import { apiCall, measure, phasesOf } from './measures.ts'
 import { type Random, random } from './random.ts'
 import { timeOf } from './rhythm.ts'
@@ -70,8 +71,9 @@ function pageView(dice: Random, who: Visitor, progress: number, age: number): Pa
   const calls = model.calls.filter(({ onClick }) =>
     onClick ? vitals.inp !== null : loads || dice.chance(0.5),
   )
-  return {
-    id: dice.hex(16),
+  const id = dice.hex(16)
+  const view: PageView = {
+    id,
     sequence: 0,
     weight: 1,
     age,
@@ -87,6 +89,9 @@ function pageView(dice: Random, who: Visitor, progress: number, age: number): Pa
     marks: [],
     calls: calls.map(endpoint => apiCall(dice, who, endpoint)),
   }
+  // Dice of its own: so the causes change nothing of what the seed has decided otherwise.
+  const aside = random(Number.parseInt(id.slice(0, 8), 16))
+  return explain(aside, view, regressed ? REGRESSION.causes : model.causes, who.chromium)
 }
 
 /** The two beacons of a page view that was hidden in between: interaction and late calls come with the second. */
@@ -95,7 +100,7 @@ function split(view: PageView): [early: PageView, late: PageView] {
     view.calls.filter(({ start }) => start < 5_000 === early),
   )
   return [
-    { ...view, vitals: { ...view.vitals, inp: null }, calls: first },
+    { ...view, vitals: { ...view.vitals, inp: null }, why: { ...view.why, inp: null }, calls: first },
     { ...view, sequence: 1, calls: second },
   ]
 }

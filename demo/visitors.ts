@@ -14,6 +14,8 @@ export interface Visitor {
   processor: number
   /** What this browser does not measure. */
   lacks: readonly ('inp' | 'cls')[]
+  /** Only Chromium names the script of an interaction. */
+  chromium: boolean
 }
 
 interface Device {
@@ -97,5 +99,6 @@ export function visitor(random: Random): Visitor {
     network: network * CONNECTION_DELAY[connection] * random.logNormal(1, 0.25),
     processor: processor * random.logNormal(1, 0.2),
     lacks,
+    chromium,
   }
 }

@@ -10,7 +10,9 @@ import { sendAll } from '../../demo/send.ts'
 import { pageViews } from '../../demo/traffic.ts'
 import { decode, encode } from '../../schema/beacon.ts'
 import type { SummaryRow } from '../../schema/summary.ts'
+import { inpParts, lcpParts, startedBy, waits } from '../../schema/why.ts'
 
+const sum = (list: readonly number[]) => list.reduce((a, b) => a + b, 0)
 const NOW = Date.UTC(2026, 10, 14, 12)
 const DAY = 86_400_000
 
@@ -52,6 +54,41 @@ describe('traffic', () => {
       expect(first?.view).toMatchObject({ route: view.route, age: view.age, vitals: { inp: null } })
     }
     expect(beacons.length - second.length).toBe(3_000)
+  })
+
+  test('has causes whose parts add up to the vital, and only where the browser tells them', () => {
+    for (const { view, userAgent } of beacons) {
+      const { lcp, inp, cls } = view.why
+      expect(lcp === null).toBe(view.navigation === 'back-forward-cache')
+      if (lcp) expect(sum(lcpParts(view.vitals.lcp ?? 0, lcp))).toBe(view.vitals.lcp)
+      expect(inp === null).toBe(view.vitals.inp === null)
+      if (inp) expect(sum(inpParts(inp))).toBe(view.vitals.inp)
+      if (inp?.script) expect(userAgent).toContain('Chrome/')
+      expect(cls === null).toBe(!view.vitals.cls)
+      if (cls) expect(cls.value).toBeLessThanOrEqual(view.vitals.cls ?? 0)
+    }
+  })
+
+  test('has pages that wait for their API, more so in the newest release, and clicks that call it', () => {
+    const waiting = (release: string) => {
+      const views = beacons.filter(({ view }) => view.route === '/p/[id]' && view.release === release)
+      const waited = views.filter(({ view: { vitals, why, calls } }) =>
+        why.lcp
+          ? waits(vitals.lcp ?? 0, why.lcp, calls).some(
+              (ms, i) => ms > 0 && calls[i]?.endpoint === 'GET /api/products/[id]',
+            )
+          : false,
+      )
+      return waited.length / views.length
+    }
+    expect(waiting('4.2.0')).toBeGreaterThan(0.6)
+    // By chance, a call ends within a delay.
+    expect(waiting('4.1.1')).toBeLessThan(0.5)
+    const started = beacons.filter(
+      ({ view: { why, calls } }) => why.inp && startedBy(why.inp, calls).includes(true),
+    )
+    expect(started.length).toBeGreaterThan(100)
+    expect(beacons.some(({ view }) => view.calls.some(({ server }) => server?.db))).toBe(true)
   })
 
   test('has a newest release that is slower on the product page, and only there', () => {

@@ -5,11 +5,12 @@
 import type { Context } from 'hono'
 import type { Hono } from '../env.ts'
 import { badField } from '../problem.ts'
+import { ndjsonRoute } from './ndjson.ts'
 import { otlpRoute } from './otlp.ts'
 
 type Handler = (c: Context<Hono>) => Promise<Response>
 
-const FORMATS: Readonly<Record<string, Handler>> = { otlp: otlpRoute }
+const FORMATS: Readonly<Record<string, Handler>> = { ndjson: ndjsonRoute, otlp: otlpRoute }
 
 export async function exportRoute(c: Context<Hono>): Promise<Response> {
   const [format = '', ...more] = c.req.queries('format') ?? []

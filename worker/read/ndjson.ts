@@ -1,0 +1,93 @@
+/**
+ * Raw rows as a stream: a checked question goes in, lines of JSON come out, as fast as they are taken. A page of rows is
+ * asked of D1 only when the one before it has been read, so memory holds one page, and nobody reads for a client that left.
+ */
+
+import { sql } from 'drizzle-orm'
+import type { Context } from 'hono'
+import { toCursor } from '../../schema/cursor.ts'
+import { HOUR } from '../../schema/hour.ts'
+import { type NdjsonLine, type NdjsonQuery, parseNdjsonQuery } from '../../schema/ndjson.ts'
+import type { Hono } from '../env.ts'
+import { badField, problem } from '../problem.ts'
+import { findSite } from '../sites.ts'
+import { type Preparer, prepare } from '../statement.ts'
+import { fits } from './fits.ts'
+import { COLUMNS, type StoredRow, toPageView } from './pageview.ts'
+import { onKeptRows } from './plan.ts'
+
+/** Page views of one statement. The free plan allows a request 50 statements, and 20,000 page views are 40. */
+const PAGE = 500
+
+/** Hour and id, after which to go on. */
+type Position = readonly [hour: number, id: string]
+
+/** `GET /v1/export?format=ndjson` */
+export async function ndjsonRoute(c: Context<Hono>): Promise<Response> {
+  const now = Date.now()
+  const parsed = parseNdjsonQuery(new URL(c.req.url).searchParams, now)
+  if ('error' in parsed) throw badField(parsed.error)
+  const question = parsed.ok
+  const site = await findSite(c.env.DB, question.site, now)
+  if (!site) throw problem(404, `There is no site ${question.site} here.`, { field: 'site' })
+  const read = onKeptRows(async (d1, kept: NdjsonQuery) => ndjson(d1, kept))
+  return c.body(await read(c.env.DB.withSession('first-unconstrained'), question, site, now), 200, {
+    'Content-Type': 'application/x-ndjson; charset=utf-8',
+    'Cache-Control': 'private, no-cache',
+    'Content-Disposition': `attachment; filename="${question.site}.ndjson"`,
+  })
+}
+
+/** The lines, in UTF-8. Key: (site, hour, id), sought for each page. */
+export function ndjson(d1: Preparer, query: NdjsonQuery): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder()
+  const { from, cursor } = query
+  // A cursor from before the range, or before what is kept, goes on at its begin.
+  let after: Position = cursor && cursor[1] >= from / HOUR ? [cursor[1], cursor[2]] : [from / HOUR, '']
+  let left = query.limit
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const size = Math.min(PAGE, left)
+        const rows = await page(d1, query, after, size)
+        const lines: NdjsonLine[] = rows.map(row => ({
+          ...toPageView(row),
+          cursor: cursorAt(positionOf(row)),
+        }))
+        const last = rows.at(-1)
+        if (last) after = positionOf(last)
+        left -= rows.length
+        const isEnd = rows.length < size
+        if (isEnd || left === 0) lines.push({ cursor: isEnd ? null : cursorAt(after) })
+        controller.enqueue(encoder.encode(lines.map(line => `${JSON.stringify(line)}\n`).join('')))
+        if (isEnd || left === 0) controller.close()
+      },
+    },
+    // Nothing is fetched ahead of the reader.
+    { highWaterMark: 0 },
+  )
+}
+
+async function page(
+  d1: Preparer,
+  { site, to, filters }: NdjsonQuery,
+  [hour, id]: Position,
+  size: number,
+): Promise<StoredRow[]> {
+  const { results } = await prepare(
+    d1,
+    sql`SELECT ${COLUMNS} FROM pageviews AS p
+      WHERE p.site = ${site} AND (p.hour, p.id) > (${hour}, ${id})
+        AND p.hour < ${to / HOUR} AND ${fits(filters)}
+      ORDER BY p.hour, p.id LIMIT ${size}`,
+  ).all<StoredRow>()
+  return results
+}
+
+function positionOf({ hour, id }: StoredRow): Position {
+  return [hour, id]
+}
+
+function cursorAt([hour, id]: Position): string {
+  return toCursor(['export', hour, id])
+}
