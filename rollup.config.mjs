@@ -11,6 +11,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
+import { basename, resolve } from 'node:path'
 import { nodeResolve } from '@rollup/plugin-node-resolve'
 import terser from '@rollup/plugin-terser'
 import esbuild from 'rollup-plugin-esbuild'
@@ -21,7 +22,17 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
 // Nothing of an earlier build is served or published.
 rmSync('dist', { recursive: true, force: true })
 
-const browser = target => [nodeResolve(), esbuild({ target, tsconfig: false })]
+// Some files of web-vitals do more than the SDK needs, or what it does already: ratings, ids, how the page was loaded.
+// Those have a file of the same name in sdk/lean, which says what it leaves out. The rest is web-vitals as published.
+const lean = {
+  name: 'lean',
+  resolveId(source, importer = '') {
+    const file = `sdk/lean/${basename(source, '.js')}.ts`
+    return /web-vitals.dist.modules/.test(importer) && existsSync(file) ? resolve(file) : null
+  },
+}
+
+const browser = target => [lean, nodeResolve(), esbuild({ target, tsconfig: false })]
 
 // Names that begin with _ are private, in web-vitals as in the SDK, and are shortened.
 const minify = terser({

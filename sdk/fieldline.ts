@@ -48,7 +48,7 @@ export function fieldline(startWhy?: () => Explain, encodeWhy?: typeof EncodeWhy
       const settings = !views && readOptions(options)
       if (!settings) return
       views = trackViews(settings)
-      views._granted = granted ?? options.consent !== false
+      views._granted = granted ?? settings._consent
       // web-vitals must listen before the transport does: what it reports at the end goes into the last beacon.
       observeVitals(views, startWhy?.())
       startTransport(

@@ -10,6 +10,7 @@
 
 import type { Fieldline } from './fieldline.ts'
 import { quietly } from './quietly.ts'
+import type { InitOptions } from './settings.ts'
 
 type Call = [name: keyof Fieldline, args: unknown[], time: number]
 
@@ -26,19 +27,12 @@ export const startScript = quietly((fieldline: Fieldline) => {
   const { init, q } = window.fieldline ?? {}
   if (init && !q) return
   window.fieldline = fieldline
-  if (script instanceof HTMLScriptElement) {
-    const { site = '', endpoint, sample, release, route, api, fallback, consent } = script.dataset
+  // Attributes bear the names of options. Code that was put into the page by a module has no tag of its own.
+  if (script)
     fieldline.init({
-      site,
-      endpoint: endpoint ?? new URL('/f', script.src || location.href).href,
-      sample: Number(sample ?? 1),
-      release,
-      route,
-      api: api !== 'off',
-      fallback,
-      consent: consent !== 'required',
-    })
-  }
+      endpoint: new URL('/f', Reflect.get(script, 'src') || location.href).href,
+      ...script.dataset,
+    } as InitOptions)
   if (!q) return
   const call = ([name, [first, second, when], time]: Call): void => {
     Reflect.apply(fieldline[name], fieldline, [first, second, when ?? time])

@@ -12,7 +12,7 @@ export interface InitOptions {
   /** Where beacons go: `https://rum.example.com/f`. */
   endpoint: string
   /** Share of page views to keep, 0..1; 1 of `round(1 / sample)` is kept. All by default. */
-  sample?: number | undefined
+  sample?: number | string | undefined
   /** Version of the page's code: `2.4.0`. */
   release?: string | undefined
   /** Name of the route on which the page was loaded: `/p/[id]`. */
@@ -21,8 +21,8 @@ export interface InitOptions {
   api?: boolean | 'off' | undefined
   /** Where beacons go once the page's content security policy has refused `endpoint`: a path of its own origin. */
   fallback?: string | undefined
-  /** `false`: measure, but send nothing until `consent(true)`. */
-  consent?: boolean | undefined
+  /** `false` or `'required'`: measure, but send nothing until `consent(true)`. */
+  consent?: boolean | 'required' | undefined
   /**
    * Sees each beacon before it is sent; answers what to send. Nothing is sent if it answers nothing or throws. It may
    * be asked more often than beacons are sent: what waits in the browser is renewed as it changes.
@@ -40,13 +40,15 @@ export interface Settings {
   _release: string | null
   _route: string | undefined
   _api: boolean
+  /** Whether anything may be sent from the start on. */
+  _consent: boolean
   _beforeSend: NonNullable<InitOptions['beforeSend']>
 }
 
 export function readOptions(options: InitOptions): Settings | undefined {
-  const { site, endpoint, sample = 1, release, route, api, fallback, beforeSend } = options
+  const { site, endpoint, sample = 1, release, route, api, fallback, consent, beforeSend } = options
   const { doNotTrack, globalPrivacyControl }: Privacy = navigator
-  if (globalPrivacyControl || doNotTrack === '1' || !site || !endpoint || sample <= 0) return
+  if (globalPrivacyControl || doNotTrack === '1' || !site || !endpoint || +sample <= 0) return
   const urlOf = (endpoint: string): URL => {
     const url = new URL(endpoint, document.baseURI)
     url.searchParams.set('site', site)
@@ -56,10 +58,11 @@ export function readOptions(options: InitOptions): Settings | undefined {
     _url: urlOf(endpoint),
     _fallback: fallback ? urlOf(fallback) : undefined,
     // A sample that is no number keeps everything.
-    _rate: Math.min(Math.round(1 / sample) || 1, MAX_WEIGHT),
+    _rate: Math.min(Math.round(1 / +sample) || 1, MAX_WEIGHT),
     _release: plain(release ?? '') || null,
     _route: route,
     _api: api !== false && api !== 'off',
+    _consent: consent !== false && consent !== 'required',
     _beforeSend: beforeSend ?? (view => view),
   }
 }

@@ -6,6 +6,7 @@
 import { MAX_CALLS, MAX_MARK, MAX_MARKS } from '../schema/beacon.ts'
 import type { ApiCall, Navigation } from '../schema/pageview.ts'
 import { routeName, template } from '../schema/route.ts'
+import { onBFCacheRestore } from './lean/bfcache.ts'
 import { navigationType, navigationUrl } from './navigation.ts'
 import { openView, type View } from './pageview.ts'
 import type { Settings } from './settings.ts'
@@ -103,16 +104,11 @@ export function trackViews({ _rate, _route }: Settings): Views {
   }
 
   // Before web-vitals, which reports to the page view that begins here.
-  addEventListener(
-    'pageshow',
-    event => {
-      if (!event.persisted) return
-      const last = list[list.length - 1]
-      open(event.timeStamp, 'back-forward-cache', location.href)
-      if (last) name(routeOf(last), event.timeStamp)
-    },
-    true,
-  )
+  onBFCacheRestore(({ timeStamp }) => {
+    const last = list[list.length - 1]
+    open(timeStamp, 'back-forward-cache', location.href)
+    if (last) name(routeOf(last), timeStamp)
+  })
 
   const views: Views = {
     _list: list,

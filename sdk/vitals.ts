@@ -3,7 +3,11 @@
  * navigation's entry, earlier than web-vitals tells it.
  */
 
-import { type MetricType, onCLS, onFCP, onINP, onLCP } from 'web-vitals'
+import type { MetricType } from 'web-vitals'
+import { onCLS } from 'web-vitals/onCLS.js'
+import { onFCP } from 'web-vitals/onFCP.js'
+import { onINP } from 'web-vitals/onINP.js'
+import { onLCP } from 'web-vitals/onLCP.js'
 import type { Vital } from '../schema/metrics.ts'
 import type { Views } from './views.ts'
 import type { Explain } from './why.ts'
@@ -16,11 +20,8 @@ export function observeVitals(views: Views, explain?: Explain): void {
     (metric: MetricType): void => {
       const { value, navigationType, navigationURL, navigationStartTime: start = 0 } = metric
       const view =
-        // A page that was hidden before its first paint begins to measure CLS only when it comes back.
-        navigationType === 'back-forward-cache' && !start
-          ? _list[_list.length - 1]
-          : (_list.find(view => view._start === start) ??
-            _open(start, navigationType, navigationURL ?? location.href))
+        _list.find(view => view._start === start) ??
+        _open(start, navigationType, navigationURL ?? location.href)
       if (view) {
         view._vitals[vital] = value * grains
         explain?.(view, metric)

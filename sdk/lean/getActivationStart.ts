@@ -1,0 +1,3 @@
+/** In place of web-vitals' lib/getActivationStart.js: ours. */
+
+export { activationStart as getActivationStart } from '../navigation.ts'
