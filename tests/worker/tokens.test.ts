@@ -6,6 +6,7 @@ import { requireAccess, requireSite } from '../../worker/admin/access.ts'
 import { CACHE_MS } from '../../worker/admin/tokens.ts'
 import type { Hono as Types } from '../../worker/env.ts'
 import { answerProblem } from '../../worker/problem.ts'
+import { readRoutes } from '../../worker/read/routes.ts'
 import { admin, get, problemOf, put } from './client.ts'
 
 beforeAll(async () => {
@@ -167,6 +168,19 @@ describe('a read token', () => {
     ).run()
     const refused = await ask('POST', '/v1/sites/many/tokens', admin, { name: 'one more' })
     expect(refused.status).toBe(409)
+  })
+})
+
+describe('every read endpoint', () => {
+  const paths = [
+    ...new Set(readRoutes.routes.filter(({ method }) => method === 'GET').map(({ path }) => path)),
+  ]
+
+  it.each(paths)('/v1%s answers a read token for its own site, and for no other', async path => {
+    const reader = bearer((await newToken()).token)
+    expect([401, 403]).not.toContain((await get(`/v1${path}?site=shop`, reader)).status)
+    expect((await get(`/v1${path}?site=other`, reader)).status).toBe(403)
+    expect((await get(`/v1${path}`, reader)).ok).toBe(false)
   })
 })
 
