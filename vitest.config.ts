@@ -15,6 +15,7 @@ export default defineConfig({
             'tests/project/*.test.ts',
           ],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       // The worker and the programs that it has to work with.

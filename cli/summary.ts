@@ -8,6 +8,9 @@ import { RANGE, siteOf, timeOf } from './range.ts'
 import { table } from './table.ts'
 import { interval, minute, percent, whole } from './words.ts'
 
+/** Parameters of the API that are called the same here. */
+const SAME = ['metrics', 'percentiles', 'sort', 'limit', 'minimum', ...GROUP_KEYS]
+
 const FILTERS: Options = Object.fromEntries(
   GROUP_KEYS.map(key => [key, { value: `<${key}>`, help: `only of this ${key}` }]),
 )
@@ -18,10 +21,15 @@ export const summary: Command = {
   about: 'print percentiles, with counts and 95 % intervals',
   options: {
     ...RANGE,
-    metrics: { value: '<list>', help: 'of lcp,inp,cls,fcp,ttfb,api; default: the vitals' },
+    metrics: {
+      value: '<list>',
+      help: 'of lcp,inp,cls,fcp,ttfb,api,phase:load,custom:<mark>; default: vitals',
+    },
     percentiles: { value: '<list>', help: 'any of 1 to 99.9; default: 50,75,90,95,99' },
     'group-by': { value: '<list>', help: 'up to two of the filters below' },
+    sort: { value: '<order>', help: 'busiest, slowest, failing or impact; default: busiest' },
     limit: { value: '<n>', help: 'the most groups; default: 20' },
+    minimum: { value: '<n>', help: 'samples below which a group is left out' },
     ...FILTERS,
   },
   async run(call) {
@@ -30,9 +38,7 @@ export const summary: Command = {
       query: {
         site: siteOf(given),
         ...timeOf(given),
-        ...Object.fromEntries(
-          ['metrics', 'percentiles', 'limit', ...GROUP_KEYS].map(name => [name, one(given, name)]),
-        ),
+        ...Object.fromEntries(SAME.map(name => [name, one(given, name)])),
         group_by: one(given, 'group-by'),
       },
     })

@@ -7,10 +7,6 @@ import type { Block, Text } from './document.ts'
 import type { Findings } from './findings.ts'
 import { p75 } from './names.ts'
 
-const ENDPOINTS = 10
-/** Samples below which an endpoint is neither slow nor failing, but rare. */
-const TELLING = 10
-
 /** The endpoint that fails most, in a sentence. */
 export function callsInShort(findings: Findings): Text[] {
   const [worst] = mostFailing(findings)
@@ -19,9 +15,7 @@ export function callsInShort(findings: Findings): Text[] {
 }
 
 export function callsSection(findings: Findings): Block[] {
-  const slowest = telling(findings)
-    .sort((a, b) => (b.percentiles.p75?.value ?? 0) - (a.percentiles.p75?.value ?? 0))
-    .slice(0, ENDPOINTS)
+  const slowest = findings.slowest.data
   const failing = mostFailing(findings)
   if (!slowest.length) return []
   return [
@@ -57,15 +51,9 @@ export function callsSection(findings: Findings): Block[] {
   ]
 }
 
-function telling({ endpoints }: Findings): SummaryRow[] {
-  return endpoints.data.filter(({ samples }) => samples >= TELLING)
-}
-
-function mostFailing(findings: Findings): SummaryRow[] {
-  return telling(findings)
-    .filter(row => (row.error_rate ?? 0) > 0)
-    .sort((a, b) => (b.error_rate ?? 0) - (a.error_rate ?? 0))
-    .slice(0, ENDPOINTS)
+/** Without those that never fail. */
+function mostFailing({ failing }: Findings): SummaryRow[] {
+  return failing.data.filter(row => (row.error_rate ?? 0) > 0)
 }
 
 function nameOf({ group }: SummaryRow): { code: string } {

@@ -3,6 +3,7 @@
  */
 
 import type { CausesAnswer } from '../../schema/causes.ts'
+import type { DeliveryAnswer } from '../../schema/delivery.ts'
 import type { SummaryAnswer } from '../../schema/summary.ts'
 import type { Ask } from '../api.ts'
 import { statusOf } from '../failure.ts'
@@ -19,9 +20,11 @@ export interface Findings {
   /** Of the period of the same length before. */
   before: SummaryAnswer
   routes: SummaryAnswer
-  endpoints: SummaryAnswer
+  slowest: SummaryAnswer
+  failing: SummaryAnswer
   /** Of each Core Web Vital. */
   causes: (CausesAnswer | Missing)[]
+  delivery: DeliveryAnswer | Missing
 }
 
 export interface Range {
@@ -34,15 +37,19 @@ export interface Range {
 export async function find(ask: Ask, range: Range): Promise<Findings> {
   const summary = (query: Record<string, string>) =>
     ask<SummaryAnswer>('GET', '/v1/summary', { query: { ...range, percentiles: '75', ...query } })
+  const endpoints = (sort: string) =>
+    summary({ metrics: 'api', group_by: 'endpoint', percentiles: '75,95', sort, limit: '10' })
   const causesOf = (metric: string) =>
     ask<CausesAnswer>('GET', '/v1/causes', { query: { ...range, metric, limit: '3' } })
-  const [vitals, routes, endpoints, causes] = await Promise.all([
+  const [vitals, routes, slowest, failing, causes, delivery] = await Promise.all([
     summary({}),
-    summary({ metrics: CORE.join(','), group_by: 'route', limit: '10' }),
-    summary({ metrics: 'api', group_by: 'endpoint', percentiles: '75,95', limit: '200' }),
+    summary({ metrics: CORE.join(','), group_by: 'route', sort: 'impact', limit: '10' }),
+    endpoints('slowest'),
+    endpoints('failing'),
     Promise.all(CORE.map(metric => orMissing(causesOf(metric)))),
+    orMissing(ask<DeliveryAnswer>('GET', '/v1/delivery', { query: { ...range } })),
   ])
-  return { vitals, before: await summary(periodBefore(vitals)), routes, endpoints, causes }
+  return { vitals, before: await summary(periodBefore(vitals)), routes, slowest, failing, causes, delivery }
 }
 
 export function isMissing(answer: object): answer is Missing {

@@ -1,10 +1,11 @@
 /** What a reader must know to trust the numbers: how many samples, which error, what is missing. */
 
+import type { DeliveryAnswer } from '../../schema/delivery.ts'
 import { percent, whole } from '../words.ts'
 import type { Text } from './document.ts'
 import { type Findings, isMissing } from './findings.ts'
 
-export function notes({ vitals, before, causes }: Findings): Text[] {
+export function notes({ vitals, before, causes, delivery }: Findings): Text[] {
   const gap = causes.find(isMissing)
   const busiest = vitals.data.toSorted((a, b) => b.count - a.count)[0]
   const share = busiest ? busiest.samples / busiest.count : 1
@@ -24,7 +25,21 @@ export function notes({ vitals, before, causes }: Findings): Text[] {
       `Percentiles are read from a histogram: within ${(vitals.relative_error * 100).toFixed(1)} % of the exact ones.`,
     ],
     ['What a browser cannot measure is missing, not zero: Firefox and Safari know no CLS.'],
+    ...(isMissing(delivery) ? [] : losses(delivery)),
     ...(gap ? [[`Causes are left out: ${gap.missing}`]] : []),
     ...(before.data.length ? [] : [['Of the period before there is no data.']]),
+  ]
+}
+
+/** What never arrived or was left out. */
+function losses({ loss_rate, calls_left_out, bot_beacons }: DeliveryAnswer): Text[] {
+  return [
+    ...(loss_rate
+      ? [[`At least ${percent(loss_rate)} of the beacons that browsers sent never arrived.`]]
+      : []),
+    ...(calls_left_out
+      ? [[`${whole(calls_left_out)} API calls beyond what one page view reports are left out.`]]
+      : []),
+    ...(bot_beacons ? [[`${whole(bot_beacons)} beacons of bots are left out.`]] : []),
   ]
 }

@@ -1,4 +1,4 @@
-/** The most visited routes of a report, with their Core Web Vitals. */
+/** The routes of a report where most visitors wait, with their Core Web Vitals. */
 
 import type { SummaryRow } from '../../schema/summary.ts'
 import { whole } from '../words.ts'
@@ -15,7 +15,7 @@ export function pagesSection({ routes }: Findings): Block[] {
     { kind: 'heading', words: 'Pages' },
     {
       kind: 'table',
-      caption: 'The most visited routes, at the 75th percentile.',
+      caption: 'The routes with the most page views whose LCP is not good first, at the 75th percentile.',
       left: 1,
       head: ['route', 'page views', ...CORE.map(metric => metric.toUpperCase())],
       rows: names.map(route => {
