@@ -3,7 +3,7 @@
  */
 
 import * as v from 'valibot'
-import { ANSWER, GROUP, PERCENTILE_ANSWER, SHARE } from './answer.ts'
+import { ANSWER, GROUP, PERCENTILE_ANSWER, SAMPLED, SHARE } from './answer.ts'
 import { type FieldError, MARK_NAME } from './beacon.ts'
 import { METRICS, type Measure, type Metric, PHASES, VITALS } from './metrics.ts'
 import {
@@ -125,5 +125,9 @@ export const SUMMARY_ROW = v.object({
 })
 export type SummaryRow = v.InferOutput<typeof SUMMARY_ROW>
 
-export const SUMMARY_ANSWER = v.object({ ...ANSWER, data: v.array(SUMMARY_ROW) })
+export const SUMMARY_ANSWER = v.object({
+  ...ANSWER,
+  sampled: v.optional(SAMPLED),
+  data: v.array(SUMMARY_ROW),
+})
 export type SummaryAnswer = v.InferOutput<typeof SUMMARY_ANSWER>

@@ -3,7 +3,7 @@
  */
 
 import * as v from 'valibot'
-import { ANSWER } from './answer.ts'
+import { ANSWER, SAMPLED } from './answer.ts'
 import type { FieldError } from './beacon.ts'
 import { HOUR } from './hour.ts'
 import { fail, parseQuestion, whole } from './query.ts'
@@ -83,6 +83,7 @@ export type TimeseriesRow = v.InferOutput<typeof TIMESERIES_ROW>
 
 export const TIMESERIES_ANSWER = v.object({
   ...ANSWER,
+  sampled: v.optional(SAMPLED),
   interval: v.picklist(['hour', 'day']),
   timezone: v.pipe(v.string(), v.description('where days begin at midnight')),
   data: v.array(TIMESERIES_ROW),

@@ -4,10 +4,12 @@
 
 import { benchIngest } from './ingest.ts'
 import { benchQuery } from './query.ts'
+import { benchRaw } from './raw.ts'
 
 const BENCHES: Record<string, () => Promise<Record<string, number>>> = {
   ingest: benchIngest,
   query: benchQuery,
+  raw: benchRaw,
 }
 
 const asked = process.argv.slice(2)

@@ -36,6 +36,12 @@ const call = (salt: number, endpoints: number) =>
   `json_array('GET /api/' || ${skewed(endpoints, salt)}, 400, ${logNormal(5, 0.8, salt + 1)},
     CASE WHEN ${u(salt + 4)} < 0.02 THEN 1 ELSE 0 END, 200)`
 
+/** One of 40 LCP elements, 60 targets and 20 shifting elements. */
+const why = `json_object(
+    'lcp', json_array('main>img.k' || ${skewed(40, 50)}, '/img/hero.jpg', 300, 400, 200),
+    'inp', json_array('button.k' || ${skewed(60, 53)}, 'click', 5000, 10, 80, 20, NULL),
+    'cls', json_array('div.k' || ${skewed(20, 56)}, 30, 1200))`
+
 /** One statement for a part of the traffic, page views `first` to `last`. */
 function insertViews(
   { site, from, hours, views, callsIn, routes, endpoints }: Traffic,
@@ -45,8 +51,8 @@ function insertViews(
   const hour = `(${from} + i * ${hours} / ${views})`
   return `WITH RECURSIVE serial(i) AS (VALUES (${first}) UNION ALL SELECT i + 1 FROM serial WHERE i < ${last})
     INSERT INTO pageviews (site, hour, id, began, sequence, weight, navigation, route, release, country, device,
-      browser, browser_version, os, connection, lcp, inp, cls, fcp, ttfb, phases, calls)
-    SELECT '${site}', ${hour}, printf('%016x', i * 2654435761 % 4294967296), ${hour} * 3600000 + 1800000, 0, 1,
+      browser, browser_version, os, connection, lcp, inp, cls, fcp, ttfb, phases, why, calls)
+    SELECT '${site}', ${hour}, printf('%08x%08x', i * 2654435761 % 4294967296, i), ${hour} * 3600000 + 1800000, 0, 1,
       ${oneOf(['navigate', 'back-forward', 'reload', 'prerender'], 1)},
       '/route-' || ${skewed(routes, 2)}, ${oneOf(['2.4.0', '2.3.0', '2.2.1'], 3)},
       char(65 + ${skewed(20, 4)}) || 'X', ${oneOf(['phone', 'desktop', 'tablet'], 5)},
@@ -54,7 +60,7 @@ function insertViews(
       ${oneOf(['4g', '3g', '2g'], 7)},
       ${logNormal(7.3, 0.6, 10)}, CASE WHEN ${u(13)} < 0.7 THEN ${logNormal(4.4, 0.9, 14)} END,
       CASE WHEN ${u(17)} < 0.4 THEN 0 ELSE ${logNormal(3.5, 1.1, 18)} END,
-      ${logNormal(6.9, 0.5, 21)}, ${logNormal(5.3, 0.7, 24)}, NULL,
+      ${logNormal(6.9, 0.5, 21)}, ${logNormal(5.3, 0.7, 24)}, NULL, ${why},
       CASE WHEN i % ${callsIn} = 0 THEN json_object('0', json_array(${call(30, endpoints)}, ${call(40, endpoints)})) ELSE '{}' END
     FROM serial`
 }

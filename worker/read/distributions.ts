@@ -5,16 +5,17 @@
 
 import { sql } from 'drizzle-orm'
 import { type Histogram, merge, percentiles } from '../../schema/histogram.ts'
-import { HOUR } from '../../schema/hour.ts'
 import type { Measure } from '../../schema/metrics.ts'
 import type { GroupedQuestion, GroupKey } from '../../schema/query.ts'
 import type { Sort } from '../../schema/summary.ts'
 import type { Key } from '../rollup/dimensions.ts'
 import { histograms, keySql } from '../rollup/sql.ts'
 import { type Preparer, prepare } from '../statement.ts'
+import { fits } from './fits.ts'
 import { type Periods, periodsOf, type Slice, sliceOf } from './plan.ts'
 import { type Reading, type RollupRow, rollupRows } from './rows.ts'
-import { type Source, sourcesOf } from './source.ts'
+import { costOf, type Source, sourcesOf } from './source.ts'
+import { MAX_READ, type Share, thinOnce, within } from './thin.ts'
 
 /** What decides which groups are answered, and in which order. */
 export interface Order {
@@ -25,9 +26,20 @@ export interface Order {
   /** The percentile that `slowest` goes by. */
   percentile: number
 }
+
+/** How raw rows are read, where roll-ups do not hold the answer. */
+interface Raw {
+  /** From when on (Unix ms) they are kept; of a range that begins before nothing is read, for `onKept` asks again. */
+  oldest?: number
+  /** Which share of them to read; without it all of them are. */
+  thinned?: () => Promise<Share>
+}
+
+/** Rows that may be read of single page views, after roll-ups have not held the answer. */
+const RAW_READ = MAX_READ - 5_000
 export const BUSIEST: Order = { sort: 'busiest', minimum: 1, percentile: 75 }
 
-export type Ask = GroupedQuestion & Order
+export type Ask = GroupedQuestion & Order & Raw
 
 /** Buckets of time: hours or days, whose days begin `offset` hours before those of UTC. */
 export interface Buckets {
@@ -53,6 +65,8 @@ export interface Group {
 
 export interface Distributions {
   source: 'samples' | 'rollup'
+  /** One in so many of the raw rows was read. */
+  share: number
   groups: Group[]
 }
 
@@ -67,16 +81,21 @@ export function bucketOf(hour: number, { step, offset }: Pick<Buckets, 'step' | 
 /** The distributions of all of `metrics`, from all their sources. `now` (Unix ms) tells open hours. */
 export async function groupsOf(
   d1: Preparer,
-  ask: GroupedQuestion & Partial<Order> & { metrics: readonly Measure[] },
+  ask: GroupedQuestion & Partial<Order> & Pick<Raw, 'oldest'> & { metrics: readonly Measure[] },
   now: number,
+  over: { periods: Periods; buckets: Buckets } | null = null,
 ): Promise<Distributions> {
-  const periods = await periodsOf(d1, ask, now)
-  const full = { ...BUSIEST, ...ask }
+  const periods = over?.periods ?? (await periodsOf(d1, ask, now))
+  const sources = sourcesOf(ask.metrics)
+  // All sources read the same rows, and share what may be read.
+  const thinned = thinOnce(d1, ask, { cost: costOf(sources, fits(ask.filters)), reads: RAW_READ }, now)
+  const full = { ...BUSIEST, ...ask, thinned }
   const parts = await Promise.all(
-    sourcesOf(ask.metrics).map(source => distributions(d1, full, source, periods)),
+    sources.map(source => distributions(d1, full, source, periods, over?.buckets)),
   )
   return {
     source: parts.every(part => part.source === 'rollup') ? 'rollup' : 'samples',
+    share: Math.max(1, ...parts.map(part => part.share)),
     groups: parts.flatMap(part => part.groups),
   }
 }
@@ -98,11 +117,13 @@ export async function distributions(
     const rows = await byHours(d1, reading, periods.days, found)
     if (!isHidden(rows, slice)) {
       const named = rows.filter(row => !slice.others.includes(row.value))
-      return { source: 'rollup', groups: chosen(named, ask, source, slice.dimension.keys, buckets) }
+      return { source: 'rollup', share: 1, groups: chosen(named, ask, source, slice.dimension.keys, buckets) }
     }
   }
-  const rows = await sampleRows(d1, ask, source, limit, buckets)
-  return { source: 'samples', groups: chosen(rows, ask, source, ask.groupBy, buckets) }
+  if (ask.from < (ask.oldest ?? 0)) return { source: 'samples', share: 1, groups: [] }
+  const { share, where } = (await ask.thinned?.()) ?? { share: 1, where: within(ask) }
+  const rows = await sampleRows(d1, ask, source, limit, buckets, { share, where })
+  return { source: 'samples', share, groups: chosen(rows, ask, source, ask.groupBy, buckets) }
 }
 
 /**
@@ -204,13 +225,14 @@ function total(rows: readonly RollupRow[], column: string): Distribution | undef
 /** The same from raw rows, for any combination of keys; the groups with the most weight first. Key: (site, hour). */
 async function sampleRows(
   d1: Preparer,
-  { site, from, to, filters, groupBy }: Ask,
+  { filters, groupBy }: Ask,
   source: Source,
   limit: number,
   buckets: Buckets | null,
+  { share, where }: Share,
 ): Promise<RollupRow[]> {
   const conditions = [
-    sql`p.site = ${site} AND p.hour >= ${from / HOUR} AND p.hour < ${to / HOUR}`,
+    where,
     ...Object.entries({ ...filters, ...source.filters }).flatMap(([key, value]) =>
       value === undefined ? [] : [sql`${keySql(key as Key)} = ${value}`],
     ),
@@ -220,6 +242,7 @@ async function sampleRows(
     ? sql`(p.hour + ${sql.raw(String(offset))}) / ${sql.raw(String(step))} * ${sql.raw(String(step))} - ${sql.raw(String(offset))}`
     : sql`0`
   const samples = source.samples({
+    share,
     where: sql.join(conditions, sql` AND `),
     by: { value: sql`json_array(${sql.join(groupBy.map(keySql), sql`, `)})`, start },
   })

@@ -8,7 +8,7 @@ import { fromGrains, isRated, type Measure, rate, unitOf } from '../../schema/me
 import type { SummaryAnswer, SummaryQuery, SummaryRow } from '../../schema/summary.ts'
 import type { Preparer } from '../statement.ts'
 import { type Distribution, groupsOf } from './distributions.ts'
-import { onKept } from './plan.ts'
+import { oldestRaw, onKept } from './plan.ts'
 
 /** Answers for the time that is kept; see `onKept`. */
 export function summarizeKept(
@@ -17,16 +17,26 @@ export function summarizeKept(
   site: { hourDays: number; rawDays: number },
   now: number,
 ): Promise<SummaryAnswer> {
-  return onKept(query, site, now, kept => summarize(d1, kept, now))
+  return onKept(query, site, now, kept => summarize(d1, kept, now, oldestRaw(site, now)))
 }
 
-/** Answers a summary. `now` (Unix ms) tells open hours and ends the time that calls a minute are counted over. */
-export async function summarize(d1: Preparer, query: SummaryQuery, now: number): Promise<SummaryAnswer> {
-  const { source, groups } = await groupsOf(d1, { ...query, percentile: decisive(query.percentiles) }, now)
+/**
+ * Answers a summary. `now` (Unix ms) tells open hours and ends the time that calls a minute are counted over; `oldest`
+ * (Unix ms) is from when on single page views are kept.
+ */
+export async function summarize(
+  d1: Preparer,
+  query: SummaryQuery,
+  now: number,
+  oldest = 0,
+): Promise<SummaryAnswer> {
+  const ask = { ...query, percentile: decisive(query.percentiles), oldest }
+  const { source, share, groups } = await groupsOf(d1, ask, now)
   const minutes = (Math.min(query.to, now) - query.from) / 60_000
   return {
     ...rangeOf(query),
     source,
+    ...(share > 1 && { sampled: share }),
     relative_error: RELATIVE_ERROR,
     data: groups.flatMap(({ values, metric, distribution }) => {
       const figures = figuresOf(metric, distribution, query.percentiles, minutes)

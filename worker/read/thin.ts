@@ -72,11 +72,25 @@ export async function thin(d1: Preparer, range: Range, need: Need, now: number):
   return { share, where: sharing(range, hours, share) }
 }
 
+/** `thin`, at the first call; what is asked in between waits for the same answer. */
+export function thinOnce(...args: Parameters<typeof thin>): () => Promise<Share> {
+  let thinned: Promise<Share> | undefined
+  return () => {
+    thinned ??= thin(...args)
+    return thinned
+  }
+}
+
+/** Every page view of a range. Key: (site, hour). */
+export function within({ site, from, to }: Range): SQL {
+  return sql`p.site = ${site} AND p.hour >= ${from / HOUR} AND p.hour < ${to / HOUR}`
+}
+
 /** The condition for one page view in `share` of a range. Key: (site, hour, id), sought for each hour. */
-function sharing({ site, from, to }: Range, hours: readonly number[], share: number): SQL {
+function sharing(range: Range, hours: readonly number[], share: number): SQL {
   return share === 1
-    ? sql`p.site = ${site} AND p.hour >= ${from / HOUR} AND p.hour < ${to / HOUR}`
-    : sql`p.site = ${site} AND p.hour IN (SELECT value FROM json_each(${JSON.stringify(hours)}))
+    ? within(range)
+    : sql`p.site = ${range.site} AND p.hour IN (SELECT value FROM json_each(${JSON.stringify(hours)}))
         AND p.id < ${boundOf(share)}`
 }
 
@@ -89,7 +103,7 @@ export function boundOf(share: number): string {
  * Looks at one page view in 1, 16, 256, ..., until they are fewer than `PROBE`: (share, found), found being a JSON list
  * of how many there were, what reading them costs, and how many fit. It stops at `PROBE` rows each time.
  */
-function probe({ site, from, to }: Range, hours: readonly number[], cost: SQL, fits: SQL): SQL {
+function probe(range: Range, hours: readonly number[], cost: SQL, fits: SQL): SQL {
   const limit = sql.raw(String(PROBE))
   const count = (rows: SQL) =>
     sql`(SELECT json_array(count(*), total(cost), total(fits)) FROM (
@@ -97,11 +111,11 @@ function probe({ site, from, to }: Range, hours: readonly number[], cost: SQL, f
   // `boundOf` of the next share; SQLite's integers do not hold 2^64.
   const bound = sql.raw(`printf('%016x', ${2n ** 64n / BigInt(STEP)} / probe.share)`)
   return sql`WITH RECURSIVE probe(share, found) AS (
-      SELECT 1, ${count(sql`pageviews AS p WHERE p.site = ${site} AND p.hour >= ${from / HOUR} AND p.hour < ${to / HOUR}`)}
+      SELECT 1, ${count(sql`pageviews AS p WHERE ${within(range)}`)}
       UNION ALL
       SELECT probe.share * ${sql.raw(String(STEP))},
         ${count(sql`json_each(${JSON.stringify(hours)}) AS h CROSS JOIN pageviews AS p
-          WHERE p.site = ${site} AND p.hour = h.value AND p.id < ${bound}`)}
+          WHERE p.site = ${range.site} AND p.hour = h.value AND p.id < ${bound}`)}
       FROM probe WHERE found ->> 0 >= ${limit} AND probe.share < ${sql.raw(String(MAX_SHARE))})
     SELECT share, found FROM probe ORDER BY share DESC LIMIT 1`
 }

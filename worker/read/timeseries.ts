@@ -9,9 +9,8 @@ import { unitOf } from '../../schema/metrics.ts'
 import type { TimeseriesAnswer, TimeseriesQuery, TimeseriesRow } from '../../schema/timeseries.ts'
 import { badField } from '../problem.ts'
 import type { Preparer } from '../statement.ts'
-import { type Buckets, distributions, type Group } from './distributions.ts'
-import { onKept, periodsOf } from './plan.ts'
-import { sourcesOf } from './source.ts'
+import { type Buckets, type Group, groupsOf } from './distributions.ts'
+import { oldestRaw, onKept, periodsOf } from './plan.ts'
 import { decisive, figuresOf, rangeOf } from './summary.ts'
 
 /** Answers for the time that is kept. Hours, and days of another time zone, are there for as long as hours are kept. */
@@ -27,27 +26,31 @@ export function timeseriesKept(
     const detail = `needs hours, which are kept since ${new Date(oldest).toISOString()}: ask for interval=day in Z`
     throw badField({ field, detail })
   }
-  return onKept(query, site, now, kept => timeseries(d1, kept, now))
+  return onKept(query, site, now, kept => timeseries(d1, kept, now, oldestRaw(site, now)))
 }
 
-async function timeseries(d1: Preparer, query: TimeseriesQuery, now: number): Promise<TimeseriesAnswer> {
+async function timeseries(
+  d1: Preparer,
+  query: TimeseriesQuery,
+  now: number,
+  oldest: number,
+): Promise<TimeseriesAnswer> {
   const { interval, offset, timezone, percentiles } = query
   const [ranked, periods] = await Promise.all([
     periodsOf(d1, query, now),
     byHours(query) ? periodsOf(d1, query, now, false) : null,
   ])
   const buckets: Buckets = { step: interval === 'day' ? 24 : 1, offset, ranked }
-  const ask = { ...query, percentile: decisive(percentiles) }
-  const parts = await Promise.all(
-    sourcesOf(query.metrics).map(source => distributions(d1, ask, source, periods ?? ranked, buckets)),
-  )
+  const ask = { ...query, percentile: decisive(percentiles), oldest }
+  const { source, share, groups } = await groupsOf(d1, ask, now, { periods: periods ?? ranked, buckets })
   return {
     ...rangeOf(query),
-    source: parts.every(part => part.source === 'rollup') ? 'rollup' : 'samples',
+    source,
+    ...(share > 1 && { sampled: share }),
     relative_error: RELATIVE_ERROR,
     interval,
     timezone,
-    data: parts.flatMap(part => toRows(part.groups, query, buckets.step, now)),
+    data: toRows(groups, query, buckets.step, now),
   }
 }
 

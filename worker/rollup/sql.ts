@@ -20,6 +20,8 @@ export interface Choice {
   where: SQL
   /** The groups: column name -> SQL. */
   by: Readonly<Record<string, SQL>>
+  /** How many page views each one stands for beside its weight; default 1. */
+  share?: number
 }
 
 const EMPTY = sql.raw('')
@@ -32,18 +34,18 @@ export function keySql(key: Key): SQL {
 }
 
 /** The samples of page views, one for each vital that a row has: the groups and (metric, x, w, good, poor, outcome). */
-export function vitalSamples({ from = EMPTY, where, by }: Choice, metrics: readonly Vital[]): SQL {
+export function vitalSamples({ from = EMPTY, where, by, share }: Choice, metrics: readonly Vital[]): SQL {
   const value = VITALS.map(vital => sql.raw(`WHEN '${vital}' THEN p.${vital}`))
   return sql`SELECT ${columns(by)}, m.key AS metric, CASE m.key ${sql.join(value, sql` `)} END AS x,
-      p.weight AS w, m.value ->> 0 AS good, m.value ->> 1 AS poor, ${outcome('ok')} AS outcome
+      ${weight(share)} AS w, m.value ->> 0 AS good, m.value ->> 1 AS poor, ${outcome('ok')} AS outcome
     FROM pageviews AS p ${from} CROSS JOIN json_each(${limits(metrics)}) AS m
     WHERE ${where} AND x IS NOT NULL`
 }
 
 /** The samples of API calls. */
-export function callSamples({ from = EMPTY, where, by }: Choice): SQL {
+export function callSamples({ from = EMPTY, where, by, share }: Choice): SQL {
   const { good, poor } = thresholds('api')
-  return sql`SELECT ${columns(by)}, 'api' AS metric, c.value ->> 2 AS x, p.weight AS w,
+  return sql`SELECT ${columns(by)}, 'api' AS metric, c.value ->> 2 AS x, ${weight(share)} AS w,
       ${number(good)} AS good, ${number(poor)} AS poor, c.value ->> 3 AS outcome
     FROM ${CALLS} ${from}
     WHERE ${where}`
@@ -59,18 +61,20 @@ function each(column: 'calls' | 'marks'): SQL {
 }
 
 /** The samples of marks. What has no thresholds is neither good nor poor. */
-export function markSamples({ from = EMPTY, where, by }: Choice): SQL {
-  return sql`SELECT ${columns(by)}, ${UNRATED('c.value ->> 1')} FROM ${MARKS} ${from} WHERE ${where}`
+export function markSamples({ from = EMPTY, where, by, share }: Choice): SQL {
+  return sql`SELECT ${columns(by)}, ${unrated('c.value ->> 1', share)} FROM ${MARKS} ${from} WHERE ${where}`
 }
 
 /** The samples of one load phase, given by its place in `PHASES`. */
-export function phaseSamples({ from = EMPTY, where, by }: Choice, index: number): SQL {
-  return sql`SELECT ${columns(by)}, ${UNRATED(`p.phases ->> ${index}`)} FROM pageviews AS p ${from}
+export function phaseSamples({ from = EMPTY, where, by, share }: Choice, index: number): SQL {
+  return sql`SELECT ${columns(by)}, ${unrated(`p.phases ->> ${index}`, share)} FROM pageviews AS p ${from}
     WHERE ${where} AND p.phases IS NOT NULL`
 }
 
-const UNRATED = (value: string) =>
-  sql`'measure' AS metric, ${sql.raw(value)} AS x, p.weight AS w, NULL AS good, NULL AS poor, ${outcome('ok')} AS outcome`
+const unrated = (value: string, share?: number) =>
+  sql`'measure' AS metric, ${sql.raw(value)} AS x, ${weight(share)} AS w, NULL AS good, NULL AS poor,
+    ${outcome('ok')} AS outcome`
+const weight = (share = 1) => sql.raw(share > 1 ? `p.weight * ${share}` : 'p.weight')
 
 /**
  * The histograms of samples: the groups and (metric, histogram, n), the second a JSON `Histogram`. Those of calls
