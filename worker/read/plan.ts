@@ -145,32 +145,57 @@ export async function periodsOf(
   const edges = [...span(start, Math.min(firstDay, end), 1), ...span(Math.max(lastDay, start), end, 1)]
   const whole = span(firstDay, lastDay, 24)
 
-  const known = await cleanOf(d1, site, [
-    ...whole.map(day => ['day', day] as const),
-    ...edges.filter(hour => hour < open).map(hour => ['hour', hour] as const),
-  ])
-  const days = whole.filter(day => known.has(`day ${day}`))
-  const split = whole.filter(day => !known.has(`day ${day}`)).flatMap(day => span(day, day + 24, 1))
-  const more = await cleanOf(
-    d1,
-    site,
-    split.map(hour => ['hour', hour] as const),
-  )
+  const { clean, oldest } = await marksOf(d1, site, [firstDay, lastDay], edges)
+  const days = whole.filter(day => clean.has(`day ${day}`))
+  const split = whole.filter(day => !clean.has(`day ${day}`))
+  const more = await hoursOf(d1, site, split)
 
-  const all = [...edges, ...split]
-  const isClean = (hour: number) => known.has(`hour ${hour}`) || more.has(`hour ${hour}`)
-  return { days, hours: all.filter(isClean), live: all.filter(hour => !isClean(hour)) }
+  const all = [...edges, ...split.flatMap(day => span(day, day + 24, 1))]
+  const isClean = (hour: number) => clean.has(`hour ${hour}`) || more.has(hour)
+  return {
+    days,
+    hours: all.filter(isClean),
+    // Before the first raw row there is nothing to compute: long ranges of a young site cost no more than its age.
+    live: all.filter(hour => !isClean(hour) && oldest !== null && hour >= oldest),
+  }
 }
 
-/** Which of the given periods have a roll-up that holds all of their raw rows. */
-async function cleanOf(d1: Preparer, site: string, asked: (readonly [Tier, number])[]): Promise<Set<string>> {
-  if (!asked.length) return new Set()
+/**
+ * Which days of a range and which of the given hours have a roll-up that holds all of their raw rows, and the hour of
+ * the oldest raw row.
+ */
+async function marksOf(
+  d1: Preparer,
+  site: string,
+  [firstDay, lastDay]: readonly [number, number],
+  hours: readonly number[],
+): Promise<{ clean: Set<string>; oldest: number | null }> {
   const { results } = await prepare(
     d1,
-    sql`SELECT s.tier, s.start FROM json_each(${JSON.stringify(asked)}) AS a CROSS JOIN periods AS s
-      ON s.site = ${site} AND s.tier = a.value ->> 0 AND s.start = a.value ->> 1 AND s.state <> 'dirty'`,
-  ).all<{ tier: Tier; start: number }>()
-  return new Set(results.map(({ tier, start }) => `${tier} ${start}`))
+    sql`SELECT tier, start FROM periods
+        WHERE site = ${site} AND tier = 'day' AND start >= ${firstDay} AND start < ${lastDay} AND state <> 'dirty'
+      UNION ALL
+      SELECT s.tier, s.start FROM json_each(${JSON.stringify(hours)}) AS a CROSS JOIN periods AS s
+        ON s.site = ${site} AND s.tier = 'hour' AND s.start = a.value AND s.state <> 'dirty'
+      UNION ALL
+      SELECT 'raw', min(hour) FROM pageviews WHERE site = ${site}`,
+  ).all<{ tier: Tier | 'raw'; start: number | null }>()
+  return {
+    clean: new Set(results.map(({ tier, start }) => `${tier} ${start}`)),
+    oldest: results.find(({ tier }) => tier === 'raw')?.start ?? null,
+  }
+}
+
+/** The hours of the given days that have such a roll-up. */
+async function hoursOf(d1: Preparer, site: string, days: readonly number[]): Promise<Set<number>> {
+  if (!days.length) return new Set()
+  const { results } = await prepare(
+    d1,
+    sql`SELECT s.start FROM json_each(${JSON.stringify(days)}) AS a CROSS JOIN periods AS s
+      ON s.site = ${site} AND s.tier = 'hour' AND s.start >= a.value AND s.start < a.value + 24
+      AND s.state <> 'dirty'`,
+  ).all<{ start: number }>()
+  return new Set(results.map(({ start }) => start))
 }
 
 function span(from: number, to: number, step: number): number[] {
