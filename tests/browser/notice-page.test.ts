@@ -45,13 +45,29 @@ describe('with the SDK on the page', () => {
     expect(transcript.length).toBeGreaterThan(10_000)
   })
 
-  test('the source of fetch and XMLHttpRequest is native as before, but has lost its name', async () => {
-    const page = await twins.chromium.open(twins.site.page('/source', { tag: TAG }))
-    const sources = await page.evaluate(() => {
+  test('all that a page can tell: the source of a method has lost its name, an init is read once more, a stack is longer', async () => {
+    const page = await twins.chromium.open(twins.site.page('/told', { tag: TAG }))
+    const [sources, reads, stack] = await page.evaluate(async () => {
       const { open, send, abort } = XMLHttpRequest.prototype
-      return [fetch, open, send, abort].map(String)
+      const reads: Record<string, number> = {}
+      const init = new Proxy({ method: 'POST', cache: 'no-store' } satisfies RequestInit, {
+        get(target, name) {
+          reads[String(name)] = (reads[String(name)] ?? 0) + 1
+          return Reflect.get(target, name)
+        },
+      })
+      await fetch('/api/a', init)
+      let stack: string[] = []
+      try {
+        new XMLHttpRequest().open('GET', 'http://[')
+      } catch (error) {
+        stack = error instanceof Error ? (error.stack ?? '').split('\n') : []
+      }
+      return [[fetch, open, send, abort].map(String), reads, stack] as const
     })
     expect(sources).toEqual(Array(4).fill('function () { [native code] }'))
+    expect(Object.keys(reads).filter(name => reads[name] !== 1)).toEqual(['method', 'mode', 'signal'])
+    expect(stack.filter(line => line.includes('/fieldline.js'))).toHaveLength(1)
     await page.close()
   })
 
@@ -150,8 +166,10 @@ describe('with the SDK on the page, nothing breaks and nothing is logged', () =>
   const throwing = (owner: string, name: string) =>
     `Object.defineProperty(${owner}, '${name}', { value() { throw new Error('hostile') }, configurable: true, writable: true })`
   for (const [name, code] of Object.entries({
-    'sendBeacon is missing': missing('navigator', 'sendBeacon'),
-    'sendBeacon throws': throwing('navigator', 'sendBeacon'),
+    'fetchLater is missing': missing('window', 'fetchLater'),
+    'fetchLater throws': throwing('window', 'fetchLater'),
+    'fetchLater and sendBeacon are missing': `${missing('window', 'fetchLater')}; ${missing('navigator', 'sendBeacon')}`,
+    'fetchLater and sendBeacon throw': `${throwing('window', 'fetchLater')}; ${throwing('navigator', 'sendBeacon')}`,
     'crypto is missing': missing('window', 'crypto'),
     'crypto throws': throwing('crypto', 'getRandomValues'),
     'performance is missing': missing('window', 'performance'),

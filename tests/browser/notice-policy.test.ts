@@ -44,6 +44,11 @@ describe('by a Content-Security-Policy that allows nothing but the script and co
       policy: `script-src 'nonce-abc'; require-trusted-types-for 'script'; trusted-types 'none'`,
       tag: src => `<script async nonce="abc" src="${src}" data-site="shop"></script>`,
     },
+    'by sendBeacon': {
+      policy: `script-src 'nonce-abc'`,
+      tag: src => `<script nonce="abc">window.fetchLater = undefined</script>
+        <script async nonce="abc" src="${src}" data-site="shop"></script>`,
+    },
     'in a sandbox': {
       policy: `script-src 'nonce-abc'; sandbox allow-scripts`,
       tag: src => `<script async nonce="abc" src="${src}" data-site="shop"></script>`,
