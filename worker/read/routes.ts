@@ -8,6 +8,7 @@ import { parseDeliveryQuery } from '../../schema/delivery.ts'
 import { parsePageViewsQuery } from '../../schema/pageviews.ts'
 import { parseSummaryQuery } from '../../schema/summary.ts'
 import { parseTimeseriesQuery } from '../../schema/timeseries.ts'
+import { parseTrendsQuery } from '../../schema/trends.ts'
 import type { Hono as Types } from '../env.ts'
 import { answering } from './answer.ts'
 import { causes } from './causes.ts'
@@ -18,6 +19,7 @@ import { onKeptRows } from './plan.ts'
 import { metricsRoute } from './prometheus.ts'
 import { summarizeKept } from './summary.ts'
 import { timeseriesKept } from './timeseries.ts'
+import { trendsKept } from './trends.ts'
 
 export const readRoutes = new Hono<Types>()
   .get('/summary', answering({ parse: parseSummaryQuery, ask: summarizeKept, rows: ({ data }) => data }))
@@ -39,4 +41,5 @@ export const readRoutes = new Hono<Types>()
     '/pageviews',
     answering({ parse: parsePageViewsQuery, ask: onKeptRows(pageViews), rows: ({ data }) => data }),
   )
+  .get('/trends', answering({ parse: parseTrendsQuery, ask: trendsKept, rows: ({ data }) => data }))
   .get('/delivery', answering({ parse: parseDeliveryQuery, ask: delivery, rows: answer => [answer] }))

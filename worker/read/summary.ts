@@ -63,7 +63,7 @@ export function figuresOf(
   minutes: number,
 ): Omit<SummaryRow, 'group' | 'metric' | 'unit'> | null {
   const { n, s, good, poor, http, network } = distribution
-  const found = percentiles(distribution, [75, ...wanted]).map(p => p && inUnit(metric, p))
+  const found = percentiles(distribution, [75, ...wanted]).map(p => p && percentileInUnit(metric, p))
   const p75 = found.shift()
   if (!p75) return null
   const rated = isRated(metric)
@@ -79,13 +79,16 @@ export function figuresOf(
   }
 }
 
-/** Six significant digits: far finer than a bucket, and no tail of float noise in the JSON. */
-function inUnit(metric: Measure, { value, low, high }: Percentile): PercentileAnswer {
-  const convert = (grains: number) =>
-    Number((isRated(metric) ? fromGrains(metric, grains) : grains).toPrecision(6))
+/** A percentile in grains as the API answers it. */
+export function percentileInUnit(metric: Measure, { value, low, high }: Percentile): PercentileAnswer {
   return {
-    value: convert(value),
-    low: low === null ? null : convert(low),
-    high: high === null ? null : convert(high),
+    value: inUnit(metric, value),
+    low: low === null ? null : inUnit(metric, low),
+    high: high === null ? null : inUnit(metric, high),
   }
+}
+
+/** Six significant digits: far finer than a bucket, and no tail of float noise in the JSON. */
+export function inUnit(metric: Measure, grains: number): number {
+  return Number((isRated(metric) ? fromGrains(metric, grains) : grains).toPrecision(6))
 }

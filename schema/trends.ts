@@ -1,0 +1,103 @@
+/**
+ * `GET /v1/trends`: what may be asked, and what is answered. A period against the one before it, or release against
+ * release.
+ */
+
+import * as v from 'valibot'
+import { ANSWER, GROUP, PERCENTILE_ANSWER } from './answer.ts'
+import type { FieldError } from './beacon.ts'
+import { VERDICTS } from './change.ts'
+import { fail, parseQuestion, percentile } from './query.ts'
+import { SUMMARY_QUERY, SUMMARY_ROW, type SummaryQuery, summaryOf } from './summary.ts'
+
+const { percentiles: _, ...QUERY } = SUMMARY_QUERY
+
+/** The parameters beside those of every question. */
+export const TRENDS_QUERY = {
+  ...QUERY,
+  percentile: v.optional(
+    v.pipe(v.string(), v.transform(percentile), v.number('must be a number from 1 to 99.9')),
+    '75',
+  ),
+  /** The release that `release` is compared with, in the same range. */
+  baseline_release: v.optional(v.pipe(v.string(), v.maxLength(300, 'must be at most 300 characters'))),
+}
+
+/** A checked question; `baselineRelease` is null where periods are compared. */
+export interface TrendsQuery extends Omit<SummaryQuery, 'percentiles'> {
+  percentiles: [number]
+  baselineRelease: string | null
+}
+
+/** Checks the parameters of `/v1/trends` against the clock `now` (Unix ms). */
+export function parseTrendsQuery(
+  params: URLSearchParams,
+  now: number,
+): { ok: TrendsQuery } | { error: FieldError } {
+  const parsed = parseQuestion(TRENDS_QUERY, params, now)
+  if ('error' in parsed) return parsed
+  const { percentile, baseline_release: baseline, ...question } = parsed.ok
+  const summary = summaryOf({ ...question, percentiles: [percentile] })
+  if ('error' in summary) return summary
+  const { filters, groupBy } = summary.ok
+  if (baseline !== undefined) {
+    if (filters.release === undefined)
+      return fail('release', 'is missing: baseline_release is compared with it')
+    if (groupBy.includes('release')) return fail('group_by', 'cannot be release where releases are compared')
+  }
+  return { ok: { ...summary.ok, percentiles: [percentile], baselineRelease: baseline ?? null } }
+}
+
+const { metric, unit, count, samples } = SUMMARY_ROW.entries
+
+const SIDE = v.nullable(v.object({ ...PERCENTILE_ANSWER.entries, count, samples }))
+const INTERVAL = v.object({ value: v.number(), low: v.number(), high: v.number() })
+
+export const TRENDS_ROW = v.object({
+  group: GROUP,
+  metric,
+  unit,
+  before: v.pipe(SIDE, v.description('null where there is no data')),
+  after: SIDE,
+  change: v.pipe(
+    v.nullable(
+      v.object({
+        difference: v.pipe(
+          INTERVAL,
+          v.description('after minus before, in the unit, with its 95 % interval'),
+        ),
+        ratio: v.pipe(
+          v.nullable(INTERVAL),
+          v.description('the difference as a share of the value before; null where that is 0'),
+        ),
+      }),
+    ),
+    v.description('null where there is too little data'),
+  ),
+  verdict: v.pipe(
+    v.nullable(v.picklist(VERDICTS)),
+    v.description(
+      'improving or degrading where the interval leaves out 0; null where there is too little data',
+    ),
+  ),
+  confidence: v.pipe(
+    v.nullable(v.number()),
+    v.description('how sure the verdict is, 0 to 1; for stable, that it moved by less than 10 %'),
+  ),
+})
+export type TrendsRow = v.InferOutput<typeof TRENDS_ROW>
+
+const { site, from, to, source, relative_error } = ANSWER
+const BASELINE = v.object({ from, to, release: v.nullable(v.string()) })
+
+export const TRENDS_ANSWER = v.object({
+  site,
+  from,
+  to,
+  baseline: v.pipe(BASELINE, v.description('what `before` is about')),
+  percentile: v.number(),
+  source,
+  relative_error,
+  data: v.array(TRENDS_ROW),
+})
+export type TrendsAnswer = v.InferOutput<typeof TRENDS_ANSWER>

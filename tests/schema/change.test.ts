@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest'
+import { changeOf } from '../../schema/change.ts'
+import { cls, type Design, lcp, type Population, sampleOf, scaled } from './population.ts'
+
+const all = { client: () => 1, server: () => 1 }
+const uniform = { client: () => 1, server: () => 8 }
+const mixed = {
+  client: (i: number) => (i % 3 ? 1 : 10),
+  server: (i: number, size: number) => (i < size / 2 ? 1 : 4),
+}
+const RUNS = 400
+
+/** How often each verdict falls when `after` of the second population is compared with `before` of the first. */
+function verdicts(
+  make: (size: number, seed: number) => Population,
+  size: number,
+  design: Design,
+  factor: number,
+  p = 75,
+) {
+  const counts = { improving: 0, degrading: 0, stable: 0, none: 0 }
+  for (let run = 0; run < RUNS; run++) {
+    const before = sampleOf(make(size, 2 * run + 1), design, run + 77)
+    const after = sampleOf(scaled(make(size, 2 * run + 2), factor), design, run + 7_777)
+    counts[changeOf(before, after, p).verdict ?? 'none']++
+  }
+  return counts
+}
+
+describe('without a change', () => {
+  it.each([
+    ['LCP, 5,000 samples', lcp, 5_000, all, 75],
+    ['LCP, 300 samples', lcp, 300, all, 75],
+    ['LCP, 1 of 8 kept', lcp, 8_000, uniform, 75],
+    ['LCP, mixed weights', lcp, 6_000, mixed, 75],
+    ['CLS, a third of it 0', cls, 2_000, all, 75],
+    ['LCP, p95', lcp, 2_000, mixed, 95],
+    ['LCP, median', lcp, 2_000, all, 50],
+  ] as const)('at most 5 in 100 verdicts are wrong: %s', (_, make, size, design, p) => {
+    const { stable, none } = verdicts((size, seed) => make(size, seed), size, design, 1, p)
+    expect(none).toBe(0)
+    expect(stable / RUNS).toBeGreaterThanOrEqual(0.95)
+  })
+})
+
+describe('a shift of 10 %', () => {
+  it.each([
+    ['slower', 1.1, 'degrading'],
+    ['faster', 1 / 1.1, 'improving'],
+  ] as const)('is found in at least 95 of 100 runs at 5,000 samples: %s', (_, factor, verdict) => {
+    expect(verdicts(lcp, 5_000, all, factor)[verdict] / RUNS).toBeGreaterThanOrEqual(0.95)
+  })
+})
+
+describe('a verdict', () => {
+  const one = (size: number, factor = 1) => sampleOf(scaled(lcp(size, 3), factor), all, 1)
+
+  it('is not given on too little data, or none', () => {
+    expect(changeOf(one(3), one(500), 75)).toMatchObject({
+      verdict: null,
+      confidence: null,
+      difference: null,
+    })
+    expect(changeOf(null, one(500), 75)).toMatchObject({ before: null, verdict: null })
+    expect(changeOf(one(500), null, 75).after).toBeNull()
+  })
+
+  it('is surer the more data it rests on', () => {
+    const confidence = (size: number, factor: number) =>
+      changeOf(one(size), one(size, factor), 75).confidence ?? 0
+    expect(confidence(20_000, 1.05)).toBeGreaterThan(confidence(5_000, 1.05))
+    expect(confidence(5_000, 1.3)).toBeGreaterThan(0.999)
+    expect(confidence(20_000, 1)).toBeGreaterThan(0.99)
+    expect(confidence(60, 1)).toBeLessThan(0.7)
+  })
+
+  it('is at least 95 % sure of a change', () => {
+    for (let factor = 0.8; factor < 1.25; factor += 0.01) {
+      const { verdict, confidence } = changeOf(one(4_000), one(4_000, factor), 75)
+      if (verdict !== 'stable') expect(confidence).toBeGreaterThanOrEqual(0.95 - 1e-6)
+    }
+  })
+
+  it('knows a metric that is 0 on both sides, to the last sample', () => {
+    const zero = { n: 500, s: 500, q: 500, good: 500, poor: 0, h: { '-1': 500 } }
+    expect(changeOf(zero, zero, 75)).toMatchObject({ verdict: 'stable', confidence: 1 })
+  })
+})
