@@ -12,12 +12,15 @@ import { typicalView } from './beacons.ts'
 import { brotli } from './bytes.ts'
 import { costTable } from './price.ts'
 
+/** The scripts that are built, as the table of peers names them. */
+export const OWN = { fieldline: 'dist/fieldline.js', 'fieldline core': 'dist/fieldline.core.js' }
+
 /** A part of the README that is written here, with its markers. */
-export type Part = 'figures' | 'pin' | 'browsers' | 'cost'
+export type Part = 'figures' | 'pin' | 'browsers' | 'cost' | 'peers'
 
 const between = (part: Part, text: string) => `<!-- ${part}: npm run figures -->\n${text}\n<!-- /${part} -->`
 
-/** Bytes of a file as a CDN sends it: brotli at its best quality. */
+/** Bytes of a file as a CDN sends it. */
 export function brotliBytes(file: string): number {
   return brotli(readFileSync(file))
 }
@@ -29,7 +32,6 @@ export function beaconBytes(): number {
 
 /** The table of the README. Rows written are asserted by tests/worker/ingest.test.ts. */
 export function figures(): string {
-  const count = (value: number) => value.toLocaleString('en-US')
   const rows = [
     '| | |',
     '|---|---|',
@@ -69,17 +71,30 @@ export async function cost(): Promise<string> {
   return between('cost', `\n${await costTable()}\n`)
 }
 
+/** The table of peers as the README has it, but with the bytes of this build: the peers need not be installed. */
+export function peers(readme: string): string {
+  let table = partOf(readme, 'peers')
+  for (const [name, file] of Object.entries(OWN)) {
+    const row = new RegExp(`(?<=^\\| ${name} \\| \\S+ \\| )[\\d,]+`, 'm')
+    table = table.replace(row, count(brotliBytes(file)))
+  }
+  return table
+}
+
 /** A part as the README has it. */
 export function partOf(readme: string, part: Part): string {
-  const [begin = '', end = ''] = between(part, '\n').split('\n\n')
-  return readme.slice(readme.indexOf(begin), readme.indexOf(end) + end.length)
+  const end = `<!-- /${part} -->`
+  return readme.slice(readme.indexOf(`<!-- ${part}: `), readme.indexOf(end) + end.length)
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US')
 }
 
 if (import.meta.main) {
-  const readme = readFileSync('README.md', 'utf8')
-  const written = readme
-    .replace(partOf(readme, 'figures'), figures())
-    .replace(partOf(readme, 'pin'), pin())
-    .replace(partOf(readme, 'browsers'), browsers())
-  writeFileSync('README.md', written.replace(partOf(written, 'cost'), await cost()))
+  const texts = { figures: figures(), pin: pin(), browsers: browsers(), cost: await cost() }
+  let readme = readFileSync('README.md', 'utf8')
+  for (const part of ['figures', 'pin', 'browsers', 'cost'] as const)
+    readme = readme.replace(partOf(readme, part), texts[part])
+  writeFileSync('README.md', readme.replace(partOf(readme, 'peers'), peers(readme)))
 }

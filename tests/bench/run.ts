@@ -1,25 +1,32 @@
 /**
- * `npm run bench [-- name ...]`: runs the benches, prints each as a table and, last, all of them as JSON.
+ * `npm run bench [-- name ...] [--option ...]`: runs the benches, prints each as a table and, last, all of them as JSON.
  */
 
 import { benchIngest } from './ingest.ts'
 import { benchQuery } from './query.ts'
 import { benchRaw } from './raw.ts'
+import { benchSdk } from './sdk.ts'
 
-const BENCHES: Record<string, () => Promise<Record<string, number>>> = {
+/** Names with their numbers, or a row of them for each thing compared. */
+type Results = Record<string, number | Record<string, string | number | null>>
+
+const BENCHES: Record<string, (options: readonly string[]) => Promise<Results>> = {
   ingest: benchIngest,
   query: benchQuery,
   raw: benchRaw,
+  sdk: benchSdk,
 }
 
-const asked = process.argv.slice(2)
+const words = process.argv.slice(2)
+const options = words.filter(word => word.startsWith('--'))
+const asked = words.filter(word => !word.startsWith('--'))
 for (const name of asked) {
   if (!(name in BENCHES)) throw new Error(`no bench ${name}; there are ${Object.keys(BENCHES).join(', ')}`)
 }
-const results: Record<string, Record<string, number>> = {}
+const results: Record<string, Results> = {}
 for (const [name, bench] of Object.entries(BENCHES)) {
   if (asked.length && !asked.includes(name)) continue
-  results[name] = await bench()
+  results[name] = await bench(options)
   console.log(`\n${name}`)
   console.table(results[name])
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parseSummaryQuery } from '../../schema/summary.ts'
-import { beaconBytes, browsers, cost, figures, partOf, pin } from '../bench/figures.ts'
+import { beaconBytes, browsers, cost, figures, partOf, peers, pin } from '../bench/figures.ts'
 
 const readme = readFileSync('README.md', 'utf8')
 const scripts: Record<string, string> = JSON.parse(readFileSync('package.json', 'utf8')).scripts
@@ -11,6 +11,11 @@ describe('the README', () => {
     expect(partOf(readme, 'figures')).toBe(figures())
     expect(partOf(readme, 'pin')).toBe(pin())
     expect(partOf(readme, 'browsers')).toBe(browsers())
+  })
+
+  it('states the bytes of this very build beside those of its peers', () => {
+    expect(partOf(readme, 'peers')).toContain('| fieldline |')
+    expect(partOf(readme, 'peers')).toBe(peers(readme))
   })
 
   it('states what this very code costs, counted anew', async () => {

@@ -1,0 +1,145 @@
+/**
+ * The page on which scripts are compared, and where they send to: a small web site on one origin, a collector that
+ * keeps every request on another, as vendors' collectors are.
+ */
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { heroPicture } from '../../demo/pictures.ts'
+import type { Script } from './peers.ts'
+
+/** A request that a script sent to its collector. */
+export interface Sent {
+  method: string
+  /** Path and query. */
+  target: string
+  /** Bytes of the body as sent, and of the query, which some use as a body. */
+  bytes: number
+  body: Buffer
+  encoding: string | undefined
+}
+
+export interface Shop {
+  /** The page with the script of that name; without one where there is none. */
+  address(name?: string): string
+  /** Another page, with no script. */
+  next: string
+  sent: Sent[]
+  close(): Promise<void>
+}
+
+/** The API calls of the page: two as it loads, one by a click. */
+export const CALLS = ['/api/products', '/api/cart', '/api/stock']
+
+/** ms that a click keeps the main thread busy, so that there is an INP to report. */
+const BUSY = 60
+
+export async function openShop(scripts: readonly Script[]): Promise<Shop> {
+  const sent: Sent[] = []
+  const code = new Map(scripts.map(({ name, code }) => [name, code]))
+
+  const collector = await listen(async (request, response) => {
+    const body = await read(request)
+    const { method = '', url = '', headers } = request
+    const { search } = new URL(url, 'http://collector')
+    sent.push({
+      method,
+      target: url,
+      bytes: body.byteLength + Buffer.byteLength(search),
+      body,
+      encoding: headers['content-encoding'],
+    })
+    response
+      .writeHead(method === 'OPTIONS' ? 204 : 202, {
+        'access-control-allow-origin': headers.origin ?? '*',
+        'access-control-allow-credentials': 'true',
+        'access-control-allow-methods': 'GET, POST',
+        'access-control-allow-headers': headers['access-control-request-headers'] ?? '*',
+        'content-type': 'application/json',
+      })
+      .end(method === 'OPTIONS' ? undefined : '{}')
+  })
+
+  const shop = await listen(async (request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://shop')
+    await read(request)
+    const answer = (type: string, body: string | Buffer) =>
+      response.writeHead(200, { 'content-type': type, 'cache-control': 'no-cache' }).end(body)
+    const name = searchParams.get('sdk')
+    if (pathname === '/page') answer('text/html', page(name, originOf(collector)))
+    else if (pathname === '/sdk.js') answer('text/javascript', code.get(name ?? '') ?? '')
+    else if (pathname === '/hero.svg') answer('image/svg+xml', heroPicture())
+    else if (pathname.startsWith('/api/')) answer('application/json', '{"items":[1,2,3]}')
+    else if (pathname === '/next')
+      answer('text/html', '<!doctype html><title>Next</title><link rel="icon" href="data:,"><p>The next page')
+    else response.writeHead(404).end()
+  })
+
+  return {
+    address: name => `${originOf(shop)}/page${name ? `?sdk=${encodeURIComponent(name)}` : ''}`,
+    next: `${originOf(shop)}/next`,
+    sent,
+    async close() {
+      for (const server of [shop, collector]) {
+        server.closeAllConnections()
+        await new Promise(resolve => server.close(resolve))
+      }
+    },
+  }
+}
+
+/** A hero picture, two calls once loaded, a banner that shifts the text, a button whose click is slow and calls. */
+function page(name: string | null, collector: string): string {
+  const tag = name
+    ? `<script async src="/sdk.js?sdk=${encodeURIComponent(name)}" data-site="shop" data-endpoint="${collector}/f"></script>`
+    : ''
+  return `<!doctype html>
+<html><head><title>Shop</title><link rel="icon" href="data:,">${tag}</head>
+<body><h1>Shop</h1><img src="/hero.svg" width="1200" height="480" alt=""><p id="text">Products</p>
+<button id="buy">Buy</button>
+<script>
+  addEventListener('load', async () => {
+    await Promise.all([
+      fetch('/api/products?page=2').then(response => response.json()),
+      fetch('/api/cart', { method: 'POST', body: '{}' }).then(response => response.json()),
+    ])
+    const banner = document.createElement('div')
+    banner.style.height = '60px'
+    document.body.prepend(banner)
+    document.documentElement.dataset.ready = 'yes'
+  })
+  // From a task of the page's own, as its code would be.
+  const callOften = (count, atOnce) => new Promise(resolve => setTimeout(async () => {
+    for (let made = 0; made < count; made += atOnce)
+      await Promise.all(Array.from({ length: atOnce }, async (_, i) => (await fetch('/api/many/' + (made + i))).text()))
+    resolve()
+  }))
+  document.getElementById('buy').addEventListener('click', async () => {
+    for (const end = performance.now() + ${BUSY}; performance.now() < end; );
+    await (await fetch('/api/stock')).json()
+    document.documentElement.dataset.bought = 'yes'
+  })
+</script></body></html>`
+}
+
+async function read(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+async function listen(
+  answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+): Promise<Server> {
+  // Leaving a page breaks off what it was reading.
+  const server = createServer(
+    (request, response) => void answer(request, response).catch(() => response.destroy()),
+  )
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  return server
+}
+
+function originOf(server: Server): string {
+  const { port } = server.address() as AddressInfo
+  return `http://127.0.0.1:${port}`
+}
