@@ -3,7 +3,7 @@
 import type { Cause, CausesAnswer } from '../../schema/causes.ts'
 import { format } from '../../schema/metrics.ts'
 import { percent } from '../words.ts'
-import type { Block, Inline, Text } from './document.ts'
+import type { Block, Text } from './document.ts'
 import { type Findings, isMissing } from './findings.ts'
 import { NAMES } from './names.ts'
 
@@ -16,7 +16,7 @@ export function causesSection({ causes }: Findings): Block[] {
       {
         kind: 'paragraph',
         text: [
-          `${NAMES[answer.metric]}, what does most harm first (${percent(answer.explained)} of it is explained):`,
+          `${NAMES[answer.metric]}, what does most harm first; the cause is known of ${percent(answer.explained)} of page views:`,
         ],
       },
       { kind: 'list', items: harmful.map(cause => inWords(answer, cause)) },
@@ -38,6 +38,6 @@ function inWords({ metric }: CausesAnswer, cause: Cause): Text {
     ...(script ? [', in ', { code: script.url || script.invoker || 'inline code' }] : []),
     ...(call ? [metric === 'lcp' ? ', waiting for ' : ', asking ', { code: call.endpoint }] : []),
     '. ',
-    ...(advice ? ([`${advice.text} `, { link: advice.link, words: 'Read more' }] as Inline[]) : []),
+    ...(advice ? [`${advice.text} `, { link: advice.link, words: `Read more: ${advice.code}` }] : []),
   ]
 }

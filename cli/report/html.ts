@@ -14,12 +14,12 @@ const STYLE = `
   body { background: #14161a; color: #e6e8eb }
   a { color: #8ab4f8 }
 }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
-h1 { line-height: 1.2 } h2 { margin-top: 2.5rem }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem }
+h1 { line-height: 1.2 } h2 { margin-top: 2.5rem } li { margin: .35rem 0 }
 .wide { overflow-x: auto; margin-top: 1.5rem }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums }
+table { border-collapse: collapse; font-size: .95rem; font-variant-numeric: tabular-nums }
 caption { text-align: left; padding: .5rem 0 }
-th, td { padding: .35rem .75rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; white-space: nowrap }
+th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; white-space: nowrap }
 th { font-weight: 600 } th.word, td.word { text-align: left; white-space: normal }
 code { font: .9em ui-monospace, monospace; overflow-wrap: anywhere }
 .good { color: var(--good) } .needs-improvement { color: var(--needs-improvement) } .poor { color: var(--poor) }

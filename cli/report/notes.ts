@@ -7,6 +7,7 @@ import { type Findings, isMissing } from './findings.ts'
 
 export function notes({ vitals, before, causes, delivery }: Findings): Text[] {
   const gap = causes.find(isMissing)
+  const sampled = Math.max(1, ...causes.map(answer => (isMissing(answer) ? 1 : answer.sampled)))
   const busiest = vitals.data.toSorted((a, b) => b.count - a.count)[0]
   const share = busiest ? busiest.samples / busiest.count : 1
   return [
@@ -26,6 +27,9 @@ export function notes({ vitals, before, causes, delivery }: Findings): Text[] {
     ],
     ['What a browser cannot measure is missing, not zero: Firefox and Safari know no CLS.'],
     ...(isMissing(delivery) ? [] : losses(delivery)),
+    ...(sampled > 1
+      ? [[`Causes are read from one in ${sampled} of the page views kept, where they are many.`]]
+      : []),
     ...(gap ? [[`Causes are left out: ${gap.missing}`]] : []),
     ...(before.data.length ? [] : [['Of the period before there is no data.']]),
   ]

@@ -120,7 +120,7 @@ describe('fieldline report', () => {
       /\| Largest Contentful Paint \(LCP\) \| 3\.0\d s \| needs improvement \|.*\| degrading \| 0 % \| 60 \|/,
     )
     expect(out).toMatch(
-      /^- `main>img#hero`: 100 % of page views, .* most of it load delay .*\[Read more\]\(<https:/m,
+      /^- `main>img#hero`: 100 % of page views, .* most of it load delay .*\[Read more: waits-for-api\]\(<https:/m,
     )
     expect(out).toMatch(/^\| `GET \/api\/slow` \| 60 \| 1\.5\d s \| poor \|/m)
     expect(out).toMatch(/^\| `POST \/api\/broken` \| 60 \| 50 % \|/m)
