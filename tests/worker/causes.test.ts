@@ -71,7 +71,11 @@ beforeAll(async () => {
       ...times(2, () =>
         view({ vitals: vitals({ lcp: 9000 }), why: { ...none, lcp: { ...text, target: 'p' } } }),
       ),
-      ...times(8, () => view({ vitals: vitals({ lcp: 1000 }) })),
+      ...times(4, () => view({ vitals: vitals({ lcp: 1000 }) })),
+      // The browser told another vital's cause, but not this one's.
+      ...times(4, () =>
+        view({ vitals: vitals({ lcp: 1000 }), why: { ...none, cls: { target: 'p', value: 1, time: 1 } } }),
+      ),
       ...times(9, () =>
         view({
           vitals: vitals({ inp: 600 }),

@@ -86,7 +86,7 @@ export async function causes(d1: Preparer, query: CausesQuery, now: number): Pro
 }
 
 async function read(d1: Preparer, metric: Caused, where: SQL, share: number): Promise<Row[]> {
-  const cause = sql.raw(`CASE WHEN p.why -> '$.${metric}' IS NOT NULL THEN ${NAMED[metric]} END`)
+  const cause = sql.raw(`CASE WHEN p.why ->> '$.${metric}[0]' IS NOT NULL THEN ${NAMED[metric]} END`)
   const calls = sql.raw(metric === 'cls' ? `'{}'` : 'p.calls')
   const { results } = await prepare(
     d1,
