@@ -7,7 +7,7 @@ import { addressOf, keyOf } from './address.ts'
 import type { Note, OnFailure, TakeNote } from './patch.ts'
 import type { Settings } from './settings.ts'
 
-/** ms for which leaving, begun, may cut off calls: Firefox does so at once, Chromium when the page hides. */
+/** ms within which leaving, begun, cuts off calls: Firefox does so at once, Chromium when the page hides. */
 const CUT = 200
 
 /** What is read of a call's entry. */
@@ -28,12 +28,15 @@ export function observeCalls(
     try {
       // A call cut off by leaving says nothing of its endpoint, but has the entry of a failure, of an answer without
       // a body or, in Firefox, of one with half a body. Real ones of these few ms are lost too.
-      const now = performance.now()
-      if (now < unloading || (now < hiding && !entry.encodedBodySize)) return
+      const end = entry.startTime + entry.duration
+      if (end < unloading || (end < hiding && !entry.encodedBodySize)) return
       const url = new URL(entry.name)
       const key = keyOf(url)
-      if (key !== keyOf(own._url) && /^http/.test(url.protocol))
-        report(toCall(entry, url, note ?? take(key, entry.startTime)))
+      if (key === keyOf(own._url) || !/^http/.test(url.protocol)) return
+      const noted = note ?? take(key, entry.startTime)
+      const tell = () => report(toCall(entry, url, noted))
+      if (noted?._answering) noted._answering.then(tell)
+      else tell()
     } catch {}
   }
   const read = (entries: PerformanceEntryList): void => {

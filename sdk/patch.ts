@@ -19,6 +19,8 @@ export interface Note {
   _signal?: { readonly aborted: boolean } | null | undefined
   /** Tells the status, where the entry does not: the request itself, or the response; 0 where there was none. */
   _answer: { readonly status?: number }
+  /** Until the answer is there; the entry may come first. */
+  _answering?: Promise<void> | undefined
 }
 
 /** Finds the note of the call to `url` that began at `start`. Each is taken once. */
@@ -64,12 +66,19 @@ export function patchCalls(onFailure: OnFailure): TakeNote {
       note._signal = init?.signal ?? request?.signal
       // Here an unhandled rejection is lost, which weighs less than Safari's error rate.
       if (blind)
-        response.then(
-          response => {
-            note._answer = response
-          },
-          () => fail(note),
-        )
+        note._answering = response
+          .then(
+            response => {
+              note._answer = response
+            },
+            () => {
+              note._answer = { status: 0 }
+              fail(note)
+            },
+          )
+          .then(() => {
+            note._answering = undefined
+          })
     },
   )
   wrap(prototype, 'open', (xhr, [method, url]: [string, string | URL]) => {

@@ -243,6 +243,9 @@ test('a call that is cut off as leaving begins, which Firefox does, is not recor
     request.send()
     void fetch('/api/pending?delay=5000').catch(() => {})
     await fetch('/api/done').then(response => response.text())
+  })
+  await recorded(page, 1)
+  await page.evaluate(() => {
     dispatchEvent(new Event('beforeunload'))
     stop()
   })

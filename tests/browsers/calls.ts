@@ -1,20 +1,11 @@
 /** What is recorded of API calls, and that the page gets from them what it would get without the SDK. */
 
 import { describe, expect } from 'vitest'
-import { evaluate, reload, type Tab, until } from './engine.ts'
+import { evaluate, recorded, reload, until } from './engine.ts'
 import type { BrowserTest } from './visit.ts'
 
 /** What browsers themselves write of calls that fail. */
 const IN_VAIN = /^error: Failed to load resource|blocked by CORS policy|Cross-Origin Request Blocked/
-
-/** A call's own entry is a few milliseconds younger than its end. */
-const recorded = (tab: Tab, count: number) =>
-  until(
-    tab,
-    count =>
-      performance.getEntriesByType('resource').filter(entry => entry.name.includes('/api/')).length >= count,
-    count,
-  )
 
 export function calls(test: BrowserTest): void {
   describe('API calls', () => {

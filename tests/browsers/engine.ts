@@ -54,3 +54,13 @@ export async function reload(tab: Tab): Promise<void> {
   })
   await until(tab, () => !('old' in window) && document.readyState === 'complete')
 }
+
+/** Waits for the entries of so many calls: each is a few milliseconds younger than the call's end. */
+export async function recorded(tab: Tab, count: number): Promise<void> {
+  await until(
+    tab,
+    count =>
+      performance.getEntriesByType('resource').filter(entry => entry.name.includes('/api/')).length >= count,
+    count,
+  )
+}
