@@ -155,6 +155,8 @@ describe('a record', () => {
     expect(found?.record.metrics.form_factors?.fractions).toMatchObject({ phone: 0.5 })
     const phone = await queryRecord({ url: 'https://shop.example/p/7', formFactor: 'PHONE' })
     expect(phone?.record.metrics.largest_contentful_paint?.histogram[0]?.density).toBe(1)
+    const named = await queryRecord({ url: 'https://shop.example/p/[id]' })
+    expect(named?.record).toEqual(found?.record)
     expect(await queryRecord({ url: 'https://shop.example/nowhere' })).toBeNull()
   })
 })

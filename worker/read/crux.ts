@@ -5,6 +5,7 @@
 
 import { type Context, Hono, type Next } from 'hono'
 import { HTTPException } from 'hono/http-exception'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { type CruxQuery, parseHistoryRequest, parseRecordRequest } from '../../schema/crux.ts'
 import { requireAccess, requireSite } from '../admin/access.ts'
 import type { Hono as Types } from '../env.ts'
@@ -22,16 +23,13 @@ const STATUS: Record<number, string> = {
 }
 
 export const cruxRoutes = new Hono<Types>()
-  .post('/:call{records:queryRecord}', keyAsBearer, requireAccess, async c => {
-    const query = parseRecordRequest(await bodyOf(c))
-    if ('error' in query) throw badField(query.error)
-    return answer(c, query.ok, cruxRecord)
-  })
-  .post('/:call{records:queryHistoryRecord}', keyAsBearer, requireAccess, async c => {
-    const query = parseHistoryRequest(await bodyOf(c))
-    if ('error' in query) throw badField(query.error)
-    return answer(c, query.ok, cruxHistory)
-  })
+  .post('/:call{records:queryRecord}', keyAsBearer, requireAccess, answering(parseRecordRequest, cruxRecord))
+  .post(
+    '/:call{records:queryHistoryRecord}',
+    keyAsBearer,
+    requireAccess,
+    answering(parseHistoryRequest, cruxHistory),
+  )
   .onError(googleError)
 
 /** Middleware: takes `?key=`, where CrUX's clients put theirs, for the bearer token. */
@@ -54,21 +52,22 @@ async function bodyOf(c: Context<Types>): Promise<unknown> {
   }
 }
 
-async function answer(
-  c: Context<Types>,
-  query: CruxQuery,
-  make: typeof cruxRecord | typeof cruxHistory,
-): Promise<Response> {
-  const started = Date.now()
-  const site = await siteOf(c, query)
-  const asked = Date.now()
-  const record = await make(c.env.DB.withSession('first-unconstrained'), site, query, started)
-  if (!record) throw problem(404, 'data not found: too few page views')
-  const answered = Date.now()
-  return c.json(record, 200, {
-    'Cache-Control': 'private, no-cache',
-    'Server-Timing': `database;dur=${answered - asked}, total;dur=${answered - started}`,
-  })
+/** The handler of one kind of record. */
+function answering(parse: typeof parseRecordRequest, make: typeof cruxRecord | typeof cruxHistory) {
+  return async (c: Context<Types>): Promise<Response> => {
+    const started = Date.now()
+    const parsed = parse(await bodyOf(c))
+    if ('error' in parsed) throw badField(parsed.error)
+    const site = await siteOf(c, parsed.ok)
+    const asked = Date.now()
+    const record = await make(c.env.DB.withSession('first-unconstrained'), site, parsed.ok, started)
+    if (!record) throw problem(404, 'data not found: too few page views')
+    const answered = Date.now()
+    return c.json(record, 200, {
+      'Cache-Control': 'private, no-cache',
+      'Server-Timing': `database;dur=${answered - asked}, total;dur=${answered - started}`,
+    })
+  }
 }
 
 /**
@@ -111,7 +110,7 @@ async function siteOf(c: Context<Types>, { origin, url }: CruxQuery): Promise<st
 function googleError(error: Error, c: Context): Response {
   if (!(error instanceof HTTPException)) console.error(error)
   const status = error instanceof HTTPException ? error.status : 500
-  const { field, headers } = (error.cause ?? {}) as ProblemExtra satisfies ProblemExtra
+  const { field, headers } = (error.cause ?? {}) as ProblemExtra
   const body = {
     error: {
       code: status,
@@ -127,5 +126,5 @@ function googleError(error: Error, c: Context): Response {
       }),
     },
   }
-  return c.json(body, status as 400, { 'Cache-Control': 'private, max-age=0', ...headers })
+  return c.json(body, status as ContentfulStatusCode, { 'Cache-Control': 'private, max-age=0', ...headers })
 }

@@ -31,6 +31,8 @@ import { sourcesOf } from './source.ts'
 const WEEK = 7 * 24
 const MONDAY = 4 * 24
 const CACHE_SIZE = 100
+/** A comment to Prometheus, an explanation to a person. */
+const NOTHING = '# Nothing is rolled up yet: the cron counts an hour two hours after its end.\n'
 
 /** What this isolate answered last, by question; good as long as `version` is that of the roll-ups. */
 const cache = new Map<string, { version: string; text: string }>()
@@ -63,7 +65,7 @@ export async function metricsRoute(c: Context<Hono>): Promise<Response> {
 /** Reads from the primary database: a replica may be behind another one, and then counters would fall. */
 async function scrape(d1: D1Database, query: ScrapeQuery): Promise<string> {
   const counted = await countedOf(d1, query.site)
-  if (!counted) return ''
+  if (!counted) return NOTHING
   const key = JSON.stringify(query)
   const known = cache.get(key)
   if (known?.version === counted.version) return known.text
