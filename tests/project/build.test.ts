@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { globSync, readdirSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
+import { transform } from 'esbuild'
 import { describe, expect, it } from 'vitest'
 import { byteTable, sharesOf } from '../bench/bytes.ts'
 import { brotliBytes } from '../bench/figures.ts'
@@ -14,6 +15,11 @@ const BUDGET = { 'fieldline.js': 6_850, 'fieldline.core.js': 6_000 }
 describe.each(Object.entries(BUDGET))('dist/%s', (name, budget) => {
   it(`has at most ${budget} bytes`, () => {
     expect(brotliBytes(`dist/${name}`)).toBeLessThanOrEqual(budget)
+  })
+
+  it('asks for no more than ES2020', async () => {
+    const as = async (target: string) => (await transform(text(name), { target })).code
+    expect(await as('es2020')).toBe(await as('esnext'))
   })
 
   it('holds no decoder', () => {
