@@ -5,6 +5,7 @@
 import type { CausesAnswer } from '../../schema/causes.ts'
 import type { DeliveryAnswer } from '../../schema/delivery.ts'
 import type { SummaryAnswer } from '../../schema/summary.ts'
+import type { TrendsAnswer } from '../../schema/trends.ts'
 import type { Ask } from '../api.ts'
 import { statusOf } from '../failure.ts'
 import { CORE } from './names.ts'
@@ -17,8 +18,8 @@ export interface Missing {
 /** Answers of the API, as they came. */
 export interface Findings {
   vitals: SummaryAnswer
-  /** Of the period of the same length before. */
-  before: SummaryAnswer
+  /** Against the period of the same length before. */
+  trends: TrendsAnswer | Missing
   routes: SummaryAnswer
   slowest: SummaryAnswer
   failing: SummaryAnswer
@@ -41,15 +42,16 @@ export async function find(ask: Ask, range: Range): Promise<Findings> {
     summary({ metrics: 'api', group_by: 'endpoint', percentiles: '75,95', sort, limit: '10' })
   const causesOf = (metric: string) =>
     ask<CausesAnswer>('GET', '/v1/causes', { query: { ...range, metric, limit: '3' } })
-  const [vitals, routes, slowest, failing, causes, delivery] = await Promise.all([
+  const [vitals, trends, routes, slowest, failing, causes, delivery] = await Promise.all([
     summary({}),
+    orMissing(ask<TrendsAnswer>('GET', '/v1/trends', { query: { ...range } })),
     summary({ metrics: CORE.join(','), group_by: 'route', sort: 'impact', limit: '10' }),
     endpoints('slowest'),
     endpoints('failing'),
     Promise.all(CORE.map(metric => orMissing(causesOf(metric)))),
     orMissing(ask<DeliveryAnswer>('GET', '/v1/delivery', { query: { ...range } })),
   ])
-  return { vitals, before: await summary(periodBefore(vitals)), routes, slowest, failing, causes, delivery }
+  return { vitals, trends, routes, slowest, failing, causes, delivery }
 }
 
 export function isMissing(answer: object): answer is Missing {
@@ -65,9 +67,4 @@ async function orMissing<T>(answer: Promise<T>): Promise<T | Missing> {
     if (status !== 400 && status !== 404) throw error
     return { missing: error instanceof Error ? error.message : String(error) }
   }
-}
-
-/** The range of the same length that ends where the answer's begins. */
-function periodBefore({ from, to }: SummaryAnswer): { from: string; to: string } {
-  return { from: new Date(2 * Date.parse(from) - Date.parse(to)).toISOString(), to: from }
 }

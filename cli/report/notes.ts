@@ -5,7 +5,7 @@ import { percent, whole } from '../words.ts'
 import type { Text } from './document.ts'
 import { type Findings, isMissing } from './findings.ts'
 
-export function notes({ vitals, before, causes, delivery }: Findings): Text[] {
+export function notes({ vitals, trends, causes, delivery }: Findings): Text[] {
   const gap = causes.find(isMissing)
   const sampled = Math.max(1, ...causes.map(answer => (isMissing(answer) ? 1 : answer.sampled)))
   const busiest = vitals.data.toSorted((a, b) => b.count - a.count)[0]
@@ -16,7 +16,10 @@ export function notes({ vitals, before, causes, delivery }: Findings): Text[] {
       'The 95 % interval says how far chance may have moved the p75: with few page views it is wide, and ? is an end ' +
         'that so few do not bound.',
     ],
-    ['A trend is improving or degrading where both intervals do not meet; otherwise it is stable.'],
+    [
+      'A trend is improving or degrading where the 95 % interval of the change leaves out no change; how sure it is ' +
+        'stands beside it. For stable, that is how sure it moved by less than 10 %.',
+    ],
     share > 0.999
       ? ['Every page view that was sent is in these numbers.']
       : [
@@ -31,7 +34,7 @@ export function notes({ vitals, before, causes, delivery }: Findings): Text[] {
       ? [[`Causes are read from one in ${sampled} of the page views kept, where they are many.`]]
       : []),
     ...(gap ? [[`Causes are left out: ${gap.missing}`]] : []),
-    ...(before.data.length ? [] : [['Of the period before there is no data.']]),
+    ...(isMissing(trends) ? [[`Trends are left out: ${trends.missing}`]] : []),
   ]
 }
 
