@@ -2,14 +2,16 @@ import { env, exports } from 'cloudflare:workers'
 import { Ajv } from 'ajv'
 import { createQueryHistoryRecord, createQueryRecord } from 'crux-api'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { CruxAnswer, CruxHistoryAnswer } from '../../schema/crux.ts'
+import { type CruxAnswer, type CruxHistoryAnswer, parseRecordRequest } from '../../schema/crux.ts'
 import type { PageViewRow } from '../../schema/tables.ts'
+import { cruxRecord } from '../../worker/read/crux-record.ts'
 import { admin, get, put, summary } from './client.ts'
 import { QUERY_HISTORY_RESPONSE, QUERY_RESPONSE } from './crux.schema.ts'
 import { pageViewRow, store } from './rows.ts'
 
 const DAY = 86_400_000
-const TODAY = Math.floor(Date.now() / DAY) * DAY
+/** A day counts three hours after its end. */
+const TODAY = Math.floor((Date.now() - DAY / 8) / DAY) * DAY
 /** The end of the last Saturday. */
 const SUNDAY = TODAY - new Date(TODAY).getUTCDay() * DAY
 
@@ -109,6 +111,16 @@ describe('a record', () => {
     }
     const { collectionPeriod } = await record({ origin: 'https://shop.example' })
     expect(collectionPeriod).toEqual({ firstDate: date(TODAY - 28 * DAY), lastDate: date(TODAY - DAY) })
+  })
+
+  it('takes a day in when its last page views have settled', async () => {
+    const parsed = parseRecordRequest({ origin: 'https://shop.example' })
+    if ('error' in parsed) throw new Error(parsed.error.detail)
+    const lastDay = async (now: number) =>
+      (await cruxRecord(env.DB, 'shop', parsed.ok, now))?.record.collectionPeriod.lastDate.day
+    const midnight = TODAY + DAY
+    expect(await lastDay(midnight + DAY / 8 - 1)).toBe(new Date(TODAY - DAY).getUTCDate())
+    expect(await lastDay(midnight + DAY / 8)).toBe(new Date(TODAY).getUTCDate())
   })
 
   it('has fractions of devices and navigations, soft ones left out as in CrUX', async () => {

@@ -13,18 +13,22 @@ import {
   type CruxTimeseries,
   type CruxVital,
 } from '../../schema/crux.ts'
+import { HOUR } from '../../schema/hour.ts'
 import { METRICS, type Vital } from '../../schema/metrics.ts'
 import type { Preparer } from '../statement.ts'
 import { collect, DAY, labelsOf, WEEK, WEEKS } from './crux-periods.ts'
 
-/** The 28 days that ended yesterday. `now` in Unix ms. */
+/** A day counts from so long after its end, in ms: until its last hour has settled and is rolled up. */
+const REST = 3 * HOUR
+
+/** The last 28 whole days. `now` in Unix ms. */
 export async function cruxRecord(
   d1: Preparer,
   site: string,
   query: CruxQuery,
   now: number,
 ): Promise<CruxAnswer | null> {
-  const end = Math.floor(now / DAY) * DAY
+  const end = Math.floor((now - REST) / DAY) * DAY
   const { vitals, fractions } = await collect(d1, site, query, end, now)
   const metrics: [string, CruxMetric][] = []
   for (const [name, [point]] of vitals) {
@@ -45,7 +49,7 @@ export async function cruxHistory(
   query: CruxQuery,
   now: number,
 ): Promise<CruxHistoryAnswer | null> {
-  const end = lastSunday(now)
+  const end = lastSunday(now - REST)
   const { vitals, fractions } = await collect(d1, site, query, end, now)
   const metrics: [string, CruxTimeseries][] = []
   for (const [name, points] of vitals) {
