@@ -1,5 +1,6 @@
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+import { receive } from './tests/worker/receiver.ts'
 
 // Three rooms: plain functions in Node, the worker inside workerd with a real D1, the rest in a real browser.
 export default defineConfig({
@@ -65,6 +66,7 @@ function inWorkerd(name: string, bindings: object): TestProjectInlineConfigurati
         wrangler: { configPath: './wrangler.toml' },
         miniflare: {
           ...bindings,
+          outboundService: receive,
           bindings: {
             ADMIN_TOKEN: 'test-admin-token',
             MIGRATIONS: await readD1Migrations('./schema/migrations'),

@@ -3,7 +3,9 @@
  * them by hand, and a test holds that every table has both.
  */
 
-import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import type { BudgetState } from './budgets.ts'
+import type { Measure } from './metrics.ts'
 
 export type Tier = 'hour' | 'day'
 
@@ -201,6 +203,82 @@ export const deliveries = sqliteTable(
   table => [primaryKey({ columns: [table.site, table.hour] })],
 )
 
+/** What a team promises of a metric, and how it stood when it was last judged. */
+export const budgets = sqliteTable(
+  'budgets',
+  {
+    site: text().notNull(),
+    /** 12 hex digits. */
+    id: text().notNull(),
+    metric: text().$type<Measure>().notNull(),
+    endpoint: text(),
+    route: text(),
+    device: text().$type<'phone' | 'tablet' | 'desktop'>(),
+    percentile: real().notNull(),
+    /** In the metric's unit. */
+    max: real().notNull(),
+    windowHours: integer('window_hours').notNull(),
+    minimum: integer().notNull(),
+    /** Unix time in ms. */
+    created: integer().notNull(),
+    state: text().$type<BudgetState>().notNull().default('no-data'),
+    /** Unix time in ms at which the state began. */
+    since: integer().notNull(),
+    /** Unix time in ms at which it was last judged; 0: not yet. */
+    checked: integer().notNull().default(0),
+    /** What the webhook was told last. */
+    told: text().$type<'ok' | 'breached'>().notNull().default('ok'),
+    value: real(),
+    low: real(),
+    high: real(),
+    samples: integer().notNull().default(0),
+    release: text(),
+  },
+  table => [primaryKey({ columns: [table.site, table.id] })],
+)
+
+/** Every change of a budget's state. */
+export const budgetEvents = sqliteTable(
+  'budget_events',
+  {
+    site: text().notNull(),
+    /** Unix time in ms. */
+    at: integer().notNull(),
+    budget: text().notNull(),
+    state: text().$type<BudgetState>().notNull(),
+    value: real(),
+    low: real(),
+    high: real(),
+    samples: integer().notNull(),
+    release: text(),
+  },
+  table => [primaryKey({ columns: [table.site, table.at, table.budget] })],
+)
+
+/** Where a site's changes of state are told, and the key that signs what is told. */
+export const webhooks = sqliteTable('webhooks', {
+  site: text().primaryKey(),
+  url: text().notNull(),
+  secret: text().notNull(),
+})
+
+/** What a webhook is still to be told. */
+export const messages = sqliteTable(
+  'messages',
+  {
+    site: text().notNull(),
+    /** Unix time in ms of the change. */
+    at: integer().notNull(),
+    budget: text().notNull(),
+    body: text().notNull(),
+    attempts: integer().notNull().default(0),
+    /** Unix time in ms of the next attempt. */
+    due: integer().notNull(),
+  },
+  table => [primaryKey({ columns: [table.site, table.at, table.budget] })],
+)
+
+export type BudgetRow = typeof budgets.$inferSelect
 export type SiteRow = typeof sites.$inferSelect
 export type TokenRow = typeof tokens.$inferSelect
 export type PageViewRow = typeof pageviews.$inferInsert

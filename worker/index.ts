@@ -6,6 +6,7 @@ import { Hono } from 'hono'
 import type { PageViewRow } from '../schema/tables.ts'
 import { requireAccess } from './admin/access.ts'
 import { siteRoutes } from './admin/sites.ts'
+import { budgetReads, budgetRoutes } from './budgets/routes.ts'
 import type { Env, Hono as Types } from './env.ts'
 import { ingest } from './ingest/ingest.ts'
 import { consume } from './ingest/queue.ts'
@@ -38,7 +39,9 @@ app.get('/healthz', health)
 app.route('/v1', cruxRoutes)
 app.use('/v1/*', requireAccess)
 app.route('/v1', readRoutes)
+app.route('/v1', budgetReads)
 app.route('/v1/sites', siteRoutes)
+app.route('/v1/sites/:site', budgetRoutes)
 
 app.notFound(() => {
   throw problem(404, 'There is nothing at this address.')

@@ -39,6 +39,10 @@ const TABLES: Record<string, string[]> = {
   periods: ['tier', 'start'],
   bots: ['hour'],
   tokens: ['id'],
+  budgets: ['id'],
+  budget_events: ['at', 'budget'],
+  messages: ['at', 'budget'],
+  webhooks: ['site'],
   rates: ['since'],
   traffic: ['minute'],
 }

@@ -5,6 +5,7 @@
  * at being first, and what is left waits for the next run.
  */
 
+import { COST as WATCH, watch } from '../budgets/watch.ts'
 import { relax } from '../ingest/control.ts'
 import { purgeSite, retain, type TickSite } from './retain.ts'
 import { rollUpDay, rollUpHour, staleDays, staleHours } from './rollup.ts'
@@ -79,6 +80,7 @@ async function care(
     await relax(d1, { id: site.id, rate: site.rate, rowsPerDay: site.rows_per_day }, now)
     left -= COST.relax
   }
+  if (left >= WATCH.look + WATCH.judge) left -= await watch(d1, site, now, left)
   if (isRetaining(run)) left -= await retain(d1, site, now, left)
   return allowance - left
 }

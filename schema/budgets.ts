@@ -1,0 +1,157 @@
+/**
+ * Budgets: what a team promises of a metric or an endpoint, how the promise stands, and what became of it over time.
+ * `POST /v1/sites/shop/budgets` takes a `BUDGET`, `GET /v1/budgets?site=shop` answers them with their state.
+ */
+
+import * as v from 'valibot'
+import type { FieldError } from './beacon.ts'
+import type { Measure } from './metrics.ts'
+import { SITE_NAME } from './query.ts'
+import { MEASURE_DETAIL, measureOf } from './summary.ts'
+
+export const STATES = ['ok', 'breached', 'no-data'] as const
+export type BudgetState = (typeof STATES)[number]
+
+/** Budgets of one site. */
+export const MAX_BUDGETS = 50
+
+const text = v.pipe(
+  v.string('must be a string'),
+  v.minLength(1, 'must not be empty'),
+  v.maxLength(300, 'must be at most 300 characters'),
+)
+const whole = (min: number, max: number) =>
+  v.pipe(
+    v.number('must be a number'),
+    v.integer('must be a whole number'),
+    v.minValue(min, `must be at least ${min}`),
+    v.maxValue(max, `must be at most ${max}`),
+  )
+
+/** The name of a metric, as a question names it. */
+export const MEASURE = v.pipe(
+  v.custom<Measure>(
+    name => typeof name === 'string' && measureOf(name) !== undefined,
+    `must be ${MEASURE_DETAIL}`,
+  ),
+  v.description('lcp, inp, cls, fcp, ttfb, api, phase:load, custom:name'),
+)
+
+const TERMS = {
+  metric: MEASURE,
+  endpoint: v.pipe(v.optional(v.nullable(text), null), v.description('for metric api: one endpoint of it')),
+  route: v.optional(v.nullable(text), null),
+  device: v.optional(
+    v.nullable(v.picklist(['phone', 'tablet', 'desktop'], 'must be phone, tablet or desktop')),
+    null,
+  ),
+  percentile: v.optional(
+    v.pipe(
+      v.number('must be a number'),
+      v.check(
+        p => p >= 1 && p <= 99.9 && Number.isInteger(p * 10),
+        'must be 1 to 99.9, with one decimal at most',
+      ),
+    ),
+    75,
+  ),
+  limit: v.pipe(
+    v.number('must be a number'),
+    v.minValue(0, 'must not be negative'),
+    v.maxValue(600_000, 'must be at most 600000'),
+    v.description("in the metric's unit: 2500 for ms, 0.1 for cls"),
+  ),
+  window_hours: v.optional(whole(1, 28 * 24), 24),
+  minimum: v.pipe(
+    v.optional(whole(1, 1_000_000), 100),
+    v.description('samples below which the budget has no data'),
+  ),
+}
+
+/** A budget as it is made or replaced. */
+export const BUDGET = v.pipe(
+  v.strictObject(TERMS, issue => (issue.expected === 'never' ? 'is not known' : 'is missing')),
+  v.forward(
+    v.check(({ metric, endpoint }) => endpoint === null || metric === 'api', 'belongs to metric api'),
+    ['endpoint'],
+  ),
+)
+export type Budget = v.InferOutput<typeof BUDGET>
+
+const amount = v.nullable(v.number())
+const time = v.pipe(v.string(), v.description('RFC 3339'))
+const FINDING = {
+  state: v.picklist(STATES),
+  value: v.pipe(amount, v.description("the percentile, in the metric's unit; null before there was data")),
+  low: amount,
+  high: amount,
+  samples: v.pipe(v.number(), v.integer()),
+  release: v.pipe(
+    v.nullable(v.string()),
+    v.description('where breached: the release that began within the window, if there was one'),
+  ),
+}
+
+export const BUDGET_ANSWER = v.object({
+  id: v.string(),
+  ...TERMS,
+  endpoint: v.nullable(v.string()),
+  route: v.nullable(v.string()),
+  device: v.nullable(v.string()),
+  percentile: v.number(),
+  window_hours: v.number(),
+  minimum: v.number(),
+  ...FINDING,
+  since: v.pipe(time, v.description('when the state began')),
+  checked: v.pipe(v.nullable(time), v.description('when it was last judged; null: not yet')),
+})
+export type BudgetAnswer = v.InferOutput<typeof BUDGET_ANSWER>
+
+export const BUDGETS_ANSWER = v.object({ site: v.string(), data: v.array(BUDGET_ANSWER) })
+export type BudgetsAnswer = v.InferOutput<typeof BUDGETS_ANSWER>
+
+/** `GET /v1/budget-events?site=shop`: every change of state, the newest first. */
+export const BUDGET_EVENTS_ANSWER = v.object({
+  site: v.string(),
+  data: v.array(v.object({ budget: v.string(), at: time, ...FINDING })),
+})
+export type BudgetEventsAnswer = v.InferOutput<typeof BUDGET_EVENTS_ANSWER>
+
+const ID = v.pipe(v.string(), v.regex(/^[0-9a-f]{12}$/, 'must be 12 hex digits'))
+export const BUDGETS_QUERY = v.strictObject({ site: SITE_NAME })
+export const BUDGET_EVENTS_QUERY = v.strictObject({ site: SITE_NAME, budget: v.optional(ID) })
+
+/** Checks parameters that have no range. */
+export function parsePlain<S extends v.GenericSchema>(
+  schema: S,
+  params: URLSearchParams,
+): { ok: v.InferOutput<S> } | { error: FieldError } {
+  const checked = v.safeParse(schema, Object.fromEntries(params), { abortEarly: true })
+  if (checked.success) return { ok: checked.output }
+  const [issue] = checked.issues
+  const strange = issue.expected === 'never'
+  const missing = issue.received === 'undefined'
+  const detail = strange ? 'is not a parameter of this endpoint' : missing ? 'is missing' : issue.message
+  return { error: { field: v.getDotPath(issue) ?? 'query', detail } }
+}
+
+/** Where a site's changes of state are told. */
+export const WEBHOOK = v.strictObject(
+  {
+    url: v.pipe(
+      v.string('must be a string'),
+      v.maxLength(1_000, 'must be at most 1000 characters'),
+      v.check(isWebhook, 'must be an https address (http for localhost)'),
+    ),
+  },
+  issue => (issue.expected === 'never' ? 'is not known' : 'is missing'),
+)
+
+function isWebhook(url: string): boolean {
+  try {
+    const { protocol, hostname } = new URL(url)
+    return protocol === 'https:' || (protocol === 'http:' && /^(localhost|127\.0\.0\.1)$/.test(hostname))
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,243 @@
+import { env, exports } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import type { BudgetAnswer, BudgetEventsAnswer, BudgetsAnswer } from '../../schema/budgets.ts'
+import type { PageViewRow } from '../../schema/tables.ts'
+import { stateOf } from '../../worker/budgets/judge.ts'
+import { watch } from '../../worker/budgets/watch.ts'
+import { admin, get, ORIGIN, problemOf, put } from './client.ts'
+import { pageViewRow, store } from './rows.ts'
+
+const HOUR = 3_600_000
+const NOW = Math.floor(Date.now() / HOUR) * HOUR + HOUR / 2
+const QUARTER = 15 * 60_000
+
+async function call(method: string, path: string, body?: unknown): Promise<Response> {
+  return exports.default.fetch(`https://rum.example${path}`, {
+    method,
+    headers: admin,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
+}
+
+async function made(site: string, budget: object): Promise<BudgetAnswer> {
+  const response = await call('POST', `/v1/sites/${site}/budgets`, budget)
+  if (response.status !== 201) throw new Error(await response.text())
+  return response.json()
+}
+
+const list = async (site: string): Promise<BudgetsAnswer> => (await get(`/v1/budgets?site=${site}`)).json()
+const events = async (site: string): Promise<BudgetEventsAnswer> =>
+  (await get(`/v1/budget-events?site=${site}`)).json()
+const judgeAt = (site: string, now: number) => watch(env.DB, { id: site, raw_days: 14 }, now, 45)
+
+function traffic(site: string, count: number, given: Partial<PageViewRow>, began = NOW - HOUR) {
+  return store(
+    Array.from({ length: count }, (_, i) =>
+      pageViewRow({ site, began: began - i, lcp: 2000 + (i % 100), ...given }),
+    ),
+  )
+}
+
+interface Received {
+  headers: Record<string, string>
+  body: string
+}
+const received = async (path: string): Promise<Received[]> =>
+  (await fetch(`https://hooks.example/received?of=${path}`)).json()
+
+async function hooked(site: string, path: string): Promise<string> {
+  await put(`/v1/sites/${site}`, { origins: [ORIGIN] })
+  const response = await call('PUT', `/v1/sites/${site}/webhook`, { url: `https://hooks.example${path}` })
+  return ((await response.json()) as { secret: string }).secret
+}
+
+describe('a budget', () => {
+  it('breaches and recovers on evidence, is told both ways once, and keeps its history', async () => {
+    const secret = await hooked('strict', '/200/strict')
+    const { id, state } = await made('strict', { metric: 'lcp', limit: 2500, window_hours: 6, minimum: 50 })
+    expect(state).toBe('no-data')
+    await judgeAt('strict', NOW)
+    expect((await list('strict')).data[0]).toMatchObject({ state: 'no-data', samples: 0, value: null })
+
+    await traffic('strict', 20, { release: '1' }, NOW - 9 * HOUR)
+    await traffic('strict', 200, { release: '1' })
+    await judgeAt('strict', NOW + QUARTER)
+    expect((await list('strict')).data[0]).toMatchObject({ state: 'ok', samples: 200 })
+    expect(await received('/200/strict')).toHaveLength(0)
+
+    await traffic('strict', 900, { release: '2', lcp: 3000 })
+    await judgeAt('strict', NOW + QUARTER + 60_000)
+    expect((await list('strict')).data[0]?.state, 'judged again too soon').toBe('ok')
+    for (const quarter of [2, 3]) await judgeAt('strict', NOW + quarter * QUARTER)
+    const [breached] = (await list('strict')).data
+    expect(breached).toMatchObject({ state: 'breached', release: '2', samples: 1100 })
+    expect(breached?.low).toBeGreaterThan(2500)
+
+    await traffic('strict', 5_000, { release: '2', lcp: 1000 })
+    for (const quarter of [4, 5]) await judgeAt('strict', NOW + quarter * QUARTER)
+    const told = await received('/200/strict')
+    const bodies = told.map(({ body }) => JSON.parse(body))
+    expect(bodies.map(({ state, budget }) => [state, budget])).toEqual([
+      ['breached', id],
+      ['ok', id],
+    ])
+    expect(bodies[0].text).toBe(bodies[0].content)
+    expect(bodies[0].text).toMatch(
+      /^strict: p75 of lcp is over its budget of 2\.50 s: 3\.0\d s \(95 %: .* to .*, 1100 samples in 6 h\)\. Release "2" began in that time\.$/,
+    )
+    expect(bodies[1].text).toMatch(/is back within its budget of 2\.50 s: 1\.0\d s/)
+    await proveSignature(told[0], secret)
+
+    const { data } = await events('strict')
+    expect(data.map(({ state }) => state)).toEqual(['ok', 'breached', 'ok'])
+  })
+
+  it('is of one endpoint, and one device, where it says so', async () => {
+    await put('/v1/sites/narrow', { origins: [ORIGIN] })
+    await made('narrow', { metric: 'api', endpoint: 'GET /slow', limit: 500, minimum: 10 })
+    await made('narrow', { metric: 'api', limit: 500, minimum: 10 })
+    await made('narrow', { metric: 'lcp', device: 'phone', limit: 1500, minimum: 10, percentile: 99.9 })
+    const calls = JSON.stringify({
+      0: [['GET /slow', 1, 900, 0, 200], ...Array(9).fill(['GET /fast', 1, 90, 0, 200])],
+    })
+    await traffic('narrow', 60, { calls, device: 'phone' })
+    await traffic('narrow', 60, { device: 'desktop', lcp: 100 })
+    await judgeAt('narrow', NOW)
+    expect((await list('narrow')).data.map(({ state, samples }) => [state, samples])).toEqual([
+      ['breached', 60],
+      ['ok', 600],
+      ['breached', 60],
+    ])
+  })
+
+  it('stays as it was while the interval holds the limit', () => {
+    const budget = (state: 'ok' | 'breached' | 'no-data') => ({ state, max: 2500, minimum: 100 })
+    const around = { value: 2600, low: 2400, high: 2800 }
+    expect(stateOf(budget('ok'), around, 500)).toBe('ok')
+    expect(stateOf(budget('breached'), around, 500)).toBe('breached')
+    expect(stateOf(budget('no-data'), around, 500)).toBe('ok')
+    expect(stateOf(budget('breached'), around, 99)).toBe('no-data')
+    expect(stateOf(budget('ok'), { value: 2600, low: 2501, high: null }, 500)).toBe('breached')
+    expect(stateOf(budget('breached'), { value: 2600, low: null, high: 2500 }, 500)).toBe('ok')
+  })
+
+  it('that has no data any more neither breaches nor recovers', async () => {
+    await hooked('quiet', '/200/quiet')
+    await made('quiet', { metric: 'lcp', limit: 1000, window_hours: 1, minimum: 20 })
+    await traffic('quiet', 100, {}, NOW - 60_000)
+    for (const later of [0, QUARTER]) await judgeAt('quiet', NOW + later)
+    for (const later of [5 * HOUR, 6 * HOUR]) await judgeAt('quiet', NOW + later)
+    expect((await list('quiet')).data[0]?.state).toBe('no-data')
+    expect(await received('/200/quiet')).toHaveLength(1)
+  })
+
+  it('begins anew where it is changed, and goes with its deletion', async () => {
+    await put('/v1/sites/changing', { origins: [ORIGIN] })
+    const { id } = await made('changing', { metric: 'lcp', limit: 1000, minimum: 20 })
+    await traffic('changing', 100, {})
+    await judgeAt('changing', NOW)
+    const changed = await call('PUT', `/v1/sites/changing/budgets/${id}`, {
+      metric: 'cls',
+      limit: 0.1,
+      percentile: 90,
+    })
+    expect(await changed.json()).toMatchObject({
+      id,
+      metric: 'cls',
+      limit: 0.1,
+      state: 'no-data',
+      value: null,
+    })
+    expect((await call('DELETE', `/v1/sites/changing/budgets/${id}`)).status).toBe(204)
+    expect((await call('DELETE', `/v1/sites/changing/budgets/${id}`)).status).toBe(404)
+    expect((await list('changing')).data).toEqual([])
+  })
+
+  it.each([
+    [{ limit: 1 }, 'metric'],
+    [{ metric: 'speed', limit: 1 }, 'metric'],
+    [{ metric: 'lcp' }, 'limit'],
+    [{ metric: 'lcp', limit: -1 }, 'limit'],
+    [{ metric: 'lcp', limit: 1, endpoint: 'GET /a' }, 'endpoint'],
+    [{ metric: 'lcp', limit: 1, percentile: 100 }, 'percentile'],
+    [{ metric: 'lcp', limit: 1, window_hours: 0 }, 'window_hours'],
+    [{ metric: 'lcp', limit: 1, colour: 'red' }, 'colour'],
+  ])('is refused as %o', async (budget, field) => {
+    expect(await problemOf(await call('POST', '/v1/sites/narrow/budgets', budget))).toMatchObject({
+      status: 400,
+      field,
+    })
+  })
+})
+
+describe('a webhook', () => {
+  it('that fails is tried again, later each time, and then given up', async () => {
+    await hooked('failing', '/500/failing')
+    await made('failing', { metric: 'lcp', limit: 1000, window_hours: 24, minimum: 20 })
+    await traffic('failing', 100, {})
+    const minutes = [0, 0.5, 1, 2, 6, 7, 36, 37, 156, 516, 517, 1000]
+    const attempts: number[] = []
+    for (const minute of minutes) {
+      await judgeAt('failing', NOW + minute * 60_000)
+      attempts.push((await received('/500/failing')).length)
+    }
+    expect(attempts).toEqual([1, 1, 2, 2, 3, 3, 4, 4, 5, 6, 6, 6])
+    const { results } = await env.DB.prepare("SELECT * FROM messages WHERE site = 'failing'").all()
+    expect(results).toEqual([])
+  })
+
+  it('can be tested, shows its secret once, and must be https', async () => {
+    await hooked('tested', '/204/tested')
+    expect(await (await call('POST', '/v1/sites/tested/webhook/test')).json()).toEqual({
+      delivered: true,
+      status: 204,
+    })
+    expect(JSON.parse((await received('/204/tested'))[0]?.body ?? '')).toMatchObject({
+      site: 'tested',
+      state: 'test',
+    })
+    expect(await (await get('/v1/sites/tested/webhook')).json()).toEqual({
+      url: 'https://hooks.example/204/tested',
+    })
+    await hooked('tested', '/302/tested')
+    expect(await (await call('POST', '/v1/sites/tested/webhook/test')).json()).toEqual({
+      delivered: false,
+      status: 302,
+    })
+    for (const url of ['http://hooks.example/', 'ftp://x/', 'hooks', 3]) {
+      const refused = await call('PUT', '/v1/sites/tested/webhook', { url })
+      expect(await problemOf(refused)).toMatchObject({ status: 400, field: 'url' })
+    }
+    await call('DELETE', '/v1/sites/tested/webhook')
+    expect((await call('POST', '/v1/sites/tested/webhook/test')).status).toBe(404)
+  })
+
+  it('cannot be made to mention people or to link by the names of a page', async () => {
+    await hooked('hostile', '/200/hostile')
+    const route = '/<!channel> @everyone <https://evil|click> [x](https://evil) `a` **b**'
+    await made('hostile', { metric: 'lcp', limit: 1000, minimum: 20, route })
+    await traffic('hostile', 100, { route })
+    await judgeAt('hostile', NOW)
+    const { text, route: whole } = JSON.parse((await received('/200/hostile'))[0]?.body ?? '{}')
+    expect(text).not.toMatch(/[<>@`*[\]]/)
+    expect(whole).toBe(route)
+  })
+})
+
+/** What a receiver would check, by the same primitive of another maker's documents: `t=...,v1=hmac(t.body)`. */
+async function proveSignature(message: Received | undefined, secret: string): Promise<void> {
+  const header = message?.headers['fieldline-signature'] ?? ''
+  const [, time = '', mac = ''] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(header) ?? []
+  const encoder = new TextEncoder()
+  const key = await crypto.subtle.importKey(
+    'raw',
+    encoder.encode(secret),
+    { name: 'HMAC', hash: 'SHA-256' },
+    false,
+    ['verify'],
+  )
+  const bytes = Uint8Array.from(mac.match(/../g) ?? [], pair => Number.parseInt(pair, 16))
+  const text = encoder.encode(`${time}.${message?.body}`)
+  expect(await crypto.subtle.verify('HMAC', key, bytes, text)).toBe(true)
+  expect(await crypto.subtle.verify('HMAC', key, bytes, encoder.encode(`${time}.{}`))).toBe(false)
+}

@@ -1,0 +1,86 @@
+/**
+ * Judges a budget: its row and the clock go in, how it stands comes out.
+ *
+ * A state changes on evidence alone: breached where the whole interval of the percentile lies above the limit, kept
+ * where the whole of it lies at or below. In between a budget stays as it was.
+ */
+
+import type { BudgetState } from '../../schema/budgets.ts'
+import { percentiles } from '../../schema/histogram.ts'
+import { HOUR, hourOf } from '../../schema/hour.ts'
+import type { BudgetRow } from '../../schema/tables.ts'
+import { groupsOf } from '../read/distributions.ts'
+import { percentileInUnit } from '../read/summary.ts'
+import type { Preparer } from '../statement.ts'
+
+/** How a budget stands: its percentile in the metric's unit. */
+export interface Finding {
+  state: BudgetState
+  value: number | null
+  low: number | null
+  high: number | null
+  samples: number
+  release: string | null
+}
+
+/** Releases that are looked at for the one that began. */
+const RELEASES = 100
+
+export async function judge(d1: Preparer, budget: BudgetRow, oldest: number, now: number): Promise<Finding> {
+  const { site, metric, percentile } = budget
+  const to = (hourOf(now) + 1) * HOUR
+  const filters = {
+    endpoint: budget.endpoint ?? undefined,
+    route: budget.route ?? undefined,
+    device: budget.device ?? undefined,
+  }
+  const window = { site, from: to - budget.windowHours * HOUR, to, oldest }
+  const { groups } = await groupsOf(d1, { ...window, filters, groupBy: [], limit: 1, metrics: [metric] }, now)
+  const distribution = groups[0]?.distribution
+  const [found = null] = distribution ? percentiles(distribution, [percentile]) : []
+  const samples = distribution?.s ?? 0
+  const figures = found ? percentileInUnit(metric, found) : { value: null, low: null, high: null }
+  const finding = { ...figures, samples, release: null }
+  const state = stateOf(budget, figures, samples)
+  if (state !== 'breached' || budget.state === 'breached') {
+    return { ...finding, state, release: state === 'breached' ? budget.release : null }
+  }
+  return { ...finding, state, release: await begun(d1, budget, window, now) }
+}
+
+/** The state that the interval proves; the one before where it proves none. */
+export function stateOf(
+  { state, max, minimum }: Pick<BudgetRow, 'state' | 'max' | 'minimum'>,
+  { value, low, high }: Pick<Finding, 'value' | 'low' | 'high'>,
+  samples: number,
+): BudgetState {
+  if (value === null || samples < minimum) return 'no-data'
+  if (low !== null && low > max) return 'breached'
+  if (high !== null && high <= max) return 'ok'
+  return state === 'no-data' ? 'ok' : state
+}
+
+/** The busiest release of the window that had no page view in the same time before it. */
+async function begun(
+  d1: Preparer,
+  { site }: BudgetRow,
+  { from, to, oldest }: { from: number; to: number; oldest: number },
+  now: number,
+): Promise<string | null> {
+  const ask = {
+    site,
+    filters: {},
+    groupBy: ['release' as const],
+    limit: RELEASES,
+    metrics: ['ttfb' as const],
+    oldest,
+  }
+  const [during, before] = await Promise.all([
+    groupsOf(d1, { ...ask, from, to }, now),
+    groupsOf(d1, { ...ask, from: from - (to - from), to: from }, now),
+  ])
+  const known = new Set(before.groups.map(({ values }) => values.release))
+  return (
+    during.groups.find(({ values }) => values.release && !known.has(values.release))?.values.release ?? null
+  )
+}

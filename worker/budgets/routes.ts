@@ -1,0 +1,167 @@
+/**
+ * Budgets over HTTP: `POST /v1/sites/shop/budgets`, `PUT` and `DELETE /v1/sites/shop/budgets/<id>` change them,
+ * `/v1/sites/shop/webhook` says where changes of state are told. `GET /v1/budgets?site=shop` and `/v1/budget-events` read.
+ */
+
+import { and, desc, eq, isNull } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/d1'
+import { type Context, Hono } from 'hono'
+import {
+  BUDGET,
+  BUDGET_EVENTS_QUERY,
+  BUDGETS_QUERY,
+  type Budget,
+  type BudgetAnswer,
+  type BudgetEventsAnswer,
+  type BudgetsAnswer,
+  MAX_BUDGETS,
+  parsePlain,
+  WEBHOOK,
+} from '../../schema/budgets.ts'
+import { type BudgetRow, budgetEvents, budgets, sites, webhooks } from '../../schema/tables.ts'
+import { requireAdmin } from '../admin/access.ts'
+import { readJson } from '../admin/body.ts'
+import { randomHex } from '../admin/secret.ts'
+import type { Hono as Types } from '../env.ts'
+import { badField, problem } from '../problem.ts'
+import { isDone, send } from './webhook.ts'
+
+const PRIVATE = { 'Cache-Control': 'private, no-cache' }
+/** Events that are answered, the newest. */
+const MAX_EVENTS = 200
+
+/** What belongs to a site's address: `/v1/sites/:site/...`. */
+export const budgetRoutes = new Hono<Types>()
+  .use(requireAdmin)
+  .post('/budgets', async c => {
+    const site = await existing(c)
+    const budget = await readJson(c, BUDGET)
+    const now = Date.now()
+    const rows = await drizzle(c.env.DB).select().from(budgets).where(eq(budgets.site, site))
+    if (rows.length >= MAX_BUDGETS) {
+      throw problem(409, `Site ${site} has ${MAX_BUDGETS} budgets: delete one first.`, { field: 'site' })
+    }
+    const row = { site, id: randomHex(6), created: now, since: now, ...toRow(budget) }
+    const [made] = await drizzle(c.env.DB).insert(budgets).values(row).returning()
+    return c.json(made && show(made), 201, PRIVATE)
+  })
+  .put('/budgets/:id', async c => {
+    const budget = await readJson(c, BUDGET)
+    // Another promise: how the one before stood says nothing of it.
+    const fresh = { state: 'no-data', since: Date.now(), checked: 0, told: 'ok', release: null } as const
+    const figures = { value: null, low: null, high: null, samples: 0 }
+    const [changed] = await drizzle(c.env.DB)
+      .update(budgets)
+      .set({ ...toRow(budget), ...fresh, ...figures })
+      .where(one(c))
+      .returning()
+    if (!changed) throw unknown(c)
+    return c.json(show(changed), 200, PRIVATE)
+  })
+  .delete('/budgets/:id', async c => {
+    const [deleted] = await drizzle(c.env.DB).delete(budgets).where(one(c)).returning()
+    if (!deleted) throw unknown(c)
+    return c.body(null, 204, PRIVATE)
+  })
+  .get('/webhook', async c => {
+    const [webhook] = await drizzle(c.env.DB)
+      .select()
+      .from(webhooks)
+      .where(eq(webhooks.site, siteOf(c)))
+    return c.json({ url: webhook?.url ?? null }, 200, PRIVATE)
+  })
+  .put('/webhook', async c => {
+    const site = await existing(c)
+    const { url } = await readJson(c, WEBHOOK)
+    const secret = `whsec_${randomHex(24)}`
+    await drizzle(c.env.DB)
+      .insert(webhooks)
+      .values({ site, url, secret })
+      .onConflictDoUpdate({ target: webhooks.site, set: { url, secret } })
+    // Shown once: what is sent is signed by it.
+    return c.json({ url, secret }, 200, { 'Cache-Control': 'no-store' })
+  })
+  .delete('/webhook', async c => {
+    await drizzle(c.env.DB)
+      .delete(webhooks)
+      .where(eq(webhooks.site, siteOf(c)))
+    return c.body(null, 204, PRIVATE)
+  })
+  .post('/webhook/test', async c => {
+    const site = siteOf(c)
+    const [webhook] = await drizzle(c.env.DB).select().from(webhooks).where(eq(webhooks.site, site))
+    if (!webhook) throw problem(404, `Site ${site} has no webhook.`, { field: 'site' })
+    const text = `${site}: a test of the webhook. Nothing is wrong.`
+    const now = Date.now()
+    const body = { text, content: text, site, state: 'test', at: new Date(now).toISOString() }
+    const status = await send(webhook, JSON.stringify(body), now)
+    return c.json({ delivered: isDone(status), status }, 200, PRIVATE)
+  })
+
+/** What asks by a query: `/v1/budgets`, `/v1/budget-events`. */
+export const budgetReads = new Hono<Types>()
+  .get('/budgets', async c => {
+    const parsed = parsePlain(BUDGETS_QUERY, new URL(c.req.url).searchParams)
+    if ('error' in parsed) throw badField(parsed.error)
+    const { site } = parsed.ok
+    const rows = await drizzle(c.env.DB)
+      .select()
+      .from(budgets)
+      .where(eq(budgets.site, site))
+      .orderBy(budgets.created)
+    return c.json({ site, data: rows.map(show) } satisfies BudgetsAnswer, 200, PRIVATE)
+  })
+  .get('/budget-events', async c => {
+    const parsed = parsePlain(BUDGET_EVENTS_QUERY, new URL(c.req.url).searchParams)
+    if ('error' in parsed) throw badField(parsed.error)
+    const { site, budget } = parsed.ok
+    const rows = await drizzle(c.env.DB)
+      .select()
+      .from(budgetEvents)
+      .where(and(eq(budgetEvents.site, site), budget ? eq(budgetEvents.budget, budget) : undefined))
+      .orderBy(desc(budgetEvents.at))
+      .limit(MAX_EVENTS)
+    const data = rows.map(({ site: _, at, ...event }) => ({ at: iso(at), ...event }))
+    return c.json({ site, data } satisfies BudgetEventsAnswer, 200, PRIVATE)
+  })
+
+function toRow({ limit, window_hours: windowHours, ...same }: Budget) {
+  return { ...same, max: limit, windowHours }
+}
+
+function show({ site: _, created, told, max, windowHours, since, checked, ...row }: BudgetRow): BudgetAnswer {
+  return {
+    ...row,
+    limit: max,
+    window_hours: windowHours,
+    since: iso(since),
+    checked: checked ? iso(checked) : null,
+  }
+}
+
+function iso(time: number): string {
+  return new Date(time).toISOString()
+}
+
+function siteOf(c: Context<Types>): string {
+  return c.req.param('site') ?? ''
+}
+
+function one(c: Context<Types>) {
+  return and(eq(budgets.site, siteOf(c)), eq(budgets.id, c.req.param('id') ?? ''))
+}
+
+function unknown(c: Context<Types>) {
+  return problem(404, `Site ${siteOf(c)} has no budget ${c.req.param('id')}.`, { field: 'id' })
+}
+
+/** The site of the address. Throws a 404 where there is none. */
+async function existing(c: Context<Types>): Promise<string> {
+  const site = siteOf(c)
+  const found = await drizzle(c.env.DB)
+    .select({ id: sites.id })
+    .from(sites)
+    .where(and(eq(sites.id, site), isNull(sites.deleted)))
+  if (!found.length) throw problem(404, `There is no site ${site} here.`, { field: 'site' })
+  return site
+}

@@ -1,0 +1,71 @@
+/**
+ * The way of a message to a site's webhook: signed, sent, and tried again for some hours where it does not arrive.
+ *
+ * The header `Fieldline-Signature: t=<Unix s>,v1=<hex>` carries the HMAC-SHA256 of `<t>.<body>` under the webhook's
+ * secret, so that the receiver knows who sent it, and when.
+ */
+
+import { and, eq } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/d1'
+import { messages, webhooks } from '../../schema/tables.ts'
+
+type Message = typeof messages.$inferSelect
+export type Webhook = typeof webhooks.$inferSelect
+
+/** ms until the next attempt, after each that failed; then the message is given up. */
+const DELAYS = [60_000, 5 * 60_000, 30 * 60_000, 2 * 3_600_000, 6 * 3_600_000]
+/** How long a receiver may take, in ms. */
+const PATIENCE = 5_000
+
+/** Tries a message once; it goes when it has arrived, when it is given up, or when the site has no webhook. */
+export async function deliver(d1: D1Database, message: Message, now: number): Promise<void> {
+  const { site, at, budget, attempts } = message
+  const db = drizzle(d1)
+  const one = and(eq(messages.site, site), eq(messages.at, at), eq(messages.budget, budget))
+  const [webhook] = await db.select().from(webhooks).where(eq(webhooks.site, site))
+  const status = webhook && (await send(webhook, message.body, now))
+  const delay = DELAYS[attempts]
+  if (!webhook || isDone(status) || delay === undefined) {
+    if (webhook && !isDone(status)) console.error(`the webhook of ${site} was given up: ${status}`)
+    await db.delete(messages).where(one)
+    return
+  }
+  await db
+    .update(messages)
+    .set({ attempts: attempts + 1, due: now + delay })
+    .where(one)
+}
+
+/** Posts a body; answers the status, or what went wrong. */
+export async function send({ url, secret }: Webhook, body: string, now: number): Promise<number | string> {
+  const seconds = Math.floor(now / 1000)
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      body,
+      headers: {
+        'Content-Type': 'application/json',
+        'User-Agent': 'fieldline',
+        'Fieldline-Signature': `t=${seconds},v1=${await sign(secret, `${seconds}.${body}`)}`,
+      },
+      redirect: 'manual',
+      signal: AbortSignal.timeout(PATIENCE),
+    })
+    await response.body?.cancel()
+    return response.status
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+export function isDone(status: number | string | undefined): boolean {
+  return typeof status === 'number' && status >= 200 && status < 300
+}
+
+async function sign(secret: string, text: string): Promise<string> {
+  const encoder = new TextEncoder()
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
+  const key = await crypto.subtle.importKey('raw', encoder.encode(secret), algorithm, false, ['sign'])
+  const mac = await crypto.subtle.sign('HMAC', key, encoder.encode(text))
+  return [...new Uint8Array(mac)].map(byte => byte.toString(16).padStart(2, '0')).join('')
+}
