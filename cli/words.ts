@@ -11,8 +11,8 @@ export function whole(value: number): string {
 /** A share of 0 to 1: `5.2 %`, `81 %`. What is neither none nor all is never written as either. */
 export function percent(share: number): string {
   const value = share * 100
-  if (value > 0 && value < 0.05) return '< 0.1 %'
-  if (value < 100 && value > 99.5) return '> 99 %'
+  if (value > 0 && value < 0.05) return 'under 0.1 %'
+  if (value < 100 && value > 99.5) return 'over 99 %'
   return `${value > 0 && value < 9.95 ? value.toFixed(1) : Math.round(value)} %`
 }
 

@@ -83,5 +83,5 @@ function verdict(trend: TrendsRow | null): string {
   if (!trend?.verdict) return 'too little data'
   const { confidence } = trend
   if (confidence === null) return trend.verdict
-  return `${trend.verdict} (${confidence > 0.99 ? '> 99 %' : percent(confidence)} sure)`
+  return `${trend.verdict} (${confidence > 0.99 ? 'over 99 %' : percent(confidence)} sure)`
 }

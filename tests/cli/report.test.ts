@@ -117,7 +117,7 @@ describe('fieldline report', () => {
     expect(out).toContain('- Largest Contentful Paint (LCP) is needs improvement: 3.0')
     expect(out).toMatch(/\(LCP\) got worse: from 1\.0\d s to 3\.0\d s \(\+(19|20)\d %\)\./)
     expect(out).toMatch(
-      /\| Largest Contentful Paint \(LCP\) \| 3\.0\d s \| needs improvement \|.*\| degrading \(> 99 % sure\) \| 0 % \| 60 \|/,
+      /\| Largest Contentful Paint \(LCP\) \| 3\.0\d s \| needs improvement \|.*\| degrading \(over 99 % sure\) \| 0 % \| 60 \|/,
     )
     expect(out).toMatch(
       /^- `main>img#hero`: 100 % of page views, .* most of it load delay .*\[Read more: waits-for-api\]\(<https:/m,
