@@ -40,6 +40,8 @@ export const MAX_CLS = 100_000
 /** The longest age of a page view, in ms; the worker may allow less. */
 export const MAX_AGE = 25 * 30 * 86_400_000
 export const MAX_CALLS = 64
+/** The most calls beyond that are counted. */
+const MAX_DROPPED = 100_000
 export const MAX_ROUTE = 200
 export const MAX_ENDPOINT = 256
 export const MAX_RELEASE = 64
@@ -91,7 +93,7 @@ export function encodeWith(view: PageView, why?: typeof encodeWhy): string {
       t: phases && Object.values(phases).map(phase => whole(phase)),
       w: why?.(view.why),
       c: view.calls.map(encodeCall),
-      x: view.dropped || null,
+      x: whole(view.dropped, MAX_DROPPED) || null,
       u: view.marks.map(encodeMark),
     },
     // Absent means no data.
@@ -280,7 +282,7 @@ const WIRE = v.strictObject(
     c: v.optional(
       v.pipe(v.array(CALL, 'must be a list'), v.maxLength(MAX_CALLS, `must hold at most ${MAX_CALLS} calls`)),
     ),
-    x: v.optional(integer(100_000)),
+    x: v.optional(integer(MAX_DROPPED)),
     u: v.optional(
       v.pipe(
         v.array(v.strictTuple([MARK_NAME, integer(MAX_MARK)], 'must be [name, value]'), 'must be a list'),

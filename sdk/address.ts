@@ -9,6 +9,20 @@ export function keyOf({ origin, pathname, search }: URL): string {
   return origin + pathname + search
 }
 
+/**
+ * Where a GraphQL request says what it is: `operationName` in its body or address, or else the name behind `query`,
+ * `mutation` or `subscription`. Quotes within values are escaped, so that no value is taken for it.
+ */
+const OPERATION =
+  /(?:"operationName":\s*"|"query":\s*"(?:\\n| )*(?:query|mutation|subscription) +|[?&]operationName=)(\w{1,64})(?!\w)/
+
+/** ` GetCart` for a call to a path that ends in `graphql` or `gql`; empty where it has no name. Reads only texts. */
+export function operationOf({ pathname, search }: URL, body?: unknown): string {
+  const text = typeof body === 'string' ? body : search
+  const [, name] = (/g(raph)?ql\/?$/i.test(pathname) && OPERATION.exec(text)) || []
+  return name ? ` ${name}` : ''
+}
+
 /** What leaves the page: host (own origin left out) and templated path; of `data:`, `blob:` and the like no more. */
 export function addressOf({ protocol, origin, host, pathname }: URL): string {
   return /^http/.test(protocol) ? (origin === location.origin ? '' : host) + template(pathname) : protocol

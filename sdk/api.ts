@@ -2,8 +2,9 @@
  * API calls: resource timing entries of fetch and XMLHttpRequest come in, calls with endpoint and outcome go out.
  */
 
+import { MAX_MS, MAX_SERVER } from '../schema/beacon.ts'
 import type { ApiCall, Outcome } from '../schema/pageview.ts'
-import { addressOf, keyOf } from './address.ts'
+import { addressOf, keyOf, operationOf } from './address.ts'
 import type { Note, OnFailure, TakeNote } from './patch.ts'
 import type { Settings } from './settings.ts'
 
@@ -14,13 +15,17 @@ const CUT = 200
 type Timing = Pick<
   PerformanceResourceTiming,
   'name' | 'startTime' | 'duration' | 'responseStart' | 'responseStatus' | 'transferSize' | 'encodedBodySize'
->
+> &
+  Partial<Pick<PerformanceResourceTiming, 'serverTiming'>>
 
-/** Reports each call that ends, `own` (where beacons go) excepted. Returns what reads the rest as the page hides. */
+/**
+ * Reports each call that ends, `own` (where beacons go) excepted. Returns what reads the rest as the page hides.
+ * Without `patch`, methods are not known, and a call without an answer is left out: it may have been called off.
+ */
 export function observeCalls(
   own: Settings,
-  patch: (onFailure: OnFailure) => TakeNote,
   report: (call: ApiCall) => void,
+  patch?: (onFailure: OnFailure) => TakeNote,
 ): () => void {
   let unloading = 0
   let hiding = 0
@@ -32,9 +37,11 @@ export function observeCalls(
       if (end < unloading || (end < hiding && !entry.encodedBodySize)) return
       const url = new URL(entry.name)
       const key = keyOf(url)
-      if (key === keyOf(own._url) || !/^http/.test(url.protocol)) return
-      const noted = note ?? take(key, entry.startTime)
-      const tell = () => report(toCall(entry, url, noted))
+      if (key === keyOf(own._url) || !/^http/.test(url.protocol) || !(patch || entry.responseStatus !== 0))
+        return
+      const noted = note ?? take?.(key, entry.startTime)
+      // A call that was made before the patch is taken for a GET, as nearly all such calls are.
+      const tell = () => report(toCall(entry, url, patch ? 'GET ' : '', noted))
       if (noted?._answering) noted._answering.then(tell)
       else tell()
     } catch {}
@@ -43,7 +50,7 @@ export function observeCalls(
     for (const entry of entries)
       if (entry instanceof PerformanceResourceTiming && /^(fetch|xml)/.test(entry.initiatorType)) see(entry)
   }
-  const take = patch(note => {
+  const take = patch?.(note => {
     const { _url: name, _start: startTime } = note
     const duration = performance.now() - startTime
     see({ ...NO_ANSWER, name, startTime, duration }, note)
@@ -59,27 +66,39 @@ export function observeCalls(
   }
 }
 
-const NO_ANSWER = { responseStart: 0, responseStatus: 0, transferSize: 0, encodedBodySize: 0 }
+const NO_ANSWER = {
+  responseStart: 0,
+  responseStatus: 0,
+  transferSize: 0,
+  encodedBodySize: 0,
+}
 
-/** A call that was made before the patch has no note; it is taken for a GET, as nearly all such calls are. */
+/** `method` is that of a call without a note. */
 function toCall(
-  { startTime, responseStart, duration, responseStatus, transferSize }: Timing,
+  { startTime, responseStart, duration, responseStatus, transferSize, serverTiming }: Timing,
   url: URL,
+  method: string,
   note: Note | undefined,
 ): ApiCall {
   /** 0: there was none, or it is hidden. Undefined: unknown. */
   const status: number | undefined = responseStatus ?? note?._answer.status
   // Cross-origin without Timing-Allow-Origin has no responseStart; Firefox invents one where nothing came.
   const seen = responseStart > 0 && status !== 0
+  // Told to secure pages only. Most browsers take anything for a duration.
+  const timings = (serverTiming ?? [])
+    .filter(({ duration }) => duration > 0 && duration < MAX_MS)
+    .slice(0, MAX_SERVER)
   return {
-    endpoint: `${note?._method ?? 'GET'} ${addressOf(url)}`,
+    endpoint: `${note?._method ?? method}${addressOf(url)}${note?._operation ?? operationOf(url)}`,
     start: startTime,
     duration,
     outcome: outcomeOf(status, note),
     status: status || null,
     ttfb: seen ? responseStart - startTime : null,
     bytes: seen ? transferSize : null,
-    server: null,
+    server: timings.length
+      ? Object.fromEntries(timings.map(({ name, duration }) => [name.slice(0, 32), Math.round(duration)]))
+      : null,
   }
 }
 

@@ -54,7 +54,9 @@ export function fieldline(startWhy?: () => Explain, encodeWhy?: typeof EncodeWhy
       startTransport(
         settings,
         views,
-        settings._api ? observeCalls(settings, patchCalls, views._addCall) : undefined,
+        settings._api
+          ? observeCalls(settings, views._addCall, settings._api === 'passive' ? undefined : patchCalls)
+          : undefined,
         encodeWhy,
       )
     }),

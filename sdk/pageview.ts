@@ -2,6 +2,7 @@
  * The state of one page view while it lasts, and what a beacon says of it.
  */
 
+import { MAX_CALLS } from '../schema/beacon.ts'
 import type { Vital } from '../schema/metrics.ts'
 import type { ApiCall, Connection, Navigation, PageView, Why } from '../schema/pageview.ts'
 import { activationStart, loadPhases, timeToFirstByte } from './navigation.ts'
@@ -48,7 +49,7 @@ export function openView(start: number, navigation: Navigation, url: string, rat
     _id: random.toString(16).padStart(16, '0'),
     _start: start,
     // Both clocks are read within the page view's first moments: later `performance.now()` may have slept.
-    _began: Date.now() - performance.now() + start,
+    _began: Date.now() - performance.now(),
     _navigation: navigation,
     _path: new URL(url, document.baseURI).pathname,
     _weight: Math.random() * rate < 1 ? rate : 0,
@@ -84,7 +85,7 @@ export function snapshot(view: View, route: string, release: string | null): Pag
     id: view._id,
     sequence: view._sequence,
     weight: view._weight,
-    age: Date.now() - view._began - origin + view._start,
+    age: Date.now() - view._began - origin,
     navigation: view._navigation,
     route,
     release,
@@ -93,7 +94,7 @@ export function snapshot(view: View, route: string, release: string | null): Pag
     vitals: hard ? { ...view._vitals, ttfb: timeToFirstByte() } : view._vitals,
     phases: hard ? loadPhases() : null,
     why: view._why,
-    dropped: 0,
+    dropped: Math.max(0, view._counted - MAX_CALLS),
     marks: view._marks.map(({ name, value, start }) => ({ name, value: value ?? start - origin })),
     calls: view._calls.map(call => ({ ...call, start: call.start - origin })),
   }

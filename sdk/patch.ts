@@ -5,14 +5,17 @@
  * the page left it.
  */
 
-import { keyOf } from './address.ts'
+import { keyOf, operationOf } from './address.ts'
 
 /** What was seen of a call when it was made. */
 export interface Note {
   _url: string
   /** `performance.now()`. */
   _start: number
+  /** With a space behind: `POST `. */
   _method: string
+  /** Name of its GraphQL operation, with a space before; empty for all others. */
+  _operation: string
   /** Asked for with `no-cors`: the browser hides status and times. */
   _opaque?: boolean
   /** Tells whether the page has called it off. */
@@ -39,11 +42,13 @@ export function patchCalls(onFailure: OnFailure): TakeNote {
   const opened = new WeakMap<XMLHttpRequest, [method: string, url: string]>()
   const { prototype } = XMLHttpRequest
 
-  const add = (start: number, method: string, url: string, answer: Note['_answer']): Note => {
+  const add = (start: number, method: string, url: string, answer: Note['_answer'], body: unknown): Note => {
+    const address = new URL(url, document.baseURI)
     const note: Note = {
-      _url: keyOf(new URL(url, document.baseURI)),
+      _url: keyOf(address),
       _start: start,
-      _method: method.toUpperCase(),
+      _method: `${method.toUpperCase()} `,
+      _operation: operationOf(address, body),
       _answer: answer,
     }
     if (notes.push(note) > KEPT) notes.shift()
@@ -59,11 +64,16 @@ export function patchCalls(onFailure: OnFailure): TakeNote {
   wrap(
     window,
     'fetch',
-    (_, [input, init]: [RequestInfo | URL, RequestInit?], start, response: Promise<Response>) => {
-      const request = typeof input === 'string' || 'href' in input ? undefined : input
-      const note = add(start, init?.method ?? request?.method ?? 'GET', request?.url ?? String(input), {})
-      note._opaque = (init?.mode ?? request?.mode) === 'no-cors'
-      note._signal = init?.signal ?? request?.signal
+    (_, [request, init]: [Partial<Request>, RequestInit?], start, response: Promise<Response>) => {
+      const note = add(
+        start,
+        init?.method ?? request.method ?? 'GET',
+        request.url ?? String(request),
+        {},
+        init?.body,
+      )
+      note._opaque = (init?.mode ?? request.mode) === 'no-cors'
+      note._signal = init?.signal ?? request.signal
       // Here an unhandled rejection is lost, which weighs less than Safari's error rate.
       if (blind)
         note._answering = response
@@ -84,10 +94,10 @@ export function patchCalls(onFailure: OnFailure): TakeNote {
   wrap(prototype, 'open', (xhr, [method, url]: [string, string | URL]) => {
     opened.set(xhr, [String(method), String(url)])
   })
-  wrap(prototype, 'send', (xhr, _, start) => {
+  wrap(prototype, 'send', (xhr, [body], start) => {
     const call = opened.get(xhr)
     if (!call) return
-    const note = add(start, ...call, xhr)
+    const note = add(start, ...call, xhr, body)
     // abort() is noted when it returns, which is after loadend.
     if (blind)
       xhr.addEventListener('loadend', () => xhr.status || queueMicrotask(() => fail(note)), { once: true })
@@ -98,9 +108,7 @@ export function patchCalls(onFailure: OnFailure): TakeNote {
 
   // The latest call at or before the entry's start. Both times come from one clock, and the call is noted first.
   return (url, start) => {
-    let found: Note | undefined
-    for (const note of notes)
-      if (note._url === url && note._start <= start && !(found && found._start >= note._start)) found = note
+    const found = notes.filter(note => note._url === url && note._start <= start).pop()
     if (found) notes.splice(notes.indexOf(found), 1)
     return found
   }
@@ -110,7 +118,7 @@ export function patchCalls(onFailure: OnFailure): TakeNote {
  * Lets `see` look at each call of a method that did not throw: its arguments, when it was made, its result. A Proxy
  * is in all else, its source text included, the method itself.
  */
-function wrap<T extends object, A extends unknown[], R>(
+export function wrap<T extends object, A extends unknown[], R>(
   target: T,
   name: string,
   see: (self: T, args: A, start: number, result: R) => void,

@@ -17,8 +17,11 @@ export interface InitOptions {
   release?: string | undefined
   /** Name of the route on which the page was loaded: `/p/[id]`. */
   route?: string | undefined
-  /** `false` or `'off'`: record no API calls, leave fetch and XMLHttpRequest alone. */
-  api?: boolean | 'off' | undefined
+  /**
+   * `'passive'`: leave fetch and XMLHttpRequest alone, and record what the browser tells by itself: calls without
+   * method, and none that failed without an answer. `false` or `'off'`: record no API calls.
+   */
+  api?: boolean | 'passive' | 'off' | undefined
   /** Where beacons go once the page's content security policy has refused `endpoint`: a path of its own origin. */
   fallback?: string | undefined
   /** `false` or `'required'`: measure, but send nothing until `consent(true)`. */
@@ -39,7 +42,7 @@ export interface Settings {
   _rate: number
   _release: string | null
   _route: string | undefined
-  _api: boolean
+  _api: InitOptions['api']
   /** Whether anything may be sent from the start on. */
   _consent: boolean
   _beforeSend: NonNullable<InitOptions['beforeSend']>
@@ -61,7 +64,7 @@ export function readOptions(options: InitOptions): Settings | undefined {
     _rate: Math.min(Math.round(1 / +sample) || 1, MAX_WEIGHT),
     _release: plain(release ?? '') || null,
     _route: route,
-    _api: api !== false && api !== 'off',
+    _api: api !== 'off' && (api ?? true),
     _consent: consent !== false && consent !== 'required',
     _beforeSend: beforeSend ?? (view => view),
   }

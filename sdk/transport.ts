@@ -59,7 +59,7 @@ export function startTransport(
     const page = snapshot(view, views._routeOf(view), _release)
     const calls = view._calls.length
     const marks = view._marks.length
-    const state = JSON.stringify([page.route, page.vitals, page.phases])
+    const state = JSON.stringify([page.route, page.vitals, page.phases, page.dropped])
     if (!calls && !marks && state === view._sent) return
     const said = (beacons: number): void => {
       view._sequence += beacons

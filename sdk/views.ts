@@ -9,6 +9,7 @@ import { routeName, template } from '../schema/route.ts'
 import { onBFCacheRestore } from './lean/bfcache.ts'
 import { navigationType, navigationUrl } from './navigation.ts'
 import { openView, type View } from './pageview.ts'
+import { wrap } from './patch.ts'
 import type { Settings } from './settings.ts'
 
 /** ms after a soft navigation at which web-vitals has said all it has to say of the page view before. */
@@ -65,7 +66,7 @@ export function trackViews({ _rate, _route }: Settings): Views {
 
   /** The page view to which a time belongs. */
   const at = (time: number): View | undefined => {
-    for (let i = list.length; i--; ) if ((list[i]?._start ?? 0) <= time) return list[i]
+    return list.filter(view => view._start <= time).pop()
   }
 
   const addCall = (call: ApiCall): void => {
@@ -96,8 +97,7 @@ export function trackViews({ _rate, _route }: Settings): Views {
   }
 
   const routeOf = (view: View): string => {
-    const next = list[list.indexOf(view) + 1]
-    const given = names.filter(name => name._time >= view._start && (!next || name._time < next._start))
+    const given = names.filter(name => at(name._time) === view)
     // The address may have moved on already while the page view has not: then the name is the next one's.
     const own = given.filter(name => name._path === view._path).pop() ?? given[0]
     return own?._route ?? template(view._path)
@@ -109,6 +109,23 @@ export function trackViews({ _rate, _route }: Settings): Views {
     open(timeStamp, 'back-forward-cache', location.href)
     if (last) name(routeOf(last), timeStamp)
   })
+
+  // Where web-vitals cannot tell a soft navigation, a new path begins a page view without vitals. What comes before
+  // the visitor has touched the page is part of its load: a redirect, a framework that tidies the address.
+  let path = location.pathname
+  const onMove = (): void => {
+    if (path === location.pathname) return
+    path = location.pathname
+    if (navigator.userActivation?.hasBeenActive !== false)
+      open(performance.now(), 'soft-navigation', location.href)
+  }
+  const { navigation } = window
+  if (!window.PerformanceSoftNavigation?.prototype.getLargestInteractionContentfulPaint)
+    if (navigation) navigation.addEventListener('currententrychange', onMove)
+    else {
+      addEventListener('popstate', onMove)
+      wrap(History.prototype, 'pushState', onMove)
+    }
 
   const views: Views = {
     _list: list,

@@ -12,6 +12,7 @@ import { plain } from '../schema/route.ts'
 import { addressOf } from './address.ts'
 import { timeToFirstByte } from './navigation.ts'
 import { originOf, type View } from './pageview.ts'
+import { quietly } from './quietly.ts'
 
 /** Notes the cause of a metric in its page view. */
 export type Explain = (view: View, metric: MetricType) => void
@@ -22,8 +23,6 @@ const KEPT = 256
 const SAME_PAINT = 8
 /** A name that a person gave. Generated ones hold digits, and change with each build or visitor. */
 const STABLE = /^[a-z_-]+$/i
-
-const { abs, max, min, round } = Math
 
 /** An event or a long animation frame. */
 interface Slow extends PerformanceEntry {
@@ -44,7 +43,7 @@ export function startWhy(): Explain {
     if (PerformanceObserver.supportedEntryTypes.includes(type))
       observer.observe({ type, buffered: true, durationThreshold: 40 })
 
-  return (view, metric) => {
+  return quietly((view, metric) => {
     const { _why } = view
     const origin = originOf(view)
     if (metric.name === 'LCP') _why.lcp = lcpCause(metric, origin, view._start ? 0 : (timeToFirstByte() ?? 0))
@@ -54,7 +53,7 @@ export function startWhy(): Explain {
       keep(observer.takeRecords())
       _why.inp = inpCause(metric, origin, recent)
     }
-  }
+  })
 }
 
 /** @see https://web.dev/articles/optimize-lcp#lcp-breakdown */
@@ -69,14 +68,14 @@ function lcpCause({ entries: [entry], value }: LCPMetric, origin: number, ttfb: 
       (image): image is PerformanceResourceTiming => requested(image as PerformanceResourceTiming) <= painted,
     )
     .pop()
-  const begin = max(ttfb, image ? requested(image) - origin : 0)
-  const end = min(value, max(begin, image ? image.responseEnd - origin : 0))
+  const begin = Math.max(ttfb, image ? requested(image) - origin : 0)
+  const end = Math.min(value, Math.max(begin, image ? image.responseEnd - origin : 0))
   return {
     target: selectorOf(element) || (id && `#${id}`),
     url: url ? shorten(url) : null,
-    loadDelay: round(begin) - round(ttfb),
-    loadDuration: round(end) - round(begin),
-    renderDelay: round(value) - round(end),
+    loadDelay: Math.round(begin) - Math.round(ttfb),
+    loadDuration: Math.round(end) - Math.round(begin),
+    renderDelay: Math.round(value) - Math.round(end),
   }
 }
 
@@ -84,7 +83,7 @@ function lcpCause({ entries: [entry], value }: LCPMetric, origin: number, ttfb: 
 function clsCause({ entries }: CLSMetric, origin: number, known: ClsCause | null): ClsCause | null {
   const [largest] = [...entries].sort((a, b) => b.value - a.value)
   if (!largest) return null
-  const time = round(largest.startTime - origin)
+  const time = Math.round(largest.startTime - origin)
   if (known?.time === time) return known
   return {
     // Sources are sorted by area.
@@ -100,31 +99,31 @@ function inpCause({ entries: [entry] }: INPMetric, origin: number, recent: Slow[
   const { startTime, duration, name, target } = entry
   let { processingStart: begin, processingEnd: end } = entry
   for (const { startTime: start, duration: length, processingStart, processingEnd } of recent)
-    if (processingStart && processingEnd && abs(start + length - startTime - duration) <= SAME_PAINT) {
-      begin = min(begin, processingStart)
-      end = max(end, processingEnd)
+    if (processingStart && processingEnd && Math.abs(start + length - startTime - duration) <= SAME_PAINT) {
+      begin = Math.min(begin, processingStart)
+      end = Math.max(end, processingEnd)
     }
-  begin = max(begin, startTime)
-  const paint = max(begin, startTime + duration)
-  end = min(end, paint)
+  begin = Math.max(begin, startTime)
+  const paint = Math.max(begin, startTime + duration)
+  end = Math.min(end, paint)
 
   let script: InpCause['script'] = null
   for (const { startTime: start, scripts = [] } of recent)
     if (start <= end)
       for (const { startTime: start, duration: length, sourceURL, invoker } of scripts) {
-        const duration = start + length - max(start, startTime)
+        const duration = start + length - Math.max(start, startTime)
         if (duration > (script?.duration ?? 0))
           script = { url: sourceURL && shorten(sourceURL), invoker: labelOf(invoker), duration }
       }
-  const delay = round(begin - startTime)
-  const processed = round(end - startTime)
+  const delay = Math.round(begin - startTime)
+  const processed = Math.round(end - startTime)
   return {
     target: selectorOf(target),
     event: name,
     time: startTime - origin,
     inputDelay: delay,
     processing: processed - delay,
-    presentation: round(paint - startTime) - processed,
+    presentation: Math.round(paint - startTime) - processed,
     script,
   }
 }

@@ -300,7 +300,118 @@ test('data-api="off" leaves fetch and XMLHttpRequest alone and records nothing',
   expect(await callsOf(page)).toEqual([])
 })
 
-test('a page view keeps its first 64 calls', async () => {
+test('data-api="passive" leaves fetch and XMLHttpRequest alone and records what has an answer, without method', async () => {
+  const page = await open('data-site="shop" data-api="passive"')
+  const native = await page.evaluate(async other => {
+    await fetch('/api/orders/17', { method: 'POST' }).then(response => response.text())
+    await fetch('/api/missing?status=404').then(response => response.text())
+    await fetch('/api/refused?destroy').catch(() => {})
+    await fetch(`${other}/api/opaque`, { mode: 'no-cors' })
+    const request = new Request('/api/a')
+    return [fetch, XMLHttpRequest.prototype.open, XMLHttpRequest.prototype.send].every(
+      method => !method.toString().includes('Proxy') && request.method === 'GET',
+    )
+  }, site.other)
+  expect(native).toBe(true)
+  await recorded(page, 4)
+  expect((await callsOf(page)).map(({ endpoint, outcome }) => `${endpoint} ${outcome}`)).toEqual([
+    '/api/missing http',
+    '/api/orders/[id] ok',
+  ])
+})
+
+test('a GraphQL call has the name of its operation, and nothing else that was written', async () => {
+  const page = await open()
+  await page.evaluate(async () => {
+    const post = (path: string, body: BodyInit) =>
+      fetch(path, { method: 'POST', body }).then(response => response.text())
+    const json = (path: string, body: object) => post(path, JSON.stringify(body))
+    await json('/api/graphql', {
+      operationName: 'GetCart',
+      variables: { id: 1 },
+      query: 'query GetCart { cart }',
+    })
+    await json('/api/graphql', { query: '\n  mutation AddItem($id: ID!) { add(id: $id) }' })
+    await json('/api/graphql', [{ operationName: 'First' }, { operationName: 'Second' }])
+    await json('/api/graphql', {
+      query: '{ cart }',
+      variables: { text: '"query":"query Secret1", query Secret2' },
+    })
+    await json('/api/graphql', { operationName: null, query: '{ cart }' })
+    await json('/api/graphql', { operationName: `Long${'x'.repeat(64)}` })
+    await json('/api/other', { operationName: 'Secret3' })
+    await post('/api/graphql', new Blob(['{"operationName":"Secret4"}']))
+    await fetch('/api/v1/gql?operationName=GetUser&extensions={}').then(response => response.text())
+    await new Promise<void>(resolve => {
+      const xhr = new XMLHttpRequest()
+      xhr.open('POST', '/api/graphql')
+      xhr.onloadend = () => resolve()
+      xhr.send('{"operationName":"ByXhr"}')
+    })
+  })
+  await recorded(page, 10)
+  expect((await callsOf(page)).map(call => call.endpoint)).toEqual([
+    'GET /api/v1/gql GetUser',
+    ...Array(4).fill('POST /api/graphql'),
+    ...['AddItem', 'ByXhr', 'First', 'GetCart'].map(name => `POST /api/graphql ${name}`),
+    'POST /api/other',
+  ])
+})
+
+test('what a response says of its server comes along: the first four durations that it names', async () => {
+  const page = await open()
+  await page.evaluate(async other => {
+    const timing = (value: string) => `timing=${encodeURIComponent(value)}`
+    await fetch(
+      `/api/a?${timing('cache;desc="hit", db;dur=53.4, none;dur=0, odd;dur=1e12')}&${timing('app;dur=47')}`,
+    )
+    await fetch(`/api/b?${timing('a;dur=1, b;dur=2, c;dur=3, d;dur=4, e;dur=5')}`)
+    await fetch('/api/c')
+    await fetch(`${other}/api/d?${timing('db;dur=53')}`)
+  }, site.other)
+  await recorded(page, 4)
+  const calls = await callsOf(page)
+  expect(calls.map(({ endpoint, server }) => [endpoint.slice(-6), server])).toEqual([
+    ['/api/a', { db: 53, app: 47 }],
+    ['/api/b', { a: 1, b: 2, c: 3, d: 4 }],
+    ['/api/c', null],
+    ['/api/d', null],
+  ])
+})
+
+test('a response that streams has its first byte at its beginning and its duration at its end', async () => {
+  const page = await open()
+  const read = await page.evaluate(async () => {
+    const start = performance.now()
+    const reader = (await fetch('/api/stream?delay=100&pause=400')).body?.getReader()
+    await reader?.read()
+    const first = performance.now() - start
+    while (!(await reader?.read())?.done);
+    return { first, last: performance.now() - start }
+  })
+  await recorded(page, 1)
+  const [call] = await callsOf(page)
+  expect(call?.ttfb).toBeGreaterThanOrEqual(100)
+  expect(call?.ttfb).toBeLessThanOrEqual(Math.ceil(read.first))
+  expect(call?.duration).toBeGreaterThanOrEqual(500)
+  expect(call?.duration).toBeLessThanOrEqual(Math.ceil(read.last) + 10)
+})
+
+test('beacons of others are their own affair: they arrive, and are no API calls', async () => {
+  const page = await open()
+  const sent = await page.evaluate(async other => {
+    const sent = [navigator.sendBeacon('/api/beacon', 'x'), navigator.sendBeacon(`${other}/api/beacon`, 'x')]
+    await fetch('/api/keepalive', { method: 'POST', body: 'x', keepalive: true }).then(answer =>
+      answer.text(),
+    )
+    return sent
+  }, site.other)
+  expect(sent).toEqual([true, true])
+  await recorded(page, 3)
+  expect((await callsOf(page)).map(call => call.endpoint)).toEqual(['POST /api/keepalive'])
+})
+
+test('a page view keeps its first 64 calls and counts the others', async () => {
   const page = await open()
   await page.evaluate(async () => {
     for (let i = 0; i < 70; i++)
@@ -308,4 +419,5 @@ test('a page view keeps its first 64 calls', async () => {
   })
   await recorded(page, 70)
   expect(await callsOf(page)).toHaveLength(64)
+  expect(site.beacons.at(-1)?.view.dropped).toBe(6)
 })

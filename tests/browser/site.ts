@@ -159,7 +159,7 @@ export async function startSite(): Promise<Site> {
 /**
  * `status` and `delay` (ms before the head), as headers too, `pause` (ms within the body), `cors=no`, `tao`, `destroy`;
  * `to` (an address to go to), `auth` (asks for a password), `type` (of the body), `silent` (no head, ever), `open` (a
- * body that never ends), `echo` (the body tells what was asked).
+ * body that never ends), `echo` (the body tells what was asked), `timing` (Server-Timing).
  */
 async function api(
   query: URLSearchParams,
@@ -190,6 +190,7 @@ async function api(
     'content-type': query.get('type') ?? 'text/plain',
     'cache-control': 'no-cache',
     'set-cookie': query.getAll('cookie'),
+    'server-timing': query.getAll('timing'),
     ...(to ? { location: to } : {}),
     ...(query.has('auth') ? { 'www-authenticate': 'Basic realm="site"' } : {}),
   })

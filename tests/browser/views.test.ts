@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type {} from '../../sdk/tag.ts'
 import { type Chromium, startAlone, startChromium } from './chromium.ts'
 import { type Beacon, type Site, startSite } from './site.ts'
@@ -232,7 +232,7 @@ test('a prerendered page is measured from its activation', async () => {
   site.page('/ready', {
     tag: 'data-site="shop"',
     body: `<h1>Ready</h1><script>
-      addEventListener('load', () => fetch('/api/ready'))
+      addEventListener('load', () => setTimeout(() => fetch('/api/ready')))
       new PerformanceObserver(list => {
         if (list.getEntriesByName('first-contentful-paint').length) setTimeout(() => { location.href = '/end' })
       }).observe({ type: 'paint', buffered: true })
@@ -247,4 +247,81 @@ test('a prerendered page is measured from its activation', async () => {
   const [beacon] = await site.until(beacons => beacons.length > 0).finally(alone.close)
   expect(beacon?.view).toMatchObject({ navigation: 'prerender', vitals: { ttfb: 0 }, phases: { load: 0 } })
   expect(beacon?.view.vitals.fcp).toEqual(expect.any(Number))
+})
+
+describe('where the browser knows no soft navigations', () => {
+  const HEAD = '<script>delete window.PerformanceSoftNavigation</script>'
+
+  test('a new path begins a page view with its own route and calls, without vitals', async () => {
+    const page = await chromium.open(
+      site.page('/list', { tag: 'data-site="shop"', head: HEAD, body: ROUTER }),
+    )
+    await loaded(page)
+    await page.evaluate(() => fetch('/api/list').then(response => response.text()))
+    await page.click('#go')
+    await page.waitForFunction(() => document.querySelector('main h2'))
+    await page.goBack()
+    await page.evaluate(() => fetch('/api/list').then(response => response.text()))
+    await chromium.hide(page)
+    const latest = await site
+      .until(beacons => new Set(beacons.map(({ view }) => view.id)).size === 3)
+      .then(() => site.views().map(beacons => beacons.map(({ view }) => view)))
+    expect(
+      latest.map(views => [
+        views[0]?.navigation,
+        views.at(-1)?.route,
+        views.flatMap(({ calls }) => calls.map(({ endpoint }) => endpoint)),
+      ]),
+    ).toEqual([
+      ['navigate', '/list', ['GET /api/list']],
+      ['soft-navigation', '/p/[id]', ['GET /api/product/[id]']],
+      ['soft-navigation', '/list', ['GET /api/list']],
+    ])
+    const [hard, ...soft] = latest.map(views => views.at(-1))
+    expect(hard?.vitals).toMatchObject({ lcp: expect.any(Number), inp: expect.any(Number) })
+    for (const view of soft)
+      expect(view?.vitals).toEqual({ lcp: null, inp: null, cls: null, fcp: null, ttfb: null })
+    await page.close()
+  })
+
+  test('a new query, a new fragment and what the page does before it is touched are no navigation', async () => {
+    // As the SDK has started: what is evaluated later counts as a touch.
+    const head = `${HEAD}<script>
+      document.addEventListener('load', () => {
+        window.started = 'fieldline' in window
+        history.replaceState({}, '', '/en/list')
+        history.pushState({}, '', '/en/start')
+      }, { capture: true, once: true })
+    </script>`
+    const page = await chromium.open(site.page('/list', { tag: 'data-site="shop"', head, body: ROUTER }))
+    await loaded(page)
+    expect(await page.evaluate('[started, location.pathname]')).toEqual([true, '/en/start'])
+    await page.click('main')
+    await page.evaluate(() => {
+      history.pushState({}, '', '?page=2')
+      history.replaceState({}, '', '#part')
+      location.hash = 'other'
+    })
+    await chromium.hide(page)
+    expect(routes(await site.until(beacons => beacons.length > 0))).toEqual(['/list'])
+    expect(site.views()).toHaveLength(1)
+    await page.close()
+  })
+
+  test('nor the Navigation API, a new path is seen where the page pushes it and where the visitor goes back', async () => {
+    const head = `${HEAD}<script>Object.defineProperty(window, 'navigation', { value: undefined })</script>`
+    const page = await chromium.open(site.page('/list', { tag: 'data-site="shop"', head, body: ROUTER }))
+    await loaded(page)
+    await page.click('#go')
+    await page.waitForFunction(() => document.querySelector('main h2'))
+    await page.goBack()
+    await chromium.hide(page)
+    await site.until(beacons => new Set(beacons.map(({ view }) => view.id)).size === 3)
+    expect(site.views().map(([first]) => [first?.view.navigation, first?.view.route])).toEqual([
+      ['navigate', '/list'],
+      ['soft-navigation', '/p/[id]'],
+      ['soft-navigation', '/list'],
+    ])
+    await page.close()
+  })
 })

@@ -258,6 +258,9 @@ describe('INP', () => {
     )
     await page.click('#buy')
     await seen(page, 'INP')
+    await page.waitForFunction(() =>
+      performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/api/cart')),
+    )
     const peer = (await peersOf(page)).filter(({ name }) => name === 'INP').at(-1)
     const { vitals, why, calls } = await hidden(page)
     const { interactionTime, inputDelay, processingDuration, presentationDelay, script } =
