@@ -3,6 +3,7 @@
  */
 
 import { minute } from '../words.ts'
+import { budgetsInShort, budgetsSection } from './budgets.ts'
 import { callsInShort, callsSection } from './calls.ts'
 import { causesSection } from './causes.ts'
 import type { Block } from './document.ts'
@@ -18,8 +19,12 @@ export function compose(findings: Findings): Block[] {
   return [
     { kind: 'title', words: `Performance of ${site}` },
     { kind: 'paragraph', text: [range] },
-    { kind: 'list', items: [...vitalsInShort(changes), ...callsInShort(findings)] },
+    {
+      kind: 'list',
+      items: [...vitalsInShort(changes), ...budgetsInShort(findings), ...callsInShort(findings)],
+    },
     ...vitalsSection(changes),
+    ...budgetsSection(findings),
     ...causesSection(findings),
     ...pagesSection(findings),
     ...callsSection(findings),

@@ -2,6 +2,7 @@
  * What a report is made of: a site and a range go in, the API's own answers come out.
  */
 
+import type { BudgetsAnswer } from '../../schema/budgets.ts'
 import type { CausesAnswer } from '../../schema/causes.ts'
 import type { DeliveryAnswer } from '../../schema/delivery.ts'
 import type { SummaryAnswer } from '../../schema/summary.ts'
@@ -25,6 +26,7 @@ export interface Findings {
   failing: SummaryAnswer
   /** Of each Core Web Vital. */
   causes: (CausesAnswer | Missing)[]
+  budgets: BudgetsAnswer | Missing
   delivery: DeliveryAnswer | Missing
 }
 
@@ -42,16 +44,17 @@ export async function find(ask: Ask, range: Range): Promise<Findings> {
     summary({ metrics: 'api', group_by: 'endpoint', percentiles: '75,95', sort, limit: '10' })
   const causesOf = (metric: string) =>
     ask<CausesAnswer>('GET', '/v1/causes', { query: { ...range, metric, limit: '3' } })
-  const [vitals, trends, routes, slowest, failing, causes, delivery] = await Promise.all([
+  const [vitals, trends, routes, slowest, failing, causes, budgets, delivery] = await Promise.all([
     summary({}),
     orMissing(ask<TrendsAnswer>('GET', '/v1/trends', { query: { ...range } })),
     summary({ metrics: CORE.join(','), group_by: 'route', sort: 'impact', limit: '10' }),
     endpoints('slowest'),
     endpoints('failing'),
     Promise.all(CORE.map(metric => orMissing(causesOf(metric)))),
+    orMissing(ask<BudgetsAnswer>('GET', '/v1/budgets', { query: { site: range.site } })),
     orMissing(ask<DeliveryAnswer>('GET', '/v1/delivery', { query: { ...range } })),
   ])
-  return { vitals, trends, routes, slowest, failing, causes, delivery }
+  return { vitals, trends, routes, slowest, failing, causes, budgets, delivery }
 }
 
 export function isMissing(answer: object): answer is Missing {

@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { marked } from 'marked'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { budgetsInShort, budgetsSection } from '../../cli/report/budgets.ts'
 import type { Block } from '../../cli/report/document.ts'
 import type { Findings } from '../../cli/report/findings.ts'
 import { toHtml } from '../../cli/report/html.ts'
 import { toMarkdown } from '../../cli/report/markdown.ts'
+import type { BudgetAnswer } from '../../schema/budgets.ts'
 import type { PageView } from '../../schema/pageview.ts'
 import { ADMIN_TOKEN, type Local, startLocal } from '../bench/local.ts'
 import { HOSTILE } from './hostile.ts'
@@ -88,6 +90,36 @@ describe('text from data', () => {
   })
 })
 
+describe('budgets', () => {
+  const budget: BudgetAnswer = {
+    ...{ id: '0123456789ab', metric: 'api', endpoint: 'POST /api/pay|x', route: null, device: 'phone' },
+    ...{ percentile: 75, limit: 500, window_hours: 24, minimum: 100, samples: 4_000, release: '2.4.0' },
+    ...{ state: 'breached', value: 812, low: 790, high: 840 },
+    ...{ since: '2026-11-20T14:00:00.000Z', checked: '2026-11-21T08:00:00.000Z' },
+  }
+  const of = (...data: BudgetAnswer[]) => ({ budgets: { site: 'shop', data } })
+
+  it('that are breached are named, with what they promise', () => {
+    const kept: BudgetAnswer = { ...budget, metric: 'lcp', endpoint: null, state: 'ok' }
+    const findings = of(budget, kept)
+    expect(budgetsInShort(findings)).toEqual([['Budgets: 1 breached, 1 kept.']])
+    const [, line] = toMarkdown(budgetsSection(findings)).trimEnd().split('| ---: |\n')
+    expect(line).toBe(
+      '| `api` p75 of 24 h | <code>POST /api/pay&#124;x</code> `phone` | 500 ms | 812 ms | 790 ms .. 840 ms | 2026-11-20 14:00 UTC | `2.4.0` |',
+    )
+  })
+
+  it('that are kept need one sentence, and none where there are none', () => {
+    expect(budgetsInShort(of({ ...budget, state: 'ok' }))).toEqual([['Budgets: 1 kept.']])
+    expect(budgetsSection(of({ ...budget, state: 'ok' }))).toEqual([])
+    expect(budgetsInShort(of({ ...budget, state: 'no-data' }))).toEqual([
+      ['Budgets: 1 with too little data.'],
+    ])
+    expect(budgetsInShort(of())).toEqual([])
+    expect(budgetsInShort({ budgets: { missing: 'none' } })).toEqual([])
+  })
+})
+
 describe('fieldline report', () => {
   let worker: Local
   const folder = mkdtempSync(join(tmpdir(), 'fieldline-report-'))
@@ -104,6 +136,16 @@ describe('fieldline report', () => {
         loaded(3_000 + i, { age: DAY, route: '/<img src=x onerror=alert(1)>|`x`' }),
       ),
     ])
+    const made = await fetch(new URL('/v1/sites/shop/budgets', worker.url), {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${ADMIN_TOKEN}` },
+      body: JSON.stringify({ metric: 'lcp', limit: 2_500, window_hours: 48, minimum: 10 }),
+    })
+    if (!made.ok) throw new Error(await made.text())
+    // What the cron finds.
+    await worker.db
+      .prepare("UPDATE budgets SET state = 'breached', value = 3060, low = 3020, high = 3090, samples = 60")
+      .all()
   })
   afterAll(async () => {
     await worker.stop()
@@ -122,6 +164,8 @@ describe('fieldline report', () => {
     expect(out).toMatch(
       /^- `main>img#hero`: 100 % of page views, .* most of it load delay .*\[Read more: waits-for-api\]\(<https:/m,
     )
+    expect(out).toContain('- Budgets: 1 breached.')
+    expect(out).toMatch(/^\| `lcp` p75 of 48 h \| the whole site \| 2\.50 s \| 3\.0\d s \|/m)
     expect(out).toMatch(/^\| `GET \/api\/slow` \| 60 \| 1\.5\d s \| poor \|/m)
     expect(out).toMatch(/^\| `POST \/api\/broken` \| 60 \| 50 % \|/m)
     expect(tagsOf(marked.parse(out, { async: false }))).not.toContain('img')

@@ -1,0 +1,53 @@
+/** What was promised and is not kept, in a report. */
+
+import type { BudgetAnswer } from '../../schema/budgets.ts'
+import { format } from '../../schema/metrics.ts'
+import { interval, minute } from '../words.ts'
+import type { Block, Text } from './document.ts'
+import { type Findings, isMissing } from './findings.ts'
+
+const WORDS = { breached: 'breached', ok: 'kept', 'no-data': 'with too little data' } as const
+
+/** How the budgets stand, in a sentence. */
+export function budgetsInShort({ budgets }: Pick<Findings, 'budgets'>): Text[] {
+  if (isMissing(budgets) || !budgets.data.length) return []
+  const counts = (['breached', 'ok', 'no-data'] as const).flatMap(state => {
+    const count = budgets.data.filter(budget => budget.state === state).length
+    return count ? `${count} ${WORDS[state]}` : []
+  })
+  return [[`Budgets: ${counts.join(', ')}.`]]
+}
+
+export function budgetsSection({ budgets }: Pick<Findings, 'budgets'>): Block[] {
+  if (isMissing(budgets)) return []
+  const breached = budgets.data.filter(({ state }) => state === 'breached')
+  if (!breached.length) return []
+  return [
+    { kind: 'heading', words: 'Breached budgets' },
+    {
+      kind: 'table',
+      caption: 'Promises that are broken now, by more than chance.',
+      left: 2,
+      head: ['budget', 'of', 'limit', 'now', '95 % interval', 'since', 'release'],
+      rows: breached.map(budget => [
+        [{ code: budget.metric }, ` p${budget.percentile} of ${budget.window_hours} h`],
+        subject(budget),
+        [format(budget.metric, budget.limit)],
+        [format(budget.metric, budget.value)],
+        [interval(budget.metric, rangeOf(budget))],
+        [`${minute(budget.since)} UTC`],
+        budget.release === null ? [] : [{ code: budget.release }],
+      ]),
+    },
+  ]
+}
+
+/** The endpoint, route and device that it is about. */
+function subject({ endpoint, route, device }: BudgetAnswer): Text {
+  const parts = [endpoint, route, device].flatMap(part => (part === null ? [] : [{ code: part }, ' ']))
+  return parts.length ? parts.slice(0, -1) : ['the whole site']
+}
+
+function rangeOf({ value, low, high }: BudgetAnswer) {
+  return value === null ? undefined : { value, low, high }
+}
