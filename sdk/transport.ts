@@ -44,14 +44,10 @@ export function startTransport(
     timer = undefined
     last = []
     if (!document.prerendering)
-      views._list.forEach(
-        quietly((view, i, { length }: View[]) => {
-          deliver(view, hold && i === length - 1)
-        }),
-      )
+      views._list.forEach((view, i, { length }) => deliver(view, hold && i === length - 1))
   }
 
-  const deliver = (view: View, hold: boolean): void => {
+  const deliver = quietly((view: View, hold: boolean) => {
     view._held?.()
     // A page that nobody saw is no page view.
     if (!views._granted || !view._weight || !(shown || view._vitals.fcp !== null) || (hold && !fetchLater))
@@ -87,7 +83,7 @@ export function startTransport(
       last.push(...bodies)
       bodies.forEach(send)
     }
-  }
+  })
 
   const send = (body: string): void => {
     try {
@@ -112,8 +108,7 @@ export function startTransport(
   addEventListener('securitypolicyviolation', ({ blockedURI, disposition }) => {
     if (disposition !== 'enforce' || blockedURI !== settings._url.href) return
     const { _fallback } = settings
-    settings._fallback = undefined
-    if (_fallback) {
+    if (_fallback && _fallback !== settings._url) {
       settings._url = _fallback
       last.forEach(send)
       views._onChange()
@@ -140,5 +135,5 @@ function bodiesOf(page: PageView, encodeWhy: typeof EncodeWhy | undefined): stri
 }
 
 function requestOf(body: string, signal: AbortSignal | null = null): RequestInit {
-  return { method: 'POST', body, keepalive: true, mode: 'no-cors', credentials: 'omit', signal }
+  return { method: 'POST', mode: 'no-cors', credentials: 'omit', keepalive: true, body, signal }
 }
