@@ -7,6 +7,7 @@ import { MAX_CALLS, MAX_MARK, MAX_MARKS } from '../schema/beacon.ts'
 import type { ApiCall, Navigation } from '../schema/pageview.ts'
 import { routeName, template } from '../schema/route.ts'
 import { onBFCacheRestore } from './lean/bfcache.ts'
+import { checkSoftNavsEnabled } from './lean/softNavs.ts'
 import { navigationType, navigationUrl } from './navigation.ts'
 import { openView, type View } from './pageview.ts'
 import { wrap } from './patch.ts'
@@ -120,7 +121,7 @@ export function trackViews({ _rate, _route }: Settings): Views {
       open(performance.now(), 'soft-navigation', location.href)
   }
   const { navigation } = window
-  if (!window.PerformanceSoftNavigation?.prototype.getLargestInteractionContentfulPaint)
+  if (!checkSoftNavsEnabled())
     if (navigation) navigation.addEventListener('currententrychange', onMove)
     else {
       addEventListener('popstate', onMove)
