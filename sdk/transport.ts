@@ -44,7 +44,9 @@ export function startTransport(
     timer = undefined
     last = []
     if (!document.prerendering)
-      views._list.forEach((view, i, { length }) => deliver(view, hold && i === length - 1))
+      views._list.forEach((view, i, { length }) => {
+        deliver(view, hold && i === length - 1)
+      })
   }
 
   const deliver = quietly((view: View, hold: boolean) => {
