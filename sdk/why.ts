@@ -6,7 +6,7 @@
  */
 
 import type { CLSMetric, INPMetric, LCPMetric, MetricType } from 'web-vitals'
-import { MAX_SELECTOR } from '../schema/beacon.ts'
+import { MAX_MS, MAX_SELECTOR } from '../schema/beacon.ts'
 import type { ClsCause, InpCause, LcpCause } from '../schema/pageview.ts'
 import { plain } from '../schema/route.ts'
 import { addressOf } from './address.ts'
@@ -46,6 +46,8 @@ export function startWhy(): Explain {
   return quietly((view, metric) => {
     const { _why } = view
     const origin = originOf(view)
+    // Asleep for most of it; the other side would not believe the parts.
+    if (metric.value > MAX_MS) return
     if (metric.name === 'LCP') _why.lcp = lcpCause(metric, origin, view._start ? 0 : (timeToFirstByte() ?? 0))
     if (metric.name === 'CLS') _why.cls = clsCause(metric, origin, _why.cls)
     if (metric.name === 'INP') {
@@ -59,7 +61,7 @@ export function startWhy(): Explain {
 /** @see https://web.dev/articles/optimize-lcp#lcp-breakdown */
 function lcpCause({ entries: [entry], value }: LCPMetric, origin: number, ttfb: number): LcpCause | null {
   if (!entry) return null
-  const { element, id, url, startTime: painted } = entry
+  const { element, url, startTime: painted } = entry
   // Without Timing-Allow-Origin there is no `requestStart`.
   const requested = ({ requestStart, startTime }: PerformanceResourceTiming) => requestStart || startTime
   const image = performance
@@ -71,7 +73,7 @@ function lcpCause({ entries: [entry], value }: LCPMetric, origin: number, ttfb: 
   const begin = Math.max(ttfb, image ? requested(image) - origin : 0)
   const end = Math.min(value, Math.max(begin, image ? image.responseEnd - origin : 0))
   return {
-    target: selectorOf(element) || (id && `#${id}`),
+    target: selectorOf(element),
     url: url ? shorten(url) : null,
     loadDelay: Math.round(begin) - Math.round(ttfb),
     loadDuration: Math.round(end) - Math.round(begin),
@@ -111,7 +113,8 @@ function inpCause({ entries: [entry] }: INPMetric, origin: number, recent: Slow[
   for (const { startTime: start, scripts = [] } of recent)
     if (start <= end)
       for (const { startTime: start, duration: length, sourceURL, invoker } of scripts) {
-        const duration = start + length - Math.max(start, startTime)
+        // A dialog of the browser's may go on for long after the paint.
+        const duration = Math.min(start + length, paint) - Math.max(start, startTime)
         if (duration > (script?.duration ?? 0))
           script = { url: sourceURL && shorten(sourceURL), invoker: labelOf(invoker), duration }
       }
