@@ -66,7 +66,7 @@ describe('with the SDK on the page', () => {
       return [[fetch, open, send, abort].map(String), reads, stack] as const
     })
     expect(sources).toEqual(Array(4).fill('function () { [native code] }'))
-    expect(Object.keys(reads).filter(name => reads[name] !== 1)).toEqual(['method', 'mode', 'signal'])
+    expect(Object.keys(reads).filter(name => reads[name] !== 1)).toEqual(['body', 'method', 'mode', 'signal'])
     expect(stack.filter(line => line.includes('/fieldline.js'))).toHaveLength(1)
     await page.close()
   })
