@@ -7,7 +7,7 @@ const MAY: Record<string, { rooms: string[]; packages: RegExp }> = {
   schema: { rooms: ['schema'], packages: /^(valibot|drizzle-orm)\b/ },
   sdk: { rooms: ['sdk', 'schema'], packages: /^web-vitals\b/ },
   worker: { rooms: ['worker', 'schema'], packages: /^(hono|drizzle-orm|valibot|isbot|bowser)\b/ },
-  'worker/dashboard': { rooms: ['worker/dashboard', 'schema'], packages: /^$/ },
+  'worker/dashboard': { rooms: ['worker/dashboard', 'schema'], packages: /^preact\b/ },
   cli: { rooms: ['cli', 'schema'], packages: /^node:/ },
   demo: {
     rooms: ['demo', 'cli', 'schema', 'worker'],
@@ -17,7 +17,13 @@ const MAY: Record<string, { rooms: string[]; packages: RegExp }> = {
 /** schema/tables is for the worker and for drizzle-kit alone: it would put Drizzle into a page. */
 const TABLES = 'schema/tables.ts'
 
-const files = globSync(['schema/**/*.ts', 'sdk/**/*.ts', 'worker/**/*.ts', 'cli/**/*.ts', 'demo/**/*.ts'])
+const files = globSync([
+  'schema/**/*.ts',
+  'sdk/**/*.ts',
+  'worker/**/*.{ts,tsx}',
+  'cli/**/*.ts',
+  'demo/**/*.ts',
+])
 
 const room = (file: string) =>
   file.startsWith('worker/dashboard/') ? 'worker/dashboard' : (file.split('/')[0] ?? '')
@@ -39,7 +45,7 @@ describe('imports', () => {
   it.each(files)('%s stays within what its room may use', file => {
     const may = MAY[room(file)]
     for (const name of graph.get(file) ?? []) {
-      if (name.endsWith('.ts')) {
+      if (/\.tsx?$/.test(name)) {
         expect(may?.rooms, `${file} imports ${name}`).toContain(room(name))
         if (name === TABLES) expect(room(file), `${file} imports ${name}`).toBe('worker')
         if (room(file) === 'demo' && room(name) === 'worker')

@@ -60,6 +60,13 @@ describe.each(Object.entries(BUDGET))('dist/%s', (name, budget) => {
   })
 })
 
+describe('the dashboard', () => {
+  it('has at most 20 KB of script and style', () => {
+    const bytes = brotliBytes('dist/public/app.js') + brotliBytes('dist/public/style.css')
+    expect(bytes).toBeLessThanOrEqual(20_480)
+  })
+})
+
 describe('dist/sri.json', () => {
   it('names every published script with its hash', () => {
     const scripts = readdirSync('dist/public').filter(name => /^fieldline.*\.js$/.test(name))

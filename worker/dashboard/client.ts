@@ -1,6 +1,6 @@
 /** The worker's HTTP API as the page asks it. A failed request becomes an `ApiError` in words for a person. */
 
-import type { SummaryAnswer } from '../../schema/summary.ts'
+import { readToken } from './session.ts'
 
 export class ApiError extends Error {
   readonly status: number
@@ -11,24 +11,41 @@ export class ApiError extends Error {
   }
 }
 
-export type Ask = <T>(path: string, query?: Record<string, string>) => Promise<T>
+export interface Request {
+  method?: 'GET' | 'PUT' | 'POST' | 'DELETE'
+  body?: unknown
+  accept?: string
+  signal?: AbortSignal | undefined
+}
 
-/** Answers a function that asks the API with this token, until `signal` calls it off. */
-export function client(token: string, signal: AbortSignal): Ask {
-  return async <T>(path: string, query: Record<string, string> = {}) => {
-    let answer: Response
-    try {
-      answer = await fetch(`${path}?${new URLSearchParams(query)}`, {
-        headers: { Authorization: `Bearer ${token}` },
-        signal,
-      })
-    } catch (error) {
-      if (signal.aborted) throw error
-      throw new ApiError(0, 'The server cannot be reached.')
-    }
-    if (!answer.ok) throw new ApiError(answer.status, await explain(answer))
-    return (await answer.json()) as T
+/** Asks `/v1/...`. Throws an ApiError unless the answer is good. Without a token it asks as Cloudflare Access lets it. */
+export async function request(
+  path: string,
+  { method = 'GET', body, accept, signal }: Request = {},
+): Promise<Response> {
+  const token = readToken()
+  let answer: Response
+  try {
+    answer = await fetch(path, {
+      method,
+      headers: {
+        ...(token ? { Authorization: `Bearer ${token}` } : {}),
+        ...(accept ? { Accept: accept } : {}),
+      },
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: signal ?? null,
+    })
+  } catch (error) {
+    if (signal?.aborted) throw error
+    throw new ApiError(0, 'The server cannot be reached.')
   }
+  if (!answer.ok) throw new ApiError(answer.status, await explain(answer))
+  return answer
+}
+
+/** The JSON of an answer; what it holds is the contract of schema/. */
+export async function ask<T>(path: string, how?: Request): Promise<T> {
+  return (await request(path, how)).json() as Promise<T>
 }
 
 /** The sentence of a problem+json answer, with the field that it names. */
@@ -40,26 +57,4 @@ async function explain(answer: Response): Promise<string> {
   }
   const said = problem.detail ?? problem.title ?? 'The server gave no reason.'
   return `${problem.field ? `${problem.field} ${said}` : said} (${answer.status})`
-}
-
-export async function listSites(ask: Ask): Promise<string[]> {
-  const { data } = await ask<{ data: { site: string }[] }>('/v1/sites')
-  return data.map(({ site }) => site)
-}
-
-/** The three answers that the page shows: all page views, by route, and API calls by endpoint. */
-export async function askSummaries(ask: Ask, site: string, range: string): Promise<Summaries> {
-  const base = { site, from: `-${range}`, percentiles: '75' }
-  const [overall, routes, endpoints] = await Promise.all([
-    ask<SummaryAnswer>('/v1/summary', base),
-    ask<SummaryAnswer>('/v1/summary', { ...base, group_by: 'route', limit: '50' }),
-    ask<SummaryAnswer>('/v1/summary', { ...base, metrics: 'api', group_by: 'endpoint', limit: '50' }),
-  ])
-  return { overall, routes, endpoints }
-}
-
-export interface Summaries {
-  overall: SummaryAnswer
-  routes: SummaryAnswer
-  endpoints: SummaryAnswer
 }

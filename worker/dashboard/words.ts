@@ -1,7 +1,9 @@
 /** Numbers as words: counts, shares, ratings and intervals, as the page writes them. */
 
 import type { PercentileAnswer } from '../../schema/answer.ts'
-import { format, type Metric, type Rating } from '../../schema/metrics.ts'
+import { format, type Measure, type Metric, type Rating } from '../../schema/metrics.ts'
+import type { TrendsRow } from '../../schema/trends.ts'
+import { SHIFT } from './question.ts'
 
 export const TITLES = {
   lcp: 'Largest Contentful Paint',
@@ -42,9 +44,53 @@ export function percent(share: number): string {
 }
 
 /** The 95 % confidence interval in words, open where the samples allow no bound. */
-export function interval(metric: Metric, { low, high }: PercentileAnswer): string {
+export function interval(metric: Measure, { low, high }: PercentileAnswer): string {
   if (low !== null && high !== null) return `95 % between ${format(metric, low)} and ${format(metric, high)}`
   if (low !== null) return `95 % at least ${format(metric, low)}, no upper bound yet`
   if (high !== null) return `95 % at most ${format(metric, high)}, no lower bound yet`
   return 'too few samples for an interval'
+}
+
+const ARROWS = { improving: '↓', degrading: '↑', stable: '→' } as const
+
+/** `↓ 12 % less, improving, 98 % sure`, against what came before. */
+export function verdict({ metric, change, verdict, confidence }: TrendsRow): string {
+  if (!change || !verdict) return 'too little data to compare'
+  const { ratio, difference } = change
+  const moved = ratio
+    ? `${Math.round(Math.abs(ratio.value) * 100)} %`
+    : format(metric, Math.abs(difference.value))
+  const direction = (ratio ?? difference).value < 0 ? 'less' : 'more'
+  const sure = confidence === null ? '' : `, ${percent(confidence)} sure`
+  return `${ARROWS[verdict]} ${moved} ${direction}, ${verdict}${sure}`
+}
+
+const WHEN = { day: 'numeric', month: 'short', timeZone: 'UTC' } as const
+const DATE = new Intl.DateTimeFormat('en-GB', WHEN)
+const TIME = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'UTC' })
+
+/** `14 Nov`, in the page's time zone. */
+export function date(time: number): string {
+  return DATE.format(time + SHIFT)
+}
+
+/** `09:00`. */
+export function clock(time: number): string {
+  return TIME.format(time + SHIFT)
+}
+
+/** `14 Nov, 09:00`. */
+export function moment(time: number | string): string {
+  const at = typeof time === 'string' ? Date.parse(time) : time
+  return `${date(at)}, ${clock(at)}`
+}
+
+/** `load_delay` as `load delay`. */
+export function plain(name: string): string {
+  return name.replace(/[_-]/g, ' ')
+}
+
+/** A metric's short name: LCP, INP, API. */
+export function short(metric: string): string {
+  return metric.toUpperCase()
 }

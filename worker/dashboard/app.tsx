@@ -1,0 +1,107 @@
+/**
+ * The page at `/`: address -> place -> one view, which asks the API all that it needs at once. What the API refuses for
+ * want of a token leads to the sign-in.
+ */
+
+import { render } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import type { SitesAnswer } from '../../schema/site.ts'
+import { Live, useAnswer } from './answer.ts'
+import { Api } from './api.tsx'
+import { CreateSite } from './createsite.tsx'
+import { Here } from './go.tsx'
+import { Header } from './header.tsx'
+import { Overview } from './overview.tsx'
+import { PageViews } from './pageviews.tsx'
+import { go, type Place, readPlace, VIEWS } from './place.ts'
+import { keepToken, readToken } from './session.ts'
+import { SignIn } from './signin.tsx'
+
+/** How often the page asks anew, in ms. */
+const BEAT = 60_000
+
+function App() {
+  const [place, setPlace] = useState(() => readPlace(location.search))
+  const [token, setToken] = useState(readToken)
+  const [refusal, setRefusal] = useState('')
+  const [beat, setBeat] = useState(0)
+
+  useEffect(() => {
+    const onMove = () => setPlace(readPlace(location.search))
+    const onHash = () => setToken(readToken())
+    addEventListener('popstate', onMove)
+    addEventListener('hashchange', onHash)
+    return () => {
+      removeEventListener('popstate', onMove)
+      removeEventListener('hashchange', onHash)
+    }
+  }, [])
+  useEffect(() => {
+    if (place.live === 'off') return
+    const timer = setInterval(() => document.hidden || setBeat(beat => beat + 1), BEAT)
+    return () => clearInterval(timer)
+  }, [place.live])
+  useEffect(() => {
+    document.documentElement.dataset.theme = place.theme
+    document.title = place.site ? `${VIEWS[place.view]} of ${place.site} · fieldline` : 'fieldline'
+  }, [place])
+
+  const signIn = (token: string, error = '') => {
+    keepToken(token)
+    setToken(token)
+    setRefusal(error)
+  }
+  if (!token) return <SignIn error={refusal} onToken={signIn} />
+  const live = {
+    beat,
+    refuse: () => signIn('', 'This token is not valid here.'),
+    again: () => setBeat(beat => beat + 1),
+  }
+  return (
+    <Live.Provider value={live}>
+      <Here.Provider value={place}>
+        <Page place={place} onSignOut={() => signIn('')} />
+      </Here.Provider>
+    </Live.Provider>
+  )
+}
+
+/** Where the address names no site, the first one there is takes its place. */
+function Page({ place, onSignOut }: { place: Place; onSignOut: () => void }) {
+  const sites = useAnswer<SitesAnswer>('/v1/sites')
+  const names = sites.data?.data.map(({ site }) => site) ?? []
+  const [first] = names
+  useEffect(() => {
+    if (!place.site && first) go({ ...place, site: first }, true)
+  }, [place, first])
+  return (
+    <>
+      <a class="skip" href="#main">
+        Skip to the numbers
+      </a>
+      <Header sites={names} onSignOut={onSignOut} />
+      <main id="main" tabIndex={-1}>
+        {sites.error && !place.site ? (
+          <p class="panel alert" role="alert">
+            {sites.error}
+          </p>
+        ) : place.site ? (
+          <View view={place.view} />
+        ) : sites.data && !first ? (
+          <CreateSite />
+        ) : (
+          <p class="soft">Loading …</p>
+        )}
+      </main>
+    </>
+  )
+}
+
+function View({ view }: { view: Place['view'] }) {
+  if (view === 'api') return <Api />
+  if (view === 'views') return <PageViews />
+  return <Overview />
+}
+
+const root = document.getElementById('app')
+if (root) render(<App />, root)

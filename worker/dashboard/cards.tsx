@@ -1,0 +1,78 @@
+/** Six cards, one a metric: its percentile, rating, change and shares. Each leads to its metric. */
+
+import { format, METRICS, type Metric, rate } from '../../schema/metrics.ts'
+import type { SummaryAnswer, SummaryRow } from '../../schema/summary.ts'
+import type { TrendsAnswer, TrendsRow } from '../../schema/trends.ts'
+import type { Answer } from './answer.ts'
+import { Exports } from './exports.tsx'
+import { Link, usePlace } from './go.tsx'
+import { ShareBar } from './sharebar.tsx'
+import { count, interval, RATING_WORDS, short, TITLES, verdict } from './words.ts'
+
+interface CardsProps {
+  summary: Answer<SummaryAnswer>
+  trends: Answer<TrendsAnswer>
+  path: string
+}
+
+export function Cards({ summary, trends, path }: CardsProps) {
+  const [{ p }] = usePlace()
+  const metrics = Object.keys(METRICS) as Metric[]
+  return (
+    <section aria-label="Metrics" aria-busy={summary.busy}>
+      <h2 class="hidden">Metrics, {p}th percentile</h2>
+      <ul class="cards">
+        {metrics.map(metric => (
+          <Card
+            key={metric}
+            metric={metric}
+            row={summary.data?.data.find(row => row.metric === metric)}
+            trend={trends.data?.data.find(row => row.metric === metric)}
+            waiting={!summary.data && !summary.error}
+          />
+        ))}
+      </ul>
+      <Exports path={path} of="the metrics" />
+    </section>
+  )
+}
+
+interface CardProps {
+  metric: Metric
+  row: SummaryRow | undefined
+  trend: TrendsRow | undefined
+  waiting: boolean
+}
+
+function Card({ metric, row, trend, waiting }: CardProps) {
+  const [place] = usePlace()
+  const figure = row?.percentiles[`p${place.p}`]
+  const chosen = place.metric === metric
+  const rating = figure && rate(metric, figure.value)
+  return (
+    <li class={`panel card ${chosen ? 'chosen' : ''}`}>
+      <h3>
+        <Link to={{ metric }} current={chosen}>
+          {short(metric)}
+        </Link>
+        <span class="soft">{TITLES[metric]}</span>
+      </h3>
+      {row && figure && rating ? (
+        <>
+          <p class="value">
+            {format(metric, figure.value)} <small>p{place.p}</small>
+          </p>
+          <p class={`rating ${rating}`}>{RATING_WORDS[rating]}</p>
+          <p class="soft">{interval(metric, figure)}</p>
+          <p class={trend?.verdict ?? 'soft'}>{trend ? verdict(trend) : ' '}</p>
+          {row.shares && <ShareBar shares={row.shares} inWords />}
+          <p class="soft">
+            {count(row.count, metric === 'api' ? 'call' : 'page view')}, {count(row.samples, 'sample')}
+          </p>
+        </>
+      ) : (
+        <p class="value soft">{waiting ? '…' : 'no data'}</p>
+      )}
+    </li>
+  )
+}

@@ -1,0 +1,122 @@
+/** What a vital comes from, the worst first: its parts, the API calls and scripts in it, what to do, and page views. */
+
+import type { Cause, CausesAnswer } from '../../schema/causes.ts'
+import { format, type Metric } from '../../schema/metrics.ts'
+import { INP_PARTS, LCP_PARTS } from '../../schema/why.ts'
+import { useAnswer } from './answer.ts'
+import { Figure } from './figure.tsx'
+import { Link, usePlace } from './go.tsx'
+import { baseOf, pathOf } from './question.ts'
+import { Section } from './section.tsx'
+import { ShareBar } from './sharebar.tsx'
+import { count, percent, plain, short } from './words.ts'
+
+const TITLES: { [K in Metric]?: string } = {
+  lcp: 'Elements that are the LCP',
+  inp: 'Interactions that are the INP',
+  cls: 'Elements that moved',
+}
+
+export function Causes({ metric }: { metric: 'lcp' | 'inp' | 'cls' }) {
+  const [place] = usePlace()
+  const path = pathOf('causes', { ...baseOf(place), metric, limit: 5 })
+  const answer = useAnswer<CausesAnswer>(path)
+  const found = answer.data
+  return (
+    <Section title={TITLES[metric] ?? short(metric)} answer={answer} path={path}>
+      {found && (
+        <p class="soft">
+          Causes are told of {percent(found.explained)} of {count(found.count, 'page view')}, those that harm
+          most first{found.sampled > 1 && `, from one in ${found.sampled} of them`}.
+        </p>
+      )}
+      {found?.data.length === 0 && <p class="soft">no data</p>}
+      <ol class="causes">
+        {found?.data.map(cause => (
+          <OneCause key={`${cause.target} ${cause.event}`} cause={cause} metric={metric} />
+        ))}
+      </ol>
+    </Section>
+  )
+}
+
+function OneCause({ cause, metric }: { cause: Cause; metric: 'lcp' | 'inp' | 'cls' }) {
+  const { target, event, url, p75, share, impact, shares, parts, script, shift, calls, advice } = cause
+  return (
+    <li>
+      <div class="head">
+        <h3>
+          {event && <span class="tag">{event}</span>} <code dir="auto">{target || '(no element)'}</code>
+        </h3>
+        <p>
+          p75 <Figure metric={metric} figure={p75} />
+        </p>
+      </div>
+      {url && (
+        <p class="soft">
+          <code dir="auto">{url}</code>
+        </p>
+      )}
+      {parts && <Parts parts={parts} />}
+      {!parts && <ShareBar shares={shares} inWords />}
+      <ul class="facts">
+        <li>
+          {percent(share)} of page views, impact {percent(impact)}
+        </li>
+        {shift && (
+          <li>
+            largest shift {format('cls', shift.score)}, {format('lcp', shift.at)} after the start
+          </li>
+        )}
+        {script && (
+          <li>
+            {percent(script.share)} ran{' '}
+            <code dir="auto">{script.invoker || script.url || 'inline code'}</code> for{' '}
+            {format('inp', script.duration)}
+          </li>
+        )}
+        {calls.map(({ endpoint, share, waited, duration }) => (
+          <li key={endpoint}>
+            {percent(share)} {waited === null ? 'started' : `waited ${format('api', waited)} for`}{' '}
+            <Link to={{ view: 'api', api: endpoint }}>
+              <bdi>{endpoint}</bdi>
+            </Link>{' '}
+            ({format('api', duration)})
+          </li>
+        ))}
+      </ul>
+      {advice && (
+        <p class="advice">
+          {advice.text} <a href={advice.link}>Read on about {plain(advice.code)}</a>
+        </p>
+      )}
+      <p>
+        <Link to={{ view: 'views', metric, target, event: event ?? '', order: 'slowest', id: '' }}>
+          See page views<span class="hidden"> with {target}</span>
+        </Link>
+      </p>
+    </li>
+  )
+}
+
+/** A bar as long as the p75, in parts, with each in words. */
+export function Parts({ parts }: { parts: { [name: string]: number } }) {
+  const names = [...LCP_PARTS, ...INP_PARTS].filter(name => parts[name] !== undefined)
+  return (
+    <>
+      <div class="bar parts" aria-hidden="true">
+        {names.map((name, i) => (
+          <span key={name} class={`part${i}`} style={{ flexGrow: parts[name] ?? 0 }} />
+        ))}
+      </div>
+      <ul class="legend">
+        {names.map((name, i) => (
+          <li key={name}>
+            <span class={`swatch part${i}`} />
+            {name === 'ttfb' ? 'TTFB' : plain(name)} {format('lcp', parts[name] ?? null)}
+          </li>
+        ))}
+      </ul>
+    </>
+  )
+}

@@ -1,0 +1,62 @@
+/** Where there is no site yet: its name and where its pages are go in, and it is made. */
+
+import { useContext, useState } from 'preact/hooks'
+import { Live } from './answer.ts'
+import { ask } from './client.ts'
+import { usePlace } from './go.tsx'
+
+export function CreateSite() {
+  const [, move] = usePlace()
+  const { again } = useContext(Live)
+  const [error, setError] = useState('')
+  const onSubmit = (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
+    event.preventDefault()
+    const given = new FormData(event.currentTarget)
+    const site = String(given.get('site'))
+    const origins = String(given.get('origin'))
+      .trim()
+      .split(/[\s,]+/)
+    ask(`/v1/sites/${encodeURIComponent(site)}`, { method: 'PUT', body: { origins } }).then(
+      () => {
+        again()
+        move({ site })
+      },
+      error => setError(String(error.message)),
+    )
+  }
+  return (
+    <section class="panel first" aria-labelledby="create">
+      <h2 id="create">There is no site yet. Create one.</h2>
+      <form class="fields" onSubmit={onSubmit}>
+        <label>
+          <span>Name</span>
+          <input
+            name="site"
+            required
+            pattern="[a-z0-9][a-z0-9\-]{0,62}"
+            placeholder="shop"
+            aria-describedby="name-hint"
+          />
+        </label>
+        <p id="name-hint" class="soft">
+          1 to 63 of a-z, 0-9 and -.
+        </p>
+        <label>
+          <span>Where its pages are</span>
+          <input name="origin" required placeholder="https://shop.example" aria-describedby="origin-hint" />
+        </label>
+        <p id="origin-hint" class="soft">
+          Origins that may send, with a space between: https://shop.example https://*.shop.example
+        </p>
+        {error && (
+          <p class="alert" role="alert">
+            {error}
+          </p>
+        )}
+        <button type="submit" class="primary">
+          Create site
+        </button>
+      </form>
+    </section>
+  )
+}

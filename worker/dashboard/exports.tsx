@@ -1,0 +1,40 @@
+/** What a panel shows, to take away: as CSV, as JSON, or as a curl line, which names a variable in place of the token. */
+
+import { useState } from 'preact/hooks'
+import { request } from './client.ts'
+
+export function Exports({ path, of }: { path: string; of: string }) {
+  const [said, say] = useState('')
+  const run = (work: Promise<unknown>, done: string) =>
+    work.then(
+      () => say(done),
+      error => say(String(error.message)),
+    )
+  return (
+    <p class="exports">
+      <button type="button" onClick={() => run(download(path, 'text/csv', 'csv'), 'CSV saved.')}>
+        CSV<span class="hidden"> of {of}</span>
+      </button>
+      <button type="button" onClick={() => run(download(path, 'application/json', 'json'), 'JSON saved.')}>
+        JSON<span class="hidden"> of {of}</span>
+      </button>
+      <button type="button" onClick={() => run(navigator.clipboard.writeText(curl(path)), 'Copied.')}>
+        Copy as curl<span class="hidden"> of {of}</span>
+      </button>
+      <span role="status">{said}</span>
+    </p>
+  )
+}
+
+function curl(path: string): string {
+  return `curl -H "Authorization: Bearer $FIELDLINE_TOKEN" '${location.origin}${path}'`
+}
+
+async function download(path: string, accept: string, ending: string): Promise<void> {
+  const url = URL.createObjectURL(await (await request(path, { accept })).blob())
+  const link = document.createElement('a')
+  link.href = url
+  link.download = `fieldline-${/^\/v1\/(\w+)/.exec(path)?.[1]}.${ending}`
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(url), 1_000)
+}

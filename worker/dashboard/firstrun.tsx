@@ -1,0 +1,60 @@
+/** Where a range has no data: says so, or, where nothing ever came, how to measure, and waits for the first beacon. */
+
+import { useContext, useEffect, useState } from 'preact/hooks'
+import type { PageViewsAnswer } from '../../schema/pageviews.ts'
+import { Live, useAnswer } from './answer.ts'
+import { ask } from './client.ts'
+import { usePlace } from './go.tsx'
+import { pathOf } from './question.ts'
+
+/** How often it looks for the first beacon, in ms. */
+const LOOK = 3_000
+
+export function FirstRun() {
+  const [{ site }] = usePlace()
+  const { again } = useContext(Live)
+  const path = pathOf('pageviews', { site, from: '-90d', order: 'newest', limit: 1 })
+  const ever = useAnswer<PageViewsAnswer>(path)
+  const never = ever.data?.data.length === 0 && !ever.data.cursor
+  useEffect(() => {
+    if (!never) return
+    const look = async () => {
+      const { data } = await ask<PageViewsAnswer>(path)
+      if (data.length > 0) again()
+    }
+    const timer = setInterval(() => document.hidden || look().catch(() => {}), LOOK)
+    return () => clearInterval(timer)
+  }, [never, path])
+  if (!never)
+    return ever.data && <p class="panel">no data: no page view fits this range and these filters.</p>
+  return <Snippet site={site} />
+}
+
+function Snippet({ site }: { site: string }) {
+  const [said, say] = useState('')
+  const snippet = `<script async src="${location.origin}/fieldline.js" data-site="${site}"></script>`
+  const onCopy = () =>
+    navigator.clipboard.writeText(snippet).then(
+      () => say('Copied.'),
+      () => say('Copying is not allowed here: mark the line and copy it.'),
+    )
+  return (
+    <section class="panel first" aria-labelledby="first">
+      <h2 id="first">Measure your pages</h2>
+      <p>Put this line into the head of every page of {site}:</p>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard. */}
+      <pre tabIndex={0}>
+        <code>{snippet}</code>
+      </pre>
+      <p>
+        <button type="button" class="primary" onClick={onCopy}>
+          Copy
+        </button>{' '}
+        <span role="status">{said}</span>
+      </p>
+      <p role="status" class="waiting">
+        <span class="dot" /> Waiting for the first beacon. This page shows it when it arrives.
+      </p>
+    </section>
+  )
+}

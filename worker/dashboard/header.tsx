@@ -1,0 +1,131 @@
+/** The head of every view: what it is about (site, range, percentile, device, filters) and how it is shown. */
+
+import { Link, usePlace } from './go.tsx'
+import { DIMENSIONS, PERCENTILES, type Place, RANGES, VIEWS } from './place.ts'
+import { Logo } from './signin.tsx'
+
+const DEVICES = { '': 'All devices', phone: 'Phone', tablet: 'Tablet', desktop: 'Desktop' }
+const THEMES = { system: 'System', light: 'Light', dark: 'Dark' }
+
+export function Header({ sites, onSignOut }: { sites: string[]; onSignOut: () => void }) {
+  const [place, move] = usePlace()
+  const known = !place.site || sites.includes(place.site) ? sites : [...sites, place.site]
+  const views = Object.keys(VIEWS) as Place['view'][]
+  return (
+    <header>
+      <div class="top">
+        <h1>
+          <Logo /> fieldline
+        </h1>
+        <nav aria-label="Views">
+          {views.map(view => (
+            <Link key={view} to={{ view, id: '', target: '', event: '' }} current={place.view === view}>
+              {VIEWS[view]}
+            </Link>
+          ))}
+        </nav>
+        <div class="aside">
+          <Choice name="theme" label="Theme" options={THEMES} />
+          <button
+            type="button"
+            aria-pressed={place.live === 'on'}
+            onClick={() => move({ live: place.live === 'on' ? 'off' : 'on' })}
+          >
+            <span class="dot" /> Live
+          </button>
+          <button type="button" onClick={onSignOut}>
+            Sign out
+          </button>
+        </div>
+      </div>
+      <form class="filters" aria-label="Filters" onSubmit={event => event.preventDefault()}>
+        <Choice name="site" label="Site" options={Object.fromEntries(known.map(site => [site, site]))} />
+        <Choice name="range" label="Range" options={RANGES} />
+        {place.range === 'own' && <Day name="from" label="From" />}
+        {place.range === 'own' && <Day name="to" label="Until" />}
+        <Choice
+          name="p"
+          label="Percentile"
+          options={Object.fromEntries(PERCENTILES.map(p => [p, `p${p}`]))}
+        />
+        <Choice name="device" label="Device" options={DEVICES} />
+        <Chips />
+      </form>
+    </header>
+  )
+}
+
+interface ChoiceProps {
+  name: 'site' | 'range' | 'p' | 'device' | 'theme'
+  label: string
+  options: Record<string, string>
+}
+
+function Choice({ name, label, options }: ChoiceProps) {
+  const [place, move] = usePlace()
+  // Integer keys would come first, in any order that they are written in: p50, p75 are in order anyway.
+  return (
+    <label>
+      <span>{label}</span>
+      <select
+        value={place[name]}
+        onChange={event => {
+          const value = event.currentTarget.value
+          move(value === 'own' ? { range: 'own', ...lastWeek() } : { [name]: value, id: '' })
+        }}
+      >
+        {Object.entries(options).map(([value, text]) => (
+          <option key={value} value={value} selected={value === place[name]}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}
+
+function Day({ name, label }: { name: 'from' | 'to'; label: string }) {
+  const [place, move] = usePlace()
+  return (
+    <label>
+      <span>{label}</span>
+      <input
+        type="date"
+        required
+        value={place[name]}
+        max={dayOf(0)}
+        onChange={event => event.currentTarget.value && move({ [name]: event.currentTarget.value })}
+      />
+    </label>
+  )
+}
+
+/** The filters that are set, each a button that takes it away. Device has a field of its own. */
+function Chips() {
+  const [place, move] = usePlace()
+  const set = (Object.keys(DIMENSIONS) as (keyof typeof DIMENSIONS)[]).filter(
+    name => name !== 'device' && place[name],
+  )
+  return (
+    <>
+      {set.map(name => (
+        <button key={name} type="button" class="chip" onClick={() => move({ [name]: '' })}>
+          <span>
+            {DIMENSIONS[name]} <bdi>{place[name]}</bdi>
+          </span>
+          <span aria-hidden="true"> ×</span>
+          <span class="hidden"> remove this filter</span>
+        </button>
+      ))}
+    </>
+  )
+}
+
+const lastWeek = () => ({ from: dayOf(7), to: dayOf(0) })
+
+/** The day so many days ago, as its own visitor's clock says. */
+function dayOf(ago: number): string {
+  const day = new Date()
+  day.setDate(day.getDate() - ago)
+  return day.toLocaleDateString('sv')
+}

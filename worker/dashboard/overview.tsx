@@ -1,0 +1,42 @@
+/** The first view: cards, the chosen metric over time, what it breaks down into and what it comes from. */
+
+import type { DeliveryAnswer } from '../../schema/delivery.ts'
+import type { SummaryAnswer } from '../../schema/summary.ts'
+import type { TrendsAnswer } from '../../schema/trends.ts'
+import { useAnswer } from './answer.ts'
+import { Breakdown } from './breakdown.tsx'
+import { Cards } from './cards.tsx'
+import { Causes } from './causes.tsx'
+import { Chart } from './chart.tsx'
+import { FirstRun } from './firstrun.tsx'
+import { usePlace } from './go.tsx'
+import { Notice } from './notice.tsx'
+import { baseOf, pathOf, rangeOf } from './question.ts'
+
+const ALL = 'lcp,inp,cls,fcp,ttfb,api'
+
+export function Overview() {
+  const [place] = usePlace()
+  const base = baseOf(place)
+  const path = pathOf('summary', { ...base, metrics: ALL, percentiles: place.p })
+  const summary = useAnswer<SummaryAnswer>(path)
+  const trends = useAnswer<TrendsAnswer>(pathOf('trends', { ...base, metrics: ALL, percentile: place.p }))
+  const delivery = useAnswer<DeliveryAnswer>(pathOf('delivery', rangeOf(place)))
+  const { metric } = place
+  const row = summary.data?.data.find(row => row.metric === metric)
+  return (
+    <>
+      {summary.error && (
+        <p class="panel alert" role="alert">
+          {summary.error}
+        </p>
+      )}
+      {summary.data?.data.length === 0 && <FirstRun />}
+      <Cards summary={summary} trends={trends} path={path} />
+      <Notice summary={summary.data} delivery={delivery.data} />
+      <Chart metric={metric} />
+      <Breakdown metric={metric} total={row?.count ?? 0} />
+      {(metric === 'lcp' || metric === 'inp' || metric === 'cls') && <Causes metric={metric} />}
+    </>
+  )
+}

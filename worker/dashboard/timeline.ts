@@ -1,0 +1,95 @@
+/**
+ * The places of values in a chart: an answer over time and a width in pixels go in, slots of time, scales and ticks come
+ * out. A slot without data is a gap.
+ */
+
+import { METRICS, type Metric } from '../../schema/metrics.ts'
+import type { TimeseriesAnswer, TimeseriesRow } from '../../schema/timeseries.ts'
+
+export type Point = TimeseriesRow['points'][number]
+
+export interface Slot {
+  /** Unix ms at which it begins. */
+  time: number
+  point: Point | undefined
+}
+
+export const FRAME = { height: 300, left: 54, right: 14, top: 34, bottom: 26 } as const
+
+const HOUR = 3_600_000
+
+/** Every hour or day of the range, oldest first. */
+export function slotsOf({ from, to, interval }: TimeseriesAnswer, points: readonly Point[]): Slot[] {
+  const step = interval === 'day' ? 24 * HOUR : HOUR
+  const start = Date.parse(from)
+  const count = Math.ceil((Date.parse(to) - start) / step)
+  const known = new Map(points.map(point => [Math.floor((Date.parse(point.time) - start) / step), point]))
+  return Array.from({ length: count }, (_, i) => ({ time: start + i * step, point: known.get(i) }))
+}
+
+export interface Scales {
+  /** The middle of a slot, in pixels. */
+  x: (slot: number) => number
+  y: (value: number) => number
+  /** The slot under a pixel. */
+  slotAt: (x: number) => number
+  top: number
+  values: number[]
+}
+
+/** `names` are the percentiles drawn, the `chosen` one with its interval; `limits` are lines that are to be seen, too. */
+export function scalesOf(
+  slots: readonly Slot[],
+  metric: Metric,
+  names: readonly string[],
+  limits: readonly number[],
+  width: number,
+): Scales {
+  const { left, right, height, top, bottom } = FRAME
+  const seen = slots.flatMap(({ point }) => names.map(name => point?.percentiles[name]?.value ?? 0))
+  const high = Math.max(...seen, ...limits, METRICS[metric].good * 1.2) * 1.05
+  const inner = width - left - right
+  return {
+    x: slot => left + ((slot + 0.5) / slots.length) * inner,
+    y: value => height - bottom - (Math.min(value, high) / high) * (height - top - bottom),
+    slotAt: x => Math.max(0, Math.min(slots.length - 1, Math.floor(((x - left) / inner) * slots.length))),
+    top: high,
+    values: ticks(high),
+  }
+}
+
+/** Runs of slots that have data, so that a gap stays one. */
+export function runsOf(slots: readonly Slot[], name: string): number[][] {
+  const runs: number[][] = []
+  let run: number[] = []
+  for (const [i, { point }] of slots.entries()) {
+    if (!point?.percentiles[name]) run = []
+    else if (run.push(i) === 1) runs.push(run)
+  }
+  return runs
+}
+
+export interface Release {
+  name: string
+  /** Its first slot. */
+  slot: number
+}
+
+/** Releases that first appear within the range; those that were there at its begin have no marker. */
+export function releasesOf(answer: TimeseriesAnswer, slots: readonly Slot[]): Release[] {
+  const begins = answer.data.flatMap(({ group, points: [first] }) =>
+    group.release && first ? [{ name: group.release, time: Date.parse(first.time) }] : [],
+  )
+  const firstOfAll = Math.min(...begins.map(({ time }) => time))
+  return begins
+    .filter(({ time }) => time > firstOfAll)
+    .map(({ name, time }) => ({ name, slot: slots.findLastIndex(slot => slot.time <= time) }))
+    .sort((a, b) => a.slot - b.slot)
+}
+
+/** About five round values from 0 to `high`: steps of 1, 2 or 5 times a power of ten. */
+export function ticks(high: number): number[] {
+  const power = 10 ** Math.floor(Math.log10(high / 5))
+  const step = ([1, 2, 5].find(round => round * power * 6 >= high) ?? 10) * power
+  return Array.from({ length: Math.floor(high / step) + 1 }, (_, i) => i * step)
+}

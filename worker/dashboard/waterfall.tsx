@@ -1,0 +1,150 @@
+/** One page view as a waterfall: load phases, the parts of its LCP and INP, and its API calls, against one clock. */
+
+import { format, PHASES, VITALS } from '../../schema/metrics.ts'
+import type { PageViewAnswer } from '../../schema/pageviews.ts'
+import { INP_PARTS, LCP_PARTS } from '../../schema/why.ts'
+import { Rated } from './figure.tsx'
+import { Link } from './go.tsx'
+import { Table } from './section.tsx'
+import { moment, plain, short } from './words.ts'
+
+export interface Span {
+  name: string
+  kind: 'phase' | 'lcp' | 'inp' | 'call' | 'failed' | 'waited'
+  /** ms since the page view began. */
+  start: number
+  duration: number
+  note: string
+}
+
+export function Waterfall({ view }: { view: PageViewAnswer }) {
+  const spans = spansOf(view)
+  const end = Math.max(1, ...spans.map(({ start, duration }) => start + duration))
+  const { why } = view
+  return (
+    <section class="panel" aria-label="Page view">
+      <div class="head">
+        <h2>
+          <bdi>{view.route}</bdi>, {moment(view.began)}
+        </h2>
+        <Link to={{ id: '' }} className="button">
+          Close
+        </Link>
+      </div>
+      <p class="soft">
+        {[
+          view.navigation,
+          view.device,
+          view.country,
+          view.os,
+          view.browser,
+          view.browser_version,
+          view.connection,
+        ]
+          .filter(Boolean)
+          .join(', ')}
+        {view.release && `, release ${view.release}`}
+        {view.weight > 1 && `, stands for ${view.weight} page views`}
+      </p>
+      <ul class="facts row">
+        {VITALS.map(vital => (
+          <li key={vital}>
+            {short(vital)} <Rated metric={vital} value={view[vital]} />
+          </li>
+        ))}
+      </ul>
+      <ul class="facts">
+        {[why.lcp, why.inp, why.cls].map(
+          (cause, i) =>
+            cause && (
+              <li key={VITALS[i]}>
+                {short(VITALS[i] ?? '')}: <code dir="auto">{cause.target || '(no element)'}</code>
+                {'event' in cause && `, ${cause.event}`}
+                {'url' in cause && cause.url && (
+                  <>
+                    , <code dir="auto">{cause.url}</code>
+                  </>
+                )}
+              </li>
+            ),
+        )}
+        {view.marks.map(({ name, value }) => (
+          <li key={name}>
+            mark <bdi>{name}</bdi>: {value}
+          </li>
+        ))}
+      </ul>
+      <Table label="Waterfall" columns={['What', 'When', 'Start', 'Took', 'Note']}>
+        {spans.map((span, i) => (
+          <tr key={`${span.name} ${i}`}>
+            <th scope="row" title={span.name}>
+              <bdi>{span.name}</bdi>
+            </th>
+            <td class="wide">
+              <div class="track" aria-hidden="true">
+                <span
+                  class={span.kind}
+                  style={{ left: `${(span.start / end) * 100}%`, width: `${(span.duration / end) * 100}%` }}
+                />
+              </div>
+            </td>
+            <td>{format('api', span.start)}</td>
+            <td>{format('api', span.duration)}</td>
+            <td class="text">
+              <bdi>{span.note}</bdi>
+            </td>
+          </tr>
+        ))}
+      </Table>
+      {view.calls_dropped > 0 && <p class="soft">{view.calls_dropped} more calls were left out.</p>}
+    </section>
+  )
+}
+
+/** All that has a begin and an end: phases first, then the rest by its begin. */
+export function spansOf({ phases, why, lcp, calls }: PageViewAnswer): Span[] {
+  const loads: Span[] = []
+  let last = 0
+  for (const phase of PHASES) {
+    const end = phases?.[phase]
+    if (end === undefined || end < last) continue
+    if (end > last)
+      loads.push({ name: plain(phase), kind: 'phase', start: last, duration: end - last, note: 'load phase' })
+    last = end
+  }
+  const rest: Span[] = []
+  if (why.lcp && lcp !== null) {
+    let start = 0
+    for (const part of LCP_PARTS) {
+      const duration = why.lcp.parts[part] ?? 0
+      rest.push({
+        name: `LCP ${part === 'ttfb' ? 'TTFB' : plain(part)}`,
+        kind: 'lcp',
+        start,
+        duration,
+        note: '',
+      })
+      start += duration
+    }
+  }
+  if (why.inp) {
+    let start = why.inp.at
+    for (const part of INP_PARTS) {
+      const duration = why.inp.parts[part] ?? 0
+      rest.push({ name: `INP ${plain(part)}`, kind: 'inp', start, duration, note: why.inp.event })
+      start += duration
+    }
+  }
+  for (const { endpoint, start, duration, outcome, status, server, waited, started } of calls) {
+    const notes = [
+      outcome === 'ok' ? '' : plain(outcome),
+      status ? `status ${status}` : '',
+      waited ? `the LCP waited ${format('api', waited)}` : '',
+      started ? 'started by the interaction' : '',
+      ...Object.entries(server ?? {}).map(([name, ms]) => `${name} ${format('api', ms)}`),
+    ]
+    const kind = outcome === 'ok' ? (waited ? 'waited' : 'call') : 'failed'
+    rest.push({ name: endpoint, kind, start, duration, note: notes.filter(Boolean).join(', ') })
+  }
+  return [...loads, ...rest.filter(({ duration }) => duration > 0).sort((a, b) => a.start - b.start)]
+}
