@@ -33,10 +33,29 @@ const lean = {
   },
 }
 
+// What web-vitals decides anew for each caller is decided here: all changes are told, durations are those of its default,
+// and no attribution build listens. Each replacement is as long as what it replaces, so that maps stay true.
+const DECIDED = [
+  [/\bopts\.reportAllChanges\b/g, 'true'],
+  [/\bopts\.durationThreshold \?\?/g, ''],
+  [/this\._on(Before|After)\w+\?\.\(\w+\);/g, ''],
+  [/\blcpEntryManager\._processEntry\(.+\);/g, ''],
+  [/\b\w+\._softNavigationEntryMap && /g, 'false &&'],
+]
+const decided = {
+  name: 'decided',
+  transform(code, id) {
+    if (!/web-vitals.dist.modules/.test(id)) return
+    for (const [pattern, text] of DECIDED) code = code.replace(pattern, found => text.padEnd(found.length))
+    return { code, map: null }
+  },
+}
+
 // web-vitals is published for newer engines than ES2020. It is read as TypeScript, in which a class field without a
 // value is nothing and one with a value an assignment: so it is older and smaller at once.
 const browser = target => [
   lean,
+  decided,
   nodeResolve(),
   esbuild({
     target,

@@ -5,6 +5,7 @@
 import { MAX_MS, MAX_SERVER } from '../schema/beacon.ts'
 import type { ApiCall, Outcome } from '../schema/pageview.ts'
 import { addressOf, keyOf, operationOf } from './address.ts'
+import { observe } from './lean/observe.ts'
 import type { Note, OnFailure, TakeNote } from './patch.ts'
 import type { Settings } from './settings.ts'
 
@@ -55,14 +56,13 @@ export function observeCalls(
     const duration = performance.now() - startTime
     see({ ...NO_ANSWER, name, startTime, duration }, note)
   })
-  const observer = new PerformanceObserver(list => read(list.getEntries()))
-  observer.observe({ type: 'resource', buffered: true })
+  const observer = observe(['resource'], read)
   addEventListener('beforeunload', () => {
     unloading = performance.now() + CUT
   })
   return () => {
     hiding = performance.now() + CUT
-    read(observer.takeRecords())
+    read(observer?.takeRecords() ?? [])
   }
 }
 

@@ -10,6 +10,7 @@ import { MAX_MS, MAX_SELECTOR } from '../schema/beacon.ts'
 import type { ClsCause, InpCause, LcpCause } from '../schema/pageview.ts'
 import { plain } from '../schema/route.ts'
 import { addressOf } from './address.ts'
+import { observe } from './lean/observe.ts'
 import { timeToFirstByte } from './navigation.ts'
 import { originOf, type View } from './pageview.ts'
 import { quietly } from './quietly.ts'
@@ -37,11 +38,7 @@ export function startWhy(): Explain {
   const keep = (entries: Slow[]): void => {
     recent = [...recent, ...entries].slice(-KEPT)
   }
-  const observer = new PerformanceObserver(list => keep(list.getEntries()))
-  // Firefox writes a line to the console for a type that it does not know.
-  for (const type of ['event', 'long-animation-frame'])
-    if (PerformanceObserver.supportedEntryTypes.includes(type))
-      observer.observe({ type, buffered: true, durationThreshold: 40 })
+  const observer = observe(['event', 'long-animation-frame'], keep, { durationThreshold: 40 })
 
   return quietly((view, metric) => {
     const { _why } = view
@@ -52,7 +49,7 @@ export function startWhy(): Explain {
     if (metric.name === 'CLS') _why.cls = clsCause(metric, origin, _why.cls)
     if (metric.name === 'INP') {
       // What a click that hides the page leaves behind has not been handed out yet.
-      keep(observer.takeRecords())
+      keep(observer?.takeRecords() ?? [])
       _why.inp = inpCause(metric, origin, recent)
     }
   })

@@ -6,12 +6,10 @@
 export const bindReporter = <M extends { readonly value: number }>(
   report: (metric: M) => void,
   metric: M,
-  _: readonly number[],
-  all?: boolean,
-): ((force?: boolean) => void) => {
+): (() => void) => {
   let told: number | undefined
-  return force => {
-    if (!(metric.value >= 0) || metric.value === told || !(force || all)) return
+  return () => {
+    if (!(metric.value >= 0) || metric.value === told) return
     told = metric.value
     report(metric)
   }
