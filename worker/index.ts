@@ -1,52 +1,12 @@
 /**
- * The map of the worker: which request goes where, and what the clock starts.
+ * What Cloudflare calls: requests, the clock, the queue.
  */
 
-import { Hono } from 'hono'
 import type { PageViewRow } from '../schema/tables.ts'
-import { requireAccess } from './admin/access.ts'
-import { siteRoutes } from './admin/sites.ts'
-import { budgetReads, budgetRoutes } from './budgets/routes.ts'
-import type { Env, Hono as Types } from './env.ts'
-import { ingest } from './ingest/ingest.ts'
+import { app } from './app.ts'
+import type { Env } from './env.ts'
 import { consume } from './ingest/queue.ts'
-import { answerProblem, problem } from './problem.ts'
-import { cruxRoutes } from './read/crux.ts'
-import { health } from './read/health.ts'
-import { readRoutes } from './read/routes.ts'
 import { tick } from './rollup/tick.ts'
-
-const app = new Hono<Types>()
-
-app.post('/f', ingest)
-app.options('/f', c =>
-  c.body(null, 204, {
-    'Access-Control-Allow-Origin': c.req.header('Origin') ?? '*',
-    'Access-Control-Allow-Methods': 'POST',
-    'Access-Control-Allow-Headers': 'Content-Type',
-    'Access-Control-Max-Age': '86400',
-    'Cache-Control': 'private, max-age=0',
-    Vary: 'Origin',
-  }),
-)
-app.all('/f', () => {
-  throw problem(405, 'Send beacons with POST.', { headers: { Allow: 'POST, OPTIONS' } })
-})
-
-app.get('/healthz', health)
-
-// Before the bearer token is asked for: its clients send theirs as `?key=`.
-app.route('/v1', cruxRoutes)
-app.use('/v1/*', requireAccess)
-app.route('/v1', readRoutes)
-app.route('/v1', budgetReads)
-app.route('/v1/sites', siteRoutes)
-app.route('/v1/sites/:site', budgetRoutes)
-
-app.notFound(() => {
-  throw problem(404, 'There is nothing at this address.')
-})
-app.onError(answerProblem)
 
 export default {
   fetch: app.fetch,
