@@ -252,7 +252,7 @@ export const MARK_NAME = v.pipe(
   v.regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 of letters, digits, _, . and -'),
 )
 
-const WIRE = v.strictObject(
+export const WIRE = v.strictObject(
   {
     v: v.literal(WIRE_VERSION, `must be ${WIRE_VERSION}`),
     id: v.pipe(v.string('must be a string'), v.regex(/^[0-9a-f]{16}$/, 'must be 16 hex digits')),

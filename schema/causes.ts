@@ -19,10 +19,22 @@ const SORTS = ['impact', 'busiest', 'slowest'] as const
 
 /** The parameters beside those of every question. */
 export const CAUSES_QUERY = {
-  metric: v.optional(v.picklist(CAUSED, `must be one of ${CAUSED.join(', ')}`), 'lcp'),
-  sort: v.optional(v.picklist(SORTS, `must be one of ${SORTS.join(', ')}`), 'impact'),
-  limit: v.optional(whole(1, MAX_LIMIT), '10'),
-  minimum: v.optional(whole(1, 1_000_000), '5'),
+  metric: v.optional(
+    v.pipe(
+      v.picklist(CAUSED, `must be one of ${CAUSED.join(', ')}`),
+      v.description('the vital whose causes are asked for'),
+    ),
+    'lcp',
+  ),
+  sort: v.optional(
+    v.pipe(
+      v.picklist(SORTS, `must be one of ${SORTS.join(', ')}`),
+      v.description('which causes come first; impact: most page views that are not good'),
+    ),
+    'impact',
+  ),
+  limit: v.optional(whole(1, MAX_LIMIT, 'the most causes'), '10'),
+  minimum: v.optional(whole(1, 1_000_000, 'leaves out causes with fewer samples'), '5'),
 }
 
 /** A checked question; causes with fewer than `minimum` samples are left out and counted. */

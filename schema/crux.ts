@@ -53,6 +53,7 @@ const REQUEST = {
         /^https?:\/\/[^/?#\s]+\/?$/i,
         'must be an http or https origin without a path: for a page ask for url',
       ),
+      v.metadata({ format: 'uri' }),
     ),
   ),
   url: v.optional(
@@ -60,6 +61,7 @@ const REQUEST = {
       v.string('must be a string'),
       v.maxLength(2_000, 'must be at most 2,000 characters'),
       v.regex(/^https?:\/\/[^/?#\s]/i, 'must be an http or https address'),
+      v.metadata({ format: 'uri' }),
     ),
   ),
   formFactor: v.optional(
@@ -188,3 +190,21 @@ export const CRUX_HISTORY_ANSWER = v.object({
   urlNormalizationDetails: NORMALIZATION,
 })
 export type CruxHistoryAnswer = v.InferOutput<typeof CRUX_HISTORY_ANSWER>
+
+/** An error as Google's APIs answer it. */
+export const CRUX_ERROR = v.object({
+  error: v.object({
+    code: v.pipe(v.number(), v.integer(), v.description('the HTTP status')),
+    message: v.string(),
+    status: v.pipe(v.string(), v.description('INVALID_ARGUMENT, NOT_FOUND, ...')),
+    details: v.optional(
+      v.array(
+        v.object({
+          '@type': v.string(),
+          fieldViolations: v.array(v.object({ field: v.string(), description: v.string() })),
+        }),
+      ),
+    ),
+  }),
+})
+export type CruxError = v.InferOutput<typeof CRUX_ERROR>

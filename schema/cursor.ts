@@ -16,6 +16,7 @@ export function toCursor(key: readonly (string | number)[]): string {
 export function cursorOf<T>(key: v.GenericSchema<unknown, T>) {
   return v.pipe(
     v.string(),
+    v.description('goes on after the row whose cursor this is'),
     v.rawTransform<string, T>(({ dataset, addIssue, NEVER }) => {
       const found = v.safeParse(key, parse(dataset.value))
       if (found.success) return found.output

@@ -5,8 +5,11 @@
 
 import * as v from 'valibot'
 import type { FieldError } from './beacon.ts'
-import { type Checked, fail, parseQuestion } from './query.ts'
+import { type Checked, fail, parseQuestion, SHARED } from './query.ts'
 
+const { site, from, to } = SHARED
+/** What a question may say: no filters. */
+export const DELIVERY_QUERY = { site, from, to }
 export type DeliveryQuery = Checked<Record<never, never>>
 
 /** Checks the parameters of `/v1/delivery`: a site and a range. */

@@ -16,7 +16,7 @@ const POSITION = v.tuple([v.literal('export'), KEY.whole, KEY.id])
 export const NDJSON_QUERY = {
   format: v.literal('ndjson', 'must be ndjson'),
   cursor: v.optional(cursorOf(POSITION)),
-  limit: v.optional(whole(1, 500_000), '20000'),
+  limit: v.optional(whole(1, 500_000, 'the most page views'), '20000'),
 }
 
 /** A checked question; `limit` is the most page views of one answer. */

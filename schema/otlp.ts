@@ -7,8 +7,12 @@
 
 import * as v from 'valibot'
 import type { FieldError } from './beacon.ts'
-import { fail } from './query.ts'
-import { parseSummaryQuery, type SummaryQuery } from './summary.ts'
+import { fail, SHARED } from './query.ts'
+import { parseSummaryQuery, SUMMARY_QUERY, type SummaryQuery } from './summary.ts'
+
+const { percentiles: _, ...GROUPS } = SUMMARY_QUERY
+/** All parameters. */
+export const OTLP_QUERY = { format: v.literal('otlp'), ...SHARED, ...GROUPS }
 
 /** The question of a summary, but for percentiles: those are the reader's to take. */
 export type OtlpQuery = Omit<SummaryQuery, 'percentiles'>

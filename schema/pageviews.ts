@@ -25,11 +25,11 @@ const NEWEST_KEY = v.tuple([v.literal('newest'), KEY.whole, KEY.whole, KEY.id])
 
 /** The parameters beside those of every question. */
 export const PAGEVIEWS_QUERY = {
-  metric: v.optional(oneOf(VITALS)),
-  order: v.optional(oneOf(ORDERS), 'slowest'),
-  target: v.optional(name),
-  event: v.optional(name),
-  limit: v.optional(whole(1, 100), '20'),
+  metric: v.optional(v.pipe(oneOf(VITALS), v.description('by which page views are slow; by default lcp'))),
+  order: v.optional(v.pipe(oneOf(ORDERS), v.description('which page views come first')), 'slowest'),
+  target: v.optional(v.pipe(name, v.description('only where this element is the cause of the metric'))),
+  event: v.optional(v.pipe(name, v.description('for inp: only where this happened to the target'))),
+  limit: v.optional(whole(1, 100, 'the most page views'), '20'),
   cursor: v.optional(cursorOf(v.union([SLOWEST_KEY, NEWEST_KEY]))),
 }
 

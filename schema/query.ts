@@ -52,10 +52,19 @@ export const SITE_NAME = v.pipe(
   v.regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be 1 to 63 of a-z, 0-9 and -, and not begin with -'),
 )
 
-/** A list, comma-separated; `name` says what each item is to be. */
-export const list = <T>(name: string, item: (value: string) => T | undefined, max: number) =>
+/** What the OpenAPI document says of an item of a list. */
+type ItemSchema = { enum: readonly string[] } | { type: 'string'; pattern: string } | typeof PERCENTILE
+
+/** A list, comma-separated; `name` says what each item is to be, `items` the same as JSON Schema. */
+export const list = <T>(
+  name: string,
+  item: (value: string) => T | undefined,
+  max: number,
+  items: ItemSchema,
+) =>
   v.pipe(
     v.string(),
+    v.metadata({ type: 'array', items, minItems: 1, maxItems: max, description: `each ${name}` }),
     v.rawTransform(({ dataset, addIssue, NEVER }) => {
       const items: T[] = []
       for (const part of dataset.value.split(',')) {
@@ -77,35 +86,60 @@ export const among =
   (value: string): T | undefined =>
     names.find(name => name === value)
 
+/** What `percentile` takes, as JSON Schema. */
+export const PERCENTILE = { type: 'number', minimum: 1, maximum: 99.9 } as const
+
 /** A number of 1 to 99.9 with at most one decimal, so that its name (`p99.9`) is its value. */
 export const percentile = (value: string): number | undefined =>
   /^\d{1,2}(\.\d)?$/.test(value) && Number(value) >= 1 && Number(value) <= 99.9 ? Number(value) : undefined
 
-/** A whole number within bounds. */
-export const whole = (min: number, max: number) =>
+/** A whole number within bounds; `meaning` is for the OpenAPI document. */
+export const whole = (min: number, max: number, meaning: string) =>
   v.pipe(
     v.string(),
     v.regex(/^\d{1,9}$/, 'must be a whole number'),
+    v.metadata({ type: 'integer', minimum: min, maximum: max, pattern: undefined, description: meaning }),
     v.transform(Number),
     v.minValue(min, `must be at least ${min}`),
     v.maxValue(max, `must be at most ${max}`),
   )
 
-const filter = v.optional(v.pipe(v.string(), v.maxLength(300, 'must be at most 300 characters')))
+const filter = (meaning: string) =>
+  v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(300, 'must be at most 300 characters'),
+      v.description(`answers only for ${meaning}`),
+    ),
+  )
 
 /** The parameters of every question. */
 export const SHARED = {
-  site: SITE_NAME,
-  from: v.optional(v.string(), '-24h'),
-  to: v.optional(v.string(), 'now'),
-  route: filter,
-  device: filter,
-  country: filter,
-  browser: filter,
-  connection: filter,
-  navigation: filter,
-  release: filter,
-  endpoint: filter,
+  site: v.pipe(SITE_NAME, v.description('the name of the site')),
+  from: v.optional(v.pipe(v.string(), v.description('begin of the range: RFC 3339, -24h, -7d')), '-24h'),
+  to: v.optional(
+    v.pipe(v.string(), v.description('end of the range, not included: RFC 3339, -1h or now')),
+    'now',
+  ),
+  route: filter('this route: /p/[id]'),
+  device: filter('phone, tablet or desktop'),
+  country: filter('this country, by its ISO 3166-1 code'),
+  browser: filter('this browser: Chrome, Safari'),
+  connection: filter('this effective connection type: 4g'),
+  navigation: filter('this way in which page views began: navigate, soft-navigation'),
+  release: filter('this release'),
+  endpoint: filter('API calls to this endpoint; single page views: those that called it'),
+}
+
+/** What answers as rows comes as JSON or as CSV; without `format` the Accept header decides. */
+export const FORMATS = ['json', 'csv'] as const
+export const FORMAT_QUERY = {
+  format: v.optional(
+    v.pipe(
+      v.picklist(FORMATS, `must be ${FORMATS.join(' or ')}`),
+      v.description('without it the Accept header decides'),
+    ),
+  ),
 }
 
 /** What comes of the parameters of an endpoint that adds `E` to those of every question. */

@@ -8,8 +8,8 @@ import type { FieldError } from './beacon.ts'
 import { fail, SITE_NAME, whole } from './query.ts'
 
 export const SCRAPE_QUERY = v.strictObject({
-  site: SITE_NAME,
-  limit: v.optional(whole(0, 50), '10'),
+  site: v.pipe(SITE_NAME, v.description('the name of the site')),
+  limit: v.optional(whole(0, 50, 'the most routes and endpoints that get series of their own'), '10'),
 })
 
 /** `limit`: the most routes and endpoints that get series of their own. */

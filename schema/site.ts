@@ -88,5 +88,9 @@ export const SITE_ANSWER = v.object({
 })
 export type SiteAnswer = v.InferOutput<typeof SITE_ANSWER>
 
+/** A site as it is answered where it was changed. */
+export const SITE_SAVED = v.omit(SITE_ANSWER, ['bot_beacons_24h'])
+export type SiteSaved = v.InferOutput<typeof SITE_SAVED>
+
 export const SITES_ANSWER = v.object({ data: v.array(SITE_ANSWER) })
 export type SitesAnswer = v.InferOutput<typeof SITES_ANSWER>

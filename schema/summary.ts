@@ -14,6 +14,7 @@ import {
   type GroupKey,
   list,
   MAX_LIMIT,
+  PERCENTILE,
   parseQuestion,
   percentile,
   whole,
@@ -34,6 +35,8 @@ export function measureOf(name: string): Measure | undefined {
   const phase = PHASES.find(phase => phase === part)
   return family === 'phase' && phase ? `phase:${phase}` : among(METRIC_NAMES)(name)
 }
+/** The same as a regular expression. */
+export const MEASURE_PATTERN = `^(${METRIC_NAMES.join('|')}|phase:(${PHASES.join('|')})|custom:[\\w.-]{1,64})$`
 export const MEASURE_DETAIL = `one of ${METRIC_NAMES.join(', ')}, phase:<phase> or custom:<mark>`
 
 /** The orders in which groups are answered: most traffic, worst percentile, most failures, most of what is not good. */
@@ -42,12 +45,31 @@ export type Sort = (typeof SORTS)[number]
 
 /** The parameters beside those of every question. */
 export const SUMMARY_QUERY = {
-  metrics: v.optional(list(MEASURE_DETAIL, measureOf, MAX_METRICS), VITALS.join(',')),
-  percentiles: v.optional(list('a number from 1 to 99.9', percentile, 20), DEFAULT_PERCENTILES.join(',')),
-  group_by: v.optional(list(`one of ${GROUP_KEYS.join(', ')}`, among(GROUP_KEYS), 2), undefined),
-  limit: v.optional(whole(1, MAX_LIMIT), String(DEFAULT_LIMIT)),
-  sort: v.optional(v.picklist(SORTS, `must be one of ${SORTS.join(', ')}`), 'busiest'),
-  minimum: v.optional(whole(1, 1_000_000)),
+  metrics: v.optional(
+    list(MEASURE_DETAIL, measureOf, MAX_METRICS, { type: 'string', pattern: MEASURE_PATTERN }),
+    VITALS.join(','),
+  ),
+  percentiles: v.optional(
+    list('a number from 1 to 99.9', percentile, 20, PERCENTILE),
+    DEFAULT_PERCENTILES.join(','),
+  ),
+  group_by: v.optional(
+    list(`one of ${GROUP_KEYS.join(', ')}`, among(GROUP_KEYS), 2, { enum: GROUP_KEYS }),
+    undefined,
+  ),
+  limit: v.optional(whole(1, MAX_LIMIT, 'the most groups'), String(DEFAULT_LIMIT)),
+  sort: v.optional(
+    v.pipe(
+      v.picklist(SORTS, `must be one of ${SORTS.join(', ')}`),
+      v.description(
+        'which groups come first; impact: most traffic that is not good; failing: API calls alone',
+      ),
+    ),
+    'busiest',
+  ),
+  minimum: v.optional(
+    whole(1, 1_000_000, 'leaves out groups with fewer samples; by default 1, and 10 for slowest and failing'),
+  ),
 }
 
 /** Samples below which a group says nothing of being slow or failing. */
@@ -96,6 +118,7 @@ export const SUMMARY_ROW = v.object({
   group: GROUP,
   metric: v.pipe(
     v.custom<Measure>(name => typeof name === 'string' && measureOf(name) !== undefined),
+    v.metadata({ type: 'string', pattern: MEASURE_PATTERN }),
     v.description(`${METRIC_NAMES.join(', ')}, phase:load, custom:name`),
   ),
   unit: v.picklist(['ms', 'score', 'none']),

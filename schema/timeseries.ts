@@ -20,11 +20,18 @@ const MAX_POINTS = 1_000
 /** The parameters beside those of every question. */
 export const TIMESERIES_QUERY = {
   ...SUMMARY_QUERY,
-  limit: v.optional(whole(1, MAX_GROUPS), '5'),
-  interval: v.optional(v.picklist(['hour', 'day'], 'must be hour or day')),
+  limit: v.optional(whole(1, MAX_GROUPS, 'the most groups'), '5'),
+  interval: v.optional(
+    v.pipe(
+      v.picklist(['hour', 'day'], 'must be hour or day'),
+      v.description('by default the hour, and the day for more than four days'),
+    ),
+  ),
   timezone: v.optional(
     v.pipe(
       v.string(),
+      v.metadata({ pattern: '^(Z|[+-](0\\d|1[0-4]):00)$' }),
+      v.description('where days begin at midnight; by the day only'),
       // A `+` in a query string means a space.
       v.transform(zone => zone.replace(' ', '+').replace(/^Z$/, '+00:00')),
       v.regex(/^[+-](0\d|1[0-4]):00$/, 'must be a whole number of hours: +02:00, -05:00, Z'),

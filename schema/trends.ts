@@ -7,7 +7,7 @@ import * as v from 'valibot'
 import { ANSWER, GROUP, PERCENTILE_ANSWER } from './answer.ts'
 import type { FieldError } from './beacon.ts'
 import { VERDICTS } from './change.ts'
-import { fail, parseQuestion, percentile } from './query.ts'
+import { fail, PERCENTILE, parseQuestion, percentile } from './query.ts'
 import { SUMMARY_QUERY, SUMMARY_ROW, type SummaryQuery, summaryOf } from './summary.ts'
 
 const { percentiles: _, ...QUERY } = SUMMARY_QUERY
@@ -16,11 +16,22 @@ const { percentiles: _, ...QUERY } = SUMMARY_QUERY
 export const TRENDS_QUERY = {
   ...QUERY,
   percentile: v.optional(
-    v.pipe(v.string(), v.transform(percentile), v.number('must be a number from 1 to 99.9')),
+    v.pipe(
+      v.string(),
+      v.metadata({ ...PERCENTILE, description: 'the percentile that is compared' }),
+      v.transform(percentile),
+      v.number('must be a number from 1 to 99.9'),
+    ),
     '75',
   ),
   /** The release that `release` is compared with, in the same range. */
-  baseline_release: v.optional(v.pipe(v.string(), v.maxLength(300, 'must be at most 300 characters'))),
+  baseline_release: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(300, 'must be at most 300 characters'),
+      v.description('the release that `release` is compared with, in the same range'),
+    ),
+  ),
 }
 
 /** A checked question; `baselineRelease` is null where periods are compared. */

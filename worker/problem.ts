@@ -6,6 +6,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { FieldError } from '../schema/beacon.ts'
+import type { Problem } from '../schema/problem.ts'
 
 const TITLES: Record<number, string> = {
   400: 'Bad Request',
@@ -56,9 +57,9 @@ export function answerProblem(error: Error, c: Context): Response {
   }
   const { status, message, cause } = error as HTTPException
   const { field, headers } = (cause ?? {}) as ProblemExtra
-  const body = {
+  const body: Problem = {
     type: 'about:blank',
-    title: TITLES[status],
+    title: TITLES[status] ?? 'Error',
     status,
     detail: message,
     ...(field && { field }),

@@ -13,6 +13,7 @@ import {
   SITE_CHANGE,
   SITE_SETTINGS,
   type SiteAnswer,
+  type SiteSaved,
   type SiteSettings,
   type SitesAnswer,
 } from '../../schema/site.ts'
@@ -124,7 +125,7 @@ function checkDays(settings: SiteSettings): SiteSettings {
 }
 
 /** A site without its secret. */
-function show(row: SiteRow): Omit<SiteAnswer, 'bot_beacons_24h'> {
+function show(row: SiteRow): SiteSaved {
   return { site: row.id, ...toSettings(row), created: new Date(row.created).toISOString() }
 }
 

@@ -4,8 +4,10 @@
  */
 
 import type { Context } from 'hono'
+import * as v from 'valibot'
 import type { FieldError } from '../../schema/beacon.ts'
 import { HOUR, hourOf } from '../../schema/hour.ts'
+import { FORMAT_QUERY } from '../../schema/query.ts'
 import type { Hono } from '../env.ts'
 import { badField, problem } from '../problem.ts'
 import { SETTLED } from '../rollup/rollup.ts'
@@ -62,9 +64,9 @@ export function answering<Q extends { site: string; to: number }, A>(endpoint: E
 function wantsCsv(c: Context<Hono>, params: URLSearchParams): boolean {
   const [format, ...more] = params.getAll('format')
   params.delete('format')
-  if (more.length || (format !== undefined && format !== 'json' && format !== 'csv')) {
-    throw badField({ field: 'format', detail: 'must be json or csv' })
-  }
+  const checked = v.safeParse(FORMAT_QUERY.format, format)
+  if (more.length) throw badField({ field: 'format', detail: 'is given twice' })
+  if (!checked.success) throw badField({ field: 'format', detail: checked.issues[0].message })
   return format === 'csv' || (format === undefined && /^text\/csv\b/.test(c.req.header('Accept') ?? ''))
 }
 

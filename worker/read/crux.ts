@@ -6,7 +6,7 @@
 import { type Context, Hono, type Next } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { type CruxQuery, parseHistoryRequest, parseRecordRequest } from '../../schema/crux.ts'
+import { type CruxError, type CruxQuery, parseHistoryRequest, parseRecordRequest } from '../../schema/crux.ts'
 import { requireAccess, requireSite } from '../admin/access.ts'
 import type { Hono as Types } from '../env.ts'
 import { isAllowed } from '../ingest/admit.ts'
@@ -111,7 +111,7 @@ function googleError(error: Error, c: Context): Response {
   if (!(error instanceof HTTPException)) console.error(error)
   const status = error instanceof HTTPException ? error.status : 500
   const { field, headers } = (error.cause ?? {}) as ProblemExtra
-  const body = {
+  const body: CruxError = {
     error: {
       code: status,
       message: status === 500 ? 'internal error' : error.message,

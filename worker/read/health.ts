@@ -3,6 +3,7 @@
  */
 
 import type { Context } from 'hono'
+import type { HealthAnswer } from '../../schema/health.ts'
 import type { Hono } from '../env.ts'
 import { problem } from '../problem.ts'
 
@@ -15,5 +16,6 @@ export async function health(c: Context<Hono>): Promise<Response> {
     throw problem(503, 'The database does not answer, or is not migrated.')
   }
   const headers = { 'Cache-Control': 'private, max-age=0' }
-  return c.json({ status: 'ok', database_ms: Date.now() - started }, 200, headers)
+  const answer: HealthAnswer = { status: 'ok', database_ms: Date.now() - started }
+  return c.json(answer, 200, headers)
 }

@@ -1,0 +1,18 @@
+/**
+ * How every error is answered: problem details, which name the field that does not fit.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9457
+ */
+
+import * as v from 'valibot'
+
+export const PROBLEM = v.object({
+  type: v.pipe(v.literal('about:blank'), v.description('the status says what kind of problem it is')),
+  title: v.pipe(v.string(), v.description('the name of the status')),
+  status: v.pipe(v.number(), v.integer(), v.minValue(400), v.maxValue(599)),
+  detail: v.pipe(v.string(), v.description('a sentence for the person who made the request')),
+  field: v.optional(
+    v.pipe(v.string(), v.description('the parameter, or the path in the body (`m.lcp`), that does not fit')),
+  ),
+})
+export type Problem = v.InferOutput<typeof PROBLEM>
