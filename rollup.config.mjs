@@ -16,6 +16,7 @@ import { nodeResolve } from '@rollup/plugin-node-resolve'
 import terser from '@rollup/plugin-terser'
 import { transform } from 'esbuild'
 import esbuild from 'rollup-plugin-esbuild'
+import { openApi } from './schema/openapi/document.ts'
 import { brotli, byteTable } from './tests/bench/bytes.ts'
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
@@ -113,6 +114,15 @@ const pin = {
   },
 }
 
+// The description of the API is a static file: it costs the worker nothing.
+const openapi = {
+  name: 'openapi',
+  writeBundle() {
+    mkdirSync('dist/public/v1', { recursive: true })
+    writeFileSync('dist/public/v1/openapi.json', JSON.stringify(openApi(version)))
+  },
+}
+
 // The map of a script for a tag is named by a header (worker/dashboard/_headers), which costs the script no byte.
 const script = (input, name, pinned, ...plugins) => ({
   input,
@@ -169,6 +179,7 @@ export default [
       terser({ module: true, ecma: 2020, compress: { passes: 3 }, format: { comments: false } }),
       copy(...['index.html', 'favicon.svg', '_headers'].map(name => [`worker/dashboard/${name}`, name])),
       stylesheet,
+      openapi,
     ],
   },
 ]

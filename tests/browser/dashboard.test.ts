@@ -35,6 +35,16 @@ test('a link with the token opens signed in, and the token leaves the address', 
   expect(troubles).toEqual([])
 })
 
+test('the description of the API is there for anyone, from anywhere, without a token', async () => {
+  const response = await fetch(`${on.server.url}/v1/openapi.json`)
+  expect(response.status).toBe(200)
+  expect(response.headers.get('Content-Type')).toMatch(/^application\/json/)
+  expect(response.headers.get('Access-Control-Allow-Origin')).toBe('*')
+  expect(response.headers.get('ETag')).toMatch(/\w/)
+  expect(await response.json()).toMatchObject({ openapi: '3.1.1' })
+  expect((await fetch(`${on.server.url}/v1/summary?site=demo`)).status).toBe(401)
+})
+
 test('cards show percentile, rating, count, interval and shares of the API', async () => {
   await open('?site=demo&range=7d')
   const answer = await summary(on.server, { from: '-7d', percentiles: '75' })

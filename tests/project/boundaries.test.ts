@@ -5,6 +5,10 @@ import { describe, expect, it } from 'vitest'
 /** Which rooms a room may import from, and which packages. The table of ARCHITECTURE.md, as a test. */
 const MAY: Record<string, { rooms: string[]; packages: RegExp }> = {
   schema: { rooms: ['schema'], packages: /^(valibot|drizzle-orm)\b/ },
+  'schema/openapi': {
+    rooms: ['schema/openapi', 'schema'],
+    packages: /^(valibot|@valibot\/to-json-schema)$/,
+  },
   sdk: { rooms: ['sdk', 'schema'], packages: /^web-vitals\b/ },
   worker: { rooms: ['worker', 'schema'], packages: /^(hono|drizzle-orm|valibot|isbot|bowser)\b/ },
   'worker/dashboard': { rooms: ['worker/dashboard', 'schema'], packages: /^preact\b/ },
@@ -26,7 +30,7 @@ const files = globSync([
 ])
 
 const room = (file: string) =>
-  file.startsWith('worker/dashboard/') ? 'worker/dashboard' : (file.split('/')[0] ?? '')
+  /^(worker\/dashboard|schema\/openapi)(?=\/)/.exec(file)?.[0] ?? file.split('/')[0] ?? ''
 
 function importsOf(file: string): string[] {
   const source = readFileSync(file, 'utf8')

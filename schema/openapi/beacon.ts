@@ -1,0 +1,94 @@
+/**
+ * The operations that need no token: beacons, the worker's health, and the document itself.
+ */
+
+import * as v from 'valibot'
+import { WIRE } from '../beacon.ts'
+import { HEALTH_ANSWER } from '../health.ts'
+import { SITE_NAME } from '../query.ts'
+import { BEACON } from './examples.ts'
+import type { Operation } from './operation.ts'
+
+const site = v.pipe(SITE_NAME, v.description('the site that the page view belongs to'))
+const HEADERS = ['Cache-Control', 'Vary', 'Access-Control-Allow-Origin'] as const
+
+export const BEACON_OPERATIONS: readonly Operation[] = [
+  {
+    method: 'post',
+    path: '/f',
+    id: 'sendBeacon',
+    tag: 'Beacons',
+    summary: 'Takes the state of a page view',
+    description:
+      'At most 16384 bytes. A browser sends no token; an importer sends ADMIN_TOKEN, and is neither limited nor asked for ' +
+      'its origin. A later beacon of the same page view replaces what the earlier ones said, and repeating one changes nothing.',
+    access: 'browser',
+    inQuery: { site },
+    body: {
+      'text/plain': { schema: { text: 'a Beacon as JSON', contains: WIRE }, example: JSON.stringify(BEACON) },
+      'application/json': { schema: WIRE, example: BEACON },
+    },
+    answers: {
+      202: { description: 'The database is slow; the beacon is kept and will be stored.', headers: HEADERS },
+      204: { description: 'Stored, or not wanted: sampled out, or of a bot.', headers: HEADERS },
+    },
+    problems: [400, 401, 403, 404, 413, 415, 429, 500, 503],
+  },
+  {
+    method: 'options',
+    path: '/f',
+    id: 'preflightBeacon',
+    tag: 'Beacons',
+    summary: 'Says to a browser that it may send a beacon as JSON',
+    access: 'anyone',
+    answers: {
+      204: {
+        description: 'It may.',
+        headers: [
+          ...HEADERS,
+          'Access-Control-Allow-Methods',
+          'Access-Control-Allow-Headers',
+          'Access-Control-Max-Age',
+        ],
+      },
+    },
+    problems: [],
+  },
+  {
+    method: 'get',
+    path: '/healthz',
+    id: 'health',
+    tag: 'Worker',
+    summary: 'Whether the worker and its database are well',
+    access: 'anyone',
+    answers: {
+      200: {
+        description: 'They are.',
+        headers: ['Cache-Control'],
+        content: { 'application/json': { schema: HEALTH_ANSWER, example: { status: 'ok', database_ms: 3 } } },
+      },
+    },
+    problems: [503],
+  },
+  {
+    method: 'get',
+    path: '/v1/openapi.json',
+    id: 'openapi',
+    tag: 'Worker',
+    summary: 'This document',
+    access: 'anyone',
+    answers: {
+      200: {
+        description: 'The document of the version that is deployed.',
+        headers: ['Cache-Control', 'ETag', 'Access-Control-Allow-Origin'],
+        content: {
+          'application/json': {
+            schema: v.looseObject({ openapi: v.literal('3.1.1') }),
+            example: { openapi: '3.1.1', info: { title: 'fieldline', version: '0.1.0' }, paths: {} },
+          },
+        },
+      },
+    },
+    problems: [],
+  },
+]

@@ -1,0 +1,306 @@
+/**
+ * Answers of the worker, kept as examples: those that no contract has beside it. The bodies of requests, too.
+ */
+
+import type { CruxAnswer, CruxError, CruxHistoryAnswer } from '../crux.ts'
+import type { DeliveryAnswer } from '../delivery.ts'
+import type { OtlpAnswer } from '../otlp.ts'
+import type { SiteAnswer, SiteSaved } from '../site.ts'
+import type { SummaryAnswer } from '../summary.ts'
+import type { TimeseriesAnswer } from '../timeseries.ts'
+import type { NewTokenAnswer, TokenAnswer } from '../token.ts'
+import type { TrendsAnswer } from '../trends.ts'
+
+const RANGE = { site: 'shop', from: '2026-11-20T08:00:00.000Z', to: '2026-11-21T09:00:00.000Z' }
+const ROLLUP = { source: 'rollup', relative_error: 0.01083 } as const
+
+/** `/v1/summary?site=shop&metrics=lcp&percentiles=75,95&group_by=route&limit=1` */
+export const SUMMARY: SummaryAnswer = {
+  ...RANGE,
+  ...ROLLUP,
+  data: [
+    {
+      group: { route: '/p/[id]' },
+      metric: 'lcp',
+      unit: 'ms',
+      count: 1072,
+      samples: 1072,
+      percentiles: {
+        p75: { value: 2357.5, low: 2233.36, high: 2488.83 },
+        p95: { value: 3262.56, low: 3158.45, high: 3370.51 },
+      },
+      rating: 'good',
+      shares: { good: 0.7826, needs_improvement: 0.2174, poor: 0 },
+    },
+  ],
+}
+
+/** `/v1/timeseries?site=shop&metrics=inp&percentiles=75&from=-2h` */
+export const TIMESERIES: TimeseriesAnswer = {
+  ...RANGE,
+  from: '2026-11-21T06:00:00.000Z',
+  ...ROLLUP,
+  interval: 'hour',
+  timezone: '+00:00',
+  data: [
+    {
+      group: {},
+      metric: 'inp',
+      unit: 'ms',
+      points: [
+        {
+          time: '2026-11-21T06:00:00.000Z',
+          count: 70,
+          samples: 70,
+          percentiles: { p75: { value: 153.867, low: 122.573, high: 197.403 } },
+          rating: 'good',
+          shares: { good: 0.871, needs_improvement: 0.129, poor: 0 },
+        },
+        {
+          time: '2026-11-21T07:00:00.000Z',
+          count: 71,
+          samples: 71,
+          percentiles: { p75: { value: 153.867, low: 122.573, high: 189.034 } },
+          rating: 'good',
+          shares: { good: 0.901, needs_improvement: 0.099, poor: 0 },
+        },
+      ],
+    },
+  ],
+}
+
+/** `/v1/trends?site=shop&metrics=lcp` */
+export const TRENDS: TrendsAnswer = {
+  ...RANGE,
+  baseline: { from: '2026-11-19T07:00:00.000Z', to: '2026-11-20T08:00:00.000Z', release: null },
+  percentile: 75,
+  ...ROLLUP,
+  data: [
+    {
+      group: {},
+      metric: 'lcp',
+      unit: 'ms',
+      before: { value: 1982.41, low: 1919.15, high: 2048, count: 2500, samples: 2500 },
+      after: { value: 1982.41, low: 1919.15, high: 2048, count: 2400, samples: 2400 },
+      change: {
+        difference: { value: 0, low: -91.1272, high: 91.1272 },
+        ratio: { value: 0, low: -0.046, high: 0.046 },
+      },
+      verdict: 'stable',
+      confidence: 1,
+    },
+  ],
+}
+
+/** `/v1/delivery?site=shop` */
+export const DELIVERY: DeliveryAnswer = {
+  ...RANGE,
+  pageviews: 2370,
+  beacons_sent: 4102,
+  beacons_received: 4058,
+  loss_rate: 0.0107,
+  calls_left_out: 0,
+  bot_beacons: 31,
+  sampling: [{ since: '2026-11-20T08:00:00.000Z', rate: 1 }],
+}
+
+/** The same as CSV, by endpoint: one header, one row each, no data as an empty cell. */
+export const CSV = {
+  summary:
+    'group.route,metric,unit,count,samples,percentiles.p75.value,percentiles.p75.low,percentiles.p75.high,' +
+    'percentiles.p95.value,percentiles.p95.low,percentiles.p95.high,rating,shares.good,shares.needs_improvement,shares.poor\r\n' +
+    '/p/[id],lcp,ms,1072,1072,2357.5,2233.36,2488.83,3262.56,3158.45,3370.51,good,0.7826,0.2174,0\r\n',
+  timeseries:
+    'time,metric,unit,count,samples,percentiles.p75.value,percentiles.p75.low,percentiles.p75.high,rating,' +
+    'shares.good,shares.needs_improvement,shares.poor\r\n' +
+    '2026-11-21T06:00:00.000Z,inp,ms,70,70,153.867,122.573,197.403,good,0.871,0.129,0\r\n' +
+    '2026-11-21T07:00:00.000Z,inp,ms,71,71,153.867,122.573,189.034,good,0.901,0.099,0\r\n',
+  trends:
+    'metric,unit,before.value,before.low,before.high,before.count,before.samples,after.value,after.low,after.high,' +
+    'after.count,after.samples,change.difference.value,change.difference.low,change.difference.high,' +
+    'change.ratio.value,change.ratio.low,change.ratio.high,verdict,confidence\r\n' +
+    'lcp,ms,1982.41,1919.15,2048,2500,2500,1982.41,1919.15,2048,2400,2400,0,-91.1272,91.1272,0,-0.046,0.046,stable,1\r\n',
+  delivery:
+    'site,from,to,pageviews,beacons_sent,beacons_received,loss_rate,calls_left_out,bot_beacons,sampling\r\n' +
+    'shop,2026-11-20T08:00:00.000Z,2026-11-21T09:00:00.000Z,2370,4102,4058,0.0107,0,31,' +
+    '"[{""since"":""2026-11-20T08:00:00.000Z"",""rate"":1}]"\r\n',
+  causes:
+    'target,event,url,count,samples,share,impact,p75.value,p75.low,p75.high,rating,shares.good,' +
+    'shares.needs_improvement,shares.poor,parts.ttfb,parts.load_delay,parts.load_duration,parts.render_delay,script,' +
+    'shift,calls,advice.code,advice.text,advice.link\r\n' +
+    'main>img#hero,,https://shop.example/img/hero.jpg,2140,1070,0.2597,0.1221,3416.05,3305.12,3528.91,' +
+    'needs-improvement,0.53,0.31,0.16,512.4,1680.25,910.3,313.1,,,' +
+    '"[{""endpoint"":""GET /api/products"",""share"":0.18,""waited"":420,""duration"":610}]",image-found-late,' +
+    '"The browser learns of the image late: put it into the HTML, or preload it, with fetchpriority=""high"" and ' +
+    'without loading=""lazy"".",https://web.dev/articles/optimize-lcp\r\n',
+  pageviews:
+    'id,began,weight,route,navigation,release,device,country,browser,browser_version,os,connection,lcp,inp,cls,fcp,' +
+    'ttfb,phases.dns,phases.connect,phases.request,phases.response,phases.interactive,phases.loaded,phases.load,' +
+    'why.lcp.target,why.lcp.url,why.lcp.parts.ttfb,why.lcp.parts.load_delay,why.lcp.parts.load_duration,' +
+    'why.lcp.parts.render_delay,why.inp,why.cls,calls,calls_dropped,marks\r\n' +
+    '8c1f0a6d22b94e07,2026-11-21T09:41:07.120Z,1,/p/[id],navigate,2.4.0,phone,DE,Chrome,156,Android,4g,4210,,0.02,' +
+    '1890,640,60,210,640,700,1500,1540,4300,main>img.product,https://shop.example/img/7.jpg,640,1620,1700,250,,,' +
+    '"[{""endpoint"":""GET /api/products/[id]"",""start"":980,""duration"":640,""outcome"":""ok"",""status"":200,' +
+    '""ttfb"":590,""bytes"":2140,""server"":{""db"":480},""waited"":640,""started"":false}]",0,[]\r\n',
+}
+
+/** `/v1/metrics?site=shop&limit=0`, the beginning. */
+export const PROMETHEUS = `# HELP fieldline_counted_since_timestamp_seconds Since when all others count.
+# TYPE fieldline_counted_since_timestamp_seconds gauge
+fieldline_counted_since_timestamp_seconds{site="shop"} 1794787200
+# HELP fieldline_counted_until_timestamp_seconds Until when all others count.
+# TYPE fieldline_counted_until_timestamp_seconds gauge
+fieldline_counted_until_timestamp_seconds{site="shop"} 1795237200
+# HELP fieldline_page_views_total Page views.
+# TYPE fieldline_page_views_total counter
+fieldline_page_views_total{site="shop"} 5700
+# HELP fieldline_lcp_seconds LCP of page views.
+# TYPE fieldline_lcp_seconds histogram
+fieldline_lcp_seconds_bucket{site="shop",le="1.024"} 1172
+fieldline_lcp_seconds_bucket{site="shop",le="2.5"} 5025
+fieldline_lcp_seconds_bucket{site="shop",le="4"} 5700
+fieldline_lcp_seconds_bucket{site="shop",le="+Inf"} 5700
+fieldline_lcp_seconds_count{site="shop"} 5700
+`
+
+/** `/v1/export?format=otlp&site=shop&metrics=cls&from=-3h`, with fewer buckets. */
+export const OTLP: OtlpAnswer = {
+  resourceMetrics: [
+    {
+      resource: { attributes: [{ key: 'service.name', value: { stringValue: 'shop' } }] },
+      scopeMetrics: [
+        {
+          scope: { name: 'fieldline' },
+          metrics: [
+            {
+              name: 'fieldline.cls',
+              description: 'CLS of page views, in thousandths.',
+              unit: '10*-3',
+              exponentialHistogram: {
+                aggregationTemporality: 1,
+                dataPoints: [
+                  {
+                    attributes: [{ key: 'site', value: { stringValue: 'shop' } }],
+                    startTimeUnixNano: '1795237200000000000',
+                    timeUnixNano: '1795248000000000000',
+                    count: '138',
+                    scale: 5,
+                    zeroCount: '121',
+                    positive: { offset: 89, bucketCounts: ['5', '0', '0', '6', '0', '6'] },
+                  },
+                ],
+              },
+            },
+          ],
+        },
+      ],
+    },
+  ],
+}
+
+/** `{ "origin": "https://shop.example" }`, three of its metrics. */
+export const CRUX_RECORD: CruxAnswer = {
+  record: {
+    key: { origin: 'https://shop.example' },
+    metrics: {
+      largest_contentful_paint: {
+        histogram: [
+          { start: 0, end: 2500, density: 0.8812 },
+          { start: 2500, end: 4000, density: 0.1188 },
+          { start: 4000, density: 0 },
+        ],
+        percentiles: { p75: 1982 },
+      },
+      cumulative_layout_shift: {
+        histogram: [
+          { start: '0.00', end: '0.10', density: 1 },
+          { start: '0.10', end: '0.25', density: 0 },
+          { start: '0.25', density: 0 },
+        ],
+        percentiles: { p75: '0.03' },
+      },
+      form_factors: { fractions: { phone: 0.5775, tablet: 0.1838, desktop: 0.2387 } },
+    },
+    collectionPeriod: {
+      firstDate: { year: 2026, month: 10, day: 24 },
+      lastDate: { year: 2026, month: 11, day: 20 },
+    },
+  },
+}
+
+/** `{ "origin": "https://shop.example", "metrics": ["largest_contentful_paint"], "collectionPeriodCount": 2 }` */
+export const CRUX_HISTORY: CruxHistoryAnswer = {
+  record: {
+    key: { origin: 'https://shop.example' },
+    metrics: {
+      largest_contentful_paint: {
+        histogramTimeseries: [
+          { start: 0, end: 2500, densities: ['NaN', 0.8812] },
+          { start: 2500, end: 4000, densities: ['NaN', 0.1188] },
+          { start: 4000, densities: ['NaN', 0] },
+        ],
+        percentilesTimeseries: { p75s: [null, 1982] },
+      },
+    },
+    collectionPeriods: [
+      { firstDate: { year: 2026, month: 10, day: 11 }, lastDate: { year: 2026, month: 11, day: 7 } },
+      { firstDate: { year: 2026, month: 10, day: 18 }, lastDate: { year: 2026, month: 11, day: 14 } },
+    ],
+  },
+}
+
+export const CRUX_REFUSAL: CruxError = {
+  error: {
+    code: 400,
+    message: 'origin must be a string',
+    status: 'INVALID_ARGUMENT',
+    details: [
+      {
+        '@type': 'type.googleapis.com/google.rpc.BadRequest',
+        fieldViolations: [{ field: 'origin', description: 'origin must be a string' }],
+      },
+    ],
+  },
+}
+
+export const SAVED_SITE: SiteSaved = {
+  site: 'shop',
+  origins: ['https://shop.example'],
+  rate: 1,
+  rows_per_day: 25_000,
+  raw_days: 14,
+  hour_days: 35,
+  day_days: 760,
+  created: '2026-11-21T08:09:30.799Z',
+}
+export const SITE: SiteAnswer = { ...SAVED_SITE, bot_beacons_24h: 31 }
+
+export const TOKEN: TokenAnswer = {
+  id: '537cb037a04a',
+  name: 'ci',
+  created: '2026-11-21T08:09:32.411Z',
+  expires: null,
+}
+export const NEW_TOKEN: NewTokenAnswer = {
+  ...TOKEN,
+  token: `fl_shop_${TOKEN.id}_04da0849047fb7ec747a12222a783ef8d006510b`,
+}
+
+/** The beacon of a page view that has an LCP, a CLS, one API call and one mark so far. */
+export const BEACON = {
+  v: 1,
+  id: '8c1f0a6d22b94e07',
+  n: 0,
+  k: 1,
+  age: 5120,
+  nav: 'navigate',
+  r: '/p/[id]',
+  rel: '2.4.0',
+  net: '4g',
+  tp: 1,
+  m: { lcp: 4210, cls: 20, fcp: 1890, ttfb: 640 },
+  t: [60, 210, 640, 700, 1500, 1540, 4300],
+  w: { lcp: ['main>img.product', 'https://shop.example/img/7.jpg', 1620, 1700, 250] },
+  c: [['GET /api/products/[id]', 980, 640, 0, 200, 590, 2140, { db: 480 }]],
+  u: [['product.shown', 1900]],
+}

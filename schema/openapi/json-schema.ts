@@ -1,0 +1,107 @@
+/**
+ * JSON Schema of what validates: valibot's schemas go in, schemas of the dialect of OpenAPI 3.1 come out, those that
+ * have a name as references. Always the input side, which is what crosses the wire; what only code can say (a text is
+ * parsed, a custom check) says its JSON Schema beside that code, by `v.metadata`.
+ */
+
+import {
+  type ConversionConfig,
+  type JsonSchema,
+  toJsonSchema,
+  toJsonSchemaDefs,
+} from '@valibot/to-json-schema'
+import type * as v from 'valibot'
+import { PERCENTILE_ANSWER } from '../answer.ts'
+import { WIRE } from '../beacon.ts'
+import { CAUSE, CAUSES_ANSWER } from '../causes.ts'
+import { CRUX_ANSWER, CRUX_ERROR, CRUX_HISTORY_ANSWER } from '../crux.ts'
+import { DELIVERY_ANSWER } from '../delivery.ts'
+import { NDJSON_LINE } from '../ndjson.ts'
+import { OTLP_ANSWER } from '../otlp.ts'
+import { PAGEVIEW, PAGEVIEWS_ANSWER } from '../pageviews.ts'
+import { PROBLEM } from '../problem.ts'
+import { SITE_ANSWER, SITE_CHANGE, SITE_SAVED, SITE_SETTINGS, SITES_ANSWER } from '../site.ts'
+import { SUMMARY_ANSWER, SUMMARY_ROW } from '../summary.ts'
+import { TIMESERIES_ANSWER, TIMESERIES_ROW } from '../timeseries.ts'
+import { NEW_TOKEN, NEW_TOKEN_ANSWER, TOKEN_ANSWER, TOKENS_ANSWER } from '../token.ts'
+import { TRENDS_ANSWER, TRENDS_ROW } from '../trends.ts'
+
+/** The schemas that have a name in the document. */
+const NAMED: Record<string, v.GenericSchema> = {
+  Beacon: WIRE,
+  Cause: CAUSE,
+  Causes: CAUSES_ANSWER,
+  CruxError: CRUX_ERROR,
+  CruxHistory: CRUX_HISTORY_ANSWER,
+  CruxRecord: CRUX_ANSWER,
+  Delivery: DELIVERY_ANSWER,
+  ExportLine: NDJSON_LINE,
+  NewToken: NEW_TOKEN,
+  NewTokenAnswer: NEW_TOKEN_ANSWER,
+  OtlpMetrics: OTLP_ANSWER,
+  PageView: PAGEVIEW,
+  PageViews: PAGEVIEWS_ANSWER,
+  Percentile: PERCENTILE_ANSWER,
+  Problem: PROBLEM,
+  SavedSite: SITE_SAVED,
+  Site: SITE_ANSWER,
+  SiteChange: SITE_CHANGE,
+  SiteSettings: SITE_SETTINGS,
+  Sites: SITES_ANSWER,
+  Summary: SUMMARY_ANSWER,
+  SummaryRow: SUMMARY_ROW,
+  Timeseries: TIMESERIES_ANSWER,
+  TimeseriesRow: TIMESERIES_ROW,
+  Token: TOKEN_ANSWER,
+  Tokens: TOKENS_ANSWER,
+  Trends: TRENDS_ANSWER,
+  TrendsRow: TRENDS_ROW,
+}
+
+const CONFIG: ConversionConfig = {
+  target: 'draft-2020-12',
+  typeMode: 'input',
+  // They let less through than is said here.
+  ignoreActions: ['check', 'partial_check', 'trim'],
+  overrideRef: ({ referenceId }) => `#/components/schemas/${referenceId}`,
+  overrideAction({ valibotAction, jsonSchema }) {
+    // JSON Schema has no pattern that ignores case.
+    const pattern = 'requirement' in valibotAction ? valibotAction.requirement : null
+    return pattern instanceof RegExp && pattern.flags === 'i' ? jsonSchema : null
+  },
+  overrideSchema({ valibotSchema, jsonSchema }) {
+    switch (valibotSchema.type) {
+      // `propertyNames` is there; valibot's records need not have all keys.
+      case 'record':
+        return jsonSchema
+      case 'loose_object':
+        return { ...jsonSchema, additionalProperties: true }
+      // Its v.metadata says what it is.
+      case 'custom':
+        return {}
+      case 'strict_tuple':
+        return { ...jsonSchema, minItems: requiredItems(valibotSchema) }
+      default:
+        return null
+    }
+  },
+}
+
+/** The schemas of `components`, by name. */
+export function namedSchemas(): Record<string, JsonSchema> {
+  return toJsonSchemaDefs(NAMED, CONFIG)
+}
+
+/** One schema; a reference where it has a name. */
+export function jsonSchema(schema: v.GenericSchema): Record<string, unknown> {
+  const { $schema: _, $defs: __, ...converted } = toJsonSchema(schema, { ...CONFIG, definitions: NAMED })
+  return converted
+}
+
+/** Items of a tuple up to the last one that must be there. */
+function requiredItems(tuple: object): number {
+  const items: unknown[] = 'items' in tuple && Array.isArray(tuple.items) ? tuple.items : []
+  const optional = (item: unknown) =>
+    typeof item === 'object' && item !== null && 'type' in item && item.type === 'optional'
+  return items.findLastIndex(item => !optional(item)) + 1
+}

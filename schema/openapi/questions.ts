@@ -1,0 +1,106 @@
+/**
+ * The operations that ask what visitors got.
+ */
+
+import type * as v from 'valibot'
+import { CAUSES_ANSWER, CAUSES_EXAMPLE, CAUSES_QUERY } from '../causes.ts'
+import { DELIVERY_ANSWER, DELIVERY_QUERY } from '../delivery.ts'
+import { PAGEVIEWS_ANSWER, PAGEVIEWS_EXAMPLE, PAGEVIEWS_QUERY } from '../pageviews.ts'
+import { FORMAT_QUERY, SHARED } from '../query.ts'
+import { SUMMARY_ANSWER, SUMMARY_QUERY } from '../summary.ts'
+import { TIMESERIES_ANSWER, TIMESERIES_QUERY } from '../timeseries.ts'
+import { TRENDS_ANSWER, TRENDS_QUERY } from '../trends.ts'
+import { CSV, DELIVERY, SUMMARY, TIMESERIES, TRENDS } from './examples.ts'
+import type { Operation } from './operation.ts'
+
+const HEADERS = ['Cache-Control', 'ETag', 'Server-Timing', 'Vary'] as const
+
+/** What differs from one question to the next. */
+interface Question {
+  summary: string
+  description: string
+  query: v.ObjectEntries
+  answer: v.GenericSchema
+  example: unknown
+}
+
+/** `GET /v1/<id>`: all of them are asked and answered in one way, see worker/read/answer.ts. */
+const question = (
+  id: keyof typeof CSV,
+  { summary, description, query, answer, example }: Question,
+): Operation => ({
+  method: 'get',
+  path: `/v1/${id}`,
+  id,
+  tag: 'Questions',
+  summary,
+  description,
+  access: 'reader',
+  inQuery: { ...query, ...FORMAT_QUERY },
+  answers: {
+    200: {
+      description: 'The answer.',
+      headers: HEADERS,
+      content: {
+        'application/json': { schema: answer, example },
+        'text/csv': {
+          schema: {
+            text: 'RFC 4180: a column for each value of `data`, `percentiles.p75.value`; lists are JSON',
+          },
+          example: CSV[id],
+        },
+      },
+    },
+    304: { description: 'The answer is still the one that If-None-Match names.', headers: HEADERS },
+  },
+  problems: [400, 401, 403, 404, 500, 503],
+})
+
+export const QUESTIONS: readonly Operation[] = [
+  question('summary', {
+    summary: 'Percentiles, by group',
+    description:
+      'Percentiles of metrics with their 95 % intervals, counts and shares of good and poor, for all page views that the filters ' +
+      'let through or for groups of them.',
+    query: { ...SHARED, ...SUMMARY_QUERY },
+    answer: SUMMARY_ANSWER,
+    example: SUMMARY,
+  }),
+  question('timeseries', {
+    summary: 'Percentiles over time',
+    description:
+      'The figures of a summary by the hour or by the day. An hour or day without data has no point.',
+    query: { ...SHARED, ...TIMESERIES_QUERY },
+    answer: TIMESERIES_ANSWER,
+    example: TIMESERIES,
+  }),
+  question('trends', {
+    summary: 'What changed',
+    description: 'The range against the one of the same length before it, or a release against another.',
+    query: { ...SHARED, ...TRENDS_QUERY },
+    answer: TRENDS_ANSWER,
+    example: TRENDS,
+  }),
+  question('causes', {
+    summary: 'What LCP, INP or CLS came from',
+    description: 'Elements, targets and scripts, what harms most first, each with what to do about it.',
+    query: { ...SHARED, ...CAUSES_QUERY },
+    answer: CAUSES_ANSWER,
+    example: CAUSES_EXAMPLE,
+  }),
+  question('pageviews', {
+    summary: 'Single page views',
+    description: 'The slowest or the newest, with causes, load phases and API calls, page by page.',
+    query: { ...SHARED, ...PAGEVIEWS_QUERY },
+    answer: PAGEVIEWS_ANSWER,
+    example: PAGEVIEWS_EXAMPLE,
+  }),
+  question('delivery', {
+    summary: 'What arrived, and what is kept of it',
+    description:
+      'How many beacons were lost (at least), what bots sent, and by which rate page views were sampled.',
+    query: DELIVERY_QUERY,
+    answer: DELIVERY_ANSWER,
+    example: DELIVERY,
+  }),
+]

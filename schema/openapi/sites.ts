@@ -1,0 +1,118 @@
+/**
+ * The operations on sites and their read tokens.
+ */
+
+import * as v from 'valibot'
+import { SITE_NAME } from '../query.ts'
+import { SITE_ANSWER, SITE_CHANGE, SITE_SAVED, SITE_SETTINGS, SITES_ANSWER } from '../site.ts'
+import { NEW_TOKEN, NEW_TOKEN_ANSWER, TOKEN_ANSWER, TOKENS_ANSWER } from '../token.ts'
+import { NEW_TOKEN as MADE_TOKEN, SAVED_SITE, SITE, TOKEN } from './examples.ts'
+import type { Answer, Operation } from './operation.ts'
+
+const site = v.pipe(SITE_NAME, v.description('the name of the site'))
+const HEADERS = ['Cache-Control'] as const
+const PROBLEMS = [401, 403, 404, 500, 503]
+
+const json = (description: string, schema: v.GenericSchema, example: unknown): Answer => ({
+  description,
+  headers: HEADERS,
+  content: { 'application/json': { schema, example } },
+})
+const nothing = (description: string): Answer => ({ description, headers: HEADERS })
+const body = (schema: v.GenericSchema, example: unknown) => ({ 'application/json': { schema, example } })
+
+const ofSites = { tag: 'Sites', path: '/v1/sites/{site}', inPath: { site } }
+const ofTokens = { ...ofSites, access: 'admin', path: '/v1/sites/{site}/tokens' } as const
+
+export const SITE_OPERATIONS: readonly Operation[] = [
+  {
+    method: 'get',
+    tag: 'Sites',
+    path: '/v1/sites',
+    id: 'listSites',
+    summary: 'The sites that the token may read',
+    access: 'reader',
+    answers: { 200: json('The sites, by name.', SITES_ANSWER, { data: [SITE] }) },
+    problems: [401, 500, 503],
+  },
+  {
+    ...ofSites,
+    method: 'get',
+    id: 'getSite',
+    summary: 'A site and its settings',
+    access: 'reader',
+    answers: { 200: json('The site.', SITE_ANSWER, SITE) },
+    problems: PROBLEMS,
+  },
+  {
+    ...ofSites,
+    method: 'put',
+    id: 'putSite',
+    summary: 'Makes a site, or replaces its settings',
+    access: 'admin',
+    inHeader: {
+      'If-None-Match': v.optional(v.pipe(v.literal('*'), v.description('only makes, and replaces nothing'))),
+    },
+    body: body(SITE_SETTINGS, {
+      origins: ['https://shop.example', 'https://*.shop.example'],
+      rows_per_day: 25_000,
+    }),
+    answers: {
+      200: json('The settings are replaced.', SITE_SAVED, SAVED_SITE),
+      201: json('The site is made.', SITE_SAVED, SAVED_SITE),
+    },
+    problems: [400, 401, 403, 409, 412, 500, 503],
+  },
+  {
+    ...ofSites,
+    method: 'patch',
+    id: 'changeSite',
+    summary: 'Changes some settings',
+    access: 'admin',
+    body: body(SITE_CHANGE, { raw_days: 30 }),
+    answers: { 200: json('The site as it is now.', SITE_SAVED, { ...SAVED_SITE, raw_days: 30 }) },
+    problems: [400, ...PROBLEMS],
+  },
+  {
+    ...ofSites,
+    method: 'delete',
+    id: 'deleteSite',
+    summary: 'Deletes a site and all that is stored of it',
+    access: 'admin',
+    answers: { 202: nothing('It takes no more beacons; its rows go with the next runs of the cron.') },
+    problems: PROBLEMS,
+  },
+  {
+    ...ofTokens,
+    method: 'get',
+    id: 'listTokens',
+    summary: 'The read tokens of a site',
+    answers: {
+      200: json('The tokens without their secrets, the oldest first.', TOKENS_ANSWER, { data: [TOKEN] }),
+    },
+    problems: PROBLEMS,
+  },
+  {
+    ...ofTokens,
+    method: 'post',
+    id: 'createToken',
+    summary: 'Makes a read token',
+    body: body(NEW_TOKEN, { name: 'ci', expires: '2027-01-01T00:00:00Z' }),
+    answers: {
+      201: json('The token, shown here and never again.', NEW_TOKEN_ANSWER, MADE_TOKEN),
+    },
+    problems: [400, 401, 403, 404, 409, 500, 503],
+  },
+  {
+    ...ofTokens,
+    method: 'delete',
+    path: '/v1/sites/{site}/tokens/{id}',
+    inPath: { site, id: v.pipe(TOKEN_ANSWER.entries.id, v.description('the id of the token')) },
+    id: 'revokeToken',
+    summary: 'Revokes a read token',
+    answers: {
+      204: nothing('The token reads nothing any more; elsewhere in the world it may for ten seconds.'),
+    },
+    problems: PROBLEMS,
+  },
+]

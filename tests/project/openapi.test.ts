@@ -1,0 +1,76 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { decode, encode } from '../../schema/beacon.ts'
+import { openApi } from '../../schema/openapi/document.ts'
+import { pageView } from '../cli/visits.ts'
+import { DOCUMENT, faults, faultsOf, OPERATIONS } from '../tools/contract.ts'
+
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+
+describe('dist/public/v1/openapi.json', () => {
+  it('is what the schemas say', () => {
+    expect(DOCUMENT).toEqual(JSON.parse(JSON.stringify(openApi(version))))
+  })
+
+  it('pleases a public linter, warnings included', () => {
+    const { status, stdout, stderr } = spawnSync(
+      'npx',
+      [
+        ...['--no-install', 'redocly', 'lint', 'dist/public/v1/openapi.json'],
+        ...['--config', 'schema/openapi/redocly.yaml', '--format', 'json'],
+      ],
+      { encoding: 'utf8', env: { ...process.env, REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' } },
+    )
+    const found = stdout.indexOf('{')
+    expect(found, stderr).toBeGreaterThanOrEqual(0)
+    const { totals, problems } = JSON.parse(stdout.slice(found))
+    expect(problems).toEqual([])
+    expect(totals).toEqual({ errors: 0, warnings: 0, ignored: 0 })
+    expect(status).toBe(0)
+  })
+
+  it('is served by Cloudflare without the worker', () => {
+    expect(readFileSync('wrangler.toml', 'utf8')).toMatch(/^run_worker_first = .*"!\/v1\/openapi\.json"/m)
+  })
+})
+
+describe('the schema of a beacon', () => {
+  const changed = (change: object) => ({ ...JSON.parse(encode(pageView())), ...change })
+  const judge = (change: object) => faults({ $ref: '#/components/schemas/Beacon' }, changed(change))
+
+  it('fits what the script sends', () => {
+    const call = ['GET /api', 10, 20, 0]
+    const script = ['/app.js', 'click', 40]
+    expect(judge({})).toEqual([])
+    expect(judge({ c: [call, [...call, 200, null, 3, { db: 4 }]] })).toEqual([])
+    expect(
+      judge({ w: { inp: ['button', 'click', 5, 1, 2, 3, script], lcp: ['h1', null, 0, 0, 9] } }),
+    ).toEqual([])
+  })
+
+  it.each([{ id: 'short' }, { m: { lcp: -1 } }, { c: [['GET /api', 10]] }, { zzz: 1 }, { u: [['a b', 1]] }])(
+    'refuses %j, as the worker does',
+    change => {
+      expect(decode(JSON.stringify(changed(change)))).toHaveProperty('error')
+      expect(judge(change)).not.toEqual([])
+    },
+  )
+})
+
+describe.each(OPERATIONS)('$method $path', operation => {
+  it('describes each of its parameters', () => {
+    for (const { name, description } of operation.parameters) expect(description, name).toMatch(/\w/)
+  })
+
+  it('gives an example of each body and answer, which fits its schema', () => {
+    const answers = [...Object.values(operation.responses), ...Object.values(DOCUMENT.components.responses)]
+    for (const { content = {} } of [operation.requestBody ?? {}, ...answers]) {
+      for (const [type, media] of Object.entries(content)) {
+        expect(media.example, type).toBeDefined()
+        const text = typeof media.example === 'string' ? media.example : JSON.stringify(media.example)
+        expect(faultsOf(media, text), type).toEqual([])
+      }
+    }
+  })
+})

@@ -1,0 +1,276 @@
+/** Every operation of the document is asked of the worker; what it answers is held against the document. */
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { BEACON } from '../../schema/openapi/examples.ts'
+import { bill } from '../bench/bill.ts'
+import { ADMIN_TOKEN, type Local, startLocal } from '../bench/local.ts'
+import { insertTraffic } from '../bench/traffic.ts'
+import { faultsOf, OPERATIONS, type OperationObject, responseOf } from './contract.ts'
+
+const HOUR = 3_600_000
+const OPEN = Math.floor(Date.now() / HOUR)
+const ORIGIN = 'https://shop.example'
+const CHROME =
+  'Mozilla/5.0 (X11; Linux x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36'
+
+interface Question {
+  query?: string
+  body?: unknown
+  headers?: Record<string, string>
+  /** For `{site}` and `{id}`. */
+  path?: Record<string, string>
+  token?: string
+  status: number
+}
+
+let local: Local
+let readToken: string
+let tokenId: string
+
+beforeAll(async () => {
+  local = await startLocal('tests/bench/metered.ts')
+  for (const site of ['shop', 'empty', 'gone']) {
+    const body = { origins: [site === 'shop' ? ORIGIN : `https://${site}.example`] }
+    await fetch(new URL(`/v1/sites/${site}`, local.url), {
+      method: 'PUT',
+      headers: { Authorization: `Bearer ${ADMIN_TOKEN}` },
+      body: JSON.stringify(body),
+    })
+  }
+  // Six days for a history's record, thinly; then two days densely.
+  for (const [from, views] of [
+    [OPEN - 12 * 24, 2_000],
+    [OPEN - 48, 3_000],
+  ] as const) {
+    const spread = { site: 'shop', from, hours: 48, views, callsIn: 2, routes: 5, endpoints: 5 }
+    for (const statement of insertTraffic(spread)) await local.db.prepare(statement).all()
+  }
+  for (let hour = OPEN - 48; hour < OPEN - 3; hour++) {
+    await bill(local, `hour?site=shop&start=${hour}&now=${Date.now()}`)
+  }
+  const made = await ask('post', '/v1/sites/{site}/tokens', { body: { name: 'test' }, status: 201 })
+  ;({ token: readToken, id: tokenId } = await made.json())
+}, 120_000)
+afterAll(() => local?.stop())
+
+function ask(method: string, path: string, question: Question): Promise<Response> {
+  const { query = '', body, headers, path: places, token = ADMIN_TOKEN } = question
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => places?.[name] ?? 'shop')
+  const anyone = path === '/healthz' || path === '/f'
+  return fetch(new URL(`${filled}?${query}`, local.url), {
+    method: method.toUpperCase(),
+    headers: { ...(!anyone && token && { Authorization: `Bearer ${token}` }), ...headers },
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  })
+}
+
+/** What the document does not allow of this answer. */
+async function judge(operation: OperationObject, response: Response): Promise<string[]> {
+  const described = responseOf(operation, response.status)
+  if (!described) return [`${response.status} is not described: ${await response.text()}`]
+  const missing = Object.keys(described.headers ?? {})
+    // The one is for CORS requests, the other for one of two formats.
+    .filter(name => !/^(Access-Control-Allow-Origin|Content-Disposition)$/.test(name))
+    .filter(name => !response.headers.has(name))
+    .map(name => `the header ${name} is missing`)
+  const text = await response.text()
+  const type = response.headers.get('Content-Type')?.split(';')[0] ?? ''
+  if (!described.content) return text ? [...missing, `a body is not described: ${text}`] : missing
+  const media = described.content[type]
+  return media ? [...missing, ...faultsOf(media, text)] : [...missing, `${type} is not described`]
+}
+
+const site = 'site=shop'
+const csv = { Accept: 'text/csv' }
+const browser = { Origin: ORIGIN, 'User-Agent': CHROME, 'Content-Type': 'text/plain' }
+
+/** What each operation is asked, by its id. */
+const QUESTIONS: Record<string, readonly Question[]> = {
+  summary: [
+    { query: site, status: 200 },
+    { query: `${site}&metrics=lcp,cls&group_by=route,device&percentiles=75,99.9`, status: 200 },
+    { query: `${site}&metrics=lcp&group_by=country,browser`, status: 200 },
+    { query: `${site}&metrics=api&group_by=endpoint&sort=failing&minimum=1`, status: 200 },
+    { query: `${site}&metrics=phase:load,custom:cart`, status: 200 },
+    { query: `${site}&group_by=route`, headers: csv, status: 200 },
+    { query: 'site=empty', status: 200 },
+    { query: `${site}&limit=201`, status: 400 },
+    { query: site, token: '', status: 401 },
+    { query: 'site=nowhere', status: 404 },
+  ],
+  timeseries: [
+    { query: `${site}&metrics=lcp,api&group_by=device`, status: 200 },
+    { query: `${site}&from=-9d&interval=day&timezone=%2B02:00`, status: 200 },
+    { query: site, headers: csv, status: 200 },
+    { query: `${site}&timezone=here`, status: 400 },
+  ],
+  trends: [
+    { query: `${site}&group_by=route`, status: 200 },
+    { query: `${site}&release=2.4.0&baseline_release=2.3.0`, status: 200 },
+    { query: 'site=empty', status: 200 },
+    { query: `${site}&format=csv`, status: 200 },
+    { query: `${site}&percentile=0`, status: 400 },
+  ],
+  causes: [
+    ...['lcp', 'inp', 'cls'].map(metric => ({ query: `${site}&metric=${metric}`, status: 200 })),
+    { query: `${site}&sort=slowest`, headers: csv, status: 200 },
+    { query: 'site=empty', status: 200 },
+    { query: `${site}&metric=fcp`, status: 400 },
+  ],
+  pageviews: [
+    { query: site, status: 200 },
+    { query: `${site}&order=newest&limit=100`, status: 200 },
+    { query: site, headers: csv, status: 200 },
+    { query: 'site=empty', status: 200 },
+    { query: `${site}&cursor=x`, status: 400 },
+  ],
+  delivery: [
+    { query: site, status: 200 },
+    { query: site, headers: csv, status: 200 },
+    { query: `${site}&route=/`, status: 400 },
+  ],
+  queryRecord: [
+    { body: { origin: ORIGIN }, status: 200 },
+    { body: { url: `${ORIGIN}/route-1`, formFactor: 'PHONE' }, status: 200 },
+    { query: 'site=shop', body: { origin: 'https://other.example' }, status: 200 },
+    { body: { origin: 5 }, status: 400 },
+    { body: { origin: ORIGIN }, token: '', status: 401 },
+    { body: { origin: 'https://empty.example' }, status: 404 },
+  ],
+  queryHistoryRecord: [
+    { body: { origin: ORIGIN, collectionPeriodCount: 3 }, status: 200 },
+    { body: { url: `${ORIGIN}/route-1` }, status: 200 },
+    { body: { origin: ORIGIN, collectionPeriodCount: 0 }, status: 400 },
+    { body: { origin: 'https://empty.example' }, status: 404 },
+  ],
+  metrics: [
+    { query: site, status: 200 },
+    { query: 'site=empty', status: 200 },
+    { query: `${site}&limit=51`, status: 400 },
+  ],
+  export: [
+    { query: `${site}&format=otlp&group_by=route`, status: 200 },
+    { query: `${site}&format=ndjson&limit=50`, status: 200 },
+    { query: 'site=empty&format=ndjson', status: 200 },
+    { query: `${site}&format=xml`, status: 400 },
+  ],
+  listSites: [{ status: 200 }, { token: 'wrong', status: 401 }],
+  getSite: [{ status: 200 }, { path: { site: 'nowhere' }, status: 404 }],
+  putSite: [
+    { path: { site: 'new' }, body: { origins: ['https://new.example'] }, status: 201 },
+    { path: { site: 'new' }, body: { origins: ['*'], rate: 4 }, status: 200 },
+    { path: { site: 'new' }, headers: { 'If-None-Match': '*' }, body: { origins: ['*'] }, status: 412 },
+    { path: { site: 'new' }, body: { origins: [] }, status: 400 },
+  ],
+  changeSite: [
+    { body: { rows_per_day: 30_000 }, status: 200 },
+    { body: { rate: 3 }, status: 400 },
+    { path: { site: 'nowhere' }, body: {}, status: 404 },
+  ],
+  deleteSite: [
+    { path: { site: 'gone' }, status: 202 },
+    { path: { site: 'gone' }, status: 404 },
+  ],
+  listTokens: [{ status: 200 }, { path: { site: 'nowhere' }, status: 404 }],
+  createToken: [
+    { body: { name: 'ci', expires: '2099-01-01T00:00:00Z' }, status: 201 },
+    { body: { name: '' }, status: 400 },
+  ],
+  revokeToken: [{ path: { site: 'shop', id: '0123456789ab' }, status: 404 }],
+  sendBeacon: [
+    { query: site, headers: browser, body: BEACON, status: 204 },
+    { query: site, headers: { ...browser, 'Content-Type': 'application/json' }, body: BEACON, status: 204 },
+    { query: site, headers: browser, body: { ...BEACON, r: '/?secret' }, status: 400 },
+    { query: site, headers: { ...browser, Authorization: 'Bearer wrong' }, body: BEACON, status: 401 },
+    { query: site, headers: { ...browser, Origin: 'https://evil.example' }, body: BEACON, status: 403 },
+    { query: 'site=nowhere', headers: browser, body: BEACON, status: 404 },
+    { query: site, headers: browser, body: 'x'.repeat(20_000), status: 413 },
+    { query: site, headers: { ...browser, 'Content-Type': 'text/html' }, body: BEACON, status: 415 },
+  ],
+  preflightBeacon: [{ query: site, headers: { Origin: ORIGIN }, status: 204 }],
+  health: [{ status: 200 }],
+}
+
+it('asks for every operation that the worker answers', () => {
+  const answered = OPERATIONS.map(({ operationId }) => operationId).filter(id => id !== 'openapi')
+  expect(Object.keys(QUESTIONS).sort()).toEqual(answered.sort())
+})
+
+describe.each(OPERATIONS)('$method $path', operation => {
+  it('answers as the document says', async () => {
+    for (const question of QUESTIONS[operation.operationId] ?? []) {
+      const response = await ask(operation.method, operation.path, question)
+      const what = JSON.stringify(question).slice(0, 200)
+      expect(response.status, what).toBe(question.status)
+      expect(await judge(operation, response), what).toEqual([])
+    }
+  })
+
+  const isSecured = operation.security.some(scheme => 'bearer' in scheme) && operation.path !== '/f'
+  it.runIf(isSecured)('asks for a token', async () => {
+    const response = await ask(operation.method, operation.path, { ...first(operation), token: '' })
+    expect(response.status).toBe(401)
+    expect(await judge(operation, response)).toEqual([])
+  })
+})
+
+/** Addresses whose parameters are all checked. */
+const CHECKED = OPERATIONS.filter(
+  ({ method, path }) => method === 'get' && /^\/v1\/[a-z]+$/.test(path),
+).filter(({ path }) => path !== '/v1/sites')
+
+it.each(CHECKED)('$path takes the parameters of the document and no others', async operation => {
+  const { method, path, parameters } = operation
+  const strange = /is not a parameter of this/
+  /** What each of the formats says, where there are two under one address. */
+  const said = (query: string) =>
+    Promise.all(
+      (path === '/v1/export' ? ['&format=otlp', '&format=ndjson'] : ['']).map(async format =>
+        (await ask(method, path, { query: `${query}${format}`, status: 200 })).text(),
+      ),
+    )
+  for (const text of await said(`${site}&no_such=1`)) expect(text).toMatch(strange)
+  for (const { name } of parameters.filter(({ name }) => name !== 'site' && name !== 'format')) {
+    const answers = await said(`${site}&${name}=1`)
+    expect(
+      answers.some(text => !strange.test(text)),
+      name,
+    ).toBe(true)
+  }
+})
+
+it('answers a 304 as the document says', async () => {
+  const question = { query: `${site}&from=2026-11-01T00:00:00Z&to=2026-11-02T00:00:00Z`, status: 200 }
+  const first = await ask('get', '/v1/summary', question)
+  const headers = { 'If-None-Match': first.headers.get('ETag') ?? '' }
+  const second = await ask('get', '/v1/summary', { ...question, headers })
+  expect(second.status).toBe(304)
+  expect(await judge(operationOf('summary'), second)).toEqual([])
+})
+
+it('answers a read token that asks for another site as the document says', async () => {
+  const refused = await ask('get', '/v1/summary', { query: 'site=empty', token: readToken, status: 403 })
+  expect(refused.status).toBe(403)
+  expect(await judge(operationOf('summary'), refused)).toEqual([])
+  const changed = await ask('patch', '/v1/sites/{site}', { body: {}, token: readToken, status: 403 })
+  expect(await judge(operationOf('changeSite'), changed)).toEqual([])
+  const list = await ask('get', '/v1/sites', { token: readToken, status: 200 })
+  expect(await judge(operationOf('listSites'), list)).toEqual([])
+})
+
+it('answers the revocation of a token as the document says', async () => {
+  const path = { site: 'shop', id: tokenId }
+  const response = await ask('delete', '/v1/sites/{site}/tokens/{id}', { path, status: 204 })
+  expect(response.status).toBe(204)
+  expect(await judge(operationOf('revokeToken'), response)).toEqual([])
+})
+
+function first({ operationId }: OperationObject): Question {
+  return QUESTIONS[operationId]?.[0] ?? { status: 200 }
+}
+
+function operationOf(id: string): OperationObject {
+  const found = OPERATIONS.find(({ operationId }) => operationId === id)
+  if (!found) throw new Error(`no operation ${id}`)
+  return found
+}
