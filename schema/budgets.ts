@@ -6,8 +6,8 @@
 import * as v from 'valibot'
 import type { FieldError } from './beacon.ts'
 import type { Measure } from './metrics.ts'
-import { SITE_NAME } from './query.ts'
-import { MEASURE_DETAIL, measureOf } from './summary.ts'
+import { PERCENTILE, SITE_NAME } from './query.ts'
+import { MEASURE_DETAIL, MEASURE_PATTERN, measureOf } from './summary.ts'
 
 export const STATES = ['ok', 'breached', 'no-data'] as const
 export type BudgetState = (typeof STATES)[number]
@@ -34,6 +34,7 @@ export const MEASURE = v.pipe(
     name => typeof name === 'string' && measureOf(name) !== undefined,
     `must be ${MEASURE_DETAIL}`,
   ),
+  v.metadata({ type: 'string', pattern: MEASURE_PATTERN }),
   v.description('lcp, inp, cls, fcp, ttfb, api, phase:load, custom:name'),
 )
 
@@ -52,6 +53,7 @@ const TERMS = {
         p => p >= 1 && p <= 99.9 && Number.isInteger(p * 10),
         'must be 1 to 99.9, with one decimal at most',
       ),
+      v.metadata(PERCENTILE),
     ),
     75,
   ),
@@ -117,9 +119,14 @@ export const BUDGET_EVENTS_ANSWER = v.object({
 })
 export type BudgetEventsAnswer = v.InferOutput<typeof BUDGET_EVENTS_ANSWER>
 
-const ID = v.pipe(v.string(), v.regex(/^[0-9a-f]{12}$/, 'must be 12 hex digits'))
-export const BUDGETS_QUERY = v.strictObject({ site: SITE_NAME })
-export const BUDGET_EVENTS_QUERY = v.strictObject({ site: SITE_NAME, budget: v.optional(ID) })
+export const BUDGET_ID = v.pipe(
+  v.string(),
+  v.regex(/^[0-9a-f]{12}$/, 'must be 12 hex digits'),
+  v.description('the id of the budget'),
+)
+const site = v.pipe(SITE_NAME, v.description('the name of the site'))
+export const BUDGETS_QUERY = v.strictObject({ site })
+export const BUDGET_EVENTS_QUERY = v.strictObject({ site, budget: v.optional(BUDGET_ID) })
 
 /** Checks parameters that have no range. */
 export function parsePlain<S extends v.GenericSchema>(
@@ -146,6 +153,24 @@ export const WEBHOOK = v.strictObject(
   },
   issue => (issue.expected === 'never' ? 'is not known' : 'is missing'),
 )
+
+export const WEBHOOK_ANSWER = v.object({
+  url: v.pipe(v.nullable(v.string()), v.description('null where there is none')),
+})
+
+/** Answered once, where the address is set. */
+export const NEW_WEBHOOK_ANSWER = v.object({
+  url: v.string(),
+  secret: v.pipe(v.string(), v.description('signs what is sent, by HMAC-SHA256; shown here and never again')),
+})
+
+export const WEBHOOK_TEST_ANSWER = v.object({
+  delivered: v.boolean(),
+  status: v.pipe(
+    v.union([v.number(), v.string()]),
+    v.description('what the receiver answered, or what went wrong'),
+  ),
+})
 
 function isWebhook(url: string): boolean {
   try {

@@ -4,6 +4,7 @@
  */
 
 import { BEACON_OPERATIONS } from './beacon.ts'
+import { BUDGET_OPERATIONS } from './budgets.ts'
 import { namedSchemas } from './json-schema.ts'
 import { HEADERS, type Operation, operationObject, PROBLEMS } from './operation.ts'
 import { QUESTIONS } from './questions.ts'
@@ -15,6 +16,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...QUESTIONS,
   ...TOOL_OPERATIONS,
   ...SITE_OPERATIONS,
+  ...BUDGET_OPERATIONS,
   ...BEACON_OPERATIONS,
 ]
 

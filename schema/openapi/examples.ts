@@ -2,6 +2,7 @@
  * Answers of the worker, kept as examples: those that no contract has beside it. The bodies of requests, too.
  */
 
+import type { BudgetAnswer, BudgetEventsAnswer } from '../budgets.ts'
 import type { CruxAnswer, CruxError, CruxHistoryAnswer } from '../crux.ts'
 import type { DeliveryAnswer } from '../delivery.ts'
 import type { OtlpAnswer } from '../otlp.ts'
@@ -303,4 +304,39 @@ export const BEACON = {
   w: { lcp: ['main>img.product', 'https://shop.example/img/7.jpg', 1620, 1700, 250] },
   c: [['GET /api/products/[id]', 980, 640, 0, 200, 590, 2140, { db: 480 }]],
   u: [['product.shown', 1900]],
+}
+
+export const BUDGET: BudgetAnswer = {
+  id: '8c1f0a6d22b9',
+  metric: 'lcp',
+  endpoint: null,
+  route: '/p/[id]',
+  device: null,
+  percentile: 75,
+  limit: 2500,
+  window_hours: 24,
+  minimum: 100,
+  state: 'breached',
+  value: 2710.4,
+  low: 2588.19,
+  high: 2801.02,
+  samples: 1072,
+  release: '2.4.0',
+  since: '2026-11-21T06:05:12.000Z',
+  checked: '2026-11-21T09:40:02.000Z',
+}
+export const BUDGET_EVENTS: BudgetEventsAnswer = {
+  site: 'shop',
+  data: [
+    {
+      budget: BUDGET.id,
+      at: BUDGET.since,
+      state: 'breached',
+      value: 2644.2,
+      low: 2511.02,
+      high: 2760.9,
+      samples: 1012,
+      release: '2.4.0',
+    },
+  ],
 }

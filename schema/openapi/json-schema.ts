@@ -13,6 +13,7 @@ import {
 import type * as v from 'valibot'
 import { PERCENTILE_ANSWER } from '../answer.ts'
 import { WIRE } from '../beacon.ts'
+import { BUDGET, BUDGET_ANSWER, BUDGET_EVENTS_ANSWER, BUDGETS_ANSWER } from '../budgets.ts'
 import { CAUSE, CAUSES_ANSWER } from '../causes.ts'
 import { CRUX_ANSWER, CRUX_ERROR, CRUX_HISTORY_ANSWER } from '../crux.ts'
 import { DELIVERY_ANSWER } from '../delivery.ts'
@@ -29,6 +30,10 @@ import { TRENDS_ANSWER, TRENDS_ROW } from '../trends.ts'
 /** The schemas that have a name in the document. */
 const NAMED: Record<string, v.GenericSchema> = {
   Beacon: WIRE,
+  Budget: BUDGET_ANSWER,
+  BudgetEvents: BUDGET_EVENTS_ANSWER,
+  Budgets: BUDGETS_ANSWER,
+  BudgetTerms: BUDGET,
   Cause: CAUSE,
   Causes: CAUSES_ANSWER,
   CruxError: CRUX_ERROR,

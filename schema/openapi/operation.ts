@@ -73,6 +73,23 @@ const SECURITY: Record<Access, readonly object[]> = {
   admin: [{ bearer: [] }],
 }
 
+const KEPT_BY_NOBODY = ['Cache-Control'] as const
+
+/** An answer in JSON. */
+export function json(description: string, schema: v.GenericSchema, example: unknown): Answer {
+  return { description, headers: KEPT_BY_NOBODY, content: body(schema, example) }
+}
+
+/** An answer without a body. */
+export function nothing(description: string): Answer {
+  return { description, headers: KEPT_BY_NOBODY }
+}
+
+/** A body in JSON. */
+export function body(schema: v.GenericSchema, example: unknown): Contents {
+  return { 'application/json': { schema, example } }
+}
+
 export function operationObject(operation: Operation): Json {
   const { id, tag, summary, description, access, body, answers, problems, errors } = operation
   const responses = Object.entries(answers).map(([status, answer]) => [status, responseObject(answer)])

@@ -7,19 +7,10 @@ import { SITE_NAME } from '../query.ts'
 import { SITE_ANSWER, SITE_CHANGE, SITE_SAVED, SITE_SETTINGS, SITES_ANSWER } from '../site.ts'
 import { NEW_TOKEN, NEW_TOKEN_ANSWER, TOKEN_ANSWER, TOKENS_ANSWER } from '../token.ts'
 import { NEW_TOKEN as MADE_TOKEN, SAVED_SITE, SITE, TOKEN } from './examples.ts'
-import type { Answer, Operation } from './operation.ts'
+import { body, json, nothing, type Operation } from './operation.ts'
 
 const site = v.pipe(SITE_NAME, v.description('the name of the site'))
-const HEADERS = ['Cache-Control'] as const
 const PROBLEMS = [401, 403, 404, 500, 503]
-
-const json = (description: string, schema: v.GenericSchema, example: unknown): Answer => ({
-  description,
-  headers: HEADERS,
-  content: { 'application/json': { schema, example } },
-})
-const nothing = (description: string): Answer => ({ description, headers: HEADERS })
-const body = (schema: v.GenericSchema, example: unknown) => ({ 'application/json': { schema, example } })
 
 const ofSites = { tag: 'Sites', path: '/v1/sites/{site}', inPath: { site } }
 const ofTokens = { ...ofSites, access: 'admin', path: '/v1/sites/{site}/tokens' } as const

@@ -9,6 +9,7 @@ export const TAGS = [
     name: 'Sites',
     description: 'Who may send beacons, what is kept of them, and who may read. Needs ADMIN_TOKEN.',
   },
+  { name: 'Budgets', description: 'What a team promises, how it stands, and who is told when that changes.' },
   { name: 'Beacons', description: 'What the script sends.' },
   { name: 'Worker', description: 'The worker itself.' },
 ]

@@ -37,16 +37,13 @@ beforeAll(async () => {
       body: JSON.stringify(body),
     })
   }
-  // Six days for a history's record, thinly; then two days densely.
-  for (const [from, views] of [
-    [OPEN - 12 * 24, 2_000],
-    [OPEN - 48, 3_000],
-  ] as const) {
-    const spread = { site: 'shop', from, hours: 48, views, callsIn: 2, routes: 5, endpoints: 5 }
+  // Two days of the week before, which a history covers; then the last two days.
+  for (const from of [OPEN - 12 * 24, OPEN - 48]) {
+    const spread = { site: 'shop', from, hours: 48, views: 2_500, callsIn: 2, routes: 5, endpoints: 5 }
     for (const statement of insertTraffic(spread)) await local.db.prepare(statement).all()
-  }
-  for (let hour = OPEN - 48; hour < OPEN - 3; hour++) {
-    await bill(local, `hour?site=shop&start=${hour}&now=${Date.now()}`)
+    for (let hour = from; hour < Math.min(from + 48, OPEN - 3); hour++) {
+      await bill(local, `hour?site=shop&start=${hour}&now=${Date.now()}`)
+    }
   }
   const made = await ask('post', '/v1/sites/{site}/tokens', { body: { name: 'test' }, status: 201 })
   ;({ token: readToken, id: tokenId } = await made.json())
@@ -177,6 +174,30 @@ const QUESTIONS: Record<string, readonly Question[]> = {
     { body: { name: '' }, status: 400 },
   ],
   revokeToken: [{ path: { site: 'shop', id: '0123456789ab' }, status: 404 }],
+  budgets: [
+    { query: site, status: 200 },
+    { query: 'site=empty', status: 200 },
+    { query: 'site=A', status: 400 },
+  ],
+  budgetEvents: [
+    { query: site, status: 200 },
+    { query: `${site}&budget=x`, status: 400 },
+  ],
+  createBudget: [
+    { body: { metric: 'lcp', limit: 2500 }, status: 201 },
+    { body: { metric: 'api', endpoint: 'GET /api/0', percentile: 99.9, limit: 1, minimum: 1 }, status: 201 },
+    { body: { metric: 'lcp', endpoint: 'GET /api/0', limit: 2500 }, status: 400 },
+    { path: { site: 'nowhere' }, body: { metric: 'lcp', limit: 2500 }, status: 404 },
+  ],
+  putBudget: [{ path: { id: '0123456789ab' }, body: { metric: 'lcp', limit: 2500 }, status: 404 }],
+  deleteBudget: [{ path: { id: '0123456789ab' }, status: 404 }],
+  putWebhook: [
+    { body: { url: 'http://localhost:9/' }, status: 200 },
+    { body: { url: 'ftp://x' }, status: 400 },
+  ],
+  getWebhook: [{ status: 200 }, { path: { site: 'empty' }, status: 200 }],
+  testWebhook: [{ status: 200 }, { path: { site: 'empty' }, status: 404 }],
+  deleteWebhook: [{ path: { site: 'empty' }, status: 204 }],
   sendBeacon: [
     { query: site, headers: browser, body: BEACON, status: 204 },
     { query: site, headers: { ...browser, 'Content-Type': 'application/json' }, body: BEACON, status: 204 },
@@ -216,7 +237,7 @@ describe.each(OPERATIONS)('$method $path', operation => {
 
 /** Addresses whose parameters are all checked. */
 const CHECKED = OPERATIONS.filter(
-  ({ method, path }) => method === 'get' && /^\/v1\/[a-z]+$/.test(path),
+  ({ method, path }) => method === 'get' && /^\/v1\/[a-z-]+$/.test(path),
 ).filter(({ path }) => path !== '/v1/sites')
 
 it.each(CHECKED)('$path takes the parameters of the document and no others', async operation => {
@@ -258,6 +279,36 @@ it('answers a read token that asks for another site as the document says', async
   expect(await judge(operationOf('listSites'), list)).toEqual([])
 })
 
+it('answers what became of a budget as the document says', async () => {
+  const body = { metric: 'lcp', limit: 1, minimum: 1, window_hours: 24 }
+  const made = await ask('post', '/v1/sites/{site}/budgets', { body, status: 201 })
+  const { id } = (await made.json()) as { id: string }
+  const look = (path: string) => ask('get', path, { query: site, status: 200 })
+  // A run does a bounded part of what is due.
+  await expect
+    .poll(
+      async () => {
+        await bill(local, `tick?now=${Date.now()}`)
+        return (await look('/v1/budget-events')).text()
+      },
+      { timeout: 30_000 },
+    )
+    .toContain('"breached"')
+  for (const name of ['budgets', 'budgetEvents']) {
+    const operation = operationOf(name)
+    expect(await judge(operation, await look(operation.path))).toEqual([])
+  }
+  for (const [name, given, status] of [
+    ['putBudget', { ...body, limit: 9_000 }, 200],
+    ['deleteBudget', undefined, 204],
+  ] as const) {
+    const operation = operationOf(name)
+    const response = await ask(operation.method, operation.path, { path: { id }, body: given, status })
+    expect(response.status).toBe(status)
+    expect(await judge(operation, response)).toEqual([])
+  }
+})
+
 it('answers the revocation of a token as the document says', async () => {
   const path = { site: 'shop', id: tokenId }
   const response = await ask('delete', '/v1/sites/{site}/tokens/{id}', { path, status: 204 })
@@ -269,7 +320,7 @@ function first({ operationId }: OperationObject): Question {
   return QUESTIONS[operationId]?.[0] ?? { status: 200 }
 }
 
-function operationOf(id: string): OperationObject {
+function operationOf(id: string): (typeof OPERATIONS)[number] {
   const found = OPERATIONS.find(({ operationId }) => operationId === id)
   if (!found) throw new Error(`no operation ${id}`)
   return found

@@ -7,7 +7,7 @@ import { app } from '../../worker/app.ts'
 import { type Cells, csv } from '../../worker/read/csv.ts'
 
 /** What takes every method and is no operation: middleware, and the 405 of `/f`. */
-const NO_OPERATIONS = ['/f', '/v1/*', '/v1/sites/*']
+const NO_OPERATIONS = ['/f', '/v1/*', '/v1/sites/*', '/v1/sites/:site/*']
 
 /** Hono's `/:call{records:queryRecord}` and `/:site` as OpenAPI writes them. */
 const templated = (path: string) =>
