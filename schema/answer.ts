@@ -41,6 +41,7 @@ export const SAMPLED = v.pipe(
   v.integer(),
   v.minValue(1),
   v.description(
-    'one in so many of the stored page views was read, a power of two; 1: all. Weights, and so counts, allow for it.',
+    'of the stored page views that no roll-up answers for, one in so many was read, a power of two; 1: all. Weights, and ' +
+      'so counts, allow for it.',
   ),
 )

@@ -4,7 +4,7 @@
  */
 
 import * as v from 'valibot'
-import { ANSWER, GROUP, PERCENTILE_ANSWER } from './answer.ts'
+import { ANSWER, GROUP, PERCENTILE_ANSWER, SAMPLED } from './answer.ts'
 import type { FieldError } from './beacon.ts'
 import { VERDICTS } from './change.ts'
 import { fail, PERCENTILE, parseQuestion, percentile } from './query.ts'
@@ -108,6 +108,7 @@ export const TRENDS_ANSWER = v.object({
   baseline: v.pipe(BASELINE, v.description('what `before` is about')),
   percentile: v.number(),
   source,
+  sampled: v.optional(SAMPLED),
   relative_error,
   data: v.array(TRENDS_ROW),
 })

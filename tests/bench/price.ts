@@ -41,8 +41,8 @@ export async function costTable(): Promise<string> {
     `Rows are measured: beacons, hours and days rolled up, the cron, and the deletion of every row when its time is
 over. Assumed are ${ASSUMED.beacons} beacons and ${ASSUMED.calls} API calls a page view, ${ASSUMED.routes} routes and ${ASSUMED.endpoints} endpoints, each hour rolled up
 ${ASSUMED.rollups} times for the sake of late beacons, and ${CPU} ms of CPU a beacon. Not counted: what the paid plan includes ($5 a
-month), questions (a summary of 28 days reads some 300 rows, and the single page views of the last three hours), and
-storage.`,
+month), questions (a summary of 28 days reads some 300 rows, and a dozen for each page view of the last three hours, 20,000
+at most), and storage.`,
   ].join('\n')
 }
 

@@ -13,9 +13,15 @@ export const ORIGIN = 'https://shop.example'
 
 let serial = 0
 
-/** A page view id that no other test uses. */
+/**
+ * A page view id that no other test uses, spread evenly as random ones are: the serial number through SplitMix64, which
+ * maps no two numbers to one.
+ */
 export function newId(): string {
-  return (++serial).toString(16).padStart(16, '0')
+  const mix = (z: bigint, shift: bigint, factor: bigint) => BigInt.asUintN(64, (z ^ (z >> shift)) * factor)
+  const z = BigInt.asUintN(64, BigInt(++serial) * 0x9e3779b97f4a7c15n)
+  const mixed = mix(mix(mix(z, 30n, 0xbf58476d1ce4e5b9n), 27n, 0x94d049bb133111ebn), 31n, 1n)
+  return mixed.toString(16).padStart(16, '0')
 }
 
 /** An ordinary page view; what matters to a test is given. */

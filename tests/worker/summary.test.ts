@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { RELATIVE_ERROR } from '../../schema/histogram.ts'
 import type { ApiCall } from '../../schema/pageview.ts'
+import { rollUpHour } from '../../worker/rollup/rollup.ts'
 import { get, ORIGIN, pageView, problemOf, put, sendViews, summary } from './client.ts'
 import { pageViewRow, store } from './rows.ts'
 
@@ -29,6 +30,8 @@ beforeAll(async () => {
       )
     await store(rows)
   }
+  // So many page views are read whole only of an hour that is rolled up.
+  await rollUpHour(env.DB, 'known', BEGAN / HOUR, Date.now())
 })
 
 describe('a summary of 10,000 known values', () => {

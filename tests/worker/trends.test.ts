@@ -1,5 +1,7 @@
+import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { TrendsAnswer } from '../../schema/trends.ts'
+import { rollUpHour } from '../../worker/rollup/rollup.ts'
 import { get, ORIGIN, problemOf, put } from './client.ts'
 import { pageViewRow, store } from './rows.ts'
 
@@ -30,6 +32,8 @@ beforeAll(async () => {
     }
   }
   await store([1, 2].map(i => pageViewRow({ site: 'moving', began: MIDDLE + i, route: '/rare' })))
+  // So many page views are read whole only of hours that are rolled up.
+  for (const hour of [MIDDLE / HOUR - 1, MIDDLE / HOUR]) await rollUpHour(env.DB, 'moving', hour, Date.now())
 })
 
 async function trends(params: string): Promise<TrendsAnswer> {

@@ -19,9 +19,11 @@ import { fromGrains, VITALS, type Vital } from '../../schema/metrics.ts'
 import { NAVIGATIONS } from '../../schema/pageview.ts'
 import { type GroupedQuestion, type GroupKey, MAX_LIMIT } from '../../schema/query.ts'
 import type { Preparer } from '../statement.ts'
+import { liveShare } from './live.ts'
 import { type Periods, periodsOf, sliceOf } from './plan.ts'
-import { rollupRows, rollupWeights } from './rows.ts'
+import { type Reading, rollupRows, rollupWeights, storedOf } from './rows.ts'
 import { sourcesOf } from './source.ts'
+import type { Share } from './thin.ts'
 
 export const DAY = 24 * HOUR
 export const WEEK = 7 * DAY
@@ -29,6 +31,8 @@ export const WEEK = 7 * DAY
 export const WEEKS = 4
 /** The least samples of a metric: from 16 on, its p75 has a 95 % interval at all. */
 const MINIMUM = 16
+/** Rows that are read of hours without a roll-up: of days that have settled none, as a rule. */
+const LIVE_READ = 10_000
 /** Densities and fractions are rounded to 1 / PARTS. */
 const PARTS = 10_000
 
@@ -69,31 +73,57 @@ export async function collect(
   const kinds = query.fractions.filter(
     name => !formFactor && (name === 'form_factors' || query.route === null),
   )
+  const measured = readingOf(
+    question,
+    query.vitals.map(name => CRUX_VITALS[name]),
+  )
+  const counted = kinds.map(name => ({
+    name,
+    reading: readingOf({ ...question, groupBy: [KINDS[name].key] }, VITALS),
+  }))
+  const readings = [measured, ...counted.map(({ reading }) => reading)].filter(reading => reading !== null)
+  const choose = await liveShare(d1, known.live, readings, now)
+  const read: Read = { d1, from, periods: known, live: choose(LIVE_READ) }
   const [vitals, ...fractions] = await Promise.all([
-    vitalsOf(d1, question, query, known),
-    ...kinds.map(name => fractionsOf(d1, question, query, known, name)),
+    vitalsOf(read, measured, query),
+    ...counted.map(({ name, reading }) => fractionsOf(read, reading, query, name)),
   ])
   return { vitals, fractions }
 }
 
-async function vitalsOf(
-  d1: Preparer,
-  question: GroupedQuestion,
-  { vitals, periods }: CruxQuery,
-  known: Periods,
-): Promise<Collected['vitals']> {
-  const [source] = sourcesOf(vitals.map(name => CRUX_VITALS[name]))
+/** What all parts of a record are read by. */
+interface Read {
+  d1: Preparer
+  /** Unix ms */
+  from: number
+  periods: Periods
+  /** The share of page views in hours without a roll-up. */
+  live: Share
+}
+
+/** The one way in which a record reads metrics; null where it asks for none. */
+function readingOf(question: GroupedQuestion, metrics: readonly Vital[]): Reading | null {
+  const [source] = sourcesOf(metrics)
   const slice = source && sliceOf(question.groupBy, question.filters, source.dimensions)
-  if (!slice) return []
-  const rows = await rollupRows(d1, { site: question.site, source, slice }, question.limit, known)
+  return slice ? { site: question.site, source, slice, filters: question.filters } : null
+}
+
+async function vitalsOf(
+  { d1, from, periods: known, live }: Read,
+  reading: Reading | null,
+  { vitals, periods }: CruxQuery,
+): Promise<Collected['vitals']> {
+  if (!reading) return []
+  const stored = await storedOf(d1, reading, MAX_LIMIT, known)
+  const rows = await rollupRows(d1, reading, MAX_LIMIT, known, stored, live)
   // Where the page is one of the many that have no name in a roll-up, it is left out of that day.
-  const own = rows.filter(row => !slice.others.includes(row.value))
+  const own = rows.filter(row => !reading.slice.others.includes(row.value))
   return vitals.map(name => {
     const metric = CRUX_VITALS[name]
     const weeks: Histogram[][] = []
     for (const row of own) {
       const json = row[metric]
-      if (json) week(weeks, row.start, question.from, []).push(JSON.parse(String(json)))
+      if (json) week(weeks, row.start, from, []).push(JSON.parse(String(json)))
     }
     const sums = Array.from(weeks, parts => merge(parts ?? []))
     return [name, windows(sums, periods).map(parts => pointOf(metric, merge(parts)))]
@@ -101,31 +131,23 @@ async function vitalsOf(
 }
 
 async function fractionsOf(
-  d1: Preparer,
-  question: GroupedQuestion,
+  { d1, from, periods: known, live }: Read,
+  reading: Reading | null,
   { periods }: CruxQuery,
-  known: Periods,
   name: CruxFraction,
 ): Promise<Collected['fractions'][number]> {
+  if (!reading) return [name, []]
   const { key, values } = KINDS[name]
-  const grouped = { ...question, groupBy: [key] }
-  const [source] = sourcesOf(VITALS)
-  const slice = source && sliceOf(grouped.groupBy, grouped.filters, source.dimensions)
-  if (!slice) return [name, []]
-  const place = slice.dimension.keys.indexOf(key)
+  const place = reading.slice.dimension.keys.indexOf(key)
   const weeks: number[][] = []
-  for (const { start, value, weights } of await rollupWeights(
-    d1,
-    { site: grouped.site, source, slice },
-    known,
-  )) {
-    if (slice.others.includes(value)) continue
+  for (const { start, value, weights } of await rollupWeights(d1, reading, known, live)) {
+    if (reading.slice.others.includes(value)) continue
     const kind = values.indexOf(JSON.parse(value)[place])
     if (kind < 0) continue
     const sums = week(
       weeks,
       start,
-      question.from,
+      from,
       values.map(() => 0),
     )
     // Page views are as many as have the vital that most of them have.

@@ -3,19 +3,20 @@
  * of time) comes out, from roll-ups where they hold the combination, else from raw rows.
  */
 
-import { sql } from 'drizzle-orm'
 import { type Histogram, merge, percentiles } from '../../schema/histogram.ts'
 import type { Measure } from '../../schema/metrics.ts'
 import type { GroupedQuestion, GroupKey } from '../../schema/query.ts'
 import type { Sort } from '../../schema/summary.ts'
 import type { Key } from '../rollup/dimensions.ts'
-import { histograms, keySql } from '../rollup/sql.ts'
-import { type Preparer, prepare } from '../statement.ts'
+import { counted, type Preparer, type Receipt } from '../statement.ts'
+import { type Buckets, bucketOf, type Over } from './buckets.ts'
 import { fits } from './fits.ts'
-import { type Periods, periodsOf, type Slice, sliceOf } from './plan.ts'
-import { type Reading, type RollupRow, rollupRows } from './rows.ts'
+import { liveShare } from './live.ts'
+import { periodsOf, type Slice, sliceOf } from './plan.ts'
+import { type Reading, type RollupRow, rollupRows, storedOf, storedRows, yetToRead } from './rows.ts'
+import { sampleRows } from './samples.ts'
 import { costOf, type Source, sourcesOf } from './source.ts'
-import { MAX_READ, type Share, thinOnce, within } from './thin.ts'
+import { LEAST, MAX_READ, type Share, thin } from './thin.ts'
 
 /** What decides which groups are answered, and in which order. */
 export interface Order {
@@ -27,27 +28,14 @@ export interface Order {
   percentile: number
 }
 
-/** How raw rows are read, where roll-ups do not hold the answer. */
-interface Raw {
-  /** From when on (Unix ms) they are kept; of a range that begins before nothing is read, for `onKept` asks again. */
-  oldest?: number
-  /** Which share of them to read; without it all of them are. */
-  thinned?: () => Promise<Share>
-}
-
-/** Rows that may be read of single page views, after roll-ups have not held the answer. */
-const RAW_READ = MAX_READ - 5_000
 export const BUSIEST: Order = { sort: 'busiest', minimum: 1, percentile: 75 }
 
-export type Ask = GroupedQuestion & Order & Raw
-
-/** Buckets of time: hours or days, whose days begin `offset` hours before those of UTC. */
-export interface Buckets {
-  step: 1 | 24
-  offset: number
-  /** The periods that tell which groups are the largest. */
-  ranked: Periods
-}
+export type Ask = GroupedQuestion &
+  Order & {
+    metrics: readonly Measure[]
+    /** From when on (Unix ms) raw rows are kept; of a range that begins before nothing is read, for `onKept` asks again. */
+    oldest?: number
+  }
 
 /** A histogram of API calls carries the weights of those that failed, too. */
 export interface Distribution extends Histogram {
@@ -72,58 +60,108 @@ export interface Distributions {
 
 /** Groups other than the busiest are chosen among so many of the busiest. */
 const POOL = 100
+/** The share of the rows left that raw rows are planned for: many small groups cost more than the estimate. */
+const ESTIMATED = 3 / 4
 
-/** The first hour of the bucket that an hour lies in. */
-export function bucketOf(hour: number, { step, offset }: Pick<Buckets, 'step' | 'offset'>): number {
-  return Math.floor((hour + offset) / step) * step - offset
-}
-
-/** The distributions of all of `metrics`, from all their sources. `now` (Unix ms) tells open hours. */
+/**
+ * The distributions of all metrics, from all their sources, within `reads` rows. `now` (Unix ms) tells open hours; `over`
+ * finds the periods where they are not those of the range.
+ */
 export async function groupsOf(
   d1: Preparer,
-  ask: GroupedQuestion & Partial<Order> & Pick<Raw, 'oldest'> & { metrics: readonly Measure[] },
+  question: GroupedQuestion & Partial<Ask> & Pick<Ask, 'metrics'>,
   now: number,
-  over: { periods: Periods; buckets: Buckets } | null = null,
+  { over, reads = MAX_READ }: { over?: (d1: Preparer) => Promise<Over>; reads?: number } = {},
 ): Promise<Distributions> {
-  const periods = over?.periods ?? (await periodsOf(d1, ask, now))
+  const receipt: Receipt = { statements: 0, read: 0 }
+  const counting = counted(d1, receipt)
+  const ask: Ask = { ...BUSIEST, ...question }
+  const { periods, buckets } = over
+    ? await over(counting)
+    : { periods: await periodsOf(counting, ask, now), buckets: null }
+
   const sources = sourcesOf(ask.metrics)
-  // All sources read the same rows, and share what may be read.
-  const thinned = thinOnce(d1, ask, { cost: costOf(sources, fits(ask.filters)), reads: RAW_READ }, now)
-  const full = { ...BUSIEST, ...ask, thinned }
-  const parts = await Promise.all(
-    sources.map(source => distributions(d1, full, source, periods, over?.buckets)),
+  const readings = sources.flatMap(source => readingOf(ask, source) ?? [])
+  const limit = poolOf(ask)
+  const [choose, ...stored] = await Promise.all([
+    liveShare(counting, periods.live, readings, now),
+    ...readings.map(reading => storedOf(counting, reading, limit, periods, buckets?.ranked)),
+  ])
+  // What is stored is read whole. The rest is for hours without a roll-up, but for half of it where raw rows may have to
+  // answer, too.
+  const mayHide =
+    readings.length < sources.length ||
+    readings.some(({ slice }, i) => {
+      const part = stored[i]
+      return part && 'rows' in part && part.rows.some(row => slice.others.includes(row.value))
+    })
+  const kept = stored.reduce((sum, part) => sum + yetToRead(part, limit, periods), 0)
+  const live = choose((reads - receipt.read - kept) / (mayHide ? 2 : 1))
+  const rolled = new Map(
+    await Promise.all(
+      readings.map(async (reading, i) => {
+        const part = stored[i] ?? { rows: [] }
+        const rows = await rollupRows(counting, reading, limit, periods, part, live)
+        return [reading.source, await unhidden(counting, reading, periods.days, rows)] as const
+      }),
+    ),
   )
+
+  const hidden = sources.filter(source => !rolled.get(source))
+  const raw = hidden.length ? await rawShare(counting, ask, hidden, reads - receipt.read, now) : null
+  const groups = await Promise.all(
+    sources.map(async source => {
+      const rows = rolled.get(source)
+      const slice = rows && readings.find(reading => reading.source === source)?.slice
+      if (rows && slice) return chosen(rows, ask, source, slice.dimension.keys, buckets)
+      if (!raw) return []
+      const samples = await sampleRows(counting, ask, source, limit, buckets, raw)
+      return chosen(samples, ask, source, ask.groupBy, buckets)
+    }),
+  )
+  const isLive = periods.live.length > 0 && hidden.length < sources.length
   return {
-    source: parts.every(part => part.source === 'rollup') ? 'rollup' : 'samples',
-    share: Math.max(1, ...parts.map(part => part.share)),
-    groups: parts.flatMap(part => part.groups),
+    source: hidden.length ? 'samples' : 'rollup',
+    share: Math.max(raw?.share ?? 1, isLive ? live.share : 1),
+    groups: groups.flat(),
   }
 }
 
-/** The distributions of a source's metrics. */
-export async function distributions(
+/** How many groups are read, the busiest, for the answer to be chosen among. */
+function poolOf({ sort, limit }: Ask): number {
+  return sort === 'busiest' ? limit : POOL
+}
+
+/** What is read of a source's roll-ups; null where none holds the combination of keys. */
+function readingOf({ site, groupBy, filters }: Ask, source: Source): Reading | null {
+  const all = { ...filters, ...source.filters }
+  const slice = sliceOf(groupBy, all, source.dimensions)
+  return slice && { site, source, slice, filters: all }
+}
+
+/** The share of raw rows to read, the same for all sources; null where some of them are gone. */
+async function rawShare(
   d1: Preparer,
   ask: Ask,
-  source: Source,
-  periods: Periods,
-  buckets: Buckets | null = null,
-): Promise<Distributions> {
-  const filters = { ...ask.filters, ...source.filters }
-  const slice = sliceOf(ask.groupBy, filters, source.dimensions)
-  const limit = ask.sort === 'busiest' ? ask.limit : POOL
-  if (slice) {
-    const reading = { site: ask.site, source, slice }
-    const found = await rollupRows(d1, reading, limit, periods, buckets?.ranked)
-    const rows = await byHours(d1, reading, periods.days, found)
-    if (!isHidden(rows, slice)) {
-      const named = rows.filter(row => !slice.others.includes(row.value))
-      return { source: 'rollup', share: 1, groups: chosen(named, ask, source, slice.dimension.keys, buckets) }
-    }
-  }
-  if (ask.from < (ask.oldest ?? 0)) return { source: 'samples', share: 1, groups: [] }
-  const { share, where } = (await ask.thinned?.()) ?? { share: 1, where: within(ask) }
-  const rows = await sampleRows(d1, ask, source, limit, buckets, { share, where })
-  return { source: 'samples', share, groups: chosen(rows, ask, source, ask.groupBy, buckets) }
+  sources: readonly Source[],
+  reads: number,
+  now: number,
+): Promise<Share | null> {
+  if (ask.from < (ask.oldest ?? 0)) return null
+  const need = { cost: costOf(sources, fits(ask.filters)), reads: Math.max(LEAST, reads * ESTIMATED) }
+  return thin(d1, ask, need, now)
+}
+
+/** The rows of the values that were asked for; null where one of them is hidden in `(other)`. */
+async function unhidden(
+  d1: Preparer,
+  reading: Reading,
+  days: readonly number[],
+  found: RollupRow[],
+): Promise<RollupRow[] | null> {
+  const { slice } = reading
+  const rows = await byHours(d1, reading, days, found)
+  return isHidden(rows, slice) ? null : rows.filter(row => !slice.others.includes(row.value))
 }
 
 /**
@@ -141,7 +179,7 @@ async function byHours(
   const doubtful = days.filter(day => rows.some(row => row.start === day && others.includes(row.value)))
   if (!doubtful.length) return rows
   const hours = doubtful.flatMap(day => Array.from({ length: 24 }, (_, i) => day + i))
-  const finer = await rollupRows(d1, reading, 0, { days: [], hours, live: [] })
+  const finer = await storedRows(d1, reading, { days: [], hours, live: [] }, null)
   const split = new Set(finer.map(row => Math.floor(row.start / 24) * 24))
   const coarse = new Set(doubtful.filter(day => split.has(day)))
   return [...rows.filter(row => !coarse.has(row.start)), ...finer]
@@ -220,43 +258,4 @@ function total(rows: readonly RollupRow[], column: string): Distribution | undef
   if (!parts.length) return
   const sum = (field: 'http' | 'network') => parts.reduce((n, part) => n + (part[field] ?? 0), 0)
   return { ...merge(parts), http: sum('http'), network: sum('network') }
-}
-
-/** The same from raw rows, for any combination of keys; the groups with the most weight first. Key: (site, hour). */
-async function sampleRows(
-  d1: Preparer,
-  { filters, groupBy }: Ask,
-  source: Source,
-  limit: number,
-  buckets: Buckets | null,
-  { share, where }: Share,
-): Promise<RollupRow[]> {
-  const conditions = [
-    where,
-    ...Object.entries({ ...filters, ...source.filters }).flatMap(([key, value]) =>
-      value === undefined ? [] : [sql`${keySql(key as Key)} = ${value}`],
-    ),
-  ]
-  const { step, offset } = buckets ?? { step: 1, offset: 0 }
-  const start = buckets
-    ? sql`(p.hour + ${sql.raw(String(offset))}) / ${sql.raw(String(step))} * ${sql.raw(String(step))} - ${sql.raw(String(offset))}`
-    : sql`0`
-  const samples = source.samples({
-    share,
-    where: sql.join(conditions, sql` AND `),
-    by: { value: sql`json_array(${sql.join(groupBy.map(keySql), sql`, `)})`, start },
-  })
-  const pivot = source.columns.map(column =>
-    sql.raw(`max(CASE metric WHEN '${column}' THEN histogram END) AS ${column}`),
-  )
-  const { results } = await prepare(
-    d1,
-    sql`SELECT value, start, ${sql.join(pivot, sql`, `)} FROM (
-        SELECT *, dense_rank() OVER (ORDER BY total DESC, value) AS place FROM (
-          SELECT *, max(volume) OVER (PARTITION BY value) AS total FROM (
-            SELECT *, sum(n) OVER (PARTITION BY value, metric) AS volume
-            FROM (${histograms(samples, ['value', 'start'], source.kind)}))))
-      WHERE place <= ${limit} GROUP BY place, value, start ORDER BY place, start`,
-  ).all<RollupRow>()
-  return results
 }

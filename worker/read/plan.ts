@@ -139,7 +139,8 @@ export async function periodsOf(
   now: number,
   wholeDays = true,
 ): Promise<Periods> {
-  const [start, end, open] = [from / HOUR, to / HOUR, hourOf(now)]
+  const open = hourOf(now)
+  const [start, end] = [from / HOUR, Math.min(to / HOUR, open + 1)]
   const firstDay = wholeDays ? Math.ceil(start / 24) * 24 : end
   const lastDay = Math.max(firstDay, Math.floor(Math.min(end, open) / 24) * 24)
   const edges = [...span(start, Math.min(firstDay, end), 1), ...span(Math.max(lastDay, start), end, 1)]

@@ -22,10 +22,9 @@ import { badField, problem } from '../problem.ts'
 import { OTHER } from '../rollup/dimensions.ts'
 import { findSite } from '../sites.ts'
 import { prepare } from '../statement.ts'
-import { BUSIEST, distributions, type Group } from './distributions.ts'
+import { type Group, groupsOf } from './distributions.ts'
 import { exposition } from './exposition.ts'
 import type { Periods } from './plan.ts'
-import { sourcesOf } from './source.ts'
 
 /** Hours of a week, and those since 1970 at which the first Monday began. */
 const WEEK = 7 * 24
@@ -79,9 +78,9 @@ async function write(d1: D1Database, { site, limit }: ScrapeQuery, counted: Coun
   const { periods, since, until } = counted
   const question = { site, from: since * HOUR, to: until * HOUR, filters: {}, limit: limit + 1 }
   const groups = async (metrics: readonly Metric[], groupBy: GroupKey[]) => {
-    const [source] = sourcesOf(metrics)
-    if (!source || (groupBy.length && limit === 0)) return []
-    return (await distributions(d1, { ...question, ...BUSIEST, groupBy }, source, periods)).groups
+    if (groupBy.length && limit === 0) return []
+    const over = async () => ({ periods, buckets: null })
+    return (await groupsOf(d1, { ...question, groupBy, metrics }, until * HOUR, { over })).groups
   }
   const [views, routes, calls, endpoints] = await Promise.all([
     groups(VITALS, []),

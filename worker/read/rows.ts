@@ -2,12 +2,14 @@
  * The roll-up rows of a question, stored and live: periods and a slice of a dimension go in, the rows of its largest
  * groups come out.
  *
- * Counts are read first, in the order of the key, and added up here: sorting would read every row twice. Then the
- * histograms of those groups that are answered are sought. Key: (site, tier, dimension, start, value).
+ * Where few of many groups are answered, counts are read first, in the order of the key, and added up here: sorting would
+ * read every row twice. Then the histograms of those groups are sought. Key: (site, tier, dimension, start, value).
  */
 
 import { type SQL, sql } from 'drizzle-orm'
+import type { Chosen } from '../rollup/hours.ts'
 import { type Preparer, prepare } from '../statement.ts'
+import { fitting, type SampleFilters } from './fits.ts'
 import type { Periods, Slice } from './plan.ts'
 import type { Source } from './source.ts'
 
@@ -23,6 +25,8 @@ export interface Reading {
   site: string
   source: Source
   slice: Slice
+  /** What the slice stands for. */
+  filters: SampleFilters
 }
 
 /** The weight of each metric of a source, in its order, of one value in one period. */
@@ -32,48 +36,81 @@ export interface Weights {
   weights: number[]
 }
 
-/** The rows of the `limit` groups with the most weight in `ranked`, those first. */
-export async function rollupRows(
+/** What is stored of a reading: all rows where those are few, or as many as must be read; else the weights alone. */
+export type Stored = { rows: RollupRow[] } | { weights: Weights[] }
+
+/** From so many groups on, the rows of all are read at once: to seek one costs two rows, and caps are at 200. */
+const OUTRIGHT = 100
+const ROWS_A_SEEK = 2
+
+/** Reads what tells the `limit` largest groups; `ranked` are the periods that tell it with the fewest rows. */
+export async function storedOf(
   d1: Preparer,
   reading: Reading,
   limit: number,
   periods: Periods,
   ranked: Periods = periods,
+): Promise<Stored> {
+  const { dimension, values } = reading.slice
+  const outright = !dimension.keys.length || values !== null || limit >= OUTRIGHT
+  return outright
+    ? { rows: await storedRows(d1, reading, periods, null) }
+    : { weights: await storedWeights(d1, reading, ranked) }
+}
+
+/** The rows that `rollupRows` will read of what is stored, at most. */
+export function yetToRead(stored: Stored, limit: number, { days, hours }: Periods): number {
+  if ('rows' in stored) return 0
+  const values = new Set(stored.weights.map(({ value }) => value))
+  return ROWS_A_SEEK * Math.min(limit, values.size) * (days.length + hours.length)
+}
+
+/** The rows of the `limit` groups with the most weight, those first; `live` chooses page views of the live hours. */
+export async function rollupRows(
+  d1: Preparer,
+  reading: Reading,
+  limit: number,
+  periods: Periods,
+  stored: Stored,
+  live: Chosen,
 ): Promise<RollupRow[]> {
   const { source, slice } = reading
-  const live = liveRows(d1, reading, periods.live)
-  if (!slice.dimension.keys.length) {
-    return (await Promise.all([storedRows(d1, reading, periods, null), live])).flat()
-  }
-  const [known, fresh] = await Promise.all([storedWeights(d1, reading, ranked), live])
+  const fresh = await liveRows(d1, reading, periods.live, live)
+  if (!slice.dimension.keys.length && 'rows' in stored) return [...stored.rows, ...fresh]
+  const weigh = weighing(source)
   const weights = new Map<string, number[]>()
-  for (const { value, weights: given } of [...known, ...fresh.map(row => weigh(row, source))]) {
+  const known = 'rows' in stored ? stored.rows.map(weigh) : stored.weights
+  for (const { value, weights: given } of [...known, ...fresh.map(weigh)]) {
     weights.set(
       value,
       given.map((n, i) => n + (weights.get(value)?.[i] ?? 0)),
     )
   }
-  // Values asked for by name are few and all read, so that `others` shows what they hide.
-  const { values, others } = slice
+  // Values asked for by name are few and all taken, so that `others` shows what they hide.
   const largest = [...weights]
     .map(([value, given]) => ({ value, total: Math.max(...given) }))
     .sort((a, b) => b.total - a.total || (a.value < b.value ? -1 : 1))
-    .slice(0, values ? values.length + others.length : limit)
+    .slice(0, slice.values ? undefined : limit)
     .map(({ value }) => value)
   const place = new Map(largest.map((value, i) => [value, i]))
-  const rows = await storedRows(d1, reading, periods, largest)
+  const rows = 'rows' in stored ? stored.rows : await storedRows(d1, reading, periods, largest)
   return [...rows, ...fresh]
     .filter(row => place.has(row.value))
     .sort((a, b) => (place.get(a.value) ?? 0) - (place.get(b.value) ?? 0))
 }
 
 /** The weights alone, for questions that need no histogram. */
-export async function rollupWeights(d1: Preparer, reading: Reading, periods: Periods): Promise<Weights[]> {
+export async function rollupWeights(
+  d1: Preparer,
+  reading: Reading,
+  periods: Periods,
+  live: Chosen,
+): Promise<Weights[]> {
   const [known, fresh] = await Promise.all([
     storedWeights(d1, reading, periods),
-    liveRows(d1, reading, periods.live),
+    liveRows(d1, reading, periods.live, live),
   ])
-  return [...known, ...fresh.map(row => weigh(row, reading.source))]
+  return [...known, ...fresh.map(weighing(reading.source))]
 }
 
 /** The weights that are stored, by period and value. */
@@ -93,13 +130,15 @@ async function storedWeights(d1: Preparer, reading: Reading, periods: Periods): 
   )
 }
 
-function weigh(row: RollupRow, { columns }: Source): Weights {
-  const weights = columns.map(column => (row[column] ? JSON.parse(String(row[column])).n : 0))
-  return { start: row.start, value: row.value, weights }
+function weighing({ columns }: Source): (row: RollupRow) => Weights {
+  return row => {
+    const weights = columns.map(column => (row[column] ? JSON.parse(String(row[column])).n : 0))
+    return { start: row.start, value: row.value, weights }
+  }
 }
 
 /** The rows of `values`, or of the whole slice. */
-async function storedRows(
+export async function storedRows(
   d1: Preparer,
   reading: Reading,
   periods: Periods,
@@ -116,11 +155,14 @@ async function storedRows(
 /** The rows of hours without a roll-up, computed by what would have stored them. */
 async function liveRows(
   d1: Preparer,
-  { site, source, slice }: Reading,
+  { source, slice, filters }: Reading,
   hours: readonly number[],
+  live: Chosen,
 ): Promise<RollupRow[]> {
   if (!hours.length) return []
-  const fresh = source.hours(site, hours, [slice.dimension])
+  // What is asked for by name needs no place among all others: here it is never in `(other)`.
+  const chosen = slice.values ? { ...live, where: sql`${live.where} AND ${fitting(filters)}` } : live
+  const fresh = source.hours(chosen, [slice.dimension])
   const rows = sql`SELECT ${columnsOf(source)} FROM (${fresh}) WHERE true ${bounds(slice)}`
   return (await prepare(d1, rows).all<RollupRow>()).results
 }

@@ -7,17 +7,20 @@ import { type SQL, sql } from 'drizzle-orm'
 import { type Measure, PHASES, VITALS, type Vital } from '../../schema/metrics.ts'
 import {
   CALL_DIMENSIONS,
+  isCapped,
   type Key,
   MARK_DIMENSIONS,
   type RollupDimension,
   type RollupTable,
   VIEW_DIMENSIONS,
 } from '../rollup/dimensions.ts'
-import { callHours, markHours, viewHours } from '../rollup/hours.ts'
+import { type Chosen, callHours, markHours, viewHours } from '../rollup/hours.ts'
 import { type Choice, callSamples, markSamples, phaseSamples, vitalSamples } from '../rollup/sql.ts'
 
 /** D1 counts a sample when it is unpacked, when it is sorted, and about as often once more in its bucket (measured). */
 const ROWS_A_SAMPLE = 3
+/** Rows that D1 counts for a page view more, to rank the routes or releases of its hour (measured). */
+const RANKED = 5
 
 export interface Source {
   /** The metrics it answers, in the order asked for. */
@@ -30,8 +33,10 @@ export interface Source {
   /** What the samples are filtered by beside the question's filters. */
   filters: { [K in Key]?: string }
   kind: 'views' | 'calls'
-  /** The roll-up rows of hours that have none. */
-  hours(site: string, hours: readonly number[], dimensions: readonly RollupDimension[]): SQL
+  /** The roll-up rows of page views whose hours have none. */
+  hours(chosen: Chosen, dimensions: readonly RollupDimension[]): SQL
+  /** Rows that D1 counts for a page view `p` in `hours`, by the dimension. */
+  live(dimension: RollupDimension): SQL
   samples(choice: Choice): SQL
   /** Rows that D1 counts for a page view `p` that fits, to turn it into samples and these into histograms. */
   reads: SQL
@@ -52,7 +57,11 @@ function vitalSource(vitals: readonly Vital[]): Source {
     dimensions: VIEW_DIMENSIONS,
     filters: {},
     kind: 'views',
-    hours: (site, hours, dimensions) => viewHours(site, hours, dimensions, vitals),
+    hours: (chosen, dimensions) => viewHours(chosen, dimensions, vitals),
+    live: dimension =>
+      sql.raw(
+        String(2 + vitals.length * (dimension.keys.length ? 3 : 2) + (isRanked(dimension) ? RANKED : 0)),
+      ),
     samples: choice => vitalSamples(choice, vitals),
     reads: sql.raw(String(ROWS_A_SAMPLE * vitals.length)),
   }
@@ -68,6 +77,7 @@ function sourceOf(metric: Measure): Source {
       dimensions: CALL_DIMENSIONS,
       kind: 'calls',
       hours: callHours,
+      live: dimension => liveLists('calls', dimension),
       samples: callSamples,
       reads: unpacked('calls'),
     }
@@ -83,6 +93,7 @@ function sourceOf(metric: Measure): Source {
       hours: () => {
         throw new Error('phases are not rolled up')
       },
+      live: () => sql`0`,
       samples: choice => phaseSamples(choice, index),
       reads: sql.raw(String(ROWS_A_SAMPLE)),
     }
@@ -93,15 +104,29 @@ function sourceOf(metric: Measure): Source {
     table: 'measure_rollups',
     dimensions: MARK_DIMENSIONS,
     hours: markHours,
+    live: dimension => liveLists('marks', dimension),
     samples: markSamples,
     reads: unpacked('marks'),
   }
 }
 
-/** Calls and marks are lists that begin with a name, in lists by beacon: `{"0":[["GET /",...],...]}`. */
 function unpacked(column: 'calls' | 'marks'): SQL {
-  const lists = `length(p.${column}) - length(replace(p.${column}, '["', '')))`
-  return sql.raw(`1 + ${ROWS_A_SAMPLE} * ((${lists} / 2)`)
+  return sql.raw(`1 + ${ROWS_A_SAMPLE} * ${lists(column)}`)
+}
+
+/** Each call, or mark, is unpacked, told its dimension and sorted; to rank it, all that is done once more. */
+function liveLists(column: 'calls' | 'marks', dimension: RollupDimension): SQL {
+  return sql.raw(isRanked(dimension) ? `2 + 9 * ${lists(column)}` : `1 + 4 * ${lists(column)}`)
+}
+
+/** Calls and marks are lists that begin with a name, in lists by beacon: `{"0":[["GET /",...],...]}`. */
+function lists(column: 'calls' | 'marks'): string {
+  return `((length(p.${column}) - length(replace(p.${column}, '["', ''))) / 2)`
+}
+
+/** True where the values of a key are ranked by their traffic, since the largest alone keep their name. */
+export function isRanked({ keys }: RollupDimension): boolean {
+  return keys.some(isCapped)
 }
 
 /** What the raw rows of some sources cost for a page view `p`, of which only those that fit become samples. */

@@ -11,10 +11,13 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { HOUR, hourOf } from '../../schema/hour.ts'
 import type { Question } from '../../schema/query.ts'
+import { allOf, type Chosen } from '../rollup/hours.ts'
 import { type Preparer, prepare } from '../statement.ts'
 
 /** Rows that a question may read, as D1 counts them. */
 export const MAX_READ = 20_000
+/** Rows that single page views may read however much was read before, lest a handful of them answers. */
+export const LEAST = 2_000
 
 /** Page views that a probe looks at, at most: 62 or more, which tells their number within 13 % (one sigma). */
 const PROBE = 1_000
@@ -26,7 +29,10 @@ const SIGMAS = 4
 /** D1 counts an hour of a list three times: unpacked, put into the list, looked up. */
 const ROWS_AN_HOUR = 3
 
-export type Range = Pick<Question, 'site' | 'from' | 'to'>
+export interface Range extends Pick<Question, 'site' | 'from' | 'to'> {
+  /** Those of its hours that are meant, since 1970; without them all are. */
+  hours?: readonly number[]
+}
 
 /** What the question does with each row `p`. */
 export interface Need {
@@ -39,18 +45,28 @@ export interface Need {
   reads?: number
   /** The smallest share that will do, a power of two. */
   atLeast?: number
+  /** How many times the condition on the hours stands in what is read; default 1. */
+  lists?: number
 }
 
-export interface Share {
+export interface Share extends Chosen {
   /** One page view in so many is read: a power of two. */
   share: number
-  /** The condition on `pageviews AS p`; seeks the key. */
-  where: SQL
 }
 
 /** Chooses the largest share of a range's page views that stays within what may be read. */
 export async function thin(d1: Preparer, range: Range, need: Need, now: number): Promise<Share> {
-  const { cost, fits = sql`0`, most = Number.POSITIVE_INFINITY, reads = MAX_READ, atLeast = 1 } = need
+  const { read, choose } = await probed(d1, range, need, now)
+  return choose((need.reads ?? MAX_READ) - read)
+}
+
+/** Looks at a range's page views; answers the rows that it read, and what chooses the share by what may be read yet. */
+export async function probed(
+  d1: Preparer,
+  range: Range,
+  { cost, fits = sql`0`, most = Number.POSITIVE_INFINITY, lists = 1, atLeast = 1 }: Need,
+  now: number,
+): Promise<{ read: number; choose: (reads: number) => Share }> {
   const hours = hoursOf(range, now)
   const asked = prepare(d1, probe(range, hours, cost, fits))
   const { results, meta } = await asked.all<{ share: number; found: string }>()
@@ -59,39 +75,32 @@ export async function thin(d1: Preparer, range: Range, need: Need, now: number):
   const exact = probed === 1 && looked < PROBE
   const guess = (sum: number, sigmas: number) =>
     exact ? sum : (sum + (sigmas * sum) / Math.sqrt(looked || 1)) * probed
-  const allowed = Math.max(1, reads - meta.rows_read)
-  let share = 1
-  while (
-    share < MAX_SHARE &&
-    (share < atLeast ||
-      guess(costs, SIGMAS) / share + (share > 1 ? hours.length * ROWS_AN_HOUR : 0) > allowed ||
-      guess(fitting, 0) / share > most)
-  ) {
-    share *= 2
+  const listed = hours.length * ROWS_AN_HOUR * lists
+  const choose = (reads: number) => {
+    let share = 1
+    while (
+      share < MAX_SHARE &&
+      (share < atLeast ||
+        guess(costs, SIGMAS) / share + (share > 1 || range.hours ? listed : 0) > reads ||
+        guess(fitting, 0) / share > most)
+    ) {
+      share *= 2
+    }
+    return { share, where: sharing(range, hours, share) }
   }
-  return { share, where: sharing(range, hours, share) }
-}
-
-/** `thin`, at the first call; what is asked in between waits for the same answer. */
-export function thinOnce(...args: Parameters<typeof thin>): () => Promise<Share> {
-  let thinned: Promise<Share> | undefined
-  return () => {
-    thinned ??= thin(...args)
-    return thinned
-  }
+  return { read: meta.rows_read, choose }
 }
 
 /** Every page view of a range. Key: (site, hour). */
-export function within({ site, from, to }: Range): SQL {
-  return sql`p.site = ${site} AND p.hour >= ${from / HOUR} AND p.hour < ${to / HOUR}`
+export function within({ site, from, to, hours }: Range): SQL {
+  return hours
+    ? allOf(site, hours).where
+    : sql`p.site = ${site} AND p.hour >= ${from / HOUR} AND p.hour < ${to / HOUR}`
 }
 
 /** The condition for one page view in `share` of a range. Key: (site, hour, id), sought for each hour. */
 function sharing(range: Range, hours: readonly number[], share: number): SQL {
-  return share === 1
-    ? within(range)
-    : sql`p.site = ${range.site} AND p.hour IN (SELECT value FROM json_each(${JSON.stringify(hours)}))
-        AND p.id < ${boundOf(share)}`
+  return share === 1 ? within(range) : sql`${allOf(range.site, hours).where} AND p.id < ${boundOf(share)}`
 }
 
 /** The id below which one in `share` of all ids lies; `share` is a power of two from 2 on. */
@@ -121,7 +130,8 @@ function probe(range: Range, hours: readonly number[], cost: SQL, fits: SQL): SQ
 }
 
 /** The hours of a range in which there can be page views. */
-function hoursOf({ from, to }: Range, now: number): number[] {
+function hoursOf({ from, to, hours }: Range, now: number): readonly number[] {
+  if (hours) return hours
   const [first, end] = [from / HOUR, Math.min(to / HOUR, hourOf(now) + 1)]
   return Array.from({ length: Math.max(0, end - first) }, (_, i) => first + i)
 }

@@ -9,7 +9,8 @@ import { unitOf } from '../../schema/metrics.ts'
 import type { TimeseriesAnswer, TimeseriesQuery, TimeseriesRow } from '../../schema/timeseries.ts'
 import { badField } from '../problem.ts'
 import type { Preparer } from '../statement.ts'
-import { type Buckets, type Group, groupsOf } from './distributions.ts'
+import type { Over } from './buckets.ts'
+import { type Group, groupsOf } from './distributions.ts'
 import { oldestRaw, onKept, periodsOf } from './plan.ts'
 import { decisive, figuresOf, rangeOf } from './summary.ts'
 
@@ -36,13 +37,16 @@ async function timeseries(
   oldest: number,
 ): Promise<TimeseriesAnswer> {
   const { interval, offset, timezone, percentiles } = query
-  const [ranked, periods] = await Promise.all([
-    periodsOf(d1, query, now),
-    byHours(query) ? periodsOf(d1, query, now, false) : null,
-  ])
-  const buckets: Buckets = { step: interval === 'day' ? 24 : 1, offset, ranked }
+  const step = interval === 'day' ? 24 : 1
+  const over = async (counting: Preparer) => {
+    const [ranked, periods] = await Promise.all([
+      periodsOf(counting, query, now),
+      byHours(query) ? periodsOf(counting, query, now, false) : null,
+    ])
+    return { periods: periods ?? ranked, buckets: { step, offset, ranked } } satisfies Over
+  }
   const ask = { ...query, percentile: decisive(percentiles), oldest }
-  const { source, share, groups } = await groupsOf(d1, ask, now, { periods: periods ?? ranked, buckets })
+  const { source, share, groups } = await groupsOf(d1, ask, now, { over })
   return {
     ...rangeOf(query),
     source,
@@ -50,7 +54,7 @@ async function timeseries(
     relative_error: RELATIVE_ERROR,
     interval,
     timezone,
-    data: toRows(groups, query, buckets.step, now),
+    data: toRows(groups, query, step, now),
   }
 }
 

@@ -10,8 +10,9 @@ import { type Measure, unitOf } from '../../schema/metrics.ts'
 import type { TrendsAnswer, TrendsQuery, TrendsRow } from '../../schema/trends.ts'
 import type { Preparer } from '../statement.ts'
 import { BUSIEST, type Distribution, type Group, groupsOf } from './distributions.ts'
-import { onKept, onKeptHours } from './plan.ts'
+import { oldestRaw, onKept, onKeptHours } from './plan.ts'
 import { inUnit, percentileInUnit, rangeOf } from './summary.ts'
+import { MAX_READ } from './thin.ts'
 
 /** Groups of the time before are looked for among so many times more of the busiest. */
 const WIDER = 3
@@ -44,9 +45,10 @@ async function trends(
       : { from, to, filters: { ...filters, release: baselineRelease } }
   const wider = { ...BUSIEST, limit: Math.min(limit * WIDER, MOST) }
   const [late, early] = await Promise.all([
-    groupsOf(d1, ask, now),
-    groupsOf(d1, { ...ask, ...wider, ...earlier }, now),
+    groupsOf(d1, { ...ask, oldest: oldestRaw(site, now) }, now, { reads: MAX_READ / 2 }),
+    groupsOf(d1, { ...ask, ...wider, ...earlier }, now, { reads: MAX_READ / 2 }),
   ])
+  const share = Math.max(late.share, early.share)
   const before = new Map(early.groups.map(group => [keyOf(group), group.distribution]))
   const baseline = rangeOf({ site: query.site, ...earlier })
   return {
@@ -54,6 +56,7 @@ async function trends(
     baseline: { from: baseline.from, to: baseline.to, release: baselineRelease },
     percentile,
     source: late.source === 'rollup' && early.source === 'rollup' ? 'rollup' : 'samples',
+    ...(share > 1 && { sampled: share }),
     relative_error: RELATIVE_ERROR,
     data: late.groups.map(group => toRow(group, before.get(keyOf(group)) ?? null, percentile)),
   }

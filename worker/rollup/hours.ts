@@ -28,14 +28,23 @@ import {
   vitalSamples,
 } from './sql.ts'
 
-/** The page views of `hours`: (dimension, start, value, and a histogram for each of `VITALS`). */
+/** Which page views of some hours: all of them, or one in `share`. */
+export type Chosen = Pick<Choice, 'where' | 'share'>
+
+/** All page views of `hours`. Key: (site, hour), sought for each hour of the list. */
+export function allOf(site: string, hours: readonly number[]): Chosen {
+  return {
+    where: sql`p.site = ${site} AND p.hour IN (SELECT value FROM json_each(${JSON.stringify(hours)}))`,
+  }
+}
+
+/** The page views `chosen`: (dimension, start, value, and a histogram for each of `VITALS`). */
 export function viewHours(
-  site: string,
-  hours: readonly number[],
+  chosen: Chosen,
   dimensions = VIEW_DIMENSIONS,
   metrics: readonly Vital[] = VITALS,
 ): SQL {
-  const choice = byDimension(site, hours, dimensions, sql`pageviews AS p`)
+  const choice = byDimension(chosen, dimensions, sql`pageviews AS p`)
   const pivot = VITALS.map(vital =>
     sql.raw(`max(CASE metric WHEN '${vital}' THEN histogram END) AS ${vital}`),
   )
@@ -44,28 +53,23 @@ export function viewHours(
     GROUP BY dimension, start, value`
 }
 
-/** The API calls of `hours`: (dimension, start, value, api). */
-export function callHours(site: string, hours: readonly number[], dimensions = CALL_DIMENSIONS): SQL {
-  const choice = byDimension(site, hours, dimensions, CALLS)
+/** The API calls of the page views `chosen`: (dimension, start, value, api). */
+export function callHours(chosen: Chosen, dimensions = CALL_DIMENSIONS): SQL {
+  const choice = byDimension(chosen, dimensions, CALLS)
   return sql`SELECT dimension, start, value, histogram AS api
     FROM (${histograms(callSamples(choice), Object.keys(choice.by), 'calls')})`
 }
 
-/** The marks of `hours`: (dimension, start, value, measure). */
-export function markHours(site: string, hours: readonly number[], dimensions = MARK_DIMENSIONS): SQL {
-  const choice = byDimension(site, hours, dimensions, MARKS)
+/** The marks of the page views `chosen`: (dimension, start, value, measure). */
+export function markHours(chosen: Chosen, dimensions = MARK_DIMENSIONS): SQL {
+  const choice = byDimension(chosen, dimensions, MARKS)
   return sql`SELECT dimension, start, value, histogram AS measure
     FROM (${histograms(markSamples(choice), Object.keys(choice.by), 'views')})`
 }
 
-/** Every sample once for each dimension. Key: (site, hour), sought for each hour of the list. */
-function byDimension(
-  site: string,
-  hours: readonly number[],
-  dimensions: readonly RollupDimension[],
-  samples: SQL,
-): Choice {
-  const where = sql`p.site = ${site} AND p.hour IN (SELECT value FROM json_each(${JSON.stringify(hours)}))`
+/** Every sample once for each dimension. */
+function byDimension(chosen: Chosen, dimensions: readonly RollupDimension[], samples: SQL): Choice {
+  const { where } = chosen
   const capped = [...new Set(dimensions.flatMap(({ keys }) => keys.filter(isCapped)))]
   const ranks = capped.map(key => rank(key, samples, where))
   const named = (key: Key, dimension: RollupDimension) =>
@@ -75,8 +79,8 @@ function byDimension(
       : keySql(key)
   const names = JSON.stringify(dimensions.map(({ name }) => name))
   return {
+    ...chosen,
     from: sql`${sql.join(ranks, sql` `)} CROSS JOIN json_each(${names}) AS d`,
-    where,
     by: {
       dimension: sql.raw('d.value'),
       start: sql.raw('p.hour'),

@@ -13,7 +13,7 @@ import { prepare } from '../statement.ts'
 import { dayOf } from './days.ts'
 import { deliveryOf } from './delivery.ts'
 import { CALL_DIMENSIONS, MARK_DIMENSIONS, ROLLUPS, VIEW_DIMENSIONS } from './dimensions.ts'
-import { callHours, markHours, viewHours } from './hours.ts'
+import { allOf, callHours, markHours, viewHours } from './hours.ts'
 
 /** A page view takes no more news once it is this old, in ms. */
 export const SETTLED = 2 * HOUR
@@ -25,23 +25,24 @@ const REST = SETTLED + 2 * 60_000
 
 /** Rolls up one closed hour (hours since 1970) of a site. */
 export function rollUpHour(d1: D1Database, site: string, hour: number, now: number): Promise<D1Result[]> {
+  const all = allOf(site, [hour])
   return d1.batch([
     ...clear(d1, site, 'hour', hour),
     prepare(
       d1,
       sql`INSERT INTO rollups (site, tier, dimension, start, value, lcp, inp, cls, fcp, ttfb)
         SELECT ${site}, 'hour', dimension, start, value, lcp, inp, cls, fcp, ttfb
-        FROM (${viewHours(site, [hour])})`,
+        FROM (${viewHours(all)})`,
     ),
     prepare(
       d1,
       sql`INSERT INTO api_rollups (site, tier, dimension, start, value, api)
-        SELECT ${site}, 'hour', dimension, start, value, api FROM (${callHours(site, [hour])})`,
+        SELECT ${site}, 'hour', dimension, start, value, api FROM (${callHours(all)})`,
     ),
     prepare(
       d1,
       sql`INSERT INTO measure_rollups (site, tier, dimension, start, value, measure)
-        SELECT ${site}, 'hour', dimension, start, value, measure FROM (${markHours(site, [hour])})`,
+        SELECT ${site}, 'hour', dimension, start, value, measure FROM (${markHours(all)})`,
     ),
     prepare(d1, deliveryOf(site, hour)),
     mark(d1, site, 'hour', hour, now),
