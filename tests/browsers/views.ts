@@ -57,17 +57,16 @@ export function views(test: BrowserTest): void {
     })
 
     for (const way of ['history', 'navigation'])
-      test(`keeps its route, and has all calls, when the page moves its address on by ${way}`, async ({
+      test(`has its own route and calls when the page moves its address on by ${way}`, async ({
         visit,
         engine,
       }) => {
         const tab = await visit.open('/shop/shoes')
-        const moved = await evaluate(
+        const { path, touched, told } = await evaluate(
           tab,
           async way => {
             window.fieldline?.setRoute('/shop/[category]')
             await fetch('/api/list').then(response => response.text())
-            // Without a click this is no soft navigation anywhere.
             if (way === 'history') history.pushState({}, '', '/shop/shoes/58213?token=secret')
             else if ('navigation' in window) {
               navigation.addEventListener('navigate', event => event.intercept())
@@ -75,16 +74,33 @@ export function views(test: BrowserTest): void {
             }
             window.fieldline?.setRoute('/shop/[category]/[product]')
             await fetch('/api/product/58213').then(response => response.text())
-            return location.pathname
+            return {
+              path: location.pathname,
+              // Some drivers run a script as if the visitor had touched the page.
+              touched: navigator.userActivation?.hasBeenActive !== false,
+              told: PerformanceObserver.supportedEntryTypes.includes('soft-navigation'),
+            }
           },
           way,
         )
         await recorded(tab, 2)
         await engine.hide(tab)
-        const [view] = await visit.beacons(1)
-        // WebKit 2.50 has no Navigation API: there the address stays.
-        expect(view?.route).toBe(moved === '/shop/shoes' ? '/shop/[category]/[product]' : '/shop/[category]')
-        expect(view?.calls.map(call => call.endpoint)).toEqual(['GET /api/list', 'GET /api/product/[id]'])
+        const calls = ['GET /api/list', 'GET /api/product/[id]']
+        // WebKit 2.50 has no Navigation API: there the address stays. Without a click Chromium tells no soft navigation.
+        const moved = path !== '/shop/shoes'
+        if (moved && touched && !told) {
+          const [first, second] = await visit.beacons(2)
+          expect([first?.route, second?.route]).toEqual(['/shop/[category]', '/shop/[category]/[product]'])
+          expect([first?.navigation, second?.navigation]).toEqual(['navigate', 'soft-navigation'])
+          expect([first, second].map(view => view?.calls.map(call => call.endpoint))).toEqual(
+            calls.map(call => [call]),
+          )
+          expect(second?.vitals).toEqual({ lcp: null, inp: null, cls: null, fcp: null, ttfb: null })
+        } else {
+          const [view] = await visit.beacons(1)
+          expect(view?.route).toBe(moved ? '/shop/[category]' : '/shop/[category]/[product]')
+          expect(view?.calls.map(call => call.endpoint)).toEqual(calls)
+        }
       })
   })
 }

@@ -64,7 +64,7 @@ describe('a beacon', () => {
       fcp: 800,
       ttfb: 150,
       calls: '{"0":[["GET /api/p/[id]",10,90,0,200,40,300,{"db":12}]]}',
-      why: '{"lcp":["img.hero","/hero.avif",120,300,40]}',
+      why: '{"lcp":["img.hero","/hero.avif",120,300,40],"inp":null,"cls":null}',
       marks: '{"0":[["ready",812]]}',
       received: 1,
       dropped: 3,
