@@ -111,11 +111,14 @@ describe('a budget', () => {
   })
 
   it('stays as it was while the interval holds the limit', () => {
-    const budget = (state: 'ok' | 'breached' | 'no-data') => ({ state, max: 2500, minimum: 100 })
+    const budget = (state: 'ok' | 'breached' | 'no-data', told: 'ok' | 'breached' = 'ok') => {
+      return { state, told, max: 2500, minimum: 100 }
+    }
     const around = { value: 2600, low: 2400, high: 2800 }
     expect(stateOf(budget('ok'), around, 500)).toBe('ok')
     expect(stateOf(budget('breached'), around, 500)).toBe('breached')
     expect(stateOf(budget('no-data'), around, 500)).toBe('ok')
+    expect(stateOf(budget('no-data', 'breached'), around, 500), 'no evidence of recovery').toBe('breached')
     expect(stateOf(budget('breached'), around, 99)).toBe('no-data')
     expect(stateOf(budget('ok'), { value: 2600, low: 2501, high: null }, 500)).toBe('breached')
     expect(stateOf(budget('breached'), { value: 2600, low: null, high: 2500 }, 500)).toBe('ok')

@@ -48,16 +48,16 @@ export async function judge(d1: Preparer, budget: BudgetRow, oldest: number, now
   return { ...finding, state, release: await begun(d1, budget, window, now) }
 }
 
-/** The state that the interval proves; the one before where it proves none. */
+/** The state that the interval proves; where it proves none the one before, which after a gap is the one told last. */
 export function stateOf(
-  { state, max, minimum }: Pick<BudgetRow, 'state' | 'max' | 'minimum'>,
+  { state, told, max, minimum }: Pick<BudgetRow, 'state' | 'told' | 'max' | 'minimum'>,
   { value, low, high }: Pick<Finding, 'value' | 'low' | 'high'>,
   samples: number,
 ): BudgetState {
   if (value === null || samples < minimum) return 'no-data'
   if (low !== null && low > max) return 'breached'
   if (high !== null && high <= max) return 'ok'
-  return state === 'no-data' ? 'ok' : state
+  return state === 'no-data' ? told : state
 }
 
 /** The busiest release of the window that had no page view in the same time before it. */
