@@ -134,6 +134,34 @@ describe('a budget', () => {
     expect(await received('/200/quiet')).toHaveLength(1)
   })
 
+  it('that cannot be judged holds up no other, and is tried again in its turn', async () => {
+    await hooked('broken', '/200/broken')
+    const start = NOW / HOUR - 3.5
+    await env.DB.batch([
+      env.DB.prepare(
+        `INSERT INTO rollups (site, tier, dimension, start, value, lcp)
+          VALUES ('broken', 'hour', 'route', ?1, '["/bad"]', '{"n":')`,
+      ).bind(start),
+      env.DB.prepare(
+        "INSERT INTO periods (site, tier, start, state, rolled) VALUES ('broken', 'hour', ?1, 'clean', ?1)",
+      ).bind(start),
+    ])
+    const { id } = await made('broken', { metric: 'lcp', limit: 1000, minimum: 20, route: '/bad' })
+    await made('broken', { metric: 'lcp', limit: 1000, minimum: 20 })
+    await traffic('broken', 100, {})
+    await judgeAt('broken', NOW)
+    const { data } = await list('broken')
+    expect(data.map(({ state, checked }) => [state, Date.parse(checked ?? '')])).toEqual([
+      ['no-data', NOW],
+      ['breached', NOW],
+    ])
+    expect(await received('/200/broken')).toHaveLength(1)
+    await env.DB.prepare("DELETE FROM rollups WHERE site = 'broken'").run()
+    await traffic('broken', 100, { route: '/bad' })
+    await judgeAt('broken', NOW + QUARTER)
+    expect((await list('broken')).data.find(budget => budget.id === id)?.state).toBe('breached')
+  })
+
   it('begins anew where it is changed, and goes with its deletion', async () => {
     await put('/v1/sites/changing', { origins: [ORIGIN] })
     const { id } = await made('changing', { metric: 'lcp', limit: 1000, minimum: 20 })
@@ -187,6 +215,19 @@ describe('a webhook', () => {
     expect(attempts).toEqual([1, 1, 2, 2, 3, 3, 4, 4, 5, 6, 6, 6])
     const { results } = await env.DB.prepare("SELECT * FROM messages WHERE site = 'failing'").all()
     expect(results).toEqual([])
+  })
+
+  it('that fails is asked once a run, however many messages wait, and gets those of a budget in order', async () => {
+    await hooked('slow', '/500/slow')
+    const message = env.DB.prepare(
+      "INSERT INTO messages (site, at, budget, body, due) VALUES ('slow', ?1, ?2, ?3, ?1)",
+    )
+    await env.DB.batch(['a', 'a', 'b'].map((budget, i) => message.bind(NOW + i, budget, `${budget}${i}`)))
+    await judgeAt('slow', NOW + 10)
+    expect(await received('/500/slow')).toHaveLength(1)
+    await call('PUT', '/v1/sites/slow/webhook', { url: 'https://hooks.example/200/slow' })
+    for (const later of [30_000, HOUR]) await judgeAt('slow', NOW + later)
+    expect((await received('/200/slow')).map(({ body }) => body)).toEqual(['b2', 'a0', 'a1'])
   })
 
   it('can be tested, shows its secret once, and must be https', async () => {

@@ -6,14 +6,19 @@
 import { and, asc, eq, lte } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { type BudgetRow, budgetEvents, budgets, messages } from '../../schema/tables.ts'
+import { counted, type Receipt } from '../statement.ts'
 import { type Finding, judge } from './judge.ts'
 import { announcement } from './message.ts'
 import { deliver } from './webhook.ts'
 
 /** A budget is judged again after so long, in ms; the cron comes every five minutes. */
 const INTERVAL = 14 * 60_000
-/** What judging a budget and telling a message cost at most, in statements. */
-export const COST = { look: 2, judge: 12, tell: 3 }
+/** What judging a budget, noting how it stands and telling a message cost at most, in statements. */
+export const COST = { look: 2, judge: 21, note: 3, tell: 3 }
+/** What judging one costs as a rule. */
+const USUAL = 6
+/** Messages that are looked at, the oldest. */
+const MAX_WAITING = 100
 
 /** Judges what is due within `allowance` statements; answers the statements it took. */
 export async function watch(
@@ -29,23 +34,52 @@ export async function watch(
     .from(budgets)
     .where(and(eq(budgets.site, site.id), lte(budgets.checked, now - INTERVAL)))
     .orderBy(asc(budgets.checked))
-    .limit(Math.max(0, Math.floor(left / COST.judge)))
+    .limit(Math.max(0, Math.floor(left / USUAL)))
   const oldest = now - site.raw_days * 86_400_000
   for (const budget of due) {
-    left -= COST.judge
-    await note(d1, budget, await judge(d1, budget, oldest, now), now)
+    if (left < COST.judge) break
+    const receipt: Receipt = { statements: 0, read: 0 }
+    try {
+      await note(d1, budget, await judge(counted(d1, receipt), budget, oldest, now), now)
+    } catch (error) {
+      console.error(`budget ${budget.id} of ${site.id} cannot be judged`, error)
+      await postpone(d1, budget, now)
+    }
+    left -= receipt.statements + COST.note
   }
-  const waiting = await db
+  left -= await tell(d1, site.id, now, left)
+  return allowance - left
+}
+
+/**
+ * Tells what waits, of each budget in the order in which it happened; answers the statements it took. One that fails says
+ * enough of a site's only webhook, and may have taken seconds: the others wait for the next run.
+ */
+async function tell(d1: D1Database, site: string, now: number, allowance: number): Promise<number> {
+  const waiting = await drizzle(d1)
     .select()
     .from(messages)
-    .where(and(eq(messages.site, site.id), lte(messages.due, now)))
-    .orderBy(asc(messages.due))
-    .limit(Math.max(0, Math.floor(left / COST.tell)))
+    .where(eq(messages.site, site))
+    .orderBy(asc(messages.at))
+    .limit(MAX_WAITING)
+  let left = allowance
+  const held = new Set<string>()
   for (const message of waiting) {
+    if (message.due > now) held.add(message.budget)
+    if (held.has(message.budget)) continue
+    if (left < COST.tell) break
     left -= COST.tell
-    await deliver(d1, message, now)
+    if (!(await deliver(d1, message, now))) break
   }
   return allowance - left
+}
+
+/** Gives the others a turn: the one that waits longest comes first. */
+async function postpone(d1: D1Database, { site, id }: BudgetRow, now: number): Promise<void> {
+  await drizzle(d1)
+    .update(budgets)
+    .set({ checked: now })
+    .where(and(eq(budgets.site, site), eq(budgets.id, id)))
 }
 
 /** Stores how a budget stands, and, where its state has changed, the event and what the webhook is to be told. */

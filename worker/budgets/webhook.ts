@@ -17,8 +17,11 @@ const DELAYS = [60_000, 5 * 60_000, 30 * 60_000, 2 * 3_600_000, 6 * 3_600_000]
 /** How long a receiver may take, in ms. */
 const PATIENCE = 5_000
 
-/** Tries a message once; it goes when it has arrived, when it is given up, or when the site has no webhook. */
-export async function deliver(d1: D1Database, message: Message, now: number): Promise<void> {
+/**
+ * Tries a message once; it goes when it has arrived, when it is given up, or when the site has no webhook. Answers false
+ * where the webhook did not take it.
+ */
+export async function deliver(d1: D1Database, message: Message, now: number): Promise<boolean> {
   const { site, at, budget, attempts } = message
   const db = drizzle(d1)
   const one = and(eq(messages.site, site), eq(messages.at, at), eq(messages.budget, budget))
@@ -28,12 +31,13 @@ export async function deliver(d1: D1Database, message: Message, now: number): Pr
   if (!webhook || isDone(status) || delay === undefined) {
     if (webhook && !isDone(status)) console.error(`the webhook of ${site} was given up: ${status}`)
     await db.delete(messages).where(one)
-    return
+    return !webhook || isDone(status)
   }
   await db
     .update(messages)
     .set({ attempts: attempts + 1, due: now + delay })
     .where(one)
+  return false
 }
 
 /** Posts a body; answers the status, or what went wrong. */
