@@ -175,8 +175,17 @@ export default [
     output: { file: 'dist/public/app.js', format: 'es' },
     plugins: [
       nodeResolve(),
-      esbuild({ target: 'es2022', tsconfig: false, jsx: 'automatic', jsxImportSource: 'preact' }),
-      terser({ module: true, ecma: 2020, compress: { passes: 3 }, format: { comments: false } }),
+      // h(name, props, child): a little less to send than what jsx: 'automatic' makes.
+      esbuild({
+        ...{ target: 'es2022', tsconfig: false, jsx: 'transform', jsxFactory: 'h', jsxFragment: 'Fragment' },
+        banner: "import { Fragment, h } from 'preact'",
+      }),
+      terser({
+        module: true,
+        ecma: 2020,
+        compress: { passes: 3, pure_getters: true, unsafe_arrows: true, keep_fargs: false },
+        format: { comments: false },
+      }),
       copy(...['index.html', 'favicon.svg', '_headers'].map(name => [`worker/dashboard/${name}`, name])),
       stylesheet,
       openapi,

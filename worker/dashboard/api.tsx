@@ -3,114 +3,62 @@
 import type { BudgetsAnswer } from '../../schema/budgets.ts'
 import type { SummaryAnswer, SummaryRow } from '../../schema/summary.ts'
 import { useAnswer } from './answer.ts'
-import { Breakdown, FEW } from './breakdown.tsx'
+import { Breakdown } from './breakdown.tsx'
+import { State } from './budgets.tsx'
 import { Chart } from './chart.tsx'
-import { Figure } from './figure.tsx'
-import { Link, usePlace } from './go.tsx'
+import { usePlace } from './go.tsx'
+import { Groups } from './groups.tsx'
 import { baseOf, pathOf } from './question.ts'
-import { Section, Table } from './section.tsx'
-import { ShareBar } from './sharebar.tsx'
-import { number, percent, perMinute } from './words.ts'
+import { Section } from './section.tsx'
+import { Chip, Tabs } from './tabs.tsx'
+import { few, percent } from './words.ts'
 
-const SORTS = { impact: 'Impact', busiest: 'Busiest', slowest: 'Slowest', failing: 'Failing' } as const
+const SORTS = { impact: 'Impact', busiest: 'Busiest', slowest: 'Slowest', failing: 'Failing' }
 
 export function Api() {
-  const [place, move] = usePlace()
+  const [place] = usePlace()
   const { p, sort, rows, api } = place
   const base = { ...baseOf(place), metrics: 'api', percentiles: p }
   const path = pathOf('summary', { ...base, group_by: 'endpoint', sort, limit: rows })
   const answer = useAnswer<SummaryAnswer>(path)
   const all = useAnswer<SummaryAnswer>(pathOf('summary', base))
   const budgets = useAnswer<BudgetsAnswer>(pathOf('budgets', { site: place.site }))
-  const total = all.data?.data[0]?.count ?? 0
   const data = answer.data?.data ?? []
   const chosen = data.find(row => row.group.endpoint === api)
-  const tools = (
-    <nav class="tabs" aria-label="Order">
-      {(Object.keys(SORTS) as (keyof typeof SORTS)[]).map(name => (
-        <Link key={name} to={{ sort: name }} current={sort === name}>
-          {SORTS[name]}
-        </Link>
-      ))}
-    </nav>
-  )
-  const columns = [
-    ...['Endpoint', `p${p}`, 'Good, needs improvement, poor', 'Impact', 'Errors'],
-    ...['Calls a minute', 'Calls', 'Share', 'Samples', 'Budget'],
-  ]
+  const budgetsOf = ({ group }: SummaryRow) =>
+    budgets.data?.data
+      .filter(({ endpoint }) => endpoint === group.endpoint)
+      .map(({ id, state }) => <State key={id} state={state} />)
   return (
     <>
-      <Section title="API endpoints" answer={answer} path={path} tools={tools}>
-        {data.length === 0 ? (
-          <p class="soft">no data</p>
-        ) : (
-          <Table label="API endpoints" columns={columns}>
-            {data.map(row => (
-              <Row key={row.group.endpoint} row={row} total={total} budgets={budgets.data} />
-            ))}
-          </Table>
-        )}
-        {data.length === Number(rows) && rows !== '200' && (
-          <p>
-            <Link to={{ rows: rows === '10' ? '50' : '200' }}>Show more rows</Link>
-          </p>
-        )}
+      <Section
+        title="API endpoints"
+        answer={answer}
+        path={path}
+        tools={<Tabs label="Order" name="sort" options={SORTS} />}
+      >
+        <Groups
+          label="API endpoints"
+          metric="api"
+          by="endpoint"
+          head="Endpoint"
+          rows={data}
+          total={all.data?.data[0]?.count ?? 0}
+          to={api => ({ api })}
+          more={[
+            ['Errors', ({ error_rate }) => percent(error_rate ?? 0)],
+            ['Calls a minute', ({ per_minute }) => few(per_minute ?? 0)],
+            ['Budget', budgetsOf],
+          ]}
+        />
       </Section>
       {api && (
         <p>
-          <button type="button" class="chip" onClick={() => move({ api: '' })}>
-            Endpoint <bdi>{api}</bdi> <span aria-hidden="true">×</span>
-            <span class="hidden"> show all endpoints</span>
-          </button>
+          <Chip name="Endpoint" value={api} to={{ api: '' }} />
         </p>
       )}
       <Chart metric="api" extra={api ? { endpoint: api } : {}} about={api || 'All API calls'} />
       {api && <Breakdown metric="api" extra={{ endpoint: api }} total={chosen?.count ?? 0} />}
     </>
-  )
-}
-
-interface RowProps {
-  row: SummaryRow
-  total: number
-  budgets: BudgetsAnswer | null
-}
-
-function Row({ row, total, budgets }: RowProps) {
-  const [place] = usePlace()
-  const endpoint = row.group.endpoint ?? ''
-  const share = total ? Math.min(1, row.count / total) : null
-  const impact = share === null || !row.shares ? null : share * (1 - row.shares.good)
-  const own = budgets?.data.filter(budget => budget.endpoint === endpoint) ?? []
-  return (
-    <tr class={row.samples < FEW ? 'few' : ''}>
-      <th scope="row" title={endpoint}>
-        <Link to={{ api: endpoint }} current={place.api === endpoint}>
-          <bdi>{endpoint}</bdi>
-        </Link>
-      </th>
-      <td>
-        <Figure metric="api" figure={row.percentiles[`p${place.p}`]} />
-      </td>
-      <td class="wide">{row.shares && <ShareBar shares={row.shares} />}</td>
-      <td>{impact === null ? '–' : percent(impact)}</td>
-      <td>{row.error_rate === undefined ? '–' : percent(row.error_rate)}</td>
-      <td>{row.per_minute === undefined ? '–' : perMinute(row.per_minute)}</td>
-      <td>{number(row.count)}</td>
-      <td>{share === null ? '–' : percent(share)}</td>
-      <td>
-        {number(row.samples)}
-        {row.samples < FEW && ', few'}
-      </td>
-      <td>
-        {own.length === 0
-          ? '–'
-          : own.map(({ id, state }) => (
-              <span key={id} class={`state ${state}`}>
-                {state}
-              </span>
-            ))}
-      </td>
-    </tr>
   )
 }

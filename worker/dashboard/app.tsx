@@ -8,6 +8,7 @@ import { useEffect, useState } from 'preact/hooks'
 import type { SitesAnswer } from '../../schema/site.ts'
 import { Live, useAnswer } from './answer.ts'
 import { Api } from './api.tsx'
+import { Budgets } from './budgets.tsx'
 import { CreateSite } from './createsite.tsx'
 import { Here } from './go.tsx'
 import { Header } from './header.tsx'
@@ -27,14 +28,11 @@ function App() {
   const [beat, setBeat] = useState(0)
 
   useEffect(() => {
-    const onMove = () => setPlace(readPlace(location.search))
-    const onHash = () => setToken(readToken())
-    addEventListener('popstate', onMove)
-    addEventListener('hashchange', onHash)
-    return () => {
-      removeEventListener('popstate', onMove)
-      removeEventListener('hashchange', onHash)
-    }
+    // A token that is put into the address of an open page counts, too.
+    addEventListener('popstate', () => {
+      setToken(readToken())
+      setPlace(readPlace(location.search))
+    })
   }, [])
   useEffect(() => {
     if (place.live === 'off') return
@@ -42,7 +40,7 @@ function App() {
     return () => clearInterval(timer)
   }, [place.live])
   useEffect(() => {
-    document.documentElement.dataset.theme = place.theme
+    document.documentElement.style.colorScheme = place.theme === 'system' ? '' : place.theme
     document.title = place.site ? `${VIEWS[place.view]} of ${place.site} · fieldline` : 'fieldline'
   }, [place])
 
@@ -99,6 +97,7 @@ function Page({ place, onSignOut }: { place: Place; onSignOut: () => void }) {
 
 function View({ view }: { view: Place['view'] }) {
   if (view === 'api') return <Api />
+  if (view === 'budgets') return <Budgets />
   if (view === 'views') return <PageViews />
   return <Overview />
 }

@@ -1,16 +1,17 @@
 /** One metric over time, or as a histogram. A cursor, moved by pointer or keys, says what is under it in words. */
 
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import type { BudgetsAnswer } from '../../schema/budgets.ts'
 import { format, type Metric } from '../../schema/metrics.ts'
 import type { TimeseriesAnswer } from '../../schema/timeseries.ts'
 import { useAnswer } from './answer.ts'
-import { Link, usePlace } from './go.tsx'
+import { usePlace } from './go.tsx'
 import { Histogram } from './histogram.tsx'
 import { type Limit, Lines } from './lines.tsx'
 import { addressOf, type Place, readPlace } from './place.ts'
 import { baseOf, intervalOf, pathOf, ZONE } from './question.ts'
 import { Section, Table } from './section.tsx'
+import { Tabs } from './tabs.tsx'
 import { type Release, releasesOf, type Slot, scalesOf, slotsOf } from './timeline.ts'
 import { count, interval, moment, number, short } from './words.ts'
 
@@ -56,21 +57,18 @@ export function Chart({ metric, extra = {}, about = short(metric) }: ChartProps)
 
 function Tools() {
   const [place] = usePlace()
-  const interval = intervalOf(place)
   return (
-    <nav class="tabs" aria-label="Kind of chart">
-      <Link to={{ chart: 'lines' }} current={place.chart === 'lines'}>
-        Over time
-      </Link>
-      <Link to={{ chart: 'histogram' }} current={place.chart === 'histogram'}>
-        Histogram
-      </Link>
+    <div class="tools">
       {place.chart === 'lines' && (place.range === '7d' || place.range === '28d') && (
-        <Link to={{ interval: interval === 'day' ? 'hour' : 'day' }}>
-          {interval === 'day' ? 'By the hour' : 'By the day'}
-        </Link>
+        <Tabs
+          label="Interval"
+          name="interval"
+          options={{ hour: 'Hours', day: 'Days' }}
+          current={intervalOf(place)}
+        />
       )}
-    </nav>
+      <Tabs label="Kind of chart" name="chart" options={{ lines: 'Over time', histogram: 'Histogram' }} />
+    </div>
   )
 }
 
@@ -107,15 +105,15 @@ interface TimelineProps {
 function Timeline({ metric, slots, names, releases, limits }: TimelineProps) {
   const [place] = usePlace()
   const chosen = `p${place.p}`
-  const box = useRef<HTMLDivElement>(null)
+  const [box, setBox] = useState<HTMLElement | null>(null)
   const [width, setWidth] = useState(0)
   const [cursor, setCursor] = useState<number | null>(null)
   useEffect(() => {
-    if (!box.current) return
+    if (!box) return
     const watch = new ResizeObserver(([entry]) => setWidth(Math.floor(entry?.contentRect.width ?? 0)))
-    watch.observe(box.current)
+    watch.observe(box)
     return () => watch.disconnect()
-  }, [])
+  }, [box])
   const from = slots[0]?.time
   useEffect(() => {
     const at = slots.findIndex(({ time }) => String(time) === place.at)
@@ -140,12 +138,15 @@ function Timeline({ metric, slots, names, releases, limits }: TimelineProps) {
   }
   const onPointer = (event: PointerEvent & { currentTarget: HTMLElement }) =>
     setCursor(scales.slotAt(event.clientX - event.currentTarget.getBoundingClientRect().left))
-  const said = cursor === null ? '' : inWords(slots[cursor], metric, names, releases, cursor)
+  const said =
+    cursor === null
+      ? 'Point at the chart, or use the arrow keys.'
+      : inWords(slots[cursor], metric, names, releases, cursor)
   return (
     <>
       <Legend names={names} chosen={chosen} />
       <div
-        ref={box}
+        ref={setBox}
         class="plot"
         role="slider"
         tabIndex={0}
@@ -153,7 +154,7 @@ function Timeline({ metric, slots, names, releases, limits }: TimelineProps) {
         aria-valuemin={0}
         aria-valuemax={last}
         aria-valuenow={cursor ?? last}
-        aria-valuetext={said || 'No time chosen: move with the arrow keys'}
+        aria-valuetext={said}
         onKeyDown={onKey}
         onPointerMove={onPointer}
         onPointerDown={onPointer}
@@ -163,7 +164,7 @@ function Timeline({ metric, slots, names, releases, limits }: TimelineProps) {
         )}
       </div>
       <p class="readout">
-        <bdi>{said || 'Point at the chart, or focus it and use the arrow keys, to read its values.'}</bdi>
+        <bdi>{said}</bdi>
       </p>
       <details>
         <summary>The same as a table</summary>

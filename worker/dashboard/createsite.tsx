@@ -1,14 +1,15 @@
 /** Where there is no site yet: its name and where its pages are go in, and it is made. */
 
-import { useContext, useState } from 'preact/hooks'
+import { useContext } from 'preact/hooks'
 import { Live } from './answer.ts'
 import { ask } from './client.ts'
 import { usePlace } from './go.tsx'
+import { useWork } from './work.ts'
 
 export function CreateSite() {
   const [, move] = usePlace()
   const { again } = useContext(Live)
-  const [error, setError] = useState('')
+  const [said, run] = useWork()
   const onSubmit = (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
     event.preventDefault()
     const given = new FormData(event.currentTarget)
@@ -16,18 +17,16 @@ export function CreateSite() {
     const origins = String(given.get('origin'))
       .trim()
       .split(/[\s,]+/)
-    ask(`/v1/sites/${encodeURIComponent(site)}`, { method: 'PUT', body: { origins } }).then(
-      () => {
-        again()
-        move({ site })
-      },
-      error => setError(String(error.message)),
-    )
+    run(ask(`/v1/sites/${encodeURIComponent(site)}`, { method: 'PUT', body: { origins } }), '').then(made => {
+      if (!made) return
+      again()
+      move({ site })
+    })
   }
   return (
     <section class="panel first" aria-labelledby="create">
       <h2 id="create">There is no site yet. Create one.</h2>
-      <form class="fields" onSubmit={onSubmit}>
+      <form onSubmit={onSubmit}>
         <label>
           <span>Name</span>
           <input
@@ -48,11 +47,9 @@ export function CreateSite() {
         <p id="origin-hint" class="soft">
           Origins that may send, with a space between: https://shop.example https://*.shop.example
         </p>
-        {error && (
-          <p class="alert" role="alert">
-            {error}
-          </p>
-        )}
+        <p class="alert" role="alert">
+          {said}
+        </p>
         <button type="submit" class="primary">
           Create site
         </button>

@@ -1,15 +1,10 @@
 /** What a panel shows, to take away: as CSV, as JSON, or as a curl line, which names a variable in place of the token. */
 
-import { useState } from 'preact/hooks'
 import { request } from './client.ts'
+import { useWork } from './work.ts'
 
 export function Exports({ path, of }: { path: string; of: string }) {
-  const [said, say] = useState('')
-  const run = (work: Promise<unknown>, done: string) =>
-    work.then(
-      () => say(done),
-      error => say(String(error.message)),
-    )
+  const [said, run] = useWork()
   return (
     <p class="exports">
       <button type="button" onClick={() => run(download(path, 'text/csv', 'csv'), 'CSV saved.')}>

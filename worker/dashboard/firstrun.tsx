@@ -1,11 +1,12 @@
 /** Where a range has no data: says so, or, where nothing ever came, how to measure, and waits for the first beacon. */
 
-import { useContext, useEffect, useState } from 'preact/hooks'
+import { useContext, useEffect } from 'preact/hooks'
 import type { PageViewsAnswer } from '../../schema/pageviews.ts'
 import { Live, useAnswer } from './answer.ts'
 import { ask } from './client.ts'
 import { usePlace } from './go.tsx'
 import { pathOf } from './question.ts'
+import { useWork } from './work.ts'
 
 /** How often it looks for the first beacon, in ms. */
 const LOOK = 3_000
@@ -31,13 +32,9 @@ export function FirstRun() {
 }
 
 function Snippet({ site }: { site: string }) {
-  const [said, say] = useState('')
+  const [said, run] = useWork()
   const snippet = `<script async src="${location.origin}/fieldline.js" data-site="${site}"></script>`
-  const onCopy = () =>
-    navigator.clipboard.writeText(snippet).then(
-      () => say('Copied.'),
-      () => say('Copying is not allowed here: mark the line and copy it.'),
-    )
+  const onCopy = () => run(navigator.clipboard.writeText(snippet), 'Copied.')
   return (
     <section class="panel first" aria-labelledby="first">
       <h2 id="first">Measure your pages</h2>

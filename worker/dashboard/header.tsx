@@ -1,8 +1,8 @@
 /** The head of every view: what it is about (site, range, percentile, device, filters) and how it is shown. */
 
-import { Link, usePlace } from './go.tsx'
-import { DIMENSIONS, PERCENTILES, type Place, RANGES, VIEWS } from './place.ts'
-import { Logo } from './signin.tsx'
+import { usePlace } from './go.tsx'
+import { DIMENSIONS, PERCENTILES, RANGES, VIEWS } from './place.ts'
+import { Chip, Tabs } from './tabs.tsx'
 
 const DEVICES = { '': 'All devices', phone: 'Phone', tablet: 'Tablet', desktop: 'Desktop' }
 const THEMES = { system: 'System', light: 'Light', dark: 'Dark' }
@@ -10,20 +10,11 @@ const THEMES = { system: 'System', light: 'Light', dark: 'Dark' }
 export function Header({ sites, onSignOut }: { sites: string[]; onSignOut: () => void }) {
   const [place, move] = usePlace()
   const known = !place.site || sites.includes(place.site) ? sites : [...sites, place.site]
-  const views = Object.keys(VIEWS) as Place['view'][]
   return (
     <header>
       <div class="top">
-        <h1>
-          <Logo /> fieldline
-        </h1>
-        <nav aria-label="Views">
-          {views.map(view => (
-            <Link key={view} to={{ view, id: '', target: '', event: '' }} current={place.view === view}>
-              {VIEWS[view]}
-            </Link>
-          ))}
-        </nav>
+        <h1>fieldline</h1>
+        <Tabs label="Views" name="view" options={VIEWS} also={{ id: '', target: '', event: '' }} />
         <div class="aside">
           <Choice name="theme" label="Theme" options={THEMES} />
           <button
@@ -102,20 +93,14 @@ function Day({ name, label }: { name: 'from' | 'to'; label: string }) {
 
 /** The filters that are set, each a button that takes it away. Device has a field of its own. */
 function Chips() {
-  const [place, move] = usePlace()
+  const [place] = usePlace()
   const set = (Object.keys(DIMENSIONS) as (keyof typeof DIMENSIONS)[]).filter(
     name => name !== 'device' && place[name],
   )
   return (
     <>
       {set.map(name => (
-        <button key={name} type="button" class="chip" onClick={() => move({ [name]: '' })}>
-          <span>
-            {DIMENSIONS[name]} <bdi>{place[name]}</bdi>
-          </span>
-          <span aria-hidden="true"> ×</span>
-          <span class="hidden"> remove this filter</span>
-        </button>
+        <Chip key={name} name={DIMENSIONS[name]} value={place[name]} to={{ [name]: '' }} />
       ))}
     </>
   )

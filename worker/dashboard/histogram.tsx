@@ -7,8 +7,8 @@ import type { ComponentChildren } from 'preact'
 import { format, METRICS, type Metric, rate } from '../../schema/metrics.ts'
 import type { OtlpAnswer, OtlpDataPoint } from '../../schema/otlp.ts'
 import { useAnswer } from './answer.ts'
-import { Section, Table } from './section.tsx'
-import { number, percent, plain } from './words.ts'
+import { Section } from './section.tsx'
+import { number } from './words.ts'
 
 /** Buckets of a bar: at 32 in a factor of two, a bar spans a factor of 1.19. */
 const MERGED = 8
@@ -42,24 +42,10 @@ export function Histogram({ metric, path, title, tools }: HistogramProps) {
         <p class="soft">no data</p>
       ) : (
         <>
-          <Bars bars={bars} metric={metric} total={total} />
-          <p class="readout">
-            {number(total)} in {bars.length} bars, each {Math.round((2 ** (MERGED / PER_DOUBLING) - 1) * 100)}{' '}
-            % wider than the one before.
+          <Bars bars={bars} metric={metric} />
+          <p class="soft">
+            {number(total)} in {bars.length} bars, each 19 % wider than the one before.
           </p>
-          <details>
-            <summary>The same as a table</summary>
-            <Table label={`${title}, how it is spread`} columns={['More than', 'Up to', 'Count', 'Share']}>
-              {bars.map(({ from, to, count }) => (
-                <tr key={to}>
-                  <th scope="row">{format(metric, from)}</th>
-                  <td>{format(metric, to)}</td>
-                  <td>{number(count)}</td>
-                  <td>{percent(count / total)}</td>
-                </tr>
-              ))}
-            </Table>
-          </details>
         </>
       )}
     </Section>
@@ -88,7 +74,7 @@ export function barsOf(point: OtlpDataPoint | undefined, grains: number): Bar[] 
   ]
 }
 
-function Bars({ bars, metric, total }: { bars: Bar[]; metric: Metric; total: number }) {
+function Bars({ bars, metric }: { bars: Bar[]; metric: Metric }) {
   const { width, height, bottom, top } = VIEW
   const { good, poor } = METRICS[metric]
   const step = width / bars.length
@@ -96,12 +82,9 @@ function Bars({ bars, metric, total }: { bars: Bar[]; metric: Metric; total: num
   const tall = (count: number) => (count / most) * (height - bottom - top)
   /** Where a value is on the axis: within its bar by the logarithm. */
   const x = (value: number) => {
-    const i = bars.findIndex(({ to }) => value <= to)
-    const bar = bars[i]
-    if (!bar) return null
-    return (
-      (i + (bar.from > 0 ? Math.max(0, Math.log(value / bar.from) / Math.log(bar.to / bar.from)) : 0)) * step
-    )
+    const i = bars.findIndex(({ from, to }) => from > 0 && value > from && value <= to)
+    const { from = 1, to = 1 } = bars[i] ?? {}
+    return i < 0 ? null : (i + Math.log(value / from) / Math.log(to / from)) * step
   }
   const every = Math.ceil(bars.length / 10)
   return (
@@ -110,7 +93,7 @@ function Bars({ bars, metric, total }: { bars: Bar[]; metric: Metric; total: num
       <svg
         viewBox={`0 0 ${width} ${height}`}
         role="img"
-        aria-label={`${number(total)} values, most of them up to ${format(metric, bars.find(bar => bar.count === most)?.to ?? null)}`}
+        aria-label={bars.map(({ to, count }) => `${number(count)} up to ${format(metric, to)}`).join(', ')}
       >
         {bars.map(({ to, count }, i) => (
           <rect
@@ -130,15 +113,13 @@ function Bars({ bars, metric, total }: { bars: Bar[]; metric: Metric; total: num
               </text>
             ),
         )}
-        {[good, poor].map((value, i) => {
-          const at = x(value)
-          const name = i ? 'poor' : 'good'
+        {[`good ≤ ${format(metric, good)}`, `poor > ${format(metric, poor)}`].map((text, i) => {
+          const at = x(i ? poor : good)
           return at === null ? null : (
-            <g key={value} class="limit">
+            <g key={text} class="limit">
               <line x1={at} x2={at} y1="0" y2={height - bottom} />
               <text x={at + 5} y="12">
-                {i ? `${plain(name)} > ` : `${name} ≤ `}
-                {format(metric, value)}
+                {text}
               </text>
             </g>
           )

@@ -7,11 +7,12 @@ import { Rated } from './figure.tsx'
 import { Link, usePlace } from './go.tsx'
 import { baseOf, pathOf } from './question.ts'
 import { Section, Table } from './section.tsx'
+import { Chip, Tabs } from './tabs.tsx'
 import { Waterfall } from './waterfall.tsx'
 import { moment, number, short } from './words.ts'
 
 export function PageViews() {
-  const [place, move] = usePlace()
+  const [place] = usePlace()
   const metric: Vital = VITALS.find(vital => vital === place.metric) ?? 'lcp'
   const { order, target, event, id } = place
   const path = pathOf('pageviews', { ...baseOf(place), metric, order, target, event, limit: 25 })
@@ -20,30 +21,20 @@ export function PageViews() {
   const open = found?.data.find(view => view.id === id)
   const title = `${order === 'slowest' ? 'Slowest' : 'Newest'} page views by ${short(metric)}`
   const tools = (
-    <nav class="tabs" aria-label="Order">
-      <Link to={{ order: 'slowest', id: '' }} current={order === 'slowest'}>
-        Slowest
-      </Link>
-      <Link to={{ order: 'newest', id: '' }} current={order === 'newest'}>
-        Newest
-      </Link>
-    </nav>
+    <Tabs label="Order" name="order" options={{ slowest: 'Slowest', newest: 'Newest' }} also={{ id: '' }} />
   )
   return (
     <>
-      <nav class="tabs" aria-label="Metric">
-        {VITALS.map(vital => (
-          <Link key={vital} to={{ metric: vital, id: '', target: '', event: '' }} current={vital === metric}>
-            {short(vital)}
-          </Link>
-        ))}
-      </nav>
+      <Tabs
+        label="Metric"
+        name="metric"
+        current={metric}
+        options={Object.fromEntries(VITALS.map(vital => [vital, short(vital)]))}
+        also={{ id: '', target: '', event: '' }}
+      />
       {target && (
         <p>
-          <button type="button" class="chip" onClick={() => move({ target: '', event: '', id: '' })}>
-            {event} <bdi>{target}</bdi> <span aria-hidden="true">×</span>
-            <span class="hidden"> remove this filter</span>
-          </button>
+          <Chip name={event || 'Element'} value={target} to={{ target: '', event: '', id: '' }} />
         </p>
       )}
       {open && <Waterfall view={open} />}

@@ -16,7 +16,7 @@ export const RANGES = {
 } as const
 export type Range = keyof typeof RANGES
 
-export const VIEWS = { overview: 'Overview', views: 'Page views', api: 'API' } as const
+export const VIEWS = { overview: 'Overview', views: 'Page views', api: 'API', budgets: 'Budgets' } as const
 export type ViewName = keyof typeof VIEWS
 
 /** What page views are told apart by, and what a person reads. */
@@ -51,7 +51,7 @@ const DEFAULTS = {
   target: '',
   event: '',
   order: 'slowest' as 'slowest' | 'newest',
-  /** The page view that is open. */
+  /** The page view that is open, or the budget that is being changed. */
   id: '',
   /** The time under the cursor. */
   at: '',
@@ -67,20 +67,12 @@ const DEFAULTS = {
 }
 export type Place = typeof DEFAULTS
 
-/** What a state may be, where it is not free text. */
+/** What a state may be, where the API is not the one to say. */
 const ALLOWED: { [K in keyof Place]?: readonly string[] } = {
   view: Object.keys(VIEWS),
   range: Object.keys(RANGES),
-  p: ['50', '75', '90', '95', '99'],
   metric: Object.keys(METRICS),
   by: Object.keys(DIMENSIONS),
-  chart: ['lines', 'histogram'],
-  interval: ['', 'hour', 'day'],
-  sort: ['impact', 'busiest', 'slowest', 'failing'],
-  rows: ['10', '50', '200'],
-  order: ['slowest', 'newest'],
-  live: ['on', 'off'],
-  theme: ['system', 'light', 'dark'],
 }
 
 export const PERCENTILES = ['50', '75', '90', '95', '99']

@@ -1,7 +1,6 @@
 /** The frames of the page: a titled panel that says when it waits or has failed, and a table that scrolls by itself. */
 
 import type { ComponentChildren } from 'preact'
-import { useId } from 'preact/hooks'
 import type { Answer } from './answer.ts'
 import { Exports } from './exports.tsx'
 
@@ -16,11 +15,10 @@ interface SectionProps {
 }
 
 export function Section({ title, answer, path, tools, className = '', children }: SectionProps) {
-  const id = useId()
   return (
-    <section class={`panel ${className}`} aria-labelledby={id} aria-busy={answer.busy}>
+    <section class={`panel ${className}`} aria-label={title} aria-busy={answer.busy}>
       <div class="head">
-        <h2 id={id}>{title}</h2>
+        <h2>{title}</h2>
         {tools}
       </div>
       {answer.error ? (
@@ -47,7 +45,7 @@ interface TableProps {
 export function Table({ label, columns, children }: TableProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard.
-    <section class="scroll" aria-label={label} tabIndex={0}>
+    <section class="scroll" aria-label={`${label}, table`} tabIndex={0}>
       <table>
         <caption class="hidden">{label}</caption>
         <thead>

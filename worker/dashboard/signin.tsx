@@ -1,20 +1,13 @@
 /** The sign-in form: what went wrong before goes in, a token is handed over. */
 
-import { useEffect, useRef } from 'preact/hooks'
-
 export function SignIn({ error, onToken }: { error: string; onToken: (token: string) => void }) {
-  const field = useRef<HTMLInputElement>(null)
-  useEffect(() => field.current?.focus(), [error])
-  const onSubmit = (event: Event) => {
+  const onSubmit = (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
     event.preventDefault()
-    const token = field.current?.value.trim()
-    if (token) onToken(token)
+    onToken(String(new FormData(event.currentTarget).get('token')).trim())
   }
   return (
     <main class="sign-in panel">
-      <h1>
-        <Logo /> fieldline
-      </h1>
+      <h1>fieldline</h1>
       <form onSubmit={onSubmit}>
         <p>
           Sign in with the ADMIN_TOKEN of this fieldline, or with a read token of one site. It stays in this
@@ -28,7 +21,8 @@ export function SignIn({ error, onToken }: { error: string; onToken: (token: str
         <label for="token">Token</label>
         <input
           id="token"
-          ref={field}
+          name="token"
+          ref={focus}
           type="password"
           required
           autocomplete="current-password"
@@ -43,11 +37,7 @@ export function SignIn({ error, onToken }: { error: string; onToken: (token: str
   )
 }
 
-export function Logo() {
-  return (
-    <svg class="logo" viewBox="0 0 32 32" aria-hidden="true">
-      <rect width="32" height="32" rx="7" />
-      <path d="M5 23c6 0 6-14 11-14s5 8 11 8" />
-    </svg>
-  )
+/** Where one writes first. */
+function focus(field: HTMLElement | null): void {
+  field?.focus()
 }

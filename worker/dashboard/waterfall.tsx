@@ -10,7 +10,8 @@ import { moment, plain, short } from './words.ts'
 
 export interface Span {
   name: string
-  kind: 'phase' | 'lcp' | 'inp' | 'call' | 'failed' | 'waited'
+  /** Its colour. */
+  kind: 'part0' | 'part1' | 'part2' | 'good' | 'poor' | 'needs-improvement'
   /** ms since the page view began. */
   start: number
   duration: number
@@ -60,11 +61,6 @@ export function Waterfall({ view }: { view: PageViewAnswer }) {
               <li key={VITALS[i]}>
                 {short(VITALS[i] ?? '')}: <code dir="auto">{cause.target || '(no element)'}</code>
                 {'event' in cause && `, ${cause.event}`}
-                {'url' in cause && cause.url && (
-                  <>
-                    , <code dir="auto">{cause.url}</code>
-                  </>
-                )}
               </li>
             ),
         )}
@@ -102,39 +98,32 @@ export function Waterfall({ view }: { view: PageViewAnswer }) {
 }
 
 /** All that has a begin and an end: phases first, then the rest by its begin. */
-export function spansOf({ phases, why, lcp, calls }: PageViewAnswer): Span[] {
+export function spansOf({ phases, why, calls }: PageViewAnswer): Span[] {
   const loads: Span[] = []
   let last = 0
   for (const phase of PHASES) {
     const end = phases?.[phase]
     if (end === undefined || end < last) continue
     if (end > last)
-      loads.push({ name: plain(phase), kind: 'phase', start: last, duration: end - last, note: 'load phase' })
+      loads.push({ name: plain(phase), kind: 'part0', start: last, duration: end - last, note: 'load phase' })
     last = end
   }
   const rest: Span[] = []
-  if (why.lcp && lcp !== null) {
-    let start = 0
-    for (const part of LCP_PARTS) {
-      const duration = why.lcp.parts[part] ?? 0
+  const add = (kind: 'part1' | 'part2', at: number, parts: { [name: string]: number }, note: string) => {
+    for (const part of [...LCP_PARTS, ...INP_PARTS]) {
+      const duration = parts[part] ?? 0
       rest.push({
-        name: `LCP ${part === 'ttfb' ? 'TTFB' : plain(part)}`,
-        kind: 'lcp',
-        start,
+        name: `${kind === 'part1' ? 'LCP' : 'INP'} ${plain(part)}`,
+        kind,
+        start: at,
         duration,
-        note: '',
+        note,
       })
-      start += duration
+      at += duration
     }
   }
-  if (why.inp) {
-    let start = why.inp.at
-    for (const part of INP_PARTS) {
-      const duration = why.inp.parts[part] ?? 0
-      rest.push({ name: `INP ${plain(part)}`, kind: 'inp', start, duration, note: why.inp.event })
-      start += duration
-    }
-  }
+  if (why.lcp) add('part1', 0, why.lcp.parts, '')
+  if (why.inp) add('part2', why.inp.at, why.inp.parts, why.inp.event)
   for (const { endpoint, start, duration, outcome, status, server, waited, started } of calls) {
     const notes = [
       outcome === 'ok' ? '' : plain(outcome),
@@ -143,7 +132,7 @@ export function spansOf({ phases, why, lcp, calls }: PageViewAnswer): Span[] {
       started ? 'started by the interaction' : '',
       ...Object.entries(server ?? {}).map(([name, ms]) => `${name} ${format('api', ms)}`),
     ]
-    const kind = outcome === 'ok' ? (waited ? 'waited' : 'call') : 'failed'
+    const kind = outcome === 'ok' ? (waited ? 'needs-improvement' : 'good') : 'poor'
     rest.push({ name: endpoint, kind, start, duration, note: notes.filter(Boolean).join(', ') })
   }
   return [...loads, ...rest.filter(({ duration }) => duration > 0).sort((a, b) => a.start - b.start)]

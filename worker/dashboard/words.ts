@@ -32,7 +32,8 @@ export function number(value: number): string {
   return NUMBER.format(Math.round(value))
 }
 
-export function perMinute(value: number): string {
+/** Two digits of what is small: 0.061, 2.8. */
+export function few(value: number): string {
   return value >= 100 ? number(value) : RATE.format(value)
 }
 

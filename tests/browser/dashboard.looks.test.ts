@@ -1,0 +1,160 @@
+/** Every view of the dashboard is accessible, in light and in dark, and fits every width. */
+
+import { readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Stage, settled, stage } from './dashboard.ts'
+
+const AXE = readFileSync('node_modules/axe-core/axe.min.js', 'utf8')
+const WIDTHS = [320, 375, 768, 1280, 2560]
+const WAIT = '&site=demo&range=7d&live=off'
+const VIEWS = {
+  overview: `?metric=lcp${WAIT}`,
+  'overview of CLS': `?metric=cls&interval=hour&by=country${WAIT}`,
+  histogram: `?metric=inp&chart=histogram&by=release${WAIT}`,
+  'page views': `?view=views${WAIT}`,
+  API: `?view=api&api=GET+/api/products${WAIT}`,
+  budgets: `?view=budgets${WAIT}`,
+  'first run': '?site=fresh',
+} as const
+
+/** All that one can use and see, as a script. */
+const CONTROLS = `(() => [...document.querySelectorAll('a[href], button, select, input, summary, [tabindex="0"]')]
+  .filter(control => control.checkVisibility()))`
+
+let on: Stage
+let hooks: Server
+let heard: unknown[]
+
+beforeAll(async () => {
+  on = await stage()
+  heard = []
+  hooks = createServer((request, response) => {
+    let body = ''
+    request.on('data', chunk => {
+      body += chunk
+    })
+    request.on('end', () => {
+      heard.push(JSON.parse(body))
+      response.end()
+    })
+  })
+  await new Promise<void>(done => hooks.listen(0, '127.0.0.1', done))
+  const created = await fetch(`${on.server.url}/v1/sites/fresh`, {
+    method: 'PUT',
+    headers: { Authorization: `Bearer ${on.server.token}` },
+    body: JSON.stringify({ origins: ['*'] }),
+  })
+  expect(created.status).toBe(201)
+})
+afterAll(async () => {
+  hooks.close()
+  await on.close()
+})
+
+/** What axe finds, in words. */
+async function violations(page: Page): Promise<string[]> {
+  // By the debugger: the page's policy lets no script in.
+  return page.evaluate(`${AXE}; axe.run().then(({ violations }) =>
+    violations.flatMap(({ id, nodes }) => nodes.map(node => id + ' ' + node.target + ' ' + node.failureSummary)))`)
+}
+
+describe.each(['light', 'dark'] as const)('in %s', colorScheme => {
+  test.each(Object.entries(VIEWS))('%s has no violation', async (_, query) => {
+    const { page, context, troubles } = await on.page({ colorScheme })
+    await on.open(page, query)
+    expect(await violations(page)).toEqual([])
+    expect(troubles).toEqual([])
+    await context.close()
+  })
+
+  test('the waterfall and the sign-in have no violation', async () => {
+    const { page, context } = await on.page({ colorScheme })
+    await page.goto(on.server.url)
+    await page.getByLabel('Token').waitFor()
+    expect(await violations(page)).toEqual([])
+    await on.open(page, VIEWS['page views'])
+    await page.getByRole('rowheader').first().getByRole('link').click()
+    await page.getByRole('region', { name: 'Page view', exact: true }).waitFor()
+    expect(await violations(page)).toEqual([])
+    await context.close()
+  })
+})
+
+test('a chosen theme wins over the system’s', async () => {
+  const { page, context } = await on.page({ colorScheme: 'light' })
+  await on.open(page, VIEWS.budgets)
+  const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+  const light = await ground()
+  await page.getByLabel('Theme').selectOption('dark')
+  await page.waitForFunction(light => getComputedStyle(document.body).backgroundColor !== light, light)
+  expect(page.url()).toContain('theme=dark')
+  await context.close()
+})
+
+test.each(WIDTHS)('nothing scrolls sideways at %i px but the tables', async width => {
+  const { page, context } = await on.page({ viewport: { width, height: 800 } })
+  for (const query of Object.values(VIEWS)) {
+    await on.open(page, query)
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), query).toBe(width)
+  }
+  await context.close()
+})
+
+test('every control is reached by the keyboard, and shows that it has the focus', async () => {
+  const { page, context } = await on.page()
+  await on.open(page, VIEWS.overview)
+  const controls = await page.evaluate(`${CONTROLS}().length`)
+  const reached = new Set<number>()
+  for (let i = 0; i < Number(controls); i++) {
+    await page.keyboard.press('Tab')
+    const [index, outline] = (await page.evaluate(`[
+      ${CONTROLS}().indexOf(document.activeElement),
+      getComputedStyle(document.activeElement).outlineStyle,
+    ]`)) as [number, string]
+    expect(outline, `control ${index}`).not.toBe('none')
+    reached.add(index)
+  }
+  expect(reached.size).toBe(controls)
+  await context.close()
+})
+
+test('a budget is made, changed and deleted, and the webhook is tested', async () => {
+  const { page, context, troubles } = await on.page()
+  page.on('dialog', dialog => dialog.accept())
+  await on.open(page, VIEWS.budgets)
+  await page.getByLabel('Metric').fill('api')
+  await page.getByLabel('At most').fill('800')
+  await page.getByLabel('Endpoint').fill('GET /api/products')
+  await page.getByRole('button', { name: 'Create budget' }).click()
+  const name = 'p75 of API ≤ 800 ms in 24 h, GET /api/products'
+  const row = page.getByRole('row').filter({ has: page.getByRole('rowheader', { name, exact: true }) })
+  await row.waitFor()
+  expect(await row.textContent()).toContain('no data')
+  await row.getByRole('link', { name: `Change ${name}` }).click()
+  await page.getByLabel('At most').fill('700')
+  await page.getByRole('button', { name: 'Change budget' }).click()
+  const changed = page.getByRole('rowheader', { name: name.replace('800', '700'), exact: true })
+  await changed.waitFor()
+
+  await page.getByRole('link', { name: 'API', exact: true }).click()
+  await page.getByRole('link', { name: 'GET /api/products', exact: true }).click()
+  await settled(page)
+  await page.getByText('budget p75 ≤ 700 ms').waitFor()
+  await on.open(page, VIEWS.budgets)
+
+  const { port } = hooks.address() as AddressInfo
+  await page.getByLabel('Address').fill(`http://localhost:${port}/hook`)
+  await page.getByRole('button', { name: 'Save webhook' }).click()
+  await page.getByText(/whsec_\w+/).waitFor()
+  await page.getByRole('button', { name: 'Send a test' }).click()
+  await page.getByText('The test was delivered.').waitFor()
+  expect(heard).toMatchObject([{ site: 'demo', state: 'test' }])
+
+  await page.getByRole('button', { name: /^Delete / }).click()
+  await page.getByText('There is no budget yet').waitFor()
+  expect(troubles).toEqual([])
+  await context.close()
+})

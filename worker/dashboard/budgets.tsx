@@ -1,0 +1,137 @@
+/** Budgets with their state, each to be changed or deleted, what became of them, and where that is told. */
+
+import { useContext } from 'preact/hooks'
+import type { BudgetAnswer, BudgetEventsAnswer, BudgetsAnswer } from '../../schema/budgets.ts'
+import { format } from '../../schema/metrics.ts'
+import { Live, useAnswer } from './answer.ts'
+import { BudgetForm } from './budgetform.tsx'
+import { request } from './client.ts'
+import { Figure } from './figure.tsx'
+import { Link, usePlace } from './go.tsx'
+import { pathOf } from './question.ts'
+import { Section, Table } from './section.tsx'
+import { Webhook } from './webhook.tsx'
+import { moment, number, short } from './words.ts'
+import { useWork } from './work.ts'
+
+export function Budgets() {
+  const [{ site, id }] = usePlace()
+  const path = pathOf('budgets', { site })
+  const answer = useAnswer<BudgetsAnswer>(path)
+  const budgets = answer.data?.data ?? []
+  const columns = ['Budget', 'State', 'Since', 'Value', 'Samples', 'Release', 'Change']
+  const open = budgets.find(budget => budget.id === id)
+  return (
+    <>
+      <Section title="Budgets" answer={answer}>
+        {budgets.length === 0 ? (
+          <p class="soft">There is no budget yet: the form makes one.</p>
+        ) : (
+          <Table label="Budgets" columns={columns}>
+            {budgets.map(budget => (
+              <Row key={budget.id} budget={budget} />
+            ))}
+          </Table>
+        )}
+      </Section>
+      {answer.data && <BudgetForm key={open?.id} budget={open} />}
+      <History budgets={budgets} />
+      <Webhook />
+    </>
+  )
+}
+
+function Row({ budget }: { budget: BudgetAnswer }) {
+  const [{ site }, move] = usePlace()
+  const { again } = useContext(Live)
+  const [said, run] = useWork()
+  const { id, metric, state, since, value, low, high, samples, minimum, release } = budget
+  const name = nameOf(budget)
+  const onDelete = () => {
+    if (!confirm(`Delete the budget ${name}?`)) return
+    run(request(`/v1/sites/${site}/budgets/${id}`, { method: 'DELETE' }), '').then(done => {
+      if (!done) return
+      move({ id: '' }, true)
+      again()
+    })
+  }
+  return (
+    <tr>
+      <th scope="row" title={name}>
+        <bdi>{name}</bdi>
+      </th>
+      <td>
+        <State state={state} />
+      </td>
+      <td>{moment(since)}</td>
+      <td>
+        <Figure metric={metric} figure={value === null ? undefined : { value, low, high }} />
+      </td>
+      <td>
+        {number(samples)} of {number(minimum)}
+      </td>
+      <td class="text">
+        <bdi>{release ?? '–'}</bdi>
+      </td>
+      <td>
+        <Link to={{ id }} className="button" label={`Change ${name}`}>
+          Change
+        </Link>{' '}
+        <button type="button" aria-label={`Delete ${name}`} onClick={onDelete}>
+          Delete
+        </button>
+        <span role="status">{said}</span>
+      </td>
+    </tr>
+  )
+}
+
+function History({ budgets }: { budgets: BudgetAnswer[] }) {
+  const [{ site }] = usePlace()
+  const path = pathOf('budget-events', { site })
+  const answer = useAnswer<BudgetEventsAnswer>(path)
+  const events = answer.data?.data ?? []
+  const of = (id: string) => budgets.find(budget => budget.id === id)
+  return (
+    <Section title="What became of them" answer={answer}>
+      {events.length === 0 ? (
+        <p class="soft">No budget has changed its state yet.</p>
+      ) : (
+        <Table
+          label="What became of them"
+          columns={['When', 'State', 'Value', 'Samples', 'Budget', 'Release']}
+        >
+          {events.map(({ budget: id, at, state, value, samples, release }) => {
+            const budget = of(id)
+            return (
+              <tr key={`${id} ${at}`}>
+                <th scope="row">{moment(at)}</th>
+                <td>
+                  <State state={state} />
+                </td>
+                <td>{budget ? format(budget.metric, value) : value}</td>
+                <td>{number(samples)}</td>
+                <td class="text">
+                  <bdi>{budget ? nameOf(budget) : 'deleted'}</bdi>
+                </td>
+                <td class="text">
+                  <bdi>{release ?? '–'}</bdi>
+                </td>
+              </tr>
+            )
+          })}
+        </Table>
+      )}
+    </Section>
+  )
+}
+
+export function State({ state }: { state: BudgetAnswer['state'] }) {
+  return <span class={`state ${state}`}>{state === 'no-data' ? 'no data' : state}</span>
+}
+
+/** `p75 of LCP ≤ 2.50 s in 24 h, phone, /checkout`. */
+function nameOf({ metric, percentile, limit, window_hours, endpoint, route, device }: BudgetAnswer): string {
+  const promise = `p${percentile} of ${short(metric)} ≤ ${format(metric, limit)} in ${window_hours} h`
+  return [promise, endpoint, route, device].filter(Boolean).join(', ')
+}

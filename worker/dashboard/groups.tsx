@@ -1,0 +1,79 @@
+/** A metric by group as a table, in the order of the answer; groups of few samples are dimmed. */
+
+import type { ComponentChildren } from 'preact'
+import type { Metric } from '../../schema/metrics.ts'
+import type { GroupKey } from '../../schema/query.ts'
+import type { SummaryRow } from '../../schema/summary.ts'
+import { Figure } from './figure.tsx'
+import { type Change, Link, usePlace } from './go.tsx'
+import { Table } from './section.tsx'
+import { ShareBar } from './sharebar.tsx'
+import { number, percent } from './words.ts'
+
+/** Samples below which a row is dimmed. */
+const FEW = 20
+
+interface GroupsProps {
+  label: string
+  metric: Metric
+  by: GroupKey
+  /** What the groups are called. */
+  head: string
+  rows: SummaryRow[]
+  /** Page views or calls of all groups together, those that are not shown, too. */
+  total: number
+  /** Where a group leads to. */
+  to: (name: string) => Change
+  more?: [head: string, cell: (row: SummaryRow) => ComponentChildren][]
+}
+
+export function Groups({ label, metric, by, head, rows, total, to, more = [] }: GroupsProps) {
+  const [place] = usePlace()
+  const p = `p${place.p}`
+  const what = metric === 'api' ? 'calls' : 'page views'
+  const columns = [head, p, 'Good, needs improvement, poor', 'Impact', `Share of ${what}`, 'Count', 'Samples']
+  if (rows.length === 0) return <p class="soft">no data</p>
+  return (
+    <>
+      <Table label={label} columns={[...columns, ...more.map(([head]) => head)]}>
+        {rows.map(row => {
+          const name = row.group[by]
+          const share = total ? Math.min(1, row.count / total) : 0
+          return (
+            <tr key={name} class={row.samples < FEW ? 'few' : ''}>
+              <th scope="row" title={name ?? ''}>
+                {name ? (
+                  <Link to={to(name)}>
+                    <bdi>{name}</bdi>
+                  </Link>
+                ) : (
+                  'unknown'
+                )}
+              </th>
+              <td>
+                <Figure metric={row.metric} figure={row.percentiles[p]} />
+              </td>
+              <td class="wide">{row.shares && <ShareBar shares={row.shares} />}</td>
+              <td>{row.shares && percent(share * (1 - row.shares.good))}</td>
+              <td>{percent(share)}</td>
+              <td>{number(row.count)}</td>
+              <td>
+                {number(row.samples)}
+                {row.samples < FEW && ', few'}
+              </td>
+              {more.map(([head, cell]) => (
+                <td key={head}>{cell(row)}</td>
+              ))}
+            </tr>
+          )
+        })}
+      </Table>
+      <p class="soft">
+        Impact: the share of all {what} that are in the row and not good.{' '}
+        {rows.length === Number(place.rows) && rows.length < 200 && (
+          <Link to={{ rows: rows.length === 10 ? '50' : '200' }}>Show more rows</Link>
+        )}
+      </p>
+    </>
+  )
+}

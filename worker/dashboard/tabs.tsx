@@ -1,0 +1,47 @@
+/** A row of links of which one is current, and a chip that takes a filter away. */
+
+import { Link, usePlace } from './go.tsx'
+import type { Place } from './place.ts'
+
+interface TabsProps<K extends keyof Place> {
+  label: string
+  /** The state that they choose. */
+  name: K
+  options: { readonly [value: string]: string }
+  current?: string
+  /** What else changes with it. */
+  also?: Partial<Place>
+}
+
+export function Tabs<K extends keyof Place>({ label, name, options, current, also }: TabsProps<K>) {
+  const [place] = usePlace()
+  return (
+    <nav class="tabs" aria-label={label}>
+      {Object.entries(options).map(([value, text]) => (
+        <Link key={value} to={{ ...also, [name]: value }} current={value === (current ?? place[name])}>
+          {text}
+        </Link>
+      ))}
+    </nav>
+  )
+}
+
+interface ChipProps {
+  name: string
+  value: string
+  /** Where one is without the filter. */
+  to: Partial<Place>
+}
+
+export function Chip({ name, value, to }: ChipProps) {
+  const [, move] = usePlace()
+  return (
+    <button type="button" class="chip" onClick={() => move(to)}>
+      <span>
+        {name} <bdi>{value}</bdi>
+      </span>
+      <span aria-hidden="true"> ×</span>
+      <span class="hidden"> remove this filter</span>
+    </button>
+  )
+}
