@@ -14,6 +14,7 @@ import { SETTLED } from '../rollup/rollup.ts'
 import { findSite, type Site } from '../sites.ts'
 import type { Preparer } from '../statement.ts'
 import { type Cells, csv } from './csv.ts'
+import { once } from './once.ts'
 
 /** What an endpoint is made of: `Q` is its checked question, `A` its answer. */
 export interface Endpoint<Q extends { site: string; to: number }, A> {
@@ -25,9 +26,6 @@ export interface Endpoint<Q extends { site: string; to: number }, A> {
 
 /** Seconds for which an answer about hours that have settled is believed by who asked. */
 const SETTLED_AGE = 60
-
-/** What is being asked of D1 at the moment, by question. */
-const asked = new Map<string, Promise<unknown>>()
 
 /** The handler of an endpoint. */
 export function answering<Q extends { site: string; to: number }, A>(endpoint: Endpoint<Q, A>) {
@@ -41,9 +39,12 @@ export function answering<Q extends { site: string; to: number }, A>(endpoint: E
     const site = await findSite(c.env.DB, question.site, started)
     if (!site) throw problem(404, `There is no site ${question.site} here.`, { field: 'site' })
 
-    const { answer, shared } = await once(c, `${c.req.path} ${JSON.stringify(question)}`, () =>
-      endpoint.ask(c.env.DB.withSession('first-unconstrained'), question, site, started),
-    )
+    const key = `${c.req.path} ${JSON.stringify(question)}`
+    const ask = async () => endpoint.ask(c.env.DB.withSession('first-unconstrained'), question, site, started)
+    const asking = once(key, ask, started)
+    // Others may wait for it after this request's client has gone.
+    c.executionCtx.waitUntil(asking.catch(() => {}))
+    const { answer, shared } = await asking
     const database = `database;dur=${Date.now() - started}${shared ? ';desc="shared"' : ''}`
     const body = asCsv ? csv(endpoint.rows(answer) as Cells[]) : JSON.stringify(answer)
     const tag = await entityTag(body)
@@ -68,21 +69,6 @@ function wantsCsv(c: Context<Hono>, params: URLSearchParams): boolean {
   if (more.length) throw badField({ field: 'format', detail: 'is given twice' })
   if (!checked.success) throw badField({ field: 'format', detail: checked.issues[0].message })
   return format === 'csv' || (format === undefined && /^text\/csv\b/.test(c.req.header('Accept') ?? ''))
-}
-
-/** Asks, or waits for the same question that another request has asked and that is still being answered. */
-async function once<A>(
-  c: Context<Hono>,
-  key: string,
-  ask: () => Promise<A>,
-): Promise<{ answer: A; shared: boolean }> {
-  const running = asked.get(key)
-  if (running) return { answer: (await running) as A, shared: true }
-  const answer = ask().finally(() => asked.delete(key))
-  asked.set(key, answer)
-  // Others may wait for it after this request's client has gone.
-  c.executionCtx.waitUntil(answer.catch(() => {}))
-  return { answer: await answer, shared: false }
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc9110#name-etag */
