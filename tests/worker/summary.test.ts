@@ -240,6 +240,18 @@ describe('filters and groups', () => {
     expect(data.map(row => row.group.country)).toEqual(['DE', 'DE', 'DE', 'DE'])
   })
 
+  it('fill the limit with those that have enough samples, however many stand before them', async () => {
+    await put('/v1/sites/enough', { origins: [ORIGIN] })
+    await store([
+      pageViewRow({ site: 'enough', began: BEGAN, route: '/one', weight: 50 }),
+      ...Array.from({ length: 20 }, () => pageViewRow({ site: 'enough', began: BEGAN, route: '/many' })),
+    ])
+    for (const params of ['group_by=route', 'group_by=route,country']) {
+      const { data } = await summary(`site=enough&${RANGE}&metrics=lcp&limit=1&minimum=10&${params}`)
+      expect(data.map(({ group }) => group.route)).toEqual(['/many'])
+    }
+  })
+
   it('keep to the limit where the devices of one route are asked for', async () => {
     expect(await counts('route=/p/[id]&group_by=device&limit=1')).toEqual([['phone', 2]])
   })

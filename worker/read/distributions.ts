@@ -58,7 +58,7 @@ export interface Distributions {
   groups: Group[]
 }
 
-/** Groups other than the busiest are chosen among so many of the busiest. */
+/** Groups other than the busiest, or of some minimum of samples, are chosen among at least so many of the busiest. */
 const POOL = 100
 /** The share of the rows left that raw rows are planned for: many small groups cost more than the estimate. */
 const ESTIMATED = 3 / 4
@@ -128,8 +128,8 @@ export async function groupsOf(
 }
 
 /** How many groups are read, the busiest, for the answer to be chosen among. */
-function poolOf({ sort, limit }: Ask): number {
-  return sort === 'busiest' ? limit : POOL
+function poolOf({ sort, limit, minimum }: Ask): number {
+  return sort === 'busiest' && minimum <= 1 ? limit : Math.max(POOL, limit)
 }
 
 /** What is read of a source's roll-ups; null where none holds the combination of keys. */
