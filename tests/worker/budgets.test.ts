@@ -28,7 +28,7 @@ async function made(site: string, budget: object): Promise<BudgetAnswer> {
 const list = async (site: string): Promise<BudgetsAnswer> => (await get(`/v1/budgets?site=${site}`)).json()
 const events = async (site: string): Promise<BudgetEventsAnswer> =>
   (await get(`/v1/budget-events?site=${site}`)).json()
-const judgeAt = (site: string, now: number) => watch(env.DB, { id: site, raw_days: 14 }, now, 45)
+const judgeAt = (site: string, now: number) => watch(env.DB, { id: site }, now, 45)
 
 function traffic(site: string, count: number, given: Partial<PageViewRow>, began = NOW - HOUR) {
   return store(
@@ -160,6 +160,15 @@ describe('a budget', () => {
     await traffic('broken', 100, { route: '/bad' })
     await judgeAt('broken', NOW + QUARTER)
     expect((await list('broken')).data.find(budget => budget.id === id)?.state).toBe('breached')
+  })
+
+  it('whose window reaches back beyond single page views is judged by those that are left', async () => {
+    await put('/v1/sites/short', { origins: [ORIGIN], raw_days: 2 })
+    const terms = { metric: 'phase:load', limit: 1, route: '/x', device: 'phone', window_hours: 28 * 24 }
+    await made('short', { ...terms, minimum: 20 })
+    await traffic('short', 100, { route: '/x', device: 'phone', phases: '[1,2,3,4,5,6,7]' })
+    await judgeAt('short', NOW)
+    expect((await list('short')).data[0]).toMatchObject({ state: 'breached', samples: 100 })
   })
 
   it('begins anew where it is changed, and goes with its deletion', async () => {

@@ -26,7 +26,8 @@ export interface Finding {
 /** Releases that are looked at for the one that began. */
 const RELEASES = 100
 
-export async function judge(d1: Preparer, budget: BudgetRow, oldest: number, now: number): Promise<Finding> {
+/** Where only raw rows can tell, a window that reaches back further than they are kept is judged by those that are left. */
+export async function judge(d1: Preparer, budget: BudgetRow, now: number): Promise<Finding> {
   const { site, metric, percentile } = budget
   const to = (hourOf(now) + 1) * HOUR
   const filters = {
@@ -34,7 +35,7 @@ export async function judge(d1: Preparer, budget: BudgetRow, oldest: number, now
     route: budget.route ?? undefined,
     device: budget.device ?? undefined,
   }
-  const window = { site, from: to - budget.windowHours * HOUR, to, oldest }
+  const window = { site, from: to - budget.windowHours * HOUR, to }
   const { groups } = await groupsOf(d1, { ...window, filters, groupBy: [], limit: 1, metrics: [metric] }, now)
   const distribution = groups[0]?.distribution
   const [found = null] = distribution ? percentiles(distribution, [percentile]) : []
@@ -64,7 +65,7 @@ export function stateOf(
 async function begun(
   d1: Preparer,
   { site }: BudgetRow,
-  { from, to, oldest }: { from: number; to: number; oldest: number },
+  { from, to }: { from: number; to: number },
   now: number,
 ): Promise<string | null> {
   const ask = {
@@ -73,7 +74,6 @@ async function begun(
     groupBy: ['release' as const],
     limit: RELEASES,
     metrics: ['ttfb' as const],
-    oldest,
   }
   const [during, before] = await Promise.all([
     groupsOf(d1, { ...ask, from, to }, now),

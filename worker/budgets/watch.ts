@@ -23,7 +23,7 @@ const MAX_WAITING = 100
 /** Judges what is due within `allowance` statements; answers the statements it took. */
 export async function watch(
   d1: D1Database,
-  site: { id: string; raw_days: number },
+  site: { id: string },
   now: number,
   allowance: number,
 ): Promise<number> {
@@ -35,12 +35,11 @@ export async function watch(
     .where(and(eq(budgets.site, site.id), lte(budgets.checked, now - INTERVAL)))
     .orderBy(asc(budgets.checked))
     .limit(Math.max(0, Math.floor(left / USUAL)))
-  const oldest = now - site.raw_days * 86_400_000
   for (const budget of due) {
     if (left < COST.judge) break
     const receipt: Receipt = { statements: 0, read: 0 }
     try {
-      await note(d1, budget, await judge(counted(d1, receipt), budget, oldest, now), now)
+      await note(d1, budget, await judge(counted(d1, receipt), budget, now), now)
     } catch (error) {
       console.error(`budget ${budget.id} of ${site.id} cannot be judged`, error)
       await postpone(d1, budget, now)
