@@ -172,6 +172,33 @@ export const WEBHOOK_TEST_ANSWER = v.object({
   ),
 })
 
+/** What the webhook is sent on a change of state. */
+export const BUDGET_MESSAGE = v.object({
+  text: v.pipe(v.string(), v.description('the news in a sentence, where Slack looks for it')),
+  content: v.pipe(v.string(), v.description('the same, where Discord looks for it')),
+  site: v.string(),
+  budget: v.string(),
+  metric: MEASURE,
+  endpoint: v.nullable(v.string()),
+  route: v.nullable(v.string()),
+  device: v.nullable(v.string()),
+  percentile: v.number(),
+  limit: v.number(),
+  window_hours: v.number(),
+  ...FINDING,
+  at: time,
+})
+export type BudgetMessage = v.InferOutput<typeof BUDGET_MESSAGE>
+
+/** What it is sent by `POST /v1/sites/shop/webhook/test`. */
+export const TEST_MESSAGE = v.object({
+  text: v.string(),
+  content: v.string(),
+  site: v.string(),
+  state: v.literal('test'),
+  at: time,
+})
+
 function isWebhook(url: string): boolean {
   try {
     const { protocol, hostname } = new URL(url)

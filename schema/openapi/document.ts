@@ -11,6 +11,7 @@ import { QUESTIONS } from './questions.ts'
 import { SITE_OPERATIONS } from './sites.ts'
 import { TAGS } from './tags.ts'
 import { TOOL_OPERATIONS } from './tools.ts'
+import { WEBHOOKS } from './webhooks.ts'
 
 export const OPERATIONS: readonly Operation[] = [
   ...QUESTIONS,
@@ -40,6 +41,7 @@ export function openApi(version: string) {
     servers: [{ url: '/', description: 'the worker that serves this document' }],
     tags: TAGS,
     paths,
+    webhooks: WEBHOOKS,
     components: {
       schemas: namedSchemas(),
       headers: Object.fromEntries(

@@ -2,7 +2,7 @@
  * Answers of the worker, kept as examples: those that no contract has beside it. The bodies of requests, too.
  */
 
-import type { BudgetAnswer, BudgetEventsAnswer } from '../budgets.ts'
+import type { BudgetAnswer, BudgetEventsAnswer, BudgetMessage } from '../budgets.ts'
 import type { CruxAnswer, CruxError, CruxHistoryAnswer } from '../crux.ts'
 import type { DeliveryAnswer } from '../delivery.ts'
 import type { OtlpAnswer } from '../otlp.ts'
@@ -339,4 +339,28 @@ export const BUDGET_EVENTS: BudgetEventsAnswer = {
       release: '2.4.0',
     },
   ],
+}
+
+const NEWS =
+  'shop: p75 of lcp, "/p/[id]" is over its budget of 2.50 s: 2.64 s (95 %: 2.51 s to 2.76 s, 1012 samples in 24 h). ' +
+  'Release "2.4.0" began in that time.'
+export const BUDGET_MESSAGE: BudgetMessage = {
+  text: NEWS,
+  content: NEWS,
+  site: 'shop',
+  budget: BUDGET.id,
+  metric: 'lcp',
+  endpoint: null,
+  route: '/p/[id]',
+  device: null,
+  percentile: 75,
+  limit: 2500,
+  window_hours: 24,
+  state: 'breached',
+  value: 2644.2,
+  low: 2511.02,
+  high: 2760.9,
+  samples: 1012,
+  release: '2.4.0',
+  at: BUDGET.since,
 }

@@ -13,7 +13,14 @@ import {
 import type * as v from 'valibot'
 import { PERCENTILE_ANSWER } from '../answer.ts'
 import { WIRE } from '../beacon.ts'
-import { BUDGET, BUDGET_ANSWER, BUDGET_EVENTS_ANSWER, BUDGETS_ANSWER } from '../budgets.ts'
+import {
+  BUDGET,
+  BUDGET_ANSWER,
+  BUDGET_EVENTS_ANSWER,
+  BUDGET_MESSAGE,
+  BUDGETS_ANSWER,
+  TEST_MESSAGE,
+} from '../budgets.ts'
 import { CAUSE, CAUSES_ANSWER } from '../causes.ts'
 import { CRUX_ANSWER, CRUX_ERROR, CRUX_HISTORY_ANSWER } from '../crux.ts'
 import { DELIVERY_ANSWER } from '../delivery.ts'
@@ -32,6 +39,7 @@ const NAMED: Record<string, v.GenericSchema> = {
   Beacon: WIRE,
   Budget: BUDGET_ANSWER,
   BudgetEvents: BUDGET_EVENTS_ANSWER,
+  BudgetMessage: BUDGET_MESSAGE,
   Budgets: BUDGETS_ANSWER,
   BudgetTerms: BUDGET,
   Cause: CAUSE,
@@ -55,6 +63,7 @@ const NAMED: Record<string, v.GenericSchema> = {
   Sites: SITES_ANSWER,
   Summary: SUMMARY_ANSWER,
   SummaryRow: SUMMARY_ROW,
+  TestMessage: TEST_MESSAGE,
   Timeseries: TIMESERIES_ANSWER,
   TimeseriesRow: TIMESERIES_ROW,
   Token: TOKEN_ANSWER,

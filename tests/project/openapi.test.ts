@@ -58,7 +58,11 @@ describe('the schema of a beacon', () => {
   )
 })
 
-describe.each(OPERATIONS)('$method $path', operation => {
+const HOOKS = Object.entries(DOCUMENT.webhooks).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, hook]) => ({ method, path, ...hook })),
+)
+
+describe.each([...OPERATIONS, ...HOOKS])('$method $path', operation => {
   it('describes each of its parameters', () => {
     for (const { name, description } of operation.parameters) expect(description, name).toMatch(/\w/)
   })

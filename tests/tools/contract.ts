@@ -25,6 +25,7 @@ export interface OperationObject {
 export interface Document {
   openapi: string
   paths: Record<string, Record<string, OperationObject>>
+  webhooks: Record<string, Record<string, OperationObject>>
   components: { schemas: Record<string, object>; responses: Record<string, Described> }
 }
 

@@ -1,11 +1,12 @@
 /** Every operation of the document is asked of the worker; what it answers is held against the document. */
 
+import { createServer } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BEACON } from '../../schema/openapi/examples.ts'
 import { bill } from '../bench/bill.ts'
 import { ADMIN_TOKEN, type Local, startLocal } from '../bench/local.ts'
 import { insertTraffic } from '../bench/traffic.ts'
-import { faultsOf, OPERATIONS, type OperationObject, responseOf } from './contract.ts'
+import { DOCUMENT, faults, faultsOf, OPERATIONS, type OperationObject, responseOf } from './contract.ts'
 
 const HOUR = 3_600_000
 const OPEN = Math.floor(Date.now() / HOUR)
@@ -279,24 +280,41 @@ it('answers a read token that asks for another site as the document says', async
   expect(await judge(operationOf('listSites'), list)).toEqual([])
 })
 
-it('answers what became of a budget as the document says', async () => {
+it('answers what became of a budget, and tells the webhook, as the document says', async () => {
+  const told: { signature: string; body: string }[] = []
+  const receiver = createServer(async (request, response) => {
+    let body = ''
+    for await (const chunk of request) body += chunk
+    told.push({ signature: String(request.headers['fieldline-signature']), body })
+    response.end()
+  })
+  await new Promise<void>(done => receiver.listen(0, '127.0.0.1', done))
+  const address = receiver.address()
+  const port = typeof address === 'object' ? address?.port : 0
+  const url = `http://127.0.0.1:${port}/`
+  await ask('put', '/v1/sites/{site}/webhook', { body: { url }, status: 200 })
+  const tested = await ask('post', '/v1/sites/{site}/webhook/test', { status: 200 })
+  expect(await tested.json()).toEqual({ delivered: true, status: 200 })
+
   const body = { metric: 'lcp', limit: 1, minimum: 1, window_hours: 24 }
   const made = await ask('post', '/v1/sites/{site}/budgets', { body, status: 201 })
   const { id } = (await made.json()) as { id: string }
   const look = (path: string) => ask('get', path, { query: site, status: 200 })
   // A run does a bounded part of what is due.
   await expect
-    .poll(
-      async () => {
-        await bill(local, `tick?now=${Date.now()}`)
-        return (await look('/v1/budget-events')).text()
-      },
-      { timeout: 30_000 },
-    )
-    .toContain('"breached"')
+    .poll(async () => (await bill(local, `tick?now=${Date.now()}`)) && told.length, { timeout: 30_000 })
+    .toBeGreaterThan(1)
+  receiver.close()
+  expect(await (await look('/v1/budget-events')).text()).toContain('"breached"')
   for (const name of ['budgets', 'budgetEvents']) {
     const operation = operationOf(name)
     expect(await judge(operation, await look(operation.path))).toEqual([])
+  }
+  const message = DOCUMENT.webhooks.budgetChanged?.post?.requestBody?.content['application/json']
+  const header = DOCUMENT.webhooks.budgetChanged?.post?.parameters[0]
+  for (const { signature, body } of told) {
+    expect(message && faultsOf(message, body)).toEqual([])
+    expect(header && faults(header.schema, signature)).toEqual([])
   }
   for (const [name, given, status] of [
     ['putBudget', { ...body, limit: 9_000 }, 200],

@@ -3,38 +3,15 @@
  * out.
  */
 
-import type { BudgetState } from '../../schema/budgets.ts'
-import { format, type Measure } from '../../schema/metrics.ts'
+import type { BudgetMessage } from '../../schema/budgets.ts'
+import { format } from '../../schema/metrics.ts'
 import type { BudgetRow } from '../../schema/tables.ts'
 import type { Finding } from './judge.ts'
-
-/** `text` is what Slack shows, `content` what Discord shows. */
-export interface Announcement {
-  text: string
-  content: string
-  site: string
-  budget: string
-  state: BudgetState
-  metric: Measure
-  endpoint: string | null
-  route: string | null
-  device: string | null
-  percentile: number
-  limit: number
-  value: number | null
-  low: number | null
-  high: number | null
-  samples: number
-  window_hours: number
-  release: string | null
-  /** RFC 3339. */
-  at: string
-}
 
 /** Characters of a name from a page that are shown. */
 const SHOWN = 120
 
-export function announcement(budget: BudgetRow, finding: Finding, now: number): Announcement {
+export function announcement(budget: BudgetRow, finding: Finding, now: number): BudgetMessage {
   const { site, id, metric, endpoint, route, device, percentile, max, windowHours } = budget
   const text = sentence(budget, finding)
   return {

@@ -1,0 +1,30 @@
+/**
+ * What the worker sends by itself: a change of a budget's state, to the site's webhook.
+ */
+
+import * as v from 'valibot'
+import { BUDGET_MESSAGE, TEST_MESSAGE } from '../budgets.ts'
+import { BUDGET_MESSAGE as MESSAGE } from './examples.ts'
+import { type Operation, operationObject } from './operation.ts'
+
+const SIGNATURE = v.pipe(
+  v.string(),
+  v.regex(/^t=\d+,v1=[0-9a-f]{64}$/),
+  v.description("`t=<Unix s>,v1=<hex>`: the HMAC-SHA256 of `<t>.<body>` under the webhook's secret"),
+)
+
+const BUDGET_CHANGED: Operation = {
+  method: 'post',
+  path: '',
+  id: 'budgetChanged',
+  tag: 'Budgets',
+  summary: 'A budget was breached, or is kept again',
+  description: 'Sent to the webhook of the site, and again for some hours where no 2xx answers it.',
+  access: 'anyone',
+  inHeader: { 'Fieldline-Signature': SIGNATURE },
+  body: { 'application/json': { schema: v.union([BUDGET_MESSAGE, TEST_MESSAGE]), example: MESSAGE } },
+  answers: { 200: { description: 'Any 2xx says that it arrived.' } },
+  problems: [],
+}
+
+export const WEBHOOKS = { budgetChanged: { post: operationObject(BUDGET_CHANGED) } }
