@@ -8,6 +8,7 @@ import { VITALS } from '../../schema/metrics.ts'
 import { ALL, exact, SHAPES } from '../schema/shapes.ts'
 import { type Bill, bill } from './bill.ts'
 import { quantile } from './client.ts'
+import { benchEndpoints, type Cost } from './endpoints.ts'
 import { benchFormats } from './formats.ts'
 import { makeSite } from './ingest.ts'
 import { type Local, startLocal } from './local.ts'
@@ -27,11 +28,11 @@ const TIMES = 10
 
 const RANGE = `from=${new Date(FROM * HOUR).toISOString()}&to=${new Date(OPEN * HOUR).toISOString()}`
 
-export async function benchQuery(): Promise<Record<string, number>> {
+export async function benchQuery(): Promise<Record<string, number | Cost>> {
   const local = await startLocal('tests/bench/metered.ts')
   try {
     const started = performance.now()
-    const spread = { ...VARIETY, from: FROM, hours: DAYS * 24, callsIn: 10 }
+    const spread = { ...VARIETY, from: FROM, hours: DAYS * 24, callsIn: 10, marksIn: 10 }
     for (const [site, views] of Object.entries({ small: SMALL, large: LARGE })) {
       await makeSite(local, site)
       await fill(local, { ...spread, site, views })
@@ -44,6 +45,7 @@ export async function benchQuery(): Promise<Record<string, number>> {
       ...(await benchFormats(local, 'large')),
       ...(await largeHour(local)),
       ...(await errors(local)),
+      ...(await benchEndpoints(local, OPEN)),
       'seconds to make and roll up 1,010,000 page views': Math.round(seconds),
     }
   } finally {

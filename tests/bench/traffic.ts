@@ -12,6 +12,8 @@ export interface Traffic {
   views: number
   /** One page view in so many has API calls, two of them. */
   callsIn: number
+  /** One page view in so many has load phases and a mark `cart`; none unless said. */
+  marksIn?: number
   routes: number
   endpoints: number
 }
@@ -42,16 +44,21 @@ const why = `json_object(
     'inp', json_array('button.k' || ${skewed(60, 53)}, 'click', 5000, 10, 80, 20, NULL),
     'cls', json_array('div.k' || ${skewed(20, 56)}, 30, 1200))`
 
+const phases = `json_array(20, 60, ${logNormal(5.3, 0.7, 24)}, 700, 1200, 1250, ${logNormal(7.5, 0.5, 60)})`
+const marks = `json_object('0', json_array(json_array('cart', ${logNormal(6, 0.7, 63)})))`
+
 /** One statement for a part of the traffic, page views `first` to `last`. */
 function insertViews(
-  { site, from, hours, views, callsIn, routes, endpoints }: Traffic,
+  { site, from, hours, views, callsIn, marksIn, routes, endpoints }: Traffic,
   first: number,
   last: number,
 ): string {
+  const marked = (value: string, none: string) =>
+    marksIn ? `CASE WHEN i % ${marksIn} = 0 THEN ${value} ELSE ${none} END` : none
   const hour = `(${from} + i * ${hours} / ${views})`
   return `WITH RECURSIVE serial(i) AS (VALUES (${first}) UNION ALL SELECT i + 1 FROM serial WHERE i < ${last})
     INSERT INTO pageviews (site, hour, id, began, sequence, weight, navigation, route, release, country, device,
-      browser, browser_version, os, connection, lcp, inp, cls, fcp, ttfb, phases, why, calls)
+      browser, browser_version, os, connection, lcp, inp, cls, fcp, ttfb, phases, why, marks, calls)
     SELECT '${site}', ${hour}, printf('%08x%08x', i * 2654435761 % 4294967296, i), ${hour} * 3600000 + 1800000, 0, 1,
       ${oneOf(['navigate', 'back-forward', 'reload', 'prerender'], 1)},
       '/route-' || ${skewed(routes, 2)}, ${oneOf(['2.4.0', '2.3.0', '2.2.1'], 3)},
@@ -60,7 +67,8 @@ function insertViews(
       ${oneOf(['4g', '3g', '2g'], 7)},
       ${logNormal(7.3, 0.6, 10)}, CASE WHEN ${u(13)} < 0.7 THEN ${logNormal(4.4, 0.9, 14)} END,
       CASE WHEN ${u(17)} < 0.4 THEN 0 ELSE ${logNormal(3.5, 1.1, 18)} END,
-      ${logNormal(6.9, 0.5, 21)}, ${logNormal(5.3, 0.7, 24)}, NULL, ${why},
+      ${logNormal(6.9, 0.5, 21)}, ${logNormal(5.3, 0.7, 24)}, ${marked(phases, 'NULL')}, ${why},
+      ${marked(marks, "'{}'")},
       CASE WHEN i % ${callsIn} = 0 THEN json_object('0', json_array(${call(30, endpoints)}, ${call(40, endpoints)})) ELSE '{}' END
     FROM serial`
 }
