@@ -81,8 +81,8 @@ export function apiCall(dice: Random, who: Visitor, model: EndpointModel): ApiCa
   }
 }
 
-function timingOf(shares: Record<string, number>, ttfb: number): Record<string, number> {
-  return Object.fromEntries(Object.entries(shares).map(([name, share]) => [name, Math.round(share * ttfb)]))
+function timingOf(shares: Record<string, number>, ttfb: number): [string, number][] {
+  return Object.entries(shares).map(([name, share]) => [name, Math.round(share * ttfb)])
 }
 
 const FAILURES: readonly (readonly [number, number])[] = [

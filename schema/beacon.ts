@@ -1,27 +1,33 @@
 /**
  * The wire form of a page view, version 1: `encode` in the browser, `decode` at the edge, side by side.
  *
- * A beacon is one JSON object, sent as `text/plain`, at most `MAX_BYTES` long. Absent or null means no data:
+ * A beacon is one JSON object, sent as `text/plain`, at most `MAX_BYTES` long: the page view as its type has it, in which
+ * phases, causes, calls, their timings and marks are lists of their values, in the order of their types:
  *
- *     { v: 1, id, n, k, age, nav, r, rel, net, tp, m: { lcp, inp, cls, fcp, ttfb }, t: [7 phases],
- *       w: { lcp: [target, url, loadDelay, loadDuration, renderDelay],
- *            inp: [target, event, time, inputDelay, processing, presentation, [script url, invoker, duration]],
- *            cls: [target, value, time] },
- *       c: [[endpoint, start, duration, outcome, status, ttfb, bytes, { server timing }], ...], x: calls left out,
- *       u: [[mark, value], ...] }
+ *     { v: 1, id, sequence, weight, age, navigation, route, release, connection, touch,
+ *       vitals: { lcp, inp, cls, fcp, ttfb }, phases: [7 times],
+ *       why: [[target, url, loadDelay, loadDuration, renderDelay],
+ *             [target, event, time, inputDelay, processing, presentation, [script url, invoker, duration]],
+ *             [target, value, time]],
+ *       dropped, marks: [[name, value], ...],
+ *       calls: [[endpoint, start, duration, outcome, status, ttfb, bytes, [[server timing, duration], ...]], ...] }
  *
- * Numbers are whole grains (ms; CLS in thousandths). Vitals, phases and causes are the full current state of the page
- * view, calls and marks are those since the beacon before. `n` counts from 0 and so says how many came before: a lost
- * beacon is healed by the next one, shows as a gap, and a repeated one changes nothing.
+ * Null means no data. Numbers are whole grains (ms; CLS in thousandths). Vitals, phases and causes are the full current
+ * state of the page view, calls and marks are those since the beacon before. `sequence` counts from 0 and so says how many
+ * came before: a lost beacon is healed by the next one, shows as a gap, and a repeated one changes nothing.
+ *
+ * A browser sends what it sees. What is beyond belief or longer than is kept is cut to its limit by `decode`, so that
+ * the page holds no code for it.
  */
 
 import * as v from 'valibot'
-import { PHASES, VITALS } from './metrics.ts'
+import { PHASES } from './metrics.ts'
 import {
   type ApiCall,
   CONNECTIONS,
   type InpCause,
   type LcpCause,
+  type Mark,
   NAVIGATIONS,
   OUTCOMES,
   type PageView,
@@ -63,84 +69,38 @@ export interface FieldError {
   detail: string
 }
 
-/** Writes a page view for the wire. Fractions are rounded; what exceeds a limit is cut to it. */
+/** Writes a page view for the wire, in whole numbers. */
 export function encode(view: PageView): string {
-  return encodeWith(view, encodeWhy)
-}
-
-/** The same where causes are written by `why`, or not at all: the SDK's core holds no code for them. */
-export function encodeWith(view: PageView, why?: typeof encodeWhy): string {
-  const { vitals, phases } = view
-  return JSON.stringify(
-    {
-      v: WIRE_VERSION,
-      id: view.id,
-      n: view.sequence,
-      k: view.weight,
-      age: whole(view.age, MAX_AGE),
-      nav: view.navigation,
-      r: view.route.slice(0, MAX_ROUTE),
-      rel: view.release?.slice(0, MAX_RELEASE),
-      net: view.connection,
-      tp: view.touch ? 1 : null,
-      m: {
-        lcp: whole(vitals.lcp),
-        inp: whole(vitals.inp),
-        cls: whole(vitals.cls, MAX_CLS),
-        fcp: whole(vitals.fcp),
-        ttfb: whole(vitals.ttfb),
-      },
-      t: phases && Object.values(phases).map(phase => whole(phase)),
-      w: why?.(view.why),
-      c: view.calls.map(encodeCall),
-      x: whole(view.dropped, MAX_DROPPED) || null,
-      u: view.marks.map(encodeMark),
-    },
-    // Absent means no data.
-    (_, value) => value ?? undefined,
+  return JSON.stringify({ v: WIRE_VERSION, ...view }, (name, value) =>
+    typeof value === 'number'
+      ? Math.round(value)
+      : name && name !== 'vitals' && Object(value) === value
+        ? Object.values(value)
+        : value,
   )
 }
 
-/** The causes as the beacon carries them and the row keeps them; undefined where there are none. */
-export function encodeWhy({ lcp, inp, cls }: Why): Record<keyof Why, unknown> | undefined {
+/** The causes as the row keeps them; undefined where there are none. */
+export function encodeWhy({ lcp, inp, cls }: Why): Record<keyof Why, unknown[] | null> | undefined {
   if (lcp || inp || cls) return { lcp: lcp && list(lcp), inp: inp && list(inp), cls: cls && list(cls) }
 }
 
-/** What an object holds, in the order of its type: so beacons need no names. */
+/** What an object holds, in the order of its type. */
 function list(record: object): unknown[] {
-  return Object.values(record).map(value =>
-    typeof value === 'number'
-      ? whole(value, MAX_AGE)
-      : typeof value === 'string'
-        ? value.slice(0, MAX_SELECTOR)
-        : value && list(value),
-  )
+  return Object.values(record).map(value => (Object(value) === value ? list(value) : value))
 }
 
-/** One mark as the list that the beacon carries and the row keeps. */
-export function encodeMark({ name, value }: PageView['marks'][number]): [string, number | null] {
-  return [name, whole(value, MAX_MARK)]
+/** One mark as the row keeps it. */
+export function encodeMark({ name, value }: Mark): [string, number] {
+  return [name, value]
 }
 
-/** One call as the list that the beacon carries and the row keeps. */
-export function encodeCall(call: ApiCall): unknown[] {
-  const tuple = [
-    call.endpoint.slice(0, MAX_ENDPOINT),
-    whole(call.start, MAX_AGE),
-    whole(call.duration),
-    OUTCOMES.indexOf(call.outcome),
-    call.status,
-    whole(call.ttfb),
-    whole(call.bytes, MAX_TRANSFER),
-    call.server,
-  ]
+/** One call as the row keeps it. */
+export function encodeCall({ outcome, ...call }: ApiCall): unknown[] {
+  const { endpoint, start, duration, status, ttfb, bytes, server } = call
+  const tuple = [endpoint, start, duration, OUTCOMES.indexOf(outcome), status, ttfb, bytes, server]
   while (tuple[tuple.length - 1] === null) tuple.pop()
   return tuple
-}
-
-/** A whole number within bounds; null where there is no data, 0 for what is no number. */
-function whole(value: number | null, max = MAX_MS): number | null {
-  return value === null ? null : Math.round(Math.max(0, Math.min(max, value || 0)))
 }
 
 /** Reads a beacon. Answers the page view, or the first field that does not fit. */
@@ -164,71 +124,75 @@ const integer = (max: number) =>
     v.minValue(0, 'must not be negative'),
     v.maxValue(max, `must be at most ${max}`),
   )
-const ms = integer(MAX_MS)
-const text = (max: number) =>
+/** Cut to what is believed: clocks that are set, and pages that sleep, tell less than nothing and too much. */
+const amount = (max: number) =>
+  v.pipe(
+    v.number('must be a number'),
+    v.minValue(-MAX_AGE, `must be at least -${MAX_AGE}`),
+    v.maxValue(MAX_AGE, `must be at most ${MAX_AGE}`),
+    v.transform(value => Math.round(Math.max(0, Math.min(max, value)))),
+  )
+const ms = amount(MAX_MS)
+const maybe = <T extends v.GenericSchema>(schema: T) => v.optional(v.nullable(schema), null)
+/** Cut to `max` characters. Cutting may halve the last one, and D1 cannot keep the half. */
+const cut = (max: number) =>
   v.pipe(
     v.string('must be a string'),
-    v.minLength(1, 'must not be empty'),
-    v.maxLength(max, `must be at most ${max} characters`),
+    v.transform(value => value.slice(0, max).replace(/\p{Surrogate}/gu, '\ufffd')),
     v.check(value => !hasControl(value), 'must hold no control characters'),
-    // Cutting a text may halve its last character, and D1 cannot keep the half.
-    v.transform(value => value.replace(/\p{Surrogate}/gu, '\ufffd')),
   )
+const text = (max: number) => v.pipe(cut(max), v.minLength(1, 'must not be empty'))
 // Without the mark a bundler keeps the whole decoder for the sake of `join`, and the SDK doubles in size.
 /* @__NO_SIDE_EFFECTS__ */
 const oneOf = <const T extends readonly string[]>(list: T) =>
   v.picklist(list, `must be one of ${list.join(', ')}`)
 
+const NO_QUERY = 'must hold no query string or fragment'
+const path = (max: number) =>
+  v.pipe(
+    text(max),
+    v.check(route => !/[?#]/.test(route), NO_QUERY),
+  )
+/** Empty where the page gives no more: inline code, an element without a name. */
+const label = cut(MAX_SELECTOR)
+const address = v.pipe(
+  label,
+  v.check(url => !/[?#]/.test(url), NO_QUERY),
+)
+
 const CALL = v.strictTuple(
   [
     text(MAX_ENDPOINT),
-    integer(MAX_AGE),
+    amount(MAX_AGE),
     ms,
-    integer(OUTCOMES.length - 1),
-    v.optional(v.nullable(integer(599))),
-    v.optional(v.nullable(ms)),
-    v.optional(v.nullable(integer(MAX_TRANSFER))),
-    v.optional(
-      v.nullable(
-        v.pipe(
-          v.record(text(32), ms, 'must be an object'),
-          v.check(
-            timing => Object.keys(timing).length <= MAX_SERVER,
-            `must name at most ${MAX_SERVER} durations`,
-          ),
-        ),
+    oneOf(OUTCOMES),
+    maybe(integer(599)),
+    maybe(ms),
+    maybe(amount(MAX_TRANSFER)),
+    maybe(
+      v.pipe(
+        v.array(v.strictTuple([text(32), ms], 'must be [name, duration]'), 'must be a list'),
+        v.maxLength(MAX_SERVER, `must hold at most ${MAX_SERVER} durations`),
       ),
     ),
   ],
   'must be [endpoint, start, duration, outcome, status, ttfb, bytes, server]',
 )
 
-/** Empty where the page gives no more: inline code, an element without a name. */
-const label = v.pipe(
-  v.string('must be a string'),
-  v.maxLength(MAX_SELECTOR, `must be at most ${MAX_SELECTOR} characters`),
-  v.check(value => !hasControl(value), 'must hold no control characters'),
-  v.transform(value => value.replace(/\p{Surrogate}/gu, '\ufffd')),
-)
-const address = v.pipe(
-  label,
-  v.check(url => !/[?#]/.test(url), 'must hold no query string or fragment'),
-)
-
-const WHY = v.strictObject(
-  {
-    lcp: v.optional(
+const WHY = v.strictTuple(
+  [
+    maybe(
       v.strictTuple(
         [label, v.nullable(address), ms, ms, ms],
         'must be [target, url, loadDelay, loadDuration, renderDelay]',
       ),
     ),
-    inp: v.optional(
+    maybe(
       v.strictTuple(
         [
           label,
           label,
-          integer(MAX_AGE),
+          amount(MAX_AGE),
           ms,
           ms,
           ms,
@@ -237,14 +201,10 @@ const WHY = v.strictObject(
         'must be [target, event, time, inputDelay, processing, presentation, script]',
       ),
     ),
-    cls: v.optional(
-      v.strictTuple([label, integer(MAX_CLS), integer(MAX_AGE)], 'must be [target, value, time]'),
-    ),
-  },
-  issue => (issue.expected === 'never' ? 'is not known' : 'must be an object'),
+    maybe(v.strictTuple([label, amount(MAX_CLS), amount(MAX_AGE)], 'must be [target, value, time]')),
+  ],
+  'must be [lcp, inp, cls]',
 )
-export type WireWhy = v.InferInput<typeof WHY>
-export type WireCall = v.InferInput<typeof CALL>
 
 /** The name of a mark: `search.results-shown`. */
 export const MARK_NAME = v.pipe(
@@ -252,72 +212,92 @@ export const MARK_NAME = v.pipe(
   v.regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 of letters, digits, _, . and -'),
 )
 
+/** What an object may not have, must have, or must be. */
+const object = (issue: v.StrictObjectIssue): string =>
+  issue.expected === 'never'
+    ? 'is not known'
+    : issue.received === 'undefined'
+      ? 'is missing'
+      : 'must be an object'
+
+const MARK = v.strictTuple([MARK_NAME, v.pipe(v.number(), v.minValue(0), v.maxValue(MAX_MARK))])
+
 export const WIRE = v.strictObject(
   {
     v: v.literal(WIRE_VERSION, `must be ${WIRE_VERSION}`),
     id: v.pipe(v.string('must be a string'), v.regex(/^[0-9a-f]{16}$/, 'must be 16 hex digits')),
-    n: integer(MAX_SEQUENCE),
-    k: v.optional(v.pipe(integer(MAX_WEIGHT), v.minValue(1, 'must be at least 1'))),
-    age: integer(MAX_AGE),
-    nav: oneOf(NAVIGATIONS),
-    r: v.pipe(
-      text(MAX_ROUTE),
-      v.check(route => !/[?#]/.test(route), 'must hold no query string or fragment'),
+    sequence: integer(MAX_SEQUENCE),
+    weight: v.pipe(integer(MAX_WEIGHT), v.minValue(1, 'must be at least 1')),
+    age: amount(MAX_AGE),
+    navigation: oneOf(NAVIGATIONS),
+    route: path(MAX_ROUTE),
+    release: maybe(text(MAX_RELEASE)),
+    connection: maybe(oneOf(CONNECTIONS)),
+    touch: v.optional(v.boolean('must be true or false'), false),
+    vitals: v.strictObject(
+      { lcp: maybe(ms), inp: maybe(ms), cls: maybe(amount(MAX_CLS)), fcp: maybe(ms), ttfb: maybe(ms) },
+      object,
     ),
-    rel: v.optional(text(MAX_RELEASE)),
-    net: v.optional(oneOf(CONNECTIONS)),
-    tp: v.optional(v.literal(1, 'must be 1')),
-    m: v.strictObject(
-      {
-        lcp: v.optional(ms),
-        inp: v.optional(ms),
-        cls: v.optional(integer(MAX_CLS)),
-        fcp: v.optional(ms),
-        ttfb: v.optional(ms),
-      },
-      issue => (issue.expected === 'never' ? 'is not known' : 'must be an object'),
-    ),
-    t: v.optional(v.strictTuple([ms, ms, ms, ms, ms, ms, ms], `must be ${PHASES.length} numbers`)),
-    w: v.optional(WHY),
-    c: v.optional(
+    phases: maybe(v.strictTuple([ms, ms, ms, ms, ms, ms, ms], `must be ${PHASES.length} numbers`)),
+    why: maybe(WHY),
+    calls: v.optional(
       v.pipe(v.array(CALL, 'must be a list'), v.maxLength(MAX_CALLS, `must hold at most ${MAX_CALLS} calls`)),
+      [],
     ),
-    x: v.optional(integer(MAX_DROPPED)),
-    u: v.optional(
+    dropped: v.optional(amount(MAX_DROPPED), 0),
+    marks: v.optional(
       v.pipe(
-        v.array(v.strictTuple([MARK_NAME, integer(MAX_MARK)], 'must be [name, value]'), 'must be a list'),
+        v.array(v.unknown(), 'must be a list'),
         v.maxLength(MAX_MARKS, `must hold at most ${MAX_MARKS} marks`),
+        // What a page calls by a wrong name says nothing of the rest.
+        v.transform(marks => marks.filter(mark => v.is(MARK, mark))),
       ),
+      [],
     ),
   },
-  issue =>
-    issue.expected === 'never'
-      ? 'is not known'
-      : issue.received === 'undefined'
-        ? 'is missing'
-        : 'must be an object',
+  object,
 )
 
-function fromWire(wire: v.InferOutput<typeof WIRE>): PageView {
-  const { t } = wire
+function fromWire({ v: _, phases, why, calls, marks, ...rest }: v.InferOutput<typeof WIRE>): PageView {
+  const [lcp, inp, cls] = why ?? []
   return {
-    id: wire.id,
-    sequence: wire.n,
-    weight: wire.k ?? 1,
-    age: wire.age,
-    navigation: wire.nav,
-    route: wire.r,
-    release: wire.rel ?? null,
-    connection: wire.net ?? null,
-    touch: wire.tp === 1,
-    vitals: record(VITALS, vital => wire.m[vital] ?? null),
-    phases: t ? record(PHASES, (_, i) => t[i] ?? 0) : null,
-    why: decodeWhy(wire.w ?? {}),
-    calls: (wire.c ?? []).map(decodeCall),
-    dropped: wire.x ?? 0,
-    marks: (wire.u ?? []).map(([name, value]) => ({ name, value })),
+    ...rest,
+    phases: phases && record(PHASES, (_, i) => phases[i] ?? 0),
+    why: decodeWhy({ lcp, inp, cls }),
+    calls: calls.map(([endpoint, start, duration, outcome, status, ttfb, bytes, server]) => ({
+      endpoint,
+      start,
+      duration,
+      outcome,
+      status,
+      ttfb,
+      bytes,
+      server,
+    })),
+    marks: marks.map(([name, value]) => ({ name, value: Math.round(value) })),
   }
 }
+
+type Wired = NonNullable<v.InferOutput<typeof WIRE>['why']>
+
+/** The causes as a row keeps them. */
+export interface RowWhy {
+  lcp?: Wired[0] | undefined
+  inp?: Wired[1] | undefined
+  cls?: Wired[2] | undefined
+}
+
+/** A call as a row keeps it. */
+export type RowCall = [
+  endpoint: string,
+  start: number,
+  duration: number,
+  outcome: number,
+  status?: number | null,
+  ttfb?: number | null,
+  bytes?: number | null,
+  server?: ApiCall['server'],
+]
 
 /** The call that a list stands for. */
 export function decodeCall([
@@ -329,12 +309,12 @@ export function decodeCall([
   ttfb = null,
   bytes = null,
   server = null,
-]: WireCall): ApiCall {
+]: RowCall): ApiCall {
   return { endpoint, start, duration, outcome: OUTCOMES[outcome] ?? 'ok', status, ttfb, bytes, server }
 }
 
-/** The causes that the wire form stands for. */
-export function decodeWhy({ lcp, inp, cls }: WireWhy): Why {
+/** The causes that a row's lists stand for. */
+export function decodeWhy({ lcp, inp, cls }: RowWhy): Why {
   return {
     lcp: lcp ? lcpCause(lcp) : null,
     inp: inp ? inpCause(inp) : null,
@@ -342,14 +322,12 @@ export function decodeWhy({ lcp, inp, cls }: WireWhy): Why {
   }
 }
 
-function lcpCause([target, url, loadDelay, loadDuration, renderDelay]: NonNullable<
-  WireWhy['lcp']
->): LcpCause {
+function lcpCause([target, url, loadDelay, loadDuration, renderDelay]: NonNullable<Wired[0]>): LcpCause {
   return { target, url: url || null, loadDelay, loadDuration, renderDelay }
 }
 
 function inpCause([target, event, time, inputDelay, processing, presentation, script]: NonNullable<
-  WireWhy['inp']
+  Wired[1]
 >): InpCause {
   const [url = '', invoker = '', duration = 0] = script ?? []
   return {

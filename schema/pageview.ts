@@ -38,7 +38,7 @@ export interface ApiCall {
   /** Bytes transferred, headers included; null where hidden. */
   bytes: number | null
   /** Durations that the response names in its Server-Timing header, in ms; null where there are none. */
-  server: Record<string, number> | null
+  server: [name: string, duration: number][] | null
 }
 
 /**

@@ -96,9 +96,7 @@ function toCall(
     status: status || null,
     ttfb: seen ? responseStart - startTime : null,
     bytes: seen ? transferSize : null,
-    server: timings.length
-      ? Object.fromEntries(timings.map(({ name, duration }) => [name.slice(0, 32), Math.round(duration)]))
-      : null,
+    server: timings.length ? timings.map(({ name, duration }) => [name, duration]) : null,
   }
 }
 

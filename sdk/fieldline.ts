@@ -3,7 +3,6 @@
  * stores anything.
  */
 
-import type { encodeWhy as EncodeWhy } from '../schema/beacon.ts'
 import { observeCalls } from './api.ts'
 import { patchCalls } from './patch.ts'
 import { quietly } from './quietly.ts'
@@ -37,8 +36,8 @@ export interface Fieldline {
   consent(granted: boolean): void
 }
 
-/** One fieldline, not yet started. `startWhy` finds causes, `encodeWhy` writes them into beacons; the core has neither. */
-export function fieldline(startWhy?: () => Explain, encodeWhy?: typeof EncodeWhy): Fieldline {
+/** One fieldline, not yet started. `startWhy` finds causes; the core does without. */
+export function fieldline(startWhy?: () => Explain): Fieldline {
   let views: Views | undefined
   let granted: boolean | undefined
 
@@ -57,7 +56,6 @@ export function fieldline(startWhy?: () => Explain, encodeWhy?: typeof EncodeWhy
         settings._api
           ? observeCalls(settings, views._addCall, settings._api === 'passive' ? undefined : patchCalls)
           : undefined,
-        encodeWhy,
       )
     }),
     setRoute: quietly(route => views?._name(route)),

@@ -2,11 +2,10 @@
  * The package: `import { init } from 'fieldline'`.
  */
 
-import { encodeWhy } from '../schema/beacon.ts'
 import { fieldline } from './fieldline.ts'
 import { startWhy } from './why.ts'
 
 export type { ApiCall, Connection, Navigation, Outcome, PageView } from '../schema/pageview.ts'
 export type { InitOptions } from './settings.ts'
 
-export const { init, setRoute, mark, consent } = /* @__PURE__ */ fieldline(startWhy, encodeWhy)
+export const { init, setRoute, mark, consent } = /* @__PURE__ */ fieldline(startWhy)

@@ -2,9 +2,8 @@
  * The script tag: `<script async src="https://rum.example.com/fieldline.js" data-site="shop"></script>`
  */
 
-import { encodeWhy } from '../schema/beacon.ts'
 import { fieldline } from './fieldline.ts'
 import { startScript } from './script.ts'
 import { startWhy } from './why.ts'
 
-startScript(fieldline(startWhy, encodeWhy))
+startScript(fieldline(startWhy))

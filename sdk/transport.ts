@@ -5,7 +5,7 @@
  * it leaves even if the page's process dies. As the page hides, it is taken back, and the state of that moment leaves.
  */
 
-import { type encodeWhy as EncodeWhy, encodeWith, MAX_BYTES, MAX_SEQUENCE } from '../schema/beacon.ts'
+import { encode, MAX_BYTES, MAX_SEQUENCE } from '../schema/beacon.ts'
 import type { PageView } from '../schema/pageview.ts'
 import { routeName } from '../schema/route.ts'
 import { snapshot, type View } from './pageview.ts'
@@ -24,12 +24,7 @@ declare global {
 }
 
 /** Sends from now on. `collect` brings in what observers hold back as the page hides. */
-export function startTransport(
-  settings: Settings,
-  views: Views,
-  collect: (() => void) | undefined,
-  encodeWhy: typeof EncodeWhy | undefined,
-): void {
+export function startTransport(settings: Settings, views: Views, collect: (() => void) | undefined): void {
   // The page's own fetch, not the patched one.
   const { fetch, fetchLater } = window
   const { _release, _beforeSend } = settings
@@ -70,7 +65,7 @@ export function startTransport(
     const allowed = _beforeSend(page)
     if (!allowed || view._sequence > MAX_SEQUENCE) return
     const route = routeName(allowed.route)
-    const bodies = bodiesOf({ ...allowed, route, sequence: view._sequence }, encodeWhy)
+    const bodies = bodiesOf({ ...allowed, route, sequence: view._sequence })
     const [body, more] = bodies
     if (hold && fetchLater && body && !more) {
       const back = new AbortController()
@@ -127,13 +122,13 @@ export function startTransport(
 }
 
 /** One body, or several where it would be too long. */
-function bodiesOf(page: PageView, encodeWhy: typeof EncodeWhy | undefined): string[] {
-  const body = encodeWith(page, encodeWhy)
+function bodiesOf(page: PageView): string[] {
+  const body = encode(page)
   const half = page.calls.length >> 1
   if (!half || new Blob([body]).size <= MAX_BYTES) return [body]
-  const bodies = bodiesOf({ ...page, calls: page.calls.slice(0, half), marks: [] }, encodeWhy)
+  const bodies = bodiesOf({ ...page, calls: page.calls.slice(0, half), marks: [] })
   const rest = { ...page, calls: page.calls.slice(half), sequence: page.sequence + bodies.length }
-  return [...bodies, ...bodiesOf(rest, encodeWhy)]
+  return [...bodies, ...bodiesOf(rest)]
 }
 
 function requestOf(body: string, signal: AbortSignal | null = null): RequestInit {

@@ -3,7 +3,7 @@
  * What is observed finds here the page view to which it belongs, by time.
  */
 
-import { MAX_CALLS, MAX_MARK, MAX_MARKS } from '../schema/beacon.ts'
+import { MAX_CALLS, MAX_MARKS } from '../schema/beacon.ts'
 import type { ApiCall, Navigation } from '../schema/pageview.ts'
 import { routeName, template } from '../schema/route.ts'
 import { onBFCacheRestore } from './lean/bfcache.ts'
@@ -78,9 +78,7 @@ export function trackViews({ _rate, _route }: Settings): Views {
 
   const mark = (name: string, value?: number, time = performance.now()): void => {
     const view = at(time)
-    const fits = value === undefined || (value >= 0 && value <= MAX_MARK)
-    if (view && fits && name.match(/^[\w.-]{1,64}$/) && view._marked++ < MAX_MARKS)
-      view._marks.push({ name, value, start: time })
+    if (view && view._marked++ < MAX_MARKS) view._marks.push({ name, value, start: time })
     views._onChange()
   }
 

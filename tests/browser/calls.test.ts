@@ -372,8 +372,22 @@ test('what a response says of its server comes along: the first four durations t
   await recorded(page, 4)
   const calls = await callsOf(page)
   expect(calls.map(({ endpoint, server }) => [endpoint.slice(-6), server])).toEqual([
-    ['/api/a', { db: 53, app: 47 }],
-    ['/api/b', { a: 1, b: 2, c: 3, d: 4 }],
+    [
+      '/api/a',
+      [
+        ['db', 53],
+        ['app', 47],
+      ],
+    ],
+    [
+      '/api/b',
+      [
+        ['a', 1],
+        ['b', 2],
+        ['c', 3],
+        ['d', 4],
+      ],
+    ],
     ['/api/c', null],
     ['/api/d', null],
   ])

@@ -88,7 +88,7 @@ describe('traffic', () => {
       ({ view: { why, calls } }) => why.inp && startedBy(why.inp, calls).includes(true),
     )
     expect(started.length).toBeGreaterThan(100)
-    expect(beacons.some(({ view }) => view.calls.some(({ server }) => server?.db))).toBe(true)
+    expect(beacons.some(({ view }) => view.calls.some(({ server }) => server?.[0]?.[0] === 'db'))).toBe(true)
   })
 
   test('has a newest release that is slower on the product page, and only there', () => {

@@ -10,7 +10,7 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
 const text = (name: string) => readFileSync(`dist/${name}`, 'utf8')
 
 /** Bytes of brotli -q 11 that a script may have; the aims are 6,500 and 4,300. */
-const BUDGET = { 'fieldline.js': 6_973, 'fieldline.core.js': 6_157 }
+const BUDGET = { 'fieldline.js': 6_597, 'fieldline.core.js': 5_830 }
 
 describe.each(Object.entries(BUDGET))('dist/%s', (name, budget) => {
   it(`has at most ${budget} bytes`, () => {

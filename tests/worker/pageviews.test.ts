@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import * as v from 'valibot'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { toCursor } from '../../schema/cursor.ts'
+import type { ApiCall } from '../../schema/pageview.ts'
 import {
   PAGEVIEWS_ANSWER,
   PAGEVIEWS_EXAMPLE,
@@ -63,7 +64,8 @@ beforeAll(async () => {
 describe('a page view', () => {
   it('tells its vitals, causes, phases and calls, and which calls were waited for or started', async () => {
     const began = (FIRST + 3) * HOUR + 60_000
-    const call = { outcome: 'ok', status: 200, ttfb: 90, bytes: 100, server: { db: 30 } } as const
+    const call = { outcome: 'ok', status: 200, ttfb: 90, bytes: 100 } as const
+    const server: ApiCall['server'] = [['db', 30]]
     await sendViews(
       [
         pageView({
@@ -88,8 +90,8 @@ describe('a page view', () => {
             cls: { target: 'p', value: 90, time: 1200 },
           },
           calls: [
-            { endpoint: 'POST /api/cart', start: 5100, duration: 50, ...call },
-            { endpoint: 'GET /api/p', start: 500, duration: 640, ...call },
+            { endpoint: 'POST /api/cart', start: 5100, duration: 50, ...call, server },
+            { endpoint: 'GET /api/p', start: 500, duration: 640, ...call, server },
           ],
           marks: [{ name: 'ready', value: 1800 }],
         }),
@@ -134,8 +136,24 @@ describe('a page view', () => {
           cls: { target: 'p', score: 0.09, at: 1200 },
         },
         calls: [
-          { endpoint: 'GET /api/p', start: 500, duration: 640, ...call, waited: 640, started: false },
-          { endpoint: 'POST /api/cart', start: 5100, duration: 50, ...call, waited: 0, started: true },
+          {
+            endpoint: 'GET /api/p',
+            start: 500,
+            duration: 640,
+            ...call,
+            server: { db: 30 },
+            waited: 640,
+            started: false,
+          },
+          {
+            endpoint: 'POST /api/cart',
+            start: 5100,
+            duration: 50,
+            ...call,
+            server: { db: 30 },
+            waited: 0,
+            started: true,
+          },
         ],
         calls_dropped: 0,
         marks: [{ name: 'ready', value: 1800 }],

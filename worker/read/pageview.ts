@@ -61,7 +61,12 @@ export function toPageView({ hour: _, began, dropped, marks, cls, ...row }: Stor
     cls: cls === null ? null : fromGrains('cls', cls),
     phases: phasesOf(row.phases),
     why: toWhy(why, row.lcp ?? 0),
-    calls: calls.map((call, i) => ({ ...call, waited: waited[i] ?? 0, started: started[i] ?? false })),
+    calls: calls.map((call, i) => ({
+      ...call,
+      server: call.server && Object.fromEntries(call.server),
+      waited: waited[i] ?? 0,
+      started: started[i] ?? false,
+    })),
     calls_dropped: dropped,
     marks: marksOf(marks),
   }

@@ -2,18 +2,18 @@
  * What a row of `pageviews` keeps as JSON: the text goes in, what the page view said comes out.
  */
 
-import { decodeCall, decodeWhy, type WireCall, type WireWhy } from '../../schema/beacon.ts'
+import { decodeCall, decodeWhy, type RowCall, type RowWhy } from '../../schema/beacon.ts'
 import { PHASES, type Phase } from '../../schema/metrics.ts'
 import type { ApiCall, Mark, Why } from '../../schema/pageview.ts'
 
 export function whyOf(text: string | null): Why {
-  const wire: WireWhy = text ? JSON.parse(text) : {}
-  return decodeWhy(wire)
+  const row: RowWhy = text ? JSON.parse(text) : {}
+  return decodeWhy(row)
 }
 
 /** The calls of all beacons, in the order in which they began. */
 export function callsOf(text: string): ApiCall[] {
-  const beacons: Record<string, WireCall[]> = JSON.parse(text)
+  const beacons: Record<string, RowCall[]> = JSON.parse(text)
   return Object.values(beacons)
     .flat()
     .map(decodeCall)
