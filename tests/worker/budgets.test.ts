@@ -162,6 +162,16 @@ describe('a budget', () => {
     expect((await list('broken')).data.find(budget => budget.id === id)?.state).toBe('breached')
   })
 
+  it('of so much traffic that a share of it is read has the minimum of samples that it stands for', async () => {
+    await put('/v1/sites/crowd', { origins: [ORIGIN] })
+    await made('crowd', { metric: 'lcp', limit: 1000, window_hours: 1, minimum: 6_000 })
+    for (let i = 0; i < 7; i++) await traffic('crowd', 1_000, {}, NOW)
+    await judgeAt('crowd', NOW)
+    const [budget] = (await list('crowd')).data
+    expect(budget?.samples).toBeLessThan(6_000)
+    expect(budget?.state).toBe('breached')
+  })
+
   it('whose window reaches back beyond single page views is judged by those that are left', async () => {
     await put('/v1/sites/short', { origins: [ORIGIN], raw_days: 2 })
     const terms = { metric: 'phase:load', limit: 1, route: '/x', device: 'phone', window_hours: 28 * 24 }

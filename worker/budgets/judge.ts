@@ -36,13 +36,14 @@ export async function judge(d1: Preparer, budget: BudgetRow, now: number): Promi
     device: budget.device ?? undefined,
   }
   const window = { site, from: to - budget.windowHours * HOUR, to }
-  const { groups } = await groupsOf(d1, { ...window, filters, groupBy: [], limit: 1, metrics: [metric] }, now)
+  const { groups, share } = await groupsOf(d1, { ...window, filters, groupBy: [], limit: 1, metrics: [metric] }, now)
   const distribution = groups[0]?.distribution
   const [found = null] = distribution ? percentiles(distribution, [percentile]) : []
   const samples = distribution?.s ?? 0
   const figures = found ? percentileInUnit(metric, found) : { value: null, low: null, high: null }
   const finding = { ...figures, samples, release: null }
-  const state = stateOf(budget, figures, samples)
+  // Where only a share was read, there are enough: the minimum is for those that it stands for.
+  const state = stateOf(budget, figures, samples * share)
   if (state !== 'breached' || budget.state === 'breached') {
     return { ...finding, state, release: state === 'breached' ? budget.release : null }
   }
