@@ -220,6 +220,20 @@ describe('a budget', () => {
   })
 })
 
+describe('a site that is not there, or no more,', () => {
+  it('has neither budgets nor a webhook', async () => {
+    await hooked('gone', '/200/gone')
+    await made('gone', { metric: 'lcp', limit: 1000 })
+    expect((await call('DELETE', '/v1/sites/gone')).status).toBe(202)
+    for (const site of ['gone', 'nobody']) {
+      for (const path of [`budgets?site=${site}`, `budget-events?site=${site}`, `sites/${site}/webhook`]) {
+        expect(await problemOf(await get(`/v1/${path}`)), path).toMatchObject({ status: 404, field: 'site' })
+      }
+      expect((await call('DELETE', `/v1/sites/${site}/webhook`)).status).toBe(404)
+    }
+  })
+})
+
 describe('a webhook', () => {
   it('that fails is tried again, later each time, and then given up', async () => {
     await hooked('failing', '/500/failing')

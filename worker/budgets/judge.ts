@@ -36,7 +36,11 @@ export async function judge(d1: Preparer, budget: BudgetRow, now: number): Promi
     device: budget.device ?? undefined,
   }
   const window = { site, from: to - budget.windowHours * HOUR, to }
-  const { groups, share } = await groupsOf(d1, { ...window, filters, groupBy: [], limit: 1, metrics: [metric] }, now)
+  const { groups, share } = await groupsOf(
+    d1,
+    { ...window, filters, groupBy: [], limit: 1, metrics: [metric] },
+    now,
+  )
   const distribution = groups[0]?.distribution
   const [found = null] = distribution ? percentiles(distribution, [percentile]) : []
   const samples = distribution?.s ?? 0

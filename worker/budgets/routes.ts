@@ -34,7 +34,7 @@ const MAX_EVENTS = 200
 export const budgetRoutes = new Hono<Types>()
   .use(requireAdmin)
   .post('/budgets', async c => {
-    const site = await existing(c)
+    const site = await existing(c, siteOf(c))
     const budget = await readJson(c, BUDGET)
     const now = Date.now()
     const rows = await drizzle(c.env.DB).select().from(budgets).where(eq(budgets.site, site))
@@ -64,14 +64,12 @@ export const budgetRoutes = new Hono<Types>()
     return c.body(null, 204, PRIVATE)
   })
   .get('/webhook', async c => {
-    const [webhook] = await drizzle(c.env.DB)
-      .select()
-      .from(webhooks)
-      .where(eq(webhooks.site, siteOf(c)))
+    const site = await existing(c, siteOf(c))
+    const [webhook] = await drizzle(c.env.DB).select().from(webhooks).where(eq(webhooks.site, site))
     return c.json({ url: webhook?.url ?? null }, 200, PRIVATE)
   })
   .put('/webhook', async c => {
-    const site = await existing(c)
+    const site = await existing(c, siteOf(c))
     const { url } = await readJson(c, WEBHOOK)
     const secret = `whsec_${randomHex(24)}`
     await drizzle(c.env.DB)
@@ -82,9 +80,8 @@ export const budgetRoutes = new Hono<Types>()
     return c.json({ url, secret }, 200, { 'Cache-Control': 'no-store' })
   })
   .delete('/webhook', async c => {
-    await drizzle(c.env.DB)
-      .delete(webhooks)
-      .where(eq(webhooks.site, siteOf(c)))
+    const site = await existing(c, siteOf(c))
+    await drizzle(c.env.DB).delete(webhooks).where(eq(webhooks.site, site))
     return c.body(null, 204, PRIVATE)
   })
   .post('/webhook/test', async c => {
@@ -103,7 +100,7 @@ export const budgetReads = new Hono<Types>()
   .get('/budgets', async c => {
     const parsed = parsePlain(BUDGETS_QUERY, new URL(c.req.url).searchParams)
     if ('error' in parsed) throw badField(parsed.error)
-    const { site } = parsed.ok
+    const site = await existing(c, parsed.ok.site)
     const rows = await drizzle(c.env.DB)
       .select()
       .from(budgets)
@@ -114,7 +111,8 @@ export const budgetReads = new Hono<Types>()
   .get('/budget-events', async c => {
     const parsed = parsePlain(BUDGET_EVENTS_QUERY, new URL(c.req.url).searchParams)
     if ('error' in parsed) throw badField(parsed.error)
-    const { site, budget } = parsed.ok
+    const { budget } = parsed.ok
+    const site = await existing(c, parsed.ok.site)
     const rows = await drizzle(c.env.DB)
       .select()
       .from(budgetEvents)
@@ -155,9 +153,8 @@ function unknown(c: Context<Types>) {
   return problem(404, `Site ${siteOf(c)} has no budget ${c.req.param('id')}.`, { field: 'id' })
 }
 
-/** The site of the address. Throws a 404 where there is none. */
-async function existing(c: Context<Types>): Promise<string> {
-  const site = siteOf(c)
+/** The site of that name. Throws a 404 where there is none. */
+async function existing(c: Context<Types>, site: string): Promise<string> {
   const found = await drizzle(c.env.DB)
     .select({ id: sites.id })
     .from(sites)
