@@ -76,6 +76,16 @@ describe('trends', () => {
     })
   })
 
+  it('are CSV with one column for each figure, also where some routes have none', async () => {
+    const response = await get(`/v1/trends?site=moving&${RANGE}&metrics=lcp&group_by=route&format=csv`)
+    const [header, ...lines] = (await response.text()).trimEnd().split('\r\n')
+    expect(header).toContain('before.value,before.low')
+    expect(header).toContain('change.difference.value')
+    expect(header?.split(',').filter(name => ['before', 'change', 'change.ratio'].includes(name))).toEqual([])
+    expect(lines.find(line => line.startsWith('/rare,'))).toMatch(/^\/rare,lcp,ms,+1/)
+    expect(lines).toHaveLength(4)
+  })
+
   it('have no ratio where it was 0 before', async () => {
     const { data } = await trends('metrics=cls&route=/same&percentile=50')
     expect(data[0]).toMatchObject({ verdict: 'stable', change: { ratio: null, difference: { value: 0 } } })

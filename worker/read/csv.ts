@@ -14,7 +14,12 @@ export type Cells = { readonly [name: string]: unknown }
 /** All rows under one header; a list is written as JSON, no data as an empty cell. */
 export function csv(rows: readonly Cells[]): string {
   const flat = rows.map(row => new Map(columnsOf(row, '')))
-  const header = [...new Set(flat.flatMap(row => [...row.keys()]))]
+  const names = new Set(flat.flatMap(row => [...row.keys()]))
+  // What is null in one row and nested in another has the columns of what is nested.
+  const nested = new Set(
+    [...names].flatMap(name => [...name.matchAll(/\./g)].map(dot => name.slice(0, dot.index))),
+  )
+  const header = [...names].filter(name => !nested.has(name))
   const lines = [header, ...flat.map(row => header.map(name => row.get(name)))]
   return lines.map(cells => `${cells.map(cell).join(',')}\r\n`).join('')
 }
