@@ -149,6 +149,16 @@ describe('hours without a roll-up', () => {
     }
   })
 
+  it('leave trends enough to seek the groups that there are in the time before', async () => {
+    for (const by of ['route', 'route&limit=50', 'route&sort=slowest']) {
+      const params = `site=busy&from=-14d&metrics=lcp&group_by=${by}`
+      const { read, data } = await asked(parseTrendsQuery, trendsKept, params)
+      expect(read, by).toBeLessThanOrEqual(20_000)
+      expect(data.length).toBeGreaterThanOrEqual(20)
+      for (const { group, before } of data) expect(before?.samples, group.route ?? '').toBe(3_800)
+    }
+  })
+
   it('are thinned for a record of CrUX, too', async () => {
     const parsed = parseRecordRequest({ origin: 'https://never.example' })
     if ('error' in parsed) throw new Error(parsed.error.detail)

@@ -86,6 +86,16 @@ describe('trends', () => {
     expect(lines).toHaveLength(4)
   })
 
+  it.each(['group_by=route&device=desktop', 'group_by=device,route'])(
+    'find the same groups in the time before: %s',
+    async params => {
+      const { data } = await trends(`metrics=lcp&${params}`)
+      const full = data.filter(({ group }) => group.route !== '/rare')
+      expect(full).toHaveLength(3)
+      for (const { before } of full) expect(before?.samples).toBe(1_000)
+    },
+  )
+
   it('have no ratio where it was 0 before', async () => {
     const { data } = await trends('metrics=cls&route=/same&percentile=50')
     expect(data[0]).toMatchObject({ verdict: 'stable', change: { ratio: null, difference: { value: 0 } } })

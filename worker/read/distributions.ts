@@ -35,6 +35,8 @@ export type Ask = GroupedQuestion &
     metrics: readonly Measure[]
     /** From when on (Unix ms) raw rows are kept; of a range that begins before nothing is read, for `onKept` asks again. */
     oldest?: number
+    /** The only groups that are wanted: roll-ups then need not tell the largest, which reads every group's rows. */
+    among?: readonly Group['values'][]
   }
 
 /** A histogram of API calls carries the weights of those that failed, too. */
@@ -133,10 +135,15 @@ function poolOf({ sort, limit, minimum }: Ask): number {
 }
 
 /** What is read of a source's roll-ups; null where none holds the combination of keys. */
-function readingOf({ site, groupBy, filters }: Ask, source: Source): Reading | null {
+function readingOf({ site, groupBy, filters, among }: Ask, source: Source): Reading | null {
   const all = { ...filters, ...source.filters }
   const slice = sliceOf(groupBy, all, source.dimensions)
-  return slice && { site, source, slice, filters: all }
+  if (!slice) return null
+  const { keys } = slice.dimension
+  const named = (values: Group['values']) =>
+    JSON.stringify(keys.map(key => ({ ...all, ...values })[key] ?? null))
+  const wanted = among && keys.length && !slice.values ? [...new Set(among.map(named))] : slice.values
+  return { site, source, slice: { ...slice, values: wanted }, filters: all }
 }
 
 /** The share of raw rows to read, the same for all sources; null where some of them are gone. */

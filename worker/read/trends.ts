@@ -14,7 +14,7 @@ import { oldestRaw, onKept, onKeptHours } from './plan.ts'
 import { inUnit, percentileInUnit, rangeOf } from './summary.ts'
 import { MAX_READ } from './thin.ts'
 
-/** Groups of the time before are looked for among so many times more of the busiest. */
+/** Where single page views answer, groups of the time before are looked for among so many times more of the busiest. */
 const WIDER = 3
 const MOST = 100
 
@@ -44,10 +44,10 @@ async function trends(
       ? onKeptHours({ from: from - length, to: from }, site, now)
       : { from, to, filters: { ...filters, release: baselineRelease } }
   const wider = { ...BUSIEST, limit: Math.min(limit * WIDER, MOST) }
-  const [late, early] = await Promise.all([
-    groupsOf(d1, { ...ask, oldest: oldestRaw(site, now) }, now, { reads: MAX_READ / 2 }),
-    groupsOf(d1, { ...ask, ...wider, ...earlier }, now, { reads: MAX_READ / 2 }),
-  ])
+  const reads = { reads: MAX_READ / 2 }
+  const late = await groupsOf(d1, { ...ask, oldest: oldestRaw(site, now) }, now, reads)
+  const among = late.groups.map(({ values }) => values)
+  const early = await groupsOf(d1, { ...ask, ...wider, ...earlier, among }, now, reads)
   const share = Math.max(late.share, early.share)
   const before = new Map(early.groups.map(group => [keyOf(group), group.distribution]))
   const baseline = rangeOf({ site: query.site, ...earlier })
