@@ -19,7 +19,7 @@ export function Cards({ summary, trends, path }: CardsProps) {
   const [{ p }] = usePlace()
   const metrics = Object.keys(METRICS) as Metric[]
   return (
-    <section aria-label="Metrics" aria-busy={summary.busy}>
+    <section aria-label="Metrics" aria-busy={summary.busy || trends.busy}>
       <h2 class="hidden">Metrics, {p}th percentile</h2>
       <ul class="cards">
         {metrics.map(metric => (
@@ -64,7 +64,7 @@ function Card({ metric, row, trend, waiting }: CardProps) {
           </p>
           <p class={`rating ${rating}`}>{RATING_WORDS[rating]}</p>
           <p class="soft">{interval(metric, figure)}</p>
-          <p class={trend?.verdict ?? 'soft'}>{trend ? verdict(trend) : ' '}</p>
+          <p class={trend?.verdict ?? 'soft'}>{trend && verdict(trend)}</p>
           {row.shares && <ShareBar shares={row.shares} inWords />}
           <p class="soft">
             {count(row.count, metric === 'api' ? 'call' : 'page view')}, {count(row.samples, 'sample')}

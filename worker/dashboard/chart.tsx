@@ -131,7 +131,6 @@ function Timeline({ metric, slots, names, releases, limits }: TimelineProps) {
   const onKey = (event: KeyboardEvent) => {
     const now = cursor ?? last
     const to = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: last }[event.key]
-    if (event.key === 'Escape') setCursor(null)
     if (to === undefined) return
     event.preventDefault()
     setCursor(cursor === null && to > 0 ? last : Math.max(0, Math.min(last, to)))
@@ -151,7 +150,6 @@ function Timeline({ metric, slots, names, releases, limits }: TimelineProps) {
         role="slider"
         tabIndex={0}
         aria-label={`${short(metric)} over time, cursor`}
-        aria-valuemin={0}
         aria-valuemax={last}
         aria-valuenow={cursor ?? last}
         aria-valuetext={said}

@@ -32,21 +32,15 @@ export function CreateSite() {
           <input
             name="site"
             required
-            pattern="[a-z0-9][a-z0-9\-]{0,62}"
+            pattern="[a-z0-9][a-z0-9\-]*"
+            title="a-z, 0-9 and -"
             placeholder="shop"
-            aria-describedby="name-hint"
           />
         </label>
-        <p id="name-hint" class="soft">
-          1 to 63 of a-z, 0-9 and -.
-        </p>
         <label>
-          <span>Where its pages are</span>
-          <input name="origin" required placeholder="https://shop.example" aria-describedby="origin-hint" />
+          <span>Origins of its pages, with a space between</span>
+          <input name="origin" required placeholder="https://shop.example https://*.shop.example" />
         </label>
-        <p id="origin-hint" class="soft">
-          Origins that may send, with a space between: https://shop.example https://*.shop.example
-        </p>
         <p class="alert" role="alert">
           {said}
         </p>

@@ -29,7 +29,7 @@ async function download(path: string, accept: string, ending: string): Promise<v
   const url = URL.createObjectURL(await (await request(path, { accept })).blob())
   const link = document.createElement('a')
   link.href = url
-  link.download = `fieldline-${/^\/v1\/(\w+)/.exec(path)?.[1]}.${ending}`
+  link.download = `fieldline.${ending}`
   link.click()
   setTimeout(() => URL.revokeObjectURL(url), 1_000)
 }

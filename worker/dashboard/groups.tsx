@@ -31,7 +31,7 @@ export function Groups({ label, metric, by, head, rows, total, to, more = [] }: 
   const [place] = usePlace()
   const p = `p${place.p}`
   const what = metric === 'api' ? 'calls' : 'page views'
-  const columns = [head, p, 'Good, needs improvement, poor', 'Impact', `Share of ${what}`, 'Count', 'Samples']
+  const columns = [head, p, 'Ratings', 'Impact', `Share of ${what}`, 'Count', 'Samples']
   if (rows.length === 0) return <p class="soft">no data</p>
   return (
     <>

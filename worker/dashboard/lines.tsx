@@ -79,6 +79,14 @@ export function Lines({ metric, slots, scales, width, names, chosen, releases, l
           </text>
         </g>
       ))}
+      {(['good', 'poor'] as const).map(edge => {
+        const value = METRICS[metric][edge]
+        return value < scales.top ? (
+          <text key={edge} class="end" x={end - 4} y={y(value) - 5}>
+            {edge === 'good' ? 'needs improvement' : edge} &gt; {format(metric, value)}
+          </text>
+        ) : null
+      })}
       {cursor !== null && <line class="cursor" x1={x(cursor)} x2={x(cursor)} y1={top} y2={floor} />}
       {cursor !== null &&
         names.map(name => {
@@ -104,14 +112,14 @@ function Bands({ metric, scales, end }: { metric: Metric; scales: Scales; end: n
     <>
       {bands.map(([rating, from, to]) =>
         from >= top ? null : (
-          <g key={rating}>
-            <rect class={rating} x={FRAME.left} width={end - FRAME.left} y={y(to)} height={y(from) - y(to)} />
-            {from > 0 && (
-              <text class={`end ${rating}`} x={end - 4} y={y(from) - 5}>
-                {`${rating.replace('-', ' ')} > ${format(metric, from)}`}
-              </text>
-            )}
-          </g>
+          <rect
+            key={rating}
+            class={rating}
+            x={FRAME.left}
+            width={end - FRAME.left}
+            y={y(to)}
+            height={y(from) - y(to)}
+          />
         ),
       )}
     </>

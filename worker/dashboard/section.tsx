@@ -35,6 +35,9 @@ export function Section({ title, answer, path, tools, className = '', children }
   )
 }
 
+/** Columns that hold words. */
+const TEXT = /^(Ratings|Route|From|Release|When|Note)$/
+
 interface TableProps {
   label: string
   columns: string[]
@@ -51,7 +54,7 @@ export function Table({ label, columns, children }: TableProps) {
         <thead>
           <tr>
             {columns.map(name => (
-              <th key={name} scope="col">
+              <th key={name} scope="col" class={TEXT.test(name) ? 'text' : ''}>
                 {name}
               </th>
             ))}

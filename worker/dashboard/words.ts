@@ -46,9 +46,10 @@ export function percent(share: number): string {
 
 /** The 95 % confidence interval in words, open where the samples allow no bound. */
 export function interval(metric: Measure, { low, high }: PercentileAnswer): string {
-  if (low !== null && high !== null) return `95 % between ${format(metric, low)} and ${format(metric, high)}`
-  if (low !== null) return `95 % at least ${format(metric, low)}, no upper bound yet`
-  if (high !== null) return `95 % at most ${format(metric, high)}, no lower bound yet`
+  const write = (value: number) => format(metric, value).replace(' ', '\xa0')
+  if (low !== null && high !== null) return `95 % between ${write(low)} and ${write(high)}`
+  if (low !== null) return `95 % at least ${write(low)}, no upper bound yet`
+  if (high !== null) return `95 % at most ${write(high)}, no lower bound yet`
   return 'too few samples for an interval'
 }
 
