@@ -28,14 +28,14 @@ export function observeCalls(
   report: (call: ApiCall) => void,
   patch?: (onFailure: OnFailure) => TakeNote,
 ): () => void {
-  let unloading = 0
+  let unloading = Number.NaN
   let hiding = 0
   const see = (entry: Timing, note?: Note): void => {
     try {
       // A call cut off by leaving says nothing of its endpoint, but has the entry of a failure, of an answer without
       // a body or, in Firefox, of one with half a body. Real ones of these few ms are lost too.
       const end = entry.startTime + entry.duration
-      if (end < unloading || (end < hiding && !entry.encodedBodySize)) return
+      if ((end >= unloading && end < unloading + CUT) || (end < hiding && !entry.encodedBodySize)) return
       const url = new URL(entry.name)
       const key = keyOf(url)
       if (key === keyOf(own._url) || !/^http/.test(url.protocol) || !(patch || entry.responseStatus !== 0))
@@ -58,7 +58,7 @@ export function observeCalls(
   })
   const observer = observe(['resource'], read)
   addEventListener('beforeunload', () => {
-    unloading = performance.now() + CUT
+    unloading = performance.now()
   })
   return () => {
     hiding = performance.now() + CUT

@@ -48,8 +48,10 @@ test('fetch and XMLHttpRequest are recorded with method, endpoint, outcome, stat
       })
     const text = (response: Response) => response.text()
     const start = performance.now()
-    await fetch('/api/slow/123?delay=200&pause=100&token=secret#part').then(text)
-    const slow = performance.now() - start
+    const response = await fetch('/api/slow/123?delay=200&pause=100&token=secret#part')
+    const head = performance.now() - start
+    await response.text()
+    const end = performance.now() - start
     await fetch('/api/orders', { method: 'post', body: 'x' }).then(text)
     await fetch(
       new Request('/api/items/0b8e9e86-71c4-4b7b-9a3c-0f8a0ec70001', { method: 'PUT', body: 'y' }),
@@ -59,7 +61,7 @@ test('fetch and XMLHttpRequest are recorded with method, endpoint, outcome, stat
     await xhr('GET', '/api/xhr/9?secret=1')
     await xhr('HEAD', `${location.origin.replace('//', '//jane:secret@')}/api/userinfo#secret`)
     await xhr('DELETE', '/api/xhr/9?status=500', 'z')
-    return slow
+    return { head, end }
   })
   await recorded(page, 8)
   const calls = await callsOf(page)
@@ -74,9 +76,10 @@ test('fetch and XMLHttpRequest are recorded with method, endpoint, outcome, stat
     ['PUT /api/items/[id]', 'ok', 200],
   ])
   const slow = calls.find(call => call.endpoint === 'GET /api/slow/[id]')
-  expect(Math.abs((slow?.duration ?? 0) - witnessed)).toBeLessThan(10)
   expect(slow?.ttfb).toBeGreaterThanOrEqual(200)
-  expect(slow?.ttfb).toBeLessThan((slow?.duration ?? 0) - 90)
+  expect(slow?.ttfb).toBeLessThanOrEqual(Math.ceil(witnessed.head))
+  expect(slow?.duration).toBeGreaterThanOrEqual(300)
+  expect(slow?.duration).toBeLessThanOrEqual(Math.ceil(witnessed.end))
   expect(slow?.bytes).toBeGreaterThan(300)
   expect(site.beacons.map(({ body }) => body).join()).not.toMatch(/secret|jane|token|[?#]|0b8e9e86/)
 })
@@ -243,9 +246,7 @@ test('a call that is cut off as leaving begins, which Firefox does, is not recor
     request.send()
     void fetch('/api/pending?delay=5000').catch(() => {})
     await fetch('/api/done').then(response => response.text())
-  })
-  await recorded(page, 1)
-  await page.evaluate(() => {
+    // The entry of the call that is done is yet to come.
     dispatchEvent(new Event('beforeunload'))
     stop()
   })
@@ -408,7 +409,7 @@ test('a response that streams has its first byte at its beginning and its durati
   expect(call?.ttfb).toBeGreaterThanOrEqual(100)
   expect(call?.ttfb).toBeLessThanOrEqual(Math.ceil(read.first))
   expect(call?.duration).toBeGreaterThanOrEqual(500)
-  expect(call?.duration).toBeLessThanOrEqual(Math.ceil(read.last) + 10)
+  expect(call?.duration).toBeLessThanOrEqual(Math.ceil(read.last))
 })
 
 test('beacons of others are their own affair: they arrive, and are no API calls', async () => {
