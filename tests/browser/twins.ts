@@ -9,6 +9,8 @@ import { type Chromium, startChromium } from './chromium.ts'
 import { type Parts, type Site, startSite } from './site.ts'
 
 export const TAG = 'data-site="shop"'
+/** ms after which a tab that has not come to the end of its case is taken for dead. */
+const DEAD = 20_000
 
 /** What cases tell things with, inline in the page's head. Names of scripts are no properties of window. */
 const TELLING = `<script>
@@ -57,24 +59,37 @@ export interface Twins {
 export function startTwins(): Twins {
   let site: Site
   let chromium: Chromium
-  let page: Page
   beforeAll(async () => {
     ;[site, chromium] = await Promise.all([startSite(), startChromium()])
-    page = await chromium.open()
   })
   afterAll(() => Promise.all([chromium.close(), site.close()]))
 
+  /** In a tab of its own, and in front: what happens to one case cannot happen to the next. */
   const visit = async <T>(run: (page: Page) => Promise<T>, { head = '', ...parts }: Parts) => {
-    await page.goto(site.page('/page', { head: TELLING + head, ...parts }))
-    // The load event waits for the script, async as it is.
-    expect(await page.evaluate('typeof fieldline')).toBe(parts.tag === undefined ? 'undefined' : 'object')
-    const transcript = await run(page)
-    // What the console got before this line has come when this line has.
-    await Promise.all([
-      page.waitForEvent('console', message => message.text() === 'end'),
-      page.evaluate(() => console.log('end')),
-    ])
-    return { transcript, complaints: chromium.complaints.splice(0) }
+    const page = await chromium.open()
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const dead = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`the tab does not answer, for ${DEAD} ms`)), DEAD)
+    })
+    const alive = async () => {
+      await page.goto(site.page('/page', { head: TELLING + head, ...parts }))
+      // The load event waits for the script, async as it is.
+      expect(await page.evaluate('typeof fieldline')).toBe(parts.tag === undefined ? 'undefined' : 'object')
+      const transcript = await run(page)
+      // What the console got before this line has come when this line has.
+      await Promise.all([
+        page.waitForEvent('console', message => message.text() === 'end'),
+        page.evaluate(() => console.log('end')),
+      ])
+      return { transcript, complaints: chromium.complaints.splice(0) }
+    }
+    try {
+      return await Promise.race([alive(), dead])
+    } finally {
+      clearTimeout(timer)
+      await page.close()
+      chromium.complaints.length = 0
+    }
   }
 
   return {

@@ -257,12 +257,15 @@ describe('INP', () => {
       '<main><button id="buy" class="mt-4 primary">Buy</button></main><script src="/slow/7f3a9c21.js?token=secret#x"></script>',
     )
     await page.click('#buy')
-    await seen(page, 'INP')
+    // The press may be told before the click, which is the slow one.
+    await page.waitForFunction(() =>
+      peers.some(({ name, attribution }) => name === 'INP' && (attribution.processingDuration ?? 0) >= 120),
+    )
     await page.waitForFunction(() =>
       performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/api/cart')),
     )
-    const peer = (await peersOf(page)).filter(({ name }) => name === 'INP').at(-1)
     const { vitals, why, calls } = await hidden(page)
+    const peer = (await peersOf(page)).filter(({ name }) => name === 'INP').at(-1)
     const { interactionTime, inputDelay, processingDuration, presentationDelay, script } =
       peer?.attribution ?? {}
     const inp = why.inp

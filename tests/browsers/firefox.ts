@@ -3,8 +3,16 @@
 import puppeteer, { type Page } from 'puppeteer-core'
 import { type Engine, type Tab, until } from './engine.ts'
 
+/** ms after which a command that has no answer fails: before the test does, and with its name. */
+const NO_ANSWER = 30_000
+
 export async function startFirefox(executablePath: string): Promise<Engine> {
-  const browser = await puppeteer.launch({ browser: 'firefox', executablePath, headless: true })
+  const browser = await puppeteer.launch({
+    browser: 'firefox',
+    executablePath,
+    headless: true,
+    protocolTimeout: NO_ANSWER,
+  })
   const [curtain] = await browser.pages()
   if (!curtain) throw new Error('Firefox has no first tab')
   const complaints: string[] = []

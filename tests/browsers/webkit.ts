@@ -11,6 +11,8 @@ import { type Engine, type Tab, until } from './engine.ts'
 
 /** WebDriver's name of the key that holds an element. */
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf'
+/** ms after which a command that has no answer fails: before the test does, and with its name. */
+const NO_ANSWER = 30_000
 
 export async function startWebKit(driver: string, xvfb: string): Promise<Engine> {
   const screen = await startScreen(xvfb)
@@ -114,7 +116,14 @@ type Command = <Answer>(method: string, path: string, body?: object) => Promise<
 
 function commander(server: string): Command {
   return async (method, path, body) => {
-    const response = await fetch(server + path, { method, ...(body && { body: JSON.stringify(body) }) })
+    const signal = AbortSignal.timeout(NO_ANSWER)
+    const response = await fetch(server + path, {
+      method,
+      signal,
+      ...(body && { body: JSON.stringify(body) }),
+    }).catch(error => {
+      throw signal.aborted ? new Error(`${method} ${path}: no answer for ${NO_ANSWER} ms`) : error
+    })
     const { value } = (await response.json()) as { value: never }
     if (!response.ok) throw new Error(`${path}: ${JSON.stringify(value)}`)
     return value
