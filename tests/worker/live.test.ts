@@ -15,7 +15,8 @@ const HOUR = 3_600_000
 const NOW = Date.UTC(2026, 10, 20, 23, 30)
 const OPEN = Math.floor(NOW / HOUR)
 const KEPT = { hourDays: 35, rawDays: 14 }
-const HISTOGRAM = '{"n":100,"s":100,"q":100,"good":50,"poor":10,"h":{"300":50,"320":50}}'
+/** SQL of a histogram: the higher a route's number, the slower it is. */
+const HISTOGRAM = `'{"n":100,"s":100,"q":100,"good":50,"poor":10,"h":{"' || (200 + i % 200) || '":100}}'`
 
 /** Page views in the last `hours` hours, with ids spread evenly, two calls and a mark each, and 200 routes. */
 async function fill(site: string, views: number, hours: number): Promise<void> {
@@ -41,7 +42,7 @@ async function rolledUp(site: string): Promise<void> {
         `WITH RECURSIVE serial(i) AS (VALUES (0) UNION ALL SELECT i + 1 FROM serial WHERE i < ${200 * count - 1})
           INSERT INTO rollups (site, tier, dimension, start, value, lcp, inp, cls, fcp, ttfb)
           SELECT '${site}', '${tier}', 'route', ${starts.replaceAll('?', 'i / 200')}, json_array('/' || (i % 200)),
-            ${Array(5).fill(`'${HISTOGRAM}'`)} FROM serial`,
+            ${Array(5).fill(HISTOGRAM)} FROM serial`,
       ),
       env.DB.prepare(
         `WITH RECURSIVE serial(i) AS (VALUES (0) UNION ALL SELECT i + 1 FROM serial WHERE i < ${count - 1})
@@ -157,6 +158,16 @@ describe('hours without a roll-up', () => {
       expect(data.length).toBeGreaterThanOrEqual(20)
       for (const { group, before } of data) expect(before?.samples, group.route ?? '').toBe(3_800)
     }
+  })
+
+  it('and others by the hour are read of the slowest groups alone, which days tell', async () => {
+    const params = 'site=busy&from=-7d&to=-3h&group_by=route&metrics=lcp&sort=slowest&limit=3'
+    const { read, data } = await asked(parseTimeseriesQuery, timeseriesKept, `${params}&interval=hour`)
+    expect(read).toBeLessThanOrEqual(20_000)
+    const slowest = (await summary(params)).data.map(({ group }) => group.route)
+    expect(slowest).toHaveLength(3)
+    expect(data.map(({ group }) => group.route)).toEqual(slowest)
+    expect(data[0]?.points.length).toBeGreaterThanOrEqual(7 * 24 - 4)
   })
 
   it('are thinned for a record of CrUX, too', async () => {

@@ -97,13 +97,14 @@ export async function groupsOf(
       const part = stored[i]
       return part && 'rows' in part && part.rows.some(row => slice.others.includes(row.value))
     })
-  const kept = stored.reduce((sum, part) => sum + yetToRead(part, limit, periods), 0)
+  const kept = stored.reduce((sum, part) => sum + yetToRead(part, ask.limit, periods), 0)
   const live = choose((reads - receipt.read - kept) / (mayHide ? 2 : 1))
   const rolled = new Map(
     await Promise.all(
       readings.map(async (reading, i) => {
-        const part = stored[i] ?? { rows: [] }
-        const rows = await rollupRows(counting, reading, limit, periods, part, live)
+        const part = stored[i] ?? { rows: [], ranking: false }
+        const pick = (rows: RollupRow[]) => best(rows, ask, reading.source).map(({ value }) => value)
+        const rows = await rollupRows(counting, reading, limit, periods, part, live, pick)
         return [reading.source, await unhidden(counting, reading, periods.days, rows)] as const
       }),
     ),
@@ -203,35 +204,40 @@ function isHidden(rows: readonly RollupRow[], { values, others }: Slice): boolea
 function chosen(
   rows: readonly RollupRow[],
   ask: Ask,
-  { columns, metrics }: Source,
+  source: Source,
   keys: readonly Key[],
   buckets: Buckets | null,
 ): Group[] {
-  const candidates = [...grouped(rows, row => row.value)].map(([value, rows]) => {
-    const list: (string | null)[] = JSON.parse(value)
-    const values = Object.fromEntries(ask.groupBy.map(key => [key, list[keys.indexOf(key)] ?? null]))
-    return { values, rows, score: 0, samples: 0 }
-  })
   const bucketed = (rows: readonly RollupRow[]) =>
     grouped(rows, row => (buckets ? bucketOf(row.start, buckets) : 0))
-  for (const candidate of candidates) {
-    if (ask.sort === 'busiest' && ask.minimum <= 1) continue
-    const totals = columns.flatMap(column => total(candidate.rows, column) ?? [])
-    candidate.samples = Math.max(0, ...totals.map(({ s }) => s))
-    const [first] = totals
-    candidate.score = first ? scoreOf(first, ask) : 0
-  }
-  const enough = candidates.filter(({ samples }) => ask.minimum <= 1 || samples >= ask.minimum)
-  // Stable: equal scores stay in the order of their traffic.
-  const best = enough.toSorted((a, b) => b.score - a.score).slice(0, ask.limit)
-  return best.flatMap(({ values, rows }) =>
-    metrics.flatMap((metric, i) =>
+  return best(rows, ask, source).flatMap(({ value, rows }) => {
+    const list: (string | null)[] = JSON.parse(value)
+    const values = Object.fromEntries(ask.groupBy.map(key => [key, list[keys.indexOf(key)] ?? null]))
+    return source.metrics.flatMap((metric, i) =>
       [...bucketed(rows)].flatMap(([start, rows]) => {
-        const distribution = total(rows, columns[i] ?? '')
+        const distribution = total(rows, source.columns[i] ?? '')
         return distribution ? [{ values, metric, start, distribution }] : []
       }),
-    ),
-  )
+    )
+  })
+}
+
+/** The values that are answered, in order, each with its rows. */
+function best(
+  rows: readonly RollupRow[],
+  ask: Ask,
+  { columns }: Source,
+): { value: string; rows: RollupRow[] }[] {
+  const candidates = [...grouped(rows, row => row.value)].map(([value, rows]) => {
+    if (ask.sort === 'busiest' && ask.minimum <= 1) return { value, rows, score: 0, samples: 0 }
+    const totals = columns.flatMap(column => total(rows, column) ?? [])
+    const [first] = totals
+    const samples = Math.max(0, ...totals.map(({ s }) => s))
+    return { value, rows, score: first ? scoreOf(first, ask) : 0, samples }
+  })
+  const enough = candidates.filter(({ samples }) => ask.minimum <= 1 || samples >= ask.minimum)
+  // Stable: equal scores stay in the order of their traffic.
+  return enough.toSorted((a, b) => b.score - a.score).slice(0, ask.limit)
 }
 
 function scoreOf(distribution: Distribution, { sort, percentile }: Ask): number {

@@ -36,8 +36,11 @@ export interface Weights {
   weights: number[]
 }
 
-/** What is stored of a reading: all rows where those are few, or as many as must be read; else the weights alone. */
-export type Stored = { rows: RollupRow[] } | { weights: Weights[] }
+/**
+ * What is stored of a reading: all rows where those are few, or as many as must be read; else the weights alone. Where the
+ * rows are `ranking`, they are those of coarser periods and tell which groups are read of the finer ones.
+ */
+export type Stored = { rows: RollupRow[]; ranking: boolean } | { weights: Weights[] }
 
 /** From so many groups on, the rows of all are read at once: to seek one costs two rows, and caps are at 200. */
 const OUTRIGHT = 100
@@ -52,20 +55,23 @@ export async function storedOf(
   ranked: Periods = periods,
 ): Promise<Stored> {
   const { dimension, values } = reading.slice
-  const outright = !dimension.keys.length || values !== null || limit >= OUTRIGHT
-  return outright
-    ? { rows: await storedRows(d1, reading, periods, null) }
-    : { weights: await storedWeights(d1, reading, ranked) }
+  const few = !dimension.keys.length || values !== null
+  if (!few && limit < OUTRIGHT) return { weights: await storedWeights(d1, reading, ranked) }
+  const ranking = !few && ranked !== periods
+  return { rows: await storedRows(d1, reading, ranking ? ranked : periods, null), ranking }
 }
 
 /** The rows that `rollupRows` will read of what is stored, at most. */
 export function yetToRead(stored: Stored, limit: number, { days, hours }: Periods): number {
-  if ('rows' in stored) return 0
-  const values = new Set(stored.weights.map(({ value }) => value))
+  if ('rows' in stored && !stored.ranking) return 0
+  const values = new Set(('rows' in stored ? stored.rows : stored.weights).map(({ value }) => value))
   return ROWS_A_SEEK * Math.min(limit, values.size) * (days.length + hours.length)
 }
 
-/** The rows of the `limit` groups with the most weight, those first; `live` chooses page views of the live hours. */
+/**
+ * The rows of the `limit` groups with the most weight, those first; `live` chooses page views of the live hours, and `pick`
+ * the values whose rows are read of finer periods, by their rows of coarser ones.
+ */
 export async function rollupRows(
   d1: Preparer,
   reading: Reading,
@@ -73,6 +79,7 @@ export async function rollupRows(
   periods: Periods,
   stored: Stored,
   live: Chosen,
+  pick: (rows: RollupRow[]) => string[] = () => [],
 ): Promise<RollupRow[]> {
   const { source, slice } = reading
   const fresh = await liveRows(d1, reading, periods.live, live)
@@ -93,10 +100,14 @@ export async function rollupRows(
     .slice(0, slice.values ? undefined : limit)
     .map(({ value }) => value)
   const place = new Map(largest.map((value, i) => [value, i]))
-  const rows = 'rows' in stored ? stored.rows : await storedRows(d1, reading, periods, largest)
-  return [...rows, ...fresh]
-    .filter(row => place.has(row.value))
-    .sort((a, b) => (place.get(a.value) ?? 0) - (place.get(b.value) ?? 0))
+  const placed = (rows: readonly RollupRow[]) =>
+    rows
+      .filter(row => place.has(row.value))
+      .sort((a, b) => (place.get(a.value) ?? 0) - (place.get(b.value) ?? 0))
+  if ('rows' in stored && !stored.ranking) return placed([...stored.rows, ...fresh])
+  const wanted = 'rows' in stored ? pick(placed([...stored.rows, ...fresh])) : largest
+  const rows = await storedRows(d1, reading, periods, wanted)
+  return placed([...rows, ...fresh.filter(({ value }) => wanted.includes(value))])
 }
 
 /** The weights alone, for questions that need no histogram. */
