@@ -61,7 +61,7 @@ export const BUDGET_OPERATIONS: readonly Operation[] = [
     answers: {
       200: json('The budgets, the oldest first.', BUDGETS_ANSWER, { site: 'shop', data: [STANDING] }),
     },
-    problems: [400, 401, 403, 500, 503],
+    problems: [400, ...PROBLEMS],
   },
   {
     method: 'get',
@@ -72,7 +72,7 @@ export const BUDGET_OPERATIONS: readonly Operation[] = [
     access: 'reader',
     inQuery: BUDGET_EVENTS_QUERY.entries,
     answers: { 200: json('Changes of state, the newest 200.', BUDGET_EVENTS_ANSWER, BUDGET_EVENTS) },
-    problems: [400, 401, 403, 500, 503],
+    problems: [400, ...PROBLEMS],
   },
   {
     ...ofBudgets,
@@ -107,7 +107,7 @@ export const BUDGET_OPERATIONS: readonly Operation[] = [
     id: 'getWebhook',
     summary: 'Where changes of state are told',
     answers: { 200: json('The address.', WEBHOOK_ANSWER, HOOK) },
-    problems: [401, 403, 500, 503],
+    problems: PROBLEMS,
   },
   {
     ...ofWebhook,
@@ -129,7 +129,7 @@ export const BUDGET_OPERATIONS: readonly Operation[] = [
     id: 'deleteWebhook',
     summary: 'Tells nobody any more',
     answers: { 204: nothing('There is no webhook.') },
-    problems: [401, 403, 500, 503],
+    problems: PROBLEMS,
   },
   {
     ...ofWebhook,

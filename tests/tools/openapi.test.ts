@@ -228,6 +228,19 @@ describe.each(OPERATIONS)('$method $path', operation => {
     }
   })
 
+  const isOfSite = operation.parameters.some(({ name }) => name === 'site') && operation.method !== 'options'
+  it.runIf(isOfSite && operation.operationId !== 'putSite')('knows no site that is not there', async () => {
+    const { query = '', path, ...question } = first(operation)
+    const nowhere = { query: query.replace(site, 'site=nowhere'), path: { ...path, site: 'nowhere' } }
+    const response = await ask(operation.method, operation.path, {
+      ...question,
+      ...nowhere,
+      ...(operation.path.startsWith('/v1/records:') && { query: 'site=nowhere' }),
+    })
+    expect(response.status).toBe(404)
+    expect(await judge(operation, response)).toEqual([])
+  })
+
   const isSecured = operation.security.some(scheme => 'bearer' in scheme) && operation.path !== '/f'
   it.runIf(isSecured)('asks for a token', async () => {
     const response = await ask(operation.method, operation.path, { ...first(operation), token: '' })
