@@ -134,12 +134,16 @@ const amount = (max: number) =>
   )
 const ms = amount(MAX_MS)
 const maybe = <T extends v.GenericSchema>(schema: T) => v.optional(v.nullable(schema), null)
-/** Cut to `max` characters. Cutting may halve the last one, and D1 cannot keep the half. */
+/** Without control characters, cut to `max`. Cutting may halve the last, and D1 cannot keep the half. */
 const cut = (max: number) =>
   v.pipe(
     v.string('must be a string'),
-    v.transform(value => value.slice(0, max).replace(/\p{Surrogate}/gu, '\ufffd')),
-    v.check(value => !hasControl(value), 'must hold no control characters'),
+    v.transform(value =>
+      value
+        .replace(/\p{Cc}/gu, '')
+        .slice(0, max)
+        .replace(/\p{Surrogate}/gu, '\ufffd'),
+    ),
   )
 const text = (max: number) => v.pipe(cut(max), v.minLength(1, 'must not be empty'))
 // Without the mark a bundler keeps the whole decoder for the sake of `join`, and the SDK doubles in size.
@@ -225,13 +229,25 @@ const MARK = v.strictTuple([MARK_NAME, v.pipe(v.number(), v.minValue(0), v.maxVa
 export const WIRE = v.strictObject(
   {
     v: v.literal(WIRE_VERSION, `must be ${WIRE_VERSION}`),
-    id: v.pipe(v.string('must be a string'), v.regex(/^[0-9a-f]{16}$/, 'must be 16 hex digits')),
+    id: v.pipe(
+      v.string('must be a string'),
+      v.regex(/^[0-9a-f]{1,16}$/, 'must be at most 16 hex digits'),
+      v.transform(id => id.padStart(16, '0')),
+    ),
     sequence: integer(MAX_SEQUENCE),
     weight: v.pipe(integer(MAX_WEIGHT), v.minValue(1, 'must be at least 1')),
     age: amount(MAX_AGE),
     navigation: oneOf(NAVIGATIONS),
     route: path(MAX_ROUTE),
-    release: maybe(text(MAX_RELEASE)),
+    // A release may be a number, or left empty by the page's template.
+    release: maybe(
+      v.pipe(
+        v.union([v.string(), v.number()], 'must be a string'),
+        v.transform(String),
+        cut(MAX_RELEASE),
+        v.transform(release => release || null),
+      ),
+    ),
     connection: maybe(oneOf(CONNECTIONS)),
     touch: v.optional(v.boolean('must be true or false'), false),
     vitals: v.strictObject(
@@ -262,6 +278,11 @@ function fromWire({ v: _, phases, why, calls, marks, ...rest }: v.InferOutput<ty
   const [lcp, inp, cls] = why ?? []
   return {
     ...rest,
+    // Back from the cache no byte is asked for, so there is none to wait for; a soft navigation has no document at all.
+    vitals:
+      rest.navigation === 'back-forward-cache'
+        ? { ...rest.vitals, ttfb: rest.vitals.ttfb ?? 0 }
+        : rest.vitals,
     phases: phases && record(PHASES, (_, i) => phases[i] ?? 0),
     why: decodeWhy({ lcp, inp, cls }),
     calls: calls.map(([endpoint, start, duration, outcome, status, ttfb, bytes, server]) => ({
@@ -272,7 +293,7 @@ function fromWire({ v: _, phases, why, calls, marks, ...rest }: v.InferOutput<ty
       status,
       ttfb,
       bytes,
-      server,
+      server: server?.length ? server : null,
     })),
     marks: marks.map(([name, value]) => ({ name, value: Math.round(value) })),
   }
@@ -343,12 +364,4 @@ function inpCause([target, event, time, inputDelay, processing, presentation, sc
 
 function record<K extends string, V>(keys: readonly K[], of: (key: K, index: number) => V): Record<K, V> {
   return Object.fromEntries(keys.map((key, index) => [key, of(key, index)])) as Record<K, V>
-}
-
-function hasControl(value: string): boolean {
-  for (let i = 0; i < value.length; i++) {
-    const code = value.charCodeAt(i)
-    if (code < 32 || code === 127) return true
-  }
-  return false
 }

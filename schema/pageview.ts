@@ -37,7 +37,7 @@ export interface ApiCall {
   ttfb: number | null
   /** Bytes transferred, headers included; null where hidden. */
   bytes: number | null
-  /** Durations that the response names in its Server-Timing header, in ms; null where there are none. */
+  /** Durations that the response names in its Server-Timing header, in ms; where there are none null, in the browser []. */
   server: [name: string, duration: number][] | null
 }
 

@@ -24,14 +24,9 @@ export function template(path: string): string {
     .join('/')
 }
 
-/** A name that a person gave, without what the wire refuses: control characters, a query string, a fragment. */
+/** A name that a person gave, without query string and fragment. */
 export function routeName(name: string): string {
-  return plain(name).replace(/[?#].*/, '')
-}
-
-/** A text without control characters. */
-export function plain(text: string): string {
-  return String(text).replace(/\p{Cc}/gu, '')
+  return String(name).replace(/[?#].*/s, '')
 }
 
 function decoded(segment: string): string {

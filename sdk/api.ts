@@ -12,12 +12,14 @@ import type { Settings } from './settings.ts'
 /** ms within which leaving, begun, cuts off calls: Firefox does so at once, Chromium when the page hides. */
 const CUT = 200
 
-/** What is read of a call's entry. */
-type Timing = Pick<
-  PerformanceResourceTiming,
-  'name' | 'startTime' | 'duration' | 'responseStart' | 'responseStatus' | 'transferSize' | 'encodedBodySize'
-> &
-  Partial<Pick<PerformanceResourceTiming, 'serverTiming'>>
+/** What is read of a call's entry; without an answer there is less of it. */
+type Timing = Pick<PerformanceResourceTiming, 'name' | 'startTime' | 'duration'> &
+  Partial<
+    Pick<
+      PerformanceResourceTiming,
+      'responseStart' | 'responseStatus' | 'transferSize' | 'encodedBodySize' | 'serverTiming'
+    >
+  >
 
 /**
  * Reports each call that ends, `own` (where beacons go) excepted. Returns what reads the rest as the page hides.
@@ -54,7 +56,7 @@ export function observeCalls(
   const take = patch?.(note => {
     const { _url: name, _start: startTime } = note
     const duration = performance.now() - startTime
-    see({ ...NO_ANSWER, name, startTime, duration }, note)
+    see({ name, startTime, duration, responseStatus: 0 }, note)
   })
   const observer = observe(['resource'], read)
   addEventListener('beforeunload', () => {
@@ -66,16 +68,9 @@ export function observeCalls(
   }
 }
 
-const NO_ANSWER = {
-  responseStart: 0,
-  responseStatus: 0,
-  transferSize: 0,
-  encodedBodySize: 0,
-}
-
 /** `method` is that of a call without a note. */
 function toCall(
-  { startTime, responseStart, duration, responseStatus, transferSize, serverTiming }: Timing,
+  { startTime, responseStart = 0, duration, responseStatus, transferSize = 0, serverTiming = [] }: Timing,
   url: URL,
   method: string,
   note: Note | undefined,
@@ -85,9 +80,10 @@ function toCall(
   // Cross-origin without Timing-Allow-Origin has no responseStart; Firefox invents one where nothing came.
   const seen = responseStart > 0 && status !== 0
   // Told to secure pages only. Most browsers take anything for a duration.
-  const timings = (serverTiming ?? [])
+  const server = serverTiming
     .filter(({ duration }) => duration > 0 && duration < MAX_MS)
     .slice(0, MAX_SERVER)
+    .map(({ name, duration }): [string, number] => [name, duration])
   return {
     endpoint: `${note?._method ?? method}${addressOf(url)}${note?._operation ?? operationOf(url)}`,
     start: startTime,
@@ -96,7 +92,7 @@ function toCall(
     status: status || null,
     ttfb: seen ? responseStart - startTime : null,
     bytes: seen ? transferSize : null,
-    server: timings.length ? timings.map(({ name, duration }) => [name, duration]) : null,
+    server,
   }
 }
 

@@ -30,25 +30,25 @@ export function navigationUrl(): string {
 /** Time to first byte in ms; null where the browser tells none, or an implausible one. */
 export function timeToFirstByte(): number | null {
   const { responseStart = 0 } = entry() ?? {}
-  return responseStart > 0 && responseStart < performance.now() ? since(responseStart) : null
-}
-
-/** ms from navigation start (activation, when prerendered) to the end of each phase; null until all have ended. */
-export function loadPhases(): Record<Phase, number> | null {
-  const load = entry()
-  return load?.loadEventEnd
-    ? {
-        dns: since(load.domainLookupEnd),
-        connect: since(load.connectEnd),
-        request: since(load.requestStart),
-        response: since(load.responseEnd),
-        interactive: since(load.domInteractive),
-        loaded: since(load.domContentLoadedEventEnd),
-        load: since(load.loadEventEnd),
-      }
+  return responseStart > 0 && responseStart < performance.now()
+    ? Math.max(0, responseStart - activationStart())
     : null
 }
 
-function since(time: number): number {
-  return Math.max(0, time - activationStart())
+/** ms from navigation start (activation, when prerendered; below 0 what ended before) to the end of each phase; null until
+ * all have ended. */
+export function loadPhases(): Record<Phase, number> | null {
+  const load = entry()
+  const start = activationStart()
+  return load?.loadEventEnd
+    ? {
+        dns: load.domainLookupEnd - start,
+        connect: load.connectEnd - start,
+        request: load.requestStart - start,
+        response: load.responseEnd - start,
+        interactive: load.domInteractive - start,
+        loaded: load.domContentLoadedEventEnd - start,
+        load: load.loadEventEnd - start,
+      }
+    : null
 }

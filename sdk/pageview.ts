@@ -46,21 +46,14 @@ interface Client extends Navigator {
 export function openView(start: number, navigation: Navigation, url: string, rate: number): View {
   const [random = 0n] = crypto.getRandomValues(new BigUint64Array(1))
   return {
-    _id: random.toString(16).padStart(16, '0'),
+    _id: random.toString(16),
     _start: start,
     // Both clocks are read within the page view's first moments: later `performance.now()` may have slept.
     _began: Date.now() - performance.now(),
     _navigation: navigation,
     _path: new URL(url, document.baseURI).pathname,
     _weight: Math.random() * rate < 1 ? rate : 0,
-    // Where no byte was asked for, there was none to wait for; a soft navigation has no document at all.
-    _vitals: {
-      lcp: null,
-      inp: null,
-      cls: null,
-      fcp: null,
-      ttfb: navigation === 'back-forward-cache' ? 0 : null,
-    },
+    _vitals: { lcp: null, inp: null, cls: null, fcp: null, ttfb: null },
     _why: { lcp: null, inp: null, cls: null },
     _calls: [],
     _counted: 0,

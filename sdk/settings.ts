@@ -4,7 +4,6 @@
 
 import { MAX_WEIGHT } from '../schema/beacon.ts'
 import type { PageView } from '../schema/pageview.ts'
-import { plain } from '../schema/route.ts'
 
 export interface InitOptions {
   /** The site's id, as the worker knows it. */
@@ -62,7 +61,7 @@ export function readOptions(options: InitOptions): Settings | undefined {
     _fallback: fallback ? urlOf(fallback) : undefined,
     // A sample that is no number keeps everything.
     _rate: Math.min(Math.round(1 / +sample) || 1, MAX_WEIGHT),
-    _release: plain(release ?? '') || null,
+    _release: release ?? null,
     _route: route,
     _api: api !== 'off' && (api ?? true),
     _consent: consent !== false && consent !== 'required',

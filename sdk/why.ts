@@ -6,9 +6,8 @@
  */
 
 import type { CLSMetric, INPMetric, LCPMetric, MetricType } from 'web-vitals'
-import { MAX_MS, MAX_SELECTOR } from '../schema/beacon.ts'
+import { MAX_SELECTOR } from '../schema/beacon.ts'
 import type { ClsCause, InpCause, LcpCause } from '../schema/pageview.ts'
-import { plain } from '../schema/route.ts'
 import { addressOf } from './address.ts'
 import { observe } from './lean/observe.ts'
 import { timeToFirstByte } from './navigation.ts'
@@ -43,8 +42,6 @@ export function startWhy(): Explain {
   return quietly((view, metric) => {
     const { _why } = view
     const origin = originOf(view)
-    // Asleep for most of it; the other side would not believe the parts.
-    if (metric.value > MAX_MS) return
     if (metric.name === 'LCP') _why.lcp = lcpCause(metric, origin, view._start ? 0 : (timeToFirstByte() ?? 0))
     if (metric.name === 'CLS') _why.cls = clsCause(metric, origin, _why.cls)
     if (metric.name === 'INP') {
@@ -67,14 +64,14 @@ function lcpCause({ entries: [entry], value }: LCPMetric, origin: number, ttfb: 
       (image): image is PerformanceResourceTiming => requested(image as PerformanceResourceTiming) <= painted,
     )
     .pop()
-  const begin = Math.max(ttfb, image ? requested(image) - origin : 0)
-  const end = Math.min(value, Math.max(begin, image ? image.responseEnd - origin : 0))
+  const begin = Math.round(Math.max(ttfb, image ? requested(image) - origin : 0))
+  const end = Math.round(Math.min(value, Math.max(begin, image ? image.responseEnd - origin : 0)))
   return {
     target: selectorOf(element),
     url: url ? shorten(url) : null,
-    loadDelay: Math.round(begin) - Math.round(ttfb),
-    loadDuration: Math.round(end) - Math.round(begin),
-    renderDelay: Math.round(value) - Math.round(end),
+    loadDelay: begin - Math.round(ttfb),
+    loadDuration: end - begin,
+    renderDelay: Math.round(value) - end,
   }
 }
 
@@ -153,5 +150,5 @@ function shorten(url: string): string {
 
 /** What a browser calls a thing, without addresses and numbers: `IMG[src].onload`, `TimerHandler:setTimeout`. */
 function labelOf(text: string): string {
-  return plain(text).replace(/=.*(?=])|^[a-z-]+:.*|\d\d+/g, '')
+  return text.replace(/=.*(?=])|^[a-z-]+:.*|\d\d+/g, '')
 }

@@ -35,7 +35,9 @@ const call = fc.record({
   status: maybe(fc.integer({ min: 0, max: 599 })),
   ttfb: maybe(ms),
   bytes: maybe(fc.integer({ min: 0, max: 1_000_000_000 })),
-  server: maybe(fc.array(fc.tuple(fc.stringMatching(/^[a-z]{1,8}$/), ms), { maxLength: MAX_SERVER })),
+  server: maybe(
+    fc.array(fc.tuple(fc.stringMatching(/^[a-z]{1,8}$/), ms), { minLength: 1, maxLength: MAX_SERVER }),
+  ),
 })
 
 const whole = fc.integer({ min: 0, max: MAX_AGE })
@@ -62,7 +64,7 @@ const mark = fc.record({
   value: fc.integer({ min: 0, max: MAX_MARK }),
 })
 
-const pageView: fc.Arbitrary<PageView> = fc.record({
+const anyView: fc.Arbitrary<PageView> = fc.record({
   id: fc.stringMatching(/^[0-9a-f]{16}$/),
   sequence: fc.integer({ min: 0, max: MAX_SEQUENCE }),
   weight: fc.integer({ min: 1, max: MAX_WEIGHT }),
@@ -93,6 +95,12 @@ const pageView: fc.Arbitrary<PageView> = fc.record({
   marks: fc.array(mark, { maxLength: MAX_MARKS }),
 })
 
+const pageView = anyView.map(view =>
+  view.navigation === 'back-forward-cache'
+    ? { ...view, vitals: { ...view.vitals, ttfb: view.vitals.ttfb ?? 0 } }
+    : view,
+)
+
 /** A change that makes a beacon wrong, and the field that must be named. */
 const mutations: [string, object][] = [
   ['v', { v: 2 }],
@@ -108,8 +116,7 @@ const mutations: [string, object][] = [
   ['route', { route: '' }],
   ['route', { route: '/p?q=1' }],
   ['route', { route: '/p#top' }],
-  ['route', { route: 'a\u0000b' }],
-  ['release', { release: 7 }],
+  ['release', { release: {} }],
   ['connection', { connection: '6g' }],
   ['touch', { touch: 2 }],
   ['vitals', { vitals: undefined }],
@@ -172,6 +179,7 @@ describe('a beacon', () => {
         const wire = {
           ...JSON.parse(encode(view)),
           age: -3,
+          navigation: 'reload',
           route: `/${long}`,
           release: long,
           vitals: { lcp: MAX_MS * 2, inp: -0.4, cls: MAX_CLS + 1, fcp: 1.6 },
@@ -183,6 +191,7 @@ describe('a beacon', () => {
           ok: {
             ...view,
             age: 0,
+            navigation: 'reload',
             route: `/${long}`.slice(0, MAX_ROUTE),
             release: long.slice(0, MAX_RELEASE),
             vitals: { lcp: MAX_MS, inp: 0, cls: MAX_CLS, fcp: 2, ttfb: null },
@@ -211,6 +220,19 @@ describe('a beacon', () => {
             ],
             dropped: 0,
           },
+        })
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  it('is made whole where a browser leaves work to the worker', () => {
+    const sent = { id: 'c0ffee', navigation: 'back-forward-cache', vitals: {}, route: '/p\n/\u0000[id]' }
+    fc.assert(
+      fc.property(anyView, view => {
+        const read = decode(JSON.stringify({ ...JSON.parse(encode(view)), ...sent, release: '' }))
+        expect(read).toMatchObject({
+          ok: { id: '0000000000c0ffee', route: '/p/[id]', release: null, vitals: { lcp: null, ttfb: 0 } },
         })
       }),
       { numRuns: 20 },
