@@ -27,7 +27,6 @@ declare global {
 export function startTransport(settings: Settings, views: Views, collect: (() => void) | undefined): void {
   // The page's own fetch, not the patched one.
   const { fetch, fetchLater } = window
-  const { _release, _beforeSend } = settings
   let shown = document.visibilityState === 'visible'
   let timer: ReturnType<typeof setTimeout> | undefined
   /** Bodies sent last. */
@@ -39,9 +38,7 @@ export function startTransport(settings: Settings, views: Views, collect: (() =>
     timer = undefined
     last = []
     if (!document.prerendering)
-      views._list.forEach((view, i, { length }) => {
-        deliver(view, hold && i === length - 1)
-      })
+      for (const view of views._list) deliver(view, hold && view === views._list[views._list.length - 1])
   }
 
   const deliver = quietly((view: View, hold: boolean) => {
@@ -49,7 +46,7 @@ export function startTransport(settings: Settings, views: Views, collect: (() =>
     // A page that nobody saw is no page view.
     if (!views._granted || !view._weight || !(shown || view._vitals.fcp !== null) || (hold && !fetchLater))
       return
-    const page = snapshot(view, views._routeOf(view), _release)
+    const page = snapshot(view, views._routeOf(view), settings._release)
     const calls = view._calls.length
     const marks = view._marks.length
     const state = JSON.stringify([page.route, page.vitals, page.phases, page.dropped])
@@ -57,12 +54,12 @@ export function startTransport(settings: Settings, views: Views, collect: (() =>
     const said = (beacons: number): void => {
       view._sequence += beacons
       view._sent = state
-      view._calls = view._calls.slice(calls)
-      view._marks = view._marks.slice(marks)
+      view._calls.splice(0, calls)
+      view._marks.splice(0, marks)
     }
     // What beforeSend drops is not offered again.
     if (!hold) said(0)
-    const allowed = _beforeSend(page)
+    const allowed = settings._beforeSend(page)
     if (!allowed || view._sequence > MAX_SEQUENCE) return
     const route = routeName(allowed.route)
     const bodies = bodiesOf({ ...allowed, route, sequence: view._sequence })

@@ -66,9 +66,7 @@ export function trackViews({ _rate, _route }: Settings): Views {
   }
 
   /** The page view to which a time belongs. */
-  const at = (time: number): View | undefined => {
-    return list.filter(view => view._start <= time).pop()
-  }
+  const at = (time: number): View | undefined => list.filter(view => view._start <= time).pop()
 
   const addCall = (call: ApiCall): void => {
     const view = at(call.start)

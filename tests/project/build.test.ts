@@ -10,7 +10,7 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
 const text = (name: string) => readFileSync(`dist/${name}`, 'utf8')
 
 /** Bytes of brotli -q 11 that a script may have; the core's aim is 4,300. */
-const BUDGET = { 'fieldline.js': 6_500, 'fieldline.core.js': 5_710 }
+const BUDGET = { 'fieldline.js': 6_500, 'fieldline.core.js': 5_700 }
 
 describe.each(Object.entries(BUDGET))('dist/%s', (name, budget) => {
   it(`has at most ${budget} bytes`, () => {
