@@ -14,7 +14,7 @@ const FOLDER = join(ROOT, 'demo/screenshots')
 
 /** What each picture shows, and on what. */
 const PICTURES: Record<string, { query: string; at?: string; context: BrowserContextOptions }> = {
-  light: { query: '?site=demo&range=7d', context: { viewport: { width: 1280, height: 1020 } } },
+  light: { query: '?site=demo&range=7d', context: { viewport: { width: 1280, height: 940 } } },
   dark: {
     query: '?site=demo&range=7d&view=views',
     at: 'Waterfall',

@@ -28,7 +28,7 @@ export function baseOf(place: Place): Query {
 /** By the hour or by the day: what was asked for, as far as it makes no more than 1,000 points. */
 export function intervalOf({ range, interval, from, to }: Place): 'hour' | 'day' {
   if (range === '24h') return 'hour'
-  const days = range === 'own' ? (Date.parse(to) - Date.parse(from)) / DAY + 1 : Number.parseInt(range)
+  const days = range === 'own' ? (Date.parse(to) - Date.parse(from)) / DAY + 1 : Number.parseInt(range, 10)
   if (days > 40) return 'day'
   return interval || (days > 4 ? 'day' : 'hour')
 }

@@ -28,7 +28,7 @@ export function Section({ title, answer, path, tools, className = '', children }
       ) : answer.data ? (
         children
       ) : (
-        <p class="soft">Loading …</p>
+        <p class="soft loading">Loading …</p>
       )}
       {path && answer.data !== null && <Exports path={path} of={title} />}
     </section>

@@ -53,9 +53,12 @@ export function interval(metric: Measure, { low, high }: PercentileAnswer): stri
   return 'too few samples for an interval'
 }
 
+/** A confidence below this says nothing that helps. */
+const WORTH_SAYING = 0.8
+
 const ARROWS = { improving: '↓', degrading: '↑', stable: '→' } as const
 
-/** `↓ 12 % less, improving, 98 % sure`, against what came before. */
+/** `↓ 12 % less, improving, 98 % sure`, against what came before; `→ 7 % more, stable` where nothing is sure. */
 export function verdict({ metric, change, verdict, confidence }: TrendsRow): string {
   if (!change || !verdict) return 'too little data to compare'
   const { ratio, difference } = change
@@ -63,7 +66,7 @@ export function verdict({ metric, change, verdict, confidence }: TrendsRow): str
     ? `${Math.round(Math.abs(ratio.value) * 100)} %`
     : format(metric, Math.abs(difference.value))
   const direction = (ratio ?? difference).value < 0 ? 'less' : 'more'
-  const sure = confidence === null ? '' : `, ${percent(confidence)} sure`
+  const sure = (confidence ?? 0) < WORTH_SAYING ? '' : `, ${percent(confidence ?? 0)} sure`
   return `${ARROWS[verdict]} ${moved} ${direction}, ${verdict}${sure}`
 }
 
