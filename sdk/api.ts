@@ -35,9 +35,13 @@ export function observeCalls(
   const see = (entry: Timing, note?: Note): void => {
     try {
       // A call cut off by leaving says nothing of its endpoint, but has the entry of a failure, of an answer without
-      // a body or, in Firefox, of one with half a body. Real ones of these few ms are lost too.
+      // a body or, in Firefox, of one with half a body, which ends as it begins. Real ones of these few ms are lost too.
       const end = entry.startTime + entry.duration
-      if ((end >= unloading && end < unloading + CUT) || (end < hiding && !entry.encodedBodySize)) return
+      if (
+        (end < unloading + CUT && (end >= unloading || end - (entry.responseStart ?? 0) < 0.05)) ||
+        (end < hiding && !entry.encodedBodySize)
+      )
+        return
       const url = new URL(entry.name)
       const key = keyOf(url)
       if (key === keyOf(own._url) || !/^http/.test(url.protocol) || !(patch || entry.responseStatus !== 0))
