@@ -27,7 +27,8 @@ export interface InitOptions {
   consent?: boolean | 'required' | undefined
   /**
    * Sees each beacon before it is sent; answers what to send. Nothing is sent if it answers nothing or throws. It may
-   * be asked more often than beacons are sent: what waits in the browser is renewed as it changes.
+   * be asked more often than beacons are sent: what waits in the browser is renewed as it changes. Calls, marks and
+   * causes go without names: one that is built anew has all its fields, in the order of its type.
    */
   beforeSend?: ((view: PageView) => PageView | null | undefined | false) | undefined
 }

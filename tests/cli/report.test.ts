@@ -9,7 +9,7 @@ import type { Findings } from '../../cli/report/findings.ts'
 import { toHtml } from '../../cli/report/html.ts'
 import { toMarkdown } from '../../cli/report/markdown.ts'
 import type { BudgetAnswer } from '../../schema/budgets.ts'
-import type { PageView } from '../../schema/pageview.ts'
+import type { ApiCall, PageView } from '../../schema/pageview.ts'
 import { ADMIN_TOKEN, type Local, startLocal } from '../bench/local.ts'
 import { HOSTILE } from './hostile.ts'
 import { cli as run } from './run.ts'
@@ -207,7 +207,6 @@ describe('fieldline report', () => {
 
 /** A page view with an LCP and its cause, and two calls, every other of which fails. */
 function loaded(lcp: number, given: Partial<PageView>): PageView {
-  const call = { start: 10, status: 200, ttfb: null, bytes: null, server: null } as const
   const broken = lcp % 2 === 0
   return pageView({
     vitals: { lcp, inp: null, cls: 20, fcp: 800, ttfb: 150 },
@@ -222,18 +221,14 @@ function loaded(lcp: number, given: Partial<PageView>): PageView {
       inp: null,
       cls: null,
     },
-    calls: [
-      { ...call, endpoint: 'GET /api/slow', duration: 1_500, outcome: 'ok' },
-      {
-        ...call,
-        endpoint: 'POST /api/broken',
-        duration: 90,
-        outcome: broken ? 'http' : 'ok',
-        status: broken ? 500 : 200,
-      },
-    ],
+    calls: [apiCall('GET /api/slow', 1_500, 200), apiCall('POST /api/broken', 90, broken ? 500 : 200)],
     ...given,
   })
+}
+
+function apiCall(endpoint: string, duration: number, status: number): ApiCall {
+  const outcome = status < 400 ? 'ok' : 'http'
+  return { endpoint, start: 10, duration, outcome, status, ttfb: null, bytes: null, server: null }
 }
 
 /** The names of the elements, in order. */
