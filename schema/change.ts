@@ -10,16 +10,13 @@
  * Zou and Donner: Construction of confidence limits about effect measures, Statistics in Medicine 27 (2008), 1693-1702.
  */
 
-import { type Histogram, type Percentile, percentiles } from './histogram.ts'
+import { type Histogram, type Percentile, percentiles, Z95 } from './histogram.ts'
 
 export const VERDICTS = ['improving', 'degrading', 'stable'] as const
 export type Verdict = (typeof VERDICTS)[number]
 
 /** A change of less than this share of the value before counts as none where it is asked how sure `stable` is. */
 export const MARGIN = 0.1
-
-/** Two-sided 95 % of the normal distribution. */
-const Z95 = 1.959963984540054
 
 /** Grains, as the percentiles; null where so few samples allow no statement. */
 export interface Change {

@@ -20,7 +20,7 @@ const BASE = 2 ** (1 / PER_DOUBLING)
 export const RELATIVE_ERROR = (BASE - 1) / (BASE + 1)
 
 /** Two-sided 95 % of the normal distribution. */
-const Z95 = 1.959963984540054
+export const Z95 = 1.959963984540054
 
 /** A share of n samples moves in steps of 1 / n: half a step, in samples. */
 const CONTINUITY = 0.5

@@ -43,6 +43,11 @@ export function badField({ field, detail }: FieldError): HTTPException {
   return problem(400, `${field} ${detail}`, { field })
 }
 
+/** The 404 for a site that is not there. */
+export function noSite(name: string): HTTPException {
+  return problem(404, `There is no site ${name} here.`, { field: 'site' })
+}
+
 /** The 503 for a beacon that D1 does not take; what D1 said is logged. */
 export function databaseRefused(error: unknown): HTTPException {
   console.error('D1 refused a beacon', error)

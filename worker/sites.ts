@@ -5,6 +5,7 @@
 
 import type { SiteRow } from '../schema/tables.ts'
 import { type RateChange, recentRates } from './ingest/rate.ts'
+import { noSite } from './problem.ts'
 
 /** A site with the sampling rates of the last hours, oldest first. */
 export interface Site extends SiteRow {
@@ -56,6 +57,13 @@ async function lookUp(d1: D1Database, name: string, now: number): Promise<Site |
   if (cache.size >= CACHE_SIZE) cache.clear()
   cache.set(name, { site, until: now + (site ? CACHE_MS : ABSENT_CACHE_MS) })
   return site
+}
+
+/** The name, of a site that is there by what the database says now. Throws a 404 where there is none. */
+export async function existingSite(d1: D1Database, name: string): Promise<string> {
+  const found = await d1.prepare('SELECT id FROM sites WHERE id = ?1 AND deleted IS NULL').bind(name).first()
+  if (!found) throw noSite(name)
+  return name
 }
 
 /** Forgets a site that has just been changed here; other isolates learn of it within `CACHE_MS`. */

@@ -19,7 +19,7 @@ import {
 } from '../../schema/site.ts'
 import { bots, type SiteRow, sites } from '../../schema/tables.ts'
 import type { Hono as Types } from '../env.ts'
-import { badField, problem } from '../problem.ts'
+import { badField, noSite, problem } from '../problem.ts'
 import { forgetSite } from '../sites.ts'
 import { requireAdmin, requireSite } from './access.ts'
 import { readJson } from './body.ts'
@@ -149,8 +149,4 @@ function toColumns({ origins, rate, rows_per_day, raw_days, hour_days, day_days 
     hourDays: hour_days,
     dayDays: day_days,
   }
-}
-
-function noSite(site: string) {
-  return problem(404, `There is no site ${site} here.`, { field: 'site' })
 }

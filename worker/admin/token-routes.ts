@@ -3,13 +3,14 @@
  * their secrets, `DELETE /v1/sites/shop/tokens/<id>` revokes one.
  */
 
-import { and, asc, eq, isNull } from 'drizzle-orm'
+import { and, asc, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { type Context, Hono } from 'hono'
-import { sites, type TokenRow, tokens } from '../../schema/tables.ts'
+import { type TokenRow, tokens } from '../../schema/tables.ts'
 import { formatToken, NEW_TOKEN, type NewTokenAnswer, type TokenAnswer } from '../../schema/token.ts'
 import type { Hono as Types } from '../env.ts'
 import { badField, problem } from '../problem.ts'
+import { existingSite } from '../sites.ts'
 import { readJson } from './body.ts'
 import { randomHex, sha256 } from './secret.ts'
 import { forgetToken } from './tokens.ts'
@@ -20,11 +21,11 @@ const PRIVATE = { 'Cache-Control': 'private, no-cache' }
 
 export const tokenRoutes = new Hono<Types>()
   .get('/', async c => {
-    const site = await existing(c)
+    const site = await existingSite(c.env.DB, siteOf(c))
     return c.json({ data: (await list(c, site)).map(show) }, 200, PRIVATE)
   })
   .post('/', async c => {
-    const site = await existing(c)
+    const site = await existingSite(c.env.DB, siteOf(c))
     const { name, expires: until } = await readJson(c, NEW_TOKEN)
     const created = Date.now()
     const expires = until === undefined ? null : Date.parse(until)
@@ -48,17 +49,6 @@ export const tokenRoutes = new Hono<Types>()
     forgetToken(site, id)
     return c.body(null, 204, PRIVATE)
   })
-
-/** The site of the address. Throws a 404 where there is none. */
-async function existing(c: Context<Types>): Promise<string> {
-  const site = siteOf(c)
-  const found = await drizzle(c.env.DB)
-    .select({ id: sites.id })
-    .from(sites)
-    .where(and(eq(sites.id, site), isNull(sites.deleted)))
-  if (!found.length) throw problem(404, `There is no site ${site} here.`, { field: 'site' })
-  return site
-}
 
 function siteOf(c: Context<Types>): string {
   return c.req.param('site') ?? ''

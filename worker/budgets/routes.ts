@@ -3,7 +3,7 @@
  * `/v1/sites/shop/webhook` says where changes of state are told. `GET /v1/budgets?site=shop` and `/v1/budget-events` read.
  */
 
-import { and, desc, eq, isNull } from 'drizzle-orm'
+import { and, desc, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { type Context, Hono } from 'hono'
 import {
@@ -18,12 +18,13 @@ import {
   parsePlain,
   WEBHOOK,
 } from '../../schema/budgets.ts'
-import { type BudgetRow, budgetEvents, budgets, sites, webhooks } from '../../schema/tables.ts'
+import { type BudgetRow, budgetEvents, budgets, webhooks } from '../../schema/tables.ts'
 import { requireAdmin } from '../admin/access.ts'
 import { readJson } from '../admin/body.ts'
 import { randomHex } from '../admin/secret.ts'
 import type { Hono as Types } from '../env.ts'
 import { badField, problem } from '../problem.ts'
+import { existingSite } from '../sites.ts'
 import { isDone, send } from './webhook.ts'
 
 const PRIVATE = { 'Cache-Control': 'private, no-cache' }
@@ -34,7 +35,7 @@ const MAX_EVENTS = 200
 export const budgetRoutes = new Hono<Types>()
   .use(requireAdmin)
   .post('/budgets', async c => {
-    const site = await existing(c, siteOf(c))
+    const site = await existingSite(c.env.DB, siteOf(c))
     const budget = await readJson(c, BUDGET)
     const now = Date.now()
     const rows = await drizzle(c.env.DB).select().from(budgets).where(eq(budgets.site, site))
@@ -64,12 +65,12 @@ export const budgetRoutes = new Hono<Types>()
     return c.body(null, 204, PRIVATE)
   })
   .get('/webhook', async c => {
-    const site = await existing(c, siteOf(c))
+    const site = await existingSite(c.env.DB, siteOf(c))
     const [webhook] = await drizzle(c.env.DB).select().from(webhooks).where(eq(webhooks.site, site))
     return c.json({ url: webhook?.url ?? null }, 200, PRIVATE)
   })
   .put('/webhook', async c => {
-    const site = await existing(c, siteOf(c))
+    const site = await existingSite(c.env.DB, siteOf(c))
     const { url } = await readJson(c, WEBHOOK)
     const secret = `whsec_${randomHex(24)}`
     await drizzle(c.env.DB)
@@ -80,7 +81,7 @@ export const budgetRoutes = new Hono<Types>()
     return c.json({ url, secret }, 200, { 'Cache-Control': 'no-store' })
   })
   .delete('/webhook', async c => {
-    const site = await existing(c, siteOf(c))
+    const site = await existingSite(c.env.DB, siteOf(c))
     await drizzle(c.env.DB).delete(webhooks).where(eq(webhooks.site, site))
     return c.body(null, 204, PRIVATE)
   })
@@ -100,7 +101,7 @@ export const budgetReads = new Hono<Types>()
   .get('/budgets', async c => {
     const parsed = parsePlain(BUDGETS_QUERY, new URL(c.req.url).searchParams)
     if ('error' in parsed) throw badField(parsed.error)
-    const site = await existing(c, parsed.ok.site)
+    const site = await existingSite(c.env.DB, parsed.ok.site)
     const rows = await drizzle(c.env.DB)
       .select()
       .from(budgets)
@@ -112,7 +113,7 @@ export const budgetReads = new Hono<Types>()
     const parsed = parsePlain(BUDGET_EVENTS_QUERY, new URL(c.req.url).searchParams)
     if ('error' in parsed) throw badField(parsed.error)
     const { budget } = parsed.ok
-    const site = await existing(c, parsed.ok.site)
+    const site = await existingSite(c.env.DB, parsed.ok.site)
     const rows = await drizzle(c.env.DB)
       .select()
       .from(budgetEvents)
@@ -151,14 +152,4 @@ function one(c: Context<Types>) {
 
 function unknown(c: Context<Types>) {
   return problem(404, `Site ${siteOf(c)} has no budget ${c.req.param('id')}.`, { field: 'id' })
-}
-
-/** The site of that name. Throws a 404 where there is none. */
-async function existing(c: Context<Types>, site: string): Promise<string> {
-  const found = await drizzle(c.env.DB)
-    .select({ id: sites.id })
-    .from(sites)
-    .where(and(eq(sites.id, site), isNull(sites.deleted)))
-  if (!found.length) throw problem(404, `There is no site ${site} here.`, { field: 'site' })
-  return site
 }

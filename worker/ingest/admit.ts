@@ -9,7 +9,7 @@ import { MAX_BYTES } from '../../schema/beacon.ts'
 import { SITE_NAME } from '../../schema/query.ts'
 import { isAdmin } from '../admin/access.ts'
 import type { Hono } from '../env.ts'
-import { badField, databaseRefused, problem } from '../problem.ts'
+import { badField, databaseRefused, noSite, problem } from '../problem.ts'
 import { findSite, type Site } from '../sites.ts'
 import { isWithinLimit } from './limit.ts'
 
@@ -42,7 +42,7 @@ export async function admit(c: Context<Hono>, now: number): Promise<Admitted> {
   const site = await findSite(c.env.DB, name.output, now).catch(error => {
     throw databaseRefused(error)
   })
-  if (!site) throw problem(404, `There is no site ${name.output} here.`, { field: 'site' })
+  if (!site) throw noSite(name.output)
   const origin = c.req.header('Origin')
   if (!trusted && !isAllowed(site.origins, origin)) {
     throw problem(403, `Site ${site.id} takes no beacons from ${origin ?? 'a request without Origin'}.`)

@@ -9,7 +9,7 @@ import type { FieldError } from '../../schema/beacon.ts'
 import { HOUR, hourOf } from '../../schema/hour.ts'
 import { FORMAT_QUERY } from '../../schema/query.ts'
 import type { Hono } from '../env.ts'
-import { badField, problem } from '../problem.ts'
+import { badField, noSite } from '../problem.ts'
 import { SETTLED } from '../rollup/rollup.ts'
 import { findSite, type Site } from '../sites.ts'
 import type { Preparer } from '../statement.ts'
@@ -37,7 +37,7 @@ export function answering<Q extends { site: string; to: number }, A>(endpoint: E
     if ('error' in parsed) throw badField(parsed.error)
     const question = parsed.ok
     const site = await findSite(c.env.DB, question.site, started)
-    if (!site) throw problem(404, `There is no site ${question.site} here.`, { field: 'site' })
+    if (!site) throw noSite(question.site)
 
     const key = `${c.req.path} ${JSON.stringify(question)}`
     const ask = async () => endpoint.ask(c.env.DB.withSession('first-unconstrained'), question, site, started)

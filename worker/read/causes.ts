@@ -21,6 +21,7 @@ import { type Preparer, prepare } from '../statement.ts'
 import { type Detail, type Details, details } from './details.ts'
 import { fits } from './fits.ts'
 import { callsOf, whyOf } from './stored.ts'
+import { rangeOf } from './summary.ts'
 import { thin } from './thin.ts'
 
 /** The most page views that are looked at in the worker, which has little CPU. */
@@ -66,9 +67,7 @@ export async function causes(d1: Preparer, query: CausesQuery, now: number): Pro
   const telling = found.filter(({ rows }) => rows.length >= minimum)
   const known = found.reduce((sum, { distribution }) => sum + distribution.n, 0)
   return {
-    site: query.site,
-    from: new Date(query.from).toISOString(),
-    to: new Date(query.to).toISOString(),
+    ...rangeOf(query),
     source: 'samples',
     relative_error: RELATIVE_ERROR,
     sampled: share,

@@ -9,7 +9,7 @@ import { toCursor } from '../../schema/cursor.ts'
 import { HOUR } from '../../schema/hour.ts'
 import { type NdjsonLine, type NdjsonQuery, parseNdjsonQuery } from '../../schema/ndjson.ts'
 import type { Hono } from '../env.ts'
-import { badField, problem } from '../problem.ts'
+import { badField, noSite } from '../problem.ts'
 import { findSite } from '../sites.ts'
 import { type Preparer, prepare } from '../statement.ts'
 import { fits } from './fits.ts'
@@ -29,7 +29,7 @@ export async function ndjsonRoute(c: Context<Hono>): Promise<Response> {
   if ('error' in parsed) throw badField(parsed.error)
   const question = parsed.ok
   const site = await findSite(c.env.DB, question.site, now)
-  if (!site) throw problem(404, `There is no site ${question.site} here.`, { field: 'site' })
+  if (!site) throw noSite(question.site)
   const read = onKeptRows(async (d1, kept: NdjsonQuery) => ndjson(d1, kept))
   return c.body(await read(c.env.DB.withSession('first-unconstrained'), question, site, now), 200, {
     'Content-Type': 'application/x-ndjson; charset=utf-8',

@@ -13,7 +13,7 @@ import { type Histogram, ZERO } from '../../schema/histogram.ts'
 import { isRated, type Measure, unitOf } from '../../schema/metrics.ts'
 import { type OtlpAnswer, type OtlpDataPoint, type OtlpQuery, parseOtlpQuery } from '../../schema/otlp.ts'
 import type { Hono } from '../env.ts'
-import { badField, problem } from '../problem.ts'
+import { badField, noSite } from '../problem.ts'
 import { findSite } from '../sites.ts'
 import { type Group, groupsOf } from './distributions.ts'
 import { onKept } from './plan.ts'
@@ -29,7 +29,7 @@ export async function otlpRoute(c: Context<Hono>): Promise<Response> {
   if ('error' in parsed) throw badField(parsed.error)
   const query = parsed.ok
   const site = await findSite(c.env.DB, query.site, started)
-  if (!site) throw problem(404, `There is no site ${query.site} here.`, { field: 'site' })
+  if (!site) throw noSite(query.site)
   const d1 = c.env.DB.withSession('first-unconstrained')
   const { answer } = await onKept(query, site, started, async kept => {
     const { source, groups } = await groupsOf(d1, kept, started)

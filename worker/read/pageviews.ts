@@ -9,6 +9,7 @@ import type { PageViewsAnswer, PageViewsQuery } from '../../schema/pageviews.ts'
 import { type Preparer, prepare } from '../statement.ts'
 import { fits } from './fits.ts'
 import { COLUMNS, type StoredRow, toPageView } from './pageview.ts'
+import { rangeOf } from './summary.ts'
 import { MAX_READ, thin } from './thin.ts'
 
 /** The most page views that are compared in the worker, which has little CPU. */
@@ -27,9 +28,7 @@ export async function pageViews(d1: Preparer, query: PageViewsQuery, now: number
   const listed =
     query.order === 'slowest' ? await slowest(d1, query, now) : await newest(d1, query, query.cursor, now)
   return {
-    site: query.site,
-    from: new Date(query.from).toISOString(),
-    to: new Date(query.to).toISOString(),
+    ...rangeOf(query),
     order: query.order,
     metric: query.metric ?? null,
     ...listed,

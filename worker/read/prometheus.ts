@@ -18,7 +18,7 @@ import type { GroupKey } from '../../schema/query.ts'
 import { parseScrapeQuery, type ScrapeQuery } from '../../schema/scrape.ts'
 import type { Tier } from '../../schema/tables.ts'
 import type { Hono } from '../env.ts'
-import { badField, problem } from '../problem.ts'
+import { badField, noSite } from '../problem.ts'
 import { OTHER } from '../rollup/dimensions.ts'
 import { findSite } from '../sites.ts'
 import { prepare } from '../statement.ts'
@@ -51,7 +51,7 @@ export async function metricsRoute(c: Context<Hono>): Promise<Response> {
   const query = parseScrapeQuery(new URL(c.req.url).searchParams)
   if ('error' in query) throw badField(query.error)
   const site = await findSite(c.env.DB, query.ok.site, started)
-  if (!site) throw problem(404, `There is no site ${query.ok.site} here.`, { field: 'site' })
+  if (!site) throw noSite(query.ok.site)
   const text = await scrape(c.env.DB, query.ok)
   const spent = Date.now() - started
   return c.body(text, 200, {
