@@ -1,0 +1,294 @@
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import type { Vital } from '../../schema/metrics.ts'
+import { type Said, startOracle } from './oracle.ts'
+
+// On every page the beacons must say what web-vitals says. Two differences are right: INP is compared when the page
+// hides, since each may wait for an idle moment until then, and the dummy time to first byte of a soft navigation is left out.
+
+const oracle = startOracle()
+
+/** What a page can be made to do. Times are taken from Date, so that a test may stop the other clock. */
+const HEAD = `<script>
+  let wait = 0
+  let moved = 0
+  window.slow = []
+  const busy = ms => {
+    const end = Date.now() + ms
+    while (Date.now() < end);
+  }
+  const entry = (type, act) => new Promise(resolve => {
+    new PerformanceObserver((_, observer) => {
+      observer.disconnect()
+      resolve()
+    }).observe({ type })
+    act()
+  })
+  const shift = (pixels, after = 0) => entry('layout-shift', () => setTimeout(() => {
+    banner.style.height = banner.offsetHeight + pixels + 'px'
+  }, after))
+  const paint = (size, html = 'A text') => entry('element', () => {
+    page.insertAdjacentHTML('beforeend', '<p elementtiming="p" style="margin:0;font-size:' + size + 'px">' + html + '</p>')
+  })
+  new PerformanceObserver(list => {
+    for (const { interactionId, duration } of list.getEntries()) if (interactionId) slow.push(duration)
+  }).observe({ type: 'event', durationThreshold: 16, buffered: true })
+  new PerformanceObserver(list => {
+    for (const { value, hadRecentInput } of list.getEntries()) if (!hadRecentInput) moved += value
+  }).observe({ type: 'layout-shift', buffered: true })
+</script>`
+
+const BODY = `
+  <div id="banner"></div>
+  <button id="go" onclick="busy(wait)">Go</button><input id="field" onkeydown="busy(wait)">
+  <p>Text that is pushed down, and is long enough to be seen as it moves over the page.</p>
+  <div id="page"></div>`
+
+declare global {
+  /** ms for which a click or a key keeps the page busy. */
+  var wait: number
+  /** Durations of the events of interactions, of 16 ms and more. */
+  var slow: number[]
+  /** Sum of all shifts but those after input. */
+  var moved: number
+  /** Pushes the page down, ms after now; answers when the browser has told the shift. */
+  function shift(pixels: number, after?: number): Promise<void>
+  /** Adds a text of so many pixels; answers when the browser has told that it is painted. */
+  function paint(size: number): Promise<void>
+}
+
+const vital = (views: Said[], name: Vital, index = 0) => views[index]?.vitals[name] ?? Number.NaN
+/** Answers the sum of the shifts so far, in thousandths. */
+const shifts = (page: Page, ...steps: [pixels: number, after?: number][]) =>
+  page.evaluate(async steps => {
+    for (const [pixels, after] of steps) await shift(pixels, after)
+    return Math.round(moved * 1000)
+  }, steps)
+const paints = (page: Page, ...sizes: number[]) =>
+  page.evaluate(async sizes => {
+    for (const size of sizes) await paint(size)
+  }, sizes)
+/** web-vitals has said so. */
+const told = (page: Page, name: string, least = 0) =>
+  page.waitForFunction(
+    ([name, least]) => said.some(report => report.name === name && report.value >= least),
+    [name, least] as const,
+    { polling: 20 },
+  )
+/** Clicks, or presses a key, at which the page is busy for `ms`, which the browser tells from 16 ms on. */
+async function interact(page: Page, ms: number, how: 'click' | 'key' = 'click'): Promise<void> {
+  const before = await page.evaluate(ms => {
+    wait = ms
+    return slow.length
+  }, ms)
+  await (how === 'key' ? page.press('#field', 'a') : page.click('#go'))
+  if (ms >= 16)
+    await page.waitForFunction(([ms, before]) => slow.slice(before).some(duration => duration > ms - 8), [
+      ms,
+      before,
+    ] as const)
+}
+
+/** What happens on a page, and what its page view says then. */
+interface Case {
+  act?: (page: Page) => Promise<unknown>
+  /** `acted` is what `act` answered. */
+  says: (views: Said[], acted: unknown) => void
+  head?: string
+  body?: string
+}
+
+function agree(cases: Record<string, Case>): void {
+  for (const [name, { act, says, head = '', body = BODY }] of Object.entries(cases))
+    test(name, async () => {
+      const page = await oracle.open('/page', { head: HEAD + head, body })
+      if (body) await told(page, 'LCP')
+      const acted = await act?.(page)
+      says(await oracle.agreed(page), acted)
+    })
+}
+
+describe('LCP and FCP', () => {
+  const HERO = '<img width="600" height="450" src="/hero.svg?delay=150">'
+
+  agree({
+    'of a text are its paint': {
+      says: views => expect(vital(views, 'lcp')).toBe(vital(views, 'fcp')),
+    },
+    'of a page without content are none': {
+      body: '',
+      says: ([view]) => expect(view?.vitals).toMatchObject({ lcp: null, fcp: null, cls: null }),
+    },
+    'of an image that comes late differ': {
+      body: BODY + HERO,
+      act: page => told(page, 'LCP', 150),
+      says: views => expect(vital(views, 'lcp')).toBeGreaterThan(vital(views, 'fcp')),
+    },
+    'of texts that grow are the last and the first': {
+      act: async page => {
+        for (const size of [90, 120, 150]) {
+          const { length } = await page.evaluate(() => said)
+          await paints(page, size)
+          await page.waitForFunction(length => said.slice(length).some(({ name }) => name === 'LCP'), length)
+        }
+      },
+      says: views => expect(vital(views, 'lcp')).toBeGreaterThan(vital(views, 'fcp')),
+    },
+    'pass over what is painted after a click': {
+      act: async page => {
+        await interact(page, 0)
+        await paints(page, 120)
+      },
+      says: views => expect(vital(views, 'lcp')).toBe(vital(views, 'fcp')),
+    },
+    'pass over what is painted after a key': {
+      act: async page => {
+        await interact(page, 0, 'key')
+        await paints(page, 120)
+      },
+      says: views => expect(vital(views, 'lcp')).toBe(vital(views, 'fcp')),
+    },
+    'take what is painted after a click of a script': {
+      act: async page => {
+        const from = await page.evaluate(() => {
+          document.querySelector('button')?.click()
+          return performance.now()
+        })
+        await paints(page, 120)
+        await told(page, 'LCP', from)
+      },
+      says: views => expect(vital(views, 'lcp')).toBeGreaterThan(vital(views, 'fcp')),
+    },
+    'pass over what is painted after the tab was hidden': {
+      act: async page => {
+        await oracle.chromium.hide(page)
+        await oracle.chromium.show(page)
+        await paints(page, 120)
+      },
+      says: views => expect(vital(views, 'lcp')).toBe(vital(views, 'fcp')),
+    },
+  })
+})
+
+describe('CLS', () => {
+  agree({
+    'of a page without shifts is 0': {
+      act: page => told(page, 'CLS'),
+      says: views => expect(vital(views, 'cls')).toBe(0),
+    },
+    'adds the shifts of a window': {
+      act: page => shifts(page, [20], [20], [20]),
+      says: (views, sum) => expect(vital(views, 'cls')).toBe(sum),
+    },
+    'is that of the first window where it is the worst': {
+      act: page => shifts(page, [90], [90], [30, 1100], [30]),
+      says: (views, sum) => expect(vital(views, 'cls')).toBeLessThan(Number(sum)),
+    },
+    'is that of the second window where it is the worst': {
+      act: page => shifts(page, [30], [30], [90, 1100], [90], [30, 1100]),
+      says: (views, sum) => expect(vital(views, 'cls')).toBeLessThan(Number(sum)),
+    },
+    'of shifts without a pause falls into windows of 5 s': {
+      act: page =>
+        shifts(page, [20], ...Array.from({ length: 7 }, (): [number, number] => [20, 800]), [40], [40]),
+      says: (views, sum) => expect(vital(views, 'cls')).toBeLessThan(Number(sum)),
+    },
+    'passes over shifts just after a click': {
+      act: async page => {
+        await shifts(page, [10])
+        await interact(page, 0)
+        return shifts(page, [100], [10, 700])
+      },
+      says: (views, sum) => expect(vital(views, 'cls')).toBe(sum),
+    },
+    'takes what has moved before something is painted': {
+      // Empty boxes are not content: their shift is told, FCP waits for the text.
+      body: `<div id="banner"></div><div style="width:400px;height:300px;background:red"></div><div id="page"></div><script>
+        window.early = shift(100, 100).then(() => paint(40))
+      </script>`,
+      act: page => page.evaluate('early').then(() => told(page, 'CLS')),
+      says: views => expect(vital(views, 'cls')).toBeGreaterThan(0),
+    },
+    'goes on after the tab was hidden': {
+      act: async page => {
+        await shifts(page, [10])
+        await oracle.chromium.hide(page)
+        await oracle.chromium.show(page)
+        return shifts(page, [50])
+      },
+      says: (views, sum) => expect(vital(views, 'cls')).toBe(sum),
+    },
+  })
+})
+
+describe('INP', () => {
+  /** Slow interactions, and fast ones after each; answers the longest. */
+  const busy = async (page: Page, slow: number[], fast: number) => {
+    for (const ms of slow) {
+      await interact(page, ms, ms % 20 ? 'key' : 'click')
+      for (let i = 0; i < fast; i++) await interact(page, 0, 'key')
+    }
+    return page.evaluate(() => Math.max(...window.slow))
+  }
+
+  const many: Case = {
+    act: page => busy(page, [200, 100, 60], 18),
+    says: (views, longest) => expect(vital(views, 'inp')).toBeLessThan(Number(longest)),
+  }
+
+  agree({
+    'of a page that nobody touches is none': {
+      says: ([view]) => expect(view?.vitals.inp).toBe(null),
+    },
+    'of one slow click is its duration': {
+      act: page => interact(page, 100),
+      says: views => expect(vital(views, 'inp')).toBeGreaterThanOrEqual(96),
+    },
+    'of one slow key is its duration': {
+      act: page => interact(page, 100, 'key'),
+      says: views => expect(vital(views, 'inp')).toBeGreaterThanOrEqual(96),
+    },
+    'is the slowest of clicks and keys': {
+      act: page => busy(page, [60, 130, 80, 50], 1),
+      says: (views, longest) => expect(vital(views, 'inp')).toBeGreaterThanOrEqual(Number(longest)),
+    },
+    'of one fast click is what the browser says of the first input': {
+      act: async page => {
+        await interact(page, 0)
+        await told(page, 'INP')
+      },
+      says: views => expect(vital(views, 'inp')).toBeGreaterThan(0),
+    },
+    'passes over what is below the threshold, the first input excepted': {
+      act: page => busy(page, [0, 20, 0, 24], 0),
+      says: views => expect(vital(views, 'inp')).toBeGreaterThan(0),
+    },
+    'of more than 50 interactions passes over the slowest': many,
+    'of more than 50 interactions does so also where the browser does not count them': {
+      ...many,
+      head: '<script>delete Performance.prototype.interactionCount</script>',
+    },
+    'of a hundred interactions with more than ten slow ones is the third': {
+      act: page => busy(page, [50, 60, 70, 80, 90, 100, 110, 120, 130, 140, 150, 160], 8),
+      says: (views, longest) => expect(vital(views, 'inp')).toBeLessThan(Number(longest)),
+    },
+    'is told though the page hides at once': {
+      act: async page => {
+        await page.evaluate(() => {
+          wait = 100
+        })
+        await page.click('#go')
+      },
+      says: ([view]) => expect(view?.vitals).toHaveProperty('inp'),
+    },
+    'grows after the tab was hidden': {
+      act: async page => {
+        await interact(page, 60)
+        await oracle.chromium.hide(page)
+        await oracle.chromium.show(page)
+        await interact(page, 120)
+      },
+      says: views => expect(vital(views, 'inp')).toBeGreaterThanOrEqual(120),
+    },
+  })
+})
