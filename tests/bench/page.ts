@@ -22,6 +22,8 @@ export interface Sent {
 export interface Shop {
   /** The page with the script of that name; without one where there is none. */
   address(name?: string): string
+  /** The same page made for many calls, with `callOften`. */
+  callsAddress(name?: string): string
   /** Another page, with no script. */
   next: string
   sent: Sent[]
@@ -66,7 +68,7 @@ export async function openShop(scripts: readonly Script[]): Promise<Shop> {
     const answer = (type: string, body: string | Buffer) =>
       response.writeHead(200, { 'content-type': type, 'cache-control': 'no-cache' }).end(body)
     const name = searchParams.get('sdk')
-    if (pathname === '/page') answer('text/html', page(name, originOf(collector)))
+    if (pathname === '/page') answer('text/html', page(name, originOf(collector), searchParams.has('calls')))
     else if (pathname === '/sdk.js') answer('text/javascript', code.get(name ?? '') ?? '')
     else if (pathname === '/hero.svg') answer('image/svg+xml', heroPicture())
     else if (pathname.startsWith('/api/')) answer('application/json', '{"items":[1,2,3]}')
@@ -75,8 +77,10 @@ export async function openShop(scripts: readonly Script[]): Promise<Shop> {
     else response.writeHead(404).end()
   })
 
+  const address = (name = '') => `${originOf(shop)}/page?sdk=${encodeURIComponent(name)}`
   return {
-    address: name => `${originOf(shop)}/page${name ? `?sdk=${encodeURIComponent(name)}` : ''}`,
+    address,
+    callsAddress: name => `${address(name)}&calls`,
     next: `${originOf(shop)}/next`,
     sent,
     async close() {
@@ -88,13 +92,50 @@ export async function openShop(scripts: readonly Script[]): Promise<Shop> {
   }
 }
 
+/**
+ * Before any script: a stand-in for the browser's fetch, which leaves the real one to a later task, `tick`, where its
+ * time can be told apart; it passes on what the real one answers. `callOften` makes calls from tasks of their own, and
+ * answers the us that a call of fetch took, the stand-in's left out. The page hears of each answer in `arrive`.
+ */
+const CALLER = `<script>{
+  const { fetch: native, setTimeout, setInterval, queueMicrotask } = window
+  const waiting = []
+  const answers = []
+  let inside = 0, total = 0, left = 0, free = 0, end
+  window.fetch = function fetch(...request) {
+    const begin = performance.now()
+    const answer = new Promise((...settle) => { waiting.push([request, settle]) })
+    inside = performance.now() - begin
+    return answer
+  }
+  const call = url => {
+    inside = 0
+    const begin = performance.now()
+    const answer = window.fetch(url)
+    total += performance.now() - begin - inside
+    answer.then(answer => queueMicrotask(function arrive() { answers.push(answer) }))
+  }
+  setInterval(function tick() {
+    for (const answer of answers.splice(0)) { answer.text(); free++ }
+    for (const [request, settle] of waiting.splice(0)) native(...request).then(...settle)
+    for (; left && free; left--, free--) setTimeout(call, 0, '/api/many/' + left)
+    end?.()
+  })
+  window.callOften = (count, atOnce) => new Promise(resolve => {
+    total = 0
+    left = count
+    free = atOnce
+    end = () => { if (!left && free === atOnce) resolve((total / count) * 1000) }
+  })
+}</script>`
+
 /** A hero picture, two calls once loaded, a banner that shifts the text, a button whose click is slow and calls. */
-function page(name: string | null, collector: string): string {
+function page(name: string | null, collector: string, calls: boolean): string {
   const tag = name
     ? `<script async src="/sdk.js?sdk=${encodeURIComponent(name)}" data-site="shop" data-endpoint="${collector}/f"></script>`
     : ''
   return `<!doctype html>
-<html><head><title>Shop</title><link rel="icon" href="data:,">${tag}</head>
+<html><head><title>Shop</title><link rel="icon" href="data:,">${calls ? CALLER : ''}${tag}</head>
 <body><h1>Shop</h1><img src="/hero.svg" width="1200" height="480" alt=""><p id="text">Products</p>
 <button id="buy">Buy</button>
 <script>
@@ -108,12 +149,6 @@ function page(name: string | null, collector: string): string {
     document.body.prepend(banner)
     document.documentElement.dataset.ready = 'yes'
   })
-  // From a task of the page's own, as its code would be.
-  const callOften = (count, atOnce) => new Promise(resolve => setTimeout(async () => {
-    for (let made = 0; made < count; made += atOnce)
-      await Promise.all(Array.from({ length: atOnce }, async (_, i) => (await fetch('/api/many/' + (made + i))).text()))
-    resolve()
-  }))
   document.getElementById('buy').addEventListener('click', async () => {
     for (const end = performance.now() + ${BUSY}; performance.now() < end; );
     await (await fetch('/api/stock')).json()
