@@ -11,7 +11,6 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, resolve } from 'node:path'
 import { nodeResolve } from '@rollup/plugin-node-resolve'
 import terser from '@rollup/plugin-terser'
 import { transform } from 'esbuild'
@@ -24,49 +23,7 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
 // Nothing of an earlier build is served or published.
 rmSync('dist', { recursive: true, force: true })
 
-// Some files of web-vitals do more than the SDK needs, or what it does already: ratings, ids, how the page was loaded.
-// Those have a file of the same name in sdk/lean, which says what it leaves out. The rest is web-vitals as published.
-const lean = {
-  name: 'lean',
-  resolveId(source, importer = '') {
-    const file = `sdk/lean/${basename(source, '.js')}.ts`
-    return /web-vitals.dist.modules/.test(importer) && existsSync(file) ? resolve(file) : null
-  },
-}
-
-// What web-vitals decides anew for each caller is decided here: all changes are told, durations are those of its default,
-// and no attribution build listens. Each replacement is as long as what it replaces, so that maps stay true.
-const DECIDED = [
-  [/\bopts\.reportAllChanges\b/g, 'true'],
-  [/\bopts\.durationThreshold \?\?/g, ''],
-  [/this\._on(Before|After)\w+\?\.\(\w+\);/g, ''],
-  [/\blcpEntryManager\._processEntry\(.+\);/g, ''],
-  [/\b\w+\._softNavigationEntryMap && /g, 'false &&'],
-]
-const decided = {
-  name: 'decided',
-  transform(code, id) {
-    if (!/web-vitals.dist.modules/.test(id)) return
-    for (const [pattern, text] of DECIDED) code = code.replace(pattern, found => text.padEnd(found.length))
-    return { code, map: null }
-  },
-}
-
-// web-vitals is published for newer engines than ES2020. It is read as TypeScript, in which a class field without a
-// value is nothing and one with a value an assignment: so it is older and smaller at once.
-const browser = target => [
-  lean,
-  decided,
-  nodeResolve(),
-  esbuild({
-    target,
-    tsconfig: false,
-    tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
-    loaders: { '.js': 'ts' },
-    include: /\.[jt]s$/,
-    exclude: [],
-  }),
-]
+const browser = [nodeResolve(), esbuild({ target: 'es2020', tsconfig: false })]
 
 // One keyword for all declarations is shorter and repeats more. As long as what it replaces, so that maps stay true.
 const letOnly = {
@@ -74,7 +31,7 @@ const letOnly = {
   transform: code => ({ code: code.replace(/\bconst (?=[\w$[{])/g, 'let   '), map: null }),
 }
 
-// Names that begin with _ are private, in web-vitals as in the SDK, and are shortened.
+// Names that begin with _ are private, and are shortened.
 const minify = terser({
   module: true,
   ecma: 2020,
@@ -136,7 +93,7 @@ const script = (input, name, pinned, ...plugins) => ({
   input,
   output: { file: `dist/${name}`, format: 'iife', sourcemap: 'hidden' },
   plugins: [
-    ...browser('es2020'),
+    ...browser,
     letOnly,
     minify,
     weigh,
@@ -160,7 +117,7 @@ const stylesheet = {
 const library = name => ({
   input: `sdk/${name}.ts`,
   output: { file: `dist/${name}.js`, format: 'es', sourcemap: true },
-  plugins: [...browser('es2020'), letOnly, minify],
+  plugins: [...browser, letOnly, minify],
 })
 
 export default [

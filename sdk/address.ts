@@ -5,8 +5,8 @@
 import { template } from '../schema/route.ts'
 
 /** What entries and calls compare: the address as it was asked for. It stays in the page. */
-export function keyOf({ origin, pathname, search }: URL): string {
-  return origin + pathname + search
+export function keyOf(url: string): string {
+  return url.replace(/\/\/[^/]*@|#.*/g, '')
 }
 
 /**

@@ -5,8 +5,9 @@
 import { MAX_MS, MAX_SERVER } from '../schema/beacon.ts'
 import type { ApiCall, Outcome } from '../schema/pageview.ts'
 import { addressOf, keyOf, operationOf } from './address.ts'
-import { observe } from './lean/observe.ts'
+import type { Observers } from './observe.ts'
 import type { Note, OnFailure, TakeNote } from './patch.ts'
+import { quietly } from './quietly.ts'
 import type { Settings } from './settings.ts'
 
 /** ms within which leaving, begun, cuts off calls: Firefox does so at once, Chromium when the page hides. */
@@ -22,63 +23,71 @@ type Timing = Pick<PerformanceResourceTiming, 'name' | 'startTime' | 'duration'>
   >
 
 /**
- * Reports each call that ends, `own` (where beacons go) excepted. Returns what reads the rest as the page hides.
- * Without `patch`, methods are not known, and a call without an answer is left out: it may have been called off.
+ * Reports each call that ends, `own` (where beacons go) excepted: when it was made, and what tells the rest, which is
+ * asked only of calls that are kept. Without `patch`, methods are not known, and a call without an answer is left out:
+ * it may have been called off.
  */
 export function observeCalls(
   own: Settings,
-  report: (call: ApiCall) => void,
+  report: (start: number, tell: () => ApiCall) => void,
   patch?: (onFailure: OnFailure) => TakeNote,
-): () => void {
+): Observers {
   let unloading = Number.NaN
   let hiding = 0
-  const see = (entry: Timing, note?: Note): void => {
-    try {
-      // A call cut off by leaving says nothing of its endpoint, but has the entry of a failure, of an answer without
-      // a body or, in Firefox, of one with half a body, which ends as it begins. Real ones of these few ms are lost too.
-      const end = entry.startTime + entry.duration
-      if (
-        (end < unloading + CUT && (end >= unloading || end - (entry.responseStart ?? 0) < 0.05)) ||
-        (end < hiding && !entry.encodedBodySize)
-      )
-        return
-      const url = new URL(entry.name)
-      const key = keyOf(url)
-      if (key === keyOf(own._url) || !/^http/.test(url.protocol) || !(patch || entry.responseStatus !== 0))
-        return
-      const noted = note ?? take?.(key, entry.startTime)
-      // A call that was made before the patch is taken for a GET, as nearly all such calls are.
-      const tell = () => report(toCall(entry, url, patch ? 'GET ' : '', noted))
-      if (noted?._answering) noted._answering.then(tell)
-      else tell()
-    } catch {}
+  const see = (entry: Timing, known?: Note): void => {
+    const { name, startTime } = entry
+    // A call cut off by leaving says nothing of its endpoint, but has the entry of a failure, of an answer without
+    // a body or, in Firefox, of one with half a body, which ends as it begins. Real ones of these few ms are lost too.
+    const end = startTime + entry.duration
+    if (
+      (end < unloading + CUT && (end >= unloading || end - (entry.responseStart ?? 0) < 0.05)) ||
+      (end < hiding && !entry.encodedBodySize) ||
+      !/^http/.test(name) ||
+      keyOf(name) === keyOf(own._url.href) ||
+      !(patch || entry.responseStatus !== 0)
+    )
+      return
+    const note = known ?? take?.(name, startTime)
+    // A call that was made before the patch is taken for a GET, as nearly all such calls are.
+    const tell = () => report(startTime, () => toCall(entry, patch ? 'GET ' : '', note))
+    if (note?._answering) note._answering.then(tell)
+    else tell()
   }
-  const read = (entries: PerformanceEntryList): void => {
-    for (const entry of entries)
-      if (entry instanceof PerformanceResourceTiming && /^(fetch|xml)/.test(entry.initiatorType)) see(entry)
-  }
-  const take = patch?.(note => {
-    const { _url: name, _start: startTime } = note
-    const duration = performance.now() - startTime
-    see({ name, startTime, duration, responseStatus: 0 }, note)
-  })
-  const observer = observe(['resource'], read)
+  const take = patch?.(
+    quietly(note => {
+      const { _url, _start: startTime } = note
+      const duration = performance.now() - startTime
+      see({ name: _url.href, startTime, duration, responseStatus: 0 }, note)
+    }),
+  )
   addEventListener('beforeunload', () => {
     unloading = performance.now()
   })
-  return () => {
-    hiding = performance.now() + CUT
-    read(observer?.takeRecords() ?? [])
+  return {
+    hidden({ startTime }) {
+      hiding = startTime + CUT
+    },
+    resource(entry) {
+      if (/^(fetch|xml)/.test(entry.initiatorType)) see(entry)
+    },
   }
 }
 
 /** `method` is that of a call without a note. */
 function toCall(
-  { startTime, responseStart = 0, duration, responseStatus, transferSize = 0, serverTiming = [] }: Timing,
-  url: URL,
+  {
+    name,
+    startTime,
+    responseStart = 0,
+    duration,
+    responseStatus,
+    transferSize = 0,
+    serverTiming = [],
+  }: Timing,
   method: string,
   note: Note | undefined,
 ): ApiCall {
+  const url = note?._url ?? new URL(name)
   /** 0: there was none, or it is hidden. Undefined: unknown. */
   const status: number | undefined = responseStatus ?? note?._answer.status
   // Cross-origin without Timing-Allow-Origin has no responseStart; Firefox invents one where nothing came.

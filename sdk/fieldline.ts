@@ -4,13 +4,14 @@
  */
 
 import { observeCalls } from './api.ts'
+import { observe } from './observe.ts'
 import { patchCalls } from './patch.ts'
 import { quietly } from './quietly.ts'
 import { type InitOptions, readOptions } from './settings.ts'
 import { startTransport } from './transport.ts'
 import { trackViews, type Views } from './views.ts'
-import { observeVitals } from './vitals.ts'
-import type { Explain } from './why.ts'
+import { trackVitals } from './vitals.ts'
+import type { Reasons } from './why.ts'
 
 export interface Fieldline {
   /**
@@ -37,7 +38,7 @@ export interface Fieldline {
 }
 
 /** One fieldline, not yet started. `startWhy` finds causes; the core does without. */
-export function fieldline(startWhy?: () => Explain): Fieldline {
+export function fieldline(startWhy?: () => Reasons): Fieldline {
   let views: Views | undefined
   let granted: boolean | undefined
 
@@ -48,15 +49,20 @@ export function fieldline(startWhy?: () => Explain): Fieldline {
       if (!settings) return
       views = trackViews(settings)
       views._granted = granted ?? settings._consent
-      // web-vitals must listen before the transport does: what it reports at the end goes into the last beacon.
-      observeVitals(views, startWhy?.())
-      startTransport(
-        settings,
-        views,
-        settings._api
-          ? observeCalls(settings, views._addCall, settings._api === 'passive' ? undefined : patchCalls)
-          : undefined,
-      )
+      const { _addCall, _full } = views
+      const { _api } = settings
+      const calls =
+        _api &&
+        observeCalls(settings, _addCall, _api === 'passive' ? undefined : told => patchCalls(told, _full))
+      let read: ((hidden: number) => void) | undefined
+      const begin = quietly((views: Views) => {
+        const why = startWhy?.()
+        read = observe([trackVitals(views, why?._explain), calls || {}, why ?? {}])
+      })
+      // A prerendered page's visitor sees nothing before it is shown.
+      if (document.prerendering) addEventListener('prerenderingchange', begin.bind(null, views), true)
+      else begin(views)
+      startTransport(settings, views, time => read?.(time))
     }),
     setRoute: quietly(route => views?._name(route)),
     mark: quietly((name, value, time) => views?._mark(name, value, time)),

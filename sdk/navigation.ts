@@ -4,9 +4,27 @@
 
 import type { Phase } from '../schema/metrics.ts'
 import type { Navigation } from '../schema/pageview.ts'
+import type { SoftNavigation } from './observe.ts'
+
+declare global {
+  interface Document {
+    readonly prerendering?: boolean
+    readonly wasDiscarded?: boolean
+  }
+  interface PerformanceNavigationTiming {
+    readonly activationStart?: number
+  }
+  interface PerformanceObserverInit {
+    durationThreshold?: number
+  }
+  interface Window {
+    /** @see https://wicg.github.io/soft-navigations/ */
+    readonly PerformanceSoftNavigation?: { readonly prototype: SoftNavigation }
+  }
+}
 
 function entry(): PerformanceNavigationTiming | undefined {
-  return performance.getEntriesByType('navigation')[0]
+  return performance.getEntriesByType('navigation')[0] as PerformanceNavigationTiming | undefined
 }
 
 /** When a prerendered page was shown, in ms since its load began; 0 for all others. */
@@ -51,4 +69,9 @@ export function loadPhases(): Record<Phase, number> | null {
         load: load.loadEventEnd - start,
       }
     : null
+}
+
+/** Whether the browser tells soft navigations with their paints: Chromium from 151 on. */
+export function softNavigations(): boolean {
+  return !!window.PerformanceSoftNavigation?.prototype.getLargestInteractionContentfulPaint
 }

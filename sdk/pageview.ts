@@ -10,7 +10,7 @@ import { activationStart, loadPhases, timeToFirstByte } from './navigation.ts'
 /** Times are those of `performance.now()`. */
 export interface View {
   _id: string
-  /** When it began; 0 for the document's own. The key that web-vitals' metrics carry too. */
+  /** When it began; 0 for the document's own. */
   _start: number
   /** `Date.now()` at `_start`. */
   _began: number
@@ -21,6 +21,8 @@ export interface View {
   _weight: number
   _vitals: Record<Vital, number | null>
   _why: Why
+  /** Says what is known only some time after the vital. */
+  _explain?: (() => void) | undefined
   /** Calls not sent yet; `start` as the browser tells it. */
   _calls: ApiCall[]
   /** Calls seen, sent or not. */
@@ -71,6 +73,7 @@ export function originOf({ _start }: View): number {
 
 /** Everything known of a page view now. */
 export function snapshot(view: View, route: string, release: string | null): PageView {
+  view._explain?.()
   const { connection, maxTouchPoints }: Client = navigator
   const hard = !view._start
   const origin = originOf(view)

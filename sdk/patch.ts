@@ -9,19 +9,19 @@ import { keyOf, operationOf } from './address.ts'
 
 /** What was seen of a call when it was made. */
 export interface Note {
-  _url: string
+  _url: URL
   /** `performance.now()`. */
   _start: number
   /** With a space behind: `POST `. */
   _method: string
   /** Name of its GraphQL operation, with a space before; empty for all others. */
   _operation: string
-  /** Asked for with `no-cors`: the browser hides status and times. */
-  _opaque?: boolean
-  /** Tells whether the page has called it off. */
-  _signal?: { readonly aborted: boolean } | null | undefined
   /** Tells the status, where the entry does not: the request itself, or the response; 0 where there was none. */
   _answer: { readonly status?: number }
+  /** Tells whether the page has called it off. */
+  _signal: { readonly aborted: boolean } | null | undefined
+  /** Asked for with `no-cors`: the browser hides status and times. */
+  _opaque: boolean
   /** Until the answer is there; the entry may come first. */
   _answering?: Promise<void> | undefined
 }
@@ -35,21 +35,32 @@ export type OnFailure = (note: Note) => void
 /** Notes kept: an open stream waits for long, a request that was blocked forever. */
 const KEPT = 256
 
-export function patchCalls(onFailure: OnFailure): TakeNote {
+/** Notes no calls while `full` says that they are counted only. */
+export function patchCalls(onFailure: OnFailure, full: () => boolean): TakeNote {
   const notes: Note[] = []
   // WebKit up to now: its entries tell no status, and calls without an answer have no entry.
   const blind = !('responseStatus' in PerformanceResourceTiming.prototype)
   const opened = new WeakMap<XMLHttpRequest, [method: string, url: string]>()
   const { prototype } = XMLHttpRequest
 
-  const add = (start: number, method: string, url: string, answer: Note['_answer'], body: unknown): Note => {
+  const add = (
+    start: number,
+    [method, url]: [method: string, url: string],
+    body: unknown,
+    answer: Note['_answer'],
+    signal?: Note['_signal'],
+    opaque = false,
+  ): Note | undefined => {
+    if (full() && !blind) return
     const address = new URL(url, document.baseURI)
     const note: Note = {
-      _url: keyOf(address),
+      _url: address,
       _start: start,
       _method: `${method.toUpperCase()} `,
       _operation: operationOf(address, body),
       _answer: answer,
+      _signal: signal,
+      _opaque: opaque,
     }
     if (notes.push(note) > KEPT) notes.shift()
     return note
@@ -67,15 +78,14 @@ export function patchCalls(onFailure: OnFailure): TakeNote {
     (_, [request, init]: [Partial<Request>, RequestInit?], start, response: Promise<Response>) => {
       const note = add(
         start,
-        init?.method ?? request.method ?? 'GET',
-        request.url ?? String(request),
-        {},
+        [init?.method ?? request.method ?? 'GET', request.url ?? String(request)],
         init?.body,
+        {},
+        init?.signal ?? request.signal,
+        (init?.mode ?? request.mode) === 'no-cors',
       )
-      note._opaque = (init?.mode ?? request.mode) === 'no-cors'
-      note._signal = init?.signal ?? request.signal
       // Here an unhandled rejection is lost, which weighs less than Safari's error rate.
-      if (blind)
+      if (blind && note)
         note._answering = response
           .then(
             response => {
@@ -96,10 +106,9 @@ export function patchCalls(onFailure: OnFailure): TakeNote {
   })
   wrap(prototype, 'send', (xhr, [body], start) => {
     const call = opened.get(xhr)
-    if (!call) return
-    const note = add(start, ...call, xhr, body)
+    const note = call && add(start, call, body, xhr)
     // abort() is noted when it returns, which is after loadend.
-    if (blind)
+    if (blind && note)
       xhr.addEventListener('loadend', () => xhr.status || queueMicrotask(() => fail(note)), { once: true })
   })
   wrap(prototype, 'abort', xhr => {
@@ -108,7 +117,8 @@ export function patchCalls(onFailure: OnFailure): TakeNote {
 
   // The latest call at or before the entry's start. Both times come from one clock, and the call is noted first.
   return (url, start) => {
-    const found = notes.filter(note => note._url === url && note._start <= start).pop()
+    const key = keyOf(url)
+    const found = notes.filter(note => note._start <= start && keyOf(note._url.href) === key).pop()
     if (found) notes.splice(notes.indexOf(found), 1)
     return found
   }

@@ -23,8 +23,8 @@ declare global {
   }
 }
 
-/** Sends from now on. `collect` brings in what observers hold back as the page hides. */
-export function startTransport(settings: Settings, views: Views, collect: (() => void) | undefined): void {
+/** Sends from now on. `collect` brings in what observers hold back as the page hides, at `time`. */
+export function startTransport(settings: Settings, views: Views, collect: (time: number) => void): void {
   // The page's own fetch, not the patched one.
   const { fetch, fetchLater } = window
   let shown = document.visibilityState === 'visible'
@@ -86,13 +86,13 @@ export function startTransport(settings: Settings, views: Views, collect: (() =>
     fetch(settings._url, requestOf(body)).catch(() => {})
   }
 
-  // Leaving a visible page fires pagehide and then visibilitychange, at which web-vitals reports: the first is not
-  // yet hidden and waits for the second. Pagehide counts where a hidden page ends.
+  // Leaving a visible page fires pagehide and then visibilitychange, the first is not yet hidden and
+  // waits for the second. Pagehide counts where a hidden page ends.
   // https://html.spec.whatwg.org/multipage/document-lifecycle.html#unloading-documents
   const onHide = (event: Event): void => {
     if (event.type !== 'pagehide') shown = true
     if (document.visibilityState !== 'hidden') return
-    collect?.()
+    collect(event.timeStamp)
     flush()
   }
   addEventListener('visibilitychange', onHide)

@@ -6,14 +6,12 @@
 import { MAX_CALLS, MAX_MARKS } from '../schema/beacon.ts'
 import type { ApiCall, Navigation } from '../schema/pageview.ts'
 import { routeName, template } from '../schema/route.ts'
-import { onBFCacheRestore } from './lean/bfcache.ts'
-import { checkSoftNavsEnabled } from './lean/softNavs.ts'
-import { navigationType, navigationUrl } from './navigation.ts'
+import { navigationType, navigationUrl, softNavigations } from './navigation.ts'
 import { openView, type View } from './pageview.ts'
 import { wrap } from './patch.ts'
 import type { Settings } from './settings.ts'
 
-/** ms after a soft navigation at which web-vitals has said all it has to say of the page view before. */
+/** ms after a soft navigation at which all is known of the page view before. */
 export const SETTLED = 2000
 /** Page views kept for what is reported late. */
 const KEPT = 8
@@ -26,10 +24,13 @@ interface Name {
 
 export interface Views {
   /** Oldest first; the last one is the current one. */
-  _list: View[]
+  _list: [View, ...View[]]
   /** Begins a page view at `start`; null where it lies before the current one. */
   _open(start: number, navigation: Navigation, url: string): View | undefined
-  _addCall(call: ApiCall): void
+  /** Adds a call that began at `start`, as long as there is room. */
+  _addCall(start: number, tell: () => ApiCall): void
+  /** Whether the current page view only counts calls. */
+  _full(): boolean
   /** Names the current route. */
   _name(route: string): void
   _mark(name: string, value?: number, time?: number): void
@@ -42,7 +43,7 @@ export interface Views {
 }
 
 export function trackViews({ _rate, _route }: Settings): Views {
-  const list = [openView(0, navigationType(), navigationUrl(), _rate)]
+  const list: Views['_list'] = [openView(0, navigationType(), navigationUrl(), _rate)]
   const names: Name[] = []
 
   const open = (start: number, navigation: Navigation, url: string): View | undefined => {
@@ -60,6 +61,7 @@ export function trackViews({ _rate, _route }: Settings): Views {
       ;[last._marks, view._marks] = part(last._marks)
       view._counted = view._calls.length
       last._counted -= view._counted
+      if (navigation === 'back-forward-cache') name(routeOf(last), start)
     }
     views._onChange(SETTLED)
     return view
@@ -68,11 +70,12 @@ export function trackViews({ _rate, _route }: Settings): Views {
   /** The page view to which a time belongs. */
   const at = (time: number): View | undefined => list.filter(view => view._start <= time).pop()
 
-  const addCall = (call: ApiCall): void => {
-    const view = at(call.start)
-    if (view && view._counted++ < MAX_CALLS) view._calls.push(call)
+  const addCall = (start: number, tell: () => ApiCall): void => {
+    const view = at(start)
+    if (view && view._counted++ < MAX_CALLS) view._calls.push(tell())
     views._onChange()
   }
+  const full = (): boolean => (list[list.length - 1]?._counted ?? 0) >= MAX_CALLS
 
   const mark = (name: string, value?: number, time = performance.now()): void => {
     const view = at(time)
@@ -100,14 +103,7 @@ export function trackViews({ _rate, _route }: Settings): Views {
     return own?._route ?? template(view._path)
   }
 
-  // Before web-vitals, which reports to the page view that begins here.
-  onBFCacheRestore(({ timeStamp }) => {
-    const last = list[list.length - 1]
-    open(timeStamp, 'back-forward-cache', location.href)
-    if (last) name(routeOf(last), timeStamp)
-  })
-
-  // Where web-vitals cannot tell a soft navigation, a new path begins a page view without vitals. What comes before
+  // Where the browser tells no soft navigation, a new path begins a page view without vitals. What comes before
   // the visitor has touched the page is part of its load: a redirect, a framework that tidies the address.
   let path = location.pathname
   const onMove = (): void => {
@@ -117,7 +113,7 @@ export function trackViews({ _rate, _route }: Settings): Views {
       open(performance.now(), 'soft-navigation', location.href)
   }
   const { navigation } = window
-  if (!checkSoftNavsEnabled())
+  if (!softNavigations())
     if (navigation) navigation.addEventListener('currententrychange', onMove)
     else {
       addEventListener('popstate', onMove)
@@ -128,6 +124,7 @@ export function trackViews({ _rate, _route }: Settings): Views {
     _list: list,
     _open: open,
     _addCall: addCall,
+    _full: full,
     _name: name,
     _mark: mark,
     _routeOf: routeOf,

@@ -1,21 +1,26 @@
 /**
- * Why a vital is what it is: a metric of web-vitals comes in, its cause goes out. The core is built without this file.
+ * Why a vital is what it is: the entries that it was read from come in, its cause goes out. The core is built without this file.
  *
  * Parts and phases are those of web-vitals' attribution build, worked out from what its standard build tells. Not
  * they are rounded but the times between them, so that their sum is the rounded metric.
  */
 
-import type { CLSMetric, INPMetric, LCPMetric, MetricType } from 'web-vitals'
 import { MAX_SELECTOR } from '../schema/beacon.ts'
+import type { Vital } from '../schema/metrics.ts'
 import type { ClsCause, InpCause, LcpCause } from '../schema/pageview.ts'
 import { addressOf } from './address.ts'
-import { observe } from './lean/observe.ts'
 import { timeToFirstByte } from './navigation.ts'
+import type { LayoutShift, LongFrame, Observers } from './observe.ts'
 import { originOf, type View } from './pageview.ts'
 import { quietly } from './quietly.ts'
 
-/** Notes the cause of a metric in its page view. */
-export type Explain = (view: View, metric: MetricType) => void
+/** Notes the cause of a vital in its page view: `entries` are those that it was read from. */
+export type Explain = (view: View, vital: Vital, entries: readonly PerformanceEntry[]) => void
+
+/** What finds causes, and what it wants to see for it. */
+export interface Reasons extends Observers {
+  _explain: Explain
+}
 
 /** Slow events and long frames kept, for interactions that are reported later. */
 const KEPT = 256
@@ -25,36 +30,41 @@ const SAME_PAINT = 8
 const STABLE = /^[a-z_-]+$/i
 
 /** An event or a long animation frame. */
-interface Slow extends PerformanceEntry {
-  readonly processingStart?: number
-  readonly processingEnd?: number
-  readonly scripts?: readonly PerformanceScriptTiming[]
-}
+type Slow = Partial<PerformanceEventTiming & LongFrame> & PerformanceEntry
 
-/** Begins to keep what happened around slow interactions; answers what explains metrics. */
-export function startWhy(): Explain {
-  let recent: Slow[] = []
-  const keep = (entries: Slow[]): void => {
-    recent = [...recent, ...entries].slice(-KEPT)
+/** Begins to keep what happened around slow interactions. */
+export function startWhy(): Reasons {
+  const recent: Slow[] = []
+  const keep = (entry: Slow): void => {
+    if (recent.push(entry) > KEPT) recent.shift()
   }
-  const observer = observe(['event', 'long-animation-frame'], keep, { durationThreshold: 40 })
 
-  return quietly((view, metric) => {
-    const { _why } = view
-    const origin = originOf(view)
-    if (metric.name === 'LCP') _why.lcp = lcpCause(metric, origin, view._start ? 0 : (timeToFirstByte() ?? 0))
-    if (metric.name === 'CLS') _why.cls = clsCause(metric, origin, _why.cls)
-    if (metric.name === 'INP') {
-      // What a click that hides the page leaves behind has not been handed out yet.
-      keep(observer?.takeRecords() ?? [])
-      _why.inp = inpCause(metric, origin, recent)
-    }
-  })
+  return {
+    event: keep,
+    'long-animation-frame': keep,
+    _explain: quietly((view, vital, entries) => {
+      const { _why } = view
+      if (vital === 'lcp') _why.lcp = lcpCause(entries as LargestContentfulPaint[], view)
+      if (vital === 'cls') _why.cls = clsCause(entries as LayoutShift[], view)
+      if (vital === 'inp') {
+        const [entry] = entries as PerformanceEventTiming[]
+        const target = selectorOf(entry?.target)
+        // The long frame of an interaction is told after it, when its element may be gone.
+        view._explain = () => {
+          view._explain = undefined
+          _why.inp = entry ? inpCause(entry, target, originOf(view), recent) : null
+        }
+      }
+    }),
+  }
 }
 
 /** @see https://web.dev/articles/optimize-lcp#lcp-breakdown */
-function lcpCause({ entries: [entry], value }: LCPMetric, origin: number, ttfb: number): LcpCause | null {
-  if (!entry) return null
+function lcpCause([entry]: readonly LargestContentfulPaint[], view: View): LcpCause | null {
+  const { lcp } = view._vitals
+  if (!entry || lcp === null) return null
+  const origin = originOf(view)
+  const ttfb = view._start ? 0 : (timeToFirstByte() ?? 0)
   const { element, url, startTime: painted } = entry
   // Without Timing-Allow-Origin there is no `requestStart`.
   const requested = ({ requestStart, startTime }: PerformanceResourceTiming) => requestStart || startTime
@@ -65,21 +75,22 @@ function lcpCause({ entries: [entry], value }: LCPMetric, origin: number, ttfb: 
     )
     .pop()
   const begin = Math.round(Math.max(ttfb, image ? requested(image) - origin : 0))
-  const end = Math.round(Math.min(value, Math.max(begin, image ? image.responseEnd - origin : 0)))
+  const end = Math.round(Math.min(lcp, Math.max(begin, image ? image.responseEnd - origin : 0)))
   return {
     target: selectorOf(element),
     url: url ? shorten(url) : null,
     loadDelay: begin - Math.round(ttfb),
     loadDuration: end - begin,
-    renderDelay: Math.round(value) - end,
+    renderDelay: Math.round(lcp) - end,
   }
 }
 
 /** The largest shift. It stays explained as it was when its element was there. */
-function clsCause({ entries }: CLSMetric, origin: number, known: ClsCause | null): ClsCause | null {
-  const [largest] = [...entries].sort((a, b) => b.value - a.value)
+function clsCause(shifts: readonly LayoutShift[], view: View): ClsCause | null {
+  const [largest] = [...shifts].sort((a, b) => b.value - a.value)
   if (!largest) return null
-  const time = Math.round(largest.startTime - origin)
+  const known = view._why.cls
+  const time = Math.round(largest.startTime - originOf(view))
   if (known?.time === time) return known
   return {
     // Sources are sorted by area.
@@ -90,9 +101,13 @@ function clsCause({ entries }: CLSMetric, origin: number, known: ClsCause | null
 }
 
 /** @see https://web.dev/articles/optimize-inp */
-function inpCause({ entries: [entry] }: INPMetric, origin: number, recent: Slow[]): InpCause | null {
-  if (!entry) return null
-  const { startTime, duration, name, target } = entry
+function inpCause(
+  entry: PerformanceEventTiming,
+  target: string,
+  origin: number,
+  recent: readonly Slow[],
+): InpCause {
+  const { startTime, duration, name } = entry
   let { processingStart: begin, processingEnd: end } = entry
   for (const { startTime: start, duration: length, processingStart, processingEnd } of recent)
     if (processingStart && processingEnd && Math.abs(start + length - startTime - duration) <= SAME_PAINT) {
@@ -115,7 +130,7 @@ function inpCause({ entries: [entry] }: INPMetric, origin: number, recent: Slow[
   const delay = Math.round(begin - startTime)
   const processed = Math.round(end - startTime)
   return {
-    target: selectorOf(target),
+    target,
     event: name,
     time: startTime - origin,
     inputDelay: delay,
@@ -129,7 +144,7 @@ function inpCause({ entries: [entry] }: INPMetric, origin: number, recent: Slow[
  * A short and stable selector: from the nearest element with an id of its own down, `#cart>ul>li.offer`. Names that
  * look generated are left out, and so is all text.
  */
-function selectorOf(node: Node | null): string {
+function selectorOf(node: Node | null | undefined): string {
   let path = ''
   let element = node instanceof Element ? node : node?.parentElement
   while (element?.parentElement) {

@@ -1,0 +1,77 @@
+/**
+ * What the browser observes: performance entries come in, of all types by one observer, and go to those who ask for
+ * their type, in the order in which they ended.
+ */
+
+import { quietly } from './quietly.ts'
+
+/** @see https://wicg.github.io/layout-instability/ */
+export interface LayoutShift extends PerformanceEntry {
+  readonly value: number
+  readonly hadRecentInput: boolean
+  readonly sources: readonly { readonly node: Node | null }[]
+}
+
+/** @see https://wicg.github.io/soft-navigations/ */
+export interface InteractionPaint extends PerformanceEntry {
+  readonly interactionId: number
+  readonly largestContentfulPaint?: LargestContentfulPaint | null
+}
+
+/** @see https://wicg.github.io/soft-navigations/ */
+export interface SoftNavigation extends PerformanceEntry {
+  readonly interactionId: number
+  readonly paintTime?: number
+  readonly presentationTime?: number | null
+  getLargestInteractionContentfulPaint(): InteractionPaint | null
+}
+
+/** @see https://w3c.github.io/long-animation-frames/ */
+export interface LongFrame extends PerformanceEntry {
+  readonly scripts: readonly (PerformanceEntry & { readonly sourceURL: string; readonly invoker: string })[]
+}
+
+/** What is observed, by the names that the specifications give their entries; `hidden` is ours. */
+interface Entries {
+  event: PerformanceEventTiming
+  'first-input': PerformanceEventTiming
+  /** The page hides, at `startTime`. */
+  hidden: { readonly startTime: number }
+  'interaction-contentful-paint': InteractionPaint
+  'largest-contentful-paint': LargestContentfulPaint
+  'layout-shift': LayoutShift
+  'long-animation-frame': LongFrame
+  paint: PerformanceEntry
+  resource: PerformanceResourceTiming
+  'soft-navigation': SoftNavigation
+}
+
+/** Who wants to see entries, by their type. */
+export type Observers = { [T in keyof Entries]?: ((entry: Entries[T]) => void) | undefined }
+
+/** ms from which on an event is slow: two and a half frames, as in web-vitals. */
+const SLOW = 40
+
+/**
+ * Starts to observe; what was before is told, too. Returns what is to be called as the page hides, with the time: it
+ * tells that moment, and then what the observer holds back.
+ */
+export function observe(all: readonly Observers[]): (hidden: number) => void {
+  const see = quietly((entry: { readonly entryType: string; readonly startTime: number }) => {
+    for (const observers of all)
+      (observers[entry.entryType as keyof Entries] as ((entry: object) => void) | undefined)?.(entry)
+  })
+  const read = (entries: PerformanceEntryList): void =>
+    entries.sort((a, b) => a.startTime + a.duration - b.startTime - b.duration).forEach(see)
+  // Safari may call back at once, rather than in a task of its own.
+  // https://github.com/GoogleChrome/web-vitals/issues/277
+  const observer = new PerformanceObserver(list => queueMicrotask(() => read(list.getEntries())))
+  // Firefox writes a line to the console for a type that it does not know.
+  for (const type of PerformanceObserver.supportedEntryTypes)
+    if (all.some(observers => type in observers))
+      observer.observe({ type, buffered: true, durationThreshold: SLOW })
+  return startTime => {
+    see({ entryType: 'hidden', startTime })
+    read(observer.takeRecords())
+  }
+}
