@@ -9,6 +9,7 @@ import type { Observers } from './observe.ts'
 import type { Note, OnFailure, TakeNote } from './patch.ts'
 import { quietly } from './quietly.ts'
 import type { Settings } from './settings.ts'
+import type { Views } from './views.ts'
 
 /** ms within which leaving, begun, cuts off calls: Firefox does so at once, Chromium when the page hides. */
 const CUT = 200
@@ -29,11 +30,10 @@ type Timing = Pick<PerformanceResourceTiming, 'name' | 'startTime' | 'duration'>
  */
 export function observeCalls(
   own: Settings,
-  report: (start: number, tell: () => ApiCall) => void,
-  patch?: (onFailure: OnFailure) => TakeNote,
+  views: Views,
+  patch?: (onFailure: OnFailure, full: () => boolean) => TakeNote,
 ): Observers {
   let unloading = Number.NaN
-  let hiding = 0
   const see = (entry: Timing, known?: Note): void => {
     const { name, startTime } = entry
     // A call cut off by leaving says nothing of its endpoint, but has the entry of a failure, of an answer without
@@ -41,7 +41,7 @@ export function observeCalls(
     const end = startTime + entry.duration
     if (
       (end < unloading + CUT && (end >= unloading || end - (entry.responseStart ?? 0) < 0.05)) ||
-      (end < hiding && !entry.encodedBodySize) ||
+      (end < views._hidden + CUT && !entry.encodedBodySize) ||
       !/^http/.test(name) ||
       keyOf(name) === keyOf(own._url.href) ||
       !(patch || entry.responseStatus !== 0)
@@ -49,7 +49,7 @@ export function observeCalls(
       return
     const note = known ?? take?.(name, startTime)
     // A call that was made before the patch is taken for a GET, as nearly all such calls are.
-    const tell = () => report(startTime, () => toCall(entry, patch ? 'GET ' : '', note))
+    const tell = () => views._addCall(startTime, () => toCall(entry, patch ? 'GET ' : '', note))
     if (note?._answering) note._answering.then(tell)
     else tell()
   }
@@ -59,14 +59,12 @@ export function observeCalls(
       const duration = performance.now() - startTime
       see({ name: _url.href, startTime, duration, responseStatus: 0 }, note)
     }),
+    views._full,
   )
   addEventListener('beforeunload', () => {
     unloading = performance.now()
   })
   return {
-    hidden({ startTime }) {
-      hiding = startTime + CUT
-    },
     resource(entry) {
       if (/^(fetch|xml)/.test(entry.initiatorType)) see(entry)
     },

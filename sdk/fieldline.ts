@@ -49,20 +49,16 @@ export function fieldline(startWhy?: () => Reasons): Fieldline {
       if (!settings) return
       views = trackViews(settings)
       views._granted = granted ?? settings._consent
-      const { _addCall, _full } = views
       const { _api } = settings
-      const calls =
-        _api &&
-        observeCalls(settings, _addCall, _api === 'passive' ? undefined : told => patchCalls(told, _full))
-      let read: ((hidden: number) => void) | undefined
+      const calls = _api && observeCalls(settings, views, _api === 'passive' ? undefined : patchCalls)
+      let read: ReturnType<typeof observe> | undefined
       const begin = quietly((views: Views) => {
-        const why = startWhy?.()
-        read = observe([trackVitals(views, why?._explain), calls || {}, why ?? {}])
+        read = observe({ ...trackVitals(views, startWhy?.()), ...calls })
       })
       // A prerendered page's visitor sees nothing before it is shown.
       if (document.prerendering) addEventListener('prerenderingchange', begin.bind(null, views), true)
       else begin(views)
-      startTransport(settings, views, time => read?.(time))
+      startTransport(settings, views, () => read?.())
     }),
     setRoute: quietly(route => views?._name(route)),
     mark: quietly((name, value, time) => views?._mark(name, value, time)),

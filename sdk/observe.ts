@@ -35,8 +35,8 @@ export interface LongFrame extends PerformanceEntry {
 interface Entries {
   event: PerformanceEventTiming
   'first-input': PerformanceEventTiming
-  /** The page hides, at `startTime`. */
-  hidden: { readonly startTime: number }
+  /** The page hides. */
+  hidden: object
   'interaction-contentful-paint': InteractionPaint
   'largest-contentful-paint': LargestContentfulPaint
   'layout-shift': LayoutShift
@@ -46,20 +46,19 @@ interface Entries {
   'soft-navigation': SoftNavigation
 }
 
-/** Who wants to see entries, by their type. */
-export type Observers = { [T in keyof Entries]?: ((entry: Entries[T]) => void) | undefined }
+/** Who sees entries, by their type. */
+export type Observers = { [T in keyof Entries]?: (entry: Entries[T]) => void }
 
 /** ms from which on an event is slow: two and a half frames, as in web-vitals. */
 const SLOW = 40
 
 /**
- * Starts to observe; what was before is told, too. Returns what is to be called as the page hides, with the time: it
- * tells that moment, and then what the observer holds back.
+ * Starts to observe; what was before is told, too. Returns what is to be called as the page hides: it tells
+ * that moment, and then what the observer holds back.
  */
-export function observe(all: readonly Observers[]): (hidden: number) => void {
-  const see = quietly((entry: { readonly entryType: string; readonly startTime: number }) => {
-    for (const observers of all)
-      (observers[entry.entryType as keyof Entries] as ((entry: object) => void) | undefined)?.(entry)
+export function observe(observers: Observers): () => void {
+  const see = quietly((entry: { readonly entryType: string }) => {
+    ;(observers[entry.entryType as keyof Entries] as ((entry: object) => void) | undefined)?.(entry)
   })
   const read = (entries: PerformanceEntryList): void =>
     entries.sort((a, b) => a.startTime + a.duration - b.startTime - b.duration).forEach(see)
@@ -68,10 +67,9 @@ export function observe(all: readonly Observers[]): (hidden: number) => void {
   const observer = new PerformanceObserver(list => queueMicrotask(() => read(list.getEntries())))
   // Firefox writes a line to the console for a type that it does not know.
   for (const type of PerformanceObserver.supportedEntryTypes)
-    if (all.some(observers => type in observers))
-      observer.observe({ type, buffered: true, durationThreshold: SLOW })
-  return startTime => {
-    see({ entryType: 'hidden', startTime })
+    if (type in observers) observer.observe({ type, buffered: true, durationThreshold: SLOW })
+  return () => {
+    see({ entryType: 'hidden' })
     read(observer.takeRecords())
   }
 }

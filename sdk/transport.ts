@@ -23,8 +23,8 @@ declare global {
   }
 }
 
-/** Sends from now on. `collect` brings in what observers hold back as the page hides, at `time`. */
-export function startTransport(settings: Settings, views: Views, collect: (time: number) => void): void {
+/** Sends from now on. `collect` brings in what observers hold back as the page hides. */
+export function startTransport(settings: Settings, views: Views, collect: () => void): void {
   // The page's own fetch, not the patched one.
   const { fetch, fetchLater } = window
   let shown = document.visibilityState === 'visible'
@@ -92,7 +92,8 @@ export function startTransport(settings: Settings, views: Views, collect: (time:
   const onHide = (event: Event): void => {
     if (event.type !== 'pagehide') shown = true
     if (document.visibilityState !== 'hidden') return
-    collect(event.timeStamp)
+    views._hidden = event.timeStamp
+    collect()
     flush()
   }
   addEventListener('visibilitychange', onHide)

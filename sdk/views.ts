@@ -25,8 +25,8 @@ interface Name {
 export interface Views {
   /** Oldest first; the last one is the current one. */
   _list: [View, ...View[]]
-  /** Begins a page view at `start`; null where it lies before the current one. */
-  _open(start: number, navigation: Navigation, url: string): View | undefined
+  /** Begins a page view at `start`, which is after the current one's. */
+  _open(start: number, navigation: Navigation, url: string): View
   /** Adds a call that began at `start`, as long as there is room. */
   _addCall(start: number, tell: () => ApiCall): void
   /** Whether the current page view only counts calls. */
@@ -35,6 +35,8 @@ export interface Views {
   _name(route: string): void
   _mark(name: string, value?: number, time?: number): void
   _routeOf(view: View): string
+  /** When the page hid last; NaN: never. */
+  _hidden: number
   /** Whether anything may be sent. */
   _granted: boolean
   _consent(granted: boolean): void
@@ -46,9 +48,8 @@ export function trackViews({ _rate, _route }: Settings): Views {
   const list: Views['_list'] = [openView(0, navigationType(), navigationUrl(), _rate)]
   const names: Name[] = []
 
-  const open = (start: number, navigation: Navigation, url: string): View | undefined => {
+  const open = (start: number, navigation: Navigation, url: string): View => {
     const last = list[list.length - 1]
-    if (last && start <= last._start) return
     const view = openView(start, navigation, url, _rate)
     if (list.push(view) > KEPT) list.shift()
     // A soft navigation is known some time after it began: what came in between is the new page view's.
@@ -128,6 +129,7 @@ export function trackViews({ _rate, _route }: Settings): Views {
     _name: name,
     _mark: mark,
     _routeOf: routeOf,
+    _hidden: Number.NaN,
     _granted: true,
     _consent: consent,
     _onChange() {},

@@ -12,7 +12,7 @@ import { activationStart, softNavigations } from './navigation.ts'
 import type { InteractionPaint, LayoutShift, Observers } from './observe.ts'
 import { originOf, type View } from './pageview.ts'
 import type { Views } from './views.ts'
-import type { Explain } from './why.ts'
+import type { Reasons } from './why.ts'
 
 /** ms without a shift that end a session window of CLS, and the longest window. */
 const GAP = 1000
@@ -23,9 +23,11 @@ const PASSED_OVER = 50
 const KEPT = 10
 /** ms that are told where interactions were all too short for browsers to tell, as web-vitals does. */
 const FAST = 8
+/** ms after all others. */
+const NEVER = 1e12
 
 /** Begins where the page is shown: a prerendered page's visitor sees nothing before. */
-export function trackVitals(views: Views, explain?: Explain): Observers {
+export function trackVitals(views: Views, why?: Reasons): Observers {
   /** To which what is observed belongs, and what it keeps beside its vitals. */
   let view: View = views._list[0]
   /** When the page was first hidden: what is painted later, nobody saw in time. */
@@ -33,7 +35,8 @@ export function trackVitals(views: Views, explain?: Explain): Observers {
     performance
       .getEntriesByType('visibility-state')
       .find(({ name, startTime }) => name === 'hidden' && startTime >= activationStart())?.startTime ??
-    hiddenNow()
+    (document.visibilityState === 'hidden' ? 0 : NEVER)
+  const known = PerformanceObserver.supportedEntryTypes
   let session: LayoutShift[] = []
   let score = 0
   let largest = 0
@@ -49,53 +52,49 @@ export function trackVitals(views: Views, explain?: Explain): Observers {
 
   const interactions = (): number => performance.interactionCount ?? counted
 
-  /** Answers whether a page view begins at `start`. */
-  const begin = (start: number, navigation: Navigation, url: string, interaction = 0): boolean => {
+  const begin = (start: number, navigation: Navigation, url: string, interaction = 0): void => {
     interacted()
-    const next = views._open(start, navigation, url)
-    if (!next) return false
-    view = next
-    hidden = Number.POSITIVE_INFINITY
+    view = views._open(start, navigation, url)
+    hidden = NEVER
     session = []
     longest = []
     score = largest = 0
     before = interactions()
     begunBy = interaction
-    return true
   }
 
-  const note = (vital: Vital, value: number, entries: readonly PerformanceEntry[] = []): void => {
+  /** `entries` are those that it was read from. Paints from before a prerendered page was shown were there at once. */
+  const note = (vital: Vital, time: number, ...entries: PerformanceEntry[]): void => {
+    const value = Math.max(0, time)
     if (view._vitals[vital] === value) return
     view._vitals[vital] = value
-    explain?.(view, vital, entries)
+    why?._explain(view, vital, entries)
     views._onChange()
   }
-
-  /** ms from the page view's beginning; paints from before a prerendered page was shown were there at once. */
-  const since = (time: number): number => Math.max(0, time - originOf(view))
 
   /** CLS begins with the first paint, as in CrUX. */
   const painted = (fcp: number): void => {
     note('fcp', fcp)
-    if (supports('layout-shift')) note('cls', largest * 1000, session)
+    if (known.includes('layout-shift')) note('cls', largest * 1000, ...session)
   }
 
   const interacted = (): void => {
     const count = interactions() - before
     const slow = longest[Math.min(longest.length - 1, Math.floor(count / PASSED_OVER))]
-    if (slow) note('inp', slow.duration, [slow])
+    if (slow) note('inp', slow.duration, slow)
     // A first input is always told: of the document's first page view none is missing.
     else if (count > 0 && view._start) note('inp', FAST)
   }
 
   const event = (entry: PerformanceEventTiming): void => {
+    why?._keep(entry)
     const { interactionId: id, duration } = entry
     if (!id) return
     first ||= id
     counted = Math.max(counted, (id - first) / 7 + 1)
-    const known = longest.find(({ interactionId }) => interactionId === id)
-    if (!known || known.duration < duration)
-      longest = [...longest.filter(one => one !== known), entry]
+    const same = longest.find(({ interactionId }) => interactionId === id)
+    if (!same || same.duration < duration)
+      longest = [...longest.filter(one => one !== same), entry]
         .sort((a, b) => b.duration - a.duration)
         .slice(0, KEPT)
     interacted()
@@ -107,39 +106,31 @@ export function trackVitals(views: Views, explain?: Explain): Observers {
     startTime,
   }: InteractionPaint): void => {
     if (interactionId === begunBy && paint && paint.renderTime < hidden)
-      note('lcp', Math.max(0, paint.renderTime - startTime), [paint])
+      note('lcp', paint.renderTime - startTime, paint)
   }
 
-  addEventListener(
-    'pageshow',
-    ({ persisted, timeStamp }) => {
-      if (!persisted) return
-      begin(timeStamp, 'back-forward-cache', location.href)
-      // Not all browsers say at once that the page is visible. https://crbug.com/1133363
-      setTimeout(() => {
-        hidden = hiddenNow()
-      })
-      requestAnimationFrame(() =>
-        requestAnimationFrame(() => {
-          const paint = performance.now() - timeStamp
-          painted(paint)
-          if (supports('largest-contentful-paint')) note('lcp', paint)
-        }),
-      )
-    },
-    true,
-  )
+  addEventListener('pageshow', ({ persisted, timeStamp }) => {
+    if (!persisted) return
+    begin(timeStamp, 'back-forward-cache', location.href)
+    requestAnimationFrame(() =>
+      requestAnimationFrame(() => {
+        const paint = performance.now() - timeStamp
+        painted(paint)
+        if (known.includes('largest-contentful-paint')) note('lcp', paint)
+      }),
+    )
+  })
 
   return {
-    hidden({ startTime }) {
-      hidden = Math.min(hidden, startTime)
+    hidden() {
+      hidden = Math.min(hidden, views._hidden)
       interacted()
     },
     paint({ name, startTime }) {
-      if (name === 'first-contentful-paint' && startTime < hidden) painted(since(startTime))
+      if (name === 'first-contentful-paint' && startTime < hidden) painted(startTime - originOf(view))
     },
     'largest-contentful-paint'(entry) {
-      if (!view._start && entry.startTime < hidden) note('lcp', since(entry.startTime), [entry])
+      if (!view._start && entry.startTime < hidden) note('lcp', entry.startTime - originOf(view), entry)
     },
     'layout-shift'(entry) {
       if (entry.hadRecentInput) return
@@ -157,28 +148,22 @@ export function trackVitals(views: Views, explain?: Explain): Observers {
       score += value
       if (score <= largest) return
       largest = score
-      if (view._vitals.fcp !== null) note('cls', largest * 1000, session)
+      if (view._vitals.fcp !== null) note('cls', largest * 1000, ...session)
     },
     event,
     'first-input': event,
+    ...(why && { 'long-animation-frame': why._keep }),
     ...(softNavigations() && {
       'soft-navigation'(entry) {
         const { startTime, name, presentationTime, paintTime, interactionId } = entry
-        if (!begin(startTime, 'soft-navigation', name, interactionId)) return
-        painted(Math.max(0, (presentationTime || paintTime || 0) - startTime))
+        // Told late, after the page has left and come back.
+        if (startTime <= view._start) return
+        begin(startTime, 'soft-navigation', name, interactionId)
+        painted((presentationTime || paintTime || 0) - startTime)
         const paint = entry.getLargestInteractionContentfulPaint()
         if (paint) interactionPaint(paint)
       },
       'interaction-contentful-paint': interactionPaint,
     }),
   }
-}
-
-/** When the page was first hidden, if it is now and nothing is known of before. */
-function hiddenNow(): number {
-  return document.visibilityState === 'hidden' ? 0 : Number.POSITIVE_INFINITY
-}
-
-function supports(type: string): boolean {
-  return PerformanceObserver.supportedEntryTypes.includes(type)
 }

@@ -10,16 +10,18 @@ import type { Vital } from '../schema/metrics.ts'
 import type { ClsCause, InpCause, LcpCause } from '../schema/pageview.ts'
 import { addressOf } from './address.ts'
 import { timeToFirstByte } from './navigation.ts'
-import type { LayoutShift, LongFrame, Observers } from './observe.ts'
+import type { LayoutShift, LongFrame } from './observe.ts'
 import { originOf, type View } from './pageview.ts'
 import { quietly } from './quietly.ts'
 
 /** Notes the cause of a vital in its page view: `entries` are those that it was read from. */
 export type Explain = (view: View, vital: Vital, entries: readonly PerformanceEntry[]) => void
 
-/** What finds causes, and what it wants to see for it. */
-export interface Reasons extends Observers {
+/** What finds causes, from what it is shown. */
+export interface Reasons {
   _explain: Explain
+  /** Keeps what happened around slow interactions. */
+  _keep(entry: Slow): void
 }
 
 /** Slow events and long frames kept, for interactions that are reported later. */
@@ -32,16 +34,12 @@ const STABLE = /^[a-z_-]+$/i
 /** An event or a long animation frame. */
 type Slow = Partial<PerformanceEventTiming & LongFrame> & PerformanceEntry
 
-/** Begins to keep what happened around slow interactions. */
 export function startWhy(): Reasons {
   const recent: Slow[] = []
-  const keep = (entry: Slow): void => {
-    if (recent.push(entry) > KEPT) recent.shift()
-  }
-
   return {
-    event: keep,
-    'long-animation-frame': keep,
+    _keep(entry) {
+      if (recent.push(entry) > KEPT) recent.shift()
+    },
     _explain: quietly((view, vital, entries) => {
       const { _why } = view
       if (vital === 'lcp') _why.lcp = lcpCause(entries as LargestContentfulPaint[], view)
