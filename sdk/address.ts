@@ -23,7 +23,7 @@ export function operationOf({ pathname, search }: URL, body?: unknown): string {
   return name ? ` ${name}` : ''
 }
 
-/** What leaves the page: host (own origin left out) and templated path; of `data:`, `blob:` and the like no more. */
-export function addressOf({ protocol, origin, host, pathname }: URL): string {
-  return /^http/.test(protocol) ? (origin === location.origin ? '' : host) + template(pathname) : protocol
+/** What leaves the page: host (own origin left out) and templated path. */
+export function addressOf({ origin, host, pathname }: URL): string {
+  return (origin === location.origin ? '' : host) + template(pathname)
 }

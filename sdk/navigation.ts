@@ -36,8 +36,7 @@ export function activationStart(): number {
 export function navigationType(): Navigation {
   if (document.prerendering || activationStart()) return 'prerender'
   if (document.wasDiscarded) return 'restore'
-  const type = entry()?.type
-  return type === 'back_forward' ? 'back-forward' : (type ?? 'navigate')
+  return (entry()?.type ?? 'navigate').replace('_', '-') as Navigation
 }
 
 /** The address that was loaded; the document's may be another one by now. */

@@ -5,7 +5,7 @@
 import { MAX_CALLS } from '../schema/beacon.ts'
 import type { Vital } from '../schema/metrics.ts'
 import type { ApiCall, Connection, Navigation, PageView, Why } from '../schema/pageview.ts'
-import { activationStart, loadPhases, timeToFirstByte } from './navigation.ts'
+import { activationStart, loadPhases } from './navigation.ts'
 
 /** Times are those of `performance.now()`. */
 export interface View {
@@ -53,7 +53,7 @@ export function openView(start: number, navigation: Navigation, url: string, rat
     // Both clocks are read within the page view's first moments: later `performance.now()` may have slept.
     _began: Date.now() - performance.now(),
     _navigation: navigation,
-    _path: new URL(url, document.baseURI).pathname,
+    _path: new URL(url).pathname,
     _weight: Math.random() * rate < 1 ? rate : 0,
     _vitals: { lcp: null, inp: null, cls: null, fcp: null, ttfb: null },
     _why: { lcp: null, inp: null, cls: null },
@@ -75,7 +75,6 @@ export function originOf({ _start }: View): number {
 export function snapshot(view: View, route: string, release: string | null): PageView {
   view._explain?.()
   const { connection, maxTouchPoints }: Client = navigator
-  const hard = !view._start
   const origin = originOf(view)
   return {
     id: view._id,
@@ -87,8 +86,8 @@ export function snapshot(view: View, route: string, release: string | null): Pag
     release,
     connection: connection?.effectiveType ?? null,
     touch: maxTouchPoints > 0,
-    vitals: hard ? { ...view._vitals, ttfb: timeToFirstByte() } : view._vitals,
-    phases: hard ? loadPhases() : null,
+    vitals: { ...view._vitals },
+    phases: view._start ? null : loadPhases(),
     why: view._why,
     dropped: Math.max(0, view._counted - MAX_CALLS),
     marks: view._marks.map(({ name, value, start }) => ({ name, value: value ?? start - origin })),

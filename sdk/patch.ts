@@ -32,6 +32,9 @@ export type TakeNote = (url: string, start: number) => Note | undefined
 /** Hears of each call that got no answer, where the browser makes no entry of these: in WebKit. */
 export type OnFailure = (note: Note) => void
 
+/** What a call was asked for with: methods and addresses may be anything that makes a text. */
+type Asked = [method: string, url: string | URL]
+
 /** Notes kept: an open stream waits for long, a request that was blocked forever. */
 const KEPT = 256
 
@@ -40,12 +43,12 @@ export function patchCalls(onFailure: OnFailure, full: () => boolean): TakeNote 
   const notes: Note[] = []
   // WebKit up to now: its entries tell no status, and calls without an answer have no entry.
   const blind = !('responseStatus' in PerformanceResourceTiming.prototype)
-  const opened = new WeakMap<XMLHttpRequest, [method: string, url: string]>()
+  const opened = new WeakMap<XMLHttpRequest, Asked>()
   const { prototype } = XMLHttpRequest
 
   const add = (
     start: number,
-    [method, url]: [method: string, url: string],
+    [method, url]: Asked,
     body: unknown,
     answer: Note['_answer'],
     signal?: Note['_signal'],
@@ -56,7 +59,7 @@ export function patchCalls(onFailure: OnFailure, full: () => boolean): TakeNote 
     const note: Note = {
       _url: address,
       _start: start,
-      _method: `${method.toUpperCase()} `,
+      _method: `${method} `.toUpperCase(),
       _operation: operationOf(address, body),
       _answer: answer,
       _signal: signal,
@@ -78,7 +81,7 @@ export function patchCalls(onFailure: OnFailure, full: () => boolean): TakeNote 
     (_, [request, init]: [Partial<Request>, RequestInit?], start, response: Promise<Response>) => {
       const note = add(
         start,
-        [init?.method ?? request.method ?? 'GET', request.url ?? String(request)],
+        [init?.method ?? request.method ?? 'GET', request.url ?? (request as URL)],
         init?.body,
         {},
         init?.signal ?? request.signal,
@@ -101,8 +104,8 @@ export function patchCalls(onFailure: OnFailure, full: () => boolean): TakeNote 
           })
     },
   )
-  wrap(prototype, 'open', (xhr, [method, url]: [string, string | URL]) => {
-    opened.set(xhr, [String(method), String(url)])
+  wrap(prototype, 'open', (xhr, asked: Asked) => {
+    opened.set(xhr, asked)
   })
   wrap(prototype, 'send', (xhr, [body], start) => {
     const call = opened.get(xhr)

@@ -30,7 +30,7 @@ export const startScript = quietly((fieldline: Fieldline) => {
   // Attributes bear the names of options. Code that was put into the page by a module has no tag of its own.
   if (script)
     fieldline.init({
-      endpoint: new URL('/f', Reflect.get(script, 'src') || location.href).href,
+      endpoint: new URL('/f', (script as HTMLScriptElement).src || location.href).href,
       ...script.dataset,
     } as InitOptions)
   if (!q) return

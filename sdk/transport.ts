@@ -6,7 +6,7 @@
  */
 
 import { encode, MAX_BYTES, MAX_SEQUENCE } from '../schema/beacon.ts'
-import type { PageView } from '../schema/pageview.ts'
+import type { ApiCall, Mark } from '../schema/pageview.ts'
 import { routeName } from '../schema/route.ts'
 import { snapshot, type View } from './pageview.ts'
 import { quietly } from './quietly.ts'
@@ -62,7 +62,17 @@ export function startTransport(settings: Settings, views: Views, collect: () => 
     const allowed = settings._beforeSend(page)
     if (!allowed || view._sequence > MAX_SEQUENCE) return
     const route = routeName(allowed.route)
-    const bodies = bodiesOf({ ...allowed, route, sequence: view._sequence })
+    const bodies: string[] = []
+    /** Adds one body, or several where it would be too long. */
+    const add = (calls: ApiCall[], marks: Mark[]): void => {
+      const body = encode({ ...allowed, route, sequence: view._sequence + bodies.length, calls, marks })
+      const half = calls.length >> 1
+      if (half && new Blob([body]).size > MAX_BYTES) {
+        add(calls.slice(0, half), [])
+        add(calls.slice(half), marks)
+      } else bodies.push(body)
+    }
+    add(allowed.calls, allowed.marks)
     const [body, more] = bodies
     if (hold && fetchLater && body && !more) {
       const back = new AbortController()
@@ -117,16 +127,6 @@ export function startTransport(settings: Settings, views: Views, collect: () => 
   }
   views._onChange()
   setInterval(flush, STALE, true)
-}
-
-/** One body, or several where it would be too long. */
-function bodiesOf(page: PageView): string[] {
-  const body = encode(page)
-  const half = page.calls.length >> 1
-  if (!half || new Blob([body]).size <= MAX_BYTES) return [body]
-  const bodies = bodiesOf({ ...page, calls: page.calls.slice(0, half), marks: [] })
-  const rest = { ...page, calls: page.calls.slice(half), sequence: page.sequence + bodies.length }
-  return [...bodies, ...bodiesOf(rest)]
 }
 
 function requestOf(body: string, signal: AbortSignal | null = null): RequestInit {

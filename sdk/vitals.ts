@@ -1,6 +1,5 @@
 /**
- * Web vitals: performance entries come in, each vital goes into the page view to which it belongs. TTFB is not among
- * them: it is read from the navigation's entry.
+ * Web vitals: performance entries come in, each vital goes into the page view to which it belongs.
  *
  * The definitions are those of web-vitals, to which tests/browser/oracle holds this file on the same pages. Where it
  * keeps a metric for each vital of each navigation, and observers for each, here the page view is what is kept.
@@ -8,7 +7,7 @@
 
 import type { Vital } from '../schema/metrics.ts'
 import type { Navigation } from '../schema/pageview.ts'
-import { activationStart, softNavigations } from './navigation.ts'
+import { activationStart, softNavigations, timeToFirstByte } from './navigation.ts'
 import type { InteractionPaint, LayoutShift, Observers } from './observe.ts'
 import { originOf, type View } from './pageview.ts'
 import type { Views } from './views.ts'
@@ -30,6 +29,7 @@ const NEVER = 1e12
 export function trackVitals(views: Views, why?: Reasons): Observers {
   /** To which what is observed belongs, and what it keeps beside its vitals. */
   let view: View = views._list[0]
+  view._vitals.ttfb = timeToFirstByte()
   /** When the page was first hidden: what is painted later, nobody saw in time. */
   let hidden =
     performance

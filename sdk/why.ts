@@ -9,7 +9,6 @@ import { MAX_SELECTOR } from '../schema/beacon.ts'
 import type { Vital } from '../schema/metrics.ts'
 import type { ClsCause, InpCause, LcpCause } from '../schema/pageview.ts'
 import { addressOf } from './address.ts'
-import { timeToFirstByte } from './navigation.ts'
 import type { LayoutShift, LongFrame } from './observe.ts'
 import { originOf, type View } from './pageview.ts'
 import { quietly } from './quietly.ts'
@@ -59,10 +58,10 @@ export function startWhy(): Reasons {
 
 /** @see https://web.dev/articles/optimize-lcp#lcp-breakdown */
 function lcpCause([entry]: readonly LargestContentfulPaint[], view: View): LcpCause | null {
-  const { lcp } = view._vitals
+  const { lcp, ttfb } = view._vitals
   if (!entry || lcp === null) return null
   const origin = originOf(view)
-  const ttfb = view._start ? 0 : (timeToFirstByte() ?? 0)
+  const answered = ttfb ?? 0
   const { element, url, startTime: painted } = entry
   // Without Timing-Allow-Origin there is no `requestStart`.
   const requested = ({ requestStart, startTime }: PerformanceResourceTiming) => requestStart || startTime
@@ -72,12 +71,12 @@ function lcpCause([entry]: readonly LargestContentfulPaint[], view: View): LcpCa
       (image): image is PerformanceResourceTiming => requested(image as PerformanceResourceTiming) <= painted,
     )
     .pop()
-  const begin = Math.round(Math.max(ttfb, image ? requested(image) - origin : 0))
+  const begin = Math.round(Math.max(answered, image ? requested(image) - origin : 0))
   const end = Math.round(Math.min(lcp, Math.max(begin, image ? image.responseEnd - origin : 0)))
   return {
     target: selectorOf(element),
     url: url ? shorten(url) : null,
-    loadDelay: begin - Math.round(ttfb),
+    loadDelay: begin - Math.round(answered),
     loadDuration: end - begin,
     renderDelay: Math.round(lcp) - end,
   }
@@ -157,8 +156,10 @@ function selectorOf(node: Node | null | undefined): string {
   return path
 }
 
-function shorten(url: string): string {
-  return addressOf(new URL(url, document.baseURI))
+/** Of `data:`, `blob:` and the like no more than that. */
+function shorten(text: string): string {
+  const url = new URL(text, document.baseURI)
+  return /^http/.test(url.protocol) ? addressOf(url) : url.protocol
 }
 
 /** What a browser calls a thing, without addresses and numbers: `IMG[src].onload`, `TimerHandler:setTimeout`. */
