@@ -14,14 +14,10 @@ const ID =
 
 /** Templates a path as it stands in a URL: `/orders/1234;v=2` becomes `/orders/[id]`. */
 export function template(path: string): string {
-  return path
-    .split('/')
-    .map(segment => {
-      const [name = ''] = segment.split(';')
-      const text = decoded(name)
-      return ID.test(text) ? '[id]' : name
-    })
-    .join('/')
+  return path.replace(/[^/]+/g, segment => {
+    const name = segment.replace(/;.*/s, '')
+    return ID.test(decoded(name)) ? '[id]' : name
+  })
 }
 
 /** A name that a person gave, without query string and fragment. */

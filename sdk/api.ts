@@ -2,7 +2,7 @@
  * API calls: resource timing entries of fetch and XMLHttpRequest come in, calls with endpoint and outcome go out.
  */
 
-import { MAX_MS, MAX_SERVER } from '../schema/beacon.ts'
+import { MAX_SERVER } from '../schema/beacon.ts'
 import type { ApiCall, Outcome } from '../schema/pageview.ts'
 import { addressOf, keyOf, operationOf } from './address.ts'
 import type { Observers } from './observe.ts'
@@ -50,7 +50,7 @@ export function observeCalls(
     const note = known ?? take?.(name, startTime)
     // A call that was made before the patch is taken for a GET, as nearly all such calls are.
     const tell = () => views._addCall(startTime, () => toCall(entry, patch ? 'GET ' : '', note))
-    if (note?._answering) note._answering.then(tell)
+    if (note && !note._answer) note._tell = tell
     else tell()
   }
   const take = patch?.(
@@ -87,12 +87,12 @@ function toCall(
 ): ApiCall {
   const url = note?._url ?? new URL(name)
   /** 0: there was none, or it is hidden. Undefined: unknown. */
-  const status: number | undefined = responseStatus ?? note?._answer.status
+  const status: number | undefined = responseStatus ?? note?._answer?.status
   // Cross-origin without Timing-Allow-Origin has no responseStart; Firefox invents one where nothing came.
   const seen = responseStart > 0 && status !== 0
-  // Told to secure pages only. Most browsers take anything for a duration.
+  // Told to secure pages only.
   const server = serverTiming
-    .filter(({ duration }) => duration > 0 && duration < MAX_MS)
+    .filter(({ duration }) => duration)
     .slice(0, MAX_SERVER)
     .map(({ name, duration }): [string, number] => [name, duration])
   return {

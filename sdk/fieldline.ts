@@ -47,18 +47,18 @@ export function fieldline(startWhy?: () => Reasons): Fieldline {
     init: quietly(options => {
       const settings = !views && readOptions(options)
       if (!settings) return
-      views = trackViews(settings)
-      views._granted = granted ?? settings._consent
-      const { _api } = settings
-      const calls = _api && observeCalls(settings, views, _api === 'passive' ? undefined : patchCalls)
-      let read: ReturnType<typeof observe> | undefined
-      const begin = quietly((views: Views) => {
-        read = observe({ ...trackVitals(views, startWhy?.()), ...calls })
+      const { _api, _consent } = settings
+      const tracked = trackViews(settings)
+      views = tracked
+      tracked._granted = granted ?? _consent
+      const calls = _api && observeCalls(settings, tracked, _api === 'passive' ? undefined : patchCalls)
+      const begin = quietly(() => {
+        tracked._read = observe({ ...trackVitals(tracked, startWhy?.()), ...calls })
       })
       // A prerendered page's visitor sees nothing before it is shown.
-      if (document.prerendering) addEventListener('prerenderingchange', begin.bind(null, views), true)
-      else begin(views)
-      startTransport(settings, views, () => read?.())
+      if (document.prerendering) addEventListener('prerenderingchange', begin, true)
+      else begin()
+      startTransport(settings, tracked)
     }),
     setRoute: quietly(route => views?._name(route)),
     mark: quietly((name, value, time) => views?._mark(name, value, time)),

@@ -44,19 +44,15 @@ export function navigationUrl(): string {
   return entry()?.name ?? location.href
 }
 
-/** Time to first byte in ms; null where the browser tells none, or an implausible one. */
-export function timeToFirstByte(): number | null {
+/** When the first byte came; 0 where the browser tells none, or an implausible time. */
+export function firstByte(): number {
   const { responseStart = 0 } = entry() ?? {}
-  return responseStart > 0 && responseStart < performance.now()
-    ? Math.max(0, responseStart - activationStart())
-    : null
+  return responseStart < performance.now() ? responseStart : 0
 }
 
-/** ms from navigation start (activation, when prerendered; below 0 what ended before) to the end of each phase; null until
- * all have ended. */
-export function loadPhases(): Record<Phase, number> | null {
+/** ms from `start` to the end of each phase, below 0 what ended before; null until all have ended. */
+export function loadPhases(start: number): Record<Phase, number> | null {
   const load = entry()
-  const start = activationStart()
   return load?.loadEventEnd
     ? {
         dns: load.domainLookupEnd - start,

@@ -5,13 +5,15 @@
 import { MAX_CALLS } from '../schema/beacon.ts'
 import type { Vital } from '../schema/metrics.ts'
 import type { ApiCall, Connection, Navigation, PageView, Why } from '../schema/pageview.ts'
-import { activationStart, loadPhases } from './navigation.ts'
+import { loadPhases } from './navigation.ts'
 
 /** Times are those of `performance.now()`. */
 export interface View {
   _id: string
   /** When it began; 0 for the document's own. */
   _start: number
+  /** What its times count from: a prerendered page's visitor saw nothing before its activation. */
+  _origin: number
   /** `Date.now()` at `_start`. */
   _began: number
   _navigation: Navigation
@@ -50,6 +52,7 @@ export function openView(start: number, navigation: Navigation, url: string, rat
   return {
     _id: random.toString(16),
     _start: start,
+    _origin: start,
     // Both clocks are read within the page view's first moments: later `performance.now()` may have slept.
     _began: Date.now() - performance.now(),
     _navigation: navigation,
@@ -66,16 +69,11 @@ export function openView(start: number, navigation: Navigation, url: string, rat
   }
 }
 
-/** What the times of a page view count from: a prerendered page's visitor saw nothing before its activation. */
-export function originOf({ _start }: View): number {
-  return _start || activationStart()
-}
-
 /** Everything known of a page view now. */
 export function snapshot(view: View, route: string, release: string | null): PageView {
   view._explain?.()
   const { connection, maxTouchPoints }: Client = navigator
-  const origin = originOf(view)
+  const origin = view._origin
   return {
     id: view._id,
     sequence: view._sequence,
@@ -87,7 +85,7 @@ export function snapshot(view: View, route: string, release: string | null): Pag
     connection: connection?.effectiveType ?? null,
     touch: maxTouchPoints > 0,
     vitals: { ...view._vitals },
-    phases: view._start ? null : loadPhases(),
+    phases: view._start ? null : loadPhases(origin),
     why: view._why,
     dropped: Math.max(0, view._counted - MAX_CALLS),
     marks: view._marks.map(({ name, value, start }) => ({ name, value: value ?? start - origin })),

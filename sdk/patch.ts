@@ -16,14 +16,14 @@ export interface Note {
   _method: string
   /** Name of its GraphQL operation, with a space before; empty for all others. */
   _operation: string
-  /** Tells the status, where the entry does not: the request itself, or the response; 0 where there was none. */
-  _answer: { readonly status?: number }
+  /** Tells the status, where the entry does not: the request itself, or the response; undefined until it is there. */
+  _answer: { readonly status?: number } | undefined
   /** Tells whether the page has called it off. */
   _signal: { readonly aborted: boolean } | null | undefined
   /** Asked for with `no-cors`: the browser hides status and times. */
   _opaque: boolean
-  /** Until the answer is there; the entry may come first. */
-  _answering?: Promise<void> | undefined
+  /** To be called when the answer is there, where the entry came first. */
+  _tell?: () => void
 }
 
 /** Finds the note of the call to `url` that began at `start`. Each is taken once. */
@@ -40,7 +40,7 @@ const KEPT = 256
 
 /** Notes no calls while `full` says that they are counted only. */
 export function patchCalls(onFailure: OnFailure, full: () => boolean): TakeNote {
-  const notes: Note[] = []
+  const notes = new Set<Note>()
   // WebKit up to now: its entries tell no status, and calls without an answer have no entry.
   const blind = !('responseStatus' in PerformanceResourceTiming.prototype)
   const opened = new WeakMap<XMLHttpRequest, Asked>()
@@ -65,14 +65,15 @@ export function patchCalls(onFailure: OnFailure, full: () => boolean): TakeNote 
       _signal: signal,
       _opaque: opaque,
     }
-    if (notes.push(note) > KEPT) notes.shift()
+    notes.add(note)
+    if (notes.size > KEPT) take([...notes][0])
     return note
   }
+  const take = (note?: Note): Note | undefined => (note && notes.delete(note) ? note : undefined)
   const fail = (note: Note): void => {
-    const i = notes.indexOf(note)
-    if (i < 0) return
-    notes.splice(i, 1)
-    onFailure(note)
+    note._answer = { status: 0 }
+    if (take(note)) onFailure(note)
+    note._tell?.()
   }
 
   wrap(
@@ -83,25 +84,19 @@ export function patchCalls(onFailure: OnFailure, full: () => boolean): TakeNote 
         start,
         [init?.method ?? request.method ?? 'GET', request.url ?? (request as URL)],
         init?.body,
-        {},
+        blind ? undefined : {},
         init?.signal ?? request.signal,
         (init?.mode ?? request.mode) === 'no-cors',
       )
       // Here an unhandled rejection is lost, which weighs less than Safari's error rate.
       if (blind && note)
-        note._answering = response
-          .then(
-            response => {
-              note._answer = response
-            },
-            () => {
-              note._answer = { status: 0 }
-              fail(note)
-            },
-          )
-          .then(() => {
-            note._answering = undefined
-          })
+        response.then(
+          response => {
+            note._answer = response
+            note._tell?.()
+          },
+          () => fail(note),
+        )
     },
   )
   wrap(prototype, 'open', (xhr, asked: Asked) => {
@@ -121,9 +116,7 @@ export function patchCalls(onFailure: OnFailure, full: () => boolean): TakeNote 
   // The latest call at or before the entry's start. Both times come from one clock, and the call is noted first.
   return (url, start) => {
     const key = keyOf(url)
-    const found = notes.filter(note => note._start <= start && keyOf(note._url.href) === key).pop()
-    if (found) notes.splice(notes.indexOf(found), 1)
-    return found
+    return take([...notes].filter(note => note._start <= start && keyOf(note._url.href) === key).pop())
   }
 }
 

@@ -35,7 +35,7 @@ export const startScript = quietly((fieldline: Fieldline) => {
     } as InitOptions)
   if (!q) return
   const call = ([name, [first, second, when], time]: Call): void => {
-    Reflect.apply(fieldline[name], fieldline, [first, second, when ?? time])
+    ;(fieldline[name] as (...args: unknown[]) => void)(first, second, when ?? time)
   }
   // What was called before init is for what it starts; init itself runs once.
   q.filter(([name]) => name === 'init').forEach(call)

@@ -37,7 +37,7 @@ export interface Settings {
   /** Where beacons go, with the site. */
   _url: URL
   /** Where they go once that was refused. */
-  _fallback: URL | undefined
+  _fallback: URL | '' | undefined
   /** 1 of `_rate` page views is kept. */
   _rate: number
   _release: string | null
@@ -45,11 +45,11 @@ export interface Settings {
   _api: InitOptions['api']
   /** Whether anything may be sent from the start on. */
   _consent: boolean
-  _beforeSend: NonNullable<InitOptions['beforeSend']>
+  _beforeSend: InitOptions['beforeSend']
 }
 
 export function readOptions(options: InitOptions): Settings | undefined {
-  const { site, endpoint, sample = 1, release, route, api, fallback, consent, beforeSend } = options
+  const { site, endpoint, sample = 1, release = null, route, api = true, fallback, consent = true } = options
   const { doNotTrack, globalPrivacyControl }: Privacy = navigator
   if (globalPrivacyControl || doNotTrack === '1' || !site || !endpoint || +sample <= 0) return
   const urlOf = (endpoint: string): URL => {
@@ -59,14 +59,14 @@ export function readOptions(options: InitOptions): Settings | undefined {
   }
   return {
     _url: urlOf(endpoint),
-    _fallback: fallback ? urlOf(fallback) : undefined,
+    _fallback: fallback && urlOf(fallback),
     // A sample that is no number keeps everything.
     _rate: Math.min(Math.round(1 / +sample) || 1, MAX_WEIGHT),
-    _release: release ?? null,
+    _release: release,
     _route: route,
-    _api: api !== 'off' && (api ?? true),
-    _consent: consent !== false && consent !== 'required',
-    _beforeSend: beforeSend ?? (view => view),
+    _api: api !== 'off' && api,
+    _consent: consent && consent !== 'required',
+    _beforeSend: options.beforeSend,
   }
 }
 

@@ -23,8 +23,8 @@ declare global {
   }
 }
 
-/** Sends from now on. `collect` brings in what observers hold back as the page hides. */
-export function startTransport(settings: Settings, views: Views, collect: () => void): void {
+/** Sends from now on. */
+export function startTransport(settings: Settings, views: Views): void {
   // The page's own fetch, not the patched one.
   const { fetch, fetchLater } = window
   let shown = document.visibilityState === 'visible'
@@ -59,7 +59,7 @@ export function startTransport(settings: Settings, views: Views, collect: () => 
     }
     // What beforeSend drops is not offered again.
     if (!hold) said(0)
-    const allowed = settings._beforeSend(page)
+    const allowed = settings._beforeSend ? settings._beforeSend(page) : page
     if (!allowed || view._sequence > MAX_SEQUENCE) return
     const route = routeName(allowed.route)
     const bodies: string[] = []
@@ -90,10 +90,9 @@ export function startTransport(settings: Settings, views: Views, collect: () => 
   })
 
   const send = (body: string): void => {
-    try {
-      if (navigator.sendBeacon(settings._url, body)) return
-    } catch {}
-    fetch(settings._url, requestOf(body)).catch(() => {})
+    // Some visitors' extensions take sendBeacon away.
+    if (!navigator.sendBeacon?.(settings._url, body))
+      fetch(settings._url, requestOf(body, null)).catch(() => {})
   }
 
   // Leaving a visible page fires pagehide and then visibilitychange, the first is not yet hidden and
@@ -103,7 +102,7 @@ export function startTransport(settings: Settings, views: Views, collect: () => 
     if (event.type !== 'pagehide') shown = true
     if (document.visibilityState !== 'hidden') return
     views._hidden = event.timeStamp
-    collect()
+    views._read?.()
     flush()
   }
   addEventListener('visibilitychange', onHide)
@@ -129,6 +128,6 @@ export function startTransport(settings: Settings, views: Views, collect: () => 
   setInterval(flush, STALE, true)
 }
 
-function requestOf(body: string, signal: AbortSignal | null = null): RequestInit {
+function requestOf(body: string, signal: AbortSignal | null): RequestInit {
   return { method: 'POST', mode: 'no-cors', credentials: 'omit', keepalive: true, body, signal }
 }

@@ -37,6 +37,8 @@ export interface Views {
   _routeOf(view: View): string
   /** When the page hid last; NaN: never. */
   _hidden: number
+  /** Reads what observers hold back as the page hides. */
+  _read?: () => void
   /** Whether anything may be sent. */
   _granted: boolean
   _consent(granted: boolean): void

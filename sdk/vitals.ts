@@ -7,9 +7,9 @@
 
 import type { Vital } from '../schema/metrics.ts'
 import type { Navigation } from '../schema/pageview.ts'
-import { activationStart, softNavigations, timeToFirstByte } from './navigation.ts'
-import type { InteractionPaint, LayoutShift, Observers } from './observe.ts'
-import { originOf, type View } from './pageview.ts'
+import { activationStart, firstByte, softNavigations } from './navigation.ts'
+import type { InteractionPaint, Observers } from './observe.ts'
+import type { View } from './pageview.ts'
 import type { Views } from './views.ts'
 import type { Reasons } from './why.ts'
 
@@ -29,15 +29,17 @@ const NEVER = 1e12
 export function trackVitals(views: Views, why?: Reasons): Observers {
   /** To which what is observed belongs, and what it keeps beside its vitals. */
   let view: View = views._list[0]
-  view._vitals.ttfb = timeToFirstByte()
+  view._origin = activationStart()
   /** When the page was first hidden: what is painted later, nobody saw in time. */
   let hidden =
     performance
       .getEntriesByType('visibility-state')
-      .find(({ name, startTime }) => name === 'hidden' && startTime >= activationStart())?.startTime ??
+      .find(({ name, startTime }) => name === 'hidden' && startTime >= view._origin)?.startTime ??
     (document.visibilityState === 'hidden' ? 0 : NEVER)
   const known = PerformanceObserver.supportedEntryTypes
-  let session: LayoutShift[] = []
+  /** The session window of CLS: its first and last shift, its score, and the largest score. */
+  let opened = 0
+  let shifted = -GAP
   let score = 0
   let largest = 0
   /** The slowest event of each interaction, the longest first. */
@@ -56,27 +58,30 @@ export function trackVitals(views: Views, why?: Reasons): Observers {
     interacted()
     view = views._open(start, navigation, url)
     hidden = NEVER
-    session = []
     longest = []
-    score = largest = 0
+    shifted = -GAP
+    largest = 0
     before = interactions()
     begunBy = interaction
   }
 
-  /** `entries` are those that it was read from. Paints from before a prerendered page was shown were there at once. */
-  const note = (vital: Vital, time: number, ...entries: PerformanceEntry[]): void => {
+  /** `entry` is what it was read from. Paints from before a prerendered page was shown were there at once. */
+  const note = (vital: Vital, time: number, entry?: PerformanceEntry): void => {
     const value = Math.max(0, time)
     if (view._vitals[vital] === value) return
     view._vitals[vital] = value
-    why?._explain(view, vital, entries)
+    why?._explain(view, vital, entry)
     views._onChange()
   }
 
   /** CLS begins with the first paint, as in CrUX. */
   const painted = (fcp: number): void => {
     note('fcp', fcp)
-    if (known.includes('layout-shift')) note('cls', largest * 1000, ...session)
+    if (known.includes('layout-shift')) note('cls', largest * 1000)
   }
+
+  const answered = firstByte()
+  if (answered > 0) note('ttfb', answered - view._origin)
 
   const interacted = (): void => {
     const count = interactions() - before
@@ -127,28 +132,25 @@ export function trackVitals(views: Views, why?: Reasons): Observers {
       interacted()
     },
     paint({ name, startTime }) {
-      if (name === 'first-contentful-paint' && startTime < hidden) painted(startTime - originOf(view))
+      if (name === 'first-contentful-paint' && startTime < hidden) painted(startTime - view._origin)
     },
     'largest-contentful-paint'(entry) {
-      if (!view._start && entry.startTime < hidden) note('lcp', entry.startTime - originOf(view), entry)
+      if (!view._start && entry.startTime < hidden) note('lcp', entry.startTime - view._origin, entry)
     },
     'layout-shift'(entry) {
       if (entry.hadRecentInput) return
       const { startTime, value } = entry
-      const [opening] = session
-      if (
-        !opening ||
-        startTime - opening.startTime >= WINDOW ||
-        startTime - (session[session.length - 1] ?? opening).startTime >= GAP
-      ) {
-        session = []
+      const opens = startTime - shifted >= GAP || startTime - opened >= WINDOW
+      if (opens) {
+        opened = startTime
         score = 0
       }
-      session.push(entry)
+      shifted = startTime
       score += value
+      why?._shift(entry, opens, score > largest)
       if (score <= largest) return
       largest = score
-      if (view._vitals.fcp !== null) note('cls', largest * 1000, ...session)
+      if (view._vitals.fcp !== null) note('cls', largest * 1000)
     },
     event,
     'first-input': event,

@@ -10,15 +10,15 @@ import type { Vital } from '../schema/metrics.ts'
 import type { ClsCause, InpCause, LcpCause } from '../schema/pageview.ts'
 import { addressOf } from './address.ts'
 import type { LayoutShift, LongFrame } from './observe.ts'
-import { originOf, type View } from './pageview.ts'
+import type { View } from './pageview.ts'
 import { quietly } from './quietly.ts'
-
-/** Notes the cause of a vital in its page view: `entries` are those that it was read from. */
-export type Explain = (view: View, vital: Vital, entries: readonly PerformanceEntry[]) => void
 
 /** What finds causes, from what it is shown. */
 export interface Reasons {
-  _explain: Explain
+  /** Notes the cause of a vital in its page view: `entry` is what it was read from. */
+  _explain(view: View, vital: Vital, entry?: PerformanceEntry): void
+  /** Keeps a layout shift, which may open a session window and make it the worst. */
+  _shift(shift: LayoutShift, opens: boolean, worst: boolean): void
   /** Keeps what happened around slow interactions. */
   _keep(entry: Slow): void
 }
@@ -35,21 +35,28 @@ type Slow = Partial<PerformanceEventTiming & LongFrame> & PerformanceEntry
 
 export function startWhy(): Reasons {
   const recent: Slow[] = []
+  /** The largest shift of the session window, and of the worst. */
+  let peak: LayoutShift | undefined
+  let largest: LayoutShift | undefined
   return {
     _keep(entry) {
       if (recent.push(entry) > KEPT) recent.shift()
     },
-    _explain: quietly((view, vital, entries) => {
+    _shift(shift, opens, worst) {
+      if (opens || shift.value > (peak?.value ?? 0)) peak = shift
+      if (worst) largest = peak
+    },
+    _explain: quietly((view, vital, entry) => {
       const { _why } = view
-      if (vital === 'lcp') _why.lcp = lcpCause(entries as LargestContentfulPaint[], view)
-      if (vital === 'cls') _why.cls = clsCause(entries as LayoutShift[], view)
+      if (vital === 'lcp') _why.lcp = lcpCause(entry as LargestContentfulPaint | undefined, view)
+      if (vital === 'cls') _why.cls = clsCause(largest, view)
       if (vital === 'inp') {
-        const [entry] = entries as PerformanceEventTiming[]
-        const target = selectorOf(entry?.target)
+        const event = entry as PerformanceEventTiming | undefined
+        const target = selectorOf(event?.target)
         // The long frame of an interaction is told after it, when its element may be gone.
         view._explain = () => {
           view._explain = undefined
-          _why.inp = entry ? inpCause(entry, target, originOf(view), recent) : null
+          _why.inp = event ? inpCause(event, target, view._origin, recent) : null
         }
       }
     }),
@@ -57,10 +64,10 @@ export function startWhy(): Reasons {
 }
 
 /** @see https://web.dev/articles/optimize-lcp#lcp-breakdown */
-function lcpCause([entry]: readonly LargestContentfulPaint[], view: View): LcpCause | null {
+function lcpCause(entry: LargestContentfulPaint | undefined, view: View): LcpCause | null {
   const { lcp, ttfb } = view._vitals
   if (!entry || lcp === null) return null
-  const origin = originOf(view)
+  const origin = view._origin
   const answered = ttfb ?? 0
   const { element, url, startTime: painted } = entry
   // Without Timing-Allow-Origin there is no `requestStart`.
@@ -83,11 +90,10 @@ function lcpCause([entry]: readonly LargestContentfulPaint[], view: View): LcpCa
 }
 
 /** The largest shift. It stays explained as it was when its element was there. */
-function clsCause(shifts: readonly LayoutShift[], view: View): ClsCause | null {
-  const [largest] = [...shifts].sort((a, b) => b.value - a.value)
-  if (!largest) return null
+function clsCause(largest: LayoutShift | undefined, view: View): ClsCause | null {
+  if (!largest || !view._vitals.cls) return null
   const known = view._why.cls
-  const time = Math.round(largest.startTime - originOf(view))
+  const time = Math.round(largest.startTime - view._origin)
   if (known?.time === time) return known
   return {
     // Sources are sorted by area.
