@@ -24,6 +24,7 @@ import * as v from 'valibot'
 import { PHASES } from './metrics.ts'
 import {
   type ApiCall,
+  type Beacon,
   CONNECTIONS,
   type InpCause,
   type LcpCause,
@@ -70,7 +71,7 @@ export interface FieldError {
 }
 
 /** Writes a page view for the wire, in whole numbers. */
-export function encode(view: PageView): string {
+export function encode(view: Beacon): string {
   return JSON.stringify({ v: WIRE_VERSION, ...view }, (name, value) =>
     typeof value === 'number'
       ? Math.round(value)
@@ -164,6 +165,8 @@ const address = v.pipe(
   v.check(url => !/[?#]/.test(url), NO_QUERY),
 )
 
+const SERVER = v.strictTuple([text(32), v.pipe(v.number(), v.minValue(0), v.maxValue(MAX_MS))])
+
 const CALL = v.strictTuple(
   [
     text(MAX_ENDPOINT),
@@ -175,8 +178,10 @@ const CALL = v.strictTuple(
     maybe(amount(MAX_TRANSFER)),
     maybe(
       v.pipe(
-        v.array(v.strictTuple([text(32), ms], 'must be [name, duration]'), 'must be a list'),
+        v.array(v.unknown(), 'must be a list'),
         v.maxLength(MAX_SERVER, `must hold at most ${MAX_SERVER} durations`),
+        // Browsers take anything for a duration; what is none says nothing of the call.
+        v.transform(list => list.filter(named => v.is(SERVER, named)).map(named => v.parse(SERVER, named))),
       ),
     ),
   ],

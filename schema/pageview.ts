@@ -109,6 +109,14 @@ export interface Mark {
   value: number
 }
 
+/** A page view as a browser tells it. */
+export interface Beacon extends Omit<PageView, 'phases' | 'why'> {
+  /** In the order of `PHASES`. */
+  phases: Record<Phase, number> | readonly number[] | null
+  /** Null from a script that looks for none. */
+  why: Why | null
+}
+
 /** What one beacon says of a page view. */
 export interface PageView {
   /** 16 random hex digits; lives as long as the page view. */

@@ -40,17 +40,16 @@ export interface Fieldline {
 /** One fieldline, not yet started. `startWhy` finds causes; the core does without. */
 export function fieldline(startWhy?: () => Reasons): Fieldline {
   let views: Views | undefined
-  let granted: boolean | undefined
+  let granted: { consent: boolean } | undefined
 
   return {
     // On a server there is no document, which throws.
     init: quietly(options => {
-      const settings = !views && readOptions(options)
+      const settings = !views && readOptions({ ...options, ...granted })
       if (!settings) return
-      const { _api, _consent } = settings
+      const { _api } = settings
       const tracked = trackViews(settings)
       views = tracked
-      tracked._granted = granted ?? _consent
       const calls = _api && observeCalls(settings, tracked, _api === 'passive' ? undefined : patchCalls)
       const begin = quietly(() => {
         tracked._read = observe({ ...trackVitals(tracked, startWhy?.()), ...calls })
@@ -63,7 +62,7 @@ export function fieldline(startWhy?: () => Reasons): Fieldline {
     setRoute: quietly(route => views?._name(route)),
     mark: quietly((name, value, time) => views?._mark(name, value, time)),
     consent: quietly(value => {
-      granted = value
+      granted = { consent: value }
       views?._consent(value)
     }),
   }

@@ -2,7 +2,6 @@
  * What the browser says of the document's own navigation: its type and the times of its phases.
  */
 
-import type { Phase } from '../schema/metrics.ts'
 import type { Navigation } from '../schema/pageview.ts'
 import type { SoftNavigation } from './observe.ts'
 
@@ -50,20 +49,21 @@ export function firstByte(): number {
   return responseStart < performance.now() ? responseStart : 0
 }
 
+/** What a load ends with, one after the other: the phases of schema/metrics. */
+const ENDS = [
+  'domainLookupEnd',
+  'connectEnd',
+  'requestStart',
+  'responseEnd',
+  'domInteractive',
+  'domContentLoadedEventEnd',
+  'loadEventEnd',
+] as const
+
 /** ms from `start` to the end of each phase, below 0 what ended before; null until all have ended. */
-export function loadPhases(start: number): Record<Phase, number> | null {
+export function loadPhases(start: number): number[] | null {
   const load = entry()
-  return load?.loadEventEnd
-    ? {
-        dns: load.domainLookupEnd - start,
-        connect: load.connectEnd - start,
-        request: load.requestStart - start,
-        response: load.responseEnd - start,
-        interactive: load.domInteractive - start,
-        loaded: load.domContentLoadedEventEnd - start,
-        load: load.loadEventEnd - start,
-      }
-    : null
+  return load?.loadEventEnd ? ENDS.map(end => load[end] - start) : null
 }
 
 /** Whether the browser tells soft navigations with their paints: Chromium from 151 on. */

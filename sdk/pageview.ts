@@ -4,7 +4,7 @@
 
 import { MAX_CALLS } from '../schema/beacon.ts'
 import type { Vital } from '../schema/metrics.ts'
-import type { ApiCall, Connection, Navigation, PageView, Why } from '../schema/pageview.ts'
+import type { ApiCall, Beacon, Connection, Navigation, Why } from '../schema/pageview.ts'
 import { loadPhases } from './navigation.ts'
 
 /** Times are those of `performance.now()`. */
@@ -22,7 +22,8 @@ export interface View {
   /** Page views that it stands for; 0 where it was not drawn. */
   _weight: number
   _vitals: Record<Vital, number | null>
-  _why: Why
+  /** Null in the core. */
+  _why: Why | null
   /** Says what is known only some time after the vital. */
   _explain?: (() => void) | undefined
   /** Calls not sent yet; `start` as the browser tells it. */
@@ -59,7 +60,7 @@ export function openView(start: number, navigation: Navigation, url: string, rat
     _path: new URL(url).pathname,
     _weight: Math.random() * rate < 1 ? rate : 0,
     _vitals: { lcp: null, inp: null, cls: null, fcp: null, ttfb: null },
-    _why: { lcp: null, inp: null, cls: null },
+    _why: null,
     _calls: [],
     _counted: 0,
     _marks: [],
@@ -70,7 +71,7 @@ export function openView(start: number, navigation: Navigation, url: string, rat
 }
 
 /** Everything known of a page view now. */
-export function snapshot(view: View, route: string, release: string | null): PageView {
+export function snapshot(view: View, route: string, release: string | null): Beacon {
   view._explain?.()
   const { connection, maxTouchPoints }: Client = navigator
   const origin = view._origin

@@ -3,7 +3,7 @@
  */
 
 import { MAX_WEIGHT } from '../schema/beacon.ts'
-import type { PageView } from '../schema/pageview.ts'
+import type { Beacon } from '../schema/pageview.ts'
 
 export interface InitOptions {
   /** The site's id, as the worker knows it. */
@@ -30,7 +30,7 @@ export interface InitOptions {
    * be asked more often than beacons are sent: what waits in the browser is renewed as it changes. Calls, marks and
    * causes go without names: one that is built anew has all its fields, in the order of its type.
    */
-  beforeSend?: ((view: PageView) => PageView | null | undefined | false) | undefined
+  beforeSend?: ((view: Beacon) => Beacon | null | undefined | false) | undefined
 }
 
 export interface Settings {
@@ -43,7 +43,7 @@ export interface Settings {
   _release: string | null
   _route: string | undefined
   _api: InitOptions['api']
-  /** Whether anything may be sent from the start on. */
+  /** Whether anything may be sent. */
   _consent: boolean
   _beforeSend: InitOptions['beforeSend']
 }

@@ -44,7 +44,7 @@ export function startTransport(settings: Settings, views: Views): void {
   const deliver = quietly((view: View, hold: boolean) => {
     view._held?.()
     // A page that nobody saw is no page view.
-    if (!views._granted || !view._weight || !(shown || view._vitals.fcp !== null) || (hold && !fetchLater))
+    if (!settings._consent || !view._weight || !(shown || view._vitals.fcp !== null) || (hold && !fetchLater))
       return
     const page = snapshot(view, views._routeOf(view), settings._release)
     const calls = view._calls.length
@@ -90,9 +90,10 @@ export function startTransport(settings: Settings, views: Views): void {
   })
 
   const send = (body: string): void => {
-    // Some visitors' extensions take sendBeacon away.
-    if (!navigator.sendBeacon?.(settings._url, body))
-      fetch(settings._url, requestOf(body, null)).catch(() => {})
+    try {
+      if (navigator.sendBeacon(settings._url, body)) return
+    } catch {}
+    fetch(settings._url, requestOf(body, null)).catch(() => {})
   }
 
   // Leaving a visible page fires pagehide and then visibilitychange, the first is not yet hidden and

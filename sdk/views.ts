@@ -39,14 +39,13 @@ export interface Views {
   _hidden: number
   /** Reads what observers hold back as the page hides. */
   _read?: () => void
-  /** Whether anything may be sent. */
-  _granted: boolean
   _consent(granted: boolean): void
   /** Called when there is something new to say; `wait` ms after now it is final. */
   _onChange(wait?: number): void
 }
 
-export function trackViews({ _rate, _route }: Settings): Views {
+export function trackViews(settings: Settings): Views {
+  const { _rate, _route } = settings
   const list: Views['_list'] = [openView(0, navigationType(), navigationUrl(), _rate)]
   const names: Name[] = []
 
@@ -87,7 +86,7 @@ export function trackViews({ _rate, _route }: Settings): Views {
   }
 
   const consent = (granted: boolean): void => {
-    views._granted = granted
+    settings._consent = granted
     // The page views so far are as if they had not been drawn.
     if (!granted) for (const view of list) view._weight = view._calls.length = view._marks.length = 0
     views._onChange(0)
@@ -132,7 +131,6 @@ export function trackViews({ _rate, _route }: Settings): Views {
     _mark: mark,
     _routeOf: routeOf,
     _hidden: Number.NaN,
-    _granted: true,
     _consent: consent,
     _onChange() {},
   }

@@ -47,6 +47,7 @@ export function startWhy(): Reasons {
       if (worst) largest = peak
     },
     _explain: quietly((view, vital, entry) => {
+      view._why ??= { lcp: null, inp: null, cls: null }
       const { _why } = view
       if (vital === 'lcp') _why.lcp = lcpCause(entry as LargestContentfulPaint | undefined, view)
       if (vital === 'cls') _why.cls = clsCause(largest, view)
@@ -92,7 +93,7 @@ function lcpCause(entry: LargestContentfulPaint | undefined, view: View): LcpCau
 /** The largest shift. It stays explained as it was when its element was there. */
 function clsCause(largest: LayoutShift | undefined, view: View): ClsCause | null {
   if (!largest || !view._vitals.cls) return null
-  const known = view._why.cls
+  const known = view._why?.cls
   const time = Math.round(largest.startTime - view._origin)
   if (known?.time === time) return known
   return {
