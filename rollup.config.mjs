@@ -36,7 +36,14 @@ const minify = terser({
   module: true,
   ecma: 2020,
   // What packs best, by trial.
-  compress: { passes: 3, pure_getters: true, unsafe_arrows: true, keep_fargs: false, lhs_constants: false },
+  compress: {
+    passes: 3,
+    pure_getters: true,
+    unsafe_arrows: true,
+    unsafe_methods: true,
+    keep_fargs: false,
+    lhs_constants: false,
+  },
   mangle: { properties: { regex: /^_/ } },
   format: { comments: false },
 })

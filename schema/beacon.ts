@@ -239,7 +239,7 @@ export const WIRE = v.strictObject(
       v.regex(/^[0-9a-f]{1,16}$/, 'must be at most 16 hex digits'),
       v.transform(id => id.padStart(16, '0')),
     ),
-    sequence: integer(MAX_SEQUENCE),
+    sequence: amount(MAX_SEQUENCE),
     weight: v.pipe(integer(MAX_WEIGHT), v.minValue(1, 'must be at least 1')),
     age: amount(MAX_AGE),
     navigation: oneOf(NAVIGATIONS),

@@ -6,11 +6,11 @@
 /**
  * What makes a path segment an id, whole; slugs of words stay. In this order: numbers, dates, times and versions, with
  * or without a file's ending (`42`, `2026-11-14`, `7.html`); a long number inside (`order-100234`); an email address
- * or handle; a UUID; a hexadecimal hash, from an abbreviated commit on; a token of letters and digits by turns; a
+ * or handle; a UUID, by its beginning; a hexadecimal hash, from an abbreviated commit on; a token of letters and digits by turns; a
  * very long word.
  */
 const ID =
-  /^[\d.,:_tz+-]*\d[\d.,:_tz+-]*(\.[a-z]\w*)?$|\d{5}|@|^[\da-f]{8}-[\da-f]{4}-|^(?=.*\d)[\da-f]{7,}$|(^|[-_.~])(?=[a-z\d]{8})[a-z\d]*\d[a-z]+\d|[a-z\d]{40}/i
+  /^[\d.,:_tz+-]*\d[\d.,:_tz+-]*(\.[a-z]\w*)?$|\d{5}|@|^[\da-f]{8}-|^(?=.*\d)[\da-f]{7,}$|(^|[-_.~])(?=[a-z\d]{8})[a-z\d]*\d[a-z]+\d|[a-z\d]{40}/i
 
 /** Templates a path as it stands in a URL: `/orders/1234;v=2` becomes `/orders/[id]`. */
 export function template(path: string): string {
@@ -22,7 +22,7 @@ export function template(path: string): string {
 
 /** A name that a person gave, without query string and fragment. */
 export function routeName(name: string): string {
-  return String(name).replace(/[?#].*/s, '')
+  return `${name}`.replace(/[?#].*/s, '')
 }
 
 function decoded(segment: string): string {

@@ -9,21 +9,23 @@ export function keyOf(url: string): string {
   return url.replace(/\/\/[^/]*@|#.*/g, '')
 }
 
+/** What leaves the page: host (own origin left out) and templated path. */
+export function addressOf({ origin, host, pathname }: URL): string {
+  return (origin === location.origin ? '' : host) + template(pathname)
+}
+
 /**
  * Where a GraphQL request says what it is: `operationName` in its body or address, or else the name behind `query`,
  * `mutation` or `subscription`. Quotes within values are escaped, so that no value is taken for it.
  */
-const OPERATION =
-  /(?:"operationName":\s*"|"query":\s*"(?:\\n| )*(?:query|mutation|subscription) +|[?&]operationName=)(\w{1,64})(?!\w)/
+const OPERATION = /(?:["?&]operationName(?:":\s*"|=)|"query":\s*"(?:\\n| )*[qms]\w+ +)(\w{1,64})(?!\w)/
 
-/** ` GetCart` for a call to a path that ends in `graphql` or `gql`; empty where it has no name. Reads only texts. */
-export function operationOf({ pathname, search }: URL, body?: unknown): string {
-  const text = typeof body === 'string' ? body : search
-  const [, name] = (/g(raph)?ql\/?$/i.test(pathname) && OPERATION.exec(text)) || []
-  return name ? ` ${name}` : ''
-}
-
-/** What leaves the page: host (own origin left out) and templated path. */
-export function addressOf({ origin, host, pathname }: URL): string {
-  return (origin === location.origin ? '' : host) + template(pathname)
+/**
+ * `POST /graphql GetCart`: `method` with a space behind, address, and the operation's name for a path that ends in
+ * `graphql` or `gql`. Reads only texts.
+ */
+export function endpointOf(method: string, url: URL, body?: unknown): string {
+  const text = typeof body === 'string' ? body : url.search
+  const [, name] = (/g(raph)?ql\/?$/i.test(url.pathname) && OPERATION.exec(text)) || []
+  return method + addressOf(url) + (name ? ` ${name}` : '')
 }

@@ -4,15 +4,12 @@
 
 import { MAX_SERVER } from '../schema/beacon.ts'
 import type { ApiCall, Outcome } from '../schema/pageview.ts'
-import { addressOf, keyOf, operationOf } from './address.ts'
+import { endpointOf } from './address.ts'
 import type { Observers } from './observe.ts'
 import type { Note, OnFailure, TakeNote } from './patch.ts'
 import { quietly } from './quietly.ts'
 import type { Settings } from './settings.ts'
-import type { Views } from './views.ts'
-
-/** ms within which leaving, begun, cuts off calls: Firefox does so at once, Chromium when the page hides. */
-const CUT = 200
+import { CUT, type Views } from './views.ts'
 
 /** What is read of a call's entry; without an answer there is less of it. */
 type Timing = Pick<PerformanceResourceTiming, 'name' | 'startTime' | 'duration'> &
@@ -31,9 +28,9 @@ type Timing = Pick<PerformanceResourceTiming, 'name' | 'startTime' | 'duration'>
 export function observeCalls(
   own: Settings,
   views: Views,
-  patch?: (onFailure: OnFailure, full: () => boolean) => TakeNote,
+  patch?: (onFailure: OnFailure, views: Views) => TakeNote,
 ): Observers {
-  let unloading = Number.NaN
+  let unloading = -CUT
   const see = (entry: Timing, known?: Note): void => {
     const { name, startTime } = entry
     // A call cut off by leaving says nothing of its endpoint, but has the entry of a failure, of an answer without
@@ -43,7 +40,7 @@ export function observeCalls(
       (end < unloading + CUT && (end >= unloading || end - (entry.responseStart ?? 0) < 0.05)) ||
       (end < views._hidden + CUT && !entry.encodedBodySize) ||
       !/^http/.test(name) ||
-      keyOf(name) === keyOf(own._url.href) ||
+      name === own._url.href ||
       !(patch || entry.responseStatus !== 0)
     )
       return
@@ -57,16 +54,16 @@ export function observeCalls(
     quietly(note => {
       const { _url, _start: startTime } = note
       const duration = performance.now() - startTime
-      see({ name: _url.href, startTime, duration, responseStatus: 0 }, note)
+      see({ name: _url, startTime, duration, responseStatus: 0 }, note)
     }),
-    views._full,
+    views,
   )
   addEventListener('beforeunload', () => {
     unloading = performance.now()
   })
   return {
     resource(entry) {
-      if (/^(fetch|xml)/.test(entry.initiatorType)) see(entry)
+      if (/^(fetch|x)/.test(entry.initiatorType)) see(entry)
     },
   }
 }
@@ -85,7 +82,6 @@ function toCall(
   method: string,
   note: Note | undefined,
 ): ApiCall {
-  const url = note?._url ?? new URL(name)
   /** 0: there was none, or it is hidden. Undefined: unknown. */
   const status: number | undefined = responseStatus ?? note?._answer?.status
   // Cross-origin without Timing-Allow-Origin has no responseStart; Firefox invents one where nothing came.
@@ -96,7 +92,7 @@ function toCall(
     .slice(0, MAX_SERVER)
     .map(({ name, duration }): [string, number] => [name, duration])
   return {
-    endpoint: `${note?._method ?? method}${addressOf(url)}${note?._operation ?? operationOf(url)}`,
+    endpoint: note?._endpoint ?? endpointOf(method, new URL(name)),
     start: startTime,
     duration,
     outcome: outcomeOf(status, note),

@@ -47,10 +47,11 @@ export function fieldline(startWhy?: () => Reasons): Fieldline {
     init: quietly(options => {
       const settings = !views && readOptions({ ...options, ...granted })
       if (!settings) return
-      const { _api } = settings
+      const { api = true } = settings
       const tracked = trackViews(settings)
       views = tracked
-      const calls = _api && observeCalls(settings, tracked, _api === 'passive' ? undefined : patchCalls)
+      const calls =
+        api && api !== 'off' && observeCalls(settings, tracked, api === 'passive' ? undefined : patchCalls)
       const begin = quietly(() => {
         tracked._read = observe({ ...trackVitals(tracked, startWhy?.()), ...calls })
       })

@@ -22,31 +22,26 @@ declare global {
   }
 }
 
-function entry(): PerformanceNavigationTiming | undefined {
+/** What is told of the load. */
+export function navigationEntry(): PerformanceNavigationTiming | undefined {
   return performance.getEntriesByType('navigation')[0] as PerformanceNavigationTiming | undefined
 }
 
 /** When a prerendered page was shown, in ms since its load began; 0 for all others. */
 export function activationStart(): number {
-  return entry()?.activationStart ?? 0
+  return navigationEntry()?.activationStart ?? 0
 }
 
 /** How the document was loaded. */
 export function navigationType(): Navigation {
   if (document.prerendering || activationStart()) return 'prerender'
   if (document.wasDiscarded) return 'restore'
-  return (entry()?.type ?? 'navigate').replace('_', '-') as Navigation
+  return (navigationEntry()?.type ?? 'navigate').replace('_', '-') as Navigation
 }
 
 /** The address that was loaded; the document's may be another one by now. */
 export function navigationUrl(): string {
-  return entry()?.name ?? location.href
-}
-
-/** When the first byte came; 0 where the browser tells none, or an implausible time. */
-export function firstByte(): number {
-  const { responseStart = 0 } = entry() ?? {}
-  return responseStart < performance.now() ? responseStart : 0
+  return navigationEntry()?.name ?? location.href
 }
 
 /** What a load ends with, one after the other: the phases of schema/metrics. */
@@ -62,7 +57,7 @@ const ENDS = [
 
 /** ms from `start` to the end of each phase, below 0 what ended before; null until all have ended. */
 export function loadPhases(start: number): number[] | null {
-  const load = entry()
+  const load = navigationEntry()
   return load?.loadEventEnd ? ENDS.map(end => load[end] - start) : null
 }
 

@@ -31,12 +31,10 @@ export interface LongFrame extends PerformanceEntry {
   readonly scripts: readonly (PerformanceEntry & { readonly sourceURL: string; readonly invoker: string })[]
 }
 
-/** What is observed, by the names that the specifications give their entries; `hidden` is ours. */
+/** What is observed, by the names that the specifications give their entries. */
 interface Entries {
   event: PerformanceEventTiming
   'first-input': PerformanceEventTiming
-  /** The page hides. */
-  hidden: object
   'interaction-contentful-paint': InteractionPaint
   'largest-contentful-paint': LargestContentfulPaint
   'layout-shift': LayoutShift
@@ -47,7 +45,10 @@ interface Entries {
 }
 
 /** Who sees entries, by their type. */
-export type Observers = { [T in keyof Entries]?: (entry: Entries[T]) => void }
+export type Observers = { [T in keyof Entries]?: (entry: Entries[T]) => void } & {
+  /** The page hides. */
+  hidden?: () => void
+}
 
 /** ms from which on an event is slow: two and a half frames, as in web-vitals. */
 const SLOW = 40
@@ -62,14 +63,18 @@ export function observe(observers: Observers): () => void {
   })
   const read = (entries: PerformanceEntryList): void =>
     entries.sort((a, b) => a.startTime + a.duration - b.startTime - b.duration).forEach(see)
-  // Safari may call back at once, rather than in a task of its own.
-  // https://github.com/GoogleChrome/web-vitals/issues/277
-  const observer = new PerformanceObserver(list => queueMicrotask(() => read(list.getEntries())))
+  const observer = new PerformanceObserver(list => read(list.getEntries()))
+  // Where the browser does not count interactions, the fast ones are counted by their ids.
   // Firefox writes a line to the console for a type that it does not know.
   for (const type of PerformanceObserver.supportedEntryTypes)
-    if (type in observers) observer.observe({ type, buffered: true, durationThreshold: SLOW })
+    if (type in observers)
+      observer.observe({
+        type,
+        buffered: true,
+        durationThreshold: performance.interactionCount >= 0 ? SLOW : 0,
+      })
   return () => {
-    see({ entryType: 'hidden' })
+    observers.hidden?.()
     read(observer.takeRecords())
   }
 }

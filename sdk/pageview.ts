@@ -2,7 +2,6 @@
  * The state of one page view while it lasts, and what a beacon says of it.
  */
 
-import { MAX_CALLS } from '../schema/beacon.ts'
 import type { Vital } from '../schema/metrics.ts'
 import type { ApiCall, Beacon, Connection, Navigation, Why } from '../schema/pageview.ts'
 import { loadPhases } from './navigation.ts'
@@ -24,12 +23,11 @@ export interface View {
   _vitals: Record<Vital, number | null>
   /** Null in the core. */
   _why: Why | null
-  /** Says what is known only some time after the vital. */
-  _explain?: (() => void) | undefined
   /** Calls not sent yet; `start` as the browser tells it. */
   _calls: ApiCall[]
-  /** Calls seen, sent or not. */
-  _counted: number
+  /** Calls taken, sent or not, and calls beyond. */
+  _taken: number
+  _dropped: number
   /** Marks not sent yet; `value` undefined: the time since the page view began. */
   _marks: { name: string; value: number | undefined; start: number }[]
   /** Marks taken, sent or not. */
@@ -37,7 +35,7 @@ export interface View {
   /** Number of the next beacon. */
   _sequence: number
   /** What the last beacon said, calls and marks apart. */
-  _sent: string
+  _sent?: string
   /** Takes back what waits in the browser, or notes that it has left. */
   _held?: (() => void) | undefined
 }
@@ -62,18 +60,17 @@ export function openView(start: number, navigation: Navigation, url: string, rat
     _vitals: { lcp: null, inp: null, cls: null, fcp: null, ttfb: null },
     _why: null,
     _calls: [],
-    _counted: 0,
+    _taken: 0,
+    _dropped: 0,
     _marks: [],
     _marked: 0,
     _sequence: 0,
-    _sent: '',
   }
 }
 
 /** Everything known of a page view now. */
-export function snapshot(view: View, route: string, release: string | null): Beacon {
-  view._explain?.()
-  const { connection, maxTouchPoints }: Client = navigator
+export function snapshot(view: View, route: string, release: string | null = null): Beacon {
+  const client: Client = navigator
   const origin = view._origin
   return {
     id: view._id,
@@ -83,12 +80,12 @@ export function snapshot(view: View, route: string, release: string | null): Bea
     navigation: view._navigation,
     route,
     release,
-    connection: connection?.effectiveType ?? null,
-    touch: maxTouchPoints > 0,
+    connection: client.connection?.effectiveType ?? null,
+    touch: client.maxTouchPoints > 0,
     vitals: { ...view._vitals },
     phases: view._start ? null : loadPhases(origin),
     why: view._why,
-    dropped: Math.max(0, view._counted - MAX_CALLS),
+    dropped: view._dropped,
     marks: view._marks.map(({ name, value, start }) => ({ name, value: value ?? start - origin })),
     calls: view._calls.map(call => ({ ...call, start: call.start - origin })),
   }

@@ -5,23 +5,23 @@
  * the page left it.
  */
 
-import { keyOf, operationOf } from './address.ts'
+import { endpointOf, keyOf } from './address.ts'
+import { quietly } from './quietly.ts'
+import type { Views } from './views.ts'
 
 /** What was seen of a call when it was made. */
 export interface Note {
-  _url: URL
+  /** Without userinfo and fragment. */
+  _url: string
   /** `performance.now()`. */
   _start: number
-  /** With a space behind: `POST `. */
-  _method: string
-  /** Name of its GraphQL operation, with a space before; empty for all others. */
-  _operation: string
+  _endpoint: string
   /** Tells the status, where the entry does not: the request itself, or the response; undefined until it is there. */
   _answer: { readonly status?: number } | undefined
   /** Tells whether the page has called it off. */
   _signal: { readonly aborted: boolean } | null | undefined
   /** Asked for with `no-cors`: the browser hides status and times. */
-  _opaque: boolean
+  _opaque: boolean | undefined
   /** To be called when the answer is there, where the entry came first. */
   _tell?: () => void
 }
@@ -38,8 +38,8 @@ type Asked = [method: string, url: string | URL]
 /** Notes kept: an open stream waits for long, a request that was blocked forever. */
 const KEPT = 256
 
-/** Notes no calls while `full` says that they are counted only. */
-export function patchCalls(onFailure: OnFailure, full: () => boolean): TakeNote {
+/** Notes no calls of a page view that only counts them. */
+export function patchCalls(onFailure: OnFailure, views: Pick<Views, '_last'>): TakeNote {
   const notes = new Set<Note>()
   // WebKit up to now: its entries tell no status, and calls without an answer have no entry.
   const blind = !('responseStatus' in PerformanceResourceTiming.prototype)
@@ -52,27 +52,26 @@ export function patchCalls(onFailure: OnFailure, full: () => boolean): TakeNote 
     body: unknown,
     answer: Note['_answer'],
     signal?: Note['_signal'],
-    opaque = false,
+    opaque?: boolean,
   ): Note | undefined => {
-    if (full() && !blind) return
+    if (views._last._dropped && !blind) return
     const address = new URL(url, document.baseURI)
     const note: Note = {
-      _url: address,
+      _url: keyOf(address.href),
       _start: start,
-      _method: `${method} `.toUpperCase(),
-      _operation: operationOf(address, body),
+      _endpoint: endpointOf(`${method} `.toUpperCase(), address, body),
       _answer: answer,
       _signal: signal,
       _opaque: opaque,
     }
     notes.add(note)
-    if (notes.size > KEPT) take([...notes][0])
+    const [oldest = note] = notes
+    if (notes.size > KEPT) notes.delete(oldest)
     return note
   }
-  const take = (note?: Note): Note | undefined => (note && notes.delete(note) ? note : undefined)
   const fail = (note: Note): void => {
     note._answer = { status: 0 }
-    if (take(note)) onFailure(note)
+    if (notes.delete(note)) onFailure(note)
     note._tell?.()
   }
 
@@ -99,49 +98,53 @@ export function patchCalls(onFailure: OnFailure, full: () => boolean): TakeNote 
         )
     },
   )
-  wrap(prototype, 'open', (xhr, asked: Asked) => {
+  wrap(prototype, 'open', (xhr: XMLHttpRequest, asked: Asked) => {
     opened.set(xhr, asked)
   })
-  wrap(prototype, 'send', (xhr, [body], start) => {
+  wrap(prototype, 'send', (xhr: XMLHttpRequest, [body]: [unknown], start) => {
     const call = opened.get(xhr)
     const note = call && add(start, call, body, xhr)
     // abort() is noted when it returns, which is after loadend.
     if (blind && note)
       xhr.addEventListener('loadend', () => xhr.status || queueMicrotask(() => fail(note)), { once: true })
   })
-  wrap(prototype, 'abort', xhr => {
+  wrap(prototype, 'abort', (xhr: XMLHttpRequest) => {
     for (const note of notes) if (note._answer === xhr) note._signal = { aborted: true }
   })
 
   // The latest call at or before the entry's start. Both times come from one clock, and the call is noted first.
   return (url, start) => {
     const key = keyOf(url)
-    return take([...notes].filter(note => note._start <= start && keyOf(note._url.href) === key).pop())
+    const found = [...notes].filter(note => note._start <= start && note._url === key).pop()
+    if (found) notes.delete(found)
+    return found
   }
 }
 
+type Method = (...args: never[]) => unknown
+
 /**
  * Lets `see` look at each call of a method that did not throw: its arguments, when it was made, its result. A Proxy
- * is in all else, its source text included, the method itself.
+ * is in all else, its source text included, the method itself. What is no method, or cannot be replaced, stays.
  */
-export function wrap<T extends object, A extends unknown[], R>(
-  target: T,
-  name: string,
-  see: (self: T, args: A, start: number, result: R) => void,
-): void {
-  const original: unknown = Reflect.get(target, name)
-  if (typeof original !== 'function') return
-  const handler = {
-    // A page may have put `get` on Object.prototype.
-    __proto__: null,
-    apply(_: unknown, self: T, args: A): R {
-      const start = performance.now()
-      const result: R = Reflect.apply(original, self, args)
-      try {
-        see(self, args, start, result)
-      } catch {}
-      return result
-    },
-  }
-  Reflect.set(target, name, new Proxy(original, handler))
-}
+export const wrap = quietly(
+  (
+    target: object,
+    name: string,
+    see: (self: never, args: never, start: number, result: never) => void,
+  ): void => {
+    const methods = target as Record<string, Method>
+    const original = methods[name] as Method
+    const look = quietly(see)
+    methods[name] = new Proxy(original, {
+      // A page may have put `get` on Object.prototype.
+      __proto__: null,
+      apply(_, self, args) {
+        const start = performance.now()
+        const result = Reflect.apply(original, self, args)
+        look(self as never, args as never, start, result as never)
+        return result
+      },
+    } as ProxyHandler<Method>)
+  },
+)

@@ -16,7 +16,7 @@ type Call = [name: keyof Fieldline, args: unknown[], time: number]
 
 declare global {
   interface Window {
-    fieldline?: Fieldline & { q?: Call[] }
+    fieldline?: Fieldline & { q?: Omit<Call[], 'push'> & { push(call: Call): unknown } }
   }
 }
 
@@ -30,9 +30,9 @@ export const startScript = quietly((fieldline: Fieldline) => {
   // Attributes bear the names of options. Code that was put into the page by a module has no tag of its own.
   if (script)
     fieldline.init({
-      endpoint: new URL('/f', (script as HTMLScriptElement).src || location.href).href,
+      endpoint: new URL('/f', (script as HTMLScriptElement).src || location.href),
       ...script.dataset,
-    } as InitOptions)
+    } as unknown as InitOptions)
   if (!q) return
   const call = ([name, [first, second, when], time]: Call): void => {
     ;(fieldline[name] as (...args: unknown[]) => void)(first, second, when ?? time)
@@ -41,5 +41,5 @@ export const startScript = quietly((fieldline: Fieldline) => {
   q.filter(([name]) => name === 'init').forEach(call)
   q.forEach(call)
   // A page may have kept a function of the line.
-  q.push = (...calls) => calls.map(call).length
+  q.push = call
 })

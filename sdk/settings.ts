@@ -33,23 +33,20 @@ export interface InitOptions {
   beforeSend?: ((view: Beacon) => Beacon | null | undefined | false) | undefined
 }
 
-export interface Settings {
+/** The options, and what follows from them. */
+export interface Settings extends Pick<InitOptions, 'release' | 'route' | 'api' | 'beforeSend'> {
   /** Where beacons go, with the site. */
   _url: URL
   /** Where they go once that was refused. */
   _fallback: URL | '' | undefined
   /** 1 of `_rate` page views is kept. */
   _rate: number
-  _release: string | null
-  _route: string | undefined
-  _api: InitOptions['api']
   /** Whether anything may be sent. */
   _consent: boolean
-  _beforeSend: InitOptions['beforeSend']
 }
 
 export function readOptions(options: InitOptions): Settings | undefined {
-  const { site, endpoint, sample = 1, release = null, route, api = true, fallback, consent = true } = options
+  const { site, endpoint, sample = 1, fallback, consent = true } = options
   const { doNotTrack, globalPrivacyControl }: Privacy = navigator
   if (globalPrivacyControl || doNotTrack === '1' || !site || !endpoint || +sample <= 0) return
   const urlOf = (endpoint: string): URL => {
@@ -58,15 +55,12 @@ export function readOptions(options: InitOptions): Settings | undefined {
     return url
   }
   return {
+    ...options,
     _url: urlOf(endpoint),
     _fallback: fallback && urlOf(fallback),
     // A sample that is no number keeps everything.
     _rate: Math.min(Math.round(1 / +sample) || 1, MAX_WEIGHT),
-    _release: release,
-    _route: route,
-    _api: api !== 'off' && api,
     _consent: consent && consent !== 'required',
-    _beforeSend: options.beforeSend,
   }
 }
 

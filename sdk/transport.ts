@@ -5,7 +5,7 @@
  * it leaves even if the page's process dies. As the page hides, it is taken back, and the state of that moment leaves.
  */
 
-import { encode, MAX_BYTES, MAX_SEQUENCE } from '../schema/beacon.ts'
+import { encode, MAX_BYTES } from '../schema/beacon.ts'
 import type { ApiCall, Mark } from '../schema/pageview.ts'
 import { routeName } from '../schema/route.ts'
 import { snapshot, type View } from './pageview.ts'
@@ -33,34 +33,31 @@ export function startTransport(settings: Settings, views: Views): void {
   let last: string[] = []
 
   /** Sends all there is to say. With `hold`, the current page view waits where it can, or goes on. */
-  const flush = (hold = false): void => {
-    clearTimeout(timer)
-    timer = undefined
+  const flush = (hold?: boolean): void => {
+    timer = clearTimeout(timer) as undefined
     last = []
-    if (!document.prerendering)
-      for (const view of views._list) deliver(view, hold && view === views._list[views._list.length - 1])
+    if (!document.prerendering) for (const view of views._list) deliver(view, hold && view === views._last)
   }
 
-  const deliver = quietly((view: View, hold: boolean) => {
+  const deliver = quietly((view: View, hold?: boolean) => {
     view._held?.()
     // A page that nobody saw is no page view.
-    if (!settings._consent || !view._weight || !(shown || view._vitals.fcp !== null) || (hold && !fetchLater))
-      return
-    const page = snapshot(view, views._routeOf(view), settings._release)
+    if (!settings._consent || !view._weight || !shown || (hold && !fetchLater)) return
+    const page = snapshot(view, views._routeOf(view), settings.release)
     const calls = view._calls.length
     const marks = view._marks.length
     const state = JSON.stringify([page.route, page.vitals, page.phases, page.dropped])
     if (!calls && !marks && state === view._sent) return
-    const said = (beacons: number): void => {
-      view._sequence += beacons
+    const said = (): void => {
       view._sent = state
       view._calls.splice(0, calls)
       view._marks.splice(0, marks)
     }
     // What beforeSend drops is not offered again.
-    if (!hold) said(0)
-    const allowed = settings._beforeSend ? settings._beforeSend(page) : page
-    if (!allowed || view._sequence > MAX_SEQUENCE) return
+    if (!hold) said()
+    const { beforeSend } = settings
+    const allowed = beforeSend ? beforeSend(page) : page
+    if (!allowed) return
     const route = routeName(allowed.route)
     const bodies: string[] = []
     /** Adds one body, or several where it would be too long. */
@@ -79,11 +76,13 @@ export function startTransport(settings: Settings, views: Views): void {
       const left = fetchLater(settings._url, requestOf(body, back.signal))
       view._held = () => {
         view._held = undefined
-        if (left.activated) said(1)
-        else back.abort()
+        if (left.activated) {
+          view._sequence++
+          said()
+        } else back.abort()
       }
     } else {
-      said(bodies.length)
+      view._sequence += bodies.length
       last.push(...bodies)
       bodies.forEach(send)
     }

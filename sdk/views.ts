@@ -13,7 +13,9 @@ import type { Settings } from './settings.ts'
 
 /** ms after a soft navigation at which all is known of the page view before. */
 export const SETTLED = 2000
-/** Page views kept for what is reported late. */
+/** ms within which leaving, begun, cuts off calls: Firefox does so at once, Chromium when the page hides. */
+export const CUT = 200
+/** Page views, and names of routes, kept for what is reported late. */
 const KEPT = 8
 
 interface Name {
@@ -23,19 +25,19 @@ interface Name {
 }
 
 export interface Views {
-  /** Oldest first; the last one is the current one. */
-  _list: [View, ...View[]]
+  /** Oldest first. */
+  _list: View[]
+  /** The current one. */
+  _last: View
   /** Begins a page view at `start`, which is after the current one's. */
   _open(start: number, navigation: Navigation, url: string): View
   /** Adds a call that began at `start`, as long as there is room. */
   _addCall(start: number, tell: () => ApiCall): void
-  /** Whether the current page view only counts calls. */
-  _full(): boolean
   /** Names the current route. */
   _name(route: string): void
   _mark(name: string, value?: number, time?: number): void
   _routeOf(view: View): string
-  /** When the page hid last; NaN: never. */
+  /** When the page hid last; below 0: never. */
   _hidden: number
   /** Reads what observers hold back as the page hides. */
   _read?: () => void
@@ -45,12 +47,13 @@ export interface Views {
 }
 
 export function trackViews(settings: Settings): Views {
-  const { _rate, _route } = settings
-  const list: Views['_list'] = [openView(0, navigationType(), navigationUrl(), _rate)]
+  const { _rate, route } = settings
+  const first = openView(0, navigationType(), navigationUrl(), _rate)
+  const list = [first]
   const names: Name[] = []
 
   const open = (start: number, navigation: Navigation, url: string): View => {
-    const last = list[list.length - 1]
+    const last = views._last
     const view = openView(start, navigation, url, _rate)
     if (list.push(view) > KEPT) list.shift()
     // A soft navigation is known some time after it began: what came in between is the new page view's.
@@ -58,13 +61,12 @@ export function trackViews(settings: Settings): Views {
       all.filter(one => one.start < start),
       all.filter(one => one.start >= start),
     ]
-    if (last) {
-      ;[last._calls, view._calls] = part(last._calls)
-      ;[last._marks, view._marks] = part(last._marks)
-      view._counted = view._calls.length
-      last._counted -= view._counted
-      if (navigation === 'back-forward-cache') name(routeOf(last), start)
-    }
+    ;[last._calls, view._calls] = part(last._calls)
+    ;[last._marks, view._marks] = part(last._marks)
+    view._taken = view._calls.length
+    last._taken -= view._taken
+    if (navigation === 'back-forward-cache') name(routeOf(last), start)
+    views._last = view
     views._onChange(SETTLED)
     return view
   }
@@ -74,10 +76,11 @@ export function trackViews(settings: Settings): Views {
 
   const addCall = (start: number, tell: () => ApiCall): void => {
     const view = at(start)
-    if (view && view._counted++ < MAX_CALLS) view._calls.push(tell())
+    if (view)
+      if (view._taken++ < MAX_CALLS) view._calls.push(tell())
+      else view._dropped++
     views._onChange()
   }
-  const full = (): boolean => (list[list.length - 1]?._counted ?? 0) >= MAX_CALLS
 
   const mark = (name: string, value?: number, time = performance.now()): void => {
     const view = at(time)
@@ -94,7 +97,7 @@ export function trackViews(settings: Settings): Views {
 
   const name = (route: string, time = performance.now()): void => {
     const _route = routeName(route)
-    if (_route && names.push({ _time: time, _path: location.pathname, _route }) > KEPT * 2) names.shift()
+    if (_route && names.push({ _time: time, _path: location.pathname, _route }) > KEPT) names.shift()
     views._onChange()
   }
 
@@ -124,16 +127,16 @@ export function trackViews(settings: Settings): Views {
 
   const views: Views = {
     _list: list,
+    _last: first,
     _open: open,
     _addCall: addCall,
-    _full: full,
     _name: name,
     _mark: mark,
     _routeOf: routeOf,
-    _hidden: Number.NaN,
+    _hidden: -CUT,
     _consent: consent,
     _onChange() {},
   }
-  if (_route) name(_route, 0)
+  if (route) name(route, 0)
   return views
 }

@@ -7,7 +7,7 @@
 
 import type { Vital } from '../schema/metrics.ts'
 import type { Navigation } from '../schema/pageview.ts'
-import { activationStart, firstByte, softNavigations } from './navigation.ts'
+import { activationStart, navigationEntry, softNavigations } from './navigation.ts'
 import type { InteractionPaint, Observers } from './observe.ts'
 import type { View } from './pageview.ts'
 import type { Views } from './views.ts'
@@ -28,7 +28,7 @@ const NEVER = 1e12
 /** Begins where the page is shown: a prerendered page's visitor sees nothing before. */
 export function trackVitals(views: Views, why?: Reasons): Observers {
   /** To which what is observed belongs, and what it keeps beside its vitals. */
-  let view: View = views._list[0]
+  let view: View = views._last
   view._origin = activationStart()
   /** When the page was first hidden: what is painted later, nobody saw in time. */
   let hidden =
@@ -36,7 +36,6 @@ export function trackVitals(views: Views, why?: Reasons): Observers {
       .getEntriesByType('visibility-state')
       .find(({ name, startTime }) => name === 'hidden' && startTime >= view._origin)?.startTime ??
     (document.visibilityState === 'hidden' ? 0 : NEVER)
-  const known = PerformanceObserver.supportedEntryTypes
   /** The session window of CLS: its first and last shift, its score, and the largest score. */
   let opened = 0
   let shifted = -GAP
@@ -77,18 +76,18 @@ export function trackVitals(views: Views, why?: Reasons): Observers {
   /** CLS begins with the first paint, as in CrUX. */
   const painted = (fcp: number): void => {
     note('fcp', fcp)
-    if (known.includes('layout-shift')) note('cls', largest * 1000)
+    if ('LayoutShift' in window) note('cls', largest * 1000)
   }
 
-  const answered = firstByte()
-  if (answered > 0) note('ttfb', answered - view._origin)
+  // Some browsers tell 0, or a time to come.
+  const { responseStart = 0 } = navigationEntry() ?? {}
+  if (responseStart > 0 && responseStart < performance.now()) note('ttfb', responseStart - view._origin)
 
   const interacted = (): void => {
     const count = interactions() - before
-    const slow = longest[Math.min(longest.length - 1, Math.floor(count / PASSED_OVER))]
-    if (slow) note('inp', slow.duration, slow)
+    const slow = longest[Math.min(longest.length - 1, (count / PASSED_OVER) | 0)]
     // A first input is always told: of the document's first page view none is missing.
-    else if (count > 0 && view._start) note('inp', FAST)
+    if (slow || (count > 0 && view._start)) note('inp', slow ? slow.duration : FAST, slow)
   }
 
   const event = (entry: PerformanceEventTiming): void => {
@@ -121,13 +120,14 @@ export function trackVitals(views: Views, why?: Reasons): Observers {
       requestAnimationFrame(() => {
         const paint = performance.now() - timeStamp
         painted(paint)
-        if (known.includes('largest-contentful-paint')) note('lcp', paint)
+        if ('LargestContentfulPaint' in window) note('lcp', paint)
       }),
     )
   })
 
   return {
     hidden() {
+      why?._settle()
       hidden = Math.min(hidden, views._hidden)
       interacted()
     },
@@ -154,7 +154,7 @@ export function trackVitals(views: Views, why?: Reasons): Observers {
     },
     event,
     'first-input': event,
-    ...(why && { 'long-animation-frame': why._keep }),
+    ...(why ? { 'long-animation-frame': why._keep } : {}),
     ...(softNavigations() && {
       'soft-navigation'(entry) {
         const { startTime, name, presentationTime, paintTime, interactionId } = entry

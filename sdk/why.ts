@@ -19,6 +19,8 @@ export interface Reasons {
   _explain(view: View, vital: Vital, entry?: PerformanceEntry): void
   /** Keeps a layout shift, which may open a session window and make it the worst. */
   _shift(shift: LayoutShift, opens: boolean, worst: boolean): void
+  /** Says what is still to be said, as the page hides. */
+  _settle(): void
   /** Keeps what happened around slow interactions. */
   _keep(entry: Slow): void
 }
@@ -27,6 +29,8 @@ export interface Reasons {
 const KEPT = 256
 /** ms by which two events may disagree on the paint after both: durations are rounded. */
 const SAME_PAINT = 8
+/** ms after which the long frames of an interaction have been told. */
+const LATER = 200
 /** A name that a person gave. Generated ones hold digits, and change with each build or visitor. */
 const STABLE = /^[a-z_-]+$/i
 
@@ -35,12 +39,16 @@ type Slow = Partial<PerformanceEventTiming & LongFrame> & PerformanceEntry
 
 export function startWhy(): Reasons {
   const recent: Slow[] = []
+  let settle: (() => void) | undefined
   /** The largest shift of the session window, and of the worst. */
   let peak: LayoutShift | undefined
   let largest: LayoutShift | undefined
   return {
     _keep(entry) {
       if (recent.push(entry) > KEPT) recent.shift()
+    },
+    _settle() {
+      settle?.()
     },
     _shift(shift, opens, worst) {
       if (opens || shift.value > (peak?.value ?? 0)) peak = shift
@@ -55,10 +63,11 @@ export function startWhy(): Reasons {
         const event = entry as PerformanceEventTiming | undefined
         const target = selectorOf(event?.target)
         // The long frame of an interaction is told after it, when its element may be gone.
-        view._explain = () => {
-          view._explain = undefined
+        settle = () => {
+          settle = undefined
           _why.inp = event ? inpCause(event, target, view._origin, recent) : null
         }
+        setTimeout(() => settle?.(), LATER)
       }
     }),
   }
