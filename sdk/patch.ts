@@ -46,6 +46,8 @@ export function patchCalls(onFailure: OnFailure, views: Pick<Views, '_last'>): T
   const opened = new WeakMap<XMLHttpRequest, Asked>()
   const { prototype } = XMLHttpRequest
 
+  /** Of a page view that is full, calls are only counted. */
+  const full = (): unknown => views._last._dropped && !blind
   const add = (
     start: number,
     [method, url]: Asked,
@@ -53,8 +55,7 @@ export function patchCalls(onFailure: OnFailure, views: Pick<Views, '_last'>): T
     answer: Note['_answer'],
     signal?: Note['_signal'],
     opaque?: boolean,
-  ): Note | undefined => {
-    if (views._last._dropped && !blind) return
+  ): Note => {
     const address = new URL(url, document.baseURI)
     const note: Note = {
       _url: keyOf(address.href),
@@ -79,6 +80,7 @@ export function patchCalls(onFailure: OnFailure, views: Pick<Views, '_last'>): T
     window,
     'fetch',
     (_, [request, init]: [Partial<Request>, RequestInit?], start, response: Promise<Response>) => {
+      if (full()) return
       const note = add(
         start,
         [init?.method ?? request.method ?? 'GET', request.url ?? (request as URL)],
@@ -88,7 +90,7 @@ export function patchCalls(onFailure: OnFailure, views: Pick<Views, '_last'>): T
         (init?.mode ?? request.mode) === 'no-cors',
       )
       // Here an unhandled rejection is lost, which weighs less than Safari's error rate.
-      if (blind && note)
+      if (blind)
         response.then(
           response => {
             note._answer = response
@@ -103,9 +105,10 @@ export function patchCalls(onFailure: OnFailure, views: Pick<Views, '_last'>): T
   })
   wrap(prototype, 'send', (xhr: XMLHttpRequest, [body]: [unknown], start) => {
     const call = opened.get(xhr)
-    const note = call && add(start, call, body, xhr)
+    if (!call || full()) return
+    const note = add(start, call, body, xhr)
     // abort() is noted when it returns, which is after loadend.
-    if (blind && note)
+    if (blind)
       xhr.addEventListener('loadend', () => xhr.status || queueMicrotask(() => fail(note)), { once: true })
   })
   wrap(prototype, 'abort', (xhr: XMLHttpRequest) => {
@@ -114,6 +117,7 @@ export function patchCalls(onFailure: OnFailure, views: Pick<Views, '_last'>): T
 
   // The latest call at or before the entry's start. Both times come from one clock, and the call is noted first.
   return (url, start) => {
+    if (full()) return
     const key = keyOf(url)
     const found = [...notes].filter(note => note._start <= start && note._url === key).pop()
     if (found) notes.delete(found)

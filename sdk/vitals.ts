@@ -38,9 +38,9 @@ export function trackVitals(views: Views, why?: Reasons): Observers {
     (document.visibilityState === 'hidden' ? 0 : NEVER)
   /** The session window of CLS: its first and last shift, its score, and the largest score. */
   let opened = 0
-  let shifted = -GAP
   let score = 0
   let largest = 0
+  let shifted = -GAP
   /** The slowest event of each interaction, the longest first. */
   let longest: PerformanceEventTiming[] = []
   /** Interactions before the page view. */
