@@ -165,7 +165,10 @@ const address = v.pipe(
   v.check(url => !/[?#]/.test(url), NO_QUERY),
 )
 
-const SERVER = v.strictTuple([text(32), v.pipe(v.number(), v.minValue(0), v.maxValue(MAX_MS))])
+const SERVER = v.strictTuple([
+  text(32),
+  v.pipe(v.number(), v.minValue(0), v.maxValue(MAX_MS), v.transform(Math.round)),
+])
 
 const CALL = v.strictTuple(
   [
@@ -239,7 +242,11 @@ export const WIRE = v.strictObject(
       v.regex(/^[0-9a-f]{1,16}$/, 'must be at most 16 hex digits'),
       v.transform(id => id.padStart(16, '0')),
     ),
-    sequence: amount(MAX_SEQUENCE),
+    // A tab that stays open for days goes on: the last number is all that it says from there.
+    sequence: v.pipe(
+      integer(MAX_TRANSFER),
+      v.transform(sequence => Math.min(sequence, MAX_SEQUENCE)),
+    ),
     weight: v.pipe(integer(MAX_WEIGHT), v.minValue(1, 'must be at least 1')),
     age: amount(MAX_AGE),
     navigation: oneOf(NAVIGATIONS),

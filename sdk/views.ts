@@ -8,8 +8,8 @@ import type { ApiCall, Navigation } from '../schema/pageview.ts'
 import { routeName, template } from '../schema/route.ts'
 import { navigationType, navigationUrl, softNavigations } from './navigation.ts'
 import { openView, type View } from './pageview.ts'
-import { wrap } from './patch.ts'
 import type { Settings } from './settings.ts'
+import { wrap } from './wrap.ts'
 
 /** ms after a soft navigation at which all is known of the page view before. */
 export const SETTLED = 2000

@@ -357,6 +357,8 @@ describe('a browser', () => {
     const known = supportedEntryTypes.filter(type => !/${types}|soft-navigation|interaction-contentful/.test(type))
     Object.defineProperty(PerformanceObserver, 'supportedEntryTypes', { get: () => known })
     delete window.PerformanceSoftNavigation
+    if (!known.includes('largest-contentful-paint')) delete window.LargestContentfulPaint
+    if (!known.includes('layout-shift')) delete window.LayoutShift
   </script>`
   const UNCOUNTED = '<script>delete Performance.prototype.interactionCount</script>'
 

@@ -47,7 +47,7 @@ for (const resolution of ['bundler', 'nodenext'])
   test(`a consumer compiles with moduleResolution ${resolution}, types checked to the last file`, () => {
     writeFileSync(
       join(folder, 'consumer.ts'),
-      `import { type ApiCall, consent, type InitOptions, init, mark, type PageView, setRoute } from 'fieldline'
+      `import { type ApiCall, consent, type InitOptions, init, mark, type Beacon, setRoute } from 'fieldline'
        import { init as core } from 'fieldline/core'
        const options: InitOptions = {
          site: 'shop',
@@ -55,7 +55,7 @@ for (const resolution of ['bundler', 'nodenext'])
          sample: 0.1,
          release: '2.4.0',
          api: 'off',
-         beforeSend: (view: PageView) => ({ ...view, calls: view.calls.filter((call: ApiCall) => call.duration > 5) }),
+         beforeSend: (view: Beacon) => ({ ...view, calls: view.calls.filter((call: ApiCall) => call.duration > 5) }),
        }
        init(options)
        init({ site: 'shop', endpoint: '/f', beforeSend: view => view.route !== '/private' && view })

@@ -1,0 +1,33 @@
+/**
+ * Methods of the browser that are looked at as the page calls them, and behave as before.
+ */
+
+import { quietly } from './quietly.ts'
+
+type Method = (...args: never[]) => unknown
+
+/**
+ * Lets `see` look at each call of a method that did not throw: its arguments, when it was made, its result. A Proxy
+ * is in all else, its source text included, the method itself. What is no method, or cannot be replaced, stays.
+ */
+export const wrap = quietly(
+  (
+    target: object,
+    name: string,
+    see: (self: never, args: never, start: number, result: never) => void,
+  ): void => {
+    const methods = target as Record<string, Method>
+    const original = methods[name] as Method
+    const look = quietly(see)
+    methods[name] = new Proxy(original, {
+      // A page may have put `get` on Object.prototype.
+      __proto__: null,
+      apply(_, self, args) {
+        const start = performance.now()
+        const result = Reflect.apply(original, self, args)
+        look(self as never, args as never, start, result as never)
+        return result
+      },
+    } as ProxyHandler<Method>)
+  },
+)
