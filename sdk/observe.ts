@@ -55,7 +55,7 @@ const SLOW = 40
 
 /**
  * Starts to observe; what was before is told, too. Returns what is to be called as the page hides: it tells
- * that moment, and then what the observer holds back.
+ * what the observer holds back, and then that moment.
  */
 export function observe(observers: Observers): () => void {
   const see = quietly((entry: { readonly entryType: string }) => {
@@ -74,7 +74,7 @@ export function observe(observers: Observers): () => void {
         durationThreshold: performance.interactionCount >= 0 ? SLOW : 0,
       })
   return () => {
-    observers.hidden?.()
     read(observer.takeRecords())
+    observers.hidden?.()
   }
 }

@@ -127,9 +127,9 @@ export function trackVitals(views: Views, why?: Reasons): Observers {
 
   return {
     hidden() {
-      why?._settle()
       hidden = Math.min(hidden, views._hidden)
       interacted()
+      why?._settle()
     },
     paint({ name, startTime }) {
       if (name === 'first-contentful-paint' && startTime < hidden) painted(startTime - view._origin)

@@ -1,8 +1,9 @@
 /**
- * Why a vital is what it is: the entries that it was read from come in, its cause goes out. The core is built without this file.
+ * Why a vital is what it is: the entries that it was read from come in, its cause goes out. The core is built without
+ * this file.
  *
- * Parts and phases are those of web-vitals' attribution build, worked out from what its standard build tells. Not
- * they are rounded but the times between them, so that their sum is the rounded metric.
+ * Parts and phases are those of web-vitals' attribution build. Not they are rounded but the times between them, so that
+ * their sum is the rounded metric.
  */
 
 import { MAX_SELECTOR } from '../schema/beacon.ts'
@@ -37,6 +38,7 @@ const STABLE = /^[a-z_-]+$/i
 /** An event or a long animation frame. */
 type Slow = Partial<PerformanceEventTiming & LongFrame> & PerformanceEntry
 
+/** Starts with nothing known. */
 export function startWhy(): Reasons {
   const recent: Slow[] = []
   let settle: (() => void) | undefined
@@ -62,6 +64,7 @@ export function startWhy(): Reasons {
       if (vital === 'inp') {
         const event = entry as PerformanceEventTiming | undefined
         const target = selectorOf(event?.target)
+        settle?.()
         // The long frame of an interaction is told after it, when its element may be gone.
         settle = () => {
           settle = undefined
