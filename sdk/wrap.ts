@@ -18,13 +18,15 @@ export const wrap = quietly(
   ): void => {
     const methods = target as Record<string, Method>
     const original = methods[name] as Method
+    // A page may take Reflect away.
+    const { apply } = Reflect
     const look = quietly(see)
     methods[name] = new Proxy(original, {
       // A page may have put `get` on Object.prototype.
       __proto__: null,
       apply(_, self, args) {
         const start = performance.now()
-        const result = Reflect.apply(original, self, args)
+        const result = apply(original, self, args)
         look(self as never, args as never, start, result as never)
         return result
       },
