@@ -57,7 +57,7 @@ export function openView(start: number, navigation: Navigation, url: string, rat
     _navigation: navigation,
     _path: new URL(url).pathname,
     _weight: Math.random() * rate < 1 ? rate : 0,
-    _vitals: { lcp: null, inp: null, cls: null, fcp: null, ttfb: null },
+    _vitals: { lcp: null, fcp: null, cls: null, inp: null, ttfb: null },
     _why: null,
     _calls: [],
     _taken: 0,

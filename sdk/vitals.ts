@@ -157,7 +157,7 @@ export function trackVitals(views: Views, why?: Reasons): Observers {
     ...(why ? { 'long-animation-frame': why._keep } : {}),
     ...(softNavigations() && {
       'soft-navigation'(entry) {
-        const { startTime, name, presentationTime, paintTime, interactionId } = entry
+        const { name, startTime, interactionId, presentationTime, paintTime } = entry
         // Told late, after the page has left and come back.
         if (startTime <= view._start) return
         begin(startTime, 'soft-navigation', name, interactionId)

@@ -19,8 +19,8 @@ export const wrap = quietly(
     const methods = target as Record<string, Method>
     const original = methods[name] as Method
     // A page may take Reflect away.
-    const { apply } = Reflect
     const look = quietly(see)
+    const { apply } = Reflect
     methods[name] = new Proxy(original, {
       // A page may have put `get` on Object.prototype.
       __proto__: null,
