@@ -6,7 +6,7 @@
  */
 
 import * as v from 'valibot'
-import type { FieldError } from './beacon.ts'
+import type { FieldError } from './decode.ts'
 import type { Vital } from './metrics.ts'
 import { fail } from './query.ts'
 import { template } from './route.ts'

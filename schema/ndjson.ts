@@ -4,8 +4,8 @@
  */
 
 import * as v from 'valibot'
-import type { FieldError } from './beacon.ts'
 import { cursorOf, KEY, toCursor } from './cursor.ts'
+import type { FieldError } from './decode.ts'
 import { PAGEVIEW, PAGEVIEW_EXAMPLE } from './pageviews.ts'
 import { type Checked, parseQuestion, whole } from './query.ts'
 

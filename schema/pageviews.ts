@@ -5,9 +5,9 @@
 
 import * as v from 'valibot'
 import { ANSWER, SAMPLED } from './answer.ts'
-import type { FieldError } from './beacon.ts'
 import { CAUSED } from './causes.ts'
 import { cursorOf, KEY } from './cursor.ts'
+import type { FieldError } from './decode.ts'
 import { PHASES, VITALS } from './metrics.ts'
 import { NAVIGATIONS, OUTCOMES } from './pageview.ts'
 import { among, type Checked, fail, parseQuestion, whole } from './query.ts'

@@ -5,7 +5,7 @@
  */
 
 import * as v from 'valibot'
-import type { FieldError } from './beacon.ts'
+import type { FieldError } from './decode.ts'
 import { HOUR, hourOf } from './hour.ts'
 
 /** What page views are told apart by. */

@@ -4,7 +4,7 @@
 
 import * as v from 'valibot'
 import { ANSWER, GROUP, PERCENTILE_ANSWER, SAMPLED, SHARE } from './answer.ts'
-import { type FieldError, MARK_NAME } from './beacon.ts'
+import { type FieldError, MARK_NAME } from './decode.ts'
 import { METRICS, type Measure, type Metric, PHASES, VITALS } from './metrics.ts'
 import {
   among,

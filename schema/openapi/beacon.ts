@@ -3,7 +3,7 @@
  */
 
 import * as v from 'valibot'
-import { WIRE } from '../beacon.ts'
+import { WIRE } from '../decode.ts'
 import { HEALTH_ANSWER } from '../health.ts'
 import { SITE_NAME } from '../query.ts'
 import { BEACON } from './examples.ts'

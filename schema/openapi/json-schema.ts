@@ -12,7 +12,6 @@ import {
 } from '@valibot/to-json-schema'
 import type * as v from 'valibot'
 import { PERCENTILE_ANSWER } from '../answer.ts'
-import { WIRE } from '../beacon.ts'
 import {
   BUDGET,
   BUDGET_ANSWER,
@@ -23,6 +22,7 @@ import {
 } from '../budgets.ts'
 import { CAUSE, CAUSES_ANSWER } from '../causes.ts'
 import { CRUX_ANSWER, CRUX_ERROR, CRUX_HISTORY_ANSWER } from '../crux.ts'
+import { WIRE } from '../decode.ts'
 import { DELIVERY_ANSWER } from '../delivery.ts'
 import { NDJSON_LINE } from '../ndjson.ts'
 import { OTLP_ANSWER } from '../otlp.ts'

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { decode } from '../../schema/beacon.ts'
+import { decode } from '../../schema/decode.ts'
 import type { PageView } from '../../schema/pageview.ts'
 import type {} from '../../sdk/tag.ts'
 import { type Chromium, startChromium } from './chromium.ts'

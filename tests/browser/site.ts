@@ -7,7 +7,7 @@ import { EventEmitter, once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { decode } from '../../schema/beacon.ts'
+import { decode } from '../../schema/decode.ts'
 import type { PageView } from '../../schema/pageview.ts'
 
 export interface Beacon {

@@ -4,7 +4,8 @@
 
 import type { Context } from 'hono'
 import { isbot } from 'isbot'
-import { decode, encodeCall, encodeMark, encodeWhy } from '../../schema/beacon.ts'
+import { encodeCall, encodeMark, encodeWhy } from '../../schema/beacon.ts'
+import { decode } from '../../schema/decode.ts'
 import { HOUR, hourOf } from '../../schema/hour.ts'
 import { PHASES } from '../../schema/metrics.ts'
 import type { PageView } from '../../schema/pageview.ts'

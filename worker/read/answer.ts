@@ -5,7 +5,7 @@
 
 import type { Context } from 'hono'
 import * as v from 'valibot'
-import type { FieldError } from '../../schema/beacon.ts'
+import type { FieldError } from '../../schema/decode.ts'
 import { HOUR, hourOf } from '../../schema/hour.ts'
 import { FORMAT_QUERY } from '../../schema/query.ts'
 import type { Hono } from '../env.ts'

@@ -2,7 +2,7 @@
  * What a row of `pageviews` keeps as JSON: the text goes in, what the page view said comes out.
  */
 
-import { decodeCall, decodeWhy, type RowCall, type RowWhy } from '../../schema/beacon.ts'
+import { decodeCall, decodeWhy, type RowCall, type RowWhy } from '../../schema/decode.ts'
 import { PHASES, type Phase } from '../../schema/metrics.ts'
 import type { ApiCall, Mark, Why } from '../../schema/pageview.ts'
 
