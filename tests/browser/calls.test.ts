@@ -1,20 +1,11 @@
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { ApiCall } from '../../schema/pageview.ts'
 import type {} from '../../sdk/tag.ts'
-import { type Chromium, startChromium } from './chromium.ts'
-import { type Site, startSite } from './site.ts'
+import { TAG } from './site.ts'
+import { chromium, site } from './started.ts'
 
-let site: Site
-let chromium: Chromium
-
-beforeAll(async () => {
-  ;[site, chromium] = await Promise.all([startSite(), startChromium()])
-})
-afterEach(() => site.forget())
-afterAll(() => Promise.all([chromium.close(), site.close()]))
-
-async function open(tag = 'data-site="shop"'): Promise<Page> {
+async function open(tag = TAG): Promise<Page> {
   const page = await chromium.open(site.page('/calls', { tag }))
   await page.waitForFunction('window.fieldline')
   return page

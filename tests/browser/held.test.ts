@@ -1,26 +1,14 @@
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { decode } from '../../schema/decode.ts'
 import type { PageView } from '../../schema/pageview.ts'
 import type {} from '../../sdk/tag.ts'
-import { type Chromium, startChromium } from './chromium.ts'
-import { type Site, startSite } from './site.ts'
+import { TAG } from './site.ts'
+import { chromium, expectSilence, site } from './started.ts'
 
 // What waits in the browser by fetchLater, and how a page's end lets it go.
 
-let site: Site
-let chromium: Chromium
-
-beforeAll(async () => {
-  ;[site, chromium] = await Promise.all([startSite(), startChromium()])
-})
-afterEach(() => {
-  site.forget()
-  expect(chromium.complaints.splice(0)).toEqual([])
-})
-afterAll(() => Promise.all([chromium.close(), site.close()]))
-
-const TAG = 'data-site="shop"'
+expectSilence()
 
 /** Notes each body that is given to fetchLater, and whether it was taken back. */
 const WATCH = `<script>

@@ -1,25 +1,14 @@
 import { readFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type {} from '../../sdk/tag.ts'
-import { type Chromium, startChromium } from './chromium.ts'
-import { type Site, startSite } from './site.ts'
+import { TAG } from './site.ts'
+import { chromium, expectSilence, site } from './started.ts'
 
 // What a page says itself: marks, consent, and calls made before the script is there.
 
-let site: Site
-let chromium: Chromium
+expectSilence()
 
-beforeAll(async () => {
-  ;[site, chromium] = await Promise.all([startSite(), startChromium()])
-})
-afterEach(() => {
-  site.forget()
-  expect(chromium.complaints.splice(0)).toEqual([])
-})
-afterAll(() => Promise.all([chromium.close(), site.close()]))
-
-const TAG = 'data-site="shop"'
 /** The line of the README. */
 const [LINE = ''] = /<script>window\.fieldline.*<\/script>/.exec(readFileSync('README.md', 'utf8')) ?? []
 

@@ -1,16 +1,7 @@
 import type { CDPSession } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Chromium, startChromium } from './chromium.ts'
-import { type Site, startSite } from './site.ts'
-import { TAG } from './twins.ts'
-
-let site: Site
-let chromium: Chromium
-
-beforeAll(async () => {
-  ;[site, chromium] = await Promise.all([startSite(), startChromium()])
-})
-afterAll(() => Promise.all([chromium.close(), site.close()]))
+import { expect, test } from 'vitest'
+import { TAG } from './site.ts'
+import { chromium, site } from './started.ts'
 
 /** A task is long from 50 ms on: https://www.w3.org/TR/longtasks-1/ */
 const LONG = 50

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
-import { startTwins, TAG } from './twins.ts'
+import { TAG } from './site.ts'
+import { startTwins } from './twins.ts'
 
 const twins = startTwins()
 const { same } = twins

@@ -1,16 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Chromium, startChromium } from './chromium.ts'
-import { type Site, startSite } from './site.ts'
-
-let site: Site
-let chromium: Chromium
-
-beforeAll(async () => {
-  ;[site, chromium] = await Promise.all([startSite(), startChromium()])
-})
-afterAll(() => Promise.all([chromium.close(), site.close()]))
+import { describe, expect, test } from 'vitest'
+import { chromium, site } from './started.ts'
 
 const HASH = `sha384-${createHash('sha384').update(readFileSync('dist/fieldline.js')).digest('base64')}`
 

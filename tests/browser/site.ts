@@ -48,6 +48,9 @@ export interface Parts {
   headers?: Record<string, string>
 }
 
+/** What most pages say in their tag. */
+export const TAG = 'data-site="shop"'
+
 /** For a page's head: tells the site of each console line and each error that nobody caught. */
 export const COMPLAINTS = `<script nonce="once">
   {

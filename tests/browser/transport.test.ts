@@ -1,23 +1,11 @@
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { MAX_BYTES } from '../../schema/beacon.ts'
 import type {} from '../../sdk/tag.ts'
-import { type Chromium, startChromium } from './chromium.ts'
-import { type Beacon, type Site, startSite } from './site.ts'
+import { type Beacon, TAG } from './site.ts'
+import { chromium, expectSilence, site } from './started.ts'
 
-let site: Site
-let chromium: Chromium
-
-beforeAll(async () => {
-  ;[site, chromium] = await Promise.all([startSite(), startChromium()])
-})
-afterEach(() => {
-  site.forget()
-  expect(chromium.complaints.splice(0)).toEqual([])
-})
-afterAll(() => Promise.all([chromium.close(), site.close()]))
-
-const TAG = 'data-site="shop"'
+expectSilence()
 
 async function open(path: string, tag = TAG, head = ''): Promise<Page> {
   const page = await chromium.open(site.page(path, { tag, head }))

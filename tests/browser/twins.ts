@@ -6,9 +6,8 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { type Chromium, startChromium } from './chromium.ts'
-import { type Parts, type Site, startSite } from './site.ts'
+import { type Parts, type Site, startSite, TAG } from './site.ts'
 
-export const TAG = 'data-site="shop"'
 /** ms after which a tab that has not come to the end of its case is taken for dead. */
 const DEAD = 20_000
 

@@ -1,21 +1,12 @@
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type {} from '../../sdk/tag.ts'
-import { type Chromium, startAlone, startChromium } from './chromium.ts'
-import { type Beacon, type Site, startSite } from './site.ts'
+import { startAlone } from './chromium.ts'
+import type { Beacon } from './site.ts'
+import { chromium, expectSilence, site } from './started.ts'
 import { truthOf, WITNESS } from './truth.ts'
 
-let site: Site
-let chromium: Chromium
-
-beforeAll(async () => {
-  ;[site, chromium] = await Promise.all([startSite(), startChromium()])
-})
-afterEach(() => {
-  site.forget()
-  expect(chromium.complaints.splice(0)).toEqual([])
-})
-afterAll(() => Promise.all([chromium.close(), site.close()]))
+expectSilence()
 
 const sequences = (beacons: Beacon[]) => beacons.map(({ view }) => view.sequence)
 const routes = (beacons: Beacon[]) => beacons.map(({ view }) => view.route)

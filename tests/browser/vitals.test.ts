@@ -1,20 +1,9 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { PHASES } from '../../schema/metrics.ts'
-import { type Chromium, startChromium } from './chromium.ts'
-import { type Site, startSite } from './site.ts'
+import { chromium, expectSilence, site } from './started.ts'
 import { truthOf, WITNESS } from './truth.ts'
 
-let site: Site
-let chromium: Chromium
-
-beforeAll(async () => {
-  ;[site, chromium] = await Promise.all([startSite(), startChromium()])
-})
-afterEach(() => {
-  site.forget()
-  expect(chromium.complaints.splice(0)).toEqual([])
-})
-afterAll(() => Promise.all([chromium.close(), site.close()]))
+expectSilence()
 
 /** A late banner shifts the page, a hero is painted late, a button blocks the main thread. */
 const MISBEHAVING = `

@@ -1,29 +1,22 @@
 import { readFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import type { PageView } from '../../schema/pageview.ts'
 import type {} from '../../sdk/script.ts'
-import { type Chromium, startAlone, startChromium } from './chromium.ts'
-import { type Beacon, type Site, startSite } from './site.ts'
+import { startAlone } from './chromium.ts'
+import { type Beacon, type Site, TAG } from './site.ts'
+import { chromium, expectSilence, site } from './started.ts'
 
 /** The build of web-vitals that says why, to compare with. */
 const ATTRIBUTION = new URL('../../node_modules/web-vitals/dist/web-vitals.attribution.js', import.meta.url)
 /** Long enough to count as content: LCP passes over images of less than 0.05 bits a pixel. */
 const IMAGE = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 3"><rect width="4" height="3"/><!--${'x'.repeat(20_000)}--></svg>`
 
-let site: Site
-let chromium: Chromium
-
-beforeAll(async () => {
-  ;[site, chromium] = await Promise.all([startSite(), startChromium()])
+expectSilence()
+beforeAll(() => {
   site.file('/attribution.js', 'text/javascript', readFileSync(ATTRIBUTION, 'utf8'))
   for (const name of 'abcdefgh') site.file(`/image/${name}.svg`, 'image/svg+xml', IMAGE)
 })
-afterEach(() => {
-  site.forget()
-  expect(chromium.complaints.splice(0)).toEqual([])
-})
-afterAll(() => Promise.all([chromium.close(), site.close()]))
 
 /** What web-vitals' attribution build says on the same page, by metric: the newest of each navigation's. */
 interface Peer {
@@ -68,8 +61,6 @@ const PEER = `<script type="module">
   for (const on of [onCLS, onINP, onLCP])
     on(metric => peers.push(plain(metric)), { reportAllChanges: true, reportSoftNavs: true })
 </script>`
-
-const TAG = 'data-site="shop"'
 
 async function open(path: string, body: string, head = ''): Promise<Page> {
   const page = await chromium.open(site.page(path, { tag: TAG, head: PEER + head, body }))
