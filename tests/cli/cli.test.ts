@@ -5,8 +5,9 @@ import type { SiteAnswer, SitesAnswer } from '../../schema/site.ts'
 import type { SummaryAnswer } from '../../schema/summary.ts'
 import type { NewTokenAnswer, TokensAnswer } from '../../schema/token.ts'
 import { ADMIN_TOKEN, type Local, startLocal } from '../bench/local.ts'
+import { pageView } from '../schema/pageview.ts'
 import { cli as run } from './run.ts'
-import { pageView, visit } from './visits.ts'
+import { visit } from './visits.ts'
 
 let worker: Local
 beforeAll(async () => {

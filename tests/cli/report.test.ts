@@ -11,9 +11,10 @@ import { toMarkdown } from '../../cli/report/markdown.ts'
 import type { BudgetAnswer } from '../../schema/budgets.ts'
 import type { ApiCall, PageView } from '../../schema/pageview.ts'
 import { ADMIN_TOKEN, type Local, startLocal } from '../bench/local.ts'
+import { pageView } from '../schema/pageview.ts'
 import { HOSTILE } from './hostile.ts'
 import { cli as run } from './run.ts'
-import { pageView, visit } from './visits.ts'
+import { visit } from './visits.ts'
 
 const DAY = 86_400_000
 

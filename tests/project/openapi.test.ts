@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { encode } from '../../schema/beacon.ts'
 import { decode } from '../../schema/decode.ts'
 import { openApi } from '../../schema/openapi/document.ts'
-import { pageView } from '../cli/visits.ts'
+import { pageView } from '../schema/pageview.ts'
 import { DOCUMENT, faults, faultsOf, OPERATIONS } from '../tools/contract.ts'
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'))

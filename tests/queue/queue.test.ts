@@ -12,7 +12,8 @@ import type { PageViewRow } from '../../schema/tables.ts'
 import type { Env } from '../../worker/env.ts'
 import worker from '../../worker/index.ts'
 import { retryDelay } from '../../worker/ingest/queue.ts'
-import { CHROME, ORIGIN, pageView, put } from '../worker/client.ts'
+import { pageView } from '../schema/pageview.ts'
+import { CHROME, ORIGIN, put } from '../worker/client.ts'
 import { pageViewRow } from '../worker/rows.ts'
 
 /** The messages with which D1 turns work away: developers.cloudflare.com/d1/observability/debug-d1 */

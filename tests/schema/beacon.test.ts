@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { encode, encodeCall, encodeWhy } from '../../schema/beacon.ts'
 import { decode, decodeCall, decodeWhy, MAX_AGE } from '../../schema/decode.ts'
-import { call, pageView, why } from './views.ts'
+import { call, pageView, why } from './arbitrary.ts'
 
 describe('a beacon', () => {
   it('carries any valid page view through encode and decode unchanged', () => {

@@ -11,7 +11,7 @@ import {
   MAX_RELEASE,
   MAX_ROUTE,
 } from '../../schema/decode.ts'
-import { anyView, pageView } from './views.ts'
+import { anyView, pageView } from './arbitrary.ts'
 
 /** A change that makes a beacon wrong, and the field that must be named. */
 const mutations: [string, object][] = [

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { admin, get, ORIGIN, pageView, problemOf, put, sendViews } from './client.ts'
+import { pageView } from '../schema/pageview.ts'
+import { admin, get, ORIGIN, problemOf, put, sendViews } from './client.ts'
 
 const HOUR = 3_600_000
 const SITE = 'formats'

@@ -6,7 +6,8 @@ import { RELATIVE_ERROR } from '../../schema/histogram.ts'
 import type { ApiCall, InpCause, LcpCause } from '../../schema/pageview.ts'
 import { causes as answer } from '../../worker/read/causes.ts'
 import { metered, newMeter } from '../bench/meter.ts'
-import { get, ORIGIN, pageView, problemOf, put, sendViews } from './client.ts'
+import { pageView } from '../schema/pageview.ts'
+import { get, ORIGIN, problemOf, put, sendViews } from './client.ts'
 
 const HOUR = 3_600_000
 /** A past hour that only this file writes to. */

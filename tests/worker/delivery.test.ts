@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { encode } from '../../schema/beacon.ts'
 import type { DeliveryAnswer } from '../../schema/delivery.ts'
 import { rollUpHour } from '../../worker/rollup/rollup.ts'
-import { admin, get, newId, ORIGIN, pageView, problemOf, put, send } from './client.ts'
+import { newId, pageView } from '../schema/pageview.ts'
+import { admin, get, ORIGIN, problemOf, put, send } from './client.ts'
 
 const HOUR = 3_600_000
 const BEGAN = Math.floor(Date.now() / HOUR) * HOUR - HOUR / 2

@@ -3,7 +3,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { encode, MAX_BYTES } from '../../schema/beacon.ts'
 import type { ApiCall } from '../../schema/pageview.ts'
 import { isAllowed } from '../../worker/ingest/admit.ts'
-import { admin, CHROME, newId, ORIGIN, pageView, problemOf, put, send } from './client.ts'
+import { newId, pageView } from '../schema/pageview.ts'
+import { admin, CHROME, ORIGIN, problemOf, put, send } from './client.ts'
 import { pageViewRow, store as storeRows } from './rows.ts'
 
 const rowOf = (id: string) => env.DB.prepare('SELECT * FROM pageviews WHERE id = ?').bind(id).all()

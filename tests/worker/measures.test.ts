@@ -1,7 +1,8 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { rollUpDay, rollUpHour } from '../../worker/rollup/rollup.ts'
-import { get, ORIGIN, pageView, problemOf, put, sendViews, summary } from './client.ts'
+import { pageView } from '../schema/pageview.ts'
+import { get, ORIGIN, problemOf, put, sendViews, summary } from './client.ts'
 import { pageViewRow, store } from './rows.ts'
 
 const HOUR = 3_600_000

@@ -11,7 +11,8 @@ import {
 } from '../../schema/pageviews.ts'
 import { pageViews } from '../../worker/read/pageviews.ts'
 import { metered, newMeter } from '../bench/meter.ts'
-import { get, newId, ORIGIN, pageView, problemOf, put, sendViews } from './client.ts'
+import { newId, pageView } from '../schema/pageview.ts'
+import { get, ORIGIN, problemOf, put, sendViews } from './client.ts'
 import { pageViewRow, store } from './rows.ts'
 
 const HOUR = 3_600_000

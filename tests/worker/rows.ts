@@ -5,7 +5,7 @@
 import { env } from 'cloudflare:workers'
 import type { PageViewRow } from '../../schema/tables.ts'
 import { store as storeIn } from '../../worker/ingest/store.ts'
-import { newId } from './client.ts'
+import { newId } from '../schema/pageview.ts'
 
 /** An ordinary row; what matters to a test is given. */
 export function pageViewRow(given: Partial<PageViewRow> = {}): PageViewRow {

@@ -6,7 +6,8 @@ import { meter } from '../../worker/ingest/meter.ts'
 import { rateAt } from '../../worker/ingest/rate.ts'
 import { isKept } from '../../worker/ingest/sample.ts'
 import { CACHE_MS, findSite, forgetSite } from '../../worker/sites.ts'
-import { admin, newId, ORIGIN, pageView, put, send } from './client.ts'
+import { newId, pageView } from '../schema/pageview.ts'
+import { admin, ORIGIN, put, send } from './client.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND

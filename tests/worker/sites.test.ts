@@ -1,7 +1,8 @@
 import { env, exports } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { encode } from '../../schema/beacon.ts'
-import { admin, get, ORIGIN, pageView, problemOf, put, send } from './client.ts'
+import { pageView } from '../schema/pageview.ts'
+import { admin, get, ORIGIN, problemOf, put, send } from './client.ts'
 
 const patch = (path: string, body: unknown) =>
   exports.default.fetch(`https://rum.example${path}`, {

@@ -3,7 +3,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { RELATIVE_ERROR } from '../../schema/histogram.ts'
 import type { ApiCall } from '../../schema/pageview.ts'
 import { rollUpHour } from '../../worker/rollup/rollup.ts'
-import { get, ORIGIN, pageView, problemOf, put, sendViews, summary } from './client.ts'
+import { pageView } from '../schema/pageview.ts'
+import { get, ORIGIN, problemOf, put, sendViews, summary } from './client.ts'
 import { pageViewRow, store } from './rows.ts'
 
 const HOUR = 3_600_000
