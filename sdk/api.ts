@@ -28,7 +28,7 @@ type Timing = Pick<PerformanceResourceTiming, 'name' | 'startTime' | 'duration'>
 export function observeCalls(
   own: Settings,
   views: Views,
-  patch?: (onFailure: OnFailure, views: Views) => TakeNote,
+  patch?: (onFailure: OnFailure) => TakeNote,
 ): Observers {
   let unloading = -CUT
   const see = (entry: Timing, known?: Note): void => {
@@ -56,7 +56,6 @@ export function observeCalls(
       const duration = performance.now() - startTime
       see({ name: _url, startTime, duration, responseStatus: 0 }, note)
     }),
-    views,
   )
   addEventListener('beforeunload', () => {
     unloading = performance.now()

@@ -63,7 +63,7 @@ export function fieldline(startWhy?: () => Reasons): Fieldline {
     setRoute: quietly(route => views?._name(route)),
     mark: quietly((name, value, time) => views?._mark(name, value, time)),
     consent: quietly(value => {
-      granted = { consent: value }
+      granted = { consent: !!value }
       views?._consent(value)
     }),
   }

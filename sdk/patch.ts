@@ -6,7 +6,6 @@
  */
 
 import { endpointOf, keyOf } from './address.ts'
-import type { Views } from './views.ts'
 import { wrap } from './wrap.ts'
 
 /** What was seen of a call when it was made. */
@@ -38,16 +37,13 @@ type Asked = [method: string, url: string | URL]
 /** Notes kept: an open stream waits for long, a request that was blocked forever. */
 const KEPT = 256
 
-/** Notes no calls of a page view that only counts them. */
-export function patchCalls(onFailure: OnFailure, views: Pick<Views, '_last'>): TakeNote {
+export function patchCalls(onFailure: OnFailure): TakeNote {
   const notes = new Set<Note>()
   // WebKit up to now: its entries tell no status, and calls without an answer have no entry.
   const blind = !('responseStatus' in PerformanceResourceTiming.prototype)
   const opened = new WeakMap<XMLHttpRequest, Asked>()
   const { prototype } = XMLHttpRequest
 
-  /** Of a page view that is full, calls are only counted. */
-  const full = (): unknown => views._last._dropped && !blind
   const add = (
     start: number,
     [method, url]: Asked,
@@ -80,7 +76,6 @@ export function patchCalls(onFailure: OnFailure, views: Pick<Views, '_last'>): T
     window,
     'fetch',
     (_, [request, init]: [Partial<Request>, RequestInit?], start, response: Promise<Response>) => {
-      if (full()) return
       const note = add(
         start,
         [init?.method ?? request.method ?? 'GET', request.url ?? (request as URL)],
@@ -105,7 +100,7 @@ export function patchCalls(onFailure: OnFailure, views: Pick<Views, '_last'>): T
   })
   wrap(prototype, 'send', (xhr: XMLHttpRequest, [body]: [unknown], start) => {
     const call = opened.get(xhr)
-    if (!call || full()) return
+    if (!call) return
     const note = add(start, call, body, xhr)
     // abort() is noted when it returns, which is after loadend.
     if (blind)
@@ -117,7 +112,6 @@ export function patchCalls(onFailure: OnFailure, views: Pick<Views, '_last'>): T
 
   // The latest call at or before the entry's start. Both times come from one clock, and the call is noted first.
   return (url, start) => {
-    if (full()) return
     const key = keyOf(url)
     const found = [...notes].filter(note => note._start <= start && note._url === key).pop()
     if (found) notes.delete(found)

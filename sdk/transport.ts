@@ -42,7 +42,7 @@ export function startTransport(settings: Settings, views: Views): void {
   const deliver = quietly((view: View, hold?: boolean) => {
     view._held?.()
     // A page that nobody saw is no page view.
-    if (!settings._consent || !view._weight || !shown || (hold && !fetchLater)) return
+    if (!settings._consent || !view._weight || !(shown || view._vitals.fcp) || (hold && !fetchLater)) return
     const page = snapshot(view, views._routeOf(view), settings.release)
     const calls = view._calls.length
     const marks = view._marks.length
@@ -83,6 +83,7 @@ export function startTransport(settings: Settings, views: Views): void {
       }
     } else {
       view._sequence += bodies.length
+      said()
       last.push(...bodies)
       bodies.forEach(send)
     }

@@ -15,8 +15,9 @@ import { wrap } from './wrap.ts'
 export const SETTLED = 2000
 /** ms within which leaving, begun, cuts off calls: Firefox does so at once, Chromium when the page hides. */
 export const CUT = 200
-/** Page views, and names of routes, kept for what is reported late. */
+/** Page views kept for what is reported late, and names of their routes: some pages name one at each render. */
 const KEPT = 8
+const NAMES = 256
 
 interface Name {
   _time: number
@@ -96,7 +97,7 @@ export function trackViews(settings: Settings): Views {
 
   const name = (route: string, time = performance.now()): void => {
     const _route = routeName(route)
-    if (_route && names.push({ _time: time, _path: location.pathname, _route }) > KEPT) names.shift()
+    if (_route && names.push({ _time: time, _path: location.pathname, _route }) > NAMES) names.shift()
     views._onChange()
   }
 

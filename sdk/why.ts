@@ -66,10 +66,10 @@ export function startWhy(): Reasons {
         const target = selectorOf(event?.target)
         settle?.()
         // The long frame of an interaction is told after it, when its element may be gone.
-        settle = () => {
+        settle = quietly(() => {
           settle = undefined
           _why.inp = event ? inpCause(event, target, view._origin, recent) : null
-        }
+        })
         setTimeout(() => settle?.(), LATER)
       }
     }),

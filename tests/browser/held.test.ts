@@ -100,6 +100,22 @@ test('what is held is replaced as the page view changes, and taken back as the p
   await page.close()
 })
 
+test('what is too long to be held leaves at once, and once', async () => {
+  const page = await open('/long')
+  await page.evaluate(async () => {
+    for (let i = 0; i < 40; i++)
+      await fetch(`/api/${'of-many-words-'.repeat(50)}${i % 9}`).then(response => response.text())
+  })
+  const calls = () => site.beacons.flatMap(({ view }) => view.calls)
+  await site.until(() => calls().length >= 40)
+  await page.evaluate(() => window.fieldline?.mark('a'))
+  await page.evaluate(() => new Promise(resolve => setTimeout(resolve, 2500)))
+  await chromium.hide(page)
+  await site.until(beacons => beacons.some(({ view }) => view.marks.length > 0))
+  expect(calls()).toHaveLength(40)
+  await page.close()
+})
+
 test('what is held is renewed each minute, so that its age is true', async () => {
   const page = await open('/renewed', { head: HASTE })
   const held = await heldBy(page, 'held.length > 2')

@@ -215,3 +215,21 @@ test('consent given or refused before init outlives it', async () => {
   await refused.close()
   await given.close()
 })
+
+test('what is no answer to the question of consent is none before init, as after it', async () => {
+  const page = await chromium.open(
+    site.page('/unanswered', {
+      head: `<script src="/fieldline.js"></script><script>
+        fieldline.consent(undefined)
+        fieldline.init({ site: 'shop', endpoint: '/f', consent: 'required' })
+      </script>`,
+    }),
+  )
+  await chromium.hide(page)
+  const last = await open('/last')
+  await chromium.hide(last)
+  await site.until(beacons => beacons.some(({ view }) => view.route === '/last'))
+  expect(site.beacons.map(({ view }) => view.route)).toEqual(['/last'])
+  await page.close()
+  await last.close()
+})

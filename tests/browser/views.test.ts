@@ -186,6 +186,60 @@ test('setRoute names the page view that it was called in, and only that', async 
   expect(routes(await site.until(beacons => beacons.length === 2))).toEqual(['/[category]', '/p/[slug]'])
 })
 
+test('a page view keeps its name though the next one is named again and again', async () => {
+  const page = await chromium.open(
+    site.page('/list', { tag: 'data-site="shop" data-route="/[category]"', body: ROUTER }),
+  )
+  await loaded(page)
+  await page.click('#go')
+  await site.until(beacons => beacons.length === 1)
+  await page.evaluate(() => {
+    for (let i = 0; i < 20; i++) window.fieldline?.setRoute('/p/[slug]')
+  })
+  await chromium.hide(page)
+  expect(routes(await site.until(beacons => routes(beacons).includes('/p/[slug]')))).toEqual([
+    '/[category]',
+    '/p/[slug]',
+  ])
+})
+
+test('a soft navigation has its calls with their methods, also where the page view before is full', async () => {
+  const body = `<button id="go">Go</button><main>A list</main>
+    <script>
+      go.addEventListener('click', () => {
+        history.pushState({}, '', '/full/next')
+        fetch('/api/cart?delay=1000', { method: 'POST' })
+        document.querySelector('main').innerHTML = '<h2>A product</h2><p>' + 'with a long text '.repeat(100)
+      })
+    </script>`
+  const page = await chromium.open(site.page('/full', { tag: 'data-site="shop"', body }))
+  await loaded(page)
+  await page.evaluate(async () => {
+    for (let i = 0; i < 70; i++) await fetch(`/api/${i}`).then(response => response.text())
+  })
+  await page.click('#go')
+  await site.until(beacons => beacons.length === 1)
+  await chromium.hide(page)
+  const beacons = await site.until(beacons => routes(beacons).includes('/full/next'))
+  expect(beacons.at(-1)?.view.calls.map(({ endpoint }) => endpoint)).toEqual(['POST /api/cart'])
+})
+
+test('a page that was seen and left before the script came is a page view', async () => {
+  const page = await chromium.open(site.page('/late', {}))
+  await painted(page)
+  await chromium.hide(page)
+  await page.evaluate(() => {
+    const script = document.createElement('script')
+    script.src = '/fieldline.js'
+    script.dataset.site = 'shop'
+    document.head.append(script)
+  })
+  await started(page)
+  await page.evaluate(() => new Promise(resolve => setTimeout(resolve, 100)))
+  await page.goto('about:blank')
+  expect(routes(await site.until(beacons => beacons.length > 0))).toEqual(['/late'])
+})
+
 test('a name given after the address has moved on does not rename the page view', async () => {
   const page = await chromium.open(site.page('/list', { tag: 'data-site="shop"' }))
   await loaded(page)

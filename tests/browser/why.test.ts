@@ -309,6 +309,21 @@ describe('CLS', () => {
   })
 })
 
+test('a script of an impossible name stays out of the way', async () => {
+  const page = await open(
+    '/named',
+    `<button id="buy">Buy</button><script>
+      buy.onclick = new Function('const end = Date.now() + 300; while (Date.now() < end);\\n//# sourceURL=http://[bad')
+    </script>`,
+  )
+  await page.click('#buy')
+  await page.waitForFunction(() => peers.some(({ name, value }) => name === 'INP' && value >= 200))
+  await page.evaluate(() => new Promise(resolve => setTimeout(resolve, 500)))
+  const { vitals } = await hidden(page)
+  expect(vitals.inp).toBeGreaterThanOrEqual(200)
+  await page.close()
+})
+
 test('what has no cause has none', async () => {
   const page = await chromium.open(site.page('/none', { tag: TAG, body: '' }))
   await page.waitForFunction('window.fieldline')
