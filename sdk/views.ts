@@ -65,6 +65,7 @@ export function trackViews(settings: Settings): Views {
     ;[last._calls, view._calls] = part(last._calls)
     ;[last._marks, view._marks] = part(last._marks)
     view._taken = view._calls.length
+    view._marked = view._marks.length
     if (navigation === 'back-forward-cache') name(routeOf(last), start)
     views._last = view
     views._onChange(SETTLED)

@@ -81,7 +81,7 @@ export function trackVitals(views: Views, why?: Reasons): Observers {
 
   // Some browsers tell 0, or a time to come.
   const { responseStart = 0 } = navigationEntry() ?? {}
-  if (responseStart > 0 && responseStart < performance.now()) note('ttfb', responseStart - view._origin)
+  if (responseStart > 0 && responseStart <= performance.now()) note('ttfb', responseStart - view._origin)
 
   const interacted = (): void => {
     const count = interactions() - before

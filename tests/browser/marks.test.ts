@@ -105,6 +105,32 @@ test('a mark belongs to the page view of its time, also where a soft navigation 
   await page.close()
 })
 
+test('of a soft navigation at most 32 marks are taken, those before it is told included', async () => {
+  const page = await open(
+    '/many',
+    TAG,
+    `<script>
+      addEventListener('click', () => {
+        history.pushState(null, '', '/many/next')
+        document.querySelector('h1').textContent = 'Another page'
+        for (let i = 0; i < 30; i++) fieldline.mark('early', i)
+      })
+    </script>`,
+  )
+  await page.click('h1')
+  await page.waitForFunction(() => performance.getEntriesByType('soft-navigation').length > 0, null, {
+    polling: 20,
+  })
+  await page.evaluate(() => {
+    for (let i = 0; i < 30; i++) window.fieldline?.mark('late', i)
+  })
+  await chromium.hide(page)
+  await site.until(beacons => beacons.some(({ view }) => view.marks.some(({ name }) => name === 'late')))
+  const soft = site.beacons.filter(({ view }) => view.navigation === 'soft-navigation')
+  expect(soft.flatMap(({ view }) => view.marks)).toHaveLength(32)
+  await page.close()
+})
+
 test('what is called before the script is there counts from when it was called', async () => {
   const page = await open(
     '/early',
