@@ -50,6 +50,7 @@ export function fieldline(startWhy?: () => Reasons): Fieldline {
       const { api = true } = settings
       const tracked = trackViews(settings)
       views = tracked
+      startTransport(settings, tracked)
       const calls =
         api && api !== 'off' && observeCalls(settings, tracked, api === 'passive' ? undefined : patchCalls)
       const begin = quietly(() => {
@@ -58,7 +59,6 @@ export function fieldline(startWhy?: () => Reasons): Fieldline {
       // A prerendered page's visitor sees nothing before it is shown.
       if (document.prerendering) addEventListener('prerenderingchange', begin, true)
       else begin()
-      startTransport(settings, tracked)
     }),
     setRoute: quietly(route => views?._name(route)),
     mark: quietly((name, value, time) => views?._mark(name, value, time)),

@@ -96,8 +96,8 @@ export function startTransport(settings: Settings, views: Views): void {
     fetch(settings._url, requestOf(body, null)).catch(() => {})
   }
 
-  // Leaving a visible page fires pagehide and then visibilitychange, the first is not yet hidden and
-  // waits for the second. Pagehide counts where a hidden page ends.
+  // Leaving a visible page fires pagehide and then visibilitychange: the first is not yet hidden and waits for the
+  // second. Pagehide counts where a hidden page ends.
   // https://html.spec.whatwg.org/multipage/document-lifecycle.html#unloading-documents
   const onHide = (event: Event): void => {
     if (event.type !== 'pagehide') shown = true
