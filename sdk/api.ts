@@ -32,7 +32,7 @@ export function observeCalls(
 ): Observers {
   let unloading = -CUT
   const see = (entry: Timing, known?: Note): void => {
-    const { name, startTime } = entry
+    const { startTime, name } = entry
     // A call cut off by leaving says nothing of its endpoint, but has the entry of a failure, of an answer without
     // a body or, in Firefox, of one with half a body, which ends as it begins. Real ones of these few ms are lost too.
     const end = startTime + entry.duration
@@ -91,7 +91,7 @@ function toCall(
     .slice(0, MAX_SERVER)
     .map(({ name, duration }): [string, number] => [name, duration])
   return {
-    endpoint: note?._endpoint ?? endpointOf(method, new URL(name)),
+    endpoint: note ? note._endpoint() : endpointOf(method, new URL(name)),
     start: startTime,
     duration,
     outcome: outcomeOf(status, note),

@@ -14,7 +14,8 @@ export interface Note {
   _url: string
   /** `performance.now()`. */
   _start: number
-  _endpoint: string
+  /** Names the endpoint: worked out only for calls that are kept. */
+  _endpoint(): string
   /** Tells the status, where the entry does not: the request itself, or the response; undefined until it is there. */
   _answer: { readonly status?: number } | undefined
   /** Tells whether the page has called it off. */
@@ -56,7 +57,7 @@ export function patchCalls(onFailure: OnFailure): TakeNote {
     const note: Note = {
       _url: keyOf(address.href),
       _start: start,
-      _endpoint: endpointOf(`${method} `.toUpperCase(), address, body),
+      _endpoint: () => endpointOf(`${method} `.toUpperCase(), address, body),
       _answer: answer,
       _signal: signal,
       _opaque: opaque,

@@ -84,8 +84,8 @@ export function startTransport(settings: Settings, views: Views): void {
     } else {
       view._sequence += bodies.length
       said()
-      last.push(...bodies)
       bodies.forEach(send)
+      last.push(...bodies)
     }
   })
 
@@ -100,7 +100,7 @@ export function startTransport(settings: Settings, views: Views): void {
   // second. Pagehide counts where a hidden page ends.
   // https://html.spec.whatwg.org/multipage/document-lifecycle.html#unloading-documents
   const onHide = (event: Event): void => {
-    if (event.type !== 'pagehide') shown = true
+    shown ||= event.type !== 'pagehide'
     if (document.visibilityState !== 'hidden') return
     views._hidden = event.timeStamp
     views._read?.()
