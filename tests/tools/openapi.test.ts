@@ -313,10 +313,13 @@ it('answers what became of a budget, and tells the webhook, as the document says
   const made = await ask('post', '/v1/sites/{site}/budgets', { body, status: 201 })
   const { id } = (await made.json()) as { id: string }
   const look = (path: string) => ask('get', path, { query: site, status: 200 })
-  // A run does a bounded part of what is due.
-  await expect
-    .poll(async () => (await bill(local, `tick?now=${Date.now()}`)) && told.length, { timeout: 30_000 })
-    .toBeGreaterThan(1)
+  // A run does a bounded part of what is due, and the next, five minutes later, begins with another site.
+  let now = Date.now()
+  for (let run = 0; run < 10 && told.length < 2; run++) {
+    await bill(local, `tick?now=${now}`)
+    now += 5 * 60_000
+  }
+  expect(told).toHaveLength(2)
   receiver.close()
   expect(await (await look('/v1/budget-events')).text()).toContain('"breached"')
   for (const name of ['budgets', 'budgetEvents']) {
