@@ -2,7 +2,7 @@
  * API calls: resource timing entries of fetch and XMLHttpRequest come in, calls with endpoint and outcome go out.
  */
 
-import { MAX_SERVER } from '../schema/beacon.ts'
+import { MAX_CALLS, MAX_SERVER } from '../schema/beacon.ts'
 import type { ApiCall, Outcome } from '../schema/pageview.ts'
 import { endpointOf } from './address.ts'
 import type { Observers } from './observe.ts'
@@ -31,12 +31,14 @@ export function observeCalls(
   patch?: (onFailure: OnFailure) => TakeNote,
 ): Observers {
   let unloading = -CUT
-  const see = (entry: Timing, known?: Note): void => {
+  const see = (entry: Timing): void => {
     const { startTime, name } = entry
     // A call cut off by leaving says nothing of its endpoint, but has the entry of a failure, of an answer without
     // a body or, in Firefox, of one with half a body, which ends as it begins. Real ones of these few ms are lost too.
     const end = startTime + entry.duration
+    const view = views._at(startTime)
     if (
+      !view ||
       (end < unloading + CUT && (end >= unloading || end - (entry.responseStart ?? 0) < 0.05)) ||
       (end < views._hidden + CUT && !entry.encodedBodySize) ||
       !/^http/.test(name) ||
@@ -44,18 +46,21 @@ export function observeCalls(
       !(patch || entry.responseStatus !== 0)
     )
       return
-    const note = known ?? take?.(name, startTime)
-    // A call that was made before the patch is taken for a GET, as nearly all such calls are.
-    const tell = () => views._addCall(startTime, () => toCall(entry, patch ? 'GET ' : '', note))
+    // Of a call that is only counted, the address is not looked at.
+    const note = take?.(view._taken < MAX_CALLS ? name : '', startTime)
+    const tell = () => {
+      // A call that was made before the patch is taken for a GET, as nearly all such calls are.
+      if (view._taken++ < MAX_CALLS) view._calls.push(toCall(entry, patch ? 'GET ' : '', note))
+      else view._dropped++
+      views._onChange()
+    }
     if (note && !note._answer) note._tell = tell
     else tell()
   }
   const take = patch?.(
-    quietly(note => {
-      const { _url, _start: startTime } = note
-      const duration = performance.now() - startTime
-      see({ name: _url, startTime, duration, responseStatus: 0 }, note)
-    }),
+    quietly((name, startTime) =>
+      see({ name, startTime, responseStatus: 0, duration: performance.now() - startTime }),
+    ),
   )
   addEventListener('beforeunload', () => {
     unloading = performance.now()
@@ -91,7 +96,7 @@ function toCall(
     .slice(0, MAX_SERVER)
     .map(({ name, duration }): [string, number] => [name, duration])
   return {
-    endpoint: note ? note._endpoint() : endpointOf(method, new URL(name)),
+    endpoint: endpointOf(note ? `${note._method} `.toUpperCase() : method, new URL(name), note?._body),
     start: startTime,
     duration,
     outcome: outcomeOf(status, note),

@@ -5,17 +5,18 @@
  * the page left it.
  */
 
-import { endpointOf, keyOf } from './address.ts'
+import { keyOf } from './address.ts'
+import { quietly } from './quietly.ts'
 import { wrap } from './wrap.ts'
 
 /** What was seen of a call when it was made. */
 export interface Note {
-  /** Without userinfo and fragment. */
-  _url: string
+  /** Its address as entries have it, without userinfo and fragment; nothing where it is none. Worked out when asked. */
+  _key(): string | undefined
   /** `performance.now()`. */
   _start: number
-  /** Names the endpoint: worked out only for calls that are kept. */
-  _endpoint(): string
+  _method: string
+  _body: unknown
   /** Tells the status, where the entry does not: the request itself, or the response; undefined until it is there. */
   _answer: { readonly status?: number } | undefined
   /** Tells whether the page has called it off. */
@@ -26,11 +27,11 @@ export interface Note {
   _tell?: () => void
 }
 
-/** Finds the note of the call to `url` that began at `start`. Each is taken once. */
+/** Finds the note of the call to `url`, by default any, that began at `start`. Each is taken once. */
 export type TakeNote = (url: string, start: number) => Note | undefined
 
 /** Hears of each call that got no answer, where the browser makes no entry of these: in WebKit. */
-export type OnFailure = (note: Note) => void
+export type OnFailure = (url: string, start: number) => void
 
 /** What a call was asked for with: methods and addresses may be anything that makes a text. */
 type Asked = [method: string, url: string | URL]
@@ -39,7 +40,8 @@ type Asked = [method: string, url: string | URL]
 const KEPT = 256
 
 export function patchCalls(onFailure: OnFailure): TakeNote {
-  const notes = new Set<Note>()
+  /** The latest first. */
+  let notes: Note[] = []
   // WebKit up to now: its entries tell no status, and calls without an answer have no entry.
   const blind = !('responseStatus' in PerformanceResourceTiming.prototype)
   const opened = new WeakMap<XMLHttpRequest, Asked>()
@@ -53,23 +55,25 @@ export function patchCalls(onFailure: OnFailure): TakeNote {
     signal?: Note['_signal'],
     opaque?: boolean,
   ): Note => {
-    const address = new URL(url, document.baseURI)
+    // By the time it is looked at, a URL object or the base may be another one.
+    const address = `${url}`
+    const { baseURI } = document
     const note: Note = {
-      _url: keyOf(address.href),
       _start: start,
-      _endpoint: () => endpointOf(`${method} `.toUpperCase(), address, body),
+      _key: quietly(() => keyOf(new URL(address, baseURI).href)),
+      _method: method,
+      _body: body,
       _answer: answer,
       _signal: signal,
       _opaque: opaque,
     }
-    notes.add(note)
-    const [oldest = note] = notes
-    if (notes.size > KEPT) notes.delete(oldest)
+    if (notes.unshift(note) > KEPT) notes.pop()
     return note
   }
   const fail = (note: Note): void => {
     note._answer = { status: 0 }
-    if (notes.delete(note)) onFailure(note)
+    const key = note._key()
+    if (key && notes.includes(note)) onFailure(key, note._start)
     note._tell?.()
   }
 
@@ -114,8 +118,8 @@ export function patchCalls(onFailure: OnFailure): TakeNote {
   // The latest call at or before the entry's start. Both times come from one clock, and the call is noted first.
   return (url, start) => {
     const key = keyOf(url)
-    const found = [...notes].filter(note => note._start <= start && note._url === key).pop()
-    if (found) notes.delete(found)
+    const found = notes.find(note => note._start <= start && (!key || note._key() === key))
+    notes = notes.filter(note => note !== found)
     return found
   }
 }

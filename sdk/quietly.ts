@@ -3,10 +3,11 @@
  */
 
 /** The same function, which answers nothing where it throws. */
-export function quietly<A extends unknown[]>(act: (...args: A) => void): (...args: A) => void {
+export function quietly<A extends unknown[], R>(act: (...args: A) => R): (...args: A) => R | undefined {
   return (...args) => {
     try {
-      act(...args)
+      return act(...args)
     } catch {}
+    return
   }
 }

@@ -83,7 +83,7 @@ export function startTransport(settings: Settings, views: Views): void {
       }
     } else {
       view._sequence += bodies.length
-      said()
+      if (hold) said()
       bodies.forEach(send)
       last.push(...bodies)
     }

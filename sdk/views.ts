@@ -3,8 +3,8 @@
  * What is observed finds here the page view to which it belongs, by time.
  */
 
-import { MAX_CALLS, MAX_MARKS } from '../schema/beacon.ts'
-import type { ApiCall, Navigation } from '../schema/pageview.ts'
+import { MAX_MARKS } from '../schema/beacon.ts'
+import type { Navigation } from '../schema/pageview.ts'
 import { routeName, template } from '../schema/route.ts'
 import { navigationType, navigationUrl, softNavigations } from './navigation.ts'
 import { openView, type View } from './pageview.ts'
@@ -32,8 +32,8 @@ export interface Views {
   _last: View
   /** Begins a page view at `start`, which is after the current one's. */
   _open(start: number, navigation: Navigation, url: string): View
-  /** Adds a call that began at `start`, as long as there is room. */
-  _addCall(start: number, tell: () => ApiCall): void
+  /** The page view to which a time belongs. */
+  _at(time: number): View | undefined
   /** Names the current route. */
   _name(route: string): void
   _mark(name: string, value?: number, time?: number): void
@@ -72,16 +72,7 @@ export function trackViews(settings: Settings): Views {
     return view
   }
 
-  /** The page view to which a time belongs. */
   const at = (time: number): View | undefined => list.filter(view => view._start <= time).pop()
-
-  const addCall = (start: number, tell: () => ApiCall): void => {
-    const view = at(start)
-    if (view)
-      if (view._taken++ < MAX_CALLS) view._calls.push(tell())
-      else view._dropped++
-    views._onChange()
-  }
 
   const mark = (name: string, value?: number, time = performance.now()): void => {
     const view = at(time)
@@ -130,7 +121,7 @@ export function trackViews(settings: Settings): Views {
     _list: list,
     _last: first,
     _open: open,
-    _addCall: addCall,
+    _at: at,
     _name: name,
     _mark: mark,
     _routeOf: routeOf,

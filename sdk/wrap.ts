@@ -18,8 +18,8 @@ export const wrap = quietly(
   ): void => {
     const methods = target as Record<string, Method>
     const original = methods[name] as Method
-    // A page may take Reflect away.
     const look = quietly(see)
+    // A page may take Reflect away.
     const { apply } = Reflect
     methods[name] = new Proxy(original, {
       // A page may have put `get` on Object.prototype.

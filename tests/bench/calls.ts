@@ -40,7 +40,7 @@ export interface Seen {
 }
 
 /** Calls in one measurement, and how many are under way at once: a browser opens six connections to a host. */
-const CALLS = 400
+const CALLS = 1000
 const AT_ONCE = 6
 
 /** ms after the last answer until which work counts. */

@@ -189,12 +189,41 @@ test('parallel calls to one address keep their own methods and outcomes, however
   ])
 })
 
+test('calls keep their methods whatever becomes of their address', async () => {
+  const page = await open()
+  await page.evaluate(async () => {
+    const address = new URL('/api/object', location.href)
+    const base = document.head.appendChild(document.createElement('base'))
+    const put = fetch(address, { method: 'PUT' })
+    address.pathname = '/api/other'
+    base.href = '/api/'
+    const post = fetch('relative', { method: 'POST' })
+    base.remove()
+    for (const response of await Promise.all([put, post])) await response.text()
+  })
+  await recorded(page, 2)
+  expect((await callsOf(page)).map(call => call.endpoint)).toEqual(['POST /api/relative', 'PUT /api/object'])
+})
+
 test('calls made before the SDK was there are recorded, as GET', async () => {
   const page = await chromium.open(site.page('/before', { head: '<script>fetch("/api/early")</script>' }))
   await recorded(page, 1)
   await page.addScriptTag({ url: '/fieldline.js' })
   await page.evaluate(() => window.fieldline?.init({ site: 'shop', endpoint: '/f' }))
   expect((await callsOf(page)).map(call => call.endpoint)).toEqual(['GET /api/early'])
+})
+
+test('a call to no address holds up no others', async () => {
+  const head = '<script>const direct = fetch</script><script src="/fieldline.js" data-site="shop"></script>'
+  const page = await chromium.open(site.page('/direct', { head }))
+  await page.evaluate(async () => {
+    await fetch('http://', { method: 'PATCH' }).catch(() => {})
+    // Past the patch: it has no note, and is looked for among all.
+    const direct = new Function('return direct("/api/direct")')
+    await (await direct()).text()
+  })
+  await recorded(page, 1)
+  expect((await callsOf(page)).map(call => call.endpoint)).toEqual(['GET /api/direct'])
 })
 
 test('a call that is under way when the page leaves is not recorded', async () => {
