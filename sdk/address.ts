@@ -1,5 +1,5 @@
 /**
- * Addresses of what a page asks for: two forms of a URL, none with userinfo or fragment.
+ * Addresses of what a page asks for: URLs go in; what they are compared by, and what leaves the page, come out.
  */
 
 import { template } from '../schema/route.ts'

@@ -23,12 +23,13 @@ export interface InitOptions {
   api?: boolean | 'passive' | 'off' | undefined
   /** Where beacons go once the page's content security policy has refused `endpoint`: a path of its own origin. */
   fallback?: string | undefined
-  /** `false` or `'required'`: measure, but send nothing until `consent(true)`. */
+  /** `false`, `'required'` or whatever is not `true`: measure, but send nothing until `consent(true)`. */
   consent?: boolean | 'required' | undefined
   /**
    * Sees each beacon before it is sent; answers what to send. Nothing is sent if it answers nothing or throws. It may
    * be asked more often than beacons are sent: what waits in the browser is renewed as it changes. Calls, marks and
-   * causes go without names: one that is built anew has all its fields, in the order of its type.
+   * causes go without names: one that is built anew has all its fields, in the order of its type. `phases` is a list, in
+   * the order of schema/metrics, and the core has no causes.
    */
   beforeSend?: ((view: Beacon) => Beacon | null | undefined | false) | undefined
 }
@@ -56,11 +57,12 @@ export function readOptions(options: InitOptions): Settings | undefined {
   }
   return {
     ...options,
+    // Of a tag it is text. Whatever is not `true` is no yes.
+    _consent: /^t/.test(consent as string),
     _url: urlOf(endpoint),
     _fallback: fallback && urlOf(fallback),
     // A sample that is no number keeps everything.
     _rate: Math.min(Math.round(1 / +sample) || 1, MAX_WEIGHT),
-    _consent: consent && consent !== 'required',
   }
 }
 

@@ -201,11 +201,14 @@ test('without consent nothing leaves; with it, what was measured before', async 
   await chromium.show(page)
   await page.evaluate(() => new Promise(resolve => setTimeout(resolve, 2500)))
   expect(await page.evaluate('leaks')).toEqual([])
-  expect(site.beacons).toEqual([])
+  const own = () => site.beacons.filter(({ view }) => view.route === '/asked')
+  expect(own()).toEqual([])
   await page.evaluate(() => window.fieldline?.consent(true))
   await page.waitForFunction('leaks.length')
-  expect(await marksAfter(page)).toEqual([{ name: 'before', value: 1 }])
-  const [beacon] = site.beacons
+  await chromium.hide(page)
+  await site.until(() => own().length > 0)
+  const [beacon] = own()
+  expect(beacon?.view.marks).toEqual([{ name: 'before', value: 1 }])
   expect(beacon?.view.sequence).toBe(0)
   expect(beacon?.view.vitals.fcp).toBeGreaterThan(0)
   await page.close()
@@ -240,6 +243,17 @@ test('consent given or refused before init outlives it', async () => {
   expect(site.beacons.map(({ view }) => view.route)).toEqual(['/given'])
   await refused.close()
   await given.close()
+})
+
+test('a tag that asks for consent gets it by true alone', async () => {
+  const pages = []
+  for (const said of ['required', 'false', '', 'true'])
+    pages.push(await open(`/said-${said}`, `${TAG} data-consent="${said}"`))
+  for (const page of pages) await chromium.hide(page)
+  const said = () => site.beacons.map(({ view }) => view.route).filter(route => route.startsWith('/said'))
+  await site.until(() => said().length > 0)
+  expect(said()).toEqual(['/said-true'])
+  for (const page of pages) await page.close()
 })
 
 test('what is no answer to the question of consent is none before init, as after it', async () => {
