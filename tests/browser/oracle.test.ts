@@ -132,7 +132,7 @@ describe('INP', () => {
   }
 
   const many: Case = {
-    act: page => busy(page, [200, 100, 60], 18),
+    act: page => busy(page, [600, 100, 60], 18),
     says: (views, longest) => expect(vital(views, 'inp')).toBeLessThan(Number(longest)),
   }
 
