@@ -62,6 +62,6 @@ export function loadPhases(start: number): number[] | null {
 }
 
 /** Whether the browser tells soft navigations with their paints: Chromium from 151 on. */
-export function softNavigations(): boolean {
-  return !!window.PerformanceSoftNavigation?.prototype.getLargestInteractionContentfulPaint
+export function softNavigations(): object | undefined {
+  return window.PerformanceSoftNavigation?.prototype.getLargestInteractionContentfulPaint
 }

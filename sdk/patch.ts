@@ -56,11 +56,11 @@ export function patchCalls(onFailure: OnFailure): TakeNote {
     opaque?: boolean,
   ): Note => {
     // By the time it is looked at, a URL object or the base may be another one.
+    const base = document.baseURI
     const address = `${url}`
-    const { baseURI } = document
     const note: Note = {
       _start: start,
-      _key: quietly(() => keyOf(new URL(address, baseURI).href)),
+      _key: quietly(() => keyOf(new URL(address, base).href)),
       _method: method,
       _body: body,
       _answer: answer,

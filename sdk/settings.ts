@@ -49,7 +49,7 @@ export interface Settings extends Pick<InitOptions, 'release' | 'route' | 'api' 
 export function readOptions(options: InitOptions): Settings | undefined {
   const { site, endpoint, sample = 1, fallback, consent = true } = options
   const { doNotTrack, globalPrivacyControl }: Privacy = navigator
-  if (globalPrivacyControl || doNotTrack === '1' || !site || !endpoint || +sample <= 0) return
+  if (doNotTrack === '1' || globalPrivacyControl || !site || !endpoint || +sample <= 0) return
   const urlOf = (endpoint: string): URL => {
     const url = new URL(endpoint, document.baseURI)
     url.searchParams.set('site', site)
@@ -58,7 +58,7 @@ export function readOptions(options: InitOptions): Settings | undefined {
   return {
     ...options,
     // Of a tag it is text. Whatever is not `true` is no yes.
-    _consent: /^t/.test(consent as string),
+    _consent: /^true$/.test(consent as string),
     _url: urlOf(endpoint),
     _fallback: fallback && urlOf(fallback),
     // A sample that is no number keeps everything.

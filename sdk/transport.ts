@@ -25,9 +25,9 @@ declare global {
 
 /** Sends from now on. */
 export function startTransport(settings: Settings, views: Views): void {
+  let shown = !document.hidden
   // The page's own fetch, not the patched one.
   const { fetch, fetchLater } = window
-  let shown = document.visibilityState === 'visible'
   let timer: ReturnType<typeof setTimeout> | undefined
   /** Bodies sent last. */
   let last: string[] = []
@@ -101,7 +101,7 @@ export function startTransport(settings: Settings, views: Views): void {
   // https://html.spec.whatwg.org/multipage/document-lifecycle.html#unloading-documents
   const onHide = (event: Event): void => {
     shown ||= event.type !== 'pagehide'
-    if (document.visibilityState !== 'hidden') return
+    if (!document.hidden) return
     views._hidden = event.timeStamp
     views._read?.()
     flush()
@@ -120,15 +120,15 @@ export function startTransport(settings: Settings, views: Views): void {
     } else views._consent(false)
   })
 
-  views._onChange = wait => {
-    if (timer && wait === undefined) return
+  views._onChange = (wait = timer ? -1 : SETTLED) => {
+    if (wait < 0) return
     clearTimeout(timer)
-    timer = setTimeout(flush, wait ?? SETTLED, true)
+    timer = setTimeout(flush, wait, true)
   }
   views._onChange()
   setInterval(flush, STALE, true)
 }
 
 function requestOf(body: string, signal: AbortSignal | null): RequestInit {
-  return { method: 'POST', mode: 'no-cors', credentials: 'omit', keepalive: true, body, signal }
+  return { body, signal, method: 'POST', mode: 'no-cors', credentials: 'omit', keepalive: true }
 }

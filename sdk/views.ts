@@ -76,7 +76,7 @@ export function trackViews(settings: Settings): Views {
 
   const mark = (name: string, value?: number, time = performance.now()): void => {
     const view = at(time)
-    if (view && view._marked++ < MAX_MARKS) view._marks.push({ name, value, start: time })
+    if (view && view._marked++ < MAX_MARKS) view._marks.push({ name, value: value && +value, start: time })
     views._onChange()
   }
 
@@ -118,13 +118,13 @@ export function trackViews(settings: Settings): Views {
     }
 
   const views: Views = {
-    _list: list,
     _last: first,
+    _list: list,
     _open: open,
     _at: at,
     _name: name,
-    _mark: mark,
     _routeOf: routeOf,
+    _mark: mark,
     _hidden: -CUT,
     _consent: consent,
     _onChange() {},

@@ -35,7 +35,7 @@ export function trackVitals(views: Views, why?: Reasons): Observers {
     performance
       .getEntriesByType('visibility-state')
       .find(({ name, startTime }) => name === 'hidden' && startTime >= view._origin)?.startTime ??
-    (document.visibilityState === 'hidden' ? 0 : NEVER)
+    (document.hidden ? 0 : NEVER)
   /** The session window of CLS: its first and last shift, its score, and the largest score. */
   let opened = 0
   let score = 0

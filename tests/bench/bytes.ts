@@ -18,13 +18,15 @@ export function brotli(code: string | Uint8Array): number {
   return brotliCompressSync(code, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).byteLength
 }
 
-/** The shares of a script of one line, largest first. */
+/** The shares of a script, largest first. What is of no module, as its first line, is the rest. */
 export function sharesOf(code: string, payload: SourceMapPayload): Share[] {
   const map = new SourceMap(payload)
-  const owners = Array.from(code, (_, column) => {
-    const entry = map.findEntry(0, column)
-    return 'originalSource' in entry ? moduleOf(entry.originalSource) : '(rest)'
-  })
+  const owners = code.split(/(?<=\n)/).flatMap((line, number) =>
+    Array.from(line, (_, column) => {
+      const entry = map.findEntry(number, column)
+      return 'originalSource' in entry ? moduleOf(entry.originalSource) : '(rest)'
+    }),
+  )
   const total = brotli(code)
   const shares = [...new Set(owners)].map(module => {
     const without = Array.from(code, (char, i) => (owners[i] === module ? '' : char)).join('')
