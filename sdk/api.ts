@@ -42,7 +42,7 @@ export function observeCalls(
       (end < unloading + CUT && (end >= unloading || end - (entry.responseStart ?? 0) < 0.05)) ||
       (end < views._hidden + CUT && !entry.encodedBodySize) ||
       !/^http/.test(name) ||
-      name === own._url.href ||
+      name === own._url ||
       !(patch || entry.responseStatus !== 0)
     )
       return

@@ -37,9 +37,9 @@ export interface InitOptions {
 /** The options, and what follows from them. */
 export interface Settings extends Pick<InitOptions, 'release' | 'route' | 'api' | 'beforeSend'> {
   /** Where beacons go, with the site. */
-  _url: URL
+  _url: string
   /** Where they go once that was refused. */
-  _fallback: URL | '' | undefined
+  _fallback: string | undefined
   /** 1 of `_rate` page views is kept. */
   _rate: number
   /** Whether anything may be sent. */
@@ -50,10 +50,10 @@ export function readOptions(options: InitOptions): Settings | undefined {
   const { site, endpoint, sample = 1, fallback, consent = true } = options
   const { doNotTrack, globalPrivacyControl }: Privacy = navigator
   if (doNotTrack === '1' || globalPrivacyControl || !site || !endpoint || +sample <= 0) return
-  const urlOf = (endpoint: string): URL => {
+  const urlOf = (endpoint: string): string => {
     const url = new URL(endpoint, document.baseURI)
     url.searchParams.set('site', site)
-    return url
+    return url.href
   }
   return {
     ...options,

@@ -19,7 +19,7 @@ const STALE = 60_000
 declare global {
   interface Window {
     /** @see https://whatpr.org/fetch/1647.html#fetch-later-method */
-    fetchLater?(url: URL, init: RequestInit): { readonly activated: boolean }
+    fetchLater?(url: string, init: RequestInit): { readonly activated: boolean }
   }
 }
 
@@ -111,7 +111,7 @@ export function startTransport(settings: Settings, views: Views): void {
 
   // A page's policy refuses late: the browser has taken the beacon by then. Each further one would be a console line.
   addEventListener('securitypolicyviolation', ({ blockedURI, disposition }) => {
-    if (disposition !== 'enforce' || blockedURI !== settings._url.href) return
+    if (disposition !== 'enforce' || blockedURI !== settings._url) return
     const { _fallback } = settings
     if (_fallback && _fallback !== settings._url) {
       settings._url = _fallback

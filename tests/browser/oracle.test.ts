@@ -131,8 +131,9 @@ describe('INP', () => {
     return longest(page)
   }
 
+  // The last is slow enough to be told: where the browser does not count, the fast ones before it are counted by its id.
   const many: Case = {
-    act: page => busy(page, [600, 100, 60], 18),
+    act: page => busy(page, [600, 100, 60, 40], 18),
     says: (views, longest) => expect(vital(views, 'inp')).toBeLessThan(Number(longest)),
   }
 
