@@ -1,6 +1,6 @@
 /**
  * The wire form of a page view, version 1, and what writes it: `encode` in the browser. At the edge `decode`, of decode.ts,
- * reads it. Calls, causes and marks are lists in a row, too; what writes those stands beside.
+ * reads it.
  *
  * A beacon is one JSON object, sent as `text/plain`, at most `MAX_BYTES` long: the page view as its type has it, in which
  * phases, causes, calls, their timings and marks are lists of their values, in the order of their types:
@@ -21,7 +21,7 @@
  * no page holds code for them.
  */
 
-import { type ApiCall, type Beacon, type Mark, OUTCOMES, type Why } from './pageview.ts'
+import type { Beacon } from './pageview.ts'
 
 export const WIRE_VERSION = 1
 /** The longest body that is sent or read, in bytes. */
@@ -45,27 +45,4 @@ export function encode(view: Beacon): string {
         ? Object.values(value)
         : value,
   )
-}
-
-/** The causes as the row keeps them; undefined where there are none. */
-export function encodeWhy({ lcp, inp, cls }: Why): Record<keyof Why, unknown[] | null> | undefined {
-  if (lcp || inp || cls) return { lcp: lcp && list(lcp), inp: inp && list(inp), cls: cls && list(cls) }
-}
-
-/** What an object holds, in the order of its type. */
-function list(record: object): unknown[] {
-  return Object.values(record).map(value => (Object(value) === value ? list(value) : value))
-}
-
-/** One mark as the row keeps it. */
-export function encodeMark({ name, value }: Mark): [string, number] {
-  return [name, value]
-}
-
-/** One call as the row keeps it. */
-export function encodeCall({ outcome, ...call }: ApiCall): unknown[] {
-  const { endpoint, start, duration, status, ttfb, bytes, server } = call
-  const tuple = [endpoint, start, duration, OUTCOMES.indexOf(outcome), status, ttfb, bytes, server]
-  while (tuple[tuple.length - 1] === null) tuple.pop()
-  return tuple
 }

@@ -4,8 +4,8 @@
  */
 
 import * as v from 'valibot'
-import type { FieldError } from './decode.ts'
 import type { Measure } from './metrics.ts'
+import type { FieldError } from './problem.ts'
 import { PERCENTILE, SITE_NAME } from './query.ts'
 import { MEASURE_DETAIL, MEASURE_PATTERN, measureOf } from './summary.ts'
 

@@ -6,7 +6,7 @@
 import * as v from 'valibot'
 import { ADVICE, ADVICE_CODES } from './advice.ts'
 import { ANSWER, PERCENTILE_ANSWER, SAMPLED, SHARE } from './answer.ts'
-import type { FieldError } from './decode.ts'
+import type { FieldError } from './problem.ts'
 import { type Checked, MAX_LIMIT, parseQuestion, whole } from './query.ts'
 import { INP_PARTS, LCP_PARTS } from './why.ts'
 

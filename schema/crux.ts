@@ -6,8 +6,8 @@
  */
 
 import * as v from 'valibot'
-import type { FieldError } from './decode.ts'
 import type { Vital } from './metrics.ts'
+import type { FieldError } from './problem.ts'
 import { fail } from './query.ts'
 import { template } from './route.ts'
 

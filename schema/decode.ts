@@ -1,6 +1,5 @@
 /**
- * Reads what beacon.ts writes: `decode` makes a page view of a beacon's body, or names the first field that does not fit;
- * `decodeCall` and `decodeWhy` make calls and causes of the lists in a row.
+ * Reads what beacon.ts writes: `decode` makes a page view of a beacon's body, or names the first field that does not fit.
  *
  * What no browser sends is refused. What is beyond belief or longer than is kept is cut to its limit, and what is left out
  * is filled in, so that the page holds no code for either.
@@ -9,16 +8,9 @@
 import * as v from 'valibot'
 import { MAX_CALLS, MAX_MARKS, MAX_SELECTOR, MAX_SERVER, MAX_WEIGHT, WIRE_VERSION } from './beacon.ts'
 import { PHASES } from './metrics.ts'
-import {
-  type ApiCall,
-  CONNECTIONS,
-  type InpCause,
-  type LcpCause,
-  NAVIGATIONS,
-  OUTCOMES,
-  type PageView,
-  type Why,
-} from './pageview.ts'
+import { CONNECTIONS, NAVIGATIONS, OUTCOMES, type PageView } from './pageview.ts'
+import type { FieldError } from './problem.ts'
+import { decodeWhy } from './row.ts'
 
 /** The longest duration that is believed, in ms: 10 minutes. */
 export const MAX_MS = 600_000
@@ -37,12 +29,6 @@ const MAX_DROPPED = 100_000
 export const MAX_ROUTE = 200
 export const MAX_ENDPOINT = 256
 export const MAX_RELEASE = 64
-
-/** A field that does not fit, in wire names (`vitals.lcp`, `calls.0.2`), and why. */
-export interface FieldError {
-  field: string
-  detail: string
-}
 
 /** Reads a beacon. Answers the page view, or the first field that does not fit. */
 export function decode(body: string): { ok: PageView } | { error: FieldError } {
@@ -246,69 +232,6 @@ function fromWire({ v: _, phases, why, calls, marks, ...rest }: v.InferOutput<ty
       server: server?.length ? server : null,
     })),
     marks: marks.map(([name, value]) => ({ name, value: Math.round(value) })),
-  }
-}
-
-type Wired = NonNullable<v.InferOutput<typeof WIRE>['why']>
-
-/** The causes as a row keeps them. */
-export interface RowWhy {
-  lcp?: Wired[0] | undefined
-  inp?: Wired[1] | undefined
-  cls?: Wired[2] | undefined
-}
-
-/** A call as a row keeps it. */
-export type RowCall = [
-  endpoint: string,
-  start: number,
-  duration: number,
-  outcome: number,
-  status?: number | null,
-  ttfb?: number | null,
-  bytes?: number | null,
-  server?: ApiCall['server'],
-]
-
-/** The call that a list stands for. */
-export function decodeCall([
-  endpoint,
-  start,
-  duration,
-  outcome,
-  status = null,
-  ttfb = null,
-  bytes = null,
-  server = null,
-]: RowCall): ApiCall {
-  return { endpoint, start, duration, outcome: OUTCOMES[outcome] ?? 'ok', status, ttfb, bytes, server }
-}
-
-/** The causes that a row's lists stand for. */
-export function decodeWhy({ lcp, inp, cls }: RowWhy): Why {
-  return {
-    lcp: lcp ? lcpCause(lcp) : null,
-    inp: inp ? inpCause(inp) : null,
-    cls: cls ? { target: cls[0], value: cls[1], time: cls[2] } : null,
-  }
-}
-
-function lcpCause([target, url, loadDelay, loadDuration, renderDelay]: NonNullable<Wired[0]>): LcpCause {
-  return { target, url: url || null, loadDelay, loadDuration, renderDelay }
-}
-
-function inpCause([target, event, time, inputDelay, processing, presentation, script]: NonNullable<
-  Wired[1]
->): InpCause {
-  const [url = '', invoker = '', duration = 0] = script ?? []
-  return {
-    target,
-    event,
-    time,
-    inputDelay,
-    processing,
-    presentation,
-    script: script && { url, invoker, duration },
   }
 }
 

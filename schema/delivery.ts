@@ -4,7 +4,7 @@
  */
 
 import * as v from 'valibot'
-import type { FieldError } from './decode.ts'
+import type { FieldError } from './problem.ts'
 import { type Checked, fail, parseQuestion, SHARED } from './query.ts'
 
 const { site, from, to } = SHARED

@@ -5,8 +5,8 @@
 
 import * as v from 'valibot'
 import { cursorOf, KEY, toCursor } from './cursor.ts'
-import type { FieldError } from './decode.ts'
 import { PAGEVIEW, PAGEVIEW_EXAMPLE } from './pageviews.ts'
+import type { FieldError } from './problem.ts'
 import { type Checked, parseQuestion, whole } from './query.ts'
 
 /** Hour and id of the last page view that was sent. */

@@ -6,7 +6,7 @@
  */
 
 import * as v from 'valibot'
-import type { FieldError } from './decode.ts'
+import type { FieldError } from './problem.ts'
 import { fail, SHARED } from './query.ts'
 import { parseSummaryQuery, SUMMARY_QUERY, type SummaryQuery } from './summary.ts'
 

@@ -5,8 +5,8 @@
  */
 
 import * as v from 'valibot'
-import type { FieldError } from './decode.ts'
 import { HOUR, hourOf } from './hour.ts'
+import type { FieldError } from './problem.ts'
 
 /** What page views are told apart by. */
 export const DIMENSIONS = [

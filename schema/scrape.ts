@@ -4,7 +4,7 @@
  */
 
 import * as v from 'valibot'
-import type { FieldError } from './decode.ts'
+import type { FieldError } from './problem.ts'
 import { fail, SITE_NAME, whole } from './query.ts'
 
 export const SCRAPE_QUERY = v.strictObject({

@@ -4,8 +4,9 @@
 
 import * as v from 'valibot'
 import { ANSWER, GROUP, PERCENTILE_ANSWER, SAMPLED, SHARE } from './answer.ts'
-import { type FieldError, MARK_NAME } from './decode.ts'
+import { MARK_NAME } from './decode.ts'
 import { METRICS, type Measure, type Metric, PHASES, VITALS } from './metrics.ts'
+import type { FieldError } from './problem.ts'
 import {
   among,
   type Checked,

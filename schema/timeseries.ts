@@ -4,8 +4,8 @@
 
 import * as v from 'valibot'
 import { ANSWER, SAMPLED } from './answer.ts'
-import type { FieldError } from './decode.ts'
 import { HOUR } from './hour.ts'
+import type { FieldError } from './problem.ts'
 import { fail, parseQuestion, whole } from './query.ts'
 import { SUMMARY_QUERY, SUMMARY_ROW, type SummaryQuery, summaryOf } from './summary.ts'
 

@@ -6,7 +6,7 @@
 import * as v from 'valibot'
 import { ANSWER, GROUP, PERCENTILE_ANSWER, SAMPLED } from './answer.ts'
 import { VERDICTS } from './change.ts'
-import type { FieldError } from './decode.ts'
+import type { FieldError } from './problem.ts'
 import { fail, PERCENTILE, parseQuestion, percentile } from './query.ts'
 import { SUMMARY_QUERY, SUMMARY_ROW, type SummaryQuery, summaryOf } from './summary.ts'
 

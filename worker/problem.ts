@@ -5,8 +5,7 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import type { FieldError } from '../schema/decode.ts'
-import type { Problem } from '../schema/problem.ts'
+import type { FieldError, Problem } from '../schema/problem.ts'
 
 const TITLES: Record<number, string> = {
   400: 'Bad Request',

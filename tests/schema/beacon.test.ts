@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { encode, encodeCall, encodeWhy } from '../../schema/beacon.ts'
-import { decode, decodeCall, decodeWhy, MAX_AGE } from '../../schema/decode.ts'
+import { encode } from '../../schema/beacon.ts'
+import { decode, MAX_AGE } from '../../schema/decode.ts'
+import { decodeCall, decodeWhy, encodeCall, encodeWhy } from '../../schema/row.ts'
 import { call, pageView, why } from './arbitrary.ts'
 
 describe('a beacon', () => {

@@ -4,11 +4,11 @@
 
 import type { Context } from 'hono'
 import { isbot } from 'isbot'
-import { encodeCall, encodeMark, encodeWhy } from '../../schema/beacon.ts'
 import { decode } from '../../schema/decode.ts'
 import { HOUR, hourOf } from '../../schema/hour.ts'
 import { PHASES } from '../../schema/metrics.ts'
 import type { PageView } from '../../schema/pageview.ts'
+import { encodeCall, encodeMark, encodeWhy } from '../../schema/row.ts'
 import type { PageViewRow } from '../../schema/tables.ts'
 import type { Hono } from '../env.ts'
 import { badField, databaseRefused } from '../problem.ts'

@@ -5,8 +5,8 @@
 
 import type { Context } from 'hono'
 import * as v from 'valibot'
-import type { FieldError } from '../../schema/decode.ts'
 import { HOUR, hourOf } from '../../schema/hour.ts'
+import type { FieldError } from '../../schema/problem.ts'
 import { FORMAT_QUERY } from '../../schema/query.ts'
 import type { Hono } from '../env.ts'
 import { badField, noSite } from '../problem.ts'

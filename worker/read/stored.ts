@@ -2,9 +2,9 @@
  * What a row of `pageviews` keeps as JSON: the text goes in, what the page view said comes out.
  */
 
-import { decodeCall, decodeWhy, type RowCall, type RowWhy } from '../../schema/decode.ts'
 import { PHASES, type Phase } from '../../schema/metrics.ts'
 import type { ApiCall, Mark, Why } from '../../schema/pageview.ts'
+import { decodeCall, decodeWhy, type RowCall, type RowWhy } from '../../schema/row.ts'
 
 export function whyOf(text: string | null): Why {
   const row: RowWhy = text ? JSON.parse(text) : {}
