@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
-import { startAlone } from './chromium.ts'
 import { BOTH, bring, type Said, started, startOracle, told, vital } from './oracle.ts'
+import { prerender } from './prerender.ts'
 import { BODY, HEAD, interact, longest, paints, shifts } from './stage.ts'
 
 // The vitals of each page view of a document, however the visitor came to it.
@@ -318,10 +318,8 @@ describe('a soft navigation', () => {
 })
 
 test('a prerendered page says what web-vitals says', async () => {
-  // Nobody drives its browser: what web-vitals says goes along as marks.
-  const { site } = oracle
-  const rules = JSON.stringify({ prerender: [{ source: 'list', urls: ['/ready'], eagerness: 'immediate' }] })
-  site.page('/ready', {
+  // What web-vitals says goes along as marks.
+  const { navigation, vitals, marks } = await prerender(oracle.site, {
     head: HEAD + BOTH,
     body: `${BODY}<img width="600" height="300" src="/hero.svg?delay=900"><script>
       fetch('/api/ready')
@@ -336,14 +334,6 @@ test('a prerendered page says what web-vitals says', async () => {
       }, 20)
     </script>`,
   })
-  const start = site.page('/start', {
-    head: `<script type="speculationrules">${rules}</script><script>
-      fetch('/api/wait?until=/api/ready').then(() => { location.href = '/ready' })
-    </script>`,
-  })
-  const alone = startAlone(start)
-  const [beacon] = await site.until(beacons => beacons.length > 0).finally(alone.close)
-  const { navigation, vitals, marks = [] } = beacon?.view ?? {}
   const marked = Object.fromEntries(marks.map(({ name, value }) => [name.toLowerCase(), value]))
   expect(navigation).toBe('prerender')
   expect(vitals).toEqual({ ...marked, inp: null })

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import type {} from '../../sdk/tag.ts'
-import { startAlone } from './chromium.ts'
+import { prerender } from './prerender.ts'
 import type { Beacon } from './site.ts'
 import { chromium, expectSilence, site } from './started.ts'
 import { truthOf, WITNESS } from './truth.ts'
@@ -273,8 +273,7 @@ test('a page opened in the background and never shown is no page view', async ()
 })
 
 test('a prerendered page is measured from its activation', async () => {
-  const rules = JSON.stringify({ prerender: [{ source: 'list', urls: ['/ready'], eagerness: 'immediate' }] })
-  site.page('/ready', {
+  const view = await prerender(site, {
     tag: 'data-site="shop"',
     body: `<h1>Ready</h1><script>
       addEventListener('load', () => setTimeout(() => fetch('/api/ready')))
@@ -283,15 +282,8 @@ test('a prerendered page is measured from its activation', async () => {
       }).observe({ type: 'paint', buffered: true })
     </script>`,
   })
-  const start = site.page('/start', {
-    head: `<script type="speculationrules">${rules}</script><script>
-      fetch('/api/wait?until=/api/ready').then(() => { location.href = '/ready' })
-    </script>`,
-  })
-  const alone = startAlone(start)
-  const [beacon] = await site.until(beacons => beacons.length > 0).finally(alone.close)
-  expect(beacon?.view).toMatchObject({ navigation: 'prerender', vitals: { ttfb: 0 }, phases: { load: 0 } })
-  expect(beacon?.view.vitals.fcp).toEqual(expect.any(Number))
+  expect(view).toMatchObject({ navigation: 'prerender', vitals: { ttfb: 0 }, phases: { load: 0 } })
+  expect(view.vitals.fcp).toEqual(expect.any(Number))
 })
 
 describe('where the browser knows no soft navigations', () => {

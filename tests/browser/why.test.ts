@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { PageView } from '../../schema/pageview.ts'
 import type {} from '../../sdk/script.ts'
-import { startAlone } from './chromium.ts'
+import { prerender } from './prerender.ts'
 import { type Beacon, type Site, TAG } from './site.ts'
 import { chromium, expectSilence, site } from './started.ts'
 
@@ -143,9 +143,6 @@ describe('LCP', () => {
     })
 
   test('of a prerendered page counts from its activation', async () => {
-    const rules = JSON.stringify({
-      prerender: [{ source: 'list', urls: ['/ready'], eagerness: 'immediate' }],
-    })
     const tell = `<script>
       fetch('/api/ready')
       const wait = setInterval(() => {
@@ -157,15 +154,7 @@ describe('LCP', () => {
         location.href = '/end'
       }, 20)
     </script>`
-    site.page('/ready', { tag: TAG, head: PEER, body: tell + IMG('/image/h.svg?delay=900') })
-    const start = site.page('/start', {
-      head: `<script type="speculationrules">${rules}</script><script>
-        fetch('/api/wait?until=/api/ready').then(() => { location.href = '/ready' })
-      </script>`,
-    })
-    const alone = startAlone(start)
-    const [beacon] = await site.until(beacons => beacons.length > 0).finally(alone.close)
-    const view = beacon?.view as PageView
+    const view = await prerender(site, { tag: TAG, head: PEER, body: tell + IMG('/image/h.svg?delay=900') })
     expect(view.navigation).toBe('prerender')
     expect(view.why.lcp).toMatchObject({ target: '#hero', url: '/image/h.svg', loadDelay: 0 })
     expect(view.why.lcp?.loadDuration).toBeGreaterThan(0)
