@@ -7,6 +7,7 @@ import * as v from 'valibot'
 import type { Measure } from './metrics.ts'
 import type { FieldError } from './problem.ts'
 import { PERCENTILE, SITE_NAME } from './query.ts'
+import { whole } from './site.ts'
 import { MEASURE_DETAIL, MEASURE_PATTERN, measureOf } from './summary.ts'
 
 export const STATES = ['ok', 'breached', 'no-data'] as const
@@ -20,13 +21,6 @@ const text = v.pipe(
   v.minLength(1, 'must not be empty'),
   v.maxLength(300, 'must be at most 300 characters'),
 )
-const whole = (min: number, max: number) =>
-  v.pipe(
-    v.number('must be a number'),
-    v.integer('must be a whole number'),
-    v.minValue(min, `must be at least ${min}`),
-    v.maxValue(max, `must be at most ${max}`),
-  )
 
 /** The name of a metric, as a question names it. */
 export const MEASURE = v.pipe(

@@ -12,7 +12,10 @@ export const PROBLEM = v.object({
   status: v.pipe(v.number(), v.integer(), v.minValue(400), v.maxValue(599)),
   detail: v.pipe(v.string(), v.description('a sentence for the person who made the request')),
   field: v.optional(
-    v.pipe(v.string(), v.description('the parameter, or the path in the body (`vitals.lcp`), that does not fit')),
+    v.pipe(
+      v.string(),
+      v.description('the parameter, or the path in the body (`vitals.lcp`), that does not fit'),
+    ),
   ),
 })
 export type Problem = v.InferOutput<typeof PROBLEM>

@@ -15,7 +15,8 @@ const ORIGIN = v.pipe(
     'must be * or an origin: https://shop.example, https://*.shop.example, http://localhost:*',
   ),
 )
-const whole = (min: number, max: number) =>
+/** A whole number within limits. */
+export const whole = (min: number, max: number) =>
   v.pipe(
     v.number('must be a number'),
     v.integer('must be a whole number'),

@@ -306,8 +306,8 @@ export const BEACON = {
   marks: [['product.shown', 1900]],
 }
 
-export const BUDGET: BudgetAnswer = {
-  id: '8c1f0a6d22b9',
+/** What is watched, and what was found. */
+const WATCHED = {
   metric: 'lcp',
   endpoint: null,
   route: '/p/[id]',
@@ -315,30 +315,28 @@ export const BUDGET: BudgetAnswer = {
   percentile: 75,
   limit: 2500,
   window_hours: 24,
-  minimum: 100,
+} as const
+const BREACH = {
   state: 'breached',
-  value: 2710.4,
-  low: 2588.19,
-  high: 2801.02,
-  samples: 1072,
+  value: 2644.2,
+  low: 2511.02,
+  high: 2760.9,
+  samples: 1012,
   release: '2.4.0',
-  since: '2026-11-21T06:05:12.000Z',
-  checked: '2026-11-21T09:40:02.000Z',
+} as const
+const SINCE = '2026-11-21T06:05:12.000Z'
+
+export const BUDGET: BudgetAnswer = {
+  id: '8c1f0a6d22b9',
+  ...WATCHED,
+  minimum: 100,
+  ...BREACH,
+  since: SINCE,
+  checked: SINCE,
 }
 export const BUDGET_EVENTS: BudgetEventsAnswer = {
   site: 'shop',
-  data: [
-    {
-      budget: BUDGET.id,
-      at: BUDGET.since,
-      state: 'breached',
-      value: 2644.2,
-      low: 2511.02,
-      high: 2760.9,
-      samples: 1012,
-      release: '2.4.0',
-    },
-  ],
+  data: [{ budget: BUDGET.id, at: SINCE, ...BREACH }],
 }
 
 const NEWS =
@@ -349,18 +347,7 @@ export const BUDGET_MESSAGE: BudgetMessage = {
   content: NEWS,
   site: 'shop',
   budget: BUDGET.id,
-  metric: 'lcp',
-  endpoint: null,
-  route: '/p/[id]',
-  device: null,
-  percentile: 75,
-  limit: 2500,
-  window_hours: 24,
-  state: 'breached',
-  value: 2644.2,
-  low: 2511.02,
-  high: 2760.9,
-  samples: 1012,
-  release: '2.4.0',
-  at: BUDGET.since,
+  ...WATCHED,
+  ...BREACH,
+  at: SINCE,
 }

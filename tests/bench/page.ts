@@ -3,9 +3,8 @@
  * keeps every request on another, as vendors' collectors are.
  */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { heroPicture } from '../../demo/pictures.ts'
+import { listen, originOf, read } from '../browser/server.ts'
 import type { Script } from './peers.ts'
 
 /** A request that a script sent to its collector. */
@@ -155,26 +154,4 @@ function page(name: string | null, collector: string, calls: boolean): string {
     document.documentElement.dataset.bought = 'yes'
   })
 </script></body></html>`
-}
-
-async function read(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  for await (const chunk of request) chunks.push(chunk)
-  return Buffer.concat(chunks)
-}
-
-async function listen(
-  answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
-): Promise<Server> {
-  // Leaving a page breaks off what it was reading.
-  const server = createServer(
-    (request, response) => void answer(request, response).catch(() => response.destroy()),
-  )
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  return server
-}
-
-function originOf(server: Server): string {
-  const { port } = server.address() as AddressInfo
-  return `http://127.0.0.1:${port}`
 }

@@ -5,10 +5,10 @@
 
 import { EventEmitter, once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { decode } from '../../schema/decode.ts'
 import type { PageView } from '../../schema/pageview.ts'
+import { listen, originOf, read } from './server.ts'
 
 export interface Beacon {
   /** `site` of the query string. */
@@ -76,7 +76,7 @@ export async function startSite(): Promise<Site> {
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://site')
-    const body = await read(request)
+    const body = (await read(request)).toString()
     if (pathname === '/f') {
       response.writeHead(204).end()
       const decoded = decode(body)
@@ -213,28 +213,6 @@ function echoOf({ method, url, headers, rawHeaders }: IncomingMessage, body: str
   const [, boundary] = /boundary=(.*)/.exec(headers['content-type'] ?? '') ?? []
   const text = JSON.stringify([method, url, body, rawHeaders])
   return boundary ? text.replaceAll(boundary, 'boundary') : text
-}
-
-async function read(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  for await (const chunk of request) chunks.push(chunk)
-  return Buffer.concat(chunks).toString()
-}
-
-async function listen(
-  answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
-): Promise<Server> {
-  // A visitor who leaves breaks off what he was reading.
-  const server = createServer(
-    (request, response) => void answer(request, response).catch(() => response.destroy()),
-  )
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  return server
-}
-
-function originOf(server: Server): string {
-  const { port } = server.address() as AddressInfo
-  return `http://127.0.0.1:${port}`
 }
 
 function sleep(ms: number): Promise<void> {

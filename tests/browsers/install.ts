@@ -4,9 +4,8 @@
  */
 
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { findBrowser } from '../../demo/browser.ts'
+import { findBrowser, isProgram } from '../../demo/browser.ts'
 
 /** Each program with the names and places it may have, and the Debian package that holds it. */
 const PROGRAMS = {
@@ -48,13 +47,4 @@ export function find(name: Program): string | undefined {
   return PROGRAMS[name].names
     .flatMap(name => (name.startsWith('/') ? [name] : folders.map(folder => join(folder, name))))
     .find(isProgram)
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }
