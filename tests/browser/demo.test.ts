@@ -167,10 +167,10 @@ describe('a local fieldline', () => {
   })
 
   test('counts a failing API as errors', async () => {
-    // A GET: the script may come after the page's own, and then it cannot know what else a call was.
-    await visit('browse/lamps?failing-api', page => page.getByText('answered 500').waitFor())
-    const call = await arrived({ metrics: 'api', route: '/demo/browse/lamps', group_by: 'endpoint' })
-    expect(call).toMatchObject({ group: { endpoint: 'GET /demo/api/products' }, error_rate: 1 })
+    // The page posts as it loads, and has the script deferred to run before.
+    await visit('cart?failing-api', page => page.getByText('answered 500').waitFor())
+    const call = await arrived({ metrics: 'api', route: '/demo/cart', group_by: 'endpoint' })
+    expect(call).toMatchObject({ group: { endpoint: 'POST /demo/api/cart' }, error_rate: 1 })
   })
 
   test('counts a client-side route change as a page view of its own', async () => {
