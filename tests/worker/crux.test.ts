@@ -49,6 +49,7 @@ function views(n: number, given: (i: number) => Partial<PageViewRow>): PageViewR
 beforeAll(async () => {
   await put('/v1/sites/shop', { origins: ['https://shop.example', 'https://www.shop.example'] })
   await put('/v1/sites/blog', { origins: ['https://*.shop.example'] })
+  await put('/v1/sites/aged', { origins: ['https://aged.example'] })
   await put('/v1/sites/rest', { origins: ['*'] })
   await put('/v1/sites/twin', { origins: ['https://twin.example'] })
   await put('/v1/sites/other-twin', { origins: ['https://twin.example'] })
@@ -61,9 +62,9 @@ beforeAll(async () => {
       inp: i < 15 ? 100 : null,
       cls: i < 46 ? 100 : 300,
     })),
-    // Neither of today nor of 29 days ago.
     ...views(50, () => ({ began: Date.now(), lcp: 9000 })),
-    ...views(50, () => ({ began: TODAY - 28 * DAY - 1, lcp: 9000 })),
+    ...views(30, () => ({ site: 'aged', lcp: 1000 })),
+    ...views(50, () => ({ site: 'aged', began: TODAY - 28 * DAY - 1, lcp: 9000 })),
   ])
 })
 
@@ -80,6 +81,16 @@ describe('a record', () => {
       percentiles: { p75: expect.any(Number) },
     })
     expect(found).not.toHaveProperty('urlNormalizationDetails')
+  })
+
+  it('holds nothing of today, nor of 29 days ago', async () => {
+    for (const [origin, good] of [
+      ['https://shop.example', 0.6667],
+      ['https://aged.example', 1],
+    ]) {
+      const { metrics } = await record({ origin })
+      expect(metrics.largest_contentful_paint?.histogram?.[0]?.density).toBe(good)
+    }
   })
 
   it('keeps to the schema of CrUX, with CLS as strings', async () => {

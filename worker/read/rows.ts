@@ -65,7 +65,9 @@ export async function storedOf(
 export function yetToRead(stored: Stored, limit: number, { days, hours }: Periods): number {
   if ('rows' in stored && !stored.ranking) return 0
   const values = new Set(('rows' in stored ? stored.rows : stored.weights).map(({ value }) => value))
-  return ROWS_A_SEEK * Math.min(limit, values.size) * (days.length + hours.length)
+  const [seeks, periods] = [Math.min(limit, values.size), days.length + hours.length]
+  // And what is sought by, unpacked.
+  return ROWS_A_SEEK * (seeks * periods + seeks + periods)
 }
 
 /**
