@@ -2,7 +2,7 @@
 
 import { createServer } from 'node:net'
 
-/** Listens for a moment on `port` of 127.0.0.1 (0: any). Answers the port; throws where it is taken. */
+/** Listens for a moment on `port` of 127.0.0.1 (0 for one that is free). Answers the port; throws where it is taken. */
 export function claimPort(port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()

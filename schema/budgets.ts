@@ -7,7 +7,7 @@ import * as v from 'valibot'
 import type { Measure } from './metrics.ts'
 import type { FieldError } from './problem.ts'
 import { PERCENTILE, SITE_NAME } from './query.ts'
-import { whole } from './site.ts'
+import { unknownOrMissing, wholeNumber } from './site.ts'
 import { MEASURE_DETAIL, MEASURE_PATTERN, measureOf } from './summary.ts'
 
 export const STATES = ['ok', 'breached', 'no-data'] as const
@@ -57,16 +57,16 @@ const TERMS = {
     v.maxValue(600_000, 'must be at most 600000'),
     v.description("in the metric's unit: 2500 for ms, 0.1 for cls"),
   ),
-  window_hours: v.optional(whole(1, 28 * 24), 24),
+  window_hours: v.optional(wholeNumber(1, 28 * 24), 24),
   minimum: v.pipe(
-    v.optional(whole(1, 1_000_000), 100),
+    v.optional(wholeNumber(1, 1_000_000), 100),
     v.description('samples below which the budget has no data'),
   ),
 }
 
 /** A budget as it is made or replaced. */
 export const BUDGET = v.pipe(
-  v.strictObject(TERMS, issue => (issue.expected === 'never' ? 'is not known' : 'is missing')),
+  v.strictObject(TERMS, unknownOrMissing),
   v.forward(
     v.check(({ metric, endpoint }) => endpoint === null || metric === 'api', 'belongs to metric api'),
     ['endpoint'],
@@ -145,7 +145,7 @@ export const WEBHOOK = v.strictObject(
       v.check(isWebhook, 'must be an https address (http for localhost)'),
     ),
   },
-  issue => (issue.expected === 'never' ? 'is not known' : 'is missing'),
+  unknownOrMissing,
 )
 
 export const WEBHOOK_ANSWER = v.object({

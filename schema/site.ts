@@ -15,8 +15,8 @@ const ORIGIN = v.pipe(
     'must be * or an origin: https://shop.example, https://*.shop.example, http://localhost:*',
   ),
 )
-/** A whole number within limits. */
-export const whole = (min: number, max: number) =>
+/** A whole number within bounds, of a body; `whole` of query.ts is that of an address. */
+export const wholeNumber = (min: number, max: number) =>
   v.pipe(
     v.number('must be a number'),
     v.integer('must be a whole number'),
@@ -35,12 +35,13 @@ const RATE = v.pipe(
     `must be a power of two from 1 to ${MAX_RATE}`,
   ),
 )
-const ROWS_PER_DAY = whole(240, 100_000_000)
-const RAW_DAYS = whole(1, 90)
-const HOUR_DAYS = whole(2, 400)
-const DAY_DAYS = whole(7, 3_700)
+const ROWS_PER_DAY = wholeNumber(240, 100_000_000)
+const RAW_DAYS = wholeNumber(1, 90)
+const HOUR_DAYS = wholeNumber(2, 400)
+const DAY_DAYS = wholeNumber(7, 3_700)
 
-const unknownOrMissing = (issue: v.StrictObjectIssue) =>
+/** What is wrong with a field of a body that may hold no others, or must hold it. */
+export const unknownOrMissing = (issue: v.StrictObjectIssue) =>
   issue.expected === 'never' ? 'is not known' : 'is missing'
 
 /** The body of `PUT /v1/sites/:site`: all that is set; what is left out takes its default. */

@@ -120,6 +120,7 @@ export function startTransport(settings: Settings, views: Views): void {
     } else views._consent(false)
   })
 
+  // Unless it says when, a change leaves with those before it.
   views._onChange = (wait = timer ? -1 : SETTLED) => {
     if (wait < 0) return
     clearTimeout(timer)
