@@ -20,9 +20,14 @@ export type Navigation = (typeof NAVIGATIONS)[number]
 export const CONNECTIONS = ['slow-2g', '2g', '3g', '4g'] as const
 export type Connection = (typeof CONNECTIONS)[number]
 
-/** How an API call ended: a status below 400, one from 400, no response, or called off by the page. */
-export const OUTCOMES = ['ok', 'http', 'network', 'aborted'] as const
+/**
+ * How an API call ended: a status below 400, one from 400, no response, called off by the page, or given up for taking too
+ * long. Rows keep an outcome by its place in this list, so new ones go to the end.
+ */
+export const OUTCOMES = ['ok', 'http', 'network', 'aborted', 'timeout'] as const
 export type Outcome = (typeof OUTCOMES)[number]
+/** The outcomes that count in an error rate. */
+export const FAILURES = ['http', 'network', 'timeout'] as const satisfies readonly Outcome[]
 
 /** One call of fetch or XMLHttpRequest. Times in ms. */
 export interface ApiCall {

@@ -138,7 +138,10 @@ export const SUMMARY_ROW = v.object({
     v.description('null for what has no thresholds'),
   ),
   error_rate: v.optional(
-    v.pipe(SHARE, v.description('API calls: share that ended in an HTTP or a network error')),
+    v.pipe(
+      SHARE,
+      v.description('API calls: share that ended in an HTTP error, a network error or a time-out'),
+    ),
   ),
   per_minute: v.optional(
     v.pipe(

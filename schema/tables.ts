@@ -29,6 +29,10 @@ export const sites = sqliteTable('sites', {
   rate: integer().notNull().default(1),
   /** Beacons that may be stored a day: the controller raises the rate to stay below. */
   rowsPerDay: integer('rows_per_day').notNull().default(25_000),
+  /** Bytes of raw rows that may be stored a day; the same controller keeps them. */
+  bytesPerDay: integer('bytes_per_day').notNull().default(20_000_000),
+  /** The most page views that one may stand for by the browser's own sampling; a beacon that says more is refused. */
+  maxWeight: integer('max_weight').notNull().default(10),
   /** Days that raw rows, hour roll-ups and day roll-ups are kept. */
   rawDays: integer('raw_days').notNull().default(14),
   hourDays: integer('hour_days').notNull().default(35),
@@ -73,6 +77,8 @@ export const traffic = sqliteTable(
     minute: integer().notNull(),
     seen: integer().notNull(),
     stored: integer().notNull(),
+    /** Bytes of what was stored. */
+    bytes: integer().notNull().default(0),
   },
   table => [primaryKey({ columns: [table.site, table.minute] })],
 )
@@ -138,6 +144,8 @@ export const rollups = sqliteTable(
     cls: text(),
     fcp: text(),
     ttfb: text(),
+    /** JSON `{n, s, q}` of the page views themselves, whatever they measured; null in roll-ups of before it was kept. */
+    views: text(),
   },
   table => [primaryKey({ columns: [table.site, table.tier, table.dimension, table.start, table.value] })],
 )
@@ -171,14 +179,35 @@ export const periods = sqliteTable(
   table => [primaryKey({ columns: [table.site, table.tier, table.start] })],
 )
 
-/** The beacons of bots, which are not stored, by the hour. A lower bound: see worker/ingest/tally. */
-export const bots = sqliteTable(
-  'bots',
+/**
+ * What became of the beacons that reached the worker, by the hour in which they came, as its isolates report it: lower
+ * bounds, since what an isolate has not reported when it ends is lost. Site '' counts those for sites that do not exist.
+ */
+export const intake = sqliteTable(
+  'intake',
   {
     site: text().notNull(),
     /** Hours since 1970. */
     hour: integer().notNull(),
-    beacons: integer().notNull(),
+    /** Beacons that passed every check; stored, sampled out, or told too late to matter. */
+    accepted: integer().notNull().default(0),
+    stored: integer().notNull().default(0),
+    /** Left out by the worker's sampling. */
+    sampled: integer().notNull().default(0),
+    /** Handed to the queue. */
+    queued: integer().notNull().default(0),
+    /** Answered 503: nothing durable took them. */
+    failed: integer().notNull().default(0),
+    bots: integer().notNull().default(0),
+    /** Refused, by the check that they did not pass. */
+    refusedSite: integer('refused_site').notNull().default(0),
+    refusedOrigin: integer('refused_origin').notNull().default(0),
+    refusedRate: integer('refused_rate').notNull().default(0),
+    refusedSize: integer('refused_size').notNull().default(0),
+    refusedField: integer('refused_field').notNull().default(0),
+    refusedWeight: integer('refused_weight').notNull().default(0),
+    /** Beacons of the address that sent most of each report: what one address sent in all is at most this. */
+    busiest: integer().notNull().default(0),
   },
   table => [primaryKey({ columns: [table.site, table.hour] })],
 )

@@ -73,11 +73,13 @@ export function forgetSite(name: string): void {
 
 /** Names of columns become those of the table; D1 answers a batch without Drizzle's mapping. */
 function toSite(row: Record<string, unknown>): SiteRow {
-  const { origins, rows_per_day, raw_days, hour_days, day_days, ...same } = row
+  const { origins, rows_per_day, bytes_per_day, max_weight, raw_days, hour_days, day_days, ...same } = row
   return {
     ...same,
     origins: JSON.parse(String(origins)),
     rowsPerDay: rows_per_day,
+    bytesPerDay: bytes_per_day,
+    maxWeight: max_weight,
     rawDays: raw_days,
     hourDays: hour_days,
     dayDays: day_days,

@@ -37,7 +37,7 @@ export function callsSection(findings: Findings): Block[] {
     failing.length
       ? {
           kind: 'table',
-          caption: 'The most failing endpoints, by HTTP and network errors.',
+          caption: 'The most failing endpoints, by HTTP errors, network errors and time-outs.',
           left: 1,
           head: ['endpoint', 'calls', 'errors', 'p75'],
           rows: failing.map(row => [

@@ -228,7 +228,7 @@ describe('a beacon is refused and nothing is stored', () => {
     expect(response.status).toBe(204)
     expect(await count()).toBe(before)
     await expect
-      .poll(() => env.DB.prepare("SELECT beacons FROM bots WHERE site = 'shop'").first('beacons'))
+      .poll(() => env.DB.prepare("SELECT bots FROM intake WHERE site = 'shop'").first('bots'))
       .toBe(1)
   })
 })

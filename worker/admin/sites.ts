@@ -17,7 +17,7 @@ import {
   type SiteSettings,
   type SitesAnswer,
 } from '../../schema/site.ts'
-import { bots, type SiteRow, sites } from '../../schema/tables.ts'
+import { intake, type SiteRow, sites } from '../../schema/tables.ts'
 import type { Hono as Types } from '../env.ts'
 import { badField, noSite, problem } from '../problem.ts'
 import { forgetSite } from '../sites.ts'
@@ -100,10 +100,10 @@ async function listSites(d1: D1Database, only: string | null): Promise<SiteAnswe
       .where(and(isNull(sites.deleted), only === null ? undefined : eq(sites.id, only)))
       .orderBy(sites.id),
     db
-      .select({ site: bots.site, beacons: sql<number>`sum(${bots.beacons})` })
-      .from(bots)
-      .where(and(gte(bots.hour, dayAgo), only === null ? undefined : eq(bots.site, only)))
-      .groupBy(bots.site),
+      .select({ site: intake.site, beacons: sql<number>`sum(${intake.bots})` })
+      .from(intake)
+      .where(and(gte(intake.hour, dayAgo), only === null ? undefined : eq(intake.site, only)))
+      .groupBy(intake.site),
   ])
   return rows.map(row => ({
     ...show(row),

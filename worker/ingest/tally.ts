@@ -1,5 +1,5 @@
 /**
- * Counts the beacons of bots without a write for each: a count goes in, now and then a row of `bots` comes out.
+ * Counts the beacons of bots without a write for each: a count goes in, now and then a row of `intake` comes out.
  *
  * The counts wait in the isolate's memory. The first is written at once, so that a quiet site sees it, then at most
  * one write a minute. What waits when Cloudflare ends the isolate is lost: the table is a lower bound.
@@ -8,7 +8,7 @@
 import { sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { hourOf } from '../../schema/hour.ts'
-import { bots } from '../../schema/tables.ts'
+import { intake } from '../../schema/tables.ts'
 
 const FLUSH_MS = 60_000
 
@@ -24,10 +24,10 @@ export async function countBot(db: D1Database, site: string, now: number): Promi
   count.beacons = 0
   count.flushed = now
   await drizzle(db)
-    .insert(bots)
-    .values({ site, hour: hourOf(now), beacons })
+    .insert(intake)
+    .values({ site, hour: hourOf(now), bots: beacons })
     .onConflictDoUpdate({
-      target: [bots.site, bots.hour],
-      set: { beacons: sql`${bots.beacons} + excluded.beacons` },
+      target: [intake.site, intake.hour],
+      set: { bots: sql`${intake.bots} + excluded.bots` },
     })
 }

@@ -1,6 +1,6 @@
 /**
  * How much arrived, and how much of it is kept: a site and a range go in, sums over hours come out.
- * Keys: (site, hour) of `deliveries` and `bots`, (site, since) of `rates`.
+ * Keys: (site, hour) of `deliveries` and `intake`, (site, since) of `rates`.
  */
 
 import { sql } from 'drizzle-orm'
@@ -23,7 +23,7 @@ export async function delivery(
         coalesce(sum(received), 0) AS received, coalesce(sum(dropped), 0) AS dropped
         FROM deliveries WHERE ${hours}`,
     ).first<Record<'pageviews' | 'sent' | 'received' | 'dropped', number>>(),
-    prepare(d1, sql`SELECT coalesce(sum(beacons), 0) AS beacons FROM bots WHERE ${hours}`).first<number>(
+    prepare(d1, sql`SELECT coalesce(sum(bots), 0) AS beacons FROM intake WHERE ${hours}`).first<number>(
       'beacons',
     ),
     prepare(

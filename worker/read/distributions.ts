@@ -5,6 +5,7 @@
 
 import { type Histogram, merge, percentiles } from '../../schema/histogram.ts'
 import type { Measure } from '../../schema/metrics.ts'
+import { FAILURES } from '../../schema/pageview.ts'
 import type { GroupedQuestion, GroupKey } from '../../schema/query.ts'
 import type { Sort } from '../../schema/summary.ts'
 import type { Key } from '../rollup/dimensions.ts'
@@ -39,11 +40,9 @@ export type Ask = GroupedQuestion &
     among?: readonly Group['values'][]
   }
 
-/** A histogram of API calls carries the weights of those that failed, too. */
-export interface Distribution extends Histogram {
-  http: number
-  network: number
-}
+/** A histogram of API calls carries the weights of those that failed, too, by how they did. */
+export interface Distribution extends Histogram, Record<Failure, number> {}
+type Failure = (typeof FAILURES)[number]
 
 export interface Group {
   values: Partial<Record<GroupKey, string | null>>
@@ -240,13 +239,19 @@ function best(
   return enough.toSorted((a, b) => b.score - a.score).slice(0, ask.limit)
 }
 
+/** The share of calls that failed, 0 where there are none. */
+export function errorRate(distribution: Distribution): number {
+  const failed = FAILURES.reduce((sum, failure) => sum + distribution[failure], 0)
+  return distribution.n ? failed / distribution.n : 0
+}
+
 function scoreOf(distribution: Distribution, { sort, percentile }: Ask): number {
-  const { n, good, http, network } = distribution
+  const { n, good } = distribution
   switch (sort) {
     case 'slowest':
       return percentiles(distribution, [percentile])[0]?.value ?? 0
     case 'failing':
-      return n ? (http + network) / n : 0
+      return errorRate(distribution)
     case 'impact':
       return n - good
     case 'busiest':
@@ -269,6 +274,7 @@ function grouped<K>(rows: readonly RollupRow[], keyOf: (row: RollupRow) => K): M
 function total(rows: readonly RollupRow[], column: string): Distribution | undefined {
   const parts = rows.flatMap(row => (row[column] ? [JSON.parse(String(row[column])) as Distribution] : []))
   if (!parts.length) return
-  const sum = (field: 'http' | 'network') => parts.reduce((n, part) => n + (part[field] ?? 0), 0)
-  return { ...merge(parts), http: sum('http'), network: sum('network') }
+  // Roll-ups of before an outcome was told apart do not have its field.
+  const sum = (failure: Failure) => parts.reduce((n, part) => n + (part[failure] ?? 0), 0)
+  return { ...merge(parts), http: sum('http'), network: sum('network'), timeout: sum('timeout') }
 }

@@ -9,6 +9,7 @@
 
 import { PER_DOUBLING } from '../../schema/histogram.ts'
 import { METRICS, type Metric, thresholds, VITALS } from '../../schema/metrics.ts'
+import { FAILURES } from '../../schema/pageview.ts'
 import type { GroupKey } from '../../schema/query.ts'
 import type { Distribution, Group } from './distributions.ts'
 
@@ -143,9 +144,7 @@ function errors(
     'counter',
     help,
     groups.flatMap(group =>
-      (['http', 'network'] as const).map(kind =>
-        sample(name, { ...labelsOf(group), kind }, group.distribution[kind]),
-      ),
+      FAILURES.map(kind => sample(name, { ...labelsOf(group), kind }, group.distribution[kind])),
     ),
   )
 }

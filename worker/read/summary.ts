@@ -7,7 +7,7 @@ import { type Percentile, percentiles, RELATIVE_ERROR } from '../../schema/histo
 import { fromGrains, isRated, type Measure, rate, unitOf } from '../../schema/metrics.ts'
 import type { SummaryAnswer, SummaryQuery, SummaryRow } from '../../schema/summary.ts'
 import type { Preparer } from '../statement.ts'
-import { type Distribution, groupsOf } from './distributions.ts'
+import { type Distribution, errorRate, groupsOf } from './distributions.ts'
 import { oldestRaw, onKept } from './plan.ts'
 
 /** Answers for the time that is kept; see `onKept`. */
@@ -62,7 +62,7 @@ export function figuresOf(
   wanted: readonly number[],
   minutes: number,
 ): Omit<SummaryRow, 'group' | 'metric' | 'unit'> | null {
-  const { n, s, good, poor, http, network } = distribution
+  const { n, s, good, poor } = distribution
   const found = percentiles(distribution, [75, ...wanted]).map(p => p && percentileInUnit(metric, p))
   const p75 = found.shift()
   if (!p75) return null
@@ -75,7 +75,7 @@ export function figuresOf(
     ),
     rating: rated ? rate(metric, p75.value) : null,
     shares: rated ? { good: good / n, needs_improvement: (n - good - poor) / n, poor: poor / n } : null,
-    ...(metric === 'api' && { error_rate: (http + network) / n, per_minute: n / minutes }),
+    ...(metric === 'api' && { error_rate: errorRate(distribution), per_minute: n / minutes }),
   }
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
+import { FAILURES } from '../../schema/pageview.ts'
 import {
   type CappedKey,
   capOf,
@@ -15,7 +16,7 @@ import {
 
 /** The fields of a histogram that add up, beside its buckets. */
 const SUMS = ['n', 's', 'q', 'good', 'poor']
-const CALL_SUMS = [...SUMS, 'http', 'network', 'aborted']
+const CALL_SUMS = [...SUMS, ...FAILURES, 'aborted']
 
 /** One day of one dimension from its table: (value, metric, histogram). Key: (site, tier, dimension, start). */
 export function dayOf(
@@ -27,7 +28,7 @@ export function dayOf(
 ): SQL {
   const sums = table === 'api_rollups' ? CALL_SUMS : SUMS
   const column = metrics.map(metric => sql.raw(`WHEN '${metric}' THEN r.${metric}`))
-  const summed = sums.map(name => sql.raw(`sum(histogram ->> '${name}') AS ${name}`))
+  const summed = sums.map(name => sql.raw(`coalesce(sum(histogram ->> '${name}'), 0) AS ${name}`))
   const fields = sums.map(name => sql.raw(`'${name}', t.${name}`))
   const volume = sql.raw(metrics.map(metric => `coalesce(r.${metric} ->> 'n', 0)`).join(', '))
   return sql`WITH hours AS MATERIALIZED (

@@ -37,7 +37,7 @@ const TABLES: Record<string, string[]> = {
   measure_rollups: ['tier', 'dimension', 'start', 'value'],
   deliveries: ['hour'],
   periods: ['tier', 'start'],
-  bots: ['hour'],
+  intake: ['hour'],
   tokens: ['id'],
   budgets: ['id'],
   budget_events: ['at', 'budget'],
@@ -91,7 +91,7 @@ export async function retain(
       id,
       sql`FROM periods AS t WHERE t.site = ${id} AND t.tier = 'day' AND t.start < ${dayEnd}`,
     ),
-    batch('bots', id, sql`FROM bots AS t WHERE t.site = ${id} AND t.hour < ${hourEnd}`),
+    batch('intake', id, sql`FROM intake AS t WHERE t.site = ${id} AND t.hour < ${hourEnd}`),
     batch('deliveries', id, sql`FROM deliveries AS t WHERE t.site = ${id} AND t.hour < ${hourEnd}`),
     batch('traffic', id, sql`FROM traffic AS t WHERE t.site = ${id} AND t.minute < ${(hour - 48) * 60}`),
     // The last change before what is kept stays: it is the rate that was in force then.

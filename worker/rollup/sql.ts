@@ -9,7 +9,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { PER_DOUBLING, ZERO } from '../../schema/histogram.ts'
 import { type Metric, thresholds, VITALS, type Vital } from '../../schema/metrics.ts'
-import { OUTCOMES } from '../../schema/pageview.ts'
+import { FAILURES, OUTCOMES } from '../../schema/pageview.ts'
 import type { Key } from './dimensions.ts'
 
 /** Where samples come from and by what they are told apart. */
@@ -78,7 +78,7 @@ const weight = (share = 1) => sql.raw(share > 1 ? `p.weight * ${share}` : 'p.wei
 
 /**
  * The histograms of samples: the groups and (metric, histogram, n), the second a JSON `Histogram`. Those of calls
- * carry the weights of calls that failed (`http`, `network`) or were called off (`aborted`). What the page itself
+ * carry the weights of calls that failed (`FAILURES`) or were called off (`aborted`). What the page itself
  * called off says nothing of the endpoint, so an aborted call counts nowhere else.
  */
 export function histograms(samples: SQL, by: readonly string[], kind: 'views' | 'calls'): SQL {
@@ -86,7 +86,7 @@ export function histograms(samples: SQL, by: readonly string[], kind: 'views' | 
   const answered = sql`FILTER (WHERE answered)`
   const failures =
     kind === 'calls'
-      ? sql`, 'http', sum(http), 'network', sum(network), 'aborted', coalesce(sum(n) FILTER (WHERE NOT answered), 0)`
+      ? sql`${failed(name => `, '${name}', sum(${name})`)}, 'aborted', coalesce(sum(n) FILTER (WHERE NOT answered), 0)`
       : EMPTY
   // Squares are summed as REAL: a sum of integers beyond 2^63 is an error in SQLite, and weights are claimed by clients.
   return sql`SELECT ${groups}, json_object(
@@ -97,12 +97,17 @@ export function histograms(samples: SQL, by: readonly string[], kind: 'views' | 
     FROM (
       SELECT ${groups}, bucket, answered, sum(w) AS n, count(*) AS s, sum(CAST(w AS REAL) * w) AS q,
         sum(CASE WHEN answered AND x <= good THEN w ELSE 0 END) AS good,
-        sum(CASE WHEN answered AND x > poor THEN w ELSE 0 END) AS poor,
-        sum(CASE WHEN outcome = ${outcome('http')} THEN w ELSE 0 END) AS http,
-        sum(CASE WHEN outcome = ${outcome('network')} THEN w ELSE 0 END) AS network
+        sum(CASE WHEN answered AND x > poor THEN w ELSE 0 END) AS poor${failed(
+          name => `, sum(CASE WHEN outcome = ${OUTCOMES.indexOf(name)} THEN w ELSE 0 END) AS ${name}`,
+        )}
       FROM (SELECT *, outcome <> ${outcome('aborted')} AS answered, ${BUCKET} AS bucket FROM (${samples}))
       GROUP BY ${groups}, answered, bucket)
     GROUP BY ${groups}`
+}
+
+/** The same text for each outcome that is a failure. */
+function failed(text: (name: (typeof FAILURES)[number]) => string): SQL {
+  return sql.raw(FAILURES.map(text).join(''))
 }
 
 /** The bucket of `x`: `bucketOf` of schema/histogram in SQL. Both agree on every whole number to 600,000. */
