@@ -29,6 +29,8 @@ export default defineConfig({
         },
       },
       inWorkerd('worker', {}),
+      // What a stranger can do to the figures of a site, and what not.
+      inWorkerd('attack', {}),
       // The same worker with a queue bound, and real delivery.
       inWorkerd('queue', {
         queueProducers: { QUEUE: 'beacons' },

@@ -13,6 +13,8 @@ const SETTINGS: Options = {
   },
   rate: { value: '<n>', help: 'keep at most one page view in n, a power of two' },
   'rows-per-day': { value: '<n>', help: 'beacons stored a day; beyond it, a sample' },
+  'bytes-per-day': { value: '<n>', help: 'bytes of single page views stored a day; beyond it, a sample' },
+  'max-weight': { value: '<n>', help: 'take beacons of pages that sample one page view in up to n' },
   'raw-days': { value: '<n>', help: 'days that single page views are kept' },
   'hour-days': { value: '<n>', help: 'days that hours are kept' },
   'day-days': { value: '<n>', help: 'days that days are kept' },

@@ -3,6 +3,7 @@
  */
 
 import * as v from 'valibot'
+import { MAX_WEIGHT } from './beacon.ts'
 import { SITE_NAME } from './query.ts'
 
 /** The highest sampling rate: one page view in so many. */
@@ -36,6 +37,9 @@ const RATE = v.pipe(
   ),
 )
 const ROWS_PER_DAY = wholeNumber(240, 100_000_000)
+/** Bytes of raw rows: from what a quiet site needs to the whole of a D1 database. */
+const BYTES_PER_DAY = wholeNumber(1_000_000, 10_000_000_000)
+const SITE_WEIGHT = wholeNumber(1, MAX_WEIGHT)
 const RAW_DAYS = wholeNumber(1, 90)
 const HOUR_DAYS = wholeNumber(2, 400)
 const DAY_DAYS = wholeNumber(7, 3_700)
@@ -50,6 +54,8 @@ export const SITE_SETTINGS = v.strictObject(
     origins: ORIGINS,
     rate: v.optional(RATE, 1),
     rows_per_day: v.optional(ROWS_PER_DAY, 25_000),
+    bytes_per_day: v.optional(BYTES_PER_DAY, 20_000_000),
+    max_weight: v.optional(SITE_WEIGHT, 10),
     raw_days: v.optional(RAW_DAYS, 14),
     hour_days: v.optional(HOUR_DAYS, 35),
     day_days: v.optional(DAY_DAYS, 760),
@@ -64,6 +70,8 @@ export const SITE_CHANGE = v.strictObject(
     origins: v.exactOptional(ORIGINS),
     rate: v.exactOptional(RATE),
     rows_per_day: v.exactOptional(ROWS_PER_DAY),
+    bytes_per_day: v.exactOptional(BYTES_PER_DAY),
+    max_weight: v.exactOptional(SITE_WEIGHT),
     raw_days: v.exactOptional(RAW_DAYS),
     hour_days: v.exactOptional(HOUR_DAYS),
     day_days: v.exactOptional(DAY_DAYS),
@@ -78,6 +86,8 @@ export const SITE_ANSWER = v.object({
   origins: ORIGINS,
   rate: RATE,
   rows_per_day: ROWS_PER_DAY,
+  bytes_per_day: BYTES_PER_DAY,
+  max_weight: SITE_WEIGHT,
   raw_days: RAW_DAYS,
   hour_days: HOUR_DAYS,
   day_days: DAY_DAYS,

@@ -34,9 +34,10 @@ async function done(...args: string[]): Promise<string> {
 describe('fieldline site', () => {
   it('adds, changes, shows, lists and removes a site', async () => {
     await done('site', 'add', 'blog', '--origin', 'https://blog.example', '--rows-per-day', '5000')
-    await done('site', 'set', 'blog', '--rate', '8')
+    await done('site', 'set', 'blog', '--rate', '8', '--max-weight', '50', '--bytes-per-day', '5000000')
     const shown: SiteAnswer = JSON.parse(await done('site', 'show', 'blog', '--json'))
     expect(shown).toMatchObject({ origins: ['https://blog.example'], rate: 8, rows_per_day: 5000 })
+    expect(shown).toMatchObject({ max_weight: 50, bytes_per_day: 5_000_000 })
     expect(await done('site', 'show', 'blog')).toMatch(/^rate +8$/m)
     expect(await done('site', 'list')).toMatch(/^ {2}blog +https:\/\/blog\.example +8 +5000 /m)
     expect(JSON.parse(await done('site', 'list', '--json')) satisfies SitesAnswer).toMatchObject({

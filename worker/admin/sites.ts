@@ -134,17 +134,22 @@ function toSettings(row: SiteRow): SiteSettings {
     origins: row.origins,
     rate: row.rate,
     rows_per_day: row.rowsPerDay,
+    bytes_per_day: row.bytesPerDay,
+    max_weight: row.maxWeight,
     raw_days: row.rawDays,
     hour_days: row.hourDays,
     day_days: row.dayDays,
   }
 }
 
-function toColumns({ origins, rate, rows_per_day, raw_days, hour_days, day_days }: SiteSettings) {
+function toColumns(settings: SiteSettings) {
+  const { origins, rate, rows_per_day, bytes_per_day, max_weight, raw_days, hour_days, day_days } = settings
   return {
     origins,
     rate,
     rowsPerDay: rows_per_day,
+    bytesPerDay: bytes_per_day,
+    maxWeight: max_weight,
     rawDays: raw_days,
     hourDays: hour_days,
     dayDays: day_days,

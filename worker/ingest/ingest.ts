@@ -13,6 +13,7 @@ import type { PageViewRow } from '../../schema/tables.ts'
 import type { Hono } from '../env.ts'
 import { badField, databaseRefused } from '../problem.ts'
 import { SETTLED } from '../rollup/rollup.ts'
+import type { Site } from '../sites.ts'
 import { admit, readBody } from './admit.ts'
 import { report } from './control.ts'
 import { describe, type Visitor } from './enrich.ts'
@@ -45,6 +46,7 @@ export async function ingest(c: Context<Hono>): Promise<Response> {
   const beacon = decode(await readBody(c.req.raw))
   if ('error' in beacon) throw badField(beacon.error)
   const view = beacon.ok
+  checkWeight(view, site, trusted)
   const oldest = site.rawDays * 24 * HOUR
   if (view.age > oldest) {
     throw badField({ field: 'age', detail: `must be at most ${oldest}: raw rows are kept no longer` })
@@ -63,6 +65,16 @@ export async function ingest(c: Context<Hono>): Promise<Response> {
   if (!kept) return c.body(null, 204)
   const visitor = describe(userAgent, view.touch, countryOf(c, trusted))
   return save(c, toRow(view, visitor, { site: site.id, rate, now }), now)
+}
+
+/**
+ * A stranger's beacon must not outweigh a day's honest ones. An importer is believed: it may bring what another tool
+ * has sampled at 1 in 1,000.
+ */
+function checkWeight({ weight }: PageView, { id, maxWeight }: Site, trusted: boolean): void {
+  if (trusted || weight <= maxWeight) return
+  const detail = `must be at most ${maxWeight}: pages of site ${id} that sample more need its setting max_weight`
+  throw badField({ field: 'weight', detail })
 }
 
 /** What is only counted may fail: the beacon is stored all the same. */
