@@ -182,6 +182,7 @@ export const periods = sqliteTable(
 /**
  * What became of the beacons that reached the worker, by the hour in which they came, as its isolates report it: lower
  * bounds, since what an isolate has not reported when it ends is lost. Site '' counts those for sites that do not exist.
+ * Each beacon is one of accepted, refused, bots, failed; each accepted one is one of stored, sampled, queued, late.
  */
 export const intake = sqliteTable(
   'intake',
@@ -189,13 +190,17 @@ export const intake = sqliteTable(
     site: text().notNull(),
     /** Hours since 1970. */
     hour: integer().notNull(),
-    /** Beacons that passed every check; stored, sampled out, or told too late to matter. */
+    /** Beacons that passed every check. */
     accepted: integer().notNull().default(0),
     stored: integer().notNull().default(0),
     /** Left out by the worker's sampling. */
     sampled: integer().notNull().default(0),
     /** Handed to the queue. */
     queued: integer().notNull().default(0),
+    /** Told of an hour or a page view that takes no more news; not stored. */
+    late: integer().notNull().default(0),
+    /** Of the accepted ones: sent with the admin token, by an importer. */
+    imported: integer().notNull().default(0),
     /** Answered 503: nothing durable took them. */
     failed: integer().notNull().default(0),
     bots: integer().notNull().default(0),
@@ -206,7 +211,7 @@ export const intake = sqliteTable(
     refusedSize: integer('refused_size').notNull().default(0),
     refusedField: integer('refused_field').notNull().default(0),
     refusedWeight: integer('refused_weight').notNull().default(0),
-    /** Beacons of the address that sent most of each report: what one address sent in all is at most this. */
+    /** Beacons of the address that sent most to each isolate: what one address sent to all of them is at most this. */
     busiest: integer().notNull().default(0),
   },
   table => [primaryKey({ columns: [table.site, table.hour] })],
@@ -214,7 +219,7 @@ export const intake = sqliteTable(
 
 /**
  * How much of what was sent arrived, by the hour in which the page views began; made by the hour's roll-up. Numbers of
- * rows, without weights.
+ * rows, without weights but for `dropped`.
  */
 export const deliveries = sqliteTable(
   'deliveries',
@@ -226,8 +231,14 @@ export const deliveries = sqliteTable(
     /** Beacons that their successors say were sent. */
     sent: integer().notNull(),
     received: integer().notNull(),
-    /** Calls beyond what is sent of one page view. */
+    /** Calls beyond what is sent of one page view, weighed; rows that are older than this column's weights have none. */
     dropped: integer().notNull(),
+    /** Page views with beacons before the last one that came; 0 in older rows, like the sums of squares below. */
+    followed: integer().notNull().default(0),
+    /** By page view, of the beacons before the last one that came: sums of missing², missing * all, and all². */
+    missingSquared: integer('missing_squared').notNull().default(0),
+    missingBefore: integer('missing_before').notNull().default(0),
+    beforeSquared: integer('before_squared').notNull().default(0),
   },
   table => [primaryKey({ columns: [table.site, table.hour] })],
 )

@@ -37,6 +37,11 @@ export function problem(
   return new HTTPException(status, { message: detail, cause: extra })
 }
 
+/** What `problem` was given beside the sentence. */
+export function extraOf({ cause }: HTTPException): ProblemExtra {
+  return (cause ?? {}) as ProblemExtra
+}
+
 /** A 400 that names the field or parameter that does not fit. */
 export function badField({ field, detail }: FieldError): HTTPException {
   return problem(400, `${field} ${detail}`, { field })
@@ -59,8 +64,8 @@ export function answerProblem(error: Error, c: Context): Response {
     console.error(error)
     error = problem(500, 'Something went wrong here; the log of the worker knows more.')
   }
-  const { status, message, cause } = error as HTTPException
-  const { field, headers } = (cause ?? {}) as ProblemExtra
+  const { status, message } = error as HTTPException
+  const { field, headers } = extraOf(error as HTTPException)
   const body: Problem = {
     type: 'about:blank',
     title: TITLES[status] ?? 'Error',

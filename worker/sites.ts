@@ -47,6 +47,11 @@ export async function findSite(d1: D1Database, name: string, now: number): Promi
   }
 }
 
+/** True where this isolate has seen the site; asks nobody. */
+export function isKnownSite(name: string): boolean {
+  return cache.get(name)?.site != null
+}
+
 async function lookUp(d1: D1Database, name: string, now: number): Promise<Site | null> {
   const [found, rates] = await d1.batch<Record<string, unknown>>([
     d1.prepare('SELECT * FROM sites WHERE id = ?1 AND deleted IS NULL').bind(name),

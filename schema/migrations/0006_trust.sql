@@ -5,6 +5,8 @@ CREATE TABLE `intake` (
 	`stored` integer DEFAULT 0 NOT NULL,
 	`sampled` integer DEFAULT 0 NOT NULL,
 	`queued` integer DEFAULT 0 NOT NULL,
+	`late` integer DEFAULT 0 NOT NULL,
+	`imported` integer DEFAULT 0 NOT NULL,
 	`failed` integer DEFAULT 0 NOT NULL,
 	`bots` integer DEFAULT 0 NOT NULL,
 	`refused_site` integer DEFAULT 0 NOT NULL,
@@ -22,4 +24,8 @@ DROP TABLE `bots`;--> statement-breakpoint
 ALTER TABLE `rollups` ADD `views` text;--> statement-breakpoint
 ALTER TABLE `sites` ADD `bytes_per_day` integer DEFAULT 20000000 NOT NULL;--> statement-breakpoint
 ALTER TABLE `sites` ADD `max_weight` integer DEFAULT 10 NOT NULL;--> statement-breakpoint
-ALTER TABLE `traffic` ADD `bytes` integer DEFAULT 0 NOT NULL;
+ALTER TABLE `traffic` ADD `bytes` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+ALTER TABLE `deliveries` ADD `followed` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+ALTER TABLE `deliveries` ADD `missing_squared` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+ALTER TABLE `deliveries` ADD `missing_before` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+ALTER TABLE `deliveries` ADD `before_squared` integer DEFAULT 0 NOT NULL;

@@ -1,5 +1,5 @@
 /**
- * `POST /f`: a beacon goes in, a row of `pageviews` comes out. The steps, in order, are the body of `ingest`.
+ * `POST /f`: a beacon goes in, a row of `pageviews` comes out. The steps, in order, are the body of `take`.
  */
 
 import type { Context } from 'hono'
@@ -13,15 +13,16 @@ import type { PageViewRow } from '../../schema/tables.ts'
 import type { Hono } from '../env.ts'
 import { badField, databaseRefused } from '../problem.ts'
 import { SETTLED } from '../rollup/rollup.ts'
-import type { Site } from '../sites.ts'
+import { isKnownSite, type Site } from '../sites.ts'
 import { admit, readBody } from './admit.ts'
 import { report } from './control.ts'
 import { describe, type Visitor } from './enrich.ts'
+import { type Fate, fateOf } from './fate.ts'
 import { meter } from './meter.ts'
 import { rateAt } from './rate.ts'
 import { isKept } from './sample.ts'
 import { store } from './store.ts'
-import { countBot } from './tally.ts'
+import { tally } from './tally.ts'
 
 /** How long the browser waits for D1 before it is answered all the same, in ms. */
 const PATIENCE = 2_000
@@ -35,13 +36,32 @@ export async function ingest(c: Context<Hono>): Promise<Response> {
   c.header('Cache-Control', 'private, max-age=0')
   c.header('Vary', 'Origin')
   const now = Date.now()
-  const { site, trusted } = await admit(c, now)
-
-  const userAgent = c.req.header('User-Agent') ?? ''
-  if (isbot(userAgent)) {
-    c.executionCtx.waitUntil(countBot(c.env.DB, site.id, now).catch(logFailure))
-    return c.body(null, 204)
+  try {
+    const fate = await take(c, now)
+    countFate(c, fate, now)
+    return c.body(null, fate === 'queued' ? 202 : 204)
+  } catch (error) {
+    countFate(c, fateOf(error), now)
+    throw error
   }
+}
+
+/** Counts a beacon, whatever became of it, after it is answered. */
+function countFate(c: Context<Hono>, fate: Fate, now: number): void {
+  const name = c.req.query('site') ?? ''
+  const beacon = {
+    site: isKnownSite(name) ? name : '',
+    address: c.req.header('CF-Connecting-IP') ?? '',
+    imported: c.req.header('Authorization') !== undefined,
+  }
+  c.executionCtx.waitUntil(tally(c.env.DB, beacon, fate, now))
+}
+
+/** Takes a beacon in, or throws the problem that refuses it. */
+async function take(c: Context<Hono>, now: number): Promise<Fate> {
+  const { site, trusted } = await admit(c, now)
+  const userAgent = c.req.header('User-Agent') ?? ''
+  if (isbot(userAgent)) return 'bots'
 
   const beacon = decode(await readBody(c.req.raw))
   if ('error' in beacon) throw badField(beacon.error)
@@ -54,7 +74,7 @@ export async function ingest(c: Context<Hono>): Promise<Response> {
 
   // An open tab reports for as long as it lives. After some hours the page view is settled, so that old roll-ups
   // are, too; a first beacon may come as late as it likes.
-  if (view.sequence > 0 && view.age > SETTLED) return c.body(null, 204)
+  if (view.sequence > 0 && view.age > SETTLED) return 'late'
   const rate = await rateAt(c.env.DB, site, now - view.age, now).catch(error => {
     throw databaseRefused(error)
   })
@@ -62,7 +82,7 @@ export async function ingest(c: Context<Hono>): Promise<Response> {
   // What an importer brings is not traffic, and must not make the site's visitors pay for it.
   const counts = trusted ? null : meter(site, kept, rate, now)
   if (counts) c.executionCtx.waitUntil(report(c.env.DB, site, counts, now).catch(logFailure))
-  if (!kept) return c.body(null, 204)
+  if (!kept) return 'sampled'
   const visitor = describe(userAgent, view.touch, countryOf(c, trusted))
   return save(c, toRow(view, visitor, { site: site.id, rate, now }), now)
 }
@@ -82,21 +102,21 @@ function logFailure(error: unknown): void {
   console.error('counting failed', error)
 }
 
-/** Stores the row and answers; where D1 refuses or is silent, a queue takes the row if one is bound. */
-async function save(c: Context<Hono>, row: PageViewRow, now: number): Promise<Response> {
+/** Stores the row; where D1 refuses or is silent, a queue takes it if one is bound. */
+async function save(c: Context<Hono>, row: PageViewRow, now: number): Promise<Fate> {
   const { DB, QUEUE, INGEST } = c.env
-  if (INGEST === 'queue' && (await enqueue(QUEUE, row))) return c.body(null, 202)
+  if (INGEST === 'queue' && (await enqueue(QUEUE, row))) return 'queued'
   const stored = store(DB, [row], now)
   const silence = Promise.withResolvers<'silent'>()
   const timer = setTimeout(silence.resolve, PATIENCE, 'silent')
   try {
-    if ((await Promise.race([stored, silence.promise])) !== 'silent') return c.body(null, 204)
+    if ((await Promise.race([stored, silence.promise])) !== 'silent') return 'stored'
     c.executionCtx.waitUntil(stored.catch(error => console.error('late store failed', error)))
     await enqueue(QUEUE, row)
-    return c.body(null, 202)
+    return 'queued'
   } catch (error) {
     const refusal = databaseRefused(error)
-    if (await enqueue(QUEUE, row)) return c.body(null, 202)
+    if (await enqueue(QUEUE, row)) return 'queued'
     throw refusal
   } finally {
     clearTimeout(timer)

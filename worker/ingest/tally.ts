@@ -1,33 +1,112 @@
 /**
- * Counts the beacons of bots without a write for each: a count goes in, now and then a row of `intake` comes out.
+ * Counts what becomes of every beacon without a write for each: a fate goes in, now and then a row of `intake` comes out.
  *
- * The counts wait in the isolate's memory. The first is written at once, so that a quiet site sees it, then at most
- * one write a minute. What waits when Cloudflare ends the isolate is lost: the table is a lower bound.
+ * The counts wait in the isolate's memory, by site and hour. The first of a site is written at once, so that a quiet
+ * site sees it; then at most one write a minute. What waits when Cloudflare ends the isolate is lost: the table holds
+ * lower bounds.
+ *
+ * The largest share of one address is an upper bound. An isolate reports how much its busiest address has grown within
+ * the hour; over isolates these add up, and may be different addresses.
  */
 
 import { sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { hourOf } from '../../schema/hour.ts'
 import { intake } from '../../schema/tables.ts'
+import { busiest } from './busiest.ts'
+import type { Accepted, Fate } from './fate.ts'
 
-const FLUSH_MS = 60_000
+const MINUTE = 60_000
+/** Accepted beacons that are worth a write after a minute; fewer wait for `PATIENCE`. */
+const WORTH = 10
+const PATIENCE = 10 * MINUTE
 
-const waiting = new Map<string, { beacons: number; flushed: number }>()
+const ACCEPTED: readonly Fate[] = ['stored', 'sampled', 'queued', 'late'] satisfies readonly Accepted[]
 
-/** Counts a beacon of a bot; the promise ends when what had to be written is. */
-export async function countBot(db: D1Database, site: string, now: number): Promise<void> {
-  const count = waiting.get(site) ?? { beacons: 0, flushed: Number.NEGATIVE_INFINITY }
-  waiting.set(site, count)
-  count.beacons++
-  if (now - count.flushed < FLUSH_MS) return
-  const { beacons } = count
-  count.beacons = 0
-  count.flushed = now
-  await drizzle(db)
-    .insert(intake)
-    .values({ site, hour: hourOf(now), bots: beacons })
-    .onConflictDoUpdate({
-      target: [intake.site, intake.hour],
-      set: { bots: sql`${intake.bots} + excluded.bots` },
-    })
+type Counts = Partial<Record<Fate | 'accepted' | 'imported' | 'busiest', number>>
+
+/** What an isolate has seen of a site within one hour. */
+interface Tally {
+  hour: number
+  /** Not written yet. */
+  counts: Counts
+  /** Unix time in ms of the last write. */
+  written: number
+  busiestOf: (address: string) => number
+  /** The count of the busiest address that has gone into `counts` so far. */
+  most: number
+}
+
+const tallies = new Map<string, Tally>()
+
+/** A beacon of a site that exists, or of none (`''`), so that made-up names take no memory. */
+export interface Counted {
+  site: string
+  address: string
+  /** It came with the admin token: what an importer sends says nothing of addresses. */
+  imported: boolean
+}
+
+/** Counts a beacon; the promise ends when what had to be written is. A write that fails is logged and comes again. */
+export async function tally(d1: D1Database, beacon: Counted, fate: Fate, now: number): Promise<void> {
+  const { site } = beacon
+  const hour = hourOf(now)
+  const before = tallies.get(site)
+  if (before?.hour === hour) {
+    count(before, beacon, fate)
+    if (isDue(before, now)) await write(d1, site, before, now)
+    return
+  }
+  const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0
+  const fresh: Tally = { hour, counts: {}, written: now, busiestOf: busiest(seed), most: 0 }
+  tallies.set(site, fresh)
+  count(fresh, beacon, fate)
+  // The rest of an hour that is over goes into that hour, and the new one begins its minute.
+  await write(d1, site, before && Object.keys(before.counts).length ? before : fresh, now)
+}
+
+function count(tally: Tally, { address, imported }: Counted, fate: Fate): void {
+  const { counts } = tally
+  const add = (name: keyof Counts, n = 1) => {
+    counts[name] = (counts[name] ?? 0) + n
+  }
+  add(fate)
+  const accepted = ACCEPTED.includes(fate)
+  if (accepted) add('accepted')
+  if (accepted && imported) add('imported')
+  // A stranger may send a header, too: only an accepted one is the importer's.
+  if (accepted && imported) return
+  const most = tally.busiestOf(address)
+  if (most > tally.most) add('busiest', most - tally.most)
+  tally.most = most
+}
+
+/** What an operator should hear of is written within a minute, the ordinary when there is enough of it. */
+function isDue({ counts, written }: Tally, now: number): boolean {
+  if (now - written < MINUTE) return false
+  const { accepted = 0, imported, busiest, stored, sampled, late, queued, ...trouble } = counts
+  return accepted >= WORTH || Object.keys(trouble).length > 0 || now - written >= PATIENCE
+}
+
+/** Adds what waits to the hour's row. Key: (site, hour). */
+async function write(d1: D1Database, site: string, tally: Tally, now: number): Promise<void> {
+  const { hour, counts } = tally
+  const names = Object.keys(counts) as (keyof Counts)[]
+  if (!names.length) return
+  tally.counts = {}
+  tally.written = now
+  try {
+    await drizzle(d1)
+      .insert(intake)
+      .values({ site, hour, ...counts })
+      .onConflictDoUpdate({
+        target: [intake.site, intake.hour],
+        set: Object.fromEntries(
+          names.map(name => [name, sql`${intake[name]} + excluded.${sql.raw(intake[name].name)}`]),
+        ),
+      })
+  } catch (error) {
+    console.error(`counts of ${site || 'unknown sites'} wait for the next write`, error)
+    for (const name of names) tally.counts[name] = (tally.counts[name] ?? 0) + (counts[name] ?? 0)
+  }
 }
