@@ -40,6 +40,12 @@ export const DELIVERY_ANSWER = v.object({
     v.description('share of proven beacons that never came: a lower bound, since a last one leaves no trace'),
   ),
   calls_left_out: v.pipe(amount, v.description('API calls beyond the 64 that one page view reports')),
+  unreadable: v.pipe(
+    amount,
+    v.description(
+      'page views, of hours that are rolled up, of which a part is broken in the database; the part counts nowhere',
+    ),
+  ),
   bot_beacons: v.pipe(amount, v.description('beacons of bots, which are not stored; a lower bound')),
   sampling: v.pipe(
     v.array(v.object({ since: v.string(), rate: amount })),

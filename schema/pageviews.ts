@@ -79,6 +79,9 @@ export function parsePageViewsQuery(
   return { ok: { ...rest, order, metric: compared, cursor } }
 }
 
+/** The parts that the database keeps as JSON, which a hand on the database can break. */
+export const UNREADABLE = ['phases', 'why', 'calls', 'marks'] as const
+
 const ms = v.pipe(v.number(), v.minValue(0))
 const maybe = <T extends v.GenericSchema>(schema: T) => v.nullable(schema)
 const timed = <const K extends readonly string[]>(keys: K) =>
@@ -135,6 +138,14 @@ export const PAGEVIEW = v.object({
   ),
   calls_dropped: v.pipe(v.number(), v.description('calls beyond what is sent of one page view')),
   marks: v.array(v.object({ name: v.string(), value: v.number() })),
+  unreadable: v.optional(
+    v.pipe(
+      v.array(v.picklist(UNREADABLE)),
+      v.description(
+        'parts that are broken in the database, and so are missing here; absent where there are none',
+      ),
+    ),
+  ),
 })
 export type PageViewAnswer = v.InferOutput<typeof PAGEVIEW>
 

@@ -239,6 +239,8 @@ export const deliveries = sqliteTable(
     missingSquared: integer('missing_squared').notNull().default(0),
     missingBefore: integer('missing_before').notNull().default(0),
     beforeSquared: integer('before_squared').notNull().default(0),
+    /** Page views of which a column of JSON is broken. */
+    unreadable: integer().notNull().default(0),
   },
   table => [primaryKey({ columns: [table.site, table.hour] })],
 )

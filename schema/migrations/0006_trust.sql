@@ -28,4 +28,5 @@ ALTER TABLE `traffic` ADD `bytes` integer DEFAULT 0 NOT NULL;--> statement-break
 ALTER TABLE `deliveries` ADD `followed` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE `deliveries` ADD `missing_squared` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE `deliveries` ADD `missing_before` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
-ALTER TABLE `deliveries` ADD `before_squared` integer DEFAULT 0 NOT NULL;
+ALTER TABLE `deliveries` ADD `before_squared` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+ALTER TABLE `deliveries` ADD `unreadable` integer DEFAULT 0 NOT NULL;

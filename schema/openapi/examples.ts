@@ -101,6 +101,7 @@ export const DELIVERY: DeliveryAnswer = {
   beacons_received: 4058,
   loss_rate: 0.0107,
   calls_left_out: 0,
+  unreadable: 0,
   bot_beacons: 31,
   sampling: [{ since: '2026-11-20T08:00:00.000Z', rate: 1 }],
 }
@@ -122,8 +123,8 @@ export const CSV = {
     'change.ratio.value,change.ratio.low,change.ratio.high,verdict,confidence\r\n' +
     'lcp,ms,1982.41,1919.15,2048,2500,2500,1982.41,1919.15,2048,2400,2400,0,-91.1272,91.1272,0,-0.046,0.046,stable,1\r\n',
   delivery:
-    'site,from,to,pageviews,beacons_sent,beacons_received,loss_rate,calls_left_out,bot_beacons,sampling\r\n' +
-    'shop,2026-11-20T08:00:00.000Z,2026-11-21T09:00:00.000Z,2370,4102,4058,0.0107,0,31,' +
+    'site,from,to,pageviews,beacons_sent,beacons_received,loss_rate,calls_left_out,unreadable,bot_beacons,sampling\r\n' +
+    'shop,2026-11-20T08:00:00.000Z,2026-11-21T09:00:00.000Z,2370,4102,4058,0.0107,0,0,31,' +
     '"[{""since"":""2026-11-20T08:00:00.000Z"",""rate"":1}]"\r\n',
   causes:
     'target,event,url,count,samples,share,impact,p75.value,p75.low,p75.high,rating,shares.good,' +

@@ -172,10 +172,11 @@ describe('the cron', () => {
     await put('/v1/sites/broken', { origins: [ORIGIN] })
     const hour = OPEN - 48
     await store(env.DB, [...at('broken', hour), ...at('broken', hour + 1), ...at('broken', hour + 24)], NOW)
-    await env.DB.prepare("UPDATE pageviews SET calls = '{' WHERE site = 'broken' AND hour = ?")
-      .bind(hour)
-      .run()
+    await env.DB.exec(
+      `CREATE TRIGGER refuses BEFORE INSERT ON rollups WHEN NEW.site = 'broken' AND NEW.tier = 'hour' AND NEW.start = ${hour} BEGIN SELECT RAISE(ABORT, 'no room'); END`,
+    )
     await tick(env.DB, NOW)
+    await env.DB.exec('DROP TRIGGER refuses')
     const { results } = await env.DB.prepare(
       "SELECT tier, start FROM periods WHERE site = 'broken' ORDER BY tier, start",
     ).all()

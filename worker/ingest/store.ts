@@ -130,11 +130,11 @@ function upsert(d1: D1Database): string {
     .toSQL().sql
 }
 
-/** What a beacon adds, under its number. */
+/** What a beacon adds, under its number. A row whose JSON is broken begins anew, or it would refuse all of its batch. */
 function merged(column: 'calls' | 'marks'): SQL {
   const stored = columns[column]
   return sql`CASE WHEN length(${stored}) < ${sql.raw(String(MAX_TEXT))}
-    THEN json_patch(${stored}, excluded.${sql.raw(column)}) ELSE ${stored} END`
+    THEN json_patch(iif(json_valid(${stored}), ${stored}, '{}'), excluded.${sql.raw(column)}) ELSE ${stored} END`
 }
 
 /** The value of one column, read from one element of the bound list; a queue may hold rows of an older version. */

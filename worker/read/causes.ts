@@ -17,10 +17,11 @@ import {
   RELATIVE_ERROR,
 } from '../../schema/histogram.ts'
 import { fromGrains, METRICS, rate, thresholds } from '../../schema/metrics.ts'
+import { sound } from '../rollup/json.ts'
 import { type Preparer, prepare } from '../statement.ts'
 import { type Detail, type Details, details } from './details.ts'
 import { fits } from './fits.ts'
-import { callsOf, whyOf } from './stored.ts'
+import { callsOf, NO_CAUSE, whyOf } from './stored.ts'
 import { rangeOf } from './summary.ts'
 import { thin } from './thin.ts'
 
@@ -40,11 +41,12 @@ interface Row {
   calls: string
 }
 
+const WHY = sound('p.why')
 /** SQL of what tells causes apart. */
 const NAMED: Record<Caused, string> = {
-  lcp: `json_array(p.why ->> '$.lcp[0]')`,
-  inp: `json_array(p.why ->> '$.inp[0]', p.why ->> '$.inp[1]')`,
-  cls: `json_array(p.why ->> '$.cls[0]')`,
+  lcp: `json_array(${WHY} ->> '$.lcp[0]')`,
+  inp: `json_array(${WHY} ->> '$.inp[0]', ${WHY} ->> '$.inp[1]')`,
+  cls: `json_array(${WHY} ->> '$.cls[0]')`,
 }
 
 /** One cause with its page views. */
@@ -85,7 +87,7 @@ export async function causes(d1: Preparer, query: CausesQuery, now: number): Pro
 }
 
 async function read(d1: Preparer, metric: Caused, where: SQL, share: number): Promise<Row[]> {
-  const cause = sql.raw(`CASE WHEN p.why ->> '$.${metric}[0]' IS NOT NULL THEN ${NAMED[metric]} END`)
+  const cause = sql.raw(`CASE WHEN ${WHY} ->> '$.${metric}[0]' IS NOT NULL THEN ${NAMED[metric]} END`)
   const calls = sql.raw(metric === 'cls' ? `'{}'` : 'p.calls')
   const { results } = await prepare(
     d1,
@@ -149,7 +151,7 @@ function answer(metric: Caused, { name, rows, distribution, p75 }: Found, total:
 }
 
 function detailOf({ w, x, why, calls }: Row): Detail {
-  return { w, x, why: whyOf(why), calls: callsOf(calls) }
+  return { w, x, why: whyOf(why) ?? NO_CAUSE, calls: callsOf(calls) ?? [] }
 }
 
 function adviceOf(metric: Caused, target: string, { parts, waited, scripted }: Details): AdviceCode | null {

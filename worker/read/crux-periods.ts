@@ -23,6 +23,7 @@ import { liveShare } from './live.ts'
 import { type Periods, periodsOf, sliceOf } from './plan.ts'
 import { type Reading, rollupRows, rollupWeights, storedOf } from './rows.ts'
 import { sourcesOf } from './source.ts'
+import { histogramOf } from './stored.ts'
 import type { Share } from './thin.ts'
 
 export const DAY = 24 * HOUR
@@ -122,8 +123,8 @@ async function vitalsOf(
     const metric = CRUX_VITALS[name]
     const weeks: Histogram[][] = []
     for (const row of own) {
-      const json = row[metric]
-      if (json) week(weeks, row.start, from, []).push(JSON.parse(String(json)))
+      const histogram = histogramOf(row[metric])
+      if (histogram) week(weeks, row.start, from, []).push(histogram)
     }
     const sums = Array.from(weeks, parts => merge(parts ?? []))
     return [name, windows(sums, periods).map(parts => pointOf(metric, merge(parts)))]

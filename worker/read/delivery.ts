@@ -20,9 +20,10 @@ export async function delivery(
     prepare(
       d1,
       sql`SELECT coalesce(sum(pageviews), 0) AS pageviews, coalesce(sum(sent), 0) AS sent,
-        coalesce(sum(received), 0) AS received, coalesce(sum(dropped), 0) AS dropped
+        coalesce(sum(received), 0) AS received, coalesce(sum(dropped), 0) AS dropped,
+        coalesce(sum(unreadable), 0) AS unreadable
         FROM deliveries WHERE ${hours}`,
-    ).first<Record<'pageviews' | 'sent' | 'received' | 'dropped', number>>(),
+    ).first<Record<'pageviews' | 'sent' | 'received' | 'dropped' | 'unreadable', number>>(),
     prepare(d1, sql`SELECT coalesce(sum(bots), 0) AS beacons FROM intake WHERE ${hours}`).first<number>(
       'beacons',
     ),
@@ -32,7 +33,7 @@ export async function delivery(
         (SELECT max(since) FROM rates WHERE site = ${site} AND since <= ${from}), ${from}) ORDER BY since`,
     ).all<{ since: number; rate: number }>(),
   ])
-  const { pageviews = 0, sent = 0, received = 0, dropped = 0 } = sums ?? {}
+  const { pageviews = 0, sent = 0, received = 0, dropped = 0, unreadable = 0 } = sums ?? {}
   const changes = rates.results
   const known = changes[0] && changes[0].since <= from ? changes : [{ since: from, rate }, ...changes]
   return {
@@ -42,6 +43,7 @@ export async function delivery(
     beacons_received: received,
     loss_rate: sent ? (sent - received) / sent : null,
     calls_left_out: dropped,
+    unreadable,
     bot_beacons: bots ?? 0,
     sampling: known.map(({ since, rate }) => ({
       since: new Date(Math.max(since, from)).toISOString(),

@@ -17,6 +17,7 @@ import { periodsOf, type Slice, sliceOf } from './plan.ts'
 import { type Reading, type RollupRow, rollupRows, storedOf, storedRows, yetToRead } from './rows.ts'
 import { sampleRows } from './samples.ts'
 import { costOf, type Source, sourcesOf } from './source.ts'
+import { histogramOf } from './stored.ts'
 import { LEAST, MAX_READ, type Share, thin } from './thin.ts'
 
 /** What decides which groups are answered, and in which order. */
@@ -272,7 +273,7 @@ function grouped<K>(rows: readonly RollupRow[], keyOf: (row: RollupRow) => K): M
 
 /** The sum of a column's histograms; undefined where no row has one. */
 function total(rows: readonly RollupRow[], column: string): Distribution | undefined {
-  const parts = rows.flatMap(row => (row[column] ? [JSON.parse(String(row[column])) as Distribution] : []))
+  const parts = rows.flatMap(row => histogramOf<Distribution>(row[column]) ?? [])
   if (!parts.length) return
   // Roll-ups of before an outcome was told apart do not have its field.
   const sum = (failure: Failure) => parts.reduce((n, part) => n + (part[failure] ?? 0), 0)

@@ -5,9 +5,9 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { fromGrains } from '../../schema/metrics.ts'
 import type { Why } from '../../schema/pageview.ts'
-import type { PageViewAnswer } from '../../schema/pageviews.ts'
+import { type PageViewAnswer, UNREADABLE } from '../../schema/pageviews.ts'
 import { INP_PARTS, inpParts, LCP_PARTS, lcpParts, startedBy, waits } from '../../schema/why.ts'
-import { callsOf, marksOf, phasesOf, whyOf } from './stored.ts'
+import { callsOf, marksOf, NO_CAUSE, phasesOf, whyOf } from './stored.ts'
 
 /** A row as D1 names its columns. */
 export interface StoredRow
@@ -50,16 +50,23 @@ export const COLUMNS: SQL = sql.raw(
     .join(', '),
 )
 
-export function toPageView({ hour: _, began, dropped, marks, cls, ...row }: StoredRow): PageViewAnswer {
-  const why = whyOf(row.why)
-  const calls = callsOf(row.calls)
+export function toPageView({ hour: _, began, dropped, cls, ...row }: StoredRow): PageViewAnswer {
+  const read = {
+    phases: phasesOf(row.phases),
+    why: whyOf(row.why),
+    calls: callsOf(row.calls),
+    marks: marksOf(row.marks),
+  }
+  // Without a document there are no phases to read.
+  const unreadable = UNREADABLE.filter(column => row[column] !== null && read[column] === null)
+  const { why, calls } = { why: read.why ?? NO_CAUSE, calls: read.calls ?? [] }
   const waited = why.lcp && row.lcp !== null ? waits(row.lcp, why.lcp, calls) : []
   const started = why.inp ? startedBy(why.inp, calls) : []
   return {
     ...row,
     began: new Date(began).toISOString(),
     cls: cls === null ? null : fromGrains('cls', cls),
-    phases: phasesOf(row.phases),
+    phases: read.phases,
     why: toWhy(why, row.lcp ?? 0),
     calls: calls.map((call, i) => ({
       ...call,
@@ -68,7 +75,8 @@ export function toPageView({ hour: _, began, dropped, marks, cls, ...row }: Stor
       started: started[i] ?? false,
     })),
     calls_dropped: dropped,
-    marks: marksOf(marks),
+    marks: read.marks ?? [],
+    ...(unreadable.length && { unreadable }),
   }
 }
 

@@ -6,6 +6,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { toCursor } from '../../schema/cursor.ts'
 import { HOUR } from '../../schema/hour.ts'
 import type { PageViewsAnswer, PageViewsQuery } from '../../schema/pageviews.ts'
+import { sound } from '../rollup/json.ts'
 import { type Preparer, prepare } from '../statement.ts'
 import { fits } from './fits.ts'
 import { COLUMNS, type StoredRow, toPageView } from './pageview.ts'
@@ -16,6 +17,7 @@ import { MAX_READ, thin } from './thin.ts'
 const MOST = 8_000
 /** Rows that a list of the newest walks through at most. What fits of an hour is sorted, which reads it again. */
 const WALK = 5_000
+const WHY = sql.raw(sound('p.why'))
 /** After the end of every list by time. */
 const LAST = 'g'
 
@@ -39,8 +41,8 @@ export async function pageViews(d1: Preparer, query: PageViewsQuery, now: number
 function asked({ metric, filters, target, event }: PageViewsQuery): SQL {
   const conditions = [fits(filters)]
   if (metric) conditions.push(sql`p.${sql.raw(metric)} IS NOT NULL`)
-  if (target !== undefined) conditions.push(sql`p.why ->> ${sql.raw(`'$.${metric}[0]'`)} = ${target}`)
-  if (event !== undefined) conditions.push(sql`p.why ->> '$.inp[1]' = ${event}`)
+  if (target !== undefined) conditions.push(sql`${WHY} ->> ${sql.raw(`'$.${metric}[0]'`)} = ${target}`)
+  if (event !== undefined) conditions.push(sql`${WHY} ->> '$.inp[1]' = ${event}`)
   return sql.join(conditions, sql` AND `)
 }
 

@@ -8,10 +8,12 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import type { Chosen } from '../rollup/hours.ts'
+import { sound } from '../rollup/json.ts'
 import { type Preparer, prepare } from '../statement.ts'
 import { fitting, type SampleFilters } from './fits.ts'
 import type { Periods, Slice } from './plan.ts'
 import type { Source } from './source.ts'
+import { histogramOf } from './stored.ts'
 
 /** A period's histograms of one value: a column of JSON for each metric. */
 export interface RollupRow {
@@ -128,7 +130,9 @@ export async function rollupWeights(
 
 /** The weights that are stored, by period and value. */
 async function storedWeights(d1: Preparer, reading: Reading, periods: Periods): Promise<Weights[]> {
-  const weights = sql.raw(reading.source.columns.map(column => `coalesce(${column} ->> 'n', 0)`).join(', '))
+  const weights = sql.raw(
+    reading.source.columns.map(column => `coalesce(${sound(column)} ->> 'n', 0)`).join(', '),
+  )
   const parts = stored(reading, periods).map(
     from =>
       sql`SELECT start, json_group_object(value, json_array(${weights})) AS byValue ${from} GROUP BY start`,
@@ -145,7 +149,7 @@ async function storedWeights(d1: Preparer, reading: Reading, periods: Periods): 
 
 function weighing({ columns }: Source): (row: RollupRow) => Weights {
   return row => {
-    const weights = columns.map(column => (row[column] ? JSON.parse(String(row[column])).n : 0))
+    const weights = columns.map(column => histogramOf(row[column])?.n ?? 0)
     return { start: row.start, value: row.value, weights }
   }
 }

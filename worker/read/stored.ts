@@ -1,36 +1,93 @@
 /**
- * What a row of `pageviews` keeps as JSON: the text goes in, what the page view said comes out.
+ * What a row of `pageviews` keeps as JSON: the text goes in, what the page view said comes out; null where the text is
+ * broken, so that one row costs the answer no other. A part that is not what it should be is left out.
  */
 
+import type { Histogram } from '../../schema/histogram.ts'
 import { PHASES, type Phase } from '../../schema/metrics.ts'
 import type { ApiCall, Mark, Why } from '../../schema/pageview.ts'
 import { decodeCall, decodeWhy, type RowCall, type RowWhy } from '../../schema/row.ts'
 
-export function whyOf(text: string | null): Why {
-  const row: RowWhy = text ? JSON.parse(text) : {}
-  return decodeWhy(row)
+/** A page view of which no cause is known. */
+export const NO_CAUSE: Why = { lcp: null, inp: null, cls: null }
+
+export function whyOf(text: string | null): Why | null {
+  if (!text) return NO_CAUSE
+  const lists = recordOf(text)
+  return lists && decodeWhy(Object.fromEntries(Object.entries(lists).filter(isList)) as RowWhy)
 }
 
 /** The calls of all beacons, in the order in which they began. */
-export function callsOf(text: string): ApiCall[] {
-  const beacons: Record<string, RowCall[]> = JSON.parse(text)
-  return Object.values(beacons)
-    .flat()
-    .map(decodeCall)
-    .sort((a, b) => a.start - b.start)
+export function callsOf(text: string): ApiCall[] | null {
+  const lists = itemsOf(text)
+  return lists && (lists.filter(isCall) as RowCall[]).map(decodeCall).sort((a, b) => a.start - b.start)
 }
 
 /** The marks of all beacons, in the order in which they came. */
-export function marksOf(text: string): Mark[] {
-  const beacons: Record<string, [string, number][]> = JSON.parse(text)
-  return Object.values(beacons)
-    .flat()
-    .map(([name, value]) => ({ name, value }))
+export function marksOf(text: string): Mark[] | null {
+  const lists = itemsOf(text)
+  return (
+    lists &&
+    lists.flatMap(([name, value]) =>
+      typeof name === 'string' && typeof value === 'number' ? [{ name, value }] : [],
+    )
+  )
 }
 
-/** The load phases; null for navigations that load no document. */
+/** The load phases; null, too, for navigations that load no document. */
 export function phasesOf(text: string | null): Record<Phase, number> | null {
+  const list = text ? parsed(text) : null
+  if (!Array.isArray(list)) return null
+  const numbers = PHASES.map((phase, i) => [phase, typeof list[i] === 'number' ? list[i] : 0])
+  return Object.fromEntries(numbers) as Record<Phase, number>
+}
+
+/** A histogram of a roll-up; null where there is none, or where it is broken, which is logged. */
+export function histogramOf<H extends Histogram>(text: string | number | null | undefined): H | null {
   if (!text) return null
-  const list: number[] = JSON.parse(text)
-  return Object.fromEntries(PHASES.map((phase, i) => [phase, list[i] ?? 0])) as Record<Phase, number>
+  const found = parsed(String(text))
+  if (isHistogram(found)) return found as H
+  console.error('a roll-up has a broken histogram, which counts nowhere', String(text).slice(0, 80))
+  return null
+}
+
+function isHistogram(value: unknown): value is Histogram {
+  if (value === null || typeof value !== 'object') return false
+  const { n, s, q, h } = value as Record<string, unknown>
+  return [n, s, q].every(sum => typeof sum === 'number') && h !== null && typeof h === 'object'
+}
+
+/** A JSON text; undefined where it is broken. */
+export function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** What `{"0":[[...],...],"1":[...]}` holds. */
+function itemsOf(text: string): unknown[][] | null {
+  const beacons = recordOf(text)
+  return (
+    beacons &&
+    Object.values(beacons)
+      .flatMap(list => (Array.isArray(list) ? list : []))
+      .filter(item => Array.isArray(item))
+  )
+}
+
+function recordOf(text: string): Record<string, unknown> | null {
+  const value = parsed(text)
+  return value !== null && typeof value === 'object' && !Array.isArray(value) ? { ...value } : null
+}
+
+function isList(entry: [string, unknown]): boolean {
+  return Array.isArray(entry[1])
+}
+
+function isCall([endpoint, start, duration, outcome, , , , server]: unknown[]): boolean {
+  const numbers = [start, duration, outcome].every(value => typeof value === 'number')
+  const pairs = server == null || (Array.isArray(server) && server.every(Array.isArray))
+  return typeof endpoint === 'string' && numbers && pairs
 }

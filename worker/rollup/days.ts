@@ -13,6 +13,7 @@ import {
   type RollupDimension,
   type RollupTable,
 } from './dimensions.ts'
+import { sound } from './json.ts'
 
 /** The fields of a histogram that add up, beside its buckets. */
 const SUMS = ['n', 's', 'q', 'good', 'poor']
@@ -27,10 +28,10 @@ export function dayOf(
   dimension: RollupDimension,
 ): SQL {
   const sums = table === 'api_rollups' ? CALL_SUMS : SUMS
-  const column = metrics.map(metric => sql.raw(`WHEN '${metric}' THEN r.${metric}`))
+  const column = metrics.map(metric => sql.raw(`WHEN '${metric}' THEN ${sound(`r.${metric}`)}`))
   const summed = sums.map(name => sql.raw(`coalesce(sum(histogram ->> '${name}'), 0) AS ${name}`))
   const fields = sums.map(name => sql.raw(`'${name}', t.${name}`))
-  const volume = sql.raw(metrics.map(metric => `coalesce(r.${metric} ->> 'n', 0)`).join(', '))
+  const volume = sql.raw(metrics.map(metric => `coalesce(${sound(`r.${metric}`)} ->> 'n', 0)`).join(', '))
   return sql`WITH hours AS MATERIALIZED (
       SELECT r.*, ${metrics.length > 1 ? sql`max(${volume})` : volume} AS volume FROM ${sql.raw(table)} AS r
       WHERE r.site = ${site} AND r.tier = 'hour' AND r.dimension = ${dimension.name}

@@ -6,6 +6,7 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
+import { UNREADABLE } from './json.ts'
 
 /** Counts the bits of a number below 2^52: in pairs, in nibbles, in bytes, and the bytes' sum is the rest by 255. */
 function bits(x: string): string {
@@ -16,7 +17,7 @@ function bits(x: string): string {
 
 /** The row of one hour. Key: (site, hour). Rows from before bits were kept count nowhere. */
 export function deliveryOf(site: string, hour: number): SQL {
-  return sql`INSERT OR REPLACE INTO deliveries (site, hour, pageviews, sent, received, dropped)
-    SELECT ${site}, ${hour}, count(*), sum(min(sequence, 50) + 1), sum(${sql.raw(bits('received'))}), sum(dropped)
-    FROM pageviews WHERE site = ${site} AND hour = ${hour} AND received > 0 HAVING count(*) > 0`
+  return sql`INSERT OR REPLACE INTO deliveries (site, hour, pageviews, sent, received, dropped, unreadable)
+    SELECT ${site}, ${hour}, count(*), sum(min(sequence, 50) + 1), sum(${sql.raw(bits('received'))}), sum(dropped), sum(${UNREADABLE})
+    FROM pageviews AS p WHERE site = ${site} AND hour = ${hour} AND received > 0 HAVING count(*) > 0`
 }

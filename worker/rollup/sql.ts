@@ -11,6 +11,7 @@ import { PER_DOUBLING, ZERO } from '../../schema/histogram.ts'
 import { type Metric, thresholds, VITALS, type Vital } from '../../schema/metrics.ts'
 import { FAILURES, OUTCOMES } from '../../schema/pageview.ts'
 import type { Key } from './dimensions.ts'
+import { isNumber, itemOf, sound, unpacked } from './json.ts'
 
 /** Where samples come from and by what they are told apart. */
 export interface Choice {
@@ -30,7 +31,7 @@ const outcome = (name: (typeof OUTCOMES)[number]) => number(OUTCOMES.indexOf(nam
 
 /** SQL of what a group key stands for, in a row `p` and, for calls and marks, one of these `c`. */
 export function keySql(key: Key): SQL {
-  return sql.raw(key === 'endpoint' || key === 'mark' ? 'c.value ->> 0' : `p.${key}`)
+  return sql.raw(key === 'endpoint' || key === 'mark' ? itemOf(0) : `p.${key}`)
 }
 
 /** The samples of page views, one for each vital that a row has: the groups and (metric, x, w, good, poor, outcome). */
@@ -45,30 +46,27 @@ export function vitalSamples({ from = EMPTY, where, by, share }: Choice, metrics
 /** The samples of API calls. */
 export function callSamples({ from = EMPTY, where, by, share }: Choice): SQL {
   const { good, poor } = thresholds('api')
-  return sql`SELECT ${columns(by)}, 'api' AS metric, c.value ->> 2 AS x, ${weight(share)} AS w,
-      ${number(good)} AS good, ${number(poor)} AS poor, c.value ->> 3 AS outcome
+  return sql`SELECT ${columns(by)}, 'api' AS metric, ${sql.raw(itemOf(2))} AS x, ${weight(share)} AS w,
+      ${number(good)} AS good, ${number(poor)} AS poor, ${sql.raw(itemOf(3))} AS outcome
     FROM ${CALLS} ${from}
-    WHERE ${where}`
+    WHERE ${where} AND ${isNumber('x')} AND ${isNumber('outcome')} AND typeof(${sql.raw(itemOf(0))}) = 'text'`
 }
 
 /** Every call `c` of the page views `p`. */
-export const CALLS = each('calls')
+export const CALLS = unpacked('calls')
 /** Every mark `c` of the page views `p`. */
-export const MARKS = each('marks')
-
-function each(column: 'calls' | 'marks'): SQL {
-  return sql.raw(`pageviews AS p CROSS JOIN json_each(p.${column}) AS b CROSS JOIN json_each(b.value) AS c`)
-}
+export const MARKS = unpacked('marks')
 
 /** The samples of marks. What has no thresholds is neither good nor poor. */
 export function markSamples({ from = EMPTY, where, by, share }: Choice): SQL {
-  return sql`SELECT ${columns(by)}, ${unrated('c.value ->> 1', share)} FROM ${MARKS} ${from} WHERE ${where}`
+  return sql`SELECT ${columns(by)}, ${unrated(itemOf(1), share)} FROM ${MARKS} ${from}
+    WHERE ${where} AND ${isNumber('x')}`
 }
 
 /** The samples of one load phase, given by its place in `PHASES`. */
 export function phaseSamples({ from = EMPTY, where, by, share }: Choice, index: number): SQL {
-  return sql`SELECT ${columns(by)}, ${unrated(`p.phases ->> ${index}`, share)} FROM pageviews AS p ${from}
-    WHERE ${where} AND p.phases IS NOT NULL`
+  return sql`SELECT ${columns(by)}, ${unrated(`(${sound('p.phases')} ->> ${index})`, share)} FROM pageviews AS p ${from}
+    WHERE ${where} AND ${isNumber('x')}`
 }
 
 const unrated = (value: string, share?: number) =>

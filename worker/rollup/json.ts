@@ -1,0 +1,42 @@
+/**
+ * JSON in columns, read so that one broken text costs itself: SQL for what the text says, or for nothing where it is
+ * broken. SQLite fails the whole statement otherwise.
+ *
+ * What the worker writes is never broken. A hand on the database, or a restore of it, can break a row.
+ */
+
+import { type SQL, sql } from 'drizzle-orm'
+
+/** The columns of `pageviews` that hold JSON. */
+const COLUMNS = ['calls', 'marks', 'why', 'phases'] as const
+
+/** The JSON in `column`, NULL where it is broken. `json_valid` takes what `JSON.parse` takes. */
+export function sound(column: string): string {
+  return `iif(json_valid(${column}), ${column}, NULL)`
+}
+
+/** 1 for a page view `p` with a broken column, else 0. */
+export const UNREADABLE: SQL = sql.raw(
+  `(${COLUMNS.map(column => `NOT coalesce(json_valid(p.${column}), 1)`).join(' OR ')})`,
+)
+
+/**
+ * What lists by beacon hold, one `c` for each: `{"0":[["GET /",...],...]}`. A broken text, and what is no list where one
+ * should be, holds nothing.
+ */
+export function unpacked(column: 'calls' | 'marks'): SQL {
+  return sql.raw(
+    `pageviews AS p CROSS JOIN json_each(${sound(`p.${column}`)}) AS b
+      CROSS JOIN json_each(iif(b.type = 'array', b.value, NULL)) AS c`,
+  )
+}
+
+/** The value at `index` of a call or a mark `c`. SQLite may ask for it before it has looked whether `c` is a list. */
+export function itemOf(index: number): string {
+  return `(iif(c.type = 'array', c.value, '[]') ->> ${index})`
+}
+
+/** True where SQL's value is a number, as no text in a list of numbers is. */
+export function isNumber(value: string): SQL {
+  return sql.raw(`typeof(${value}) IN ('integer', 'real')`)
+}
