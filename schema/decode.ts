@@ -1,8 +1,14 @@
 /**
- * Reads what beacon.ts writes: `decode` makes a page view of a beacon's body, or names the first field that does not fit.
+ * Reads what beacon.ts writes: `decode` makes a page view of a beacon's body, or names the first field without which it is
+ * none.
  *
- * What no browser sends is refused. What is beyond belief or longer than is kept is cut to its limit, and what is left out
- * is filled in, so that the page holds no code for either.
+ * One odd value never costs the page view. Browsers, extensions, old libraries and scripts of another release send what
+ * nobody thought of, so:
+ * - Refused is what is no beacon: no JSON, no object, another version, no id, no number of its own, no whole weight.
+ * - A number is cut to what is believed, a text to what is kept, a query string off a name.
+ * - What may be null is null where it is odd, and a list ends where it is too long.
+ * - A call that does not say what, when, how long and how it ended is left out, and counted in `dropped`.
+ * - A mark without a proper name or value is left out, and so is a field that nobody knows.
  */
 
 import * as v from 'valibot'
@@ -18,7 +24,7 @@ export const MAX_MS = 600_000
 export const MAX_CLS = 100_000
 /** The most bytes of one call that are believed: 1 GB. */
 const MAX_TRANSFER = 1_000_000_000
-/** The longest age of a page view, in ms; the worker may allow less. */
+/** The longest age of a page view that is believed, in ms; the worker may allow less. */
 export const MAX_AGE = 25 * 30 * 86_400_000
 /** The largest value of a mark. */
 export const MAX_MARK = 600_000
@@ -30,7 +36,7 @@ export const MAX_ROUTE = 200
 export const MAX_ENDPOINT = 256
 export const MAX_RELEASE = 64
 
-/** Reads a beacon. Answers the page view, or the first field that does not fit. */
+/** Reads a beacon. Answers the page view, or the first field without which it is none. */
 export function decode(body: string): { ok: PageView } | { error: FieldError } {
   let json: unknown
   try {
@@ -38,11 +44,13 @@ export function decode(body: string): { ok: PageView } | { error: FieldError } {
   } catch {
     return { error: { field: 'body', detail: 'is not JSON' } }
   }
-  const result = v.safeParse(WIRE, json, { abortEarly: true })
+  const result = v.safeParse(STATE, json, ABORT)
   if (result.success) return { ok: fromWire(result.output) }
   const [issue] = result.issues
   return { error: { field: v.getDotPath(issue) ?? 'body', detail: issue.message } }
 }
+
+const ABORT = { abortEarly: true }
 
 const integer = (max: number) =>
   v.pipe(
@@ -55,12 +63,11 @@ const integer = (max: number) =>
 const amount = (max: number) =>
   v.pipe(
     v.number('must be a number'),
-    v.minValue(-MAX_AGE, `must be at least -${MAX_AGE}`),
-    v.maxValue(MAX_AGE, `must be at most ${MAX_AGE}`),
     v.transform(value => Math.round(Math.max(0, Math.min(max, value)))),
   )
 const ms = amount(MAX_MS)
-const maybe = <T extends v.GenericSchema>(schema: T) => v.optional(v.nullable(schema), null)
+/** Null where there is none, or what is there is odd. */
+const maybe = <T extends v.GenericSchema>(schema: T) => v.fallback(v.optional(v.nullable(schema), null), null)
 /** Without control characters, cut to `max`. Cutting may halve the last, and D1 cannot keep the half. */
 const cut = (max: number) =>
   v.pipe(
@@ -72,75 +79,74 @@ const cut = (max: number) =>
         .replace(/\p{Surrogate}/gu, '\ufffd'),
     ),
   )
-const text = (max: number) => v.pipe(cut(max), v.minLength(1, 'must not be empty'))
+/** A query string or fragment is never kept. */
+const withoutQuery = v.pipe(
+  v.string('must be a string'),
+  v.transform(name => name.replace(/[?#].*/s, '')),
+)
+const name = (max: number) => v.pipe(withoutQuery, cut(max), v.minLength(1, 'must not be empty'))
 const oneOf = <const T extends readonly string[]>(list: T) =>
   v.picklist(list, `must be one of ${list.join(', ')}`)
 
-const NO_QUERY = 'must hold no query string or fragment'
-const path = (max: number) =>
-  v.pipe(
-    text(max),
-    v.check(route => !/[?#]/.test(route), NO_QUERY),
-  )
 /** Empty where the page gives no more: inline code, an element without a name. */
 const label = cut(MAX_SELECTOR)
-const address = v.pipe(
+const address = v.pipe(withoutQuery, label)
+/** `BUTTON#buy.onclick`, or an address. */
+const invoker = v.pipe(
+  v.string('must be a string'),
+  v.transform(text => text.replace(/\?.*/s, '')),
   label,
-  v.check(url => !/[?#]/.test(url), NO_QUERY),
 )
 
-const SERVER = v.strictTuple([
-  text(32),
+const SERVER = v.tuple([
+  v.pipe(cut(32), v.minLength(1)),
   v.pipe(v.number(), v.minValue(0), v.maxValue(MAX_MS), v.transform(Math.round)),
 ])
 
-const CALL = v.strictTuple(
+const CALL = v.tuple(
   [
-    text(MAX_ENDPOINT),
+    name(MAX_ENDPOINT),
     amount(MAX_AGE),
     ms,
     oneOf(OUTCOMES),
-    maybe(integer(599)),
+    // Servers answer with numbers of their own, as 999, and browsers hand them on.
+    maybe(integer(999)),
     maybe(ms),
     maybe(amount(MAX_TRANSFER)),
     maybe(
       v.pipe(
         v.array(v.unknown(), 'must be a list'),
-        v.maxLength(MAX_SERVER, `must hold at most ${MAX_SERVER} durations`),
         // Browsers take anything for a duration; what is none says nothing of the call.
-        v.transform(list => list.filter(named => v.is(SERVER, named)).map(named => v.parse(SERVER, named))),
+        v.transform(list => fitting(SERVER, list, MAX_SERVER)),
       ),
     ),
   ],
   'must be [endpoint, start, duration, outcome, status, ttfb, bytes, server]',
 )
 
-const WHY = v.strictTuple(
-  [
-    maybe(
-      v.strictTuple(
-        [label, v.nullable(address), ms, ms, ms],
-        'must be [target, url, loadDelay, loadDuration, renderDelay]',
-      ),
+const WHY = v.tuple([
+  maybe(
+    v.tuple(
+      [label, maybe(address), ms, ms, ms],
+      'must be [target, url, loadDelay, loadDuration, renderDelay]',
     ),
-    maybe(
-      v.strictTuple(
-        [
-          label,
-          label,
-          amount(MAX_AGE),
-          ms,
-          ms,
-          ms,
-          v.nullable(v.strictTuple([address, label, ms], 'must be [url, invoker, duration]')),
-        ],
-        'must be [target, event, time, inputDelay, processing, presentation, script]',
-      ),
+  ),
+  maybe(
+    v.tuple(
+      [
+        label,
+        label,
+        amount(MAX_AGE),
+        ms,
+        ms,
+        ms,
+        maybe(v.tuple([address, invoker, ms], 'must be [url, invoker, duration]')),
+      ],
+      'must be [target, event, time, inputDelay, processing, presentation, script]',
     ),
-    maybe(v.strictTuple([label, amount(MAX_CLS), amount(MAX_AGE)], 'must be [target, value, time]')),
-  ],
-  'must be [lcp, inp, cls]',
-)
+  ),
+  maybe(v.tuple([label, amount(MAX_CLS), amount(MAX_AGE)], 'must be [target, value, time]')),
+])
 
 /** The name of a mark: `search.results-shown`. */
 export const MARK_NAME = v.pipe(
@@ -148,17 +154,21 @@ export const MARK_NAME = v.pipe(
   v.regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 of letters, digits, _, . and -'),
 )
 
-/** What an object may not have, must have, or must be. */
-const object = (issue: v.StrictObjectIssue): string =>
-  issue.expected === 'never'
-    ? 'is not known'
-    : issue.received === 'undefined'
-      ? 'is missing'
-      : 'must be an object'
+const MARK = v.tuple([
+  MARK_NAME,
+  v.pipe(v.number(), v.minValue(0), v.maxValue(MAX_MARK), v.transform(Math.round)),
+])
 
-const MARK = v.strictTuple([MARK_NAME, v.pipe(v.number(), v.minValue(0), v.maxValue(MAX_MARK))])
+const NO_VITALS = { lcp: null, inp: null, cls: null, fcp: null, ttfb: null }
 
-export const WIRE = v.strictObject(
+/** A list whose items are looked at one by one. A foreign `toJSON` makes a text of it. */
+const items = v.fallback(
+  v.union([v.array(v.unknown()), v.pipe(v.string(), v.parseJson(), v.array(v.unknown()))]),
+  [],
+)
+
+/** A beacon as it is read: all of it but the items of its lists. */
+const STATE = v.object(
   {
     v: v.literal(WIRE_VERSION, `must be ${WIRE_VERSION}`),
     id: v.pipe(
@@ -172,9 +182,11 @@ export const WIRE = v.strictObject(
       v.transform(sequence => Math.min(sequence, MAX_SEQUENCE)),
     ),
     weight: v.pipe(integer(MAX_WEIGHT), v.minValue(1, 'must be at least 1')),
-    age: amount(MAX_AGE),
-    navigation: oneOf(NAVIGATIONS),
-    route: path(MAX_ROUTE),
+    // A clock that was set while the page lasted, or stands still, says nothing: the page view is one of now.
+    age: v.fallback(v.pipe(v.number(), v.maxValue(MAX_AGE), amount(MAX_AGE)), 0),
+    // A kind that is not known yet.
+    navigation: v.fallback(oneOf(NAVIGATIONS), 'navigate'),
+    route: v.fallback(name(MAX_ROUTE), '(unknown)'),
     // A release may be a number, or left empty by the page's template.
     release: maybe(
       v.pipe(
@@ -185,33 +197,48 @@ export const WIRE = v.strictObject(
       ),
     ),
     connection: maybe(oneOf(CONNECTIONS)),
-    touch: v.optional(v.boolean('must be true or false'), false),
-    vitals: v.strictObject(
-      { lcp: maybe(ms), inp: maybe(ms), cls: maybe(amount(MAX_CLS)), fcp: maybe(ms), ttfb: maybe(ms) },
-      object,
+    touch: v.fallback(v.optional(v.boolean('must be true or false'), false), false),
+    vitals: v.fallback(
+      v.object({
+        lcp: maybe(ms),
+        inp: maybe(ms),
+        cls: maybe(amount(MAX_CLS)),
+        fcp: maybe(ms),
+        ttfb: maybe(ms),
+      }),
+      NO_VITALS,
     ),
-    phases: maybe(v.strictTuple([ms, ms, ms, ms, ms, ms, ms], `must be ${PHASES.length} numbers`)),
+    phases: maybe(v.tuple([ms, ms, ms, ms, ms, ms, ms], `must be ${PHASES.length} numbers`)),
     why: maybe(WHY),
-    calls: v.optional(
-      v.pipe(v.array(CALL, 'must be a list'), v.maxLength(MAX_CALLS, `must hold at most ${MAX_CALLS} calls`)),
-      [],
-    ),
-    dropped: v.optional(amount(MAX_DROPPED), 0),
-    marks: v.optional(
-      v.pipe(
-        v.array(v.unknown(), 'must be a list'),
-        v.maxLength(MAX_MARKS, `must hold at most ${MAX_MARKS} marks`),
-        // What a page calls by a wrong name says nothing of the rest.
-        v.transform(marks => marks.filter(mark => v.is(MARK, mark))),
-      ),
-      [],
-    ),
+    calls: items,
+    dropped: v.fallback(v.optional(amount(MAX_DROPPED), 0), 0),
+    marks: items,
   },
-  object,
+  issue => (issue.received === 'undefined' ? 'is missing' : 'must be an object'),
 )
 
-function fromWire({ v: _, phases, why, calls, marks, ...rest }: v.InferOutput<typeof WIRE>): PageView {
+/** A beacon as it should be sent. */
+export const WIRE = v.object({
+  ...STATE.entries,
+  calls: v.optional(v.pipe(v.array(CALL), v.maxLength(MAX_CALLS))),
+  marks: v.optional(v.pipe(v.array(MARK), v.maxLength(MAX_MARKS))),
+})
+
+/** The first items, those that fit. */
+function fitting<T extends v.GenericSchema>(
+  item: T,
+  list: readonly unknown[],
+  max: number,
+): v.InferOutput<T>[] {
+  return list.slice(0, max).flatMap(one => {
+    const { success, output } = v.safeParse(item, one, ABORT)
+    return success ? [output] : []
+  })
+}
+
+function fromWire({ v: _, phases, why, dropped, ...rest }: v.InferOutput<typeof STATE>): PageView {
   const [lcp, inp, cls] = why ?? []
+  const calls = fitting(CALL, rest.calls, MAX_CALLS)
   return {
     ...rest,
     // Back from the cache no byte is asked for, so there is none to wait for; a soft navigation has no document at all.
@@ -231,7 +258,8 @@ function fromWire({ v: _, phases, why, calls, marks, ...rest }: v.InferOutput<ty
       bytes,
       server: server?.length ? server : null,
     })),
-    marks: marks.map(([name, value]) => ({ name, value: Math.round(value) })),
+    dropped: Math.min(MAX_DROPPED, dropped + rest.calls.length - calls.length),
+    marks: fitting(MARK, rest.marks, MAX_MARKS).map(([name, value]) => ({ name, value })),
   }
 }
 

@@ -21,7 +21,9 @@ export const BEACON_OPERATIONS: readonly Operation[] = [
     summary: 'Takes the state of a page view',
     description:
       'At most 16384 bytes. A browser sends no token; an importer sends ADMIN_TOKEN, and is neither limited nor asked for ' +
-      'its origin. A later beacon of the same page view replaces what the earlier ones said, and repeating one changes nothing.',
+      'its origin. A later beacon of the same page view replaces what the earlier ones said, and repeating one changes nothing. ' +
+      'A beacon without v, id, sequence or weight is refused. Any other value that does not fit the schema is cut, or read as ' +
+      'null; a call that does not fit is left out and counted in dropped.',
     access: 'browser',
     inQuery: { site },
     body: {

@@ -93,6 +93,7 @@ const CONFIG: ConversionConfig = {
       // Its v.metadata says what it is.
       case 'custom':
         return {}
+      case 'tuple':
       case 'strict_tuple':
         return { ...jsonSchema, minItems: requiredItems(valibotSchema) }
       default:

@@ -1,6 +1,7 @@
 /**
  * A small web site: serves the pages of a test and the built SDK, answers API calls as their query asks, and keeps
- * the beacons it is sent. A beacon that does not decode fails the test that waits for it.
+ * the beacons it is sent. A beacon that is not as the API describes it fails the test that waits for it, though the worker
+ * would make the best of it.
  */
 
 import { EventEmitter, once } from 'node:events'
@@ -8,6 +9,7 @@ import { readFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { decode } from '../../schema/decode.ts'
 import type { PageView } from '../../schema/pageview.ts'
+import { faults } from '../tools/contract.ts'
 import { listen, originOf, read } from './server.ts'
 
 export interface Beacon {
@@ -63,6 +65,16 @@ export const COMPLAINTS = `<script nonce="once">
   }
 </script>`
 
+/** What the worker would have to mend. Names of marks are the page's own. */
+function faultsIn(body: string): string[] {
+  try {
+    return faults(BEACON, JSON.parse(body)).filter(fault => !fault.startsWith('/marks/'))
+  } catch {
+    return ['no JSON']
+  }
+}
+
+const BEACON = { $ref: '#/components/schemas/Beacon' }
 const WAIT = 15_000
 const HTML = 'text/html; charset=utf-8'
 
@@ -80,7 +92,9 @@ export async function startSite(): Promise<Site> {
     if (pathname === '/f') {
       response.writeHead(204).end()
       const decoded = decode(body)
-      if ('error' in decoded) failure = new Error(`${decoded.error.field} ${decoded.error.detail}: ${body}`)
+      const odd = faultsIn(body)
+      if (odd.length) failure = new Error(`${odd.join()}: ${body}`)
+      else if ('error' in decoded) failure = new Error(`${decoded.error.field}: ${body}`)
       else
         beacons.push({
           site: searchParams.get('site'),

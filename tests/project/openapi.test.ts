@@ -48,14 +48,24 @@ describe('the schema of a beacon', () => {
     expect(judge({ why: [['h1', null, 0, 0, 9], ['button', 'click', 5, 1, 2, 3, script], null] })).toEqual([])
   })
 
+  it.each([{ id: 'short' }, { id: undefined }, { v: 2 }, { weight: 0 }, { sequence: -1 }])(
+    'refuses %j, as the worker does',
+    change => {
+      expect(decode(JSON.stringify(changed(change)))).toHaveProperty('error')
+      expect(judge(change)).not.toEqual([])
+    },
+  )
+
   it.each([
-    { id: 'short' },
     { vitals: { lcp: 'fast' } },
     { calls: [['GET /api', 10]] },
-    { zzz: 1 },
+    { calls: [['GET /api', 10, 20, 'fine']] },
+    { calls: '[]' },
+    { why: [['img']] },
+    { route: 7 },
     { marks: 1 },
-  ])('refuses %j, as the worker does', change => {
-    expect(decode(JSON.stringify(changed(change)))).toHaveProperty('error')
+  ])('does not describe %j, of which the worker reads the rest', change => {
+    expect(decode(JSON.stringify(changed(change)))).toHaveProperty('ok')
     expect(judge(change)).not.toEqual([])
   })
 })

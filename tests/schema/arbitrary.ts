@@ -27,7 +27,7 @@ export const call = fc.record({
   start: fc.integer({ min: 0, max: MAX_AGE }),
   duration: ms,
   outcome: fc.constantFrom(...OUTCOMES),
-  status: maybe(fc.integer({ min: 0, max: 599 })),
+  status: maybe(fc.integer({ min: 0, max: 999 })),
   ttfb: maybe(ms),
   bytes: maybe(fc.integer({ min: 0, max: 1_000_000_000 })),
   server: maybe(

@@ -202,7 +202,7 @@ const QUESTIONS: Record<string, readonly Question[]> = {
   sendBeacon: [
     { query: site, headers: browser, body: BEACON, status: 204 },
     { query: site, headers: { ...browser, 'Content-Type': 'application/json' }, body: BEACON, status: 204 },
-    { query: site, headers: browser, body: { ...BEACON, route: '/?secret' }, status: 400 },
+    { query: site, headers: browser, body: { ...BEACON, id: 'secret' }, status: 400 },
     { query: site, headers: { ...browser, Authorization: 'Bearer wrong' }, body: BEACON, status: 401 },
     { query: site, headers: { ...browser, Origin: 'https://evil.example' }, body: BEACON, status: 403 },
     { query: 'site=nowhere', headers: browser, body: BEACON, status: 404 },
