@@ -6,6 +6,7 @@ import { Hono } from 'hono'
 import { requireAccess } from './admin/access.ts'
 import { siteRoutes } from './admin/sites.ts'
 import { budgetReads, budgetRoutes } from './budgets/routes.ts'
+import { deadline } from './deadline.ts'
 import type { Hono as Types } from './env.ts'
 import { ingest } from './ingest/ingest.ts'
 import { answerProblem, problem } from './problem.ts'
@@ -34,7 +35,7 @@ app.get('/healthz', health)
 
 // Before the bearer token is asked for: its clients send theirs as `?key=`.
 app.route('/v1', cruxRoutes)
-app.use('/v1/*', requireAccess)
+app.use('/v1/*', deadline, requireAccess)
 app.route('/v1', readRoutes)
 app.route('/v1', budgetReads)
 app.route('/v1/sites', siteRoutes)

@@ -6,6 +6,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { FieldError, Problem } from '../schema/problem.ts'
+import { troubleOf } from './unavailable.ts'
 
 const TITLES: Record<number, string> = {
   400: 'Bad Request',
@@ -58,14 +59,23 @@ export function databaseRefused(error: unknown): HTTPException {
   return problem(503, 'The database takes no beacons at the moment.', { headers: { 'Retry-After': '10' } })
 }
 
-/** Answers every error of the worker. What nobody foresaw is logged, and says nothing about the inside. */
+/**
+ * Every error as one that can be answered: D1's troubles are a 503 that says when to ask again. They and what nobody
+ * foresaw are logged; what is answered says nothing about the inside.
+ */
+export function toProblem(error: Error): HTTPException {
+  if (error instanceof HTTPException) return error
+  console.error(error)
+  const trouble = troubleOf(error, Date.now())
+  if (!trouble) return problem(500, 'Something went wrong here; the log of the worker knows more.')
+  return problem(503, trouble.detail, { headers: { 'Retry-After': String(trouble.retryAfter) } })
+}
+
+/** Answers every error of the worker. */
 export function answerProblem(error: Error, c: Context): Response {
-  if (!(error instanceof HTTPException)) {
-    console.error(error)
-    error = problem(500, 'Something went wrong here; the log of the worker knows more.')
-  }
-  const { status, message } = error as HTTPException
-  const { field, headers } = extraOf(error as HTTPException)
+  const known = toProblem(error)
+  const { status, message } = known
+  const { field, headers } = extraOf(known)
   const body: Problem = {
     type: 'about:blank',
     title: TITLES[status] ?? 'Error',

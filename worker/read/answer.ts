@@ -8,6 +8,7 @@ import * as v from 'valibot'
 import { HOUR, hourOf } from '../../schema/hour.ts'
 import type { FieldError } from '../../schema/problem.ts'
 import { FORMAT_QUERY } from '../../schema/query.ts'
+import { ANSWER_DEADLINE, within } from '../deadline.ts'
 import type { Hono } from '../env.ts'
 import { badField, noSite } from '../problem.ts'
 import { SETTLED } from '../rollup/rollup.ts'
@@ -40,7 +41,9 @@ export function answering<Q extends { site: string; to: number }, A>(endpoint: E
     if (!site) throw noSite(question.site)
 
     const key = `${c.req.path} ${JSON.stringify(question)}`
-    const ask = async () => endpoint.ask(c.env.DB.withSession('first-unconstrained'), question, site, started)
+    const d1 = c.env.DB.withSession('first-unconstrained')
+    // Who joins it late waits no longer than who asked first.
+    const ask = () => within(ANSWER_DEADLINE, endpoint.ask(d1, question, site, started))
     const asking = once(key, ask, started)
     // Others may wait for it after this request's client has gone.
     c.executionCtx.waitUntil(asking.catch(() => {}))

@@ -4,13 +4,13 @@
  */
 
 import { type Context, Hono, type Next } from 'hono'
-import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { type CruxError, type CruxQuery, parseHistoryRequest, parseRecordRequest } from '../../schema/crux.ts'
 import { requireAccess, requireSite } from '../admin/access.ts'
+import { deadline } from '../deadline.ts'
 import type { Hono as Types } from '../env.ts'
 import { isAllowed } from '../ingest/admit.ts'
-import { badField, type ProblemExtra, problem } from '../problem.ts'
+import { badField, extraOf, problem, toProblem } from '../problem.ts'
 import { cruxHistory, cruxRecord } from './crux-record.ts'
 
 /** https://cloud.google.com/apis/design/errors#error_codes */
@@ -23,9 +23,16 @@ const STATUS: Record<number, string> = {
 }
 
 export const cruxRoutes = new Hono<Types>()
-  .post('/:call{records:queryRecord}', keyAsBearer, requireAccess, answering(parseRecordRequest, cruxRecord))
+  .post(
+    '/:call{records:queryRecord}',
+    deadline,
+    keyAsBearer,
+    requireAccess,
+    answering(parseRecordRequest, cruxRecord),
+  )
   .post(
     '/:call{records:queryHistoryRecord}',
+    deadline,
     keyAsBearer,
     requireAccess,
     answering(parseHistoryRequest, cruxHistory),
@@ -108,19 +115,19 @@ async function siteOf(c: Context<Types>, { origin, url }: CruxQuery): Promise<st
 
 /** Answers an error as Google's APIs do. */
 function googleError(error: Error, c: Context): Response {
-  if (!(error instanceof HTTPException)) console.error(error)
-  const status = error instanceof HTTPException ? error.status : 500
-  const { field, headers } = (error.cause ?? {}) as ProblemExtra
+  const known = toProblem(error)
+  const { status, message } = known
+  const { field, headers } = extraOf(known)
   const body: CruxError = {
     error: {
       code: status,
-      message: status === 500 ? 'internal error' : error.message,
+      message: status === 500 ? 'internal error' : message,
       status: STATUS[status] ?? 'INTERNAL',
       ...(field && {
         details: [
           {
             '@type': 'type.googleapis.com/google.rpc.BadRequest',
-            fieldViolations: [{ field, description: error.message }],
+            fieldViolations: [{ field, description: message }],
           },
         ],
       }),

@@ -1,19 +1,21 @@
 /**
- * `GET /healthz`: 200 when D1 answers a question about a real table, 503 when it does not.
+ * `GET /healthz`: 200 when D1 answers a question about a real table within two seconds, 503 when it does not.
  */
 
 import type { Context } from 'hono'
 import type { HealthAnswer } from '../../schema/health.ts'
+import { HEALTH_DEADLINE, within } from '../deadline.ts'
 import type { Hono } from '../env.ts'
 import { problem } from '../problem.ts'
 
 export async function health(c: Context<Hono>): Promise<Response> {
   const started = Date.now()
   try {
-    await c.env.DB.prepare('SELECT id FROM sites LIMIT 1').run()
+    await within(HEALTH_DEADLINE, c.env.DB.prepare('SELECT id FROM sites LIMIT 1').run())
   } catch (error) {
     console.error('healthz', error)
-    throw problem(503, 'The database does not answer, or is not migrated.')
+    const detail = 'The database does not answer, or is not migrated.'
+    throw problem(503, detail, { headers: { 'Retry-After': '10' } })
   }
   const headers = { 'Cache-Control': 'private, max-age=0' }
   const answer: HealthAnswer = { status: 'ok', database_ms: Date.now() - started }

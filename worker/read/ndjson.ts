@@ -1,6 +1,9 @@
 /**
  * Raw rows as a stream: a checked question goes in, lines of JSON come out, as fast as they are taken. A page of rows is
  * asked of D1 only when the one before it has been read, so memory holds one page, and nobody reads for a client that left.
+ *
+ * The first page is there before the answer begins, so that D1's trouble is a 503. Later it can only cut the answer off,
+ * which the missing last line shows.
  */
 
 import { sql } from 'drizzle-orm'
@@ -8,6 +11,7 @@ import type { Context } from 'hono'
 import { toCursor } from '../../schema/cursor.ts'
 import { HOUR } from '../../schema/hour.ts'
 import { type NdjsonLine, type NdjsonQuery, parseNdjsonQuery } from '../../schema/ndjson.ts'
+import { ANSWER_DEADLINE, within } from '../deadline.ts'
 import type { Hono } from '../env.ts'
 import { badField, noSite } from '../problem.ts'
 import { findSite } from '../sites.ts'
@@ -39,17 +43,20 @@ export async function ndjsonRoute(c: Context<Hono>): Promise<Response> {
 }
 
 /** The lines, in UTF-8. Key: (site, hour, id), sought for each page. */
-export function ndjson(d1: Preparer, query: NdjsonQuery): ReadableStream<Uint8Array> {
+export async function ndjson(d1: Preparer, query: NdjsonQuery): Promise<ReadableStream<Uint8Array>> {
   const encoder = new TextEncoder()
   const { from, cursor } = query
   // A cursor from before the range, or before what is kept, goes on at its begin.
   let after: Position = cursor && cursor[1] >= from / HOUR ? [cursor[1], cursor[2]] : [from / HOUR, '']
   let left = query.limit
+  const ask = () => within(ANSWER_DEADLINE, page(d1, query, after, Math.min(PAGE, left)))
+  let first: StoredRow[] | null = await ask()
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         const size = Math.min(PAGE, left)
-        const rows = await page(d1, query, after, size)
+        const rows = first ?? (await ask().catch(cutOff))
+        first = null
         const lines: NdjsonLine[] = rows.map(row => ({
           ...toPageView(row),
           cursor: cursorAt(positionOf(row)),
@@ -66,6 +73,12 @@ export function ndjson(d1: Preparer, query: NdjsonQuery): ReadableStream<Uint8Ar
     // Nothing is fetched ahead of the reader.
     { highWaterMark: 0 },
   )
+}
+
+/** The stream ends here, without its last line. */
+function cutOff(error: unknown): never {
+  console.error('an export was cut off', error)
+  throw error
 }
 
 async function page(

@@ -27,10 +27,9 @@ export function callsOf(text: string): ApiCall[] | null {
 export function marksOf(text: string): Mark[] | null {
   const lists = itemsOf(text)
   return (
-    lists &&
-    lists.flatMap(([name, value]) =>
+    lists?.flatMap(([name, value]) =>
       typeof name === 'string' && typeof value === 'number' ? [{ name, value }] : [],
-    )
+    ) ?? null
   )
 }
 

@@ -1,0 +1,48 @@
+/**
+ * Tells D1's troubles from our own mistakes: an error goes in; out comes what to say of it and when to ask again, or null
+ * where the error is ours.
+ *
+ * D1's errors are texts. These are those of its list that no change of our SQL would mend.
+ *
+ * @see https://developers.cloudflare.com/d1/observability/debug-d1/#error-list
+ */
+
+/** Why the database does not answer. */
+export interface Trouble {
+  /** A sentence. */
+  detail: string
+  /** Seconds. */
+  retryAfter: number
+}
+
+const MINUTE = 60
+const DAY = 86_400
+
+/** SQLite's codes for what is wrong with a statement or its values; those left out are of the machine. */
+const MISTAKE = /SQLITE_(?!BUSY|LOCKED|IOERR|INTERRUPT|NOMEM|FULL|PROTOCOL)[A-Z]+/
+const OVERLOADED = /overloaded|queued for too long|too many requests queued/i
+const LOST =
+  /connection lost|disconnected|caused object to be reset|(and|memory limit and) was reset|reset because its code|transient issue|internal error|failed to parse body|SQLITE_(BUSY|LOCKED|IOERR|INTERRUPT|NOMEM|PROTOCOL)/i
+const SPENT = /free tier daily row (read|write) limit/i
+const FULL = /maximum (DB size|account storage limit)|SQLITE_FULL/i
+
+/** What an error, or what caused it, says of the database at `now` (Unix ms); null where it says nothing. */
+export function troubleOf(error: unknown, now: number): Trouble | null {
+  const text = messagesOf(error)
+  if (MISTAKE.test(text)) return null
+  if (SPENT.test(text)) {
+    const detail = 'The free plan of Cloudflare allows the database no more until midnight UTC.'
+    return { detail, retryAfter: DAY - (Math.floor(now / 1_000) % DAY) }
+  }
+  if (FULL.test(text)) return { detail: 'The database is full.', retryAfter: 10 * MINUTE }
+  if (OVERLOADED.test(text)) return { detail: 'The database is overloaded at the moment.', retryAfter: 10 }
+  return LOST.test(text) ? { detail: 'The database was lost for a moment.', retryAfter: 5 } : null
+}
+
+/** Drizzle wraps what D1 says, and D1 what its connection says. */
+function messagesOf(error: unknown): string {
+  const texts: string[] = []
+  for (let cause = error; cause instanceof Error && texts.length < 5; cause = cause.cause)
+    texts.push(cause.message)
+  return texts.join('\n')
+}
