@@ -124,7 +124,7 @@ export interface Beacon extends Omit<PageView, 'phases' | 'why'> {
 
 /** What one beacon says of a page view. */
 export interface PageView {
-  /** 16 random hex digits; lives as long as the page view. */
+  /** 16 random hex digits; lives as long as the page view. The worker stores a keyed hash of it. */
   id: string
   /** The beacon's number within its page view, from 0. */
   sequence: number

@@ -93,6 +93,7 @@ export const pageviews = sqliteTable(
     site: text().notNull(),
     /** Hours since 1970 at which the page view began, by the worker's clock. */
     hour: integer().notNull(),
+    /** 16 hex digits: a keyed hash of the id that the browser drew (ingest/sample). */
     id: text().notNull(),
     /** Unix time in ms at which the page view began, by the worker's clock. */
     began: integer().notNull(),

@@ -13,7 +13,7 @@ import type { Env } from '../../worker/env.ts'
 import worker from '../../worker/index.ts'
 import { retryDelay } from '../../worker/ingest/queue.ts'
 import { pageView } from '../schema/pageview.ts'
-import { CHROME, ORIGIN, put } from '../worker/client.ts'
+import { CHROME, ORIGIN, put, storedId } from '../worker/client.ts'
 import { pageViewRow } from '../worker/rows.ts'
 
 /** The messages with which D1 turns work away: developers.cloudflare.com/d1/observability/debug-d1 */
@@ -77,8 +77,10 @@ async function send(
 }
 
 const rows = (id: string) => env.DB.prepare('SELECT * FROM pageviews WHERE id = ?').bind(id).all()
-const arrival = (id: string) =>
-  expect.poll(async () => (await rows(id)).results.length, { timeout: 10_000, interval: 50 }).toBe(1)
+/** What is stored of a page view that was sent. */
+const rowsOf = async (view: PageView) => rows(await storedId(view))
+const arrival = (view: PageView) =>
+  expect.poll(async () => (await rowsOf(view)).results.length, { timeout: 10_000, interval: 50 }).toBe(1)
 
 beforeAll(() => put('/v1/sites/shop', { origins: [ORIGIN] }))
 
@@ -87,7 +89,7 @@ describe('with INGEST=queue', () => {
     const sent = pageView()
     const { status } = await send(sent, { INGEST: 'queue' })
     expect(status).toBe(202)
-    await arrival(sent.id)
+    await arrival(sent)
   })
 
   it('a hundred beacons are one statement', async () => {
@@ -164,14 +166,14 @@ describe('with a queue bound and INGEST=direct', () => {
   it('an ordinary beacon goes to D1 at once', async () => {
     const sent = pageView()
     expect((await send(sent, {})).status).toBe(204)
-    expect((await rows(sent.id)).results).toHaveLength(1)
+    expect((await rowsOf(sent)).results).toHaveLength(1)
   })
 
   it.each(REFUSALS)('what D1 refuses with "%s" is delivered through the queue', async message => {
     const sent = pageView()
     const { status } = await send(sent, { DB: troubled(() => Promise.reject(new Error(message))) })
     expect(status).toBe(202)
-    await arrival(sent.id)
+    await arrival(sent)
   })
 
   it('what D1 keeps waiting goes through the queue after two seconds, and is one row in the end', async () => {
@@ -181,10 +183,10 @@ describe('with a queue bound and INGEST=direct', () => {
     const { status, settled } = await send(sent, { DB: troubled(() => stall.promise) })
     expect(status).toBe(202)
     expect(Date.now() - started).toBeGreaterThanOrEqual(2_000)
-    await arrival(sent.id)
+    await arrival(sent)
     stall.resolve()
     await settled
-    expect((await rows(sent.id)).results).toHaveLength(1)
+    expect((await rowsOf(sent)).results).toHaveLength(1)
   })
 })
 
@@ -197,7 +199,7 @@ describe('a queue that takes nothing', () => {
   it('leaves the beacon to D1, with INGEST=queue', async () => {
     const sent = pageView()
     expect((await send(sent, { QUEUE, INGEST: 'queue' })).status).toBe(204)
-    expect((await rows(sent.id)).results).toHaveLength(1)
+    expect((await rowsOf(sent)).results).toHaveLength(1)
   })
 
   it('leaves a slow D1 to finish', async () => {
@@ -207,7 +209,7 @@ describe('a queue that takes nothing', () => {
     expect(status).toBe(202)
     stall.resolve()
     await settled
-    expect((await rows(sent.id)).results).toHaveLength(1)
+    expect((await rowsOf(sent)).results).toHaveLength(1)
   })
 
   it('and a D1 that refuses are a 503', async () => {
@@ -287,9 +289,9 @@ describe('without a queue', () => {
     })
     const response = await worker.fetch(request, { ...bare, DB: troubled(() => stall.promise) }, context)
     expect(response.status).toBe(202)
-    expect((await rows(sent.id)).results).toHaveLength(0)
+    expect((await rowsOf(sent)).results).toHaveLength(0)
     stall.resolve()
     await waitOnExecutionContext(context)
-    expect((await rows(sent.id)).results).toHaveLength(1)
+    expect((await rowsOf(sent)).results).toHaveLength(1)
   })
 })

@@ -6,6 +6,7 @@ import { env, exports } from 'cloudflare:workers'
 import { encode } from '../../schema/beacon.ts'
 import type { PageView } from '../../schema/pageview.ts'
 import type { SummaryAnswer } from '../../schema/summary.ts'
+import { drawLot } from '../../worker/ingest/sample.ts'
 
 export const CHROME =
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36'
@@ -34,6 +35,12 @@ export async function sendViews(
       }),
     )
   }
+}
+
+/** The id under which the row of a page view is kept: a keyed hash of the browser's. */
+export async function storedId(view: { id: string }, site = 'shop'): Promise<string> {
+  const key = await env.DB.prepare('SELECT key FROM sites WHERE id = ?1').bind(site).first<string>('key')
+  return (await drawLot(key ?? '', view.id)).id
 }
 
 export const admin = { Authorization: `Bearer ${env.ADMIN_TOKEN}` }

@@ -4,10 +4,10 @@ import { encode } from '../../schema/beacon.ts'
 import { ANNOUNCE, byMinute, type Minute, neededRate, relax, report } from '../../worker/ingest/control.ts'
 import { meter } from '../../worker/ingest/meter.ts'
 import { rateAt } from '../../worker/ingest/rate.ts'
-import { isKept } from '../../worker/ingest/sample.ts'
+import { drawLot, isKept } from '../../worker/ingest/sample.ts'
 import { CACHE_MS, findSite, forgetSite } from '../../worker/sites.ts'
 import { newId, pageView } from '../schema/pageview.ts'
-import { admin, ORIGIN, put, send } from './client.ts'
+import { admin, ORIGIN, put, send, storedId } from './client.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -31,7 +31,7 @@ describe('a sample', () => {
     let before = new Set(ids)
     for (const rate of [2, 4, 16]) {
       const kept = new Set<string>()
-      for (const id of ids) if (await isKept(key, id, rate)) kept.add(id)
+      for (const id of ids) if (isKept(await drawLot(key, id), rate)) kept.add(id)
       expect([...kept].every(id => before.has(id))).toBe(true)
       const deviation = Math.sqrt(ids.length * (1 / rate) * (1 - 1 / rate))
       expect(Math.abs(kept.size - ids.length / rate)).toBeLessThan(5 * deviation)
@@ -42,10 +42,38 @@ describe('a sample', () => {
   it('depends on the key, which nobody outside knows', async () => {
     const [a, b] = await Promise.all(
       ['ab'.repeat(16), 'cd'.repeat(16)].map(key =>
-        Promise.all(ids.slice(0, 200).map(id => isKept(key, id, 2))),
+        Promise.all(ids.slice(0, 200).map(async id => isKept(await drawLot(key, id), 2))),
       ),
     )
     expect(a).not.toEqual(b)
+  })
+})
+
+describe('the ids of what is kept', () => {
+  it('are spread evenly, whatever was sent and however few are kept', async () => {
+    const key = 'ab'.repeat(16)
+    for (const rate of [1, 8]) {
+      // The worst that a stranger can send: small numbers, one after the other.
+      const lots = await Promise.all(
+        Array.from({ length: 16_000 }, (_, i) => drawLot(key, i.toString(16).padStart(16, '0'))),
+      )
+      const kept = lots.filter(lot => isKept(lot, rate))
+      // Chi square over the 256 values of the first two digits: 255 expected, its standard deviation is 22.6.
+      for (const digits of [0, 14]) {
+        const found = new Map<string, number>()
+        for (const { id } of kept) {
+          const part = id.slice(digits, digits + 2)
+          found.set(part, (found.get(part) ?? 0) + 1)
+        }
+        const expected = kept.length / 256
+        let chi = (256 - found.size) * expected
+        for (const n of found.values()) chi += (n - expected) ** 2 / expected
+        expect(chi, `rate ${rate}, digits from ${digits}`).toBeGreaterThan(255 - 5 * 22.6)
+        expect(chi, `rate ${rate}, digits from ${digits}`).toBeLessThan(255 + 5 * 22.6)
+      }
+      expect(kept.every(({ id }) => /^[0-9a-f]{16}$/.test(id))).toBe(true)
+      expect(new Set(kept.map(({ id }) => id)).size).toBe(kept.length)
+    }
   })
 })
 
@@ -172,6 +200,6 @@ describe('a rate', () => {
       await send(encode(pageView({ id: since, sequence, age: HOUR })), admin, 'timed')
     }
     const { results } = await env.DB.prepare("SELECT id, weight FROM pageviews WHERE site = 'timed'").all()
-    expect(results).toEqual([{ id: since, weight: 1 }])
+    expect(results).toEqual([{ id: await storedId({ id: since }, 'timed'), weight: 1 }])
   })
 })

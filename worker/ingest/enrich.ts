@@ -4,6 +4,7 @@
  */
 
 import Bowser from 'bowser'
+import { remember } from '../memory.ts'
 
 export interface Visitor {
   /** ISO 3166-1 alpha-2, or Cloudflare's T1 (Tor); null where unknown. */
@@ -38,7 +39,6 @@ function family(userAgent: string, touch: boolean): Omit<Visitor, 'country'> {
     browserVersion: Number.isNaN(version) ? null : version,
     os: (ipad ? 'iPadOS' : parsed?.os.name) || null,
   } as const
-  if (agents.size >= CACHE_SIZE) agents.clear()
-  agents.set(key, found)
+  remember(agents, key, found, CACHE_SIZE)
   return found
 }

@@ -20,7 +20,7 @@ import { describe, type Visitor } from './enrich.ts'
 import { type Fate, fateOf } from './fate.ts'
 import { meter } from './meter.ts'
 import { rateAt } from './rate.ts'
-import { isKept } from './sample.ts'
+import { drawLot, isKept } from './sample.ts'
 import { store } from './store.ts'
 import { tally } from './tally.ts'
 
@@ -78,13 +78,14 @@ async function take(c: Context<Hono>, now: number): Promise<Fate> {
   const rate = await rateAt(c.env.DB, site, now - view.age, now).catch(error => {
     throw databaseRefused(error)
   })
-  const kept = await isKept(site.key, view.id, rate)
+  const lot = await drawLot(site.key, view.id)
+  const kept = isKept(lot, rate)
   // What an importer brings is not traffic, and must not make the site's visitors pay for it.
   const counts = trusted ? null : meter(site, kept, rate, now)
   if (counts) c.executionCtx.waitUntil(report(c.env.DB, site, counts, now).catch(logFailure))
   if (!kept) return 'sampled'
   const visitor = describe(userAgent, view.touch, countryOf(c, trusted))
-  return save(c, toRow(view, visitor, { site: site.id, rate, now }), now)
+  return save(c, toRow({ ...view, id: lot.id }, visitor, { site: site.id, rate, now }), now)
 }
 
 /**

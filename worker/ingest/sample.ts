@@ -1,17 +1,38 @@
 /**
- * Which page views are kept: the id of a page view and the site's key go in, yes or no comes out.
+ * Which page views are kept, and under which id: the id that a browser sent and the site's key go in, a lot comes out.
  *
- * A keyed hash decides, so that every beacon of a page view meets the same answer and nobody without the key can
+ * A keyed hash draws the lot, so that every beacon of a page view meets the same answer and nobody without the key can
  * choose ids that are kept. Rates are powers of two, so samples nest: what 1 of 8 keeps, 1 of 4 keeps too.
+ *
+ * The stored id comes from bits of the same hash that decide nothing. A question reads the ids below a bound as a fair
+ * sample (read/thin.ts), and a stranger chooses what his beacons say: `0`, `1`, `2` would be in every such sample.
+ * With the bits that decide, the ids kept at rate 8 would all lie in one eighth.
  */
+
+import { remember } from '../memory.ts'
+
+/** Sites whose imported key an isolate remembers. */
+const MAX_KEYS = 1_000
 
 const keys = new Map<string, Promise<CryptoKey>>()
 
-/** True for 1 of `rate` ids; `rate` is a power of two, `key` is 32 hex digits. */
-export async function isKept(key: string, id: string, rate: number): Promise<boolean> {
-  if (rate === 1) return true
+export interface Lot {
+  /** 32 bits that decide whether the page view is kept. */
+  draw: number
+  /** What its row is called: 16 hex digits. */
+  id: string
+}
+
+/** Draws the lot of the page view that a browser calls `id`; `key` is 32 hex digits. */
+export async function drawLot(key: string, id: string): Promise<Lot> {
   const signature = await crypto.subtle.sign('HMAC', await importKey(key), new TextEncoder().encode(id))
-  return (new DataView(signature).getUint32(0) & (rate - 1)) === 0
+  const bits = new DataView(signature)
+  return { draw: bits.getUint32(0), id: bits.getBigUint64(8).toString(16).padStart(16, '0') }
+}
+
+/** True for 1 of `rate` lots; `rate` is a power of two. */
+export function isKept({ draw }: Lot, rate: number): boolean {
+  return (draw & (rate - 1)) === 0
 }
 
 function importKey(key: string): Promise<CryptoKey> {
@@ -19,7 +40,6 @@ function importKey(key: string): Promise<CryptoKey> {
   if (known) return known
   const bytes = new TextEncoder().encode(key)
   const imported = crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
-  if (keys.size >= 1_000) keys.clear()
-  keys.set(key, imported)
+  remember(keys, key, imported, MAX_KEYS)
   return imported
 }

@@ -1,0 +1,20 @@
+/**
+ * What an isolate remembers is bounded, and a flood of new things pushes out the oldest: never all at once, since
+ * whoever can fill a memory could otherwise empty it.
+ */
+
+/** The share of a full memory that makes room at once: looking for the oldest entry each time would cost more. */
+const ROOM = 8
+
+/** Sets an entry as the newest of `map`, which holds at most `most` afterwards. */
+export function remember<K, V>(map: Map<K, V>, key: K, value: V, most: number): void {
+  map.delete(key)
+  if (map.size >= most) {
+    let gone = Math.ceil(most / ROOM)
+    for (const oldest of map.keys()) {
+      if (gone-- === 0) break
+      map.delete(oldest)
+    }
+  }
+  map.set(key, value)
+}
