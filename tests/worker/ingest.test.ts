@@ -158,7 +158,7 @@ describe('a beacon', () => {
       ip: '::1',
     }
     expect((await send(JSON.stringify(odd))).status).toBe(204)
-    const { results } = await rowOf(view.id)
+    const { results } = await rowOf(view)
     expect(results).toMatchObject([
       {
         route: '/p',
