@@ -54,7 +54,10 @@ export function fieldline(startWhy?: () => Reasons): Fieldline {
       const calls =
         api && api !== 'off' && observeCalls(settings, tracked, api === 'passive' ? undefined : patchCalls)
       const begin = quietly(() => {
-        tracked._read = observe({ ...trackVitals(tracked, startWhy?.()), ...calls })
+        const why = startWhy?.()
+        // First, so that resources are known as the LCP is told.
+        tracked._read = observe([why, calls])
+        trackVitals(tracked, why?._explain)
       })
       // A prerendered page's visitor sees nothing before it is shown.
       if (document.prerendering) addEventListener('prerenderingchange', begin, true)

@@ -2,25 +2,8 @@
  * What the browser says of the document's own navigation: its type and the times of its phases.
  */
 
+import type {} from 'web-vitals'
 import type { Navigation } from '../schema/pageview.ts'
-import type { SoftNavigation } from './observe.ts'
-
-declare global {
-  interface Document {
-    readonly prerendering?: boolean
-    readonly wasDiscarded?: boolean
-  }
-  interface PerformanceNavigationTiming {
-    readonly activationStart?: number
-  }
-  interface PerformanceObserverInit {
-    durationThreshold?: number
-  }
-  interface Window {
-    /** @see https://wicg.github.io/soft-navigations/ */
-    readonly PerformanceSoftNavigation?: { readonly prototype: SoftNavigation }
-  }
-}
 
 /** What is told of the load. */
 export function navigationEntry(): PerformanceNavigationTiming | undefined {
@@ -61,7 +44,10 @@ export function loadPhases(start: number): number[] | null {
   return load?.loadEventEnd ? ENDS.map(end => load[end] - start) : null
 }
 
-/** Whether the browser tells soft navigations with their paints: Chromium from 151 on. */
-export function softNavigations(): object | undefined {
-  return window.PerformanceSoftNavigation?.prototype.getLargestInteractionContentfulPaint
+/** Whether web-vitals measures soft navigations in this browser: Chromium from 151 on. */
+export function softNavigations(): unknown {
+  return (
+    PerformanceObserver.supportedEntryTypes.includes('soft-navigation') &&
+    globalThis.PerformanceSoftNavigation?.prototype.getLargestInteractionContentfulPaint
+  )
 }

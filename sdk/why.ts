@@ -1,100 +1,108 @@
 /**
- * Why a vital is what it is: the entries that it was read from come in, its cause goes out. The core is built without
- * this file.
+ * Why a vital is what it is: the metrics of web-vitals come in with the entries that they were read from, beside them what
+ * else the browser tells of those moments; causes go out. The core is built without this file.
  *
- * Parts and phases are those of web-vitals' attribution build. Not they are rounded but the times between them, so that
- * their sum is the rounded metric.
+ * Parts and phases are those of web-vitals' attribution build, which is 1,100 bytes larger. Not they are rounded but the
+ * times between them, so that their sum is the rounded metric.
  */
 
-import { MAX_SELECTOR } from '../schema/beacon.ts'
-import type { Vital } from '../schema/metrics.ts'
+import type { MetricType } from 'web-vitals'
 import type { ClsCause, InpCause, LcpCause } from '../schema/pageview.ts'
 import { addressOf } from './address.ts'
-import type { LayoutShift, LongFrame } from './observe.ts'
+import type { Observers } from './observe.ts'
 import type { View } from './pageview.ts'
-import { quietly } from './quietly.ts'
+import { idOf, selectorOf } from './selector.ts'
 
-/** What finds causes, from what it is shown. */
-export interface Reasons {
-  /** Notes the cause of a vital in its page view: `entry` is what it was read from. */
-  _explain(view: View, vital: Vital, entry?: PerformanceEntry): void
-  /** Keeps a layout shift, which may open a session window and make it the worst. */
-  _shift(shift: LayoutShift, opens: boolean, worst: boolean): void
-  /** Says what is still to be said, as the page hides. */
-  _settle(): void
-  /** Keeps what happened around slow interactions. */
-  _keep(entry: Slow): void
+/** What finds causes. */
+export interface Reasons extends Observers {
+  /** Notes the cause of a vital in its page view. */
+  _explain(view: View, metric: MetricType): void
 }
 
-/** Slow events and long frames kept, for interactions that are reported later. */
+/** Entries kept of each kind: slow events and long frames, for interactions, and resources, for images. */
 const KEPT = 256
 /** ms by which two events may disagree on the paint after both: durations are rounded. */
 const SAME_PAINT = 8
-/** ms after which the long frames of an interaction have been told. */
-const LATER = 200
-/** A name that a person gave. Generated ones hold digits, and change with each build or visitor. */
-const STABLE = /^[a-z_-]+$/i
 
 /** An event or a long animation frame. */
-type Slow = Partial<PerformanceEventTiming & LongFrame> & PerformanceEntry
+type Slow = Partial<PerformanceEventTiming & PerformanceLongAnimationFrameTiming> & PerformanceEntry
+/** Has elements, as long as they are there. */
+interface Seen extends PerformanceEntry {
+  readonly target?: Node | null | undefined
+  /** Sorted by area. */
+  readonly sources?: readonly { readonly node?: Node | null | undefined }[]
+}
 
 /** Starts with nothing known. */
 export function startWhy(): Reasons {
-  const recent: Slow[] = []
-  let settle: (() => void) | undefined
-  /** The largest shift of the session window, and of the worst. */
-  let peak: LayoutShift | undefined
-  let largest: LayoutShift | undefined
+  const slow: Slow[] = []
+  const resources: PerformanceResourceTiming[] = []
+  /** Elements are named as the browser tells of them: when their metric is told, they may be gone. */
+  const names = new WeakMap<PerformanceEntry, string>()
+  /** Works out the cause of the newest INP again, for an entry that came after it. */
+  let settle: ((entry: Slow) => void) | undefined
+
+  const nameOf = (entry: Seen): string => {
+    const { target, sources = [{ node: target }] } = entry
+    const name = names.get(entry) ?? sources.map(({ node }) => selectorOf(node)).find(Boolean) ?? ''
+    names.set(entry, name)
+    return name
+  }
+  const keep = (entry: Slow): void => {
+    nameOf(entry)
+    push(slow, entry)
+    settle?.(entry)
+  }
+
   return {
-    _keep(entry) {
-      if (recent.push(entry) > KEPT) recent.shift()
-    },
-    _settle() {
-      settle?.()
-    },
-    _shift(shift, opens, worst) {
-      if (opens || shift.value > (peak?.value ?? 0)) peak = shift
-      if (worst) largest = peak
-    },
-    _explain: quietly((view, vital, entry) => {
+    event: keep,
+    'first-input': keep,
+    'long-animation-frame': keep,
+    'layout-shift': nameOf,
+    resource: entry => push(resources, entry),
+    _explain(view, metric) {
       view._why ??= { lcp: null, inp: null, cls: null }
-      const { _why } = view
-      if (vital === 'lcp') _why.lcp = lcpCause(entry as LargestContentfulPaint | undefined, view)
-      if (vital === 'cls') _why.cls = clsCause(largest, view)
-      if (vital === 'inp') {
-        const event = entry as PerformanceEventTiming | undefined
-        const target = selectorOf(event?.target)
-        settle?.()
-        // The long frame of an interaction is told after it, when its element may be gone.
-        settle = quietly(() => {
-          settle = undefined
-          _why.inp = event ? inpCause(event, target, view._origin, recent) : null
-        })
-        setTimeout(() => settle?.(), LATER)
+      const why = view._why
+      if (metric.name === 'LCP') why.lcp = lcpCause(metric.entries[0], view, resources)
+      if (metric.name === 'CLS') why.cls = clsCause(metric.entries, view, nameOf)
+      if (metric.name === 'INP') {
+        const [entry] = metric.entries
+        // Its other events and its frames may be told after it.
+        settle =
+          entry &&
+          (({ startTime }) => {
+            if (startTime <= entry.startTime + entry.duration) why.inp = inpCause(entry, view, slow, nameOf)
+          })
+        if (entry) settle?.(entry)
+        else why.inp = null
       }
-    }),
+    },
   }
 }
 
+function push<T>(list: T[], entry: T): void {
+  if (list.push(entry) > KEPT) list.shift()
+}
+
 /** @see https://web.dev/articles/optimize-lcp#lcp-breakdown */
-function lcpCause(entry: LargestContentfulPaint | undefined, view: View): LcpCause | null {
-  const { lcp, ttfb } = view._vitals
-  if (!entry || lcp === null) return null
-  const origin = view._origin
-  const answered = ttfb ?? 0
-  const { element, url, startTime: painted } = entry
+function lcpCause(
+  entry: LargestContentfulPaint | undefined,
+  { _vitals, _origin }: View,
+  resources: readonly PerformanceResourceTiming[],
+): LcpCause | null {
+  if (!entry) return null
+  const lcp = _vitals.lcp ?? 0
+  const answered = _vitals.ttfb ?? 0
+  const { element, id, url, startTime: painted } = entry
   // Without Timing-Allow-Origin there is no `requestStart`.
   const requested = ({ requestStart, startTime }: PerformanceResourceTiming) => requestStart || startTime
-  const image = performance
-    .getEntriesByName(url, 'resource')
-    .filter(
-      (image): image is PerformanceResourceTiming => requested(image as PerformanceResourceTiming) <= painted,
-    )
-    .pop()
-  const begin = Math.round(Math.max(answered, image ? requested(image) - origin : 0))
-  const end = Math.round(Math.min(lcp, Math.max(begin, image ? image.responseEnd - origin : 0)))
+  // Not asked of the browser, whose list of resources is full after 250, and which pages clear.
+  const image = resources.filter(image => image.name === url && requested(image) <= painted).pop()
+  const begin = Math.round(Math.max(answered, image ? requested(image) - _origin : 0))
+  const end = Math.round(Math.min(lcp, Math.max(begin, image ? image.responseEnd - _origin : 0)))
   return {
-    target: selectorOf(element),
+    // What is gone has its id left.
+    target: selectorOf(element) || idOf(id),
     url: url ? shorten(url) : null,
     loadDelay: begin - Math.round(answered),
     loadDuration: end - begin,
@@ -102,30 +110,28 @@ function lcpCause(entry: LargestContentfulPaint | undefined, view: View): LcpCau
   }
 }
 
-/** The largest shift. It stays explained as it was when its element was there. */
-function clsCause(largest: LayoutShift | undefined, view: View): ClsCause | null {
-  if (!largest || !view._vitals.cls) return null
-  const known = view._why?.cls
-  const time = Math.round(largest.startTime - view._origin)
-  if (known?.time === time) return known
-  return {
-    // Sources are sorted by area.
-    target: largest.sources.map(({ node }) => selectorOf(node)).find(Boolean) ?? '',
-    value: largest.value * 1000,
-    time,
-  }
+/** The largest shift of the worst session window. */
+function clsCause(
+  shifts: readonly LayoutShift[],
+  { _origin }: View,
+  nameOf: (entry: Seen) => string,
+): ClsCause | null {
+  const [largest] = [...shifts].sort((a, b) => b.value - a.value)
+  return largest
+    ? { target: nameOf(largest), value: largest.value * 1000, time: largest.startTime - _origin }
+    : null
 }
 
 /** @see https://web.dev/articles/optimize-inp */
 function inpCause(
   entry: PerformanceEventTiming,
-  target: string,
-  origin: number,
-  recent: readonly Slow[],
+  { _origin }: View,
+  slow: readonly Slow[],
+  nameOf: (entry: Seen) => string,
 ): InpCause {
-  const { startTime, duration, name } = entry
+  const { startTime, duration, name, interactionId } = entry
   let { processingStart: begin, processingEnd: end } = entry
-  for (const { startTime: start, duration: length, processingStart, processingEnd } of recent)
+  for (const { startTime: start, duration: length, processingStart, processingEnd } of slow)
     if (processingStart && processingEnd && Math.abs(start + length - startTime - duration) <= SAME_PAINT) {
       begin = Math.min(begin, processingStart)
       end = Math.max(end, processingEnd)
@@ -135,7 +141,7 @@ function inpCause(
   end = Math.min(end, paint)
 
   let script: InpCause['script'] = null
-  for (const { startTime: start, scripts = [] } of recent)
+  for (const { startTime: start, scripts = [] } of slow)
     if (start <= end)
       for (const { startTime: start, duration: length, sourceURL, invoker } of scripts) {
         // A dialog of the browser's may go on for long after the paint.
@@ -146,33 +152,16 @@ function inpCause(
   const delay = Math.round(begin - startTime)
   const processed = Math.round(end - startTime)
   return {
-    target,
+    // Chromium gives `pointerup` no target unless a page listens for it; the `click` of the same interaction has one.
+    target:
+      [entry, ...slow.filter(event => event.interactionId === interactionId)].map(nameOf).find(Boolean) ?? '',
     event: name,
-    time: startTime - origin,
+    time: startTime - _origin,
     inputDelay: delay,
     processing: processed - delay,
     presentation: Math.round(paint - startTime) - processed,
     script,
   }
-}
-
-/**
- * A short and stable selector: from the nearest element with an id of its own down, `#cart>ul>li.offer`. Names that
- * look generated are left out, and so is all text.
- */
-function selectorOf(node: Node | null | undefined): string {
-  let path = ''
-  let element = node instanceof Element ? node : node?.parentElement
-  while (element?.parentElement) {
-    const { id, localName, classList } = element
-    const named = STABLE.test(id)
-    const part = named ? `#${id}` : [localName, ...[...classList].filter(name => STABLE.test(name))].join('.')
-    if (path.length + part.length >= MAX_SELECTOR) break
-    path = path ? `${part}>${path}` : part
-    if (named) break
-    element = element.parentElement
-  }
-  return path
 }
 
 /** Of `data:`, `blob:` and the like no more than that. */

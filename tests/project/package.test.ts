@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -10,12 +10,17 @@ let tarball: string
 
 beforeAll(() => {
   // What is packed is what `npm run build` left in dist: npm test builds first.
-  const [packed] = JSON.parse(
-    run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], ROOT),
-  )
-  tarball = join(folder, packed.filename)
+  const pack = (path: string): string => {
+    const [packed] = JSON.parse(
+      run('npm', ['pack', path, '--json', '--ignore-scripts', '--pack-destination', folder], ROOT),
+    )
+    return join(folder, packed.filename)
+  }
+  tarball = pack('.')
+  // As an application that has web-vitals: no registry is asked.
+  const webVitals = pack('./node_modules/web-vitals')
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }')
-  run('npm', ['install', '--no-audit', '--no-fund', '--offline', tarball], folder)
+  run('npm', ['install', '--no-audit', '--no-fund', '--offline', webVitals, tarball], folder)
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -32,10 +37,13 @@ test('the package holds the built SDK, its types and nothing of the worker', () 
   expect(files.filter(file => /worker|demo|tests|tables/.test(file))).toEqual([])
 })
 
-test('the package depends on nothing', () => {
+test('the package brings web-vitals and nothing else, and shares that of the application', () => {
   const manifest = JSON.parse(readFileSync(join(folder, 'node_modules/fieldline/package.json'), 'utf8'))
-  expect(manifest.dependencies ?? {}).toEqual({})
+  expect(Object.keys(manifest.dependencies)).toEqual(['web-vitals'])
   expect(manifest.peerDependencies ?? {}).toEqual({})
+  const installed = readdirSync(join(folder, 'node_modules')).filter(name => !name.startsWith('.'))
+  expect(installed.sort()).toEqual(['fieldline', 'web-vitals'])
+  expect(existsSync(join(folder, 'node_modules/fieldline/node_modules'))).toBe(false)
 })
 
 test('publint and the ESM profile of attw find nothing', () => {
