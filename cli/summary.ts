@@ -23,7 +23,7 @@ export const summary: Command = {
     ...RANGE,
     metrics: {
       value: '<list>',
-      help: 'of lcp,inp,cls,fcp,ttfb,api,phase:load,custom:<mark>; default: vitals',
+      help: 'of pageviews,lcp,inp,cls,fcp,ttfb,api,phase:load,custom:<mark>; default: vitals',
     },
     percentiles: { value: '<list>', help: 'any of 1 to 99.9; default: 50,75,90,95,99' },
     'group-by': { value: '<list>', help: 'up to two of the filters below' },
@@ -58,7 +58,7 @@ function describe({ site, from, to, source, data }: SummaryAnswer): string {
     ...keys.map((key): Column => [key, row => row.group[key] ?? '(unknown)']),
     ['metric', row => row.metric],
     ...numbers(
-      Object.keys(first.percentiles),
+      [...new Set(data.flatMap(row => Object.keys(row.percentiles)))],
       data.some(row => row.metric === 'api'),
     ),
   ]
@@ -81,7 +81,12 @@ function numbers(names: string[], ofCalls: boolean): Column[] {
   return [
     ['count', row => whole(row.count)],
     ['samples', row => whole(row.samples)],
-    ...names.map((name): Column => [name, row => format(row.metric, row.percentiles[name]?.value ?? null)]),
+    ...names.map(
+      (name): Column => [
+        name,
+        row => (row.metric === 'pageviews' ? '' : format(row.metric, row.percentiles[name]?.value ?? null)),
+      ],
+    ),
     [`95 % of ${told}`, row => interval(row.metric, row.percentiles[told])],
     ...(ofCalls ? errors : []),
     ['good', row => (row.shares ? percent(row.shares.good) : '')],

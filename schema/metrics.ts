@@ -38,8 +38,11 @@ export const VITALS = ['lcp', 'inp', 'cls', 'fcp', 'ttfb'] as const satisfies re
 export const PHASES = ['dns', 'connect', 'request', 'response', 'interactive', 'loaded', 'load'] as const
 export type Phase = (typeof PHASES)[number]
 
-/** A load phase (`phase:load`) or what the page reports itself by `mark` (`custom:ready`): no thresholds, no rating. */
-export type Measure = Metric | `phase:${Phase}` | `custom:${string}`
+/**
+ * What an answer can be about. A load phase (`phase:load`) and what the page reports itself by `mark` (`custom:ready`) have
+ * no thresholds and no rating; `pageviews` is a count alone.
+ */
+export type Measure = Metric | `phase:${Phase}` | `custom:${string}` | 'pageviews'
 
 /** Rates `value`, in the metric's unit. Thresholds are inclusive, as in web-vitals. */
 export function rate(metric: Metric, value: number): Rating {

@@ -8,11 +8,11 @@
 import * as v from 'valibot'
 import type { FieldError } from './problem.ts'
 import { fail, SHARED } from './query.ts'
-import { parseSummaryQuery, SUMMARY_QUERY, type SummaryQuery } from './summary.ts'
+import { MEASURES, parseSummaryQuery, SUMMARY_QUERY, type SummaryQuery } from './summary.ts'
 
 const { percentiles: _, ...GROUPS } = SUMMARY_QUERY
 /** All parameters. */
-export const OTLP_QUERY = { format: v.literal('otlp'), ...SHARED, ...GROUPS }
+export const OTLP_QUERY = { format: v.literal('otlp'), ...SHARED, ...GROUPS, metrics: MEASURES }
 
 /** The question of a summary, but for percentiles: those are the reader's to take. */
 export type OtlpQuery = Omit<SummaryQuery, 'percentiles'>
@@ -25,7 +25,11 @@ export function parseOtlpQuery(
   if (params.has('percentiles')) return fail('percentiles', 'is not a parameter of this format')
   const own = new URLSearchParams(params)
   own.delete('format')
-  return parseSummaryQuery(own, now)
+  const parsed = parseSummaryQuery(own, now)
+  if ('ok' in parsed && parsed.ok.metrics.includes('pageviews')) {
+    return fail('metrics', 'cannot have pageviews here: a count is no histogram')
+  }
+  return parsed
 }
 
 const UINT64 = v.pipe(v.string(), v.regex(/^\d+$/))

@@ -29,7 +29,7 @@ const METRIC_NAMES = Object.keys(METRICS) as Metric[]
 /** The most metrics of one question: each measure that is no vital is read by itself. */
 const MAX_METRICS = 12
 
-/** The name of a metric, of a load phase (`phase:load`) or of a mark (`custom:ready`). */
+/** The name of what has percentiles: of a metric, of a load phase (`phase:load`) or of a mark (`custom:ready`). */
 export function measureOf(name: string): Measure | undefined {
   const [family, part = ''] = name.split(':')
   if (family === 'custom' && v.is(MARK_NAME, part)) return `custom:${part}`
@@ -39,15 +39,30 @@ export function measureOf(name: string): Measure | undefined {
 /** The same as a regular expression. */
 export const MEASURE_PATTERN = `^(${METRIC_NAMES.join('|')}|phase:(${PHASES.join('|')})|custom:[\\w.-]{1,64})$`
 export const MEASURE_DETAIL = `one of ${METRIC_NAMES.join(', ')}, phase:<phase> or custom:<mark>`
+const COUNTED_PATTERN = MEASURE_PATTERN.replace('(', '(pageviews|')
+
+/** The same, or `pageviews`. */
+function countedOf(name: string): Measure | undefined {
+  return name === 'pageviews' ? name : measureOf(name)
+}
 
 /** The orders in which groups are answered: most traffic, worst percentile, most failures, most of what is not good. */
 export const SORTS = ['busiest', 'slowest', 'failing', 'impact'] as const
 export type Sort = (typeof SORTS)[number]
 
+/** The metrics of a question about percentiles alone. */
+export const MEASURES = v.optional(
+  list(MEASURE_DETAIL, measureOf, MAX_METRICS, { type: 'string', pattern: MEASURE_PATTERN }),
+  VITALS.join(','),
+)
+
 /** The parameters beside those of every question. */
 export const SUMMARY_QUERY = {
   metrics: v.optional(
-    list(MEASURE_DETAIL, measureOf, MAX_METRICS, { type: 'string', pattern: MEASURE_PATTERN }),
+    list(`${MEASURE_DETAIL}, or pageviews`, countedOf, MAX_METRICS, {
+      type: 'string',
+      pattern: COUNTED_PATTERN,
+    }),
     VITALS.join(','),
   ),
   percentiles: v.optional(
@@ -77,7 +92,7 @@ export const SUMMARY_QUERY = {
 const TELLING = 10
 
 /**
- * A checked question: the first `limit` groups in the order `sort`, of the metric named first; groups with fewer than
+ * A checked question: the first `limit` groups in the order `sort`, of the first metric that is no mere count; groups with fewer than
  * `minimum` samples are left out.
  */
 export interface SummaryQuery extends Omit<Checked<typeof SUMMARY_QUERY>, 'group_by' | 'minimum'> {
@@ -104,6 +119,9 @@ export function summaryOf<Q extends Checked<typeof SUMMARY_QUERY>>({
   if (sort === 'failing' && metrics.some(metric => metric !== 'api')) {
     return fail('sort', 'failing is for API calls: ask for metrics=api alone')
   }
+  if ((sort === 'slowest' || sort === 'impact') && metrics.every(metric => metric === 'pageviews')) {
+    return fail('sort', `${sort} goes by a percentile or a rating, which pageviews do not have`)
+  }
   const vital = metrics.find(metric => metric !== 'api')
   if (vital && (groupBy.includes('endpoint') || filters.endpoint !== undefined)) {
     return fail(
@@ -118,17 +136,23 @@ export function summaryOf<Q extends Checked<typeof SUMMARY_QUERY>>({
 export const SUMMARY_ROW = v.object({
   group: GROUP,
   metric: v.pipe(
-    v.custom<Measure>(name => typeof name === 'string' && measureOf(name) !== undefined),
-    v.metadata({ type: 'string', pattern: MEASURE_PATTERN }),
-    v.description(`${METRIC_NAMES.join(', ')}, phase:load, custom:name`),
+    v.custom<Measure>(name => typeof name === 'string' && countedOf(name) !== undefined),
+    v.metadata({ type: 'string', pattern: COUNTED_PATTERN }),
+    v.description(`${METRIC_NAMES.join(', ')}, phase:load, custom:name, pageviews`),
   ),
   unit: v.picklist(['ms', 'score', 'none']),
   count: v.pipe(
     v.number(),
-    v.description('estimated page views (or calls) that have the metric: the sum of the weights'),
+    v.description(
+      'estimated page views (or calls) that have the metric: the sum of the weights. Of pageviews: all, whatever they ' +
+        'measured',
+    ),
   ),
   samples: v.pipe(v.number(), v.integer(), v.description('samples really stored')),
-  percentiles: v.pipe(v.record(v.string(), PERCENTILE_ANSWER), v.description('by name: p75, p99.9')),
+  percentiles: v.pipe(
+    v.record(v.string(), PERCENTILE_ANSWER),
+    v.description('by name: p75, p99.9; none of pageviews'),
+  ),
   rating: v.pipe(
     v.nullable(v.picklist(['good', 'needs-improvement', 'poor'])),
     v.description('of p75; null for what has no thresholds'),

@@ -8,13 +8,14 @@ import { ANSWER, GROUP, PERCENTILE_ANSWER, SAMPLED } from './answer.ts'
 import { VERDICTS } from './change.ts'
 import type { FieldError } from './problem.ts'
 import { fail, PERCENTILE, parseQuestion, percentile } from './query.ts'
-import { SUMMARY_QUERY, SUMMARY_ROW, type SummaryQuery, summaryOf } from './summary.ts'
+import { MEASURES, SUMMARY_QUERY, SUMMARY_ROW, type SummaryQuery, summaryOf } from './summary.ts'
 
 const { percentiles: _, ...QUERY } = SUMMARY_QUERY
 
 /** The parameters beside those of every question. */
 export const TRENDS_QUERY = {
   ...QUERY,
+  metrics: MEASURES,
   percentile: v.optional(
     v.pipe(
       v.string(),

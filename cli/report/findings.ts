@@ -5,6 +5,7 @@
 import type { BudgetsAnswer } from '../../schema/budgets.ts'
 import type { CausesAnswer } from '../../schema/causes.ts'
 import type { DeliveryAnswer } from '../../schema/delivery.ts'
+import { VITALS } from '../../schema/metrics.ts'
 import type { SummaryAnswer } from '../../schema/summary.ts'
 import type { TrendsAnswer } from '../../schema/trends.ts'
 import type { Ask } from '../api.ts'
@@ -45,9 +46,9 @@ export async function find(ask: Ask, range: Range): Promise<Findings> {
   const causesOf = (metric: string) =>
     ask<CausesAnswer>('GET', '/v1/causes', { query: { ...range, metric, limit: '3' } })
   const [vitals, trends, routes, slowest, failing, causes, budgets, delivery] = await Promise.all([
-    summary({}),
+    summary({ metrics: `pageviews,${VITALS.join(',')}` }),
     orMissing(ask<TrendsAnswer>('GET', '/v1/trends', { query: { ...range } })),
-    summary({ metrics: CORE.join(','), group_by: 'route', sort: 'impact', limit: '10' }),
+    summary({ metrics: `pageviews,${CORE.join(',')}`, group_by: 'route', sort: 'impact', limit: '10' }),
     endpoints('slowest'),
     endpoints('failing'),
     Promise.all(CORE.map(metric => orMissing(causesOf(metric)))),

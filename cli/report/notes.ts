@@ -8,8 +8,8 @@ import { type Findings, isMissing } from './findings.ts'
 export function notes({ vitals, trends, causes, delivery }: Findings): Text[] {
   const gap = causes.find(isMissing)
   const sampled = Math.max(1, ...causes.map(answer => (isMissing(answer) ? 1 : answer.sampled)))
-  const busiest = vitals.data.toSorted((a, b) => b.count - a.count)[0]
-  const share = busiest ? busiest.samples / busiest.count : 1
+  const views = vitals.data.find(({ metric }) => metric === 'pageviews')
+  const share = views ? views.samples / views.count : 1
   return [
     ['A p75 is the value that three of four page views stay within. It is no average.'],
     [
@@ -23,7 +23,7 @@ export function notes({ vitals, trends, causes, delivery }: Findings): Text[] {
     share > 0.999
       ? ['Every page view that was sent is in these numbers.']
       : [
-          `About ${percent(share)} of page views are kept, ${whole(busiest?.samples ?? 0)} in all; each stands for those like it.`,
+          `About ${percent(share)} of page views are kept, ${whole(views?.samples ?? 0)} in all; each stands for those like it.`,
         ],
     [
       `Percentiles are read from a histogram: within ${(vitals.relative_error * 100).toFixed(1)} % of the exact ones.`,

@@ -1,5 +1,6 @@
 /** The routes of a report where most visitors wait, with their Core Web Vitals. */
 
+import type { Measure } from '../../schema/metrics.ts'
 import type { SummaryRow } from '../../schema/summary.ts'
 import { whole } from '../words.ts'
 import type { Block, Text } from './document.ts'
@@ -9,8 +10,8 @@ import { CORE, p75 } from './names.ts'
 export function pagesSection({ routes }: Findings): Block[] {
   const names = [...new Set(routes.data.map(({ group }) => group.route ?? ''))]
   if (!names.length) return []
-  const rowsOf = (route: string) =>
-    CORE.map(metric => routes.data.find(row => row.group.route === route && row.metric === metric))
+  const rowOf = (route: string, metric: Measure) =>
+    routes.data.find(row => row.group.route === route && row.metric === metric)
   return [
     { kind: 'heading', words: 'Pages' },
     {
@@ -19,8 +20,8 @@ export function pagesSection({ routes }: Findings): Block[] {
       left: 1,
       head: ['route', 'page views', ...CORE.map(metric => metric.toUpperCase())],
       rows: names.map(route => {
-        const rows = rowsOf(route)
-        return [[{ code: route }], [whole(Math.max(...rows.map(row => row?.count ?? 0)))], ...rows.map(cell)]
+        const count = rowOf(route, 'pageviews')?.count ?? 0
+        return [[{ code: route }], [whole(count)], ...CORE.map(metric => cell(rowOf(route, metric)))]
       }),
     },
   ]

@@ -15,7 +15,7 @@ import {
 } from '../../schema/crux.ts'
 import { type Histogram, merge, percentiles } from '../../schema/histogram.ts'
 import { HOUR } from '../../schema/hour.ts'
-import { fromGrains, VITALS, type Vital } from '../../schema/metrics.ts'
+import { fromGrains, type Measure, type Vital } from '../../schema/metrics.ts'
 import { NAVIGATIONS } from '../../schema/pageview.ts'
 import { type GroupedQuestion, type GroupKey, MAX_LIMIT } from '../../schema/query.ts'
 import type { Preparer } from '../statement.ts'
@@ -80,7 +80,7 @@ export async function collect(
   )
   const counted = kinds.map(name => ({
     name,
-    reading: readingOf({ ...question, groupBy: [KINDS[name].key] }, VITALS),
+    reading: readingOf({ ...question, groupBy: [KINDS[name].key] }, ['pageviews']),
   }))
   const readings = [measured, ...counted.map(({ reading }) => reading)].filter(reading => reading !== null)
   const choose = await liveShare(d1, known.live, readings, now)
@@ -103,7 +103,7 @@ interface Read {
 }
 
 /** The one way in which a record reads metrics; null where it asks for none. */
-function readingOf(question: GroupedQuestion, metrics: readonly Vital[]): Reading | null {
+function readingOf(question: GroupedQuestion, metrics: readonly Measure[]): Reading | null {
   const [source] = sourcesOf(metrics)
   const slice = source && sliceOf(question.groupBy, question.filters, source.dimensions)
   return slice ? { site: question.site, source, slice, filters: question.filters } : null
@@ -151,8 +151,7 @@ async function fractionsOf(
       from,
       values.map(() => 0),
     )
-    // Page views are as many as have the vital that most of them have.
-    sums[kind] = (sums[kind] ?? 0) + Math.max(...weights)
+    sums[kind] = (sums[kind] ?? 0) + (weights[0] ?? 0)
   }
   const labels = labelsOf(name)
   const points = windows(weeks, periods).map(parts => {

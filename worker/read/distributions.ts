@@ -228,10 +228,11 @@ function best(
   ask: Ask,
   { columns }: Source,
 ): { value: string; rows: RollupRow[] }[] {
+  const measured = columns.filter(column => column !== 'views')
   const candidates = [...grouped(rows, row => row.value)].map(([value, rows]) => {
     if (ask.sort === 'busiest' && ask.minimum <= 1) return { value, rows, score: 0, samples: 0 }
     const totals = columns.flatMap(column => total(rows, column) ?? [])
-    const [first] = totals
+    const [first] = measured.flatMap(column => total(rows, column) ?? [])
     const samples = Math.max(0, ...totals.map(({ s }) => s))
     return { value, rows, score: first ? scoreOf(first, ask) : 0, samples }
   })
@@ -271,9 +272,15 @@ function grouped<K>(rows: readonly RollupRow[], keyOf: (row: RollupRow) => K): M
   return groups
 }
 
+/** Of page views themselves only their number is kept. */
+const EMPTY = { good: 0, poor: 0, h: {} }
+
 /** The sum of a column's histograms; undefined where no row has one. */
 function total(rows: readonly RollupRow[], column: string): Distribution | undefined {
-  const parts = rows.flatMap(row => histogramOf<Distribution>(row[column]) ?? [])
+  const parts = rows.flatMap(row => {
+    const histogram = histogramOf<Distribution>(row[column])
+    return histogram ? [{ ...EMPTY, ...histogram }] : []
+  })
   if (!parts.length) return
   // Roll-ups of before an outcome was told apart do not have its field.
   const sum = (failure: Failure) => parts.reduce((n, part) => n + (part[failure] ?? 0), 0)

@@ -112,24 +112,19 @@ function histogram(
   )
 }
 
-/** Page views are as many as have the vital that most of them have. */
 function pageViews(
   name: string,
   help: string,
   groups: readonly Group[],
   labelsOf: (group: Group) => Labels,
 ): string[] {
-  const most = new Map<string, { labels: Labels; n: number }>()
-  for (const group of groups) {
-    const labels = labelsOf(group)
-    const key = JSON.stringify(labels)
-    most.set(key, { labels, n: Math.max(group.distribution.n, most.get(key)?.n ?? 0) })
-  }
   return family(
     name,
     'counter',
     help,
-    [...most.values()].map(({ labels, n }) => sample(name, labels, n)),
+    groups
+      .filter(({ metric }) => metric === 'pageviews')
+      .map(group => sample(name, labelsOf(group), group.distribution.n)),
   )
 }
 

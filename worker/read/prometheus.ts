@@ -13,7 +13,7 @@
 import { sql } from 'drizzle-orm'
 import type { Context } from 'hono'
 import { HOUR } from '../../schema/hour.ts'
-import { type Metric, VITALS } from '../../schema/metrics.ts'
+import { type Measure, VITALS } from '../../schema/metrics.ts'
 import type { GroupKey } from '../../schema/query.ts'
 import { parseScrapeQuery, type ScrapeQuery } from '../../schema/scrape.ts'
 import type { Tier } from '../../schema/tables.ts'
@@ -77,14 +77,14 @@ async function scrape(d1: D1Database, query: ScrapeQuery): Promise<string> {
 async function write(d1: D1Database, { site, limit }: ScrapeQuery, counted: Counted): Promise<string> {
   const { periods, since, until } = counted
   const question = { site, from: since * HOUR, to: until * HOUR, filters: {}, limit: limit + 1 }
-  const groups = async (metrics: readonly Metric[], groupBy: GroupKey[]) => {
+  const groups = async (metrics: readonly Measure[], groupBy: GroupKey[]) => {
     if (groupBy.length && limit === 0) return []
     const over = async () => ({ periods, buckets: null })
     return (await groupsOf(d1, { ...question, groupBy, metrics }, until * HOUR, { over })).groups
   }
   const [views, routes, calls, endpoints] = await Promise.all([
-    groups(VITALS, []),
-    groups(VITALS, ['route']),
+    groups(['pageviews', ...VITALS], []),
+    groups(['pageviews', ...VITALS], ['route']),
     groups(['api'], []),
     groups(['api'], ['endpoint']),
   ])

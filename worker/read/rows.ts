@@ -7,8 +7,8 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
+import { columnSql } from '../rollup/dimensions.ts'
 import type { Chosen } from '../rollup/hours.ts'
-import { sound } from '../rollup/json.ts'
 import { type Preparer, prepare } from '../statement.ts'
 import { fitting, type SampleFilters } from './fits.ts'
 import type { Periods, Slice } from './plan.ts'
@@ -130,8 +130,9 @@ export async function rollupWeights(
 
 /** The weights that are stored, by period and value. */
 async function storedWeights(d1: Preparer, reading: Reading, periods: Periods): Promise<Weights[]> {
-  const weights = sql.raw(
-    reading.source.columns.map(column => `coalesce(${sound(column)} ->> 'n', 0)`).join(', '),
+  const weights = sql.join(
+    reading.source.columns.map(column => sql`coalesce(${columnSql(column)} ->> 'n', 0)`),
+    sql`, `,
   )
   const parts = stored(reading, periods).map(
     from =>
@@ -163,7 +164,8 @@ export async function storedRows(
 ): Promise<RollupRow[]> {
   const named = values ? oneOf(values) : NOTHING
   const parts = stored(reading, periods).map(
-    from => sql`SELECT ${columnsOf(reading.source)} ${from} ${named}`,
+    from => sql`SELECT ${columnsOf(reading.source, column => sql`${columnSql(column)} AS ${sql.raw(column)}`)}
+      ${from} ${named}`,
   )
   if (!parts.length || values?.length === 0) return []
   return (await prepare(d1, sql.join(parts, sql` UNION ALL `)).all<RollupRow>()).results
@@ -184,8 +186,8 @@ async function liveRows(
   return (await prepare(d1, rows).all<RollupRow>()).results
 }
 
-function columnsOf(source: Source): SQL {
-  return sql.raw(['start', 'value', ...source.columns].join(', '))
+function columnsOf({ columns }: Source, of: (column: string) => SQL = sql.raw): SQL {
+  return sql`start, value, ${sql.join(columns.map(of), sql`, `)}`
 }
 
 /** `FROM ... WHERE ...` of the slice's rows in each tier. */

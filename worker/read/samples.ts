@@ -5,7 +5,7 @@
 
 import { sql } from 'drizzle-orm'
 import type { GroupedQuestion } from '../../schema/query.ts'
-import { histograms, keySql } from '../rollup/sql.ts'
+import { histograms, keySql, pivoted } from '../rollup/sql.ts'
 import { type Preparer, prepare } from '../statement.ts'
 import type { Buckets } from './buckets.ts'
 import { fitting } from './fits.ts'
@@ -32,12 +32,9 @@ export async function sampleRows(
     where: sql`${where} AND ${wanted}`,
     by: { value: sql`json_array(${sql.join(groupBy.map(keySql), sql`, `)})`, start },
   })
-  const pivot = source.columns.map(column =>
-    sql.raw(`max(CASE metric WHEN '${column}' THEN histogram END) AS ${column}`),
-  )
   const { results } = await prepare(
     d1,
-    sql`SELECT value, start, ${sql.join(pivot, sql`, `)} FROM (
+    sql`SELECT value, start, ${pivoted(source.columns)} FROM (
         SELECT *, dense_rank() OVER (ORDER BY total DESC, value) AS place FROM (
           SELECT *, max(volume) OVER (PARTITION BY value) AS total FROM (
             SELECT *, sum(n) OVER (PARTITION BY value, metric) AS volume

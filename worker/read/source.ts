@@ -13,9 +13,10 @@ import {
   type RollupDimension,
   type RollupTable,
   VIEW_DIMENSIONS,
+  type ViewColumn,
 } from '../rollup/dimensions.ts'
 import { type Chosen, callHours, markHours, viewHours } from '../rollup/hours.ts'
-import { type Choice, callSamples, markSamples, phaseSamples, vitalSamples } from '../rollup/sql.ts'
+import { type Choice, callSamples, markSamples, phaseSamples, viewSamples } from '../rollup/sql.ts'
 
 /** D1 counts a sample when it is unpacked, when it is sorted, and about as often once more in its bucket (measured). */
 const ROWS_A_SAMPLE = 3
@@ -45,28 +46,31 @@ export interface Source {
   reads: SQL
 }
 
-/** The sources of some metrics: one for all vitals, one for API calls, one for each measure. */
+type Viewed = Vital | 'pageviews'
+
+/** The sources of some metrics: one for page views and all vitals, one for API calls, one for each measure. */
 export function sourcesOf(metrics: readonly Measure[]): Source[] {
-  const vitals = metrics.filter((metric): metric is Vital => (VITALS as readonly string[]).includes(metric))
-  const others = metrics.filter(metric => !(vitals as readonly string[]).includes(metric))
-  return [...(vitals.length ? [vitalSource(vitals)] : []), ...others.map(sourceOf)]
+  const viewed = metrics.filter((metric): metric is Viewed => ['pageviews', ...VITALS].includes(metric))
+  const others = metrics.filter(metric => !(viewed as readonly string[]).includes(metric))
+  return [...(viewed.length ? [viewSource(viewed)] : []), ...others.map(sourceOf)]
 }
 
-function vitalSource(vitals: readonly Vital[]): Source {
+function viewSource(metrics: readonly Viewed[]): Source {
+  const columns = metrics.map((metric): ViewColumn => (metric === 'pageviews' ? 'views' : metric))
   return {
-    metrics: vitals,
-    columns: vitals,
+    metrics,
+    columns,
     table: 'rollups',
     dimensions: VIEW_DIMENSIONS,
     filters: {},
     kind: 'views',
-    hours: (chosen, dimensions) => viewHours(chosen, dimensions, vitals),
+    hours: (chosen, dimensions) => viewHours(chosen, dimensions, columns),
     live: dimension =>
       sql.raw(
-        String(2 + vitals.length * (dimension.keys.length ? 3 : 2) + (isRanked(dimension) ? RANKED : 0)),
+        String(2 + columns.length * (dimension.keys.length ? 3 : 2) + (isRanked(dimension) ? RANKED : 0)),
       ),
-    samples: choice => vitalSamples(choice, vitals),
-    reads: sql.raw(String(ROWS_A_SAMPLE * vitals.length)),
+    samples: choice => viewSamples(choice, columns),
+    reads: sql.raw(String(ROWS_A_SAMPLE * columns.length)),
   }
 }
 

@@ -63,6 +63,9 @@ export function figuresOf(
   minutes: number,
 ): Omit<SummaryRow, 'group' | 'metric' | 'unit'> | null {
   const { n, s, good, poor } = distribution
+  if (metric === 'pageviews') {
+    return n > 0 ? { count: n, samples: s, percentiles: {}, rating: null, shares: null } : null
+  }
   const found = percentiles(distribution, [75, ...wanted]).map(p => p && percentileInUnit(metric, p))
   const p75 = found.shift()
   if (!p75) return null

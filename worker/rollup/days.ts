@@ -8,39 +8,42 @@ import { FAILURES } from '../../schema/pageview.ts'
 import {
   type CappedKey,
   capOf,
+  columnSql,
   isCapped,
   OTHER,
   type RollupDimension,
   type RollupTable,
 } from './dimensions.ts'
-import { sound } from './json.ts'
 
 /** The fields of a histogram that add up, beside its buckets. */
 const SUMS = ['n', 's', 'q', 'good', 'poor']
 const CALL_SUMS = [...SUMS, ...FAILURES, 'aborted']
 
-/** One day of one dimension from its table: (value, metric, histogram). Key: (site, tier, dimension, start). */
+/**
+ * One day of one dimension from its table: (value, metric, histogram), the largest by the first of `columns` with a name of
+ * their own. Key: (site, tier, dimension, start).
+ */
 export function dayOf(
   table: RollupTable,
-  metrics: readonly string[],
+  columns: readonly string[],
   site: string,
   day: number,
   dimension: RollupDimension,
 ): SQL {
   const sums = table === 'api_rollups' ? CALL_SUMS : SUMS
-  const column = metrics.map(metric => sql.raw(`WHEN '${metric}' THEN ${sound(`r.${metric}`)}`))
+  const column = columns.map(name => sql`WHEN ${sql.raw(`'${name}'`)} THEN ${columnSql(name)}`)
   const summed = sums.map(name => sql.raw(`coalesce(sum(histogram ->> '${name}'), 0) AS ${name}`))
   const fields = sums.map(name => sql.raw(`'${name}', t.${name}`))
-  const volume = sql.raw(metrics.map(metric => `coalesce(${sound(`r.${metric}`)} ->> 'n', 0)`).join(', '))
+  const volume = sql`coalesce(${columnSql(columns[0] ?? '')} ->> 'n', 0)`
   return sql`WITH hours AS MATERIALIZED (
-      SELECT r.*, ${metrics.length > 1 ? sql`max(${volume})` : volume} AS volume FROM ${sql.raw(table)} AS r
+      SELECT r.*, ${volume} AS volume FROM ${sql.raw(table)} AS r
       WHERE r.site = ${site} AND r.tier = 'hour' AND r.dimension = ${dimension.name}
         AND r.start >= ${day} AND r.start < ${day + 24}),
     named AS (${named(dimension)}),
     parts AS MATERIALIZED (
       SELECT named.name AS value, m.value AS metric, CASE m.value ${sql.join(column, sql` `)} END AS histogram
       FROM hours AS r JOIN named ON named.value = r.value
-      CROSS JOIN json_each(${JSON.stringify(metrics)}) AS m
+      CROSS JOIN json_each(${JSON.stringify(columns)}) AS m
       WHERE histogram IS NOT NULL),
     totals AS (SELECT value, metric, ${sql.join(summed, sql`, `)} FROM parts GROUP BY value, metric),
     buckets AS (

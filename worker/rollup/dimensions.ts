@@ -6,7 +6,9 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
+import { VITALS } from '../../schema/metrics.ts'
 import type { GroupKey } from '../../schema/query.ts'
+import { sound } from './json.ts'
 
 /** What a roll-up may be keyed by: all that a question may group by, and the name of a mark. */
 export type Key = GroupKey | 'mark'
@@ -41,6 +43,21 @@ export const MARK_DIMENSIONS: readonly RollupDimension[] = [
   { name: 'mark', keys: ['mark'] },
   { name: 'device+mark', keys: ['device', 'mark'] },
 ]
+
+/** What a row of `rollups` holds: the page views themselves, as `{n, s, q}`, and a histogram of each vital. */
+export const VIEW_COLUMNS = ['views', ...VITALS] as const
+export type ViewColumn = (typeof VIEW_COLUMNS)[number]
+
+/**
+ * SQL of a column of roll-ups. Rows of before page views were counted have the vital that most page views had in their
+ * place: those that had none are missing.
+ */
+export function columnSql(column: string): SQL {
+  if (column !== 'views') return sql.raw(sound(column))
+  const counts = VITALS.map(vital => `coalesce(${sound(vital)} ->> 'n', 0)`)
+  const largest = VITALS.map(vital => `WHEN ${sound(vital)} ->> 'n' THEN ${vital}`)
+  return sql.raw(`coalesce(${sound('views')}, CASE max(${counts.join(', ')}) ${largest.join(' ')} END)`)
+}
 
 /** The tables of roll-ups, with what each is keyed by. */
 export const ROLLUPS = [

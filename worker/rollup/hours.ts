@@ -4,7 +4,6 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
-import { VITALS, type Vital } from '../../schema/metrics.ts'
 import {
   CALL_DIMENSIONS,
   type CappedKey,
@@ -14,7 +13,9 @@ import {
   MARK_DIMENSIONS,
   OTHER,
   type RollupDimension,
+  VIEW_COLUMNS,
   VIEW_DIMENSIONS,
+  type ViewColumn,
   valueSql,
 } from './dimensions.ts'
 import {
@@ -25,7 +26,8 @@ import {
   keySql,
   MARKS,
   markSamples,
-  vitalSamples,
+  pivoted,
+  viewSamples,
 } from './sql.ts'
 
 /** Which page views of some hours: all of them, or one in `share`. */
@@ -38,18 +40,15 @@ export function allOf(site: string, hours: readonly number[]): Chosen {
   }
 }
 
-/** The page views `chosen`: (dimension, start, value, and a histogram for each of `VITALS`). */
+/** The page views `chosen`: (dimension, start, value, and what `VIEW_COLUMNS` hold). */
 export function viewHours(
   chosen: Chosen,
   dimensions = VIEW_DIMENSIONS,
-  metrics: readonly Vital[] = VITALS,
+  columns: readonly ViewColumn[] = VIEW_COLUMNS,
 ): SQL {
   const choice = byDimension(chosen, dimensions, sql`pageviews AS p`)
-  const pivot = VITALS.map(vital =>
-    sql.raw(`max(CASE metric WHEN '${vital}' THEN histogram END) AS ${vital}`),
-  )
-  return sql`SELECT dimension, start, value, ${sql.join(pivot, sql`, `)}
-    FROM (${histograms(vitalSamples(choice, metrics), Object.keys(choice.by), 'views')})
+  return sql`SELECT dimension, start, value, ${pivoted(VIEW_COLUMNS)}
+    FROM (${histograms(viewSamples(choice, columns), Object.keys(choice.by), 'views')})
     GROUP BY dimension, start, value`
 }
 

@@ -7,13 +7,13 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import { HOUR, hourOf } from '../../schema/hour.ts'
-import { VITALS } from '../../schema/metrics.ts'
 import type { Tier } from '../../schema/tables.ts'
 import { prepare } from '../statement.ts'
 import { dayOf } from './days.ts'
 import { deliveryOf } from './delivery.ts'
-import { CALL_DIMENSIONS, MARK_DIMENSIONS, ROLLUPS, VIEW_DIMENSIONS } from './dimensions.ts'
+import { CALL_DIMENSIONS, MARK_DIMENSIONS, ROLLUPS, VIEW_COLUMNS, VIEW_DIMENSIONS } from './dimensions.ts'
 import { allOf, callHours, markHours, viewHours } from './hours.ts'
+import { pivoted } from './sql.ts'
 
 /** A page view takes no more news once it is this old, in ms. */
 export const SETTLED = 2 * HOUR
@@ -23,6 +23,8 @@ export const SETTLED = 2 * HOUR
  */
 const REST = SETTLED + 2 * 60_000
 
+const VIEWED = sql.raw(VIEW_COLUMNS.join(', '))
+
 /** Rolls up one closed hour (hours since 1970) of a site. */
 export function rollUpHour(d1: D1Database, site: string, hour: number, now: number): Promise<D1Result[]> {
   const all = allOf(site, [hour])
@@ -30,8 +32,8 @@ export function rollUpHour(d1: D1Database, site: string, hour: number, now: numb
     ...clear(d1, site, 'hour', hour),
     prepare(
       d1,
-      sql`INSERT INTO rollups (site, tier, dimension, start, value, lcp, inp, cls, fcp, ttfb)
-        SELECT ${site}, 'hour', dimension, start, value, lcp, inp, cls, fcp, ttfb
+      sql`INSERT INTO rollups (site, tier, dimension, start, value, ${VIEWED})
+        SELECT ${site}, 'hour', dimension, start, value, ${VIEWED}
         FROM (${viewHours(all)})`,
     ),
     prepare(
@@ -54,15 +56,14 @@ export function rollUpHour(d1: D1Database, site: string, hour: number, now: numb
  * raw rows by now, so is the day, and is marked dirty.
  */
 export function rollUpDay(d1: D1Database, site: string, day: number, now: number): Promise<D1Result[]> {
-  const pivot = VITALS.map(vital => sql.raw(`max(CASE metric WHEN '${vital}' THEN histogram END)`))
   return d1.batch([
     ...clear(d1, site, 'day', day),
     ...VIEW_DIMENSIONS.map(dimension =>
       prepare(
         d1,
-        sql`INSERT INTO rollups (site, tier, dimension, start, value, lcp, inp, cls, fcp, ttfb)
-          SELECT ${site}, 'day', ${dimension.name}, ${day}, value, ${sql.join(pivot, sql`, `)}
-          FROM (${dayOf('rollups', VITALS, site, day, dimension)}) GROUP BY value`,
+        sql`INSERT INTO rollups (site, tier, dimension, start, value, ${VIEWED})
+          SELECT ${site}, 'day', ${dimension.name}, ${day}, value, ${pivoted(VIEW_COLUMNS)}
+          FROM (${dayOf('rollups', VIEW_COLUMNS, site, day, dimension)}) GROUP BY value`,
       ),
     ),
     ...CALL_DIMENSIONS.map(dimension =>

@@ -8,9 +8,9 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import { PER_DOUBLING, ZERO } from '../../schema/histogram.ts'
-import { type Metric, thresholds, VITALS, type Vital } from '../../schema/metrics.ts'
+import { thresholds, VITALS } from '../../schema/metrics.ts'
 import { FAILURES, OUTCOMES } from '../../schema/pageview.ts'
-import type { Key } from './dimensions.ts'
+import type { Key, ViewColumn } from './dimensions.ts'
 import { isNumber, itemOf, sound, unpacked } from './json.ts'
 
 /** Where samples come from and by what they are told apart. */
@@ -34,10 +34,13 @@ export function keySql(key: Key): SQL {
   return sql.raw(key === 'endpoint' || key === 'mark' ? itemOf(0) : `p.${key}`)
 }
 
-/** The samples of page views, one for each vital that a row has: the groups and (metric, x, w, good, poor, outcome). */
-export function vitalSamples({ from = EMPTY, where, by, share }: Choice, metrics: readonly Vital[]): SQL {
+/**
+ * The samples of page views, one for each vital that a row has, and one for itself: the groups and (metric, x, w, good,
+ * poor, outcome).
+ */
+export function viewSamples({ from = EMPTY, where, by, share }: Choice, metrics: readonly ViewColumn[]): SQL {
   const value = VITALS.map(vital => sql.raw(`WHEN '${vital}' THEN p.${vital}`))
-  return sql`SELECT ${columns(by)}, m.key AS metric, CASE m.key ${sql.join(value, sql` `)} END AS x,
+  return sql`SELECT ${columns(by)}, m.key AS metric, CASE m.key ${sql.join(value, sql` `)} WHEN 'views' THEN 0 END AS x,
       ${weight(share)} AS w, m.value ->> 0 AS good, m.value ->> 1 AS poor, ${outcome('ok')} AS outcome
     FROM pageviews AS p ${from} CROSS JOIN json_each(${limits(metrics)}) AS m
     WHERE ${where} AND x IS NOT NULL`
@@ -113,6 +116,22 @@ const BUCKET = sql.raw(
   `CASE WHEN x < 1 THEN ${ZERO} ELSE CAST(ceil(log2(x) * ${PER_DOUBLING}) AS INTEGER) END`,
 )
 
+/**
+ * One column for each metric of some histograms, to be grouped by what they are of. Of page views only their number is
+ * kept: `{n, s, q}`.
+ */
+export function pivoted(columns: readonly string[]): SQL {
+  const number = `json_object('n', histogram ->> 'n', 's', histogram ->> 's', 'q', histogram ->> 'q')`
+  return sql.raw(
+    columns
+      .map(
+        name =>
+          `max(CASE metric WHEN '${name}' THEN ${name === 'views' ? number : 'histogram'} END) AS ${name}`,
+      )
+      .join(', '),
+  )
+}
+
 function columns(by: Choice['by']): SQL {
   return sql.join(
     Object.entries(by).map(([name, value]) => sql`${value} AS ${sql.raw(name)}`),
@@ -120,11 +139,12 @@ function columns(by: Choice['by']): SQL {
   )
 }
 
-/** `{"lcp":[2500,4000],...}`: the metrics asked for, with their thresholds in grains. */
-function limits(metrics: readonly Metric[]): string {
-  const entries = metrics.map(metric => {
-    const { good, poor } = thresholds(metric)
-    return [metric, [good, poor]] as const
+/** `{"lcp":[2500,4000],...}`: the columns asked for, with their thresholds in grains. */
+function limits(columns: readonly ViewColumn[]): string {
+  const entries = columns.map(column => {
+    if (column === 'views') return [column, [null, null]] as const
+    const { good, poor } = thresholds(column)
+    return [column, [good, poor]] as const
   })
   return JSON.stringify(Object.fromEntries(entries))
 }
