@@ -23,7 +23,7 @@ export const summary: Command = {
     ...RANGE,
     metrics: {
       value: '<list>',
-      help: 'of pageviews,lcp,inp,cls,fcp,ttfb,api,phase:load,custom:<mark>; default: vitals',
+      help: 'pageviews, a vital, api, phase:load, custom:<mark>; default: vitals',
     },
     percentiles: { value: '<list>', help: 'any of 1 to 99.9; default: 50,75,90,95,99' },
     'group-by': { value: '<list>', help: 'up to two of the filters below' },
