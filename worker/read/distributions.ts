@@ -272,15 +272,9 @@ function grouped<K>(rows: readonly RollupRow[], keyOf: (row: RollupRow) => K): M
   return groups
 }
 
-/** Of page views themselves only their number is kept. */
-const EMPTY = { good: 0, poor: 0, h: {} }
-
 /** The sum of a column's histograms; undefined where no row has one. */
 function total(rows: readonly RollupRow[], column: string): Distribution | undefined {
-  const parts = rows.flatMap(row => {
-    const histogram = histogramOf<Distribution>(row[column])
-    return histogram ? [{ ...EMPTY, ...histogram }] : []
-  })
+  const parts = rows.flatMap(row => histogramOf<Distribution>(row[column]) ?? [])
   if (!parts.length) return
   // Roll-ups of before an outcome was told apart do not have its field.
   const sum = (failure: Failure) => parts.reduce((n, part) => n + (part[failure] ?? 0), 0)

@@ -41,11 +41,15 @@ export function phasesOf(text: string | null): Record<Phase, number> | null {
   return Object.fromEntries(numbers) as Record<Phase, number>
 }
 
+/** What a roll-up has of page views themselves is their number. */
+const COUNT = { good: 0, poor: 0, h: {} }
+
 /** A histogram of a roll-up; null where there is none, or where it is broken, which is logged. */
 export function histogramOf<H extends Histogram>(text: string | number | null | undefined): H | null {
   if (!text) return null
   const found = parsed(String(text))
-  if (isHistogram(found)) return found as H
+  const histogram = found && { ...COUNT, ...found }
+  if (isHistogram(histogram)) return histogram as H
   console.error('a roll-up has a broken histogram, which counts nowhere', String(text).slice(0, 80))
   return null
 }
