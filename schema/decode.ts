@@ -68,17 +68,23 @@ const amount = (max: number) =>
 const ms = amount(MAX_MS)
 /** Null where there is none, or what is there is odd. */
 const maybe = <T extends v.GenericSchema>(schema: T) => v.fallback(v.optional(v.nullable(schema), null), null)
-/** Without control characters, cut to `max`. Cutting may halve the last, and D1 cannot keep the half. */
+/** Without control characters and halves of letters, which D1 cannot keep, cut to `max`. */
 const cut = (max: number) =>
   v.pipe(
     v.string('must be a string'),
-    v.transform(value =>
-      value
-        .replace(/\p{Cc}/gu, '')
-        .slice(0, max)
-        .replace(/\p{Surrogate}/gu, '\ufffd'),
-    ),
+    v.transform(value => {
+      const text = value.replace(/\p{Cc}/gu, '')
+      let end = Math.min(max, text.length)
+      // Between letters: `é` may be two characters, a picture of a person eleven.
+      while (end > max - LONGEST_LETTER && isInside(text, end)) end--
+      return text.slice(0, end).replace(/\p{Surrogate}/gu, '\ufffd')
+    }),
   )
+/** Longer heaps of accents may be cut. */
+const LONGEST_LETTER = 20
+/** True before the second half of a character, an accent, and on either side of a joiner. */
+const isInside = (text: string, place: number) =>
+  /^[\p{M}\p{Surrogate}\u200d]/u.test(text.slice(place)) || text[place - 1] === '\u200d'
 /** A query string or fragment is never kept. */
 const withoutQuery = v.pipe(
   v.string('must be a string'),

@@ -236,6 +236,21 @@ describe('a beacon that is read', () => {
     )
   })
 
+  it.each([
+    ['a character of two halves', '👍'],
+    ['an accent', 'e\u0301'],
+    ['joined characters', '👩\u200d🚀'],
+  ])('cuts a route between letters, and not within %s', (_, letter) => {
+    for (const length of [0, 1, 2, 3]) {
+      const before = '/'.padEnd(MAX_ROUTE - length, 'x')
+      const result = read(fc.sample(pageView, 1)[0] as PageView, { route: before + letter.repeat(3) })
+      const route = 'ok' in result ? result.ok.route : ''
+      expect(route.startsWith(before)).toBe(true)
+      expect(route.length).toBeLessThanOrEqual(MAX_ROUTE)
+      expect(route.slice(before.length).replaceAll(letter, '')).toBe('')
+    }
+  })
+
   it('is cut to its limits where a browser sends more than is kept', () => {
     fc.assert(
       fc.property(pageView, view => {
