@@ -1,8 +1,9 @@
 import { env, exports } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { store } from '../../worker/ingest/store.ts'
-import { retain, type TickSite } from '../../worker/rollup/retain.ts'
-import { rollUpDay, rollUpHour, SETTLED, staleDays, staleHours, touch } from '../../worker/rollup/rollup.ts'
+import { expireRaw } from '../../worker/rollup/expire.ts'
+import { retain, retainUnknown, type TickSite } from '../../worker/rollup/retain.ts'
+import { rollUpDay, rollUpHour, SETTLED, staleDays, staleHours } from '../../worker/rollup/rollup.ts'
 import { tick } from '../../worker/rollup/tick.ts'
 import { admin, get, ORIGIN, put } from './client.ts'
 import { pageViewRow } from './rows.ts'
@@ -33,6 +34,8 @@ async function rollAll(site: string) {
 }
 const keep = (site: string, given: Partial<TickSite> = {}, allowance = 50) =>
   retain(env.DB, { id: site, ...SITE, ...given }, NOW, allowance)
+const expire = (site: string, given: Partial<TickSite> = {}, allowance = 50) =>
+  expireRaw(env.DB, [{ id: site, ...SITE, ...given }], NOW, allowance)
 
 beforeAll(async () => {
   for (const site of ['old', 'unrolled', 'cut', 'gone', 'stays'])
@@ -42,21 +45,27 @@ beforeAll(async () => {
 describe('raw rows', () => {
   const before = OPEN - 14 * 24
 
-  it('go after their days, and only from hours that are rolled up and clean', async () => {
+  it('go after their days, once their hour is rolled up a last time', async () => {
     await store(
       env.DB,
       [...at('old', before - 2, 3), ...at('old', before - 1, 3), ...at('old', before, 3)],
       NOW,
     )
-    await keep('old')
-    expect(await count('pageviews', 'old')).toBe(9)
+    expect(await expire('old', {}, 3)).toBe(1)
+    expect(await count('pageviews', 'old'), 'nothing is rolled up yet').toBe(9)
     await rollAll('old')
-    await touch(env.DB, 'old', [before - 2]).run()
-    await keep('old')
-    expect(await count('pageviews', 'old', `AND hour = ${before - 2}`)).toBe(3)
-    expect(await count('pageviews', 'old', `AND hour = ${before - 1}`)).toBe(0)
+    await store(env.DB, at('old', before - 2), NOW)
+    await expire('old')
+    expect(await count('pageviews', 'old', `AND hour < ${before}`)).toBe(0)
     expect(await count('pageviews', 'old', `AND hour = ${before}`)).toBe(3)
-    expect(await count('rollups', 'old', `AND tier = 'hour' AND dimension = 'all'`)).toBe(3)
+    const { results } = await env.DB.prepare(
+      `SELECT start, ttfb ->> 'n' AS n FROM rollups WHERE site = 'old' AND tier = 'hour' AND dimension = 'all'`,
+    ).all()
+    expect(results).toEqual([
+      { start: before - 2, n: 4 },
+      { start: before - 1, n: 3 },
+      { start: before, n: 3 },
+    ])
   })
 
   it('whose hour is sealed cannot make it dirty any more', async () => {
@@ -72,18 +81,18 @@ describe('raw rows', () => {
   it('go on going after an interrupted run', async () => {
     await store(env.DB, at('cut', before - 5, 40), NOW)
     await rollAll('cut')
-    await keep('cut', {}, 1)
+    await expire('cut', {}, 1)
     expect(await count('pageviews', 'cut')).toBe(40)
-    await keep('cut')
+    await expire('cut')
     expect(await count('pageviews', 'cut')).toBe(0)
   })
 
   it('go sooner where the site says so', async () => {
     await store(env.DB, at('stays', OPEN - 60), NOW)
     await rollAll('stays')
-    await keep('stays')
+    await expire('stays')
     expect(await count('pageviews', 'stays')).toBe(1)
-    await keep('stays', { raw_days: 2 })
+    await expire('stays', { raw_days: 2 })
     expect(await count('pageviews', 'stays')).toBe(0)
   })
 })
@@ -93,10 +102,12 @@ describe('roll-ups', () => {
     const hour = Math.floor((OPEN - 40 * 24) / 24) * 24 + 5
     await store(env.DB, at('unrolled', hour, 2), NOW)
     await rollUpHour(env.DB, 'unrolled', hour, NOW)
+    await expire('unrolled')
     await keep('unrolled')
     expect(await count('rollups', 'unrolled', `AND tier = 'hour'`)).toBeGreaterThan(0)
     await rollUpDay(env.DB, 'unrolled', hour - 5, NOW)
     await keep('unrolled')
+    await expire('unrolled')
     await keep('unrolled')
     expect(await count('rollups', 'unrolled', `AND tier = 'hour'`)).toBe(0)
     expect(await count('periods', 'unrolled', `AND tier = 'hour'`)).toBe(0)
@@ -113,13 +124,35 @@ describe('a day whose hours are gone', () => {
     const day = Math.floor((OPEN - 38 * 24) / 24) * 24
     await store(env.DB, at('final', day + 5, 9), NOW)
     await rollAll('final')
-    for (let run = 0; run < 3; run++) await keep('final')
+    for (let run = 0; run < 3; run++) {
+      await expire('final')
+      await keep('final')
+    }
     await store(env.DB, at('final', day + 7), NOW)
     await rollAll('final')
     const stored = await env.DB.prepare(
       "SELECT lcp ->> 'n' AS n FROM rollups WHERE site = 'final' AND tier = 'day' AND dimension = 'all'",
     ).first('n')
     expect(stored).toBe(9)
+  })
+})
+
+describe('counts of beacons', () => {
+  it('go with the hours of their site, those for sites that do not exist after 35 days', async () => {
+    const counts = [OPEN - 36 * 24, OPEN - 30 * 24].flatMap(hour =>
+      ['counted', ''].map(site => ({ site, hour })),
+    )
+    for (const { site, hour } of counts)
+      await env.DB.prepare('INSERT INTO intake (site, hour) VALUES (?, ?)').bind(site, hour).run()
+    await keep('counted')
+    await retainUnknown(env.DB, NOW)
+    for (const site of ['counted', '']) expect(await count('intake', site)).toBe(1)
+  })
+
+  it('of sites that exist are not taken for those of others', async () => {
+    await keep('counted', { hour_days: 29 })
+    expect(await count('intake', 'counted')).toBe(0)
+    expect(await count('intake', '')).toBe(1)
   })
 })
 
@@ -175,7 +208,7 @@ describe('the cron', () => {
     await env.DB.exec(
       `CREATE TRIGGER refuses BEFORE INSERT ON rollups WHEN NEW.site = 'broken' AND NEW.tier = 'hour' AND NEW.start = ${hour} BEGIN SELECT RAISE(ABORT, 'no room'); END`,
     )
-    await tick(env.DB, NOW)
+    for (const run of [0, 1]) await tick(env.DB, NOW + run * 300_000)
     await env.DB.exec('DROP TRIGGER refuses')
     const { results } = await env.DB.prepare(
       "SELECT tier, start FROM periods WHERE site = 'broken' ORDER BY tier, start",

@@ -111,7 +111,8 @@ async function save(c: Context<Hono>, row: PageViewRow, now: number): Promise<Fa
   const silence = Promise.withResolvers<'silent'>()
   const timer = setTimeout(silence.resolve, PATIENCE, 'silent')
   try {
-    if ((await Promise.race([stored, silence.promise])) !== 'silent') return 'stored'
+    const receipt = await Promise.race([stored, silence.promise])
+    if (receipt !== 'silent') return receipt.results.length ? 'stored' : 'late'
     c.executionCtx.waitUntil(stored.catch(error => console.error('late store failed', error)))
     await enqueue(QUEUE, row)
     return 'queued'

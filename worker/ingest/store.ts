@@ -32,23 +32,24 @@ const NEWEST_WINS: Column[] = [
   'why',
 ]
 
-/** The statement, written out once for each database binding: building it anew would cost half of the CPU. */
-const statements = new WeakMap<D1Database, string>()
+/** The statements, written out once for each database binding: building them anew would cost half of the CPU. */
+const statements = new WeakMap<D1Database, Record<'fresh' | 'late', string>>()
 
 /**
- * Stores rows in one statement with one bound parameter, one billed row written for each.
+ * Stores rows in one statement with one bound parameter, one billed row written for each. A row of a sealed hour is left
+ * out, and so is its place in the receipt.
  *
  * Key: (site, hour, id). The hour is that of the page view's begin, worked out anew from each beacon's age, so
  * network delay can carry a later beacon over the hour's end: a row in a neighbouring hour is the same page view.
  */
 export async function store(d1: D1Database, rows: readonly PageViewRow[], now: number): Promise<D1Result> {
-  let text = statements.get(d1)
-  if (!text) {
-    text = upsert(d1)
-    statements.set(d1, text)
+  let texts = statements.get(d1)
+  if (!texts) {
+    texts = { fresh: upsert(d1, sql`true`), late: upsert(d1, OPEN) }
+    statements.set(d1, texts)
   }
-  const statement = d1.prepare(text).bind(JSON.stringify(inOneHour(rows)))
   const late = lateHours(rows, now)
+  const statement = d1.prepare(late.size ? texts.late : texts.fresh).bind(JSON.stringify(inOneHour(rows)))
   const receipt = late.size ? await storeLate(d1, statement, late) : await statement.run<Place>()
 
   // A beacon that was on its way for long has found its row in an hour that nobody thought of: noted afterwards.
@@ -108,13 +109,17 @@ function touches(d1: D1Database, hours: Map<string, Set<number>>): D1PreparedSta
   return [...hours].map(([site, starts]) => touch(d1, site, [...starts]))
 }
 
-/** The text of the upsert, in Drizzle's words; its only parameter is the JSON list of rows. */
-function upsert(d1: D1Database): string {
+/** False for a row of an hour whose raw rows are deleted: nothing would roll it up. Key: (site, tier, start). */
+const OPEN = sql`NOT EXISTS (SELECT 1 FROM periods AS s WHERE s.site = r.value ->> 'site' AND s.tier = 'hour'
+  AND s.start = r.value ->> 'hour' AND s.state = 'sealed')`
+
+/** The text of the upsert of what `where` holds of, in Drizzle's words; its only parameter is the JSON list of rows. */
+function upsert(d1: D1Database, where: SQL): string {
   const set = Object.fromEntries(NEWEST_WINS.map(column => [column, newest(column)]))
   return drizzle(d1)
     .insert(pageviews)
     .select(sql`SELECT ${sql.join(Object.keys(columns).map(select), sql`, `)}
-      FROM json_each(${''}) AS r WHERE true`)
+      FROM json_each(${''}) AS r WHERE ${where}`)
     .onConflictDoUpdate({
       target: [pageviews.site, pageviews.hour, pageviews.id],
       set: {

@@ -1,9 +1,9 @@
 /**
- * How long rows stay: a site's settings and the clock go in; raw rows, hours and days past their time are deleted, a
- * bounded number at a time. Every step can be interrupted and goes on where it was.
+ * How long roll-ups and counts stay: a site's settings and the clock go in; hours and days past their time are deleted, a
+ * bounded number at a time. Every step can be interrupted and goes on where it was. Raw rows are `expire`'s.
  *
- * Nothing is lost before it is rolled up: raw rows go only from hours whose roll-up is clean, which are sealed first,
- * so that no late beacon makes them dirty; hours go only where their day is clean, which is sealed first likewise.
+ * Nothing is lost before it is rolled up: hours go only where their day is clean, which is sealed first, so that no late
+ * beacon makes it dirty.
  */
 
 import { type SQL, sql } from 'drizzle-orm'
@@ -26,6 +26,8 @@ export interface TickSite {
 
 /** Rows that one statement deletes at most, far below what takes D1 its 30 seconds. */
 const BATCH = 5_000
+/** Days that counts of beacons for sites that do not exist are kept: as long as hours are, where nothing is set. */
+const UNKNOWN_DAYS = 35
 /** A deleted site's rows wait this long, in ms, until every isolate has forgotten the site. */
 const GRACE = 60_000
 
@@ -60,13 +62,6 @@ export async function retain(
   const hourEnd = Math.floor((hour - site.hour_days * 24) / 24) * 24
   const dayEnd = Math.floor((hour - site.day_days * 24) / 24) * 24
   const steps: (SQL | null)[] = [
-    sql`UPDATE periods SET state = 'sealed' WHERE site = ${id} AND tier = 'hour' AND start < ${rawEnd} AND state = 'clean'`,
-    batch(
-      'pageviews',
-      id,
-      sql`FROM pageviews AS t JOIN periods AS s ON s.site = t.site AND s.tier = 'hour'
-      AND s.start = t.hour AND s.state = 'sealed' WHERE t.site = ${id} AND t.hour < ${rawEnd}`,
-    ),
     sql`UPDATE periods SET state = 'sealed' WHERE site = ${id} AND tier = 'day' AND start < ${hourEnd} AND state = 'clean'`,
     ...ROLLUPS.flatMap(rollup => [
       batch(
@@ -109,6 +104,13 @@ export async function retain(
     taken++
   }
   return taken
+}
+
+/** Deletes old counts of beacons for sites that do not exist. Key: (site, hour). */
+export async function retainUnknown(d1: D1Database, now: number): Promise<number> {
+  const end = hourOf(now) - UNKNOWN_DAYS * 24
+  await prepare(d1, batch('intake', '', sql`FROM intake AS t WHERE t.site = '' AND t.hour < ${end}`)).run()
+  return 1
 }
 
 /** Deletes everything of a site that was deleted, and at last the site; answers the statements it took. */

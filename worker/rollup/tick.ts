@@ -1,5 +1,5 @@
 /**
- * The cron's work: the clock goes in; closed periods are rolled up, sampling is relaxed, old rows are deleted.
+ * The cron's work: the clock goes in; raw rows past their days are deleted, closed periods rolled up, sampling is relaxed, other old rows are deleted.
  *
  * A run is bounded by the number of its statements, since the free plan allows 50 to an invocation. Sites take turns
  * at being first, and what is left waits for the next run.
@@ -7,17 +7,18 @@
 
 import { COST as WATCH, watch } from '../budgets/watch.ts'
 import { relax } from '../ingest/control.ts'
-import { purgeSite, retain, type TickSite } from './retain.ts'
+import { expireRaw } from './expire.ts'
+import { purgeSite, retain, retainUnknown, type TickSite } from './retain.ts'
 import { rollUpDay, rollUpHour, staleDays, staleHours } from './rollup.ts'
 
 /** The cron's interval in ms, as in wrangler.toml. */
 const INTERVAL = 300_000
-/** Old rows are looked for in one of so many runs; these count the turns to be first by themselves. */
+/** Old roll-ups and counts are looked for in one of so many runs; these count the turns to be first by themselves. */
 const RETAIN_EVERY = 7
 /** Statements of one run. */
 const ALLOWANCE = 45
 /** What the parts cost at most, in statements. */
-const COST = { hour: 8, day: 18, look: 2, relax: 3 }
+const COST = { hour: 8, day: 18, look: 2, relax: 3, expire: 24 }
 
 /** Does what is due. A site that fails is logged and does not hold up the others. */
 export async function tick(d1: D1Database, now: number): Promise<void> {
@@ -30,6 +31,13 @@ export async function tick(d1: D1Database, now: number): Promise<void> {
     .all<TickSite>()
   let left = ALLOWANCE - 1
   const run = Math.floor(now / INTERVAL)
+  try {
+    left -= await expireRaw(d1, sites, now, left)
+    if (isRetaining(run)) left -= await retainUnknown(d1, now)
+  } catch (error) {
+    console.error('old raw rows cannot be deleted', error)
+    left -= COST.expire
+  }
   const turn = isRetaining(run) ? run / RETAIN_EVERY : run
   const first = sites.length ? turn % sites.length : 0
   for (const site of [...sites.slice(first), ...sites.slice(0, first)]) {

@@ -1,0 +1,146 @@
+/**
+ * Late beacons against `raw_days`: a stranger sends first beacons that say they are days old. Before there was a last
+ * roll-up, 24 of them kept the raw rows of a whole day for 16 days longer than the site promises.
+ */
+
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { encode } from '../../schema/beacon.ts'
+import { store } from '../../worker/ingest/store.ts'
+import { tick } from '../../worker/rollup/tick.ts'
+import { newId, pageView } from '../schema/pageview.ts'
+import { ORIGIN, put, send } from '../worker/client.ts'
+import { pageViewRow } from '../worker/rows.ts'
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+/** The first hour of the day that is attacked, in hours since 1970. */
+const FIRST = Date.UTC(2026, 9, 5) / HOUR
+const RAW_DAYS = 14
+
+let now = 0
+const rows = (site: string, hour: number, n: number) =>
+  Array.from({ length: n }, () => pageViewRow({ site, hour, began: hour * HOUR }))
+const older = (site: string) =>
+  env.DB.prepare('SELECT count(*) AS n FROM pageviews WHERE site = ? AND hour < ?')
+    .bind(site, Math.floor(now / HOUR) - RAW_DAYS * 24)
+    .first<number>('n')
+const counted = (site: string, tier: 'hour' | 'day', start: number) =>
+  env.DB.prepare(
+    `SELECT ttfb ->> 'n' AS n FROM rollups WHERE site = ? AND tier = ? AND dimension = 'all' AND start = ?`,
+  )
+    .bind(site, tier, start)
+    .first<number>('n')
+
+async function run(times: number): Promise<void> {
+  for (let i = 0; i < times; i++, now += 5 * MINUTE) await tick(env.DB, now)
+}
+
+/** A first beacon that a stranger sends at `now`, of a page view that began in that hour. */
+async function forge(site: string, hour: number): Promise<void> {
+  const view = pageView({ id: newId(), age: now - hour * HOUR - 10 * MINUTE })
+  expect((await send(encode(view), {}, site)).status).toBe(204)
+}
+
+beforeEach(async () => {
+  await env.DB.batch(['sites', 'pageviews', 'periods'].map(table => env.DB.prepare(`DELETE FROM ${table}`)))
+  vi.spyOn(Date, 'now').mockImplementation(() => now)
+})
+afterEach(() => vi.restoreAllMocks())
+
+describe('late first beacons', () => {
+  it('in every hour of a day leave no raw row older than raw_days, and are counted', async () => {
+    now = (FIRST + 30) * HOUR
+    await put('/v1/sites/late', { origins: [ORIGIN], raw_days: RAW_DAYS })
+    for (let i = 0; i < 24; i++) await store(env.DB, rows('late', FIRST + i, i ? 2 : 300), now)
+    await run(8)
+    now = (FIRST + 11 * 24) * HOUR
+    await run(8)
+    expect(await counted('late', 'day', FIRST)).toBe(346)
+
+    now = (FIRST + 12 * 24) * HOUR
+    for (let i = 0; i < 24; i++) await forge('late', FIRST + i)
+    for (let i = 0; i < 200; i++) await forge('late', FIRST + 5)
+    now = (FIRST + 24) * HOUR + RAW_DAYS * DAY
+    expect(await older('late')).toBe(346 + 224)
+    await run(16)
+    expect(await older('late')).toBe(0)
+    expect(await counted('late', 'hour', FIRST + 5)).toBe(2 + 201)
+    await run(8)
+    expect(await counted('late', 'day', FIRST)).toBe(346 + 224)
+  })
+
+  it('at twelve sites at once hold up none of them', async () => {
+    const sites = Array.from({ length: 12 }, (_, i) => `many-${i}`)
+    now = (FIRST + 12 * 24) * HOUR
+    for (const site of sites) {
+      await put(`/v1/sites/${site}`, { origins: [ORIGIN], raw_days: RAW_DAYS })
+      for (let i = 0; i < 4; i++) await store(env.DB, rows(site, FIRST + i, 2), now)
+      const rolled = Array.from({ length: 4 }, (_, i) => FIRST + i)
+      await env.DB.prepare(
+        `INSERT INTO periods (site, tier, start, state, rolled)
+          SELECT ?1, 'hour', value, 'clean', ?2 FROM json_each(?3)`,
+      )
+        .bind(site, FIRST + 11 * 24, JSON.stringify(rolled))
+        .run()
+      for (let i = 0; i < 4; i++) await forge(site, FIRST + i)
+    }
+    for (let i = 1; i <= 4; i++) {
+      now = (FIRST + i) * HOUR + RAW_DAYS * DAY
+      await run(12)
+      now -= 1
+      for (const site of sites) expect(await older(site), `${site}, hour ${i}`).toBe(0)
+    }
+    expect(await counted('many-7', 'hour', FIRST + 2)).toBe(3)
+  })
+
+  it('that keep coming until the last moment, too', async () => {
+    await put('/v1/sites/last', { origins: [ORIGIN], raw_days: RAW_DAYS })
+    now = FIRST * HOUR + RAW_DAYS * DAY
+    const view = () => encode(pageView({ id: newId(), age: RAW_DAYS * DAY }))
+    for (let i = 0; i < 12; i++) {
+      expect((await send(view(), {}, 'last')).status).toBe(204)
+      await run(1)
+    }
+    expect(await older('last')).toBeGreaterThan(0)
+    expect((await send(view(), {}, 'last')).status, 'the next hour').toBe(204)
+    await run(3)
+    expect(await older('last')).toBe(0)
+    expect(await counted('last', 'hour', FIRST)).toBe(12)
+  })
+
+  it('cannot outlast the promise by an hour that cannot be rolled up', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+    now = FIRST * HOUR + RAW_DAYS * DAY
+    await put('/v1/sites/stuck', { origins: [ORIGIN], raw_days: RAW_DAYS })
+    await store(env.DB, rows('stuck', FIRST, 3), now)
+    await env.DB.exec(
+      'CREATE TRIGGER stuck BEFORE INSERT ON deliveries BEGIN SELECT RAISE(ABORT, "stuck"); END',
+    )
+    now += 2 * HOUR
+    await run(3)
+    expect(await older('stuck'), 'a day is left to mend it').toBe(3)
+    now += DAY
+    await run(3)
+    expect(await older('stuck')).toBe(0)
+    expect(log).toHaveBeenCalled()
+    await env.DB.exec('DROP TRIGGER stuck')
+  })
+})
+
+describe('a sealed hour', () => {
+  it('takes no beacon, even where the site keeps raw rows for longer now', async () => {
+    now = (FIRST + 24) * HOUR + DAY
+    await put('/v1/sites/longer', { origins: [ORIGIN], raw_days: 1 })
+    await store(env.DB, rows('longer', FIRST, 3), now)
+    await run(3)
+    expect(await older('longer')).toBe(0)
+    await put('/v1/sites/longer', { origins: [ORIGIN], raw_days: RAW_DAYS })
+    await forge('longer', FIRST)
+    await forge('longer', FIRST + 24)
+    const { results } = await env.DB.prepare("SELECT hour FROM pageviews WHERE site = 'longer'").all()
+    expect(results).toEqual([{ hour: FIRST + 24 }])
+    expect(await counted('longer', 'hour', FIRST)).toBe(3)
+  })
+})
