@@ -34,6 +34,8 @@ const RUN = 300_000
 const RETAIN_EVERY = 7
 /** Stored beacons between two reports of what arrived: a fiftieth of an hour's budget. */
 const REPORTED = 41
+/** Accepted beacons between two writes of what became of them. */
+const TALLIED = 40
 
 const HOUR = 3_600_000
 const DAY = 24
@@ -99,6 +101,7 @@ async function measureDay(local: Local, views: number): Promise<Rows[]> {
     stored: REPORTED,
     since: noon - 20_000,
   })
+  const tallied = await bill(local, `tally?site=${site}&now=${noon}`)
 
   const hours = Array.from({ length: DAY }, (_, i) => START + i)
   const roll = async (tier: 'hour' | 'day', starts: number[]) => {
@@ -121,6 +124,9 @@ async function measureDay(local: Local, views: number): Promise<Rows[]> {
     times(views * (beacons - 1), later),
     // Its row is written, and deleted after two days.
     times((views * beacons) / REPORTED, { read: report.read, written: report.written * 2 }),
+    // Its hours' rows are deleted with the hours.
+    times((views * beacons) / TALLIED, tallied),
+    { read: DAY, written: DAY },
     hoursOnce,
     dayOnce,
     times(rollups - 1, hoursAgain),

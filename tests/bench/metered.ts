@@ -7,6 +7,7 @@ import type { Env } from '../../worker/env.ts'
 import worker from '../../worker/index.ts'
 import { report } from '../../worker/ingest/control.ts'
 import { store } from '../../worker/ingest/store.ts'
+import { tally } from '../../worker/ingest/tally.ts'
 import { rollUpDay, rollUpHour } from '../../worker/rollup/rollup.ts'
 import { tick } from '../../worker/rollup/tick.ts'
 import type { Bill } from './bill.ts'
@@ -25,6 +26,7 @@ export default {
       day: () => rollUpDay(DB, site, Number(get('start')), now),
       tick: () => tick(DB, now),
       report: async () => report(DB, { id: site, rate: 1, rowsPerDay: 25_000 }, await request.json(), now),
+      tally: () => tally(DB, { site, address: '', imported: false }, 'stored', now),
       store: async () => store(DB, await request.json(), now),
       async ask() {
         const body = (await request.json()) as string | null

@@ -105,7 +105,7 @@ describe('the tally', () => {
     expect(written()).toBe(2)
     await at(3 * MINUTE)
     expect(written(), 'one more is not worth a row').toBe(2)
-    await at(12 * MINUTE)
+    await at(32 * MINUTE)
     expect(written()).toBe(3)
     expect(await countsOf('busy')).toEqual({ accepted: 504, stored: 504, busiest: 504 })
   })

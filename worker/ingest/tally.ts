@@ -2,7 +2,7 @@
  * Counts what becomes of every beacon without a write for each: a fate goes in, now and then a row of `intake` comes out.
  *
  * The counts wait in the isolate's memory, by site and hour. The first of a site is written at once, so that a quiet
- * site sees it; then at most one write a minute. What waits when Cloudflare ends the isolate is lost: the table holds
+ * site sees it; then at most one write a minute, and fewer where all went well. What waits when Cloudflare ends the isolate is lost: the table holds
  * lower bounds.
  *
  * The largest share of one address is an upper bound. An isolate reports how much its busiest address has grown within
@@ -17,9 +17,9 @@ import { busiest } from './busiest.ts'
 import type { Accepted, Fate } from './fate.ts'
 
 const MINUTE = 60_000
-/** Accepted beacons that are worth a write after a minute; fewer wait for `PATIENCE`. */
-const WORTH = 10
-const PATIENCE = 10 * MINUTE
+/** Accepted beacons that are worth a write after a minute, so that writes stay few beside theirs; fewer wait longer. */
+const WORTH = 40
+const PATIENCE = 30 * MINUTE
 
 const ACCEPTED: readonly Fate[] = ['stored', 'sampled', 'queued', 'late'] satisfies readonly Accepted[]
 
