@@ -8,7 +8,8 @@ export interface Env {
   DB: D1Database
   /** The static files: dashboard, SDK. */
   ASSETS: Fetcher
-  BEACON_LIMIT: RateLimit
+  /** Counts an address's beacons. Without it they are taken, and the log says so. */
+  BEACON_LIMIT?: RateLimit
   /** Takes rows that D1 refuses, or all of them with `INGEST=queue`. Optional. */
   QUEUE?: Queue<PageViewRow>
   /** `direct` (default): beacons go to D1. `queue`: they go through QUEUE. */

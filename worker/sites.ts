@@ -5,6 +5,7 @@
 
 import type { SiteRow } from '../schema/tables.ts'
 import { type RateChange, recentRates } from './ingest/rate.ts'
+import { remember } from './memory.ts'
 import { noSite } from './problem.ts'
 
 /** A site with the sampling rates of the last hours, oldest first. */
@@ -22,17 +23,20 @@ const STALE_MS = 5_000
 const PATIENCE = 1_000
 const CACHE_SIZE = 1_000
 
-const cache = new Map<string, { site: Site | null; until: number }>()
+const sites = new Map<string, { site: Site; until: number }>()
+/** Names that are no site's, and until when that is believed. Apart from the sites, which a flood of names must not push out. */
+const absent = new Map<string, number>()
 
 /**
  * The site of that name; null where there is none, or it was deleted. While D1 is in trouble, a site is what it was:
  * beacons must not be lost because nobody can say whose they are.
  */
 export async function findSite(d1: D1Database, name: string, now: number): Promise<Site | null> {
-  const known = cache.get(name)
+  const known = sites.get(name)
   if (known && known.until > now) return known.site
+  if (isAbsent(name, now)) return null
   const asked = lookUp(d1, name, now)
-  if (!known?.site) return asked
+  if (!known) return asked
 
   const silence = Promise.withResolvers<never>()
   const timer = setTimeout(() => silence.reject(new Error('D1 is silent')), PATIENCE)
@@ -49,7 +53,16 @@ export async function findSite(d1: D1Database, name: string, now: number): Promi
 
 /** True where this isolate has seen the site; asks nobody. */
 export function isKnownSite(name: string): boolean {
-  return cache.get(name)?.site != null
+  return sites.has(name)
+}
+
+/** True where this isolate need not ask whether there is such a site. */
+export function isRemembered(name: string, now: number): boolean {
+  return sites.has(name) || isAbsent(name, now)
+}
+
+function isAbsent(name: string, now: number): boolean {
+  return (absent.get(name) ?? 0) > now
 }
 
 async function lookUp(d1: D1Database, name: string, now: number): Promise<Site | null> {
@@ -58,9 +71,13 @@ async function lookUp(d1: D1Database, name: string, now: number): Promise<Site |
     recentRates(d1, name, now),
   ])
   const row = found?.results[0]
-  const site = row ? { ...toSite(row), rates: (rates?.results ?? []) as unknown as RateChange[] } : null
-  if (cache.size >= CACHE_SIZE) cache.clear()
-  cache.set(name, { site, until: now + (site ? CACHE_MS : ABSENT_CACHE_MS) })
+  if (!row) {
+    sites.delete(name)
+    remember(absent, name, now + ABSENT_CACHE_MS, CACHE_SIZE)
+    return null
+  }
+  const site = { ...toSite(row), rates: (rates?.results ?? []) as unknown as RateChange[] }
+  remember(sites, name, { site, until: now + CACHE_MS }, CACHE_SIZE)
   return site
 }
 
@@ -73,7 +90,8 @@ export async function existingSite(d1: D1Database, name: string): Promise<string
 
 /** Forgets a site that has just been changed here; other isolates learn of it within `CACHE_MS`. */
 export function forgetSite(name: string): void {
-  cache.delete(name)
+  sites.delete(name)
+  absent.delete(name)
 }
 
 /** Names of columns become those of the table; D1 answers a batch without Drizzle's mapping. */

@@ -7,6 +7,7 @@ import { and, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { type TokenRow, tokens } from '../../schema/tables.ts'
 import { parseToken } from '../../schema/token.ts'
+import { remember } from '../memory.ts'
 import { equal, sha256 } from './secret.ts'
 
 /** How long, in ms, a revoked token may still be taken by an isolate that knew it. */
@@ -40,7 +41,6 @@ async function findToken(d1: D1Database, site: string, id: string, now: number):
     .from(tokens)
     .where(and(eq(tokens.site, site), eq(tokens.id, id)))
   if (!row) return null
-  if (cache.size >= CACHE_SIZE) cache.clear()
-  cache.set(name, { row, until: now + CACHE_MS })
+  remember(cache, name, { row, until: now + CACHE_MS }, CACHE_SIZE)
   return row
 }

@@ -8,10 +8,15 @@ import * as v from 'valibot'
 import { MAX_BYTES } from '../../schema/beacon.ts'
 import { SITE_NAME } from '../../schema/query.ts'
 import { isAdmin } from '../admin/access.ts'
+import { within } from '../deadline.ts'
 import type { Hono } from '../env.ts'
 import { badField, databaseRefused, noSite, problem } from '../problem.ts'
-import { findSite, type Site } from '../sites.ts'
-import { isWithinLimit } from './limit.ts'
+import { findSite, isRemembered, type Site } from '../sites.ts'
+import { addressOf } from './address.ts'
+import { guessedRight, isWithinLimit, mayGuess } from './limit.ts'
+
+/** How long a beacon waits for D1, at each step, until it is answered with a 503, in ms. */
+export const PATIENCE = 2_000
 
 export interface Admitted {
   site: Site
@@ -32,17 +37,19 @@ export async function admit(c: Context<Hono>, now: number): Promise<Admitted> {
   const trusted = c.req.header('Authorization') !== undefined
   if (trusted && !(await isAdmin(c)))
     throw problem(401, 'This is not the admin token; a browser sends none at all.')
-  if (!trusted) {
-    const address = c.req.header('CF-Connecting-IP') ?? ''
-    if (!(await isWithinLimit(c.env.BEACON_LIMIT, name.output, address, now))) {
-      throw problem(429, 'Too many beacons from this address.', { headers: { 'Retry-After': '60' } })
-    }
-  }
 
-  const site = await findSite(c.env.DB, name.output, now).catch(error => {
+  const address = addressOf(c.req.header('CF-Connecting-IP'))
+  const guess = !trusted && !isRemembered(name.output, now)
+  if (guess && !mayGuess(address, now))
+    throw tooMany('Too many unknown sites were asked for by this address.')
+  const site = await within(PATIENCE, findSite(c.env.DB, name.output, now)).catch(error => {
     throw databaseRefused(error)
   })
   if (!site) throw noSite(name.output)
+  if (guess) guessedRight(address)
+  if (!trusted && !(await isWithinLimit(c.env.BEACON_LIMIT, site.id, address, now))) {
+    throw tooMany('Too many beacons from this address.')
+  }
   const origin = c.req.header('Origin')
   if (!trusted && !isAllowed(site.origins, origin)) {
     throw problem(403, `Site ${site.id} takes no beacons from ${origin ?? 'a request without Origin'}.`)
@@ -79,6 +86,10 @@ export async function readBody(request: Request): Promise<string> {
     text += decoder.decode(chunk, { stream: true })
   }
   return text + decoder.decode()
+}
+
+function tooMany(detail: string) {
+  return problem(429, detail, { headers: { 'Retry-After': '60' } })
 }
 
 function tooLarge() {

@@ -10,11 +10,13 @@ import { PHASES } from '../../schema/metrics.ts'
 import type { PageView } from '../../schema/pageview.ts'
 import { encodeCall, encodeMark, encodeWhy } from '../../schema/row.ts'
 import type { PageViewRow } from '../../schema/tables.ts'
+import { within } from '../deadline.ts'
 import type { Hono } from '../env.ts'
 import { badField, databaseRefused } from '../problem.ts'
 import { SETTLED } from '../rollup/rollup.ts'
 import { isKnownSite, type Site } from '../sites.ts'
-import { admit, readBody } from './admit.ts'
+import { addressOf } from './address.ts'
+import { admit, PATIENCE, readBody } from './admit.ts'
 import { report } from './control.ts'
 import { describe, type Visitor } from './enrich.ts'
 import { type Fate, fateOf } from './fate.ts'
@@ -24,13 +26,10 @@ import { drawLot, isKept } from './sample.ts'
 import { store } from './store.ts'
 import { tally } from './tally.ts'
 
-/** How long the browser waits for D1 before it is answered all the same, in ms. */
-const PATIENCE = 2_000
-
 /** The bit that all later beacons of a page view share: JSON carries whole numbers below 2^53. */
 const LAST_BIT = 50
 
-/** Answers 204 when the row is durable (or not wanted), 202 when D1 is slow, a problem when nothing is stored. */
+/** Answers 204 when the row is in D1 (or not wanted), 202 when a queue has it, a problem when nothing durable has. */
 export async function ingest(c: Context<Hono>): Promise<Response> {
   // Never no-store: Chrome then keeps the beacon's share of its keepalive budget for ever.
   c.header('Cache-Control', 'private, max-age=0')
@@ -51,7 +50,7 @@ function countFate(c: Context<Hono>, fate: Fate, now: number): void {
   const name = c.req.query('site') ?? ''
   const beacon = {
     site: isKnownSite(name) ? name : '',
-    address: c.req.header('CF-Connecting-IP') ?? '',
+    address: addressOf(c.req.header('CF-Connecting-IP')) ?? '',
     imported: c.req.header('Authorization') !== undefined,
   }
   c.executionCtx.waitUntil(tally(c.env.DB, beacon, fate, now))
@@ -75,7 +74,7 @@ async function take(c: Context<Hono>, now: number): Promise<Fate> {
   // An open tab reports for as long as it lives. After some hours the page view is settled, so that old roll-ups
   // are, too; a first beacon may come as late as it likes.
   if (view.sequence > 0 && view.age > SETTLED) return 'late'
-  const rate = await rateAt(c.env.DB, site, now - view.age, now).catch(error => {
+  const rate = await within(PATIENCE, rateAt(c.env.DB, site, now - view.age, now)).catch(error => {
     throw databaseRefused(error)
   })
   const lot = await drawLot(site.key, view.id)
@@ -108,20 +107,15 @@ async function save(c: Context<Hono>, row: PageViewRow, now: number): Promise<Fa
   const { DB, QUEUE, INGEST } = c.env
   if (INGEST === 'queue' && (await enqueue(QUEUE, row))) return 'queued'
   const stored = store(DB, [row], now)
-  const silence = Promise.withResolvers<'silent'>()
-  const timer = setTimeout(silence.resolve, PATIENCE, 'silent')
   try {
-    const receipt = await Promise.race([stored, silence.promise])
-    if (receipt !== 'silent') return receipt.results.length ? 'stored' : 'late'
-    c.executionCtx.waitUntil(stored.catch(error => console.error('late store failed', error)))
-    await enqueue(QUEUE, row)
-    return 'queued'
+    const { results } = await within(PATIENCE, stored)
+    return results.length ? 'stored' : 'late'
   } catch (error) {
     const refusal = databaseRefused(error)
+    // A silent D1 may store the row yet; if the queue has it, too, that changes nothing.
+    c.executionCtx.waitUntil(stored.catch(() => {}))
     if (await enqueue(QUEUE, row)) return 'queued'
     throw refusal
-  } finally {
-    clearTimeout(timer)
   }
 }
 

@@ -1,34 +1,73 @@
 /**
- * How many beacons one address may send: site and address go in, yes or no comes out. The address is counted in
- * memory for a minute and kept nowhere.
+ * How much one address may send: address and site go in, yes or no comes out. Addresses are counted in memory for a
+ * minute and kept nowhere. Whoever has no address has no limit by address.
  *
  * Cloudflare's rate limit counts over all isolates of a place, but asking it is a call for each beacon. A person's
- * browser sends a handful a minute, so an isolate asks only from the eleventh beacon of a minute on.
+ * browser sends a handful a minute, so an isolate asks only from the eleventh beacon of a minute on. Where the limit is
+ * not bound, or does not answer, beacons are taken: what is measured matters more than who might send too much.
  */
+
+import { remember } from '../memory.ts'
 
 /** Beacons a minute of one address that an isolate takes without asking. */
 const UNASKED = 10
+/**
+ * Names of sites that are not remembered, and turn out not to be there, that an isolate looks up for one address in a
+ * minute. An absent name is remembered for five seconds, so a single wrong one takes 12.
+ */
+export const GUESSES = 20
 const MINUTE = 60_000
-/** Addresses remembered at once; beyond that the minute begins anew. */
+/** Addresses remembered at once; beyond that the oldest are forgotten. */
 const MAX_ADDRESSES = 20_000
 
 const seen = new Map<string, number>()
+const guesses = new Map<string, number>()
 let minute = 0
+/** Unix ms of the last line of the log. */
+let logged = Number.NEGATIVE_INFINITY
 
-/** True while the address is within its limit. */
+/** True while the address is within its limit at this site. */
 export async function isWithinLimit(
-  limiter: RateLimit,
+  limiter: RateLimit | undefined,
   site: string,
-  address: string,
+  address: string | null,
   now: number,
 ): Promise<boolean> {
-  const current = Math.floor(now / MINUTE)
-  if (current !== minute || seen.size >= MAX_ADDRESSES) {
-    seen.clear()
-    minute = current
-  }
+  if (address === null) return true
   const key = `${site} ${address}`
-  const count = (seen.get(key) ?? 0) + 1
-  seen.set(key, count)
-  return count <= UNASKED || (await limiter.limit({ key })).success
+  if (count(seen, key, now) <= UNASKED) return true
+  try {
+    if (!limiter) throw new Error('BEACON_LIMIT is not bound: see [[ratelimits]] in wrangler.toml')
+    return (await limiter.limit({ key })).success
+  } catch (error) {
+    if (now - logged >= MINUTE) {
+      logged = now
+      console.error('beacons are taken without a limit', error)
+    }
+    return true
+  }
+}
+
+/** True while the address may have D1 asked for one more site that this isolate does not know. */
+export function mayGuess(address: string | null, now: number): boolean {
+  return address === null || count(guesses, address, now) <= GUESSES
+}
+
+/** The site that was looked up is there: that was no guess. */
+export function guessedRight(address: string | null): void {
+  if (address !== null) guesses.set(address, (guesses.get(address) ?? 1) - 1)
+}
+
+/** One more of `key` within this minute. */
+function count(counts: Map<string, number>, key: string, now: number): number {
+  const current = Math.floor(now / MINUTE)
+  if (current !== minute) {
+    minute = current
+    seen.clear()
+    guesses.clear()
+  }
+  const known = counts.get(key)
+  if (known === undefined) remember(counts, key, 1, MAX_ADDRESSES)
+  else counts.set(key, known + 1)
+  return (known ?? 0) + 1
 }

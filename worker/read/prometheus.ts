@@ -18,6 +18,7 @@ import type { GroupKey } from '../../schema/query.ts'
 import { parseScrapeQuery, type ScrapeQuery } from '../../schema/scrape.ts'
 import type { Tier } from '../../schema/tables.ts'
 import type { Hono } from '../env.ts'
+import { remember } from '../memory.ts'
 import { badField, noSite } from '../problem.ts'
 import { OTHER } from '../rollup/dimensions.ts'
 import { findSite } from '../sites.ts'
@@ -69,8 +70,7 @@ async function scrape(d1: D1Database, query: ScrapeQuery): Promise<string> {
   const known = cache.get(key)
   if (known?.version === counted.version) return known.text
   const text = await write(d1, query, counted)
-  if (cache.size >= CACHE_SIZE) cache.clear()
-  cache.set(key, { version: counted.version, text })
+  remember(cache, key, { version: counted.version, text }, CACHE_SIZE)
   return text
 }
 
