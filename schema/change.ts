@@ -6,17 +6,21 @@
  * difference recovers the two variances from these intervals, side by side, so that skewed ones stay skewed (MOVER). A
  * change is one where that interval leaves out 0. Woodruff's interval carries a continuity correction and the width of
  * its buckets, so fewer than 5 in 100 verdicts on unchanged data are wrong; tests/schema/change.test.ts counts them.
+ * What is no change is `stable` only where it is likely that it moved by less than `MARGIN`, else `unclear`.
  *
  * Zou and Donner: Construction of confidence limits about effect measures, Statistics in Medicine 27 (2008), 1693-1702.
  */
 
-import { type Histogram, type Percentile, percentiles, Z95 } from './histogram.ts'
+import { type Histogram, type Limits, type Percentile, percentiles, Z95 } from './histogram.ts'
+import { below } from './normal.ts'
 
-export const VERDICTS = ['improving', 'degrading', 'stable'] as const
+export const VERDICTS = ['improving', 'degrading', 'stable', 'unclear'] as const
 export type Verdict = (typeof VERDICTS)[number]
 
-/** A change of less than this share of the value before counts as none where it is asked how sure `stable` is. */
+/** A change of less than this share of the value before counts as none. */
 export const MARGIN = 0.1
+/** How sure it must be that nothing changed for a verdict to be `stable`. */
+export const SURE = 0.8
 
 /** Grains, as the percentiles; null where so few samples allow no statement. */
 export interface Change {
@@ -26,26 +30,32 @@ export interface Change {
   difference: { value: number; low: number; high: number } | null
   /** Less is better for all metrics. Null: too little data to tell. */
   verdict: Verdict | null
-  /** 0 to 1: that it changed in that direction; for `stable`, that it moved by less than `MARGIN`. */
+  /** 0 to 1: that it changed in that direction; for `stable` and `unclear`, that it moved by less than `MARGIN`. */
   confidence: number | null
 }
 
 /** Compares the percentile `p` (0 < p < 100) of two periods, or of two releases. */
-export function changeOf(before: Histogram | null, after: Histogram | null, p: number): Change {
-  const [a = null] = before ? percentiles(before, [p]) : []
-  const [b = null] = after ? percentiles(after, [p]) : []
+export function changeOf(
+  before: Histogram | null,
+  after: Histogram | null,
+  p: number,
+  limits: Limits | null,
+): Change {
+  const [a = null] = before ? percentiles(before, [p], limits) : []
+  const [b = null] = after ? percentiles(after, [p], limits) : []
   const nothing = { before: a, after: b, difference: null, verdict: null, confidence: null }
   if (!a || !b || a.low === null || a.high === null || b.low === null || b.high === null) return nothing
   const value = b.value - a.value
   const down = Math.hypot(b.value - b.low, a.high - a.value)
   const up = Math.hypot(b.high - b.value, a.value - a.low)
   const difference = { value, low: value - down, high: value + up }
-  const verdict = difference.low > 0 ? 'degrading' : difference.high < 0 ? 'improving' : 'stable'
-  const confidence =
-    verdict === 'stable'
-      ? within(value, down, up, MARGIN * a.value)
-      : 2 * below((Z95 * Math.abs(value)) / (verdict === 'degrading' ? down : up)) - 1
-  return { before: a, after: b, difference, verdict, confidence }
+  const changed = difference.low > 0 ? 'degrading' : difference.high < 0 ? 'improving' : null
+  if (changed) {
+    const confidence = 2 * below((Z95 * Math.abs(value)) / (changed === 'degrading' ? down : up)) - 1
+    return { before: a, after: b, difference, verdict: changed, confidence }
+  }
+  const confidence = within(value, down, up, MARGIN * a.value)
+  return { before: a, after: b, difference, verdict: confidence < SURE ? 'unclear' : 'stable', confidence }
 }
 
 /** How sure it is that the difference lies within `margin` on either side of 0. */
@@ -53,14 +63,4 @@ function within(value: number, down: number, up: number, margin: number): number
   const high = below((Z95 * (margin - value)) / (margin > value ? up : down))
   const low = below((Z95 * (-margin - value)) / (-margin > value ? up : down))
   return Number.isNaN(high - low) ? 1 : high - low
-}
-
-/** The normal distribution function, within 1.5e-7: Abramowitz and Stegun, 7.1.26. */
-function below(z: number): number {
-  const x = Math.abs(z) / Math.SQRT2
-  const t = 1 / (1 + 0.3275911 * x)
-  const tail =
-    t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))))
-  const half = 0.5 * tail * Math.exp(-x * x)
-  return z < 0 ? half : 1 - half
 }

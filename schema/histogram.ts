@@ -3,10 +3,13 @@
  *
  * Bucket i holds the values in (2^((i-1)/32), 2^(i/32)]: the base-2 exponential histogram of OpenTelemetry at
  * scale 5 and of Prometheus native histograms at schema 5. Values are whole grains, so no bucket below 0 is ever
- * used, and `ZERO` stands for the value 0.
+ * used, and `ZERO` stands for the value 0. Two thresholds are counted exactly beside the buckets, and what is answered
+ * agrees with these counts.
  *
  * @see https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram
  */
+
+import { effectiveSize } from './clusters.ts'
 
 /** Buckets in a factor of two: 2^scale, at scale 5. */
 export const PER_DOUBLING = 32
@@ -25,6 +28,9 @@ export const Z95 = 1.959963984540054
 /** A share of n samples moves in steps of 1 / n: half a step, in samples. */
 const CONTINUITY = 0.5
 
+/** Where the weights of so many times more samples come to fewer than so many effective ones, a few carry the weight. */
+const UNEVEN = { times: 5, effective: 100 }
+
 /** A distribution as it is stored; weights make it an estimate of all traffic from the samples kept. */
 export interface Histogram {
   /** Sum of weights: the page views (or calls) that the samples stand for. */
@@ -39,6 +45,18 @@ export interface Histogram {
   poor: number
   /** Weight by bucket index. */
   h: Record<string, number>
+  /**
+   * By bucket index, of samples that come several from one page view: the ordered pairs of one page view whose larger
+   * sample lies there, and the samples there with each of their partners; both weigh w^2 (clusters.ts). Missing where all
+   * samples count as independent: page views, and roll-ups of before it was kept.
+   */
+  c?: Record<string, readonly [pairs: number, partners: number]>
+}
+
+/** Thresholds in grains, inclusive as in web-vitals. */
+export interface Limits {
+  good: number
+  poor: number
 }
 
 /** A percentile in grains with its 95 % confidence interval. */
@@ -71,8 +89,8 @@ export interface Sample {
   w: number
 }
 
-/** The distribution of some samples; `good` and `poor` are thresholds in grains, inclusive as in web-vitals. */
-export function collect(samples: Iterable<Sample>, limits: { good: number; poor: number }): Histogram {
+/** The distribution of some independent samples. */
+export function collect(samples: Iterable<Sample>, limits: Limits): Histogram {
   const sum: Histogram = { n: 0, s: 0, q: 0, good: 0, poor: 0, h: {} }
   for (const { x, w } of samples) {
     const bucket = bucketOf(x)
@@ -96,6 +114,12 @@ export function merge(parts: readonly Histogram[]): Histogram {
     sum.good += part.good
     sum.poor += part.poor
     for (const bucket in part.h) sum.h[bucket] = (sum.h[bucket] ?? 0) + (part.h[bucket] ?? 0)
+    for (const bucket in part.c) {
+      sum.c ??= {}
+      const [pairs, partners] = sum.c[bucket] ?? [0, 0]
+      const [more, others] = part.c[bucket] ?? [0, 0]
+      sum.c[bucket] = [pairs + more, partners + others]
+    }
   }
   return sum
 }
@@ -103,10 +127,16 @@ export function merge(parts: readonly Histogram[]): Histogram {
 /**
  * The percentiles (0 < p < 100) of a histogram, in the order asked for; null where it is empty.
  *
- * A percentile is the value of the smallest bucket whose cumulated weight reaches p % of all (nearest rank). Its
- * interval inverts the confidence interval of the share below it (Woodruff 1952), with the effective sample size
- * n_eff = (sum w)^2 / sum w^2 of Kish and a continuity correction of half a sample at either end, since the share
- * moves in steps of one sample. Its ends are those of their buckets; a rank outside the sample is no bound at all.
+ * The percentile meant is the smallest value x with at least p % of the weight at or below it (weighted nearest rank). What
+ * is answered is the middle of its bucket, or, where the exact counts at `limits` tell that x lies in a part of the bucket,
+ * the nearest value of that part: 2,500 and not 2,512 where 75 % of the weight is at or below 2,500. So a rating of what is
+ * answered is the rating of x.
+ *
+ * The interval inverts that of the share below it (Woodruff 1952), with the effective sample size of Kish,
+ * n_eff = (sum w)^2 / sum w^2, less where samples come several from one page view (clusters.ts), and a continuity
+ * correction of half a sample at either end, since the share moves in steps of one sample. Its ends are those of their
+ * buckets, and of the part of it that agrees with the counts. A rank outside the sample is no bound at all. Neither is any
+ * where a few samples carry the weight: how far these may lie from all others, n_eff does not tell.
  *
  * The interval is that of an endless population: it does not narrow as the sample nears all of the traffic, because
  * the question is how the site does, not how these visits went. So it covers more than 95 % where every second page
@@ -115,8 +145,12 @@ export function merge(parts: readonly Histogram[]): Histogram {
  * Woodruff: Confidence Intervals for Medians and Other Position Measures, JASA 47 (1952), 635-646.
  * Kish: Survey Sampling (1965), section 11.7.
  */
-export function percentiles(histogram: Histogram, ps: readonly number[]): (Percentile | null)[] {
-  const { n, q } = histogram
+export function percentiles(
+  histogram: Histogram,
+  ps: readonly number[],
+  limits: Limits | null,
+): (Percentile | null)[] {
+  const { n, s, q } = histogram
   if (n <= 0) return ps.map(() => null)
   const buckets = Object.keys(histogram.h)
     .map(Number)
@@ -129,21 +163,39 @@ export function percentiles(histogram: Histogram, ps: readonly number[]): (Perce
   }
 
   // A float product may pass an integral rank by a rounding error; the tolerance keeps p50 of 10 at rank 5.
-  const at = (rank: number): number => {
-    const index = cumulated.findIndex(weight => weight >= rank * (1 - 1e-12))
-    return buckets[index < 0 ? buckets.length - 1 : index] ?? ZERO
+  const reaches = (weight: number, rank: number) => weight >= rank * (1 - 1e-12)
+  /** Where the value of a rank lies: what its bucket reports, and between which two values it is. */
+  const at = (rank: number): { value: number; low: number; high: number } => {
+    const index = cumulated.findIndex(weight => reaches(weight, rank))
+    const bucket = buckets[index < 0 ? buckets.length - 1 : index] ?? ZERO
+    let [low, high] = endsOf(bucket)
+    const known: [number, number][] = limits
+      ? [
+          [limits.good, histogram.good],
+          [limits.poor, n - histogram.poor],
+        ]
+      : []
+    // Grains are whole, so what is above a threshold is at least one more.
+    for (const [limit, weight] of known) {
+      if (limit < low || limit >= high) continue
+      if (reaches(weight, rank)) high = Math.min(high, limit)
+      else low = Math.max(low, limit + 1)
+    }
+    return { value: Math.max(low, Math.min(high, valueIn(bucket))), low, high }
   }
 
-  const effective = (n * n) / q
+  const uneven = (n * n) / q < UNEVEN.effective && s > (UNEVEN.times * n * n) / q
+  const effectiveAt = effectiveSize(histogram)
   return ps.map(p => {
     const share = p / 100
+    const effective = effectiveAt(p)
     const margin = Z95 * Math.sqrt(effective * share * (1 - share)) + CONTINUITY
     const lowRank = effective * share - margin
     const highRank = effective * share + margin
     return {
-      value: valueIn(at(share * n)),
-      low: lowRank <= 0 ? null : endsOf(at((lowRank / effective) * n))[0],
-      high: highRank > effective ? null : endsOf(at((highRank / effective) * n))[1],
+      value: at(share * n).value,
+      low: uneven || lowRank <= 0 ? null : at((lowRank / effective) * n).low,
+      high: uneven || highRank > effective ? null : at((highRank / effective) * n).high,
     }
   })
 }

@@ -71,11 +71,26 @@ export function thresholds(metric: Metric): { good: number; poor: number } {
   return { good: good * grains, poor: poor * grains }
 }
 
-/** Writes a value in the measure's unit for a person: `0.05`, `180 ms`, `2.41 s`, `7`; `no data` for null. */
+/** The thresholds of what has some; null for load phases and marks. */
+export function limitsOf(measure: Measure): { good: number; poor: number } | null {
+  return isRated(measure) ? thresholds(measure) : null
+}
+
+/**
+ * Writes a value in the measure's unit for a person: `0.05`, `180 ms`, `2.41 s`, `7`; `no data` for null. Where the usual
+ * digits would write it on the other side of a threshold, it has one more: `2.501 s`.
+ */
 export function format(measure: Measure, value: number | null): string {
   if (value === null) return 'no data'
   const unit = unitOf(measure)
   if (unit === 'none') return String(Number(value.toPrecision(3)))
-  if (unit === 'score') return value.toFixed(value < 0.01 && value > 0 ? 3 : 2)
-  return value < 1000 ? `${Math.round(value)} ms` : `${(value / 1000).toFixed(2)} s`
+  const [per, digits, end] =
+    unit === 'score'
+      ? ([1, value < 0.01 && value > 0 ? 3 : 2, ''] as const)
+      : value < 1000
+        ? ([1, 0, ' ms'] as const)
+        : ([1000, 2, ' s'] as const)
+  const usual = (value / per).toFixed(digits)
+  const agrees = !isRated(measure) || rate(measure, Number(usual) * per) === rate(measure, value)
+  return `${agrees ? usual : (value / per).toFixed(digits + 1)}${end}`
 }

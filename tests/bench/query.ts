@@ -148,7 +148,7 @@ async function errors(local: Local): Promise<Record<string, number>> {
       const { results } = await local.db
         .prepare(`SELECT lcp FROM rollups WHERE site = '${site}' AND tier = '${tier}' AND dimension = 'all'`)
         .all<{ lcp: string }>()
-      const answers = percentiles(merge(results.map(row => JSON.parse(row.lcp))), ALL)
+      const answers = percentiles(merge(results.map(row => JSON.parse(row.lcp))), ALL, null)
       const distances = answers.map((answer, i) => {
         const truth = exact(sorted, ALL[i] ?? Number.NaN)
         const distance = Math.abs((answer?.value ?? Number.NaN) - truth)

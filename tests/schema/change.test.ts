@@ -18,11 +18,11 @@ function verdicts(
   factor: number,
   p = 75,
 ) {
-  const counts = { improving: 0, degrading: 0, stable: 0, none: 0 }
+  const counts = { improving: 0, degrading: 0, stable: 0, unclear: 0, none: 0 }
   for (let run = 0; run < RUNS; run++) {
     const before = sampleOf(make(size, 2 * run + 1), design, run + 77)
     const after = sampleOf(scaled(make(size, 2 * run + 2), factor), design, run + 7_777)
-    counts[changeOf(before, after, p).verdict ?? 'none']++
+    counts[changeOf(before, after, p, null).verdict ?? 'none']++
   }
   return counts
 }
@@ -37,8 +37,23 @@ describe('without a change', () => {
     ['LCP, p95', lcp, 2_000, mixed, 95],
     ['LCP, median', lcp, 2_000, all, 50],
   ] as const)('at most 5 in 100 verdicts are wrong: %s', (_, make, size, design, p) => {
-    const { stable, none } = verdicts((size, seed) => make(size, seed), size, design, 1, p)
+    const { improving, degrading, none } = verdicts((size, seed) => make(size, seed), size, design, 1, p)
     expect(none).toBe(0)
+    expect((improving + degrading) / RUNS).toBeLessThanOrEqual(0.05)
+  })
+})
+
+describe('a verdict of stable', () => {
+  it('is not given where 20 samples cannot tell a shift of 40 %, nor no shift', () => {
+    for (const factor of [1, 1.4]) {
+      const { stable, unclear } = verdicts(lcp, 20, all, factor)
+      expect(stable).toBe(0)
+      expect(unclear / RUNS).toBeGreaterThan(0.5)
+    }
+  })
+
+  it('is given where enough samples tell that nothing changed', () => {
+    const { stable } = verdicts(lcp, 5_000, all, 1)
     expect(stable / RUNS).toBeGreaterThanOrEqual(0.95)
   })
 })
@@ -56,18 +71,18 @@ describe('a verdict', () => {
   const one = (size: number, factor = 1) => sampleOf(scaled(lcp(size, 3), factor), all, 1)
 
   it('is not given on too little data, or none', () => {
-    expect(changeOf(one(3), one(500), 75)).toMatchObject({
+    expect(changeOf(one(3), one(500), 75, null)).toMatchObject({
       verdict: null,
       confidence: null,
       difference: null,
     })
-    expect(changeOf(null, one(500), 75)).toMatchObject({ before: null, verdict: null })
-    expect(changeOf(one(500), null, 75).after).toBeNull()
+    expect(changeOf(null, one(500), 75, null)).toMatchObject({ before: null, verdict: null })
+    expect(changeOf(one(500), null, 75, null).after).toBeNull()
   })
 
   it('is surer the more data it rests on', () => {
     const confidence = (size: number, factor: number) =>
-      changeOf(one(size), one(size, factor), 75).confidence ?? 0
+      changeOf(one(size), one(size, factor), 75, null).confidence ?? 0
     expect(confidence(20_000, 1.05)).toBeGreaterThan(confidence(5_000, 1.05))
     expect(confidence(5_000, 1.3)).toBeGreaterThan(0.999)
     expect(confidence(20_000, 1)).toBeGreaterThan(0.99)
@@ -76,13 +91,14 @@ describe('a verdict', () => {
 
   it('is at least 95 % sure of a change', () => {
     for (let factor = 0.8; factor < 1.25; factor += 0.01) {
-      const { verdict, confidence } = changeOf(one(4_000), one(4_000, factor), 75)
-      if (verdict !== 'stable') expect(confidence).toBeGreaterThanOrEqual(0.95 - 1e-6)
+      const { verdict, confidence } = changeOf(one(4_000), one(4_000, factor), 75, null)
+      if (verdict === 'improving' || verdict === 'degrading')
+        expect(confidence).toBeGreaterThanOrEqual(0.95 - 1e-6)
     }
   })
 
   it('knows a metric that is 0 on both sides, to the last sample', () => {
     const zero = { n: 500, s: 500, q: 500, good: 500, poor: 0, h: { '-1': 500 } }
-    expect(changeOf(zero, zero, 75)).toMatchObject({ verdict: 'stable', confidence: 1 })
+    expect(changeOf(zero, zero, 75, null)).toMatchObject({ verdict: 'stable', confidence: 1 })
   })
 })

@@ -25,7 +25,7 @@ describe('a bucket', () => {
 describe('percentiles', () => {
   it.each(Object.entries(SHAPES))('of %s lie within 1.083 %% of the exact ones', (_, values) => {
     const sorted = values.toSorted((a, b) => a - b)
-    const answers = percentiles(histogramOf(values), ALL)
+    const answers = percentiles(histogramOf(values), ALL, null)
     for (const [i, p] of ALL.entries()) {
       const truth = exact(sorted, p)
       const distance = Math.abs((answers[i]?.value ?? Number.NaN) - truth)
@@ -35,7 +35,9 @@ describe('percentiles', () => {
 
   it('do not depend on a common weight, while the interval depends on the samples', () => {
     const values = grid.map(u => Math.round(100 + 5000 * u))
-    expect(percentiles(histogramOf(values, 8), ALL)).toEqual(percentiles(histogramOf(values), ALL))
+    expect(percentiles(histogramOf(values, 8), ALL, null)).toEqual(
+      percentiles(histogramOf(values), ALL, null),
+    )
   })
 
   it('of a merge are those of all samples together', () => {
@@ -47,11 +49,11 @@ describe('percentiles', () => {
   })
 
   it('of nothing are null, and have no interval end where the sample is too small for one', () => {
-    expect(percentiles(merge([]), [50])).toEqual([null])
-    expect(percentiles(histogramOf([100]), [75])).toEqual([
+    expect(percentiles(merge([]), [50], null)).toEqual([null])
+    expect(percentiles(histogramOf([100]), [75], null)).toEqual([
       { value: valueIn(bucketOf(100)), low: null, high: null },
     ])
-    const [p75] = percentiles(histogramOf([100, 200, 300, 400, 500, 600, 700, 800]), [75])
+    const [p75] = percentiles(histogramOf([100, 200, 300, 400, 500, 600, 700, 800]), [75], null)
     expect(p75?.low).not.toBeNull()
     expect(p75?.high).toBeNull()
   })
@@ -59,7 +61,7 @@ describe('percentiles', () => {
   it('lie inside their interval, which narrows with the square root of the sample', () => {
     const width = (size: number) => {
       const values = Array.from({ length: size }, (_, i) => Math.round(1000 + (4000 * (i + 0.5)) / size))
-      const [p75] = percentiles(histogramOf(values), [75])
+      const [p75] = percentiles(histogramOf(values), [75], null)
       if (!p75 || p75.low === null || p75.high === null) throw new Error('no interval')
       expect(p75.low).toBeLessThan(p75.value)
       expect(p75.high).toBeGreaterThan(p75.value)

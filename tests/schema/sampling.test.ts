@@ -40,7 +40,7 @@ describe('an estimate from samples is without bias:', () => {
       const measure = (rule: Design) => {
         const histogram = sampleOf(site, rule, seed + 1)
         const { n, good, poor } = histogram
-        return [n, good / n, poor / n, ...percentiles(histogram, PS).map(p => p?.value ?? Number.NaN)]
+        return [n, good / n, poor / n, ...percentiles(histogram, PS, null).map(p => p?.value ?? Number.NaN)]
       }
       const truth = measure(ALL_TRAFFIC)
       return measure(design).map((estimate, i) => estimate / (truth[i] ?? Number.NaN) - 1)
@@ -73,7 +73,7 @@ describe('the 95 % interval covers the exact percentile of all traffic', () => {
     for (let seed = 1; seed <= TRIALS; seed++) {
       const histogram = sampleOf(population, design, seed * 7919)
       effective += histogram.n ** 2 / histogram.q / TRIALS
-      for (const [i, answer] of percentiles(histogram, PS).entries()) {
+      for (const [i, answer] of percentiles(histogram, PS, null).entries()) {
         const value = truth[i] ?? Number.NaN
         // An end that is null is no bound: it says that the samples are too few to say, and covers everything.
         const low = answer?.low ?? Number.NEGATIVE_INFINITY
@@ -97,7 +97,7 @@ describe('a day', () => {
     const day = merge(hours)
     expect(day).toEqual(histogramOf(values))
     const sorted = values.toSorted((a, b) => a - b)
-    const answers = percentiles(day, ALL)
+    const answers = percentiles(day, ALL, null)
     for (const [i, p] of ALL.entries()) {
       const truth = exact(sorted, p)
       const distance = Math.abs((answers[i]?.value ?? Number.NaN) - truth)

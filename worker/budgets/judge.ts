@@ -8,6 +8,7 @@
 import type { BudgetState } from '../../schema/budgets.ts'
 import { percentiles } from '../../schema/histogram.ts'
 import { HOUR, hourOf } from '../../schema/hour.ts'
+import { limitsOf } from '../../schema/metrics.ts'
 import type { BudgetRow } from '../../schema/tables.ts'
 import { groupsOf } from '../read/distributions.ts'
 import { percentileInUnit } from '../read/summary.ts'
@@ -42,7 +43,7 @@ export async function judge(d1: Preparer, budget: BudgetRow, now: number): Promi
     now,
   )
   const distribution = groups[0]?.distribution
-  const [found = null] = distribution ? percentiles(distribution, [percentile]) : []
+  const [found = null] = distribution ? percentiles(distribution, [percentile], limitsOf(metric)) : []
   const samples = distribution?.s ?? 0
   const figures = found ? percentileInUnit(metric, found) : { value: null, low: null, high: null }
   const finding = { ...figures, samples, release: null }

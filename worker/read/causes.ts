@@ -108,7 +108,7 @@ function grouped(rows: readonly Row[], metric: Caused): Found[] {
   }
   return [...byName].flatMap(([name, rows]) => {
     const distribution = collect(rows, thresholds(metric))
-    const [p75] = percentiles(distribution, [75])
+    const [p75] = percentiles(distribution, [75], thresholds(metric))
     return p75 ? [{ name: JSON.parse(name), rows, distribution, p75 }] : []
   })
 }

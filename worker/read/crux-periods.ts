@@ -15,7 +15,7 @@ import {
 } from '../../schema/crux.ts'
 import { type Histogram, merge, percentiles } from '../../schema/histogram.ts'
 import { HOUR } from '../../schema/hour.ts'
-import { fromGrains, type Measure, type Vital } from '../../schema/metrics.ts'
+import { fromGrains, type Measure, thresholds, type Vital } from '../../schema/metrics.ts'
 import { NAVIGATIONS } from '../../schema/pageview.ts'
 import { type GroupedQuestion, type GroupKey, MAX_LIMIT } from '../../schema/query.ts'
 import type { Preparer } from '../statement.ts'
@@ -179,7 +179,7 @@ function windows<T>(weeks: readonly (T | undefined)[], periods: number): T[][] {
 
 function pointOf(metric: Vital, histogram: Histogram): Point | null {
   const { n, s, good, poor } = histogram
-  const [p75] = percentiles(histogram, [75])
+  const [p75] = percentiles(histogram, [75], thresholds(metric))
   if (s < MINIMUM || !p75) return null
   return { densities: rounded([good, n - good - poor, poor]), p75: fromGrains(metric, p75.value) }
 }

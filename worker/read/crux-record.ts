@@ -14,7 +14,7 @@ import {
   type CruxVital,
 } from '../../schema/crux.ts'
 import { HOUR } from '../../schema/hour.ts'
-import { METRICS, type Vital } from '../../schema/metrics.ts'
+import { METRICS, rate, type Vital } from '../../schema/metrics.ts'
 import type { Preparer } from '../statement.ts'
 import { collect, DAY, labelsOf, WEEK, WEEKS } from './crux-periods.ts'
 
@@ -97,9 +97,13 @@ function binsOf(name: CruxVital) {
   return [{ start: written(metric, 0), end: good }, { start: good, end: poor }, { start: poor }]
 }
 
-/** A value in the metric's unit as CrUX writes it. */
+/** A value in the metric's unit as CrUX writes it, on the side of a threshold on which it lies: 0.101 is not 0.10. */
 function written(metric: Vital, value: number): number | string {
-  return METRICS[metric].unit === 'score' ? value.toFixed(2) : Math.round(value)
+  const score = METRICS[metric].unit === 'score'
+  const grains = score ? 100 : 1
+  const nearest = Math.round(value * grains) / grains
+  const kept = rate(metric, nearest) === rate(metric, value) ? nearest : Math.ceil(value * grains) / grains
+  return score ? kept.toFixed(2) : kept
 }
 
 function keyOf({ origin, route, formFactor }: CruxQuery): CruxAnswer['record']['key'] {

@@ -4,7 +4,7 @@
  */
 
 import { type Histogram, merge, percentiles } from '../../schema/histogram.ts'
-import type { Measure } from '../../schema/metrics.ts'
+import { limitsOf, type Measure } from '../../schema/metrics.ts'
 import { FAILURES } from '../../schema/pageview.ts'
 import type { GroupedQuestion, GroupKey } from '../../schema/query.ts'
 import type { Sort } from '../../schema/summary.ts'
@@ -226,7 +226,7 @@ function chosen(
 function best(
   rows: readonly RollupRow[],
   ask: Ask,
-  { columns }: Source,
+  { columns, metrics: [metric] }: Source,
 ): { value: string; rows: RollupRow[] }[] {
   const measured = columns.filter(column => column !== 'views')
   const candidates = [...grouped(rows, row => row.value)].map(([value, rows]) => {
@@ -234,7 +234,7 @@ function best(
     const totals = columns.flatMap(column => total(rows, column) ?? [])
     const [first] = measured.flatMap(column => total(rows, column) ?? [])
     const samples = Math.max(0, ...totals.map(({ s }) => s))
-    return { value, rows, score: first ? scoreOf(first, ask) : 0, samples }
+    return { value, rows, score: first && metric ? scoreOf(metric, first, ask) : 0, samples }
   })
   const enough = candidates.filter(({ samples }) => ask.minimum <= 1 || samples >= ask.minimum)
   // Stable: equal scores stay in the order of their traffic.
@@ -247,11 +247,11 @@ export function errorRate(distribution: Distribution): number {
   return distribution.n ? failed / distribution.n : 0
 }
 
-function scoreOf(distribution: Distribution, { sort, percentile }: Ask): number {
+function scoreOf(metric: Measure, distribution: Distribution, { sort, percentile }: Ask): number {
   const { n, good } = distribution
   switch (sort) {
     case 'slowest':
-      return percentiles(distribution, [percentile])[0]?.value ?? 0
+      return percentiles(distribution, [percentile], limitsOf(metric))[0]?.value ?? 0
     case 'failing':
       return errorRate(distribution)
     case 'impact':

@@ -4,7 +4,7 @@
 
 import type { PercentileAnswer } from '../../schema/answer.ts'
 import { type Percentile, percentiles, RELATIVE_ERROR } from '../../schema/histogram.ts'
-import { fromGrains, isRated, type Measure, rate, unitOf } from '../../schema/metrics.ts'
+import { fromGrains, isRated, limitsOf, type Measure, rate, unitOf } from '../../schema/metrics.ts'
 import type { SummaryAnswer, SummaryQuery, SummaryRow } from '../../schema/summary.ts'
 import type { Preparer } from '../statement.ts'
 import { type Distribution, errorRate, groupsOf } from './distributions.ts'
@@ -66,7 +66,9 @@ export function figuresOf(
   if (metric === 'pageviews') {
     return n > 0 ? { count: n, samples: s, percentiles: {}, rating: null, shares: null } : null
   }
-  const found = percentiles(distribution, [75, ...wanted]).map(p => p && percentileInUnit(metric, p))
+  const found = percentiles(distribution, [75, ...wanted], limitsOf(metric)).map(
+    p => p && percentileInUnit(metric, p),
+  )
   const p75 = found.shift()
   if (!p75) return null
   const rated = isRated(metric)

@@ -6,7 +6,7 @@
 import { changeOf } from '../../schema/change.ts'
 import { type Percentile, RELATIVE_ERROR } from '../../schema/histogram.ts'
 import { HOUR } from '../../schema/hour.ts'
-import { type Measure, unitOf } from '../../schema/metrics.ts'
+import { limitsOf, type Measure, unitOf } from '../../schema/metrics.ts'
 import type { TrendsAnswer, TrendsQuery, TrendsRow } from '../../schema/trends.ts'
 import type { Preparer } from '../statement.ts'
 import { BUSIEST, type Distribution, type Group, groupsOf } from './distributions.ts'
@@ -67,7 +67,12 @@ function keyOf({ metric, values }: Group): string {
 }
 
 function toRow({ values, metric, distribution }: Group, earlier: Distribution | null, p: number): TrendsRow {
-  const { before, after, difference, verdict, confidence } = changeOf(earlier, distribution, p)
+  const { before, after, difference, verdict, confidence } = changeOf(
+    earlier,
+    distribution,
+    p,
+    limitsOf(metric),
+  )
   return {
     group: values,
     metric,

@@ -63,7 +63,7 @@ export function callHours(chosen: Chosen, dimensions = CALL_DIMENSIONS): SQL {
 export function markHours(chosen: Chosen, dimensions = MARK_DIMENSIONS): SQL {
   const choice = byDimension(chosen, dimensions, MARKS)
   return sql`SELECT dimension, start, value, histogram AS measure
-    FROM (${histograms(markSamples(choice), Object.keys(choice.by), 'views')})`
+    FROM (${histograms(markSamples(choice), Object.keys(choice.by), 'marks')})`
 }
 
 /** Every sample once for each dimension. */

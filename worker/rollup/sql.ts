@@ -46,11 +46,11 @@ export function viewSamples({ from = EMPTY, where, by, share }: Choice, metrics:
     WHERE ${where} AND x IS NOT NULL`
 }
 
-/** The samples of API calls. */
+/** The samples of API calls; `page` is the page view of each. */
 export function callSamples({ from = EMPTY, where, by, share }: Choice): SQL {
   const { good, poor } = thresholds('api')
   return sql`SELECT ${columns(by)}, 'api' AS metric, ${sql.raw(itemOf(2))} AS x, ${weight(share)} AS w,
-      ${number(good)} AS good, ${number(poor)} AS poor, ${sql.raw(itemOf(3))} AS outcome
+      ${number(good)} AS good, ${number(poor)} AS poor, ${sql.raw(itemOf(3))} AS outcome, p.id AS page
     FROM ${CALLS} ${from}
     WHERE ${where} AND ${isNumber('x')} AND ${isNumber('outcome')} AND typeof(${sql.raw(itemOf(0))}) = 'text'`
 }
@@ -62,7 +62,7 @@ export const MARKS = unpacked('marks')
 
 /** The samples of marks. What has no thresholds is neither good nor poor. */
 export function markSamples({ from = EMPTY, where, by, share }: Choice): SQL {
-  return sql`SELECT ${columns(by)}, ${unrated(itemOf(1), share)} FROM ${MARKS} ${from}
+  return sql`SELECT ${columns(by)}, ${unrated(itemOf(1), share)}, p.id AS page FROM ${MARKS} ${from}
     WHERE ${where} AND ${isNumber('x')}`
 }
 
@@ -81,29 +81,56 @@ const weight = (share = 1) => sql.raw(share > 1 ? `p.weight * ${share}` : 'p.wei
  * The histograms of samples: the groups and (metric, histogram, n), the second a JSON `Histogram`. Those of calls
  * carry the weights of calls that failed (`FAILURES`) or were called off (`aborted`). What the page itself
  * called off says nothing of the endpoint, so an aborted call counts nowhere else.
+ *
+ * A page view has many calls and marks, which are alike, since they share a device and a network. So their histograms
+ * carry the pairs of one page view, too (`Histogram.c`), from which the interval learns how alike they are.
  */
-export function histograms(samples: SQL, by: readonly string[], kind: 'views' | 'calls'): SQL {
+export function histograms(samples: SQL, by: readonly string[], kind: 'views' | 'calls' | 'marks'): SQL {
   const groups = sql.raw([...by, 'metric'].join(', '))
   const answered = sql`FILTER (WHERE answered)`
   const failures =
     kind === 'calls'
       ? sql`${failed(name => `, '${name}', sum(${name})`)}, 'aborted', coalesce(sum(n) FILTER (WHERE NOT answered), 0)`
       : EMPTY
-  // Squares are summed as REAL: a sum of integers beyond 2^63 is an error in SQLite, and weights are claimed by clients.
+  const clustered = kind !== 'views'
+  const pairs = clustered
+    ? sql`, 'c', json_group_object(CAST(bucket AS TEXT), json_array(pairs, partners)) FILTER (WHERE answered AND partners)`
+    : EMPTY
+  const single = sql`SELECT *, outcome <> ${outcome('aborted')} AS answered, ${BUCKET} AS bucket FROM (${samples})`
   return sql`SELECT ${groups}, json_object(
       'n', coalesce(sum(n) ${answered}, 0), 's', coalesce(sum(s) ${answered}, 0),
       'q', coalesce(sum(q) ${answered}, 0), 'good', sum(good), 'poor', sum(poor)${failures},
-      'h', json_group_object(CAST(bucket AS TEXT), n) ${answered}) AS histogram,
+      'h', json_group_object(CAST(bucket AS TEXT), n) ${answered}${pairs}) AS histogram,
       coalesce(sum(n) ${answered}, 0) AS n
-    FROM (
-      SELECT ${groups}, bucket, answered, sum(w) AS n, count(*) AS s, sum(CAST(w AS REAL) * w) AS q,
-        sum(CASE WHEN answered AND x <= good THEN w ELSE 0 END) AS good,
-        sum(CASE WHEN answered AND x > poor THEN w ELSE 0 END) AS poor${failed(
-          name => `, sum(CASE WHEN outcome = ${OUTCOMES.indexOf(name)} THEN w ELSE 0 END) AS ${name}`,
-        )}
-      FROM (SELECT *, outcome <> ${outcome('aborted')} AS answered, ${BUCKET} AS bucket FROM (${samples}))
-      GROUP BY ${groups}, answered, bucket)
+    FROM (${counts(groups, clustered ? paired(groups, single) : single, clustered)})
     GROUP BY ${groups}`
+}
+
+/** Samples by bucket: how many there are, what they weigh, how they ended, and what `paired` says of them. */
+function counts(groups: SQL, samples: SQL, clustered: boolean): SQL {
+  const pairs = clustered
+    ? sql`, sum(2 * place * CAST(w AS REAL) * w) AS pairs, sum((size - 1) * CAST(w AS REAL) * w) AS partners`
+    : EMPTY
+  // Squares are summed as REAL: a sum of integers beyond 2^63 is an error in SQLite, and weights are claimed by clients.
+  return sql`SELECT ${groups}, answered, bucket, sum(w) AS n, count(*) AS s, sum(CAST(w AS REAL) * w) AS q,
+      sum(CASE WHEN answered AND x <= good THEN w ELSE 0 END) AS good,
+      sum(CASE WHEN answered AND x > poor THEN w ELSE 0 END) AS poor${failed(
+        name => `, sum(CASE WHEN outcome = ${OUTCOMES.indexOf(name)} THEN w ELSE 0 END) AS ${name}`,
+      )}${pairs}
+    FROM (${samples}) GROUP BY ${groups}, answered, bucket`
+}
+
+/**
+ * Samples with their place among those of their group and page view, from 0, and how many these are: so each pair is
+ * counted where its larger sample lies. D1 counts a row for each step of a window, five in all; a list costs two.
+ */
+function paired(groups: SQL, samples: SQL): SQL {
+  return sql`SELECT lists.*, v.key AS place, v.value ->> 0 AS bucket, v.value ->> 1 AS x, v.value ->> 2 AS outcome
+    FROM (
+      SELECT ${groups}, page, answered, max(w) AS w, max(good) AS good, max(poor) AS poor, count(*) AS size,
+        json_group_array(json_array(bucket, x, outcome) ORDER BY bucket) AS list
+      FROM (${samples}) GROUP BY ${groups}, page, answered) AS lists
+    CROSS JOIN json_each(lists.list) AS v`
 }
 
 /** The same text for each outcome that is a failure. */
