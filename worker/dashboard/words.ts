@@ -56,9 +56,9 @@ export function interval(metric: Measure, { low, high }: PercentileAnswer): stri
 /** A confidence below this says nothing that helps. */
 const WORTH_SAYING = 0.8
 
-const ARROWS = { improving: '↓', degrading: '↑', stable: '→' } as const
+const ARROWS = { improving: '↓', degrading: '↑', stable: '→', unclear: '?' } as const
 
-/** `↓ 12 % less, improving, 98 % sure`, against what came before; `→ 7 % more, stable` where nothing is sure. */
+/** `↓ 12 % less, improving, 98 % sure`, against what came before; `? 7 % more, unclear` where nothing is sure. */
 export function verdict({ metric, change, verdict, confidence }: TrendsRow): string {
   if (!change || !verdict) return 'too little data to compare'
   const { ratio, difference } = change

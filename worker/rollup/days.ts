@@ -31,6 +31,7 @@ export function dayOf(
   dimension: RollupDimension,
 ): SQL {
   const sums = table === 'api_rollups' ? CALL_SUMS : SUMS
+  const clustered = table !== 'rollups'
   const column = columns.map(name => sql`WHEN ${sql.raw(`'${name}'`)} THEN ${columnSql(name)}`)
   const summed = sums.map(name => sql.raw(`coalesce(sum(histogram ->> '${name}'), 0) AS ${name}`))
   const fields = sums.map(name => sql.raw(`'${name}', t.${name}`))
@@ -51,11 +52,23 @@ export function dayOf(
         SELECT parts.value, metric, b.key AS bucket, sum(b.value) AS n
         FROM parts CROSS JOIN json_each(parts.histogram, '$.h') AS b
         GROUP BY parts.value, metric, CAST(b.key AS INTEGER))
-      GROUP BY value, metric)
+      GROUP BY value, metric)${clustered ? PAIRS : EMPTY}
     SELECT t.value AS value, t.metric AS metric,
-      json_object(${sql.join(fields, sql`, `)}, 'h', json(coalesce(b.h, '{}'))) AS histogram
-    FROM totals AS t LEFT JOIN buckets AS b ON b.value = t.value AND b.metric = t.metric`
+      json_object(${sql.join(fields, sql`, `)}, 'h', json(coalesce(b.h, '{}'))
+        ${clustered ? sql`, 'c', json(coalesce(c.c, '{}'))` : EMPTY}) AS histogram
+    FROM totals AS t LEFT JOIN buckets AS b ON b.value = t.value AND b.metric = t.metric
+      ${clustered ? sql`LEFT JOIN pairs AS c ON c.value = t.value AND c.metric = t.metric` : EMPTY}`
 }
+
+/** The pairs of calls and marks, added up as the buckets are. */
+const PAIRS = sql.raw(`,
+    pairs AS (
+      SELECT value, metric, json_group_object(bucket, json_array(pairs, partners)) AS c FROM (
+        SELECT parts.value, metric, b.key AS bucket, sum(b.value ->> 0) AS pairs, sum(b.value ->> 1) AS partners
+        FROM parts CROSS JOIN json_each(parts.histogram, '$.c') AS b
+        GROUP BY parts.value, metric, CAST(b.key AS INTEGER))
+      GROUP BY value, metric)`)
+const EMPTY = sql.raw('')
 
 /** Which name each value of the day's hours goes by: its own, or `OTHER` beyond the cap of the whole day. */
 function named(dimension: RollupDimension): SQL {

@@ -122,7 +122,7 @@ function counts(groups: SQL, samples: SQL, clustered: boolean): SQL {
 
 /**
  * Samples with their place among those of their group and page view, from 0, and how many these are: so each pair is
- * counted where its larger sample lies. D1 counts a row for each step of a window, five in all; a list costs two.
+ * counted where its larger sample lies. By lists, since D1 counts three rows a sample for them and seven for two windows.
  */
 function paired(groups: SQL, samples: SQL): SQL {
   return sql`SELECT lists.*, v.key AS place, v.value ->> 0 AS bucket, v.value ->> 1 AS x, v.value ->> 2 AS outcome
