@@ -5,6 +5,9 @@ import { percent, whole } from '../words.ts'
 import type { Text } from './document.ts'
 import { type Findings, isMissing } from './findings.ts'
 
+/** A share of one address above this is worth a sentence. */
+const NOTABLE = 0.2
+
 export function notes({ vitals, trends, causes, delivery }: Findings): Text[] {
   const gap = causes.find(isMissing)
   const sampled = Math.max(1, ...causes.map(answer => (isMissing(answer) ? 1 : answer.sampled)))
@@ -21,7 +24,7 @@ export function notes({ vitals, trends, causes, delivery }: Findings): Text[] {
         'stands beside it. For stable, that is how sure it moved by less than 10 %.',
     ],
     share > 0.999
-      ? ['Every page view that was sent is in these numbers.']
+      ? ['Every page view that arrived is in these numbers, none is left out by sampling.']
       : [
           `About ${percent(share)} of page views are kept, ${whole(views?.samples ?? 0)} in all; each stands for those like it.`,
         ],
@@ -39,14 +42,34 @@ export function notes({ vitals, trends, causes, delivery }: Findings): Text[] {
 }
 
 /** What never arrived or was left out. */
-function losses({ loss_rate, calls_left_out, bot_beacons }: DeliveryAnswer): Text[] {
+function losses({
+  lost,
+  loss_rate,
+  calls_left_out,
+  bots,
+  refused,
+  failed,
+  busiest_share,
+}: DeliveryAnswer): Text[] {
+  const turnedAway = Object.values(refused).reduce((total, count) => total + count, failed)
   return [
-    ...(loss_rate
-      ? [[`At least ${percent(loss_rate)} of the beacons that browsers sent never arrived.`]]
+    ...(lost && lost.high > 0
+      ? [
+          [
+            `About ${percent(lost.value)} of the beacons that browsers sent never arrived (95 %: ${percent(lost.low)} to ` +
+              `${percent(lost.high)}, an estimate): page views and late values of them are missing.`,
+          ],
+        ]
+      : loss_rate
+        ? [[`At least ${percent(loss_rate)} of the beacons that browsers sent never arrived.`]]
+        : []),
+    ...(turnedAway ? [[`${whole(turnedAway)} beacons were refused or failed: /v1/delivery says why.`]] : []),
+    ...(busiest_share !== null && busiest_share > NOTABLE
+      ? [[`One address may have sent up to ${percent(busiest_share)} of all beacons.`]]
       : []),
     ...(calls_left_out
       ? [[`${whole(calls_left_out)} API calls beyond what one page view reports are left out.`]]
       : []),
-    ...(bot_beacons ? [[`${whole(bot_beacons)} beacons of bots are left out.`]] : []),
+    ...(bots ? [[`${whole(bots)} beacons of bots are left out.`]] : []),
   ]
 }

@@ -96,6 +96,16 @@ export const TRENDS: TrendsAnswer = {
 /** `/v1/delivery?site=shop` */
 export const DELIVERY: DeliveryAnswer = {
   ...RANGE,
+  accepted: 4063,
+  stored: 4058,
+  sampled_out: 0,
+  queued: 0,
+  late: 5,
+  failed: 0,
+  bots: 31,
+  refused: { origin: 2, rate: 210, size: 0, field: 3, weight: 0 },
+  busiest_share: 0.1196,
+  lost: { value: 0.0254, low: 0.0179, high: 0.0359 },
   pageviews: 2370,
   beacons_sent: 4102,
   beacons_received: 4058,
@@ -103,7 +113,37 @@ export const DELIVERY: DeliveryAnswer = {
   calls_left_out: 0,
   unreadable: 0,
   bot_beacons: 31,
+  unknown_sites: 12,
   sampling: [{ since: '2026-11-20T08:00:00.000Z', rate: 1 }],
+  step: 'hour',
+  hours: [
+    {
+      hour: '2026-11-20T08:00:00.000Z',
+      accepted: 171,
+      stored: 170,
+      sampled_out: 0,
+      queued: 0,
+      late: 1,
+      failed: 0,
+      bots: 2,
+      refused: { origin: 0, rate: 0, size: 0, field: 1, weight: 0 },
+      busiest_share: 0.0345,
+      lost: { value: 0.0274, low: 0.0075, high: 0.0949 },
+    },
+    {
+      hour: '2026-11-21T08:00:00.000Z',
+      accepted: 64,
+      stored: 64,
+      sampled_out: 0,
+      queued: 0,
+      late: 0,
+      failed: 0,
+      bots: 0,
+      refused: { origin: 2, rate: 210, size: 0, field: 0, weight: 0 },
+      busiest_share: 0.8043,
+      lost: null,
+    },
+  ],
 }
 
 /** The same as CSV, by endpoint: one header, one row each, no data as an empty cell. */
@@ -123,9 +163,10 @@ export const CSV = {
     'change.ratio.value,change.ratio.low,change.ratio.high,verdict,confidence\r\n' +
     'lcp,ms,1982.41,1919.15,2048,2500,2500,1982.41,1919.15,2048,2400,2400,0,-91.1272,91.1272,0,-0.046,0.046,stable,1\r\n',
   delivery:
-    'site,from,to,pageviews,beacons_sent,beacons_received,loss_rate,calls_left_out,unreadable,bot_beacons,sampling\r\n' +
-    'shop,2026-11-20T08:00:00.000Z,2026-11-21T09:00:00.000Z,2370,4102,4058,0.0107,0,0,31,' +
-    '"[{""since"":""2026-11-20T08:00:00.000Z"",""rate"":1}]"\r\n',
+    'hour,accepted,stored,sampled_out,queued,late,failed,bots,refused.origin,refused.rate,refused.size,refused.field,' +
+    'refused.weight,busiest_share,lost.value,lost.low,lost.high\r\n' +
+    '2026-11-20T08:00:00.000Z,171,170,0,0,1,0,2,0,0,0,1,0,0.0345,0.0274,0.0075,0.0949\r\n' +
+    '2026-11-21T08:00:00.000Z,64,64,0,0,0,0,0,2,210,0,0,0,0.8043,,,\r\n',
   causes:
     'target,event,url,count,samples,share,impact,p75.value,p75.low,p75.high,rating,shares.good,' +
     'shares.needs_improvement,shares.poor,parts.ttfb,parts.load_delay,parts.load_duration,parts.render_delay,script,' +

@@ -98,7 +98,8 @@ export const QUESTIONS: readonly Operation[] = [
   question('delivery', {
     summary: 'What arrived, and what is kept of it',
     description:
-      'How many beacons were lost (at least), what bots sent, and by which rate page views were sampled.',
+      'What became of the beacons, by hour or day: stored, sampled out, refused and why, lost (an estimate); how much one ' +
+      'address sent at most; and by which rate page views were sampled.',
     query: DELIVERY_QUERY,
     answer: DELIVERY_ANSWER,
     example: DELIVERY,

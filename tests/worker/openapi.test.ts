@@ -29,7 +29,7 @@ describe('the OpenAPI document', () => {
   it.each<[keyof typeof CSV, readonly object[]]>([
     ['summary', SUMMARY.data],
     ['trends', TRENDS.data],
-    ['delivery', [DELIVERY]],
+    ['delivery', DELIVERY.hours],
     ['causes', CAUSES_EXAMPLE.data],
     ['pageviews', PAGEVIEWS_EXAMPLE.data],
   ])('gives the CSV of %s as the worker writes it', (name, rows) => {

@@ -42,4 +42,11 @@ export const readRoutes = new Hono<Types>()
     answering({ parse: parsePageViewsQuery, ask: onKeptRows(pageViews), rows: ({ data }) => data }),
   )
   .get('/trends', answering({ parse: parseTrendsQuery, ask: trendsKept, rows: ({ data }) => data }))
-  .get('/delivery', answering({ parse: parseDeliveryQuery, ask: delivery, rows: answer => [answer] }))
+  .get('/delivery', c => {
+    const all = c.get('caller').role === 'admin'
+    return answering({
+      parse: (params, now) => parseDeliveryQuery(params, now, all),
+      ask: delivery,
+      rows: ({ hours }) => hours,
+    })(c)
+  })

@@ -1,0 +1,62 @@
+/**
+ * How many beacons are lost: sums over page views go in, the share that never arrived comes out with its 95 % interval.
+ *
+ * A beacon's number says how many were sent before it. Which beacon of a page view arrives last depends on the ones after
+ * it alone, so those before it are lost as often as any: of these, the share that is missing estimates the loss. It says
+ * nothing where a page view's last beacon is lost more often than the others. A page view that loses nearly all tells less
+ * of it: where a tenth of page views lose 26 % and the rest 2.4 %, 4.4 % is estimated for 4.7 %.
+ *
+ * Losses gather in page views of bad networks. So the variance is that of a ratio of page views' sums (Cochran 1977,
+ * Sampling Techniques, 2.11), and the interval is Wilson's with the number of independent beacons that would vary as much
+ * (Dean and Pagano 2015, https://doi.org/10.1093/jssam/smv024); few page views widen it by Student's t.
+ */
+
+/** Sums of the beacons before the last one that came of each page view; see the table `deliveries`. */
+export interface Losses {
+  /** Page views with such beacons. */
+  followed: number
+  before: number
+  missing: number
+  missingSquared: number
+  missingBefore: number
+  beforeSquared: number
+}
+
+export interface LossEstimate {
+  value: number
+  low: number
+  high: number
+}
+
+/** 97.5 % of a normal distribution. */
+const Z = 1.959964
+
+/** The share lost; null where no beacon has a successor. */
+export function lossOf(losses: Losses): LossEstimate | null {
+  const { followed, before, missing, missingSquared, missingBefore, beforeSquared } = losses
+  if (!before || !beforeSquared) return null
+  const value = missing / before
+  // Where nothing or all is missing, nothing tells how losses gather: each page view counts as one.
+  const independent = before ** 2 / beforeSquared
+  const spread = missingSquared - 2 * value * missingBefore + value ** 2 * beforeSquared
+  const variance = ((followed / Math.max(1, followed - 1)) * spread) / before ** 2
+  const measured = variance > 0 ? (value * (1 - value)) / variance : independent
+  const n = Math.min(before, measured) * (Z / student(followed - 1)) ** 2
+  return { value, ...wilson(value, n) }
+}
+
+/** @see https://doi.org/10.1080/01621459.1927.10502953 Wilson 1927 */
+function wilson(share: number, n: number): { low: number; high: number } {
+  const centre = (share + Z ** 2 / (2 * n)) / (1 + Z ** 2 / n)
+  const half = (Z / (1 + Z ** 2 / n)) * Math.sqrt((share * (1 - share)) / n + Z ** 2 / (4 * n ** 2))
+  return {
+    low: share === 0 ? 0 : Math.max(0, centre - half),
+    high: share === 1 ? 1 : Math.min(1, centre + half),
+  }
+}
+
+/** 97.5 % of Student's t. @see https://dlmf.nist.gov/ Abramowitz and Stegun 26.7.5 */
+function student(freedom: number): number {
+  const f = Math.max(1, freedom)
+  return Z + (Z ** 3 + Z) / (4 * f) + (5 * Z ** 5 + 16 * Z ** 3 + 3 * Z) / (96 * f ** 2)
+}
