@@ -2,6 +2,14 @@ import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 import { receive } from './tests/worker/receiver.ts'
 
+/** How much `npm run fuzz` asks for; see tests/fuzz/runs.ts. */
+const fuzzing = Object.fromEntries(
+  ['FUZZ_BEACONS', 'FUZZ_REQUESTS', 'FUZZ_SEED', 'FUZZ_PATH'].flatMap(name => {
+    const value = process.env[name]
+    return value ? [[name, value]] : []
+  }),
+)
+
 // Three rooms: plain functions in Node, the worker inside workerd with a real D1, the rest in a real browser.
 export default defineConfig({
   test: {
@@ -36,6 +44,8 @@ export default defineConfig({
         queueProducers: { QUEUE: 'beacons' },
         queueConsumers: { beacons: { maxBatchSize: 100, maxBatchTimeout: 0.2, maxRetries: 3 } },
       }),
+      // Beacons and requests that nobody thought of; `npm run fuzz` sends more of them.
+      inWorkerd('fuzz', {}),
       {
         test: {
           name: 'browser',
@@ -72,6 +82,7 @@ function inWorkerd(name: string, bindings: object): TestProjectInlineConfigurati
           bindings: {
             ADMIN_TOKEN: 'test-admin-token',
             MIGRATIONS: await readD1Migrations('./schema/migrations'),
+            ...fuzzing,
           },
         },
       })),

@@ -5,7 +5,7 @@
 
 import * as v from 'valibot'
 import type { Measure } from './metrics.ts'
-import type { FieldError } from './problem.ts'
+import { isPlain, PLAIN_DETAIL } from './parameters.ts'
 import { PERCENTILE, SITE_NAME } from './query.ts'
 import { unknownOrMissing, wholeNumber } from './site.ts'
 import { MEASURE_DETAIL, MEASURE_PATTERN, measureOf } from './summary.ts'
@@ -20,6 +20,7 @@ const text = v.pipe(
   v.string('must be a string'),
   v.minLength(1, 'must not be empty'),
   v.maxLength(300, 'must be at most 300 characters'),
+  v.check(isPlain, PLAIN_DETAIL),
 )
 
 /** The name of a metric, as a question names it. */
@@ -121,20 +122,6 @@ export const BUDGET_ID = v.pipe(
 const site = v.pipe(SITE_NAME, v.description('the name of the site'))
 export const BUDGETS_QUERY = v.strictObject({ site })
 export const BUDGET_EVENTS_QUERY = v.strictObject({ site, budget: v.optional(BUDGET_ID) })
-
-/** Checks parameters that have no range. */
-export function parsePlain<S extends v.GenericSchema>(
-  schema: S,
-  params: URLSearchParams,
-): { ok: v.InferOutput<S> } | { error: FieldError } {
-  const checked = v.safeParse(schema, Object.fromEntries(params), { abortEarly: true })
-  if (checked.success) return { ok: checked.output }
-  const [issue] = checked.issues
-  const strange = issue.expected === 'never'
-  const missing = issue.received === 'undefined'
-  const detail = strange ? 'is not a parameter of this endpoint' : missing ? 'is missing' : issue.message
-  return { error: { field: v.getDotPath(issue) ?? 'query', detail } }
-}
 
 /** Where a site's changes of state are told. */
 export const WEBHOOK = v.strictObject(

@@ -6,6 +6,7 @@
 
 import * as v from 'valibot'
 import { HOUR, hourOf } from './hour.ts'
+import { parseParameters } from './parameters.ts'
 import type { FieldError } from './problem.ts'
 
 /** What page views are told apart by. */
@@ -46,11 +47,9 @@ export interface GroupedQuestion extends Question {
 
 export const GROUP_KEYS: readonly GroupKey[] = [...DIMENSIONS, 'endpoint']
 
+export const SITE_DETAIL = 'must be 1 to 63 of a-z, 0-9 and -, and not begin with -'
 /** The name of a site: what a URL and a CSS selector can carry unquoted. */
-export const SITE_NAME = v.pipe(
-  v.string('is missing'),
-  v.regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be 1 to 63 of a-z, 0-9 and -, and not begin with -'),
-)
+export const SITE_NAME = v.pipe(v.string('is missing'), v.regex(/^[a-z0-9][a-z0-9-]{0,62}$/, SITE_DETAIL))
 
 /** What the OpenAPI document says of an item of a list. */
 type ItemSchema = { enum: readonly string[] } | { type: 'string'; pattern: string } | typeof PERCENTILE
@@ -151,20 +150,12 @@ export function parseQuestion<const E extends v.ObjectEntries>(
   params: URLSearchParams,
   now: number,
 ): { ok: Checked<E> } | { error: FieldError } {
-  const given: Record<string, string> = {}
-  for (const [name, value] of params) {
-    if (Object.hasOwn(given, name)) return fail(name, 'is given twice')
-    if (!Object.hasOwn(SHARED, name) && !Object.hasOwn(own, name)) {
-      return fail(name, 'is not a parameter of this endpoint')
-    }
-    given[name] = value
-  }
-  const shared = v.safeParse(v.object(SHARED), given, { abortEarly: true })
-  if (!shared.success) return failed(shared.issues[0])
-  const added = v.safeParse(v.object(own), given, { abortEarly: true })
-  if (!added.success) return failed(added.issues[0])
+  const parsed = parseParameters({ ...SHARED, ...own }, params)
+  if ('error' in parsed) return parsed
+  const given = Object.fromEntries(params)
+  const { site, from, to, ...filters } = v.parse(v.object(SHARED), given)
+  const added = v.parse(v.object(own), given)
 
-  const { site, from, to, ...filters } = shared.output
   const start = parseTime(from, now)
   if (start === null) return fail('from', TIME_DETAIL)
   const end = parseTime(to, now)
@@ -173,12 +164,7 @@ export function parseQuestion<const E extends v.ObjectEntries>(
   if (start > now) return fail('from', 'must not lie in the future')
   if (end - start > MAX_RANGE) return fail('from', 'must be at most 25 months before to')
   const question = { site, filters, from: hourOf(start) * HOUR, to: Math.ceil(end / HOUR) * HOUR }
-  return { ok: { ...added.output, ...question } }
-}
-
-function failed(issue: v.BaseIssue<unknown>): { error: FieldError } {
-  const missing = issue.received === 'undefined'
-  return fail(v.getDotPath(issue) ?? 'query', missing ? 'is missing' : issue.message)
+  return { ok: { ...added, ...question } }
 }
 
 const TIME_DETAIL = 'must be RFC 3339 (2026-11-14T00:00:00Z), relative (-24h, -7d) or now'

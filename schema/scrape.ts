@@ -4,8 +4,9 @@
  */
 
 import * as v from 'valibot'
+import { parseParameters } from './parameters.ts'
 import type { FieldError } from './problem.ts'
-import { fail, SITE_NAME, whole } from './query.ts'
+import { SITE_NAME, whole } from './query.ts'
 
 export const SCRAPE_QUERY = v.strictObject({
   site: v.pipe(SITE_NAME, v.description('the name of the site')),
@@ -17,12 +18,5 @@ export type ScrapeQuery = v.InferOutput<typeof SCRAPE_QUERY>
 
 /** Checks the parameters of `/v1/metrics`. */
 export function parseScrapeQuery(params: URLSearchParams): { ok: ScrapeQuery } | { error: FieldError } {
-  for (const name of new Set(params.keys())) {
-    if (params.getAll(name).length > 1) return fail(name, 'is given twice')
-  }
-  const result = v.safeParse(SCRAPE_QUERY, Object.fromEntries(params), { abortEarly: true })
-  if (result.success) return { ok: result.output }
-  const [issue] = result.issues
-  const message = issue.expected === 'never' ? 'is not a parameter of this endpoint' : issue.message
-  return fail(v.getDotPath(issue) ?? 'query', issue.received === 'undefined' ? 'is missing' : message)
+  return parseParameters(SCRAPE_QUERY.entries, params)
 }

@@ -3,6 +3,7 @@
  */
 
 import * as v from 'valibot'
+import { isPlain, PLAIN_DETAIL } from './parameters.ts'
 
 /** The parts of `fl_<site>_<id>_<secret>`: site and id find it by its key, the secret proves it. */
 export interface TokenParts {
@@ -32,6 +33,7 @@ export const NEW_TOKEN = v.strictObject(
       v.trim(),
       v.minLength(1, 'must not be empty'),
       v.maxLength(100, 'must be at most 100 characters'),
+      v.check(isPlain, PLAIN_DETAIL),
     ),
     expires: v.optional(
       v.pipe(

@@ -9,6 +9,7 @@ import { budgetReads, budgetRoutes } from './budgets/routes.ts'
 import { deadline } from './deadline.ts'
 import type { Hono as Types } from './env.ts'
 import { ingest } from './ingest/ingest.ts'
+import { wellFormed } from './parameters.ts'
 import { answerProblem, problem } from './problem.ts'
 import { cruxRoutes } from './read/crux.ts'
 import { health } from './read/health.ts'
@@ -35,7 +36,7 @@ app.get('/healthz', health)
 
 // Before the bearer token is asked for: its clients send theirs as `?key=`.
 app.route('/v1', cruxRoutes)
-app.use('/v1/*', deadline, requireAccess)
+app.use('/v1/*', deadline, requireAccess, wellFormed)
 app.route('/v1', readRoutes)
 app.route('/v1', budgetReads)
 app.route('/v1/sites', siteRoutes)

@@ -4,6 +4,7 @@
 
 import type { Context } from 'hono'
 import * as v from 'valibot'
+import { readText } from '../body.ts'
 import type { Hono } from '../env.ts'
 import { badField } from '../problem.ts'
 
@@ -12,11 +13,18 @@ export async function readJson<S extends v.GenericSchema>(
   c: Context<Hono>,
   schema: S,
 ): Promise<v.InferOutput<S>> {
-  const body: unknown = await c.req.json().catch(() => {
-    throw badField({ field: 'body', detail: 'is not JSON' })
-  })
+  const body = toJson(await readText(c.req.raw))
   const checked = v.safeParse(schema, body, { abortEarly: true })
   if (checked.success) return checked.output
   const [issue] = checked.issues
   throw badField({ field: v.getDotPath(issue) ?? 'body', detail: issue.message })
+}
+
+/** Throws a 400 where the text is no JSON. */
+export function toJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw badField({ field: 'body', detail: 'is not JSON' })
+  }
 }

@@ -19,6 +19,7 @@ import {
 } from '../../schema/site.ts'
 import { intake, type SiteRow, sites } from '../../schema/tables.ts'
 import type { Hono as Types } from '../env.ts'
+import { checkPath, pathAlone } from '../parameters.ts'
 import { badField, noSite, problem } from '../problem.ts'
 import { forgetSite } from '../sites.ts'
 import { requireAdmin, requireSite } from './access.ts'
@@ -32,6 +33,7 @@ export const siteRoutes = new Hono<Types>()
   .get('/', async c => {
     const caller = c.get('caller')
     if (caller.role === 'reader') requireSite(c, caller.site)
+    checkPath(c)
     const answer: SitesAnswer = {
       data: await listSites(c.env.DB, caller.role === 'reader' ? caller.site : null),
     }
@@ -40,12 +42,13 @@ export const siteRoutes = new Hono<Types>()
   .get('/:site', async c => {
     const site = c.req.param('site')
     requireSite(c, site)
+    checkPath(c)
     const [answer] = await listSites(c.env.DB, site)
     if (!answer) throw noSite(site)
     return c.json(answer, 200, PRIVATE)
   })
   // Whatever is added below is the admin's.
-  .use('/*', requireAdmin)
+  .use('/*', requireAdmin, pathAlone)
   .put('/:site', async c => {
     const name = v.safeParse(SITE_NAME, c.req.param('site'))
     if (!name.success) throw badField({ field: 'site', detail: name.issues[0].message })

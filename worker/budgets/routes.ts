@@ -15,9 +15,9 @@ import {
   type BudgetEventsAnswer,
   type BudgetsAnswer,
   MAX_BUDGETS,
-  parsePlain,
   WEBHOOK,
 } from '../../schema/budgets.ts'
+import { parseParameters } from '../../schema/parameters.ts'
 import { type BudgetRow, budgetEvents, budgets, webhooks } from '../../schema/tables.ts'
 import { requireAdmin } from '../admin/access.ts'
 import { readJson } from '../admin/body.ts'
@@ -99,7 +99,7 @@ export const budgetRoutes = new Hono<Types>()
 /** What asks by a query: `/v1/budgets`, `/v1/budget-events`. */
 export const budgetReads = new Hono<Types>()
   .get('/budgets', async c => {
-    const parsed = parsePlain(BUDGETS_QUERY, new URL(c.req.url).searchParams)
+    const parsed = parseParameters(BUDGETS_QUERY.entries, new URL(c.req.url).searchParams)
     if ('error' in parsed) throw badField(parsed.error)
     const site = await existingSite(c.env.DB, parsed.ok.site)
     const rows = await drizzle(c.env.DB)
@@ -110,7 +110,7 @@ export const budgetReads = new Hono<Types>()
     return c.json({ site, data: rows.map(show) } satisfies BudgetsAnswer, 200, PRIVATE)
   })
   .get('/budget-events', async c => {
-    const parsed = parsePlain(BUDGET_EVENTS_QUERY, new URL(c.req.url).searchParams)
+    const parsed = parseParameters(BUDGET_EVENTS_QUERY.entries, new URL(c.req.url).searchParams)
     if ('error' in parsed) throw badField(parsed.error)
     const { budget } = parsed.ok
     const site = await existingSite(c.env.DB, parsed.ok.site)

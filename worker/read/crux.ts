@@ -5,11 +5,17 @@
 
 import { type Context, Hono, type Next } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import * as v from 'valibot'
 import { type CruxError, type CruxQuery, parseHistoryRequest, parseRecordRequest } from '../../schema/crux.ts'
+import { parseParameters } from '../../schema/parameters.ts'
+import { SITE_NAME } from '../../schema/query.ts'
 import { requireAccess, requireSite } from '../admin/access.ts'
+import { toJson } from '../admin/body.ts'
+import { readText } from '../body.ts'
 import { deadline } from '../deadline.ts'
 import type { Hono as Types } from '../env.ts'
 import { isAllowed } from '../ingest/admit.ts'
+import { wellFormed } from '../parameters.ts'
 import { badField, extraOf, problem, toProblem } from '../problem.ts'
 import { cruxHistory, cruxRecord } from './crux-record.ts'
 
@@ -19,6 +25,7 @@ const STATUS: Record<number, string> = {
   401: 'UNAUTHENTICATED',
   403: 'PERMISSION_DENIED',
   404: 'NOT_FOUND',
+  413: 'INVALID_ARGUMENT',
   503: 'UNAVAILABLE',
 }
 
@@ -26,6 +33,7 @@ export const cruxRoutes = new Hono<Types>()
   .post(
     '/:call{records:queryRecord}',
     deadline,
+    wellFormed,
     keyAsBearer,
     requireAccess,
     answering(parseRecordRequest, cruxRecord),
@@ -33,15 +41,26 @@ export const cruxRoutes = new Hono<Types>()
   .post(
     '/:call{records:queryHistoryRecord}',
     deadline,
+    wellFormed,
     keyAsBearer,
     requireAccess,
     answering(parseHistoryRequest, cruxHistory),
   )
   .onError(googleError)
 
+/** What may stand behind the address: ours, and what Google's clients add for all of its APIs. */
+const QUERY = {
+  key: v.optional(v.pipe(v.string(), v.regex(/^[\x21-\x7e]*$/, 'must be a token'))),
+  site: v.optional(SITE_NAME),
+  alt: v.optional(v.literal('json', 'must be json')),
+  prettyPrint: v.optional(v.string()),
+}
+
 /** Middleware: takes `?key=`, where CrUX's clients put theirs, for the bearer token. */
 async function keyAsBearer(c: Context<Types>, next: Next): Promise<void> {
-  const key = c.req.query('key')
+  const parsed = parseParameters(QUERY, new URL(c.req.url).searchParams)
+  if ('error' in parsed) throw badField(parsed.error)
+  const { key } = parsed.ok
   if (key !== undefined && !c.req.header('Authorization')) {
     const headers = new Headers(c.req.raw.headers)
     headers.set('Authorization', `Bearer ${key}`)
@@ -50,20 +69,12 @@ async function keyAsBearer(c: Context<Types>, next: Next): Promise<void> {
   await next()
 }
 
-/** The body, whatever its type: CrUX's own client sends its JSON as text. */
-async function bodyOf(c: Context<Types>): Promise<unknown> {
-  try {
-    return JSON.parse(await c.req.text())
-  } catch {
-    throw badField({ field: 'body', detail: 'is not JSON' })
-  }
-}
-
 /** The handler of one kind of record. */
 function answering(parse: typeof parseRecordRequest, make: typeof cruxRecord | typeof cruxHistory) {
   return async (c: Context<Types>): Promise<Response> => {
     const started = Date.now()
-    const parsed = parse(await bodyOf(c))
+    // Whatever its type: CrUX's own client sends its JSON as text.
+    const parsed = parse(toJson(await readText(c.req.raw)))
     if ('error' in parsed) throw badField(parsed.error)
     const site = await siteOf(c, parsed.ok)
     const asked = Date.now()

@@ -1,0 +1,35 @@
+/**
+ * The door for parameters, as middleware: what no endpoint could read is a 400 before anything looks at it.
+ */
+
+import type { Context, Next } from 'hono'
+import * as v from 'valibot'
+import { badEncoding, badForm, parseParameters } from '../schema/parameters.ts'
+import { SITE_DETAIL, SITE_NAME } from '../schema/query.ts'
+import type { Hono } from './env.ts'
+import { badField } from './problem.ts'
+
+/** Middleware: the form of the query string. */
+export async function wellFormed(c: Context<Hono>, next: Next): Promise<void> {
+  const { search, searchParams } = new URL(c.req.url)
+  const bad = badEncoding(search) ?? badForm(searchParams)
+  if (bad) throw badField(bad)
+  await next()
+}
+
+/** Middleware for `/v1/sites/...`, where the path says it all. */
+export async function pathAlone(c: Context<Hono>, next: Next): Promise<void> {
+  checkPath(c)
+  await next()
+}
+
+/** Throws a 400 for a parameter behind `/v1/sites/<site>/<kind>/<id>`, or a name or id that there cannot be. */
+export function checkPath(c: Context<Hono>): void {
+  const parsed = parseParameters({}, new URL(c.req.url).searchParams)
+  if ('error' in parsed) throw badField(parsed.error)
+  const [, , , site, kind = '', id] = c.req.path.split('/')
+  if (site && !v.is(SITE_NAME, site)) throw badField({ field: 'site', detail: SITE_DETAIL })
+  if (id && kind !== 'webhook' && !/^[0-9a-f]{12}$/.test(id)) {
+    throw badField({ field: 'id', detail: 'must be 12 hex digits' })
+  }
+}
