@@ -7,16 +7,14 @@
 
 /**
  * What makes a path segment an id at once. In this order: numbers, dates, times and versions, with or without a file's
- * ending (`42`, `2026-11-14`, `7.html`); a number of three digits behind a name, years excepted (`item-621`), and one of
+ * ending (`42`, `2026-11-14`, `7.html`), though not those of error pages (`/errors/404`); a number of three digits behind a name, years excepted (`item-621`), and one of
  * five anywhere; an email address or handle; a number behind an encoded slash (`u%2F586`); a UUID, by its beginning; a
  * hexadecimal hash, from an abbreviated commit on.
  */
 const ID =
-  /^[.,:_+-]*\d[\d.,:_tz+-]*(\.[a-z]\w*)?$|\w{3}-(?!(19|20)\d\d$)\d{3,}$|\d{5}|@|\/.*\d|^[\da-f]{8}-|^(?=.*\d.*\d)[\da-f]{7,}$/i
+  /^(?![45]0\d\b)[.,:_+-]*\d[\d.,:_tz+-]*(\.[a-z]\w*)?$|\w{3}-(?!(19|20)\d\d$)\d{3,}$|\d{5}|@|\/.*\d|^[\da-f]{8}-|^(?=.*\d.*\d)[\da-f]{7,}$/i
 /** What looks like a part of a token: versions, steps, years and endings (`v2alpha1`, `step1of3`, `expo2025`, `.html`). */
 const NAMED = /^v\d\w*|\w+\dof\d+|(19|20)\d\d$|\.[a-z]\w*$/
-/** The page of an error, which looks like a number. */
-const ERROR_PAGE = /^\/(errors?\/)?[45]\d\d\b/
 
 /** Where two kinds of letters meet. A name has few such places: `getUserById` has three, `x7Kq2Vb` five. */
 const TURN = /[A-Za-z](?=[A-Z\d])|\d(?=[A-Za-z])/g
@@ -32,12 +30,11 @@ const RARE =
  * neither in a slash nor in `index.html`: `/caf%C3%A9/` becomes `/café`.
  */
 export function template(path: string): string {
-  const name = path.replace(/;[^/]*/g, '').replace(/\/+(?=\/|$)|(\/index\.\w+)+\/*$/g, '')
-  if (ERROR_PAGE.test(name)) return name
+  const name = path.replace(/;[^/]*/g, '').replace(/\/+(?=\/|$)|\/index\.\w+\/*$/g, '')
   return (
     name.replace(/[^/]+/g, segment => {
-      // What stands for a `/`, `?` or `#` stays encoded.
-      const text = decoded(segment, decodeURI)
+      // Some pages encode twice. What stands for a `/`, `?` or `#` stays encoded.
+      const text = decoded(decoded(segment, decodeURI), decodeURI)
       return isId(decoded(text, decodeURIComponent)) ? '[id]' : text
     }) || '/'
   )
@@ -48,17 +45,15 @@ export function routeName(name: string): string {
   return `${name}`.replace(/[?#].*/s, '')
 }
 
-/** Some pages encode twice. What is no text stays as it is, and spoils nothing beside it. */
+/** What is no text stays as it is, and spoils nothing beside it. */
 function decoded(text: string, decode: (text: string) => string): string {
-  const readable = (codes: string): string => {
+  return text.replace(/(%[\da-f]{2})+/gi, codes => {
     try {
       return decode(codes.toUpperCase())
     } catch {
       return codes
     }
-  }
-  const once = text.replace(/(%[\da-f]{2})+/gi, readable)
-  return once.replace(/(%[\da-f]{2})+/gi, readable)
+  })
 }
 
 function isId(segment: string): boolean {
