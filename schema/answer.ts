@@ -18,6 +18,22 @@ export const GROUP = v.pipe(
   v.description('what the row is about; empty without group_by'),
 )
 
+/** What says that a figure is not of all that it names. */
+export const PARTIAL = {
+  partial: v.optional(
+    v.pipe(
+      v.literal(true),
+      v.description(
+        'some of it may be missing: of an hour only the largest routes, releases, endpoints and marks keep their name, the ' +
+          'rest is `(other)`, and the single page views that could tell are gone or were not asked (group_by)',
+      ),
+    ),
+  ),
+  missing_at_most: v.optional(
+    v.pipe(v.number(), v.description('where partial: the most page views (or calls) that may be missing')),
+  ),
+}
+
 /** What every answer says about its range and its making. */
 export const ANSWER = {
   site: v.string(),

@@ -3,7 +3,7 @@
  */
 
 import * as v from 'valibot'
-import { ANSWER, GROUP, PERCENTILE_ANSWER, SAMPLED, SHARE } from './answer.ts'
+import { ANSWER, GROUP, PARTIAL, PERCENTILE_ANSWER, SAMPLED, SHARE } from './answer.ts'
 import { MARK_NAME } from './decode.ts'
 import { METRICS, type Measure, type Metric, PHASES, VITALS } from './metrics.ts'
 import type { FieldError } from './problem.ts'
@@ -161,6 +161,7 @@ export const SUMMARY_ROW = v.object({
     v.nullable(v.object({ good: SHARE, needs_improvement: SHARE, poor: SHARE })),
     v.description('null for what has no thresholds'),
   ),
+  ...PARTIAL,
   error_rate: v.optional(
     v.pipe(
       SHARE,

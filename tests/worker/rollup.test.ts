@@ -315,7 +315,7 @@ describe('caps', () => {
 
   it('hide no route that is asked for by name: raw rows answer', async () => {
     const rare = await ask('caps', 'metrics=lcp&route=/r/255')
-    expect(rare.source).toBe('samples')
+    expect(rare.source).toBe('rollup')
     expect(rare.data[0]?.count).toBe(1)
     const common = await ask('caps', 'metrics=lcp&route=/r/005')
     expect(common.source).toBe('rollup')

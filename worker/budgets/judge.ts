@@ -11,6 +11,7 @@ import { HOUR, hourOf } from '../../schema/hour.ts'
 import { limitsOf } from '../../schema/metrics.ts'
 import type { BudgetRow } from '../../schema/tables.ts'
 import { groupsOf } from '../read/distributions.ts'
+import { oldestRaw } from '../read/plan.ts'
 import { percentileInUnit } from '../read/summary.ts'
 import type { Preparer } from '../statement.ts'
 
@@ -27,8 +28,11 @@ export interface Finding {
 /** Releases that are looked at for the one that began. */
 const RELEASES = 100
 
+/** The share that may lie unseen in `(other)` (read/veiled) without a verdict being one on other page views. */
+const UNSEEN = 0.05
+
 /** Where only raw rows can tell, a window that reaches back further than they are kept is judged by those that are left. */
-export async function judge(d1: Preparer, budget: BudgetRow, now: number): Promise<Finding> {
+export async function judge(d1: Preparer, budget: BudgetRow, now: number, rawDays: number): Promise<Finding> {
   const { site, metric, percentile } = budget
   const to = (hourOf(now) + 1) * HOUR
   const filters = {
@@ -41,6 +45,7 @@ export async function judge(d1: Preparer, budget: BudgetRow, now: number): Promi
     d1,
     { ...window, filters, groupBy: [], limit: 1, metrics: [metric] },
     now,
+    { kept: oldestRaw({ rawDays }, now) },
   )
   const distribution = groups[0]?.distribution
   const [found = null] = distribution ? percentiles(distribution, [percentile], limitsOf(metric)) : []
@@ -48,7 +53,9 @@ export async function judge(d1: Preparer, budget: BudgetRow, now: number): Promi
   const figures = found ? percentileInUnit(metric, found) : { value: null, low: null, high: null }
   const finding = { ...figures, samples, release: null }
   // Where only a share was read, there are enough: the minimum is for those that it stands for.
-  const state = stateOf(budget, figures, samples * share)
+  const told = stateOf(budget, figures, samples * share)
+  const { missing = 0 } = groups[0] ?? {}
+  const state = missing > UNSEEN * (distribution?.n ?? 0) ? 'no-data' : told
   if (state !== 'breached' || budget.state === 'breached') {
     return { ...finding, state, release: state === 'breached' ? budget.release : null }
   }

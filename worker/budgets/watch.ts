@@ -23,7 +23,7 @@ const MAX_WAITING = 100
 /** Judges what is due within `allowance` statements; answers the statements it took. */
 export async function watch(
   d1: D1Database,
-  site: { id: string },
+  site: { id: string; raw_days: number },
   now: number,
   allowance: number,
 ): Promise<number> {
@@ -39,7 +39,7 @@ export async function watch(
     if (left < COST.judge) break
     const receipt: Receipt = { statements: 0, read: 0 }
     try {
-      await note(d1, budget, await judge(counted(d1, receipt), budget, now), now)
+      await note(d1, budget, await judge(counted(d1, receipt), budget, now, site.raw_days), now)
     } catch (error) {
       console.error(`budget ${budget.id} of ${site.id} cannot be judged`, error)
       await postpone(d1, budget, now)

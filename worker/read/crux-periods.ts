@@ -116,7 +116,7 @@ async function vitalsOf(
 ): Promise<Collected['vitals']> {
   if (!reading) return []
   const stored = await storedOf(d1, reading, MAX_LIMIT, known)
-  const rows = await rollupRows(d1, reading, MAX_LIMIT, known, stored, live)
+  const { rows } = await rollupRows(d1, reading, MAX_LIMIT, known, stored, live)
   // Where the page is one of the many that have no name in a roll-up, it is left out of that day.
   const own = rows.filter(row => !reading.slice.others.includes(row.value))
   return vitals.map(name => {

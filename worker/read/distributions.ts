@@ -13,12 +13,13 @@ import { counted, type Preparer, type Receipt } from '../statement.ts'
 import { type Buckets, bucketOf, type Over } from './buckets.ts'
 import { fits } from './fits.ts'
 import { liveShare } from './live.ts'
-import { periodsOf, type Slice, sliceOf } from './plan.ts'
-import { type Reading, type RollupRow, rollupRows, storedOf, storedRows, yetToRead } from './rows.ts'
+import { periodsOf, sliceOf } from './plan.ts'
+import { type Found, type Reading, type RollupRow, rollupRows, storedOf, yetToRead } from './rows.ts'
 import { sampleRows } from './samples.ts'
 import { costOf, type Source, sourcesOf } from './source.ts'
 import { histogramOf } from './stored.ts'
 import { LEAST, MAX_READ, type Share, thin } from './thin.ts'
+import { missingOf, unveiled } from './veiled.ts'
 
 /** What decides which groups are answered, and in which order. */
 export interface Order {
@@ -51,6 +52,8 @@ export interface Group {
   /** First hour of its bucket, since 1970; 0 without buckets. */
   start: number
   distribution: Distribution
+  /** The most page views (or calls) of the group that may lie in `(other)`, where nobody can tell them any more. */
+  missing: number
 }
 
 export interface Distributions {
@@ -67,13 +70,17 @@ const ESTIMATED = 3 / 4
 
 /**
  * The distributions of all metrics, from all their sources, within `reads` rows. `now` (Unix ms) tells open hours; `over`
- * finds the periods where they are not those of the range.
+ * finds the periods where they are not those of the range; from `kept` (Unix ms) on there are raw rows.
  */
 export async function groupsOf(
   d1: Preparer,
   question: GroupedQuestion & Partial<Ask> & Pick<Ask, 'metrics'>,
   now: number,
-  { over, reads = MAX_READ }: { over?: (d1: Preparer) => Promise<Over>; reads?: number } = {},
+  {
+    over,
+    reads = MAX_READ,
+    kept = question.oldest ?? 0,
+  }: { over?: (d1: Preparer) => Promise<Over>; reads?: number; kept?: number } = {},
 ): Promise<Distributions> {
   const receipt: Receipt = { statements: 0, read: 0 }
   const counting = counted(d1, receipt)
@@ -95,17 +102,22 @@ export async function groupsOf(
     readings.length < sources.length ||
     readings.some(({ slice }, i) => {
       const part = stored[i]
-      return part && 'rows' in part && part.rows.some(row => slice.others.includes(row.value))
+      return slice.values && part && 'rows' in part && part.rows.some(row => slice.others.includes(row.value))
     })
-  const kept = stored.reduce((sum, part) => sum + yetToRead(part, ask.limit, periods), 0)
-  const live = choose((reads - receipt.read - kept) / (mayHide ? 2 : 1))
+  const sought = stored.reduce(
+    (sum, part, i) => sum + yetToRead(part, ask.limit, periods, readings[i]?.slice.others.length ?? 0),
+    0,
+  )
+  const live = choose((reads - receipt.read - sought) / (mayHide ? 2 : 1))
   const rolled = new Map(
     await Promise.all(
       readings.map(async (reading, i) => {
         const part = stored[i] ?? { rows: [], ranking: false }
         const pick = (rows: RollupRow[]) => best(rows, ask, reading.source).map(({ value }) => value)
-        const rows = await rollupRows(counting, reading, limit, periods, part, live, pick)
-        return [reading.source, await unhidden(counting, reading, periods.days, rows)] as const
+        const found = await rollupRows(counting, reading, limit, periods, part, live, pick)
+        const means = { oldest: kept, reads: (reads - receipt.read) / readings.length, now }
+        const all = ask.among ? { ...found, share: 1 } : await unveiled(counting, reading, found, means)
+        return [reading.source, { reading, ...all }] as const
       }),
     ),
   )
@@ -114,18 +126,21 @@ export async function groupsOf(
   const raw = hidden.length ? await rawShare(counting, ask, hidden, reads - receipt.read, now) : null
   const groups = await Promise.all(
     sources.map(async source => {
-      const rows = rolled.get(source)
-      const slice = rows && readings.find(reading => reading.source === source)?.slice
-      if (rows && slice) return chosen(rows, ask, source, slice.dimension.keys, buckets)
+      const found = rolled.get(source)
+      if (found) return chosen(found.rows, ask, source, found.reading.slice.dimension.keys, buckets, found)
       if (!raw) return []
       const samples = await sampleRows(counting, ask, source, limit, buckets, raw)
-      return chosen(samples, ask, source, ask.groupBy, buckets)
+      return chosen(samples, ask, source, ask.groupBy, buckets, null)
     }),
   )
   const isLive = periods.live.length > 0 && hidden.length < sources.length
   return {
     source: hidden.length ? 'samples' : 'rollup',
-    share: Math.max(raw?.share ?? 1, isLive ? live.share : 1),
+    share: Math.max(
+      raw?.share ?? 1,
+      isLive ? live.share : 1,
+      ...[...rolled.values()].map(({ share }) => share),
+    ),
     groups: groups.flat(),
   }
 }
@@ -160,67 +175,46 @@ async function rawShare(
   return thin(d1, ask, need, now)
 }
 
-/** The rows of the values that were asked for; null where one of them is hidden in `(other)`. */
-async function unhidden(
-  d1: Preparer,
-  reading: Reading,
-  days: readonly number[],
-  found: RollupRow[],
-): Promise<RollupRow[] | null> {
-  const { slice } = reading
-  const rows = await byHours(d1, reading, days, found)
-  return isHidden(rows, slice) ? null : rows.filter(row => !slice.others.includes(row.value))
-}
-
 /**
- * A day's row does not tell whether a value that has its name there was in `(other)` in some hour of the day. Where it may
- * have been, the day is read by its hours, for as long as these are kept; beyond, the day's row has to do.
+ * The groups that are answered, in order: the periods of each added up, by bucket. Of roll-ups, `veiled` tells what may be
+ * missing of a group: one that is asked for by name is answered even where all of it may.
  */
-async function byHours(
-  d1: Preparer,
-  reading: Reading,
-  days: readonly number[],
-  rows: RollupRow[],
-): Promise<RollupRow[]> {
-  const { values, others } = reading.slice
-  if (!values || !others.length) return rows
-  const doubtful = days.filter(day => rows.some(row => row.start === day && others.includes(row.value)))
-  if (!doubtful.length) return rows
-  const hours = doubtful.flatMap(day => Array.from({ length: 24 }, (_, i) => day + i))
-  const finer = await storedRows(d1, reading, { days: [], hours, live: [] }, null)
-  const split = new Set(finer.map(row => Math.floor(row.start / 24) * 24))
-  const coarse = new Set(doubtful.filter(day => split.has(day)))
-  return [...rows.filter(row => !coarse.has(row.start)), ...finer]
-}
-
-/** True when, in some period, the value that is filtered by lies in `(other)`, where it cannot be told from the rest. */
-function isHidden(rows: readonly RollupRow[], { values, others }: Slice): boolean {
-  if (!values || !others.length) return false
-  const named = new Set(rows.filter(row => values.includes(row.value)).map(row => row.start))
-  return rows.some(row => others.includes(row.value) && !named.has(row.start))
-}
-
-/** The groups that are answered, in order: the periods of each added up, by bucket. */
 function chosen(
   rows: readonly RollupRow[],
   ask: Ask,
   source: Source,
   keys: readonly Key[],
   buckets: Buckets | null,
+  veiled: (Found & { reading: Reading }) | null,
 ): Group[] {
-  const bucketed = (rows: readonly RollupRow[]) =>
-    grouped(rows, row => (buckets ? bucketOf(row.start, buckets) : 0))
-  return best(rows, ask, source).flatMap(({ value, rows }) => {
+  const startOf = (hour: number) => (buckets ? bucketOf(hour, buckets) : 0)
+  const missing = (value: string, column: string, start: number) =>
+    veiled ? missingOf(veiled, veiled.reading, value, column, at => startOf(at) === start) : 0
+  const found = best(rows, ask, source)
+  const named = ask.groupBy.length ? [] : (veiled?.reading.slice.values ?? [])
+  const absent = named.filter(value => !found.some(other => other.value === value))
+  return [...found, ...absent.map(value => ({ value, rows: [] }))].flatMap(({ value, rows }) => {
     const list: (string | null)[] = JSON.parse(value)
     const values = Object.fromEntries(ask.groupBy.map(key => [key, list[keys.indexOf(key)] ?? null]))
+    const starts = grouped(rows, row => startOf(row.start))
+    // A bucket of which nothing is known but that there may be something.
+    if (buckets || named.length) {
+      for (const { start } of veiled?.others ?? [])
+        if (!starts.has(startOf(start))) starts.set(startOf(start), [])
+    }
     return source.metrics.flatMap((metric, i) =>
-      [...bucketed(rows)].flatMap(([start, rows]) => {
-        const distribution = total(rows, source.columns[i] ?? '')
-        return distribution ? [{ values, metric, start, distribution }] : []
+      [...starts].flatMap(([start, rows]) => {
+        const column = source.columns[i] ?? ''
+        const distribution = total(rows, column)
+        const most = missing(value, column, start)
+        if (!distribution && !(most && (buckets || named.length))) return []
+        return [{ values, metric, start, distribution: distribution ?? NONE, missing: most }]
       }),
     )
   })
 }
+
+const NONE: Distribution = { ...merge([]), http: 0, network: 0, timeout: 0 }
 
 /** The values that are answered, in order, each with its rows. */
 function best(

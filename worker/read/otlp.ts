@@ -16,7 +16,7 @@ import type { Hono } from '../env.ts'
 import { badField, noSite } from '../problem.ts'
 import { findSite } from '../sites.ts'
 import { type Group, groupsOf } from './distributions.ts'
-import { onKept } from './plan.ts'
+import { oldestRaw, onKept } from './plan.ts'
 
 /** `AGGREGATION_TEMPORALITY_DELTA` */
 const DELTA = 1
@@ -32,7 +32,7 @@ export async function otlpRoute(c: Context<Hono>): Promise<Response> {
   if (!site) throw noSite(query.site)
   const d1 = c.env.DB.withSession('first-unconstrained')
   const { answer } = await onKept(query, site, started, async kept => {
-    const { source, groups } = await groupsOf(d1, kept, started)
+    const { source, groups } = await groupsOf(d1, kept, started, { kept: oldestRaw(site, started) })
     return { from: new Date(kept.from).toISOString(), source, answer: toOtlp(kept, groups, started) }
   })
   const spent = Date.now() - started

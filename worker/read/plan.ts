@@ -28,7 +28,7 @@ export interface Slice {
   values: string[] | null
   /** Values that begin so; null for no such bound. */
   prefix: string | null
-  /** The values that would hold the rest, where the filtered one fell under a cap. */
+  /** The values that hold what fell under a cap; none where nothing can have. */
   others: string[]
 }
 
@@ -47,30 +47,33 @@ export function sliceOf(
   )
   if (!dimension) return null
   const { keys } = dimension
+  const others = keys.some(isCapped) ? product(keys, key => (isCapped(key) ? OTHER : filters[key])) : []
   const [first, second] = keys
   if (keys.length === 2 && first && second && filters[first] !== undefined && filters[second] === undefined) {
     return {
       dimension,
       values: null,
       prefix: `${JSON.stringify([filters[first]]).slice(0, -1)},`,
-      others: [],
+      others,
     }
   }
-  if (!filtered.length) return { dimension, values: null, prefix: null, others: [] }
+  if (!filtered.length) return { dimension, values: null, prefix: null, others }
 
   // Every key has a filter, or the coarse one (device) has none and is enumerated.
-  const combine = (change: (key: Key, value: string) => string) =>
-    keys.reduce<string[][]>(
-      (lists, key) => {
-        const value = filters[key]
-        const choices = value === undefined ? DEVICES : [change(key, value)]
-        return lists.flatMap(list => choices.map(choice => [...list, choice]))
-      },
-      [[]],
-    )
-  const values = combine((_, value) => value).map(list => JSON.stringify(list))
-  const others = combine((key, value) => (isCapped(key) ? OTHER : value)).map(list => JSON.stringify(list))
+  const values = product(keys, key => filters[key])
   return { dimension, values, prefix: null, others: others.filter(other => !values.includes(other)) }
+}
+
+/** Every value of some keys of which one is fixed, or is a device: `["phone","/"]`, ... */
+function product(keys: readonly Key[], fixed: (key: Key) => string | undefined): string[] {
+  const lists = keys.reduce<string[][]>(
+    (lists, key) => {
+      const value = fixed(key)
+      return lists.flatMap(list => (value === undefined ? DEVICES : [value]).map(choice => [...list, choice]))
+    },
+    [[]],
+  )
+  return lists.map(list => JSON.stringify(list))
 }
 
 /** Widens a range to whole days where it reaches back beyond the hours that are kept. */

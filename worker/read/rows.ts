@@ -44,6 +44,14 @@ export interface Weights {
  */
 export type Stored = { rows: RollupRow[]; ranking: boolean } | { weights: Weights[] }
 
+/** The rows of some values, and of `(other)`, in which they may lie where they have none. */
+export interface Found {
+  rows: RollupRow[]
+  others: RollupRow[]
+  /** The days among the periods: what starts there and is none is an hour. */
+  days: ReadonlySet<number>
+}
+
 /** From so many groups on, the rows of all are read at once: to seek one costs two rows, and caps are at 200. */
 const OUTRIGHT = 100
 const ROWS_A_SEEK = 2
@@ -64,10 +72,10 @@ export async function storedOf(
 }
 
 /** The rows that `rollupRows` will read of what is stored, at most. */
-export function yetToRead(stored: Stored, limit: number, { days, hours }: Periods): number {
+export function yetToRead(stored: Stored, limit: number, { days, hours }: Periods, others: number): number {
   if ('rows' in stored && !stored.ranking) return 0
   const values = new Set(('rows' in stored ? stored.rows : stored.weights).map(({ value }) => value))
-  const [seeks, periods] = [Math.min(limit, values.size), days.length + hours.length]
+  const [seeks, periods] = [Math.min(limit, values.size) + others, days.length + hours.length]
   // And what is sought by, unpacked.
   return ROWS_A_SEEK * (seeks * periods + seeks + periods)
 }
@@ -84,10 +92,12 @@ export async function rollupRows(
   stored: Stored,
   live: Chosen,
   pick: (rows: RollupRow[]) => string[] = () => [],
-): Promise<RollupRow[]> {
+): Promise<Found> {
   const { source, slice } = reading
+  const days = new Set(periods.days)
   const fresh = await liveRows(d1, reading, periods.live, live)
-  if (!slice.dimension.keys.length && 'rows' in stored) return [...stored.rows, ...fresh]
+  if (!slice.dimension.keys.length && 'rows' in stored)
+    return { rows: [...stored.rows, ...fresh], others: [], days }
   const weigh = weighing(source)
   const weights = new Map<string, number[]>()
   const known = 'rows' in stored ? stored.rows.map(weigh) : stored.weights
@@ -97,8 +107,9 @@ export async function rollupRows(
       given.map((n, i) => n + (weights.get(value)?.[i] ?? 0)),
     )
   }
-  // Values asked for by name are few and all taken, so that `others` shows what they hide.
+  // Values asked for by name are few and all taken.
   const largest = [...weights]
+    .filter(([value]) => !slice.values || slice.values.includes(value))
     .map(([value, given]) => ({ value, total: Math.max(...given) }))
     .sort((a, b) => b.total - a.total || (a.value < b.value ? -1 : 1))
     .slice(0, slice.values ? undefined : limit)
@@ -108,10 +119,15 @@ export async function rollupRows(
     rows
       .filter(row => place.has(row.value))
       .sort((a, b) => (place.get(a.value) ?? 0) - (place.get(b.value) ?? 0))
-  if ('rows' in stored && !stored.ranking) return placed([...stored.rows, ...fresh])
+  const hiding = (rows: readonly RollupRow[]) => rows.filter(row => slice.others.includes(row.value))
+  if ('rows' in stored && !stored.ranking) {
+    const all = [...stored.rows, ...fresh]
+    return { rows: placed(all), others: hiding(all), days }
+  }
   const wanted = 'rows' in stored ? pick(placed([...stored.rows, ...fresh])) : largest
-  const rows = await storedRows(d1, reading, periods, wanted)
-  return placed([...rows, ...fresh.filter(({ value }) => wanted.includes(value))])
+  const rows = await storedRows(d1, reading, periods, [...new Set([...wanted, ...slice.others])])
+  const all = [...rows, ...fresh]
+  return { rows: placed(all.filter(({ value }) => wanted.includes(value))), others: hiding(all), days }
 }
 
 /** The weights alone, for questions that need no histogram. */
@@ -172,7 +188,7 @@ export async function storedRows(
 }
 
 /** The rows of hours without a roll-up, computed by what would have stored them. */
-async function liveRows(
+export async function liveRows(
   d1: Preparer,
   { source, slice, filters }: Reading,
   hours: readonly number[],

@@ -54,6 +54,16 @@ export function histogramOf<H extends Histogram>(text: string | number | null | 
   return null
 }
 
+/** The weight of a histogram of a roll-up, 0 where there is none. */
+export function countOf(text: string | number | null | undefined): number {
+  return histogramOf(text)?.n ?? 0
+}
+
+/** How much lay in `(other)` while a day's value had no name (rollup/days); null where that was not noted. */
+export function hiddenOf(text: string | number | null | undefined): number | null {
+  return histogramOf<Histogram & { hidden?: number }>(text)?.hidden ?? null
+}
+
 function isHistogram(value: unknown): value is Histogram {
   if (value === null || typeof value !== 'object') return false
   const { n, s, q, h } = value as Record<string, unknown>

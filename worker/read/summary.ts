@@ -38,8 +38,8 @@ export async function summarize(
     source,
     ...(share > 1 && { sampled: share }),
     relative_error: RELATIVE_ERROR,
-    data: groups.flatMap(({ values, metric, distribution }) => {
-      const figures = figuresOf(metric, distribution, query.percentiles, minutes)
+    data: groups.flatMap(({ values, metric, distribution, missing }) => {
+      const figures = figuresOf(metric, distribution, query.percentiles, minutes, missing)
       return figures ? [{ group: values, metric, unit: unitOf(metric), ...figures }] : []
     }),
   }
@@ -55,13 +55,36 @@ export function rangeOf({ site, from, to }: { site: string; from: number; to: nu
   return { site, from: new Date(from).toISOString(), to: new Date(to).toISOString() }
 }
 
-/** What a row says of one distribution; null where nothing was counted. `minutes`: how long calls came in. */
+type Figures = Omit<SummaryRow, 'group' | 'metric' | 'unit'>
+
+/**
+ * What a row says of one distribution, of which some `missing` may lie in `(other)`; null where nothing was counted and
+ * nothing may be missing. `minutes`: how long calls came in.
+ */
 export function figuresOf(
   metric: Measure,
   distribution: Distribution,
   wanted: readonly number[],
   minutes: number,
-): Omit<SummaryRow, 'group' | 'metric' | 'unit'> | null {
+  missing: number,
+): Figures | null {
+  const figures = known(metric, distribution, wanted, minutes)
+  return missing > 0 ? { ...(figures ?? NOTHING), ...partialOf(missing) } : figures
+}
+
+const NOTHING: Figures = { count: 0, samples: 0, percentiles: {}, rating: null, shares: null }
+
+/** What says that a row is not all of its group; nothing where it is. */
+export function partialOf(missing: number): { partial?: true; missing_at_most?: number } {
+  return missing > 0 ? { partial: true, missing_at_most: missing } : {}
+}
+
+function known(
+  metric: Measure,
+  distribution: Distribution,
+  wanted: readonly number[],
+  minutes: number,
+): Figures | null {
   const { n, s, good, poor } = distribution
   if (metric === 'pageviews') {
     return n > 0 ? { count: n, samples: s, percentiles: {}, rating: null, shares: null } : null

@@ -71,9 +71,11 @@ function toRows(
   now: number,
 ): TimeseriesRow[] {
   const rows = new Map<string, TimeseriesRow>()
-  for (const { values, metric, start, distribution } of groups.toSorted((a, b) => a.start - b.start)) {
+  for (const { values, metric, start, distribution, missing } of groups.toSorted(
+    (a, b) => a.start - b.start,
+  )) {
     const [from, to] = [Math.max(start * HOUR, query.from), Math.min((start + step) * HOUR, query.to, now)]
-    const figures = figuresOf(metric, distribution, query.percentiles, (to - from) / 60_000)
+    const figures = figuresOf(metric, distribution, query.percentiles, (to - from) / 60_000, missing)
     if (!figures) continue
     const key = JSON.stringify([metric, values])
     const row = rows.get(key) ?? { group: values, metric, unit: unitOf(metric), points: [] }

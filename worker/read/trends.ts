@@ -11,7 +11,7 @@ import type { TrendsAnswer, TrendsQuery, TrendsRow } from '../../schema/trends.t
 import type { Preparer } from '../statement.ts'
 import { BUSIEST, type Distribution, type Group, groupsOf } from './distributions.ts'
 import { oldestRaw, onKept, onKeptHours } from './plan.ts'
-import { inUnit, percentileInUnit, rangeOf } from './summary.ts'
+import { inUnit, partialOf, percentileInUnit, rangeOf } from './summary.ts'
 import { MAX_READ } from './thin.ts'
 
 /** Where single page views answer, groups of the time before are looked for among so many times more of the busiest. */
@@ -49,7 +49,7 @@ async function trends(
   const among = late.groups.map(({ values }) => values)
   const early = await groupsOf(d1, { ...ask, ...wider, ...earlier, among }, now, reads)
   const share = Math.max(late.share, early.share)
-  const before = new Map(early.groups.map(group => [keyOf(group), group.distribution]))
+  const before = new Map(early.groups.map(group => [keyOf(group), group]))
   const baseline = rangeOf({ site: query.site, ...earlier })
   return {
     ...rangeOf(query),
@@ -66,7 +66,8 @@ function keyOf({ metric, values }: Group): string {
   return JSON.stringify([metric, values])
 }
 
-function toRow({ values, metric, distribution }: Group, earlier: Distribution | null, p: number): TrendsRow {
+function toRow({ values, metric, distribution, missing }: Group, early: Group | null, p: number): TrendsRow {
+  const earlier = early?.distribution ?? null
   const { before, after, difference, verdict, confidence } = changeOf(
     earlier,
     distribution,
@@ -77,8 +78,8 @@ function toRow({ values, metric, distribution }: Group, earlier: Distribution | 
     group: values,
     metric,
     unit: unitOf(metric),
-    before: sideOf(metric, before, earlier),
-    after: sideOf(metric, after, distribution),
+    before: sideOf(metric, before, earlier, early?.missing ?? 0),
+    after: sideOf(metric, after, distribution, missing),
     change: difference && {
       difference: each(difference, grains => inUnit(metric, grains)),
       ratio: before?.value ? each(difference, grains => rounded(grains / before.value)) : null,
@@ -88,8 +89,14 @@ function toRow({ values, metric, distribution }: Group, earlier: Distribution | 
   }
 }
 
-function sideOf(metric: Measure, found: Percentile | null, of: Distribution | null): TrendsRow['before'] {
-  return found && of ? { ...percentileInUnit(metric, found), count: of.n, samples: of.s } : null
+function sideOf(
+  metric: Measure,
+  found: Percentile | null,
+  of: Distribution | null,
+  missing: number,
+): TrendsRow['before'] {
+  if (!found || !of) return null
+  return { ...percentileInUnit(metric, found), count: of.n, samples: of.s, ...partialOf(missing) }
 }
 
 function each<T extends Record<'value' | 'low' | 'high', number>>(

@@ -32,7 +32,9 @@ export function dayOf(
 ): SQL {
   const sums = table === 'api_rollups' ? CALL_SUMS : SUMS
   const clustered = table !== 'rollups'
-  const column = columns.map(name => sql`WHEN ${sql.raw(`'${name}'`)} THEN ${columnSql(name)}`)
+  const cases = columns.map(name => sql`WHEN ${sql.raw(`'${name}'`)} THEN ${columnSql(name)}`)
+  const column = sql`CASE m.value ${sql.join(cases, sql` `)} END`
+  const hidden = hiddenIn(dimension, column, columns)
   const summed = sums.map(name => sql.raw(`coalesce(sum(histogram ->> '${name}'), 0) AS ${name}`))
   const fields = sums.map(name => sql.raw(`'${name}', t.${name}`))
   const volume = sql`coalesce(${columnSql(columns[0] ?? '')} ->> 'n', 0)`
@@ -41,8 +43,9 @@ export function dayOf(
       WHERE r.site = ${site} AND r.tier = 'hour' AND r.dimension = ${dimension.name}
         AND r.start >= ${day} AND r.start < ${day + 24}),
     named AS (${named(dimension)}),
+    ${hidden.tables}
     parts AS MATERIALIZED (
-      SELECT named.name AS value, m.value AS metric, CASE m.value ${sql.join(column, sql` `)} END AS histogram
+      SELECT named.name AS value, m.value AS metric, ${column} AS histogram
       FROM hours AS r JOIN named ON named.value = r.value
       CROSS JOIN json_each(${JSON.stringify(columns)}) AS m
       WHERE histogram IS NOT NULL),
@@ -54,10 +57,10 @@ export function dayOf(
         GROUP BY parts.value, metric, CAST(b.key AS INTEGER))
       GROUP BY value, metric)${clustered ? PAIRS : EMPTY}
     SELECT t.value AS value, t.metric AS metric,
-      json_object(${sql.join(fields, sql`, `)}, 'h', json(coalesce(b.h, '{}'))
+      json_object(${sql.join(fields, sql`, `)}${hidden.field}, 'h', json(coalesce(b.h, '{}'))
         ${clustered ? sql`, 'c', json(coalesce(c.c, '{}'))` : EMPTY}) AS histogram
     FROM totals AS t LEFT JOIN buckets AS b ON b.value = t.value AND b.metric = t.metric
-      ${clustered ? sql`LEFT JOIN pairs AS c ON c.value = t.value AND c.metric = t.metric` : EMPTY}`
+      ${clustered ? sql`LEFT JOIN pairs AS c ON c.value = t.value AND c.metric = t.metric` : EMPTY} ${hidden.from}`
 }
 
 /** The pairs of calls and marks, added up as the buckets are. */
@@ -69,6 +72,34 @@ const PAIRS = sql.raw(`,
         GROUP BY parts.value, metric, CAST(b.key AS INTEGER))
       GROUP BY value, metric)`)
 const EMPTY = sql.raw('')
+
+/**
+ * How much lay in `(other)` in those hours of the day in which a value had no name of its own: the most of it that the day's
+ * row may miss. 42 page views of a route, of which 2 came in an hour in which it was in `(other)` with 58 of others, are a
+ * count of 40 with 60 hidden.
+ */
+function hiddenIn(
+  dimension: RollupDimension,
+  column: SQL,
+  columns: readonly string[],
+): Record<'tables' | 'field' | 'from', SQL> {
+  const index = dimension.keys.findIndex(isCapped)
+  if (index < 0) return { tables: EMPTY, field: EMPTY, from: EMPTY }
+  const other = (value: string) => sql`json_set(${sql.raw(value)}, ${sql.raw(`'$[${index}]'`)}, ${OTHER})`
+  return {
+    tables: sql`others AS MATERIALIZED (
+        SELECT r.start AS start, r.value AS value, m.value AS metric, coalesce(${column} ->> 'n', 0) AS n
+        FROM hours AS r CROSS JOIN json_each(${JSON.stringify(columns)}) AS m WHERE r.value = ${other('r.value')}),
+      unnamed AS MATERIALIZED (SELECT value, metric, sum(n) AS n FROM others GROUP BY value, metric),
+      shown AS MATERIALIZED (
+        SELECT r.value AS value, o.metric AS metric, sum(o.n) AS n
+        FROM hours AS r JOIN others AS o ON o.start = r.start AND o.value = ${other('r.value')}
+        GROUP BY r.value, o.metric),`,
+    field: sql`, 'hidden', coalesce(u.n, 0) - coalesce(s.n, 0)`,
+    from: sql`LEFT JOIN unnamed AS u ON u.value = ${other('t.value')} AND u.metric = t.metric
+      LEFT JOIN shown AS s ON s.value = t.value AND s.metric = t.metric`,
+  }
+}
 
 /** Which name each value of the day's hours goes by: its own, or `OTHER` beyond the cap of the whole day. */
 function named(dimension: RollupDimension): SQL {

@@ -145,10 +145,10 @@ const BUCKET = sql.raw(
 
 /**
  * One column for each metric of some histograms, to be grouped by what they are of. Of page views only their number is
- * kept: `{n, s, q}`.
+ * kept: `{n, s, q}`, and what a day notes of it.
  */
 export function pivoted(columns: readonly string[]): SQL {
-  const number = `json_object('n', histogram ->> 'n', 's', histogram ->> 's', 'q', histogram ->> 'q')`
+  const number = `json_remove(histogram, '$.h', '$.good', '$.poor')`
   return sql.raw(
     columns
       .map(
