@@ -136,8 +136,11 @@ export const PAGEVIEW = v.object({
       started: v.pipe(v.boolean(), v.description('whether the interaction of the INP started it')),
     }),
   ),
-  calls_dropped: v.pipe(v.number(), v.description('calls beyond what is sent of one page view')),
+  calls_dropped: v.pipe(v.number(), v.description('calls beyond what is sent, or kept, of one page view')),
   marks: v.array(v.object({ name: v.string(), value: v.number() })),
+  marks_dropped: v.optional(
+    v.pipe(v.number(), v.description('marks that were too many to keep; absent where there are none')),
+  ),
   unreadable: v.optional(
     v.pipe(
       v.array(v.picklist(UNREADABLE)),

@@ -54,7 +54,7 @@ export const SITE_SETTINGS = v.strictObject(
     origins: ORIGINS,
     rate: v.optional(RATE, 1),
     rows_per_day: v.optional(ROWS_PER_DAY, 25_000),
-    bytes_per_day: v.optional(BYTES_PER_DAY, 20_000_000),
+    bytes_per_day: v.optional(BYTES_PER_DAY, 11_000_000),
     max_weight: v.optional(SITE_WEIGHT, 10),
     raw_days: v.optional(RAW_DAYS, 14),
     hour_days: v.optional(HOUR_DAYS, 35),

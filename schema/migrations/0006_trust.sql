@@ -22,8 +22,10 @@ CREATE TABLE `intake` (
 INSERT INTO `intake` (`site`, `hour`, `bots`) SELECT `site`, `hour`, `beacons` FROM `bots`;--> statement-breakpoint
 DROP TABLE `bots`;--> statement-breakpoint
 ALTER TABLE `rollups` ADD `views` text;--> statement-breakpoint
-ALTER TABLE `sites` ADD `bytes_per_day` integer DEFAULT 20000000 NOT NULL;--> statement-breakpoint
+ALTER TABLE `sites` ADD `bytes_per_day` integer DEFAULT 11000000 NOT NULL;--> statement-breakpoint
 ALTER TABLE `sites` ADD `max_weight` integer DEFAULT 10 NOT NULL;--> statement-breakpoint
+ALTER TABLE `pageviews` ADD `calls_cut` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+ALTER TABLE `pageviews` ADD `marks_cut` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE `traffic` ADD `bytes` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE `deliveries` ADD `followed` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE `deliveries` ADD `missing_squared` integer DEFAULT 0 NOT NULL;--> statement-breakpoint

@@ -311,7 +311,7 @@ export const SAVED_SITE: SiteSaved = {
   origins: ['https://shop.example'],
   rate: 1,
   rows_per_day: 25_000,
-  bytes_per_day: 20_000_000,
+  bytes_per_day: 11_000_000,
   max_weight: 10,
   raw_days: 14,
   hour_days: 35,

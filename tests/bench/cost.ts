@@ -99,6 +99,7 @@ async function measureDay(local: Local, views: number): Promise<Rows[]> {
   const report = await bill(local, `report?site=${site}&now=${noon}`, {
     seen: REPORTED,
     stored: REPORTED,
+    bytes: REPORTED * 600,
     since: noon - 20_000,
   })
   const tallied = await bill(local, `tally?site=${site}&now=${noon}`)

@@ -112,8 +112,12 @@ export async function makeSite({ url }: Local, site = 'shop'): Promise<void> {
   const response = await fetch(new URL(`/v1/sites/${site}`, url), {
     method: 'PUT',
     headers: { Authorization: `Bearer ${ADMIN_TOKEN}` },
-    // No row budget in the way: every beacon is to be stored.
-    body: JSON.stringify({ origins: ['https://shop.example'], rows_per_day: 100_000_000 }),
+    // No budget in the way: every beacon is to be stored.
+    body: JSON.stringify({
+      origins: ['https://shop.example'],
+      rows_per_day: 100_000_000,
+      bytes_per_day: 10_000_000_000,
+    }),
   })
   if (!response.ok) throw new Error(`${response.status} ${await response.text()}`)
 }

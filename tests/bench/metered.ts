@@ -25,7 +25,13 @@ export default {
       hour: () => rollUpHour(DB, site, Number(get('start')), now),
       day: () => rollUpDay(DB, site, Number(get('start')), now),
       tick: () => tick(DB, now),
-      report: async () => report(DB, { id: site, rate: 1, rowsPerDay: 25_000 }, await request.json(), now),
+      report: async () =>
+        report(
+          DB,
+          { id: site, rate: 1, rowsPerDay: 25_000, bytesPerDay: 11_000_000 },
+          await request.json(),
+          now,
+        ),
       tally: () => tally(DB, { site, address: '', imported: false }, 'stored', now),
       store: async () => store(DB, await request.json(), now),
       async ask() {

@@ -14,6 +14,7 @@ const OPEN = Math.floor(NOW / HOUR)
 const SITE = {
   rate: 1,
   rows_per_day: 25_000,
+  bytes_per_day: 11_000_000,
   raw_days: 14,
   hour_days: 35,
   day_days: 760,

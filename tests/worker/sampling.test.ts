@@ -14,13 +14,15 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 /** The beginning of an hour. */
 const NOON = Date.UTC(2026, 10, 20, 12)
-const SITE = { id: 'x', rate: 1, rowsPerDay: 24_000 }
+/** Bytes are no matter here. */
+const SITE = { id: 'x', rate: 1, rowsPerDay: 24_000, bytesPerDay: 10_000_000_000 }
 
 const steady = (perMinute: number, from: number, to: number, rate = 1): Minute[] =>
   Array.from({ length: (to - from) / MINUTE }, (_, i) => ({
     minute: from / MINUTE + i,
     seen: perMinute,
     stored: perMinute / rate,
+    bytes: 0,
   }))
 
 describe('a sample', () => {
@@ -92,7 +94,7 @@ describe('the needed rate', () => {
 
   it('takes a slow trickle for what it is, however late it is told of', () => {
     const now = NOON + 30 * MINUTE + 20 * SECOND
-    const trickle = byMinute({ seen: 20, stored: 10, since: now - 20 * MINUTE }, now)
+    const trickle = byMinute({ seen: 20, stored: 10, bytes: 6_000, since: now - 20 * MINUTE }, now)
     expect(trickle.reduce((sum, { seen }) => sum + seen, 0)).toBe(20)
     expect(trickle.reduce((sum, { stored }) => sum + stored, 0)).toBe(10)
     expect(neededRate({ ...SITE, rowsPerDay: 2_400 }, trickle, now)).toBe(1)
@@ -106,11 +108,7 @@ describe('the needed rate', () => {
 })
 
 /** One isolate, second by second, at `perSecond(t)` beacons; answers the rows that were stored in each hour. */
-async function simulate(
-  site: { id: string; rate: number; rowsPerDay: number },
-  hours: number,
-  perSecond: (t: number) => number,
-) {
+async function simulate(site: typeof SITE, hours: number, perSecond: (t: number) => number) {
   const stored: number[] = []
   const rates: { t: number; rate: number }[] = []
   let known = { at: Number.NEGATIVE_INFINITY, rates: [] as { since: number; rate: number }[] }
@@ -128,7 +126,7 @@ async function simulate(
       const kept = n++ % rate === 0
       const hour = Math.floor((t - NOON) / HOUR)
       if (kept) stored[hour] = (stored[hour] ?? 0) + 1
-      const counts = meter(site, kept, rate, t)
+      const counts = meter(site, kept ? 600 : 0, rate, t)
       if (counts) await report(env.DB, site, counts, t)
     }
     if (t % (5 * MINUTE) === 0) await relax(env.DB, site, t)

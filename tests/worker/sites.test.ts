@@ -24,7 +24,7 @@ describe('a site', () => {
         origins: [ORIGIN, 'http://localhost:*'],
         rate: 8,
         rows_per_day: 25_000,
-        bytes_per_day: 20_000_000,
+        bytes_per_day: 11_000_000,
         max_weight: 10,
         raw_days: 14,
         hour_days: 35,

@@ -1,5 +1,5 @@
 /**
- * Keeps a site within its row budget: what arrived and what was stored go in, a new sampling rate comes out when the
+ * Keeps a site within its budgets of rows and of bytes: what arrived and what was stored go in, a new sampling rate comes out when the
  * one in force does not fit.
  *
  * The day's budget is spread over its hours. Isolates raise the rate as soon as what they see would overrun the rest
@@ -22,14 +22,15 @@ const RESERVE = 0.05
 /** The most that one run of the cron lowers the rate. */
 const LOWER_STEP = 4
 
-/** Beacons that arrived (before sampling) and that were stored, within a minute. */
+/** Beacons that arrived (before sampling), that were stored, and their bytes, within a minute. */
 export interface Minute {
   minute: number
   seen: number
   stored: number
+  bytes: number
 }
 
-export interface Budgeted extends Pick<SiteRow, 'id' | 'rate' | 'rowsPerDay'> {}
+export interface Budgeted extends Pick<SiteRow, 'id' | 'rate' | 'rowsPerDay' | 'bytesPerDay'> {}
 
 /**
  * The rate that the rest of this hour needs: a power of two, at least the site's own. `minutes` holds this hour's
@@ -38,27 +39,42 @@ export interface Budgeted extends Pick<SiteRow, 'id' | 'rate' | 'rowsPerDay'> {}
 export function neededRate(site: Budgeted, minutes: readonly Minute[], now: number): number {
   const hour = Math.floor(now / HOUR)
   const current = Math.floor(now / MINUTE)
-  const budget = site.rowsPerDay / 24
   let stored = 0
+  let bytes = 0
   let thisMinute = 0
   let lastMinute = 0
-  for (const { minute, seen, stored: rows } of minutes) {
-    if (Math.floor(minute / 60) === hour) stored += rows
+  for (const { minute, seen, ...took } of minutes) {
+    if (Math.floor(minute / 60) === hour) {
+      stored += took.stored
+      bytes += took.bytes
+    }
     if (minute === current) thisMinute = seen
     if (minute === current - 1) lastMinute = seen
   }
   // A burst shows in the running minute first; the longer window steadies it. Ten seconds are too short to judge by.
   const elapsed = (now - current * MINUTE) / SECOND
   const perSecond = Math.max(thisMinute / Math.max(10, elapsed), (thisMinute + lastMinute) / (60 + elapsed))
-  const left = Math.max(budget - stored, budget * RESERVE)
-  const needed = (perSecond * ((hour + 1) * HOUR - now)) / SECOND / left
+  const coming = (perSecond * ((hour + 1) * HOUR - now)) / SECOND
+  // What comes is taken to be of the size of what came.
+  const size = stored ? bytes / stored : 0
+  const needed = Math.max(
+    coming / left(site.rowsPerDay, stored),
+    (coming * size) / left(site.bytesPerDay, bytes),
+  )
   return Math.min(MAX_RATE, Math.max(site.rate, 2 ** Math.ceil(Math.log2(Math.max(1, needed)))))
+}
+
+/** What is left of an hour's part of a day's budget. */
+function left(perDay: number, spent: number): number {
+  const budget = perDay / 24
+  return Math.max(budget - spent, budget * RESERVE)
 }
 
 /** What an isolate has counted from `since` (Unix ms) to now. */
 export interface Counts {
   seen: number
   stored: number
+  bytes: number
   since: number
 }
 
@@ -67,10 +83,11 @@ export async function report(d1: D1Database, site: Budgeted, counts: Counts, now
   const [, minutes, latest] = await d1.batch<unknown>([
     prepare(
       d1,
-      sql`INSERT INTO traffic (site, minute, seen, stored)
-        SELECT ${site.id}, value ->> 'minute', value ->> 'seen', value ->> 'stored'
+      sql`INSERT INTO traffic (site, minute, seen, stored, bytes)
+        SELECT ${site.id}, value ->> 'minute', value ->> 'seen', value ->> 'stored', value ->> 'bytes'
         FROM json_each(${JSON.stringify(byMinute(counts, now))}) WHERE true
-        ON CONFLICT (site, minute) DO UPDATE SET seen = seen + excluded.seen, stored = stored + excluded.stored`,
+        ON CONFLICT (site, minute) DO UPDATE SET seen = seen + excluded.seen,
+          stored = stored + excluded.stored, bytes = bytes + excluded.bytes`,
     ),
     recentMinutes(d1, site.id, now),
     latestRate(d1, site.id),
@@ -84,7 +101,7 @@ export async function report(d1: D1Database, site: Budgeted, counts: Counts, now
  * Shares counts by time between the running minute, the one before, and the one before that, which stands for all
  * that is older and counts for the hour, not for the pace: a slow trickle is not a burst.
  */
-export function byMinute({ seen, stored, since }: Counts, now: number): Minute[] {
+export function byMinute({ seen, stored, bytes, since }: Counts, now: number): Minute[] {
   const minute = Math.floor(now / MINUTE)
   /** The share that came after the beginning of that minute. */
   const after = (begin: number) => Math.min(1, (now - begin * MINUTE) / Math.max(1, now - since))
@@ -92,7 +109,7 @@ export function byMinute({ seen, stored, since }: Counts, now: number): Minute[]
   const part = (count: number, i: number) =>
     Math.round(count * (shares[i + 1] ?? 1)) - Math.round(count * (shares[i] ?? 0))
   return [0, 1, 2]
-    .map(i => ({ minute: minute - i, seen: part(seen, i), stored: part(stored, i) }))
+    .map(i => ({ minute: minute - i, seen: part(seen, i), stored: part(stored, i), bytes: part(bytes, i) }))
     .filter((counts, i) => i === 0 || counts.seen > 0)
 }
 
@@ -111,7 +128,10 @@ export async function relax(d1: D1Database, site: Budgeted, now: number): Promis
 /** This hour's minutes and the last two. Key: (site, minute). */
 function recentMinutes(d1: D1Database, site: string, now: number): D1PreparedStatement {
   const from = Math.min(Math.floor(now / HOUR) * 60, Math.floor(now / MINUTE) - 1)
-  return prepare(d1, sql`SELECT minute, seen, stored FROM traffic WHERE site = ${site} AND minute >= ${from}`)
+  return prepare(
+    d1,
+    sql`SELECT minute, seen, stored, bytes FROM traffic WHERE site = ${site} AND minute >= ${from}`,
+  )
 }
 
 function latestRate(d1: D1Database, site: string): D1PreparedStatement {

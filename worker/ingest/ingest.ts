@@ -20,9 +20,11 @@ import { admit, PATIENCE, readBody } from './admit.ts'
 import { report } from './control.ts'
 import { describe, type Visitor } from './enrich.ts'
 import { type Fate, fateOf } from './fate.ts'
+import { mayBeFat } from './limit.ts'
 import { meter } from './meter.ts'
 import { rateAt } from './rate.ts'
 import { drawLot, isKept } from './sample.ts'
+import { bytesOf, ORDINARY, slim } from './size.ts'
 import { store } from './store.ts'
 import { tally } from './tally.ts'
 
@@ -80,11 +82,30 @@ async function take(c: Context<Hono>, now: number): Promise<Fate> {
   const lot = await drawLot(site.key, view.id)
   const kept = isKept(lot, rate)
   // What an importer brings is not traffic, and must not make the site's visitors pay for it.
-  const counts = trusted ? null : meter(site, kept, rate, now)
-  if (counts) c.executionCtx.waitUntil(report(c.env.DB, site, counts, now).catch(logFailure))
-  if (!kept) return 'sampled'
+  const count = (bytes: number): void => {
+    const counts = trusted ? null : meter(site, bytes, rate, now)
+    if (counts) c.executionCtx.waitUntil(report(c.env.DB, site, counts, now).catch(logFailure))
+  }
+  if (!kept) {
+    count(0)
+    return 'sampled'
+  }
   const visitor = describe(userAgent, view.touch, countryOf(c, trusted))
-  return save(c, toRow({ ...view, id: lot.id }, visitor, { site: site.id, rate, now }), now)
+  const found = { site: site.id, rate, now }
+  let row = toRow({ ...view, id: lot.id }, visitor, found)
+  const excess = bytesOf(row) - ORDINARY
+  const address = addressOf(c.req.header('CF-Connecting-IP'))
+  if (excess > 0 && !trusted && !mayBeFat(site, address, excess, now)) {
+    const { view: rest, callsCut, marksCut } = slim(view)
+    row = {
+      ...toRow({ ...rest, id: lot.id }, visitor, found),
+      ...underNumber(view, rest),
+      callsCut,
+      marksCut,
+    }
+  }
+  count(bytesOf(row))
+  return save(c, row, now)
 }
 
 /**
@@ -158,6 +179,15 @@ export function toRow(
     marks: marks.length ? JSON.stringify({ [sequence]: marks.map(encodeMark) }) : '{}',
     received: 2 ** Math.min(sequence, LAST_BIT),
     dropped: view.dropped,
+  }
+}
+
+/** A beacon of which no call, or mark, is left keeps its number: so what was cut of it is counted once. */
+function underNumber(view: PageView, rest: PageView): Partial<PageViewRow> {
+  const none = JSON.stringify({ [view.sequence]: [] })
+  return {
+    ...(view.calls.length && !rest.calls.length && { calls: none }),
+    ...(view.marks.length && !rest.marks.length && { marks: none }),
   }
 }
 

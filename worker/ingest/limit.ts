@@ -7,6 +7,7 @@
  * not bound, or does not answer, beacons are taken: what is measured matters more than who might send too much.
  */
 
+import { hourOf } from '../../schema/hour.ts'
 import { remember } from '../memory.ts'
 
 /** Beacons a minute of one address that an isolate takes without asking. */
@@ -20,9 +21,15 @@ const MINUTE = 60_000
 /** Addresses remembered at once; beyond that the oldest are forgotten. */
 const MAX_ADDRESSES = 20_000
 
+/** One address may use one part in so many of an hour's budget of bytes for rows beyond the ordinary size. */
+const FAT_SHARE = 4
+
 const seen = new Map<string, number>()
 const guesses = new Map<string, number>()
 let minute = 0
+/** Bytes beyond the ordinary of this hour, by site and address. */
+const fat = new Map<string, number>()
+let hour = 0
 /** Unix ms of the last line of the log. */
 let logged = Number.NEGATIVE_INFINITY
 
@@ -56,6 +63,29 @@ export function mayGuess(address: string | null, now: number): boolean {
 /** The site that was looked up is there: that was no guess. */
 export function guessedRight(address: string | null): void {
   if (address !== null) guesses.set(address, (guesses.get(address) ?? 1) - 1)
+}
+
+/**
+ * True while the address may store `excess` bytes more than ordinary rows take. A quarter of an hour's budget of bytes
+ * is one address's: what is fat beyond that would be paid by the site's other visitors, in a higher sampling rate.
+ */
+export function mayBeFat(
+  site: { id: string; bytesPerDay: number },
+  address: string | null,
+  excess: number,
+  now: number,
+): boolean {
+  if (address === null) return true
+  if (hourOf(now) !== hour) {
+    hour = hourOf(now)
+    fat.clear()
+  }
+  const key = `${site.id} ${address}`
+  const sum = (fat.get(key) ?? 0) + excess
+  if (sum > site.bytesPerDay / 24 / FAT_SHARE) return false
+  if (fat.has(key)) fat.set(key, sum)
+  else remember(fat, key, sum, MAX_ADDRESSES)
+  return true
 }
 
 /** One more of `key` within this minute. */

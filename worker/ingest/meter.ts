@@ -6,6 +6,7 @@
  */
 
 import type { Budgeted, Counts } from './control.ts'
+import { ORDINARY } from './size.ts'
 
 const MINUTE = 60_000
 /** The share of an hour's budget that may go unreported by an isolate. */
@@ -15,14 +16,17 @@ const WORTH = 10
 
 const meters = new Map<string, Counts>()
 
-/** Counts a beacon; answers the counts to report, or null. `rate` is the sampling rate in force. */
-export function meter(site: Budgeted, kept: boolean, rate: number, now: number): Counts | null {
-  const counts = meters.get(site.id) ?? { seen: 0, stored: 0, since: now }
+/** Counts a beacon of `bytes`, 0 if it is not kept; answers the counts to report, or null. `rate` is in force. */
+export function meter(site: Budgeted, bytes: number, rate: number, now: number): Counts | null {
+  const counts = meters.get(site.id) ?? { seen: 0, stored: 0, bytes: 0, since: now }
   meters.set(site.id, counts)
   counts.seen++
-  if (kept) counts.stored++
+  if (bytes) counts.stored++
+  counts.bytes += bytes
   const minutely = now - counts.since >= MINUTE && (counts.stored >= WORTH || rate > site.rate)
-  if (!minutely && counts.stored < Math.max(WORTH, (site.rowsPerDay / 24) * SHARE)) return null
-  meters.set(site.id, { seen: 0, stored: 0, since: now })
+  const many = counts.stored >= Math.max(WORTH, (site.rowsPerDay / 24) * SHARE)
+  const large = counts.bytes >= Math.max(WORTH * ORDINARY, (site.bytesPerDay / 24) * SHARE)
+  if (!minutely && !many && !large) return null
+  meters.set(site.id, { seen: 0, stored: 0, bytes: 0, since: now })
   return counts
 }

@@ -9,8 +9,8 @@ import { HOUR, hourOf } from '../../schema/hour.ts'
 import { type PageViewRow, pageviews } from '../../schema/tables.ts'
 import { touch } from '../rollup/rollup.ts'
 
-/** A row beyond this many characters of calls, or marks, takes no more of them: D1's rows end at 2 MB. */
-const MAX_TEXT = 250_000
+/** The most calls, and marks, of one page view over all its beacons; what comes beyond is counted. */
+export const MAX_KEPT = 256
 
 /** How far network delay may move the begin of a page view between two of its beacons, in ms. */
 const MAX_JITTER = 5 * 60_000
@@ -129,18 +129,47 @@ function upsert(d1: D1Database, where: SQL): string {
         marks: merged('marks'),
         received: sql`${pageviews.received} | excluded.received`,
         dropped: sql`max(${pageviews.dropped}, excluded.dropped)`,
+        callsCut: cut('calls'),
+        marksCut: cut('marks'),
       },
     })
     .returning({ site: pageviews.site, hour: pageviews.hour })
     .toSQL().sql
 }
 
-/** What a beacon adds, under its number. A row whose JSON is broken begins anew, or it would refuse all of its batch. */
+/**
+ * What a beacon adds, under its number, up to `MAX_KEPT` of a page view. A beacon that comes again replaces itself. A row
+ * whose JSON is broken begins anew, or it would refuse all of its batch.
+ */
 function merged(column: 'calls' | 'marks'): SQL {
-  const stored = columns[column]
-  return sql`CASE WHEN length(${stored}) < ${sql.raw(String(MAX_TEXT))}
-    THEN json_patch(iif(json_valid(${stored}), ${stored}, '{}'), excluded.${sql.raw(column)}) ELSE ${stored} END`
+  const sent = sql.raw(`excluded.${column}`)
+  const stored = readable(column)
+  return sql`CASE WHEN ${sent} = '{}' THEN ${stored} WHEN ${others(column)} + ${size(sent)} <= ${MOST}
+    THEN json_patch(${stored}, ${sent})
+    ELSE json_patch(${stored}, (SELECT json_group_object(b.key, json((
+      SELECT json_group_array(json(c.value)) FROM json_each(b.value) AS c
+      WHERE c.key < ${MOST} - ${others(column)}))) FROM json_each(${sent}) AS b)) END`
 }
+
+/** How many calls, or marks, were cut so far. What a beacon lost counts once, however often it comes. */
+function cut(column: 'calls' | 'marks'): SQL {
+  const sent = sql.raw(`excluded.${column}`)
+  const before = columns[`${column}Cut`]
+  return sql`${before} + CASE WHEN ${sent} = '{}' OR EXISTS (SELECT 1 FROM json_each(${readable(column)}) AS b
+      WHERE b.key IN (SELECT key FROM json_each(${sent}))) THEN 0
+    ELSE ${sql.raw(`excluded.${before.name}`)} + max(0, ${others(column)} + ${size(sent)} - ${MOST}) END`
+}
+
+const MOST = sql.raw(String(MAX_KEPT))
+const readable = (column: 'calls' | 'marks') =>
+  sql`iif(json_valid(${columns[column]}), ${columns[column]}, '{}')`
+/** The number of calls, or marks, in a JSON object of lists. */
+const size = (json: SQL) =>
+  sql`(SELECT coalesce(sum(json_array_length(b.value)), 0) FROM json_each(${json}) AS b)`
+/** Those that are stored of other beacons than the one that comes, at most `MAX_KEPT`. */
+const others = (column: 'calls' | 'marks') =>
+  sql`(SELECT min(${MOST}, coalesce(sum(json_array_length(b.value)), 0)) FROM json_each(${readable(column)}) AS b
+    WHERE b.key NOT IN (SELECT key FROM json_each(${sql.raw(`excluded.${column}`)})))`
 
 /** The value of one column, read from one element of the bound list; a queue may hold rows of an older version. */
 function select(column: string): SQL {

@@ -37,6 +37,7 @@ export interface StoredRow
   calls: string
   marks: string
   dropped: number
+  marks_cut: number
 }
 
 /** The columns of `pageviews AS p` that it takes. */
@@ -44,13 +45,14 @@ export const COLUMNS: SQL = sql.raw(
   [
     ...['id', 'hour', 'began', 'weight', 'route', 'navigation', 'release', 'device', 'country', 'browser'],
     ...['browser_version', 'os', 'connection', 'lcp', 'inp', 'cls', 'fcp', 'ttfb', 'phases', 'why', 'calls'],
-    ...['marks', 'dropped'],
+    ...['marks', 'marks_cut'],
   ]
     .map(column => `p.${column}`)
+    .concat('p.dropped + p.calls_cut AS dropped')
     .join(', '),
 )
 
-export function toPageView({ hour: _, began, dropped, cls, ...row }: StoredRow): PageViewAnswer {
+export function toPageView({ hour: _, began, dropped, marks_cut, cls, ...row }: StoredRow): PageViewAnswer {
   const read = {
     phases: phasesOf(row.phases),
     why: whyOf(row.why),
@@ -76,6 +78,7 @@ export function toPageView({ hour: _, began, dropped, cls, ...row }: StoredRow):
     })),
     calls_dropped: dropped,
     marks: read.marks ?? [],
+    ...(marks_cut && { marks_dropped: marks_cut }),
     ...(unreadable.length && { unreadable }),
   }
 }

@@ -30,6 +30,6 @@ export function deliveryOf(site: string, hour: number): SQL {
   return sql`INSERT OR REPLACE INTO deliveries (site, hour, pageviews, sent, received, dropped, unreadable,
       followed, missing_squared, missing_before, before_squared)
     SELECT ${site}, ${hour}, count(*), sum(${sql.raw(BEFORE)} + 1), sum(${sql.raw(bits('received'))}),
-      sum(dropped * weight), sum(${UNREADABLE}), ${sums}
+      sum((dropped + calls_cut) * weight), sum(${UNREADABLE}), ${sums}
     FROM pageviews AS p WHERE site = ${site} AND hour = ${hour} AND received > 0 HAVING count(*) > 0`
 }

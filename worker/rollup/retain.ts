@@ -16,6 +16,7 @@ export interface TickSite {
   id: string
   rate: number
   rows_per_day: number
+  bytes_per_day: number
   raw_days: number
   hour_days: number
   day_days: number

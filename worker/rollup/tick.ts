@@ -24,7 +24,7 @@ const COST = { hour: 8, day: 18, look: 2, relax: 3, expire: 24 }
 export async function tick(d1: D1Database, now: number): Promise<void> {
   const { results: sites } = await d1
     .prepare(
-      `SELECT id, rate, rows_per_day, raw_days, hour_days, day_days, deleted,
+      `SELECT id, rate, rows_per_day, bytes_per_day, raw_days, hour_days, day_days, deleted,
          (SELECT r.rate FROM rates AS r WHERE r.site = id ORDER BY r.since DESC LIMIT 1) AS current
        FROM sites ORDER BY id`,
     )
@@ -85,7 +85,11 @@ async function care(
     left -= COST.day
   }
   if (site.current !== null && site.current > site.rate && left >= COST.relax) {
-    await relax(d1, { id: site.id, rate: site.rate, rowsPerDay: site.rows_per_day }, now)
+    await relax(
+      d1,
+      { id: site.id, rate: site.rate, rowsPerDay: site.rows_per_day, bytesPerDay: site.bytes_per_day },
+      now,
+    )
     left -= COST.relax
   }
   if (left >= WATCH.look + WATCH.judge) left -= await watch(d1, site, now, left)

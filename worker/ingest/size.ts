@@ -1,0 +1,53 @@
+/**
+ * How much of the database a row takes: a row goes in, bytes come out; a page view goes in, what an ordinary one would
+ * say of it comes out.
+ */
+
+import type { PageView } from '../../schema/pageview.ts'
+import { encodeCall, encodeMark, encodeWhy } from '../../schema/row.ts'
+import type { PageViewRow } from '../../schema/tables.ts'
+
+/**
+ * Rows up to this size are ordinary, in bytes: the page view of tests/bench/beacons.ts, with five vitals, causes and three
+ * calls, takes 600.
+ */
+export const ORDINARY = 1_024
+/** Numbers, the row's header and its place in the page. */
+const FIXED = 60
+/** Pages of the table are not full: 25,000 rows of 421 bytes of text took 593 bytes each, of 303 took 435. */
+const FILL = 1.25
+/** What is left of calls, marks and causes where a row has to be ordinary, in characters each. */
+const SLIM = { calls: 320, marks: 64, why: 200 }
+
+const encoder = new TextEncoder()
+
+/**
+ * Bytes that SQLite needs for a row, within a tenth of what was measured. A later beacon is counted as if its row were
+ * new, so a page view of several beacons counts for more than it takes.
+ */
+export function bytesOf(row: PageViewRow): number {
+  const texts = Object.values(row).filter(value => typeof value === 'string')
+  return Math.round((encoder.encode(texts.join('')).byteLength + FIXED) * FILL)
+}
+
+/** The page view with the first calls and marks that fit an ordinary row, and how many were left out. */
+export function slim(view: PageView): { view: PageView; callsCut: number; marksCut: number } {
+  const calls = fitting(view.calls, call => JSON.stringify(encodeCall(call)).length, SLIM.calls)
+  const marks = fitting(view.marks, mark => JSON.stringify(encodeMark(mark)).length, SLIM.marks)
+  const fits = JSON.stringify(encodeWhy(view.why) ?? null).length <= SLIM.why
+  const why = fits ? view.why : { lcp: null, inp: null, cls: null }
+  return {
+    view: { ...view, calls, marks, why },
+    callsCut: view.calls.length - calls.length,
+    marksCut: view.marks.length - marks.length,
+  }
+}
+
+function fitting<T>(list: readonly T[], sizeOf: (item: T) => number, room: number): T[] {
+  let used = 0
+  const first = list.findIndex(item => {
+    used += sizeOf(item)
+    return used > room
+  })
+  return first === -1 ? [...list] : list.slice(0, first)
+}
