@@ -49,7 +49,8 @@ export const summary: Command = {
 type Column = readonly [head: string, cell: (row: SummaryRow) => string]
 
 /** The rows as a table, below a line that says what they are of. */
-function describe({ site, from, to, source, data }: SummaryAnswer): string {
+function describe(answer: SummaryAnswer): string {
+  const { site, from, to, source, data } = answer
   const title = `${site}, ${minute(from)} to ${minute(to)} UTC`
   const [first] = data
   if (!first) return `${title}: no data`
@@ -68,7 +69,16 @@ function describe({ site, from, to, source, data }: SummaryAnswer): string {
     rows,
     keys.length + 1,
   )
-  return `${title}${source === 'samples' ? ', from single page views' : ''}\n\n${lines}`
+  return `${title}${source === 'samples' ? ', from single page views' : ''}\n\n${lines}${gaps(answer)}`
+}
+
+/** What the table does not hold, in a line each. */
+function gaps({ data, calls_left_out: calls }: SummaryAnswer): string {
+  const partial = data.filter(row => row.partial).length
+  return [
+    ...(calls ? [`${whole(calls)} calls are left out: a page view sends 64 at most.\n`] : []),
+    ...(partial ? [`${partial} of the rows may miss what lies in (other); --json says how much.\n`] : []),
+  ].join('')
 }
 
 /** `names`: the percentiles. The interval is that of one of them: with all, a line would be too long to read. */

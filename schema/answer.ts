@@ -34,6 +34,20 @@ export const PARTIAL = {
   ),
 }
 
+/** Weighted, as every count. */
+export const LEFT_OUT = {
+  calls_left_out: v.optional(
+    v.pipe(
+      v.number(),
+      v.description(
+        'API calls that page views made beyond the 64 that each sends: percentiles are of those sent. Whose they were is ' +
+          'not known, so a row counts all that its page views left out: at most so many are missing in it. Missing where ' +
+          'there are none, and of the whole where endpoints are grouped for one device',
+      ),
+    ),
+  ),
+}
+
 /** What every answer says about its range and its making. */
 export const ANSWER = {
   site: v.string(),

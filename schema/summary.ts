@@ -3,7 +3,7 @@
  */
 
 import * as v from 'valibot'
-import { ANSWER, GROUP, PARTIAL, PERCENTILE_ANSWER, SAMPLED, SHARE } from './answer.ts'
+import { ANSWER, GROUP, LEFT_OUT, PARTIAL, PERCENTILE_ANSWER, SAMPLED, SHARE } from './answer.ts'
 import { MARK_NAME } from './decode.ts'
 import { METRICS, type Measure, type Metric, PHASES, VITALS } from './metrics.ts'
 import type { FieldError } from './problem.ts'
@@ -162,6 +162,7 @@ export const SUMMARY_ROW = v.object({
     v.description('null for what has no thresholds'),
   ),
   ...PARTIAL,
+  ...LEFT_OUT,
   error_rate: v.optional(
     v.pipe(
       SHARE,
@@ -180,6 +181,7 @@ export type SummaryRow = v.InferOutput<typeof SUMMARY_ROW>
 export const SUMMARY_ANSWER = v.object({
   ...ANSWER,
   sampled: v.optional(SAMPLED),
+  ...LEFT_OUT,
   data: v.array(SUMMARY_ROW),
 })
 export type SummaryAnswer = v.InferOutput<typeof SUMMARY_ANSWER>

@@ -3,7 +3,7 @@
  */
 
 import * as v from 'valibot'
-import { ANSWER, SAMPLED } from './answer.ts'
+import { ANSWER, LEFT_OUT, SAMPLED } from './answer.ts'
 import { HOUR } from './hour.ts'
 import type { FieldError } from './problem.ts'
 import { fail, parseQuestion, whole } from './query.ts'
@@ -91,6 +91,7 @@ export type TimeseriesRow = v.InferOutput<typeof TIMESERIES_ROW>
 export const TIMESERIES_ANSWER = v.object({
   ...ANSWER,
   sampled: v.optional(SAMPLED),
+  ...LEFT_OUT,
   interval: v.picklist(['hour', 'day']),
   timezone: v.pipe(v.string(), v.description('where days begin at midnight')),
   data: v.array(TIMESERIES_ROW),

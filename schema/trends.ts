@@ -4,7 +4,7 @@
  */
 
 import * as v from 'valibot'
-import { ANSWER, GROUP, PARTIAL, PERCENTILE_ANSWER, SAMPLED } from './answer.ts'
+import { ANSWER, GROUP, LEFT_OUT, PARTIAL, PERCENTILE_ANSWER, SAMPLED } from './answer.ts'
 import { VERDICTS } from './change.ts'
 import type { FieldError } from './problem.ts'
 import { fail, PERCENTILE, parseQuestion, percentile } from './query.ts'
@@ -62,7 +62,7 @@ export function parseTrendsQuery(
 
 const { metric, unit, count, samples } = SUMMARY_ROW.entries
 
-const SIDE = v.nullable(v.object({ ...PERCENTILE_ANSWER.entries, count, samples, ...PARTIAL }))
+const SIDE = v.nullable(v.object({ ...PERCENTILE_ANSWER.entries, count, samples, ...PARTIAL, ...LEFT_OUT }))
 const INTERVAL = v.object({ value: v.number(), low: v.number(), high: v.number() })
 
 export const TRENDS_ROW = v.object({

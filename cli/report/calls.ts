@@ -18,8 +18,19 @@ export function callsSection(findings: Findings): Block[] {
   const slowest = findings.slowest.data
   const failing = mostFailing(findings)
   if (!slowest.length) return []
+  const left = findings.slowest.calls_left_out
   return [
     { kind: 'heading', words: 'API calls' },
+    ...(left
+      ? [
+          {
+            kind: 'paragraph',
+            text: [
+              `${whole(left)} calls are left out: a page view sends 64 at most, and percentiles are of those.`,
+            ],
+          } as const,
+        ]
+      : []),
     {
       kind: 'table',
       caption: 'The slowest endpoints.',

@@ -11,7 +11,7 @@ import { Groups } from './groups.tsx'
 import { baseOf, pathOf } from './question.ts'
 import { Section } from './section.tsx'
 import { Chip, Tabs } from './tabs.tsx'
-import { few, percent } from './words.ts'
+import { few, number, percent } from './words.ts'
 
 const SORTS = { impact: 'Impact', busiest: 'Busiest', slowest: 'Slowest', failing: 'Failing' }
 
@@ -51,6 +51,12 @@ export function Api() {
             ['Budget', budgetsOf],
           ]}
         />
+        {!!all.data?.calls_left_out && (
+          <p class="soft">
+            {number(all.data.calls_left_out)} calls are left out: a page view sends at most 64, and
+            percentiles are of those.
+          </p>
+        )}
       </Section>
       {api && (
         <p>

@@ -56,7 +56,10 @@ export function Groups({ label, metric, by, head, rows, total, to, more = [] }: 
               <td class="wide">{row.shares && <ShareBar shares={row.shares} />}</td>
               <td>{row.shares && percent(share * (1 - row.shares.good))}</td>
               <td>{percent(share)}</td>
-              <td>{number(row.count)}</td>
+              <td>
+                {number(row.count)}
+                {row.partial && ` to ${number(row.count + (row.missing_at_most ?? 0))}`}
+              </td>
               <td>
                 {number(row.samples)}
                 {row.samples < FEW && ', few'}

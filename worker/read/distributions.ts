@@ -12,8 +12,9 @@ import type { Key } from '../rollup/dimensions.ts'
 import { counted, type Preparer, type Receipt } from '../statement.ts'
 import { type Buckets, bucketOf, type Over } from './buckets.ts'
 import { fits } from './fits.ts'
+import { leftOutOfPeriods, leftOutOfRows } from './left-out.ts'
 import { liveShare } from './live.ts'
-import { periodsOf, sliceOf } from './plan.ts'
+import { type Periods, periodsOf, sliceOf } from './plan.ts'
 import { type Found, type Reading, type RollupRow, rollupRows, storedOf, yetToRead } from './rows.ts'
 import { sampleRows } from './samples.ts'
 import { costOf, type Source, sourcesOf } from './source.ts'
@@ -43,7 +44,10 @@ export type Ask = GroupedQuestion &
   }
 
 /** A histogram of API calls carries the weights of those that failed, too, by how they did. */
-export interface Distribution extends Histogram, Record<Failure, number> {}
+export interface Distribution extends Histogram, Record<Failure, number> {
+  /** Calls that its page views left out: at most so many of them are missing here. */
+  omitted: number
+}
 type Failure = (typeof FAILURES)[number]
 
 export interface Group {
@@ -61,6 +65,8 @@ export interface Distributions {
   /** One in so many of the raw rows was read. */
   share: number
   groups: Group[]
+  /** API calls beyond those that page views send; null where there is no question of calls, or nobody knows. */
+  leftOut: number | null
 }
 
 /** Groups other than the busiest, or of some minimum of samples, are chosen among at least so many of the busiest. */
@@ -133,6 +139,7 @@ export async function groupsOf(
       return chosen(samples, ask, source, ask.groupBy, buckets, null)
     }),
   )
+  const leftOut = await leftOutOf(counting, ask, rolled, groups.flat(), periods, live, raw)
   const isLive = periods.live.length > 0 && hidden.length < sources.length
   return {
     source: hidden.length ? 'samples' : 'rollup',
@@ -142,7 +149,29 @@ export async function groupsOf(
       ...[...rolled.values()].map(({ share }) => share),
     ),
     groups: groups.flat(),
+    leftOut,
   }
+}
+
+/** What all page views of a question about calls left out. Of a device's endpoints roll-ups do not tell it. */
+async function leftOutOf(
+  d1: Preparer,
+  { site, groupBy, filters, metrics }: Ask,
+  rolled: ReadonlyMap<Source, unknown>,
+  groups: readonly Group[],
+  periods: Periods,
+  live: Share,
+  raw: Share | null,
+): Promise<number | null> {
+  if (!metrics.includes('api')) return null
+  if (![...rolled.keys()].some(({ kind }) => kind === 'calls')) return raw && leftOutOfRows(d1, raw, filters)
+  const isFiltered = Object.values(filters).some(value => value !== undefined)
+  if (!isFiltered && groupBy.length) return leftOutOfPeriods(d1, site, periods, live)
+  if (groupBy.includes('endpoint')) return null
+  return groups.reduce(
+    (sum, { metric, distribution }) => sum + (metric === 'api' ? distribution.omitted : 0),
+    0,
+  )
 }
 
 /** How many groups are read, the busiest, for the answer to be chosen among. */
@@ -214,7 +243,7 @@ function chosen(
   })
 }
 
-const NONE: Distribution = { ...merge([]), http: 0, network: 0, timeout: 0 }
+const NONE: Distribution = { ...merge([]), http: 0, network: 0, timeout: 0, omitted: 0 }
 
 /** The values that are answered, in order, each with its rows. */
 function best(
@@ -271,6 +300,12 @@ function total(rows: readonly RollupRow[], column: string): Distribution | undef
   const parts = rows.flatMap(row => histogramOf<Distribution>(row[column]) ?? [])
   if (!parts.length) return
   // Roll-ups of before an outcome was told apart do not have its field.
-  const sum = (failure: Failure) => parts.reduce((n, part) => n + (part[failure] ?? 0), 0)
-  return { ...merge(parts), http: sum('http'), network: sum('network'), timeout: sum('timeout') }
+  const sum = (field: Failure | 'omitted') => parts.reduce((n, part) => n + (part[field] ?? 0), 0)
+  return {
+    ...merge(parts),
+    http: sum('http'),
+    network: sum('network'),
+    timeout: sum('timeout'),
+    omitted: sum('omitted'),
+  }
 }

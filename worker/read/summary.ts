@@ -31,13 +31,14 @@ export async function summarize(
   oldest = 0,
 ): Promise<SummaryAnswer> {
   const ask = { ...query, percentile: decisive(query.percentiles), oldest }
-  const { source, share, groups } = await groupsOf(d1, ask, now)
+  const { source, share, groups, leftOut } = await groupsOf(d1, ask, now)
   const minutes = (Math.min(query.to, now) - query.from) / 60_000
   return {
     ...rangeOf(query),
     source,
     ...(share > 1 && { sampled: share }),
     relative_error: RELATIVE_ERROR,
+    ...leftOutOf(leftOut),
     data: groups.flatMap(({ values, metric, distribution, missing }) => {
       const figures = figuresOf(metric, distribution, query.percentiles, minutes, missing)
       return figures ? [{ group: values, metric, unit: unitOf(metric), ...figures }] : []
@@ -79,6 +80,11 @@ export function partialOf(missing: number): { partial?: true; missing_at_most?: 
   return missing > 0 ? { partial: true, missing_at_most: missing } : {}
 }
 
+/** How an answer, or a row, says that calls were left out; nothing where none were. */
+export function leftOutOf(calls: number | null): { calls_left_out?: number } {
+  return calls ? { calls_left_out: calls } : {}
+}
+
 function known(
   metric: Measure,
   distribution: Distribution,
@@ -103,7 +109,11 @@ function known(
     ),
     rating: rated ? rate(metric, p75.value) : null,
     shares: rated ? { good: good / n, needs_improvement: (n - good - poor) / n, poor: poor / n } : null,
-    ...(metric === 'api' && { error_rate: errorRate(distribution), per_minute: n / minutes }),
+    ...(metric === 'api' && {
+      error_rate: errorRate(distribution),
+      per_minute: n / minutes,
+      ...leftOutOf(distribution.omitted),
+    }),
   }
 }
 

@@ -12,7 +12,7 @@ import type { Preparer } from '../statement.ts'
 import type { Over } from './buckets.ts'
 import { type Group, groupsOf } from './distributions.ts'
 import { oldestRaw, onKept, periodsOf } from './plan.ts'
-import { decisive, figuresOf, rangeOf } from './summary.ts'
+import { decisive, figuresOf, leftOutOf, rangeOf } from './summary.ts'
 
 /** Answers for the time that is kept. Hours, and days of another time zone, are there for as long as hours are kept. */
 export function timeseriesKept(
@@ -46,12 +46,13 @@ async function timeseries(
     return { periods: periods ?? ranked, buckets: { step, offset, ranked } } satisfies Over
   }
   const ask = { ...query, percentile: decisive(percentiles), oldest }
-  const { source, share, groups } = await groupsOf(d1, ask, now, { over })
+  const { source, share, groups, leftOut } = await groupsOf(d1, ask, now, { over })
   return {
     ...rangeOf(query),
     source,
     ...(share > 1 && { sampled: share }),
     relative_error: RELATIVE_ERROR,
+    ...leftOutOf(leftOut),
     interval,
     timezone,
     data: toRows(groups, query, step, now),

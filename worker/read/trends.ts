@@ -11,7 +11,7 @@ import type { TrendsAnswer, TrendsQuery, TrendsRow } from '../../schema/trends.t
 import type { Preparer } from '../statement.ts'
 import { BUSIEST, type Distribution, type Group, groupsOf } from './distributions.ts'
 import { oldestRaw, onKept, onKeptHours } from './plan.ts'
-import { inUnit, partialOf, percentileInUnit, rangeOf } from './summary.ts'
+import { inUnit, leftOutOf, partialOf, percentileInUnit, rangeOf } from './summary.ts'
 import { MAX_READ } from './thin.ts'
 
 /** Where single page views answer, groups of the time before are looked for among so many times more of the busiest. */
@@ -96,7 +96,13 @@ function sideOf(
   missing: number,
 ): TrendsRow['before'] {
   if (!found || !of) return null
-  return { ...percentileInUnit(metric, found), count: of.n, samples: of.s, ...partialOf(missing) }
+  return {
+    ...percentileInUnit(metric, found),
+    count: of.n,
+    samples: of.s,
+    ...partialOf(missing),
+    ...leftOutOf(of.omitted),
+  }
 }
 
 function each<T extends Record<'value' | 'low' | 'high', number>>(

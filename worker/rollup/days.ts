@@ -17,7 +17,7 @@ import {
 
 /** The fields of a histogram that add up, beside its buckets. */
 const SUMS = ['n', 's', 'q', 'good', 'poor']
-const CALL_SUMS = [...SUMS, ...FAILURES, 'aborted']
+const CALL_SUMS = [...SUMS, ...FAILURES, 'aborted', 'omitted']
 
 /**
  * One day of one dimension from its table: (value, metric, histogram), the largest by the first of `columns` with a name of

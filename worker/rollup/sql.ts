@@ -46,11 +46,11 @@ export function viewSamples({ from = EMPTY, where, by, share }: Choice, metrics:
     WHERE ${where} AND x IS NOT NULL`
 }
 
-/** The samples of API calls; `page` is the page view of each. */
+/** The samples of API calls; `page` is the page view of each, which left out `dropped` more. */
 export function callSamples({ from = EMPTY, where, by, share }: Choice): SQL {
   const { good, poor } = thresholds('api')
   return sql`SELECT ${columns(by)}, 'api' AS metric, ${sql.raw(itemOf(2))} AS x, ${weight(share)} AS w,
-      ${number(good)} AS good, ${number(poor)} AS poor, ${sql.raw(itemOf(3))} AS outcome, p.id AS page
+      ${number(good)} AS good, ${number(poor)} AS poor, ${sql.raw(itemOf(3))} AS outcome, p.id AS page, p.dropped AS dropped
     FROM ${CALLS} ${from}
     WHERE ${where} AND ${isNumber('x')} AND ${isNumber('outcome')} AND typeof(${sql.raw(itemOf(0))}) = 'text'`
 }
@@ -62,7 +62,7 @@ export const MARKS = unpacked('marks')
 
 /** The samples of marks. What has no thresholds is neither good nor poor. */
 export function markSamples({ from = EMPTY, where, by, share }: Choice): SQL {
-  return sql`SELECT ${columns(by)}, ${unrated(itemOf(1), share)}, p.id AS page FROM ${MARKS} ${from}
+  return sql`SELECT ${columns(by)}, ${unrated(itemOf(1), share)}, p.id AS page, 0 AS dropped FROM ${MARKS} ${from}
     WHERE ${where} AND ${isNumber('x')}`
 }
 
@@ -80,7 +80,8 @@ const weight = (share = 1) => sql.raw(share > 1 ? `p.weight * ${share}` : 'p.wei
 /**
  * The histograms of samples: the groups and (metric, histogram, n), the second a JSON `Histogram`. Those of calls
  * carry the weights of calls that failed (`FAILURES`) or were called off (`aborted`). What the page itself
- * called off says nothing of the endpoint, so an aborted call counts nowhere else.
+ * called off says nothing of the endpoint, so an aborted call counts nowhere else. `omitted` are the calls that page views
+ * with an answered one left out: whose they were is not known, so each group of a page view counts them, and once.
  *
  * A page view has many calls and marks, which are alike, since they share a device and a network. So their histograms
  * carry the pairs of one page view, too (`Histogram.c`), from which the interval learns how alike they are.
@@ -90,7 +91,8 @@ export function histograms(samples: SQL, by: readonly string[], kind: 'views' | 
   const answered = sql`FILTER (WHERE answered)`
   const failures =
     kind === 'calls'
-      ? sql`${failed(name => `, '${name}', sum(${name})`)}, 'aborted', coalesce(sum(n) FILTER (WHERE NOT answered), 0)`
+      ? sql`${failed(name => `, '${name}', sum(${name})`)}, 'aborted', coalesce(sum(n) FILTER (WHERE NOT answered), 0),
+          'omitted', sum(omitted)`
       : EMPTY
   const clustered = kind !== 'views'
   const pairs = clustered
@@ -109,7 +111,8 @@ export function histograms(samples: SQL, by: readonly string[], kind: 'views' | 
 /** Samples by bucket: how many there are, what they weigh, how they ended, and what `paired` says of them. */
 function counts(groups: SQL, samples: SQL, clustered: boolean): SQL {
   const pairs = clustered
-    ? sql`, sum(2 * place * CAST(w AS REAL) * w) AS pairs, sum((size - 1) * CAST(w AS REAL) * w) AS partners`
+    ? sql`, sum(2 * place * CAST(w AS REAL) * w) AS pairs, sum((size - 1) * CAST(w AS REAL) * w) AS partners,
+        sum(CASE WHEN place = 0 AND answered THEN w * dropped ELSE 0 END) AS omitted`
     : EMPTY
   // Squares are summed as REAL: a sum of integers beyond 2^63 is an error in SQLite, and weights are claimed by clients.
   return sql`SELECT ${groups}, answered, bucket, sum(w) AS n, count(*) AS s, sum(CAST(w AS REAL) * w) AS q,
@@ -127,7 +130,7 @@ function counts(groups: SQL, samples: SQL, clustered: boolean): SQL {
 function paired(groups: SQL, samples: SQL): SQL {
   return sql`SELECT lists.*, v.key AS place, v.value ->> 0 AS bucket, v.value ->> 1 AS x, v.value ->> 2 AS outcome
     FROM (
-      SELECT ${groups}, page, answered, max(w) AS w, max(good) AS good, max(poor) AS poor, count(*) AS size,
+      SELECT ${groups}, page, answered, max(w) AS w, max(good) AS good, max(poor) AS poor, max(dropped) AS dropped, count(*) AS size,
         json_group_array(json_array(bucket, x, outcome) ORDER BY bucket) AS list
       FROM (${samples}) GROUP BY ${groups}, page, answered) AS lists
     CROSS JOIN json_each(lists.list) AS v`
