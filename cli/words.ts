@@ -1,7 +1,7 @@
 /** How numbers and times of an answer are written for a person. */
 
 import type { PercentileAnswer } from '../schema/answer.ts'
-import { format, type Measure } from '../schema/metrics.ts'
+import { type Budgeted, format } from '../schema/metrics.ts'
 
 /** 12,840 */
 export function whole(value: number): string {
@@ -17,7 +17,7 @@ export function percent(share: number): string {
 }
 
 /** The 95 % confidence interval; an end that the samples do not bound is `?`. */
-export function interval(metric: Measure, percentile: PercentileAnswer | undefined): string {
+export function interval(metric: Budgeted, percentile: PercentileAnswer | undefined): string {
   if (!percentile) return ''
   const [low, high] = [percentile.low, percentile.high].map(end => (end === null ? '?' : format(metric, end)))
   return `${low} .. ${high}`

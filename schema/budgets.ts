@@ -4,7 +4,8 @@
  */
 
 import * as v from 'valibot'
-import type { Measure } from './metrics.ts'
+import { DELIVERY_METRICS, isDeliveryMetric } from './delivery-metrics.ts'
+import type { Budgeted } from './metrics.ts'
 import { isPlain, PLAIN_DETAIL } from './parameters.ts'
 import { PERCENTILE, SITE_NAME } from './query.ts'
 import { unknownOrMissing, wholeNumber } from './site.ts'
@@ -23,14 +24,17 @@ const text = v.pipe(
   v.check(isPlain, PLAIN_DETAIL),
 )
 
-/** The name of a metric, as a question names it. */
+/** The name of a metric, as a question names it, or of a share of the beacons. */
 export const MEASURE = v.pipe(
-  v.custom<Measure>(
-    name => typeof name === 'string' && measureOf(name) !== undefined,
-    `must be ${MEASURE_DETAIL}`,
+  v.custom<Budgeted>(
+    name => typeof name === 'string' && (measureOf(name) !== undefined || isDeliveryMetric(name)),
+    `must be ${MEASURE_DETAIL}, or one of ${DELIVERY_METRICS.join(', ')}`,
   ),
-  v.metadata({ type: 'string', pattern: MEASURE_PATTERN }),
-  v.description('lcp, inp, cls, fcp, ttfb, api, phase:load, custom:name'),
+  v.metadata({ type: 'string', pattern: `${MEASURE_PATTERN}|^(${DELIVERY_METRICS.join('|')})$` }),
+  v.description(
+    'lcp, inp, cls, fcp, ttfb, api, phase:load, custom:name; or a share of beacons, which has no percentile: ' +
+      `${DELIVERY_METRICS.join(', ')} (an upper bound of one address)`,
+  ),
 )
 
 const TERMS = {
@@ -56,7 +60,7 @@ const TERMS = {
     v.number('must be a number'),
     v.minValue(0, 'must not be negative'),
     v.maxValue(600_000, 'must be at most 600000'),
-    v.description("in the metric's unit: 2500 for ms, 0.1 for cls"),
+    v.description("in the metric's unit: 2500 for ms, 0.1 for cls, 0.05 for a share of beacons"),
   ),
   window_hours: v.optional(wholeNumber(1, 28 * 24), 24),
   minimum: v.pipe(
@@ -65,12 +69,36 @@ const TERMS = {
   ),
 }
 
+/** The shortest window of `delivery:lost`. */
+const LOSS_HOURS = 6
+
+const NO_FILTERS = 'must be left out: metrics of delivery have no filters'
+
 /** A budget as it is made or replaced. */
 export const BUDGET = v.pipe(
   v.strictObject(TERMS, unknownOrMissing),
   v.forward(
     v.check(({ metric, endpoint }) => endpoint === null || metric === 'api', 'belongs to metric api'),
     ['endpoint'],
+  ),
+  v.forward(
+    v.check(({ metric, route }) => !isDeliveryMetric(metric) || route === null, NO_FILTERS),
+    ['route'],
+  ),
+  v.forward(
+    v.check(({ metric, device }) => !isDeliveryMetric(metric) || device === null, NO_FILTERS),
+    ['device'],
+  ),
+  v.forward(
+    v.check(({ metric, limit }) => !isDeliveryMetric(metric) || limit <= 1, 'must be a share from 0 to 1'),
+    ['limit'],
+  ),
+  v.forward(
+    v.check(
+      ({ metric, window_hours }) => metric !== 'delivery:lost' || window_hours >= LOSS_HOURS,
+      `must be at least ${LOSS_HOURS}: the loss is known once an hour is rolled up`,
+    ),
+    ['window_hours'],
   ),
 )
 export type Budget = v.InferOutput<typeof BUDGET>

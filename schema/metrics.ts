@@ -5,6 +5,8 @@
  * the metric's unit only at the edge (`fromGrains`) and a string only in `format`.
  */
 
+import { type DeliveryMetric, formatShare, isDeliveryMetric } from './delivery-metrics.ts'
+
 /** A metric's unit and its inclusive thresholds, in that unit: `value <= good`, `value > poor`. */
 export interface MetricDefinition {
   readonly unit: 'ms' | 'score'
@@ -43,6 +45,8 @@ export type Phase = (typeof PHASES)[number]
  * no thresholds and no rating; `pageviews` is a count alone.
  */
 export type Measure = Metric | `phase:${Phase}` | `custom:${string}` | 'pageviews'
+/** What a budget may promise. */
+export type Budgeted = Measure | DeliveryMetric
 
 /** Rates `value`, in the metric's unit. Thresholds are inclusive, as in web-vitals. */
 export function rate(metric: Metric, value: number): Rating {
@@ -80,8 +84,9 @@ export function limitsOf(measure: Measure): { good: number; poor: number } | nul
  * Writes a value in the measure's unit for a person: `0.05`, `180 ms`, `2.41 s`, `7`; `no data` for null. Where the usual
  * digits would write it on the other side of a threshold, it has one more: `2.501 s`.
  */
-export function format(measure: Measure, value: number | null): string {
+export function format(measure: Budgeted, value: number | null): string {
   if (value === null) return 'no data'
+  if (isDeliveryMetric(measure)) return formatShare(value)
   const unit = unitOf(measure)
   if (unit === 'none') return String(Number(value.toPrecision(3)))
   const [per, digits, end] =

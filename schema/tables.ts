@@ -5,7 +5,7 @@
 
 import { integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { BudgetState } from './budgets.ts'
-import type { Measure } from './metrics.ts'
+import type { Budgeted } from './metrics.ts'
 
 export type Tier = 'hour' | 'day'
 
@@ -260,7 +260,7 @@ export const budgets = sqliteTable(
     site: text().notNull(),
     /** 12 hex digits. */
     id: text().notNull(),
-    metric: text().$type<Measure>().notNull(),
+    metric: text().$type<Budgeted>().notNull(),
     endpoint: text(),
     route: text(),
     device: text().$type<'phone' | 'tablet' | 'desktop'>(),

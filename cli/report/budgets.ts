@@ -1,6 +1,7 @@
 /** What was promised and is not kept, in a report. */
 
 import type { BudgetAnswer } from '../../schema/budgets.ts'
+import { isDeliveryMetric } from '../../schema/delivery-metrics.ts'
 import { format } from '../../schema/metrics.ts'
 import { interval, minute } from '../words.ts'
 import type { Block, Text } from './document.ts'
@@ -30,7 +31,10 @@ export function budgetsSection({ budgets }: Pick<Findings, 'budgets'>): Block[] 
       left: 2,
       head: ['budget', 'of', 'limit', 'now', '95 % interval', 'since', 'release'],
       rows: breached.map(budget => [
-        [{ code: budget.metric }, ` p${budget.percentile} of ${budget.window_hours} h`],
+        [
+          { code: budget.metric },
+          `${isDeliveryMetric(budget.metric) ? '' : ` p${budget.percentile}`} of ${budget.window_hours} h`,
+        ],
         subject(budget),
         [format(budget.metric, budget.limit)],
         [format(budget.metric, budget.value)],

@@ -280,3 +280,17 @@ test('a site that was never measured shows the snippet, and the dashboard once t
   await page.getByText('1 page view, 1 sample').first().waitFor()
   expect(await page.getByText('Waiting for the first beacon').count()).toBe(0)
 })
+
+test('the delivery panel says what became of beacons, by the hour too, and is honest about nothing', async () => {
+  const refused = () =>
+    fetch(`${on.server.url}/f?site=demo`, { method: 'POST', body: '{', headers: { Origin: on.server.url } })
+  expect((await refused()).status).toBeGreaterThanOrEqual(400)
+  await open('?site=demo&range=7d')
+  const panel = region('Delivery')
+  await panel.getByText('Accepted', { exact: true }).waitFor()
+  await panel.getByText('By the day').click()
+  await page.getByRole('table', { name: 'Delivery by the day' }).waitFor()
+  await open('?site=demo&range=own&from=2020-01-01&to=2020-01-02')
+  expect(await panel.textContent()).toContain('No beacon was counted in this range.')
+  expect(troubles).toEqual([])
+})

@@ -318,3 +318,71 @@ async function proveSignature(message: Received | undefined, secret: string): Pr
   expect(await crypto.subtle.verify('HMAC', key, bytes, text)).toBe(true)
   expect(await crypto.subtle.verify('HMAC', key, bytes, encoder.encode(`${time}.{}`))).toBe(false)
 }
+
+describe('a budget of delivery', () => {
+  const hour = Math.floor(NOW / HOUR)
+  const arrived = (site: string, counts: Record<string, number>) =>
+    env.DB.prepare(
+      `INSERT OR REPLACE INTO intake (site, hour, ${Object.keys(counts)}) VALUES (?, ?, ${Object.values(counts)})`,
+    )
+      .bind(site, hour - 1)
+      .run()
+
+  it('breaches on what is refused, and is told in words', async () => {
+    await hooked('guarded', '/200/guarded')
+    const refused = await made('guarded', { metric: 'delivery:refused', limit: 0.1, window_hours: 6 })
+    const busiest = await made('guarded', { metric: 'delivery:busiest', limit: 0.5, window_hours: 6 })
+    await arrived('guarded', { accepted: 50, refused_rate: 20 })
+    await judgeAt('guarded', NOW)
+    expect((await list('guarded')).data.map(({ state }) => state)).toEqual(['no-data', 'no-data'])
+    await arrived('guarded', { accepted: 600, refused_rate: 150, refused_origin: 50, busiest: 200 })
+    await judgeAt('guarded', NOW + QUARTER)
+    const { data } = await list('guarded')
+    expect(data.find(({ id }) => id === refused.id)).toMatchObject({
+      state: 'breached',
+      value: 0.25,
+      samples: 800,
+    })
+    expect(data.find(({ id }) => id === busiest.id)).toMatchObject({ state: 'ok', value: 0.25 })
+    const [told] = await received('/200/guarded')
+    expect(JSON.parse(told?.body ?? '').text).toBe(
+      'guarded: delivery:refused is over its budget of 10 %: 25 % (95 %: 25 % to 25 %, 800 samples in 6 h).',
+    )
+  })
+
+  it('of what is lost changes on the whole interval alone', async () => {
+    await put('/v1/sites/losing', { origins: [ORIGIN] })
+    await made('losing', { metric: 'delivery:lost', limit: 0.04, window_hours: 12, minimum: 100 })
+    const delivered = (n: number, missing: number) =>
+      env.DB.prepare(
+        `INSERT OR REPLACE INTO deliveries (site, hour, pageviews, sent, received, dropped, followed, missing_squared,
+          missing_before, before_squared) VALUES ('losing', ?1, ?2, ?2 * 2, ?2 * 2 - ?3, 0, ?2, ?3, ?3, ?2)`,
+      )
+        .bind(hour - 4, n, missing)
+        .run()
+    await delivered(100, 6)
+    await judgeAt('losing', NOW)
+    const [unsure] = (await list('losing')).data
+    expect(unsure).toMatchObject({ state: 'ok', value: 0.06 })
+    expect(unsure?.low).toBeLessThan(0.04)
+    await delivered(5_000, 300)
+    await judgeAt('losing', NOW + QUARTER)
+    const [sure] = (await list('losing')).data
+    expect(sure).toMatchObject({ state: 'breached', value: 0.06 })
+    expect(sure?.low).toBeGreaterThan(0.04)
+  })
+
+  it.each([
+    [{ metric: 'delivery:stolen', limit: 0.1 }, 'metric'],
+    [{ metric: 'delivery:lost', limit: 5 }, 'limit'],
+    [{ metric: 'delivery:lost', limit: 0.1, window_hours: 2 }, 'window_hours'],
+    [{ metric: 'delivery:refused', limit: 0.1, route: '/' }, 'route'],
+    [{ metric: 'delivery:refused', limit: 0.1, device: 'phone' }, 'device'],
+    [{ metric: 'delivery:refused', limit: 0.1, endpoint: 'GET /a' }, 'endpoint'],
+  ])('that does not fit is refused by its field: %j', async (budget, field) => {
+    await put('/v1/sites/fitting', { origins: [ORIGIN] })
+    const answer = await problemOf(await call('POST', '/v1/sites/fitting/budgets', budget))
+    expect(answer).toMatchObject({ status: 400, field })
+    expect((await list('fitting')).data).toEqual([])
+  })
+})

@@ -6,6 +6,7 @@
  */
 
 import type { BudgetState } from '../../schema/budgets.ts'
+import { isDeliveryMetric } from '../../schema/delivery-metrics.ts'
 import { percentiles } from '../../schema/histogram.ts'
 import { HOUR, hourOf } from '../../schema/hour.ts'
 import { limitsOf } from '../../schema/metrics.ts'
@@ -14,6 +15,7 @@ import { groupsOf } from '../read/distributions.ts'
 import { oldestRaw } from '../read/plan.ts'
 import { percentileInUnit } from '../read/summary.ts'
 import type { Preparer } from '../statement.ts'
+import { deliveryShare } from './delivery.ts'
 
 /** How a budget stands: its percentile in the metric's unit. */
 export interface Finding {
@@ -34,6 +36,10 @@ const UNSEEN = 0.05
 /** Where only raw rows can tell, a window that reaches back further than they are kept is judged by those that are left. */
 export async function judge(d1: Preparer, budget: BudgetRow, now: number, rawDays: number): Promise<Finding> {
   const { site, metric, percentile } = budget
+  if (isDeliveryMetric(metric)) {
+    const share = await deliveryShare(d1, budget, metric, now)
+    return { ...share, state: stateOf(budget, share, share.samples), release: null }
+  }
   const to = (hourOf(now) + 1) * HOUR
   const filters = {
     endpoint: budget.endpoint ?? undefined,

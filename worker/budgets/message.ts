@@ -4,6 +4,7 @@
  */
 
 import type { BudgetMessage } from '../../schema/budgets.ts'
+import { isDeliveryMetric } from '../../schema/delivery-metrics.ts'
 import { format } from '../../schema/metrics.ts'
 import type { BudgetRow } from '../../schema/tables.ts'
 import type { Finding } from './judge.ts'
@@ -37,7 +38,8 @@ function sentence(
 ) {
   const { state, value, low, high, samples, release } = finding
   const where = [endpoint, route, device].filter(part => part !== null).map(quoted)
-  const subject = [`${site}: p${percentile} of ${metric}`, ...where].join(', ')
+  const what = isDeliveryMetric(metric) ? metric : `p${percentile} of ${metric}`
+  const subject = [`${site}: ${what}`, ...where].join(', ')
   const verb = state === 'breached' ? 'is over' : 'is back within'
   const write = (bound: number | null) => (bound === null ? '?' : format(metric, bound))
   const proof = `${write(value)} (95 %: ${write(low)} to ${write(high)}, ${samples} samples in ${windowHours} h)`

@@ -2,6 +2,7 @@
 
 import { useContext } from 'preact/hooks'
 import type { BudgetAnswer, BudgetEventsAnswer, BudgetsAnswer } from '../../schema/budgets.ts'
+import { isDeliveryMetric } from '../../schema/delivery-metrics.ts'
 import { format } from '../../schema/metrics.ts'
 import { Live, useAnswer } from './answer.ts'
 import { BudgetForm } from './budgetform.tsx'
@@ -132,6 +133,7 @@ export function State({ state }: { state: BudgetAnswer['state'] }) {
 
 /** `p75 of LCP ≤ 2.50 s in 24 h, phone, /checkout`. */
 function nameOf({ metric, percentile, limit, window_hours, endpoint, route, device }: BudgetAnswer): string {
-  const promise = `p${percentile} of ${short(metric)} ≤ ${format(metric, limit)} in ${window_hours} h`
+  const what = isDeliveryMetric(metric) ? metric : `p${percentile} of ${short(metric)}`
+  const promise = `${what} ≤ ${format(metric, limit)} in ${window_hours} h`
   return [promise, endpoint, route, device].filter(Boolean).join(', ')
 }

@@ -1,12 +1,13 @@
 /** A percentile in the colour of its rating, with its interval beneath; the rating comes in words, too. */
 
 import type { PercentileAnswer } from '../../schema/answer.ts'
-import { format, isRated, type Measure, type Metric, rate } from '../../schema/metrics.ts'
+import { isDeliveryMetric } from '../../schema/delivery-metrics.ts'
+import { type Budgeted, format, isRated, type Metric, rate } from '../../schema/metrics.ts'
 import { interval, RATING_WORDS } from './words.ts'
 
-export function Figure({ metric, figure }: { metric: Measure; figure: PercentileAnswer | undefined }) {
+export function Figure({ metric, figure }: { metric: Budgeted; figure: PercentileAnswer | undefined }) {
   if (!figure) return <span class="soft">no data</span>
-  const rating = isRated(metric) ? rate(metric, figure.value) : null
+  const rating = !isDeliveryMetric(metric) && isRated(metric) ? rate(metric, figure.value) : null
   const { low, high } = figure
   return (
     <span title={interval(metric, figure)}>

@@ -28,7 +28,7 @@ export function Notice({ summary, delivery }: NoticeProps) {
       )}
       {rates.some(({ rate }) => rate > 1) &&
         `The worker kept ${rates.map(({ since, rate }) => `1 of ${rate} from ${moment(since)}`).join(', ')}. `}
-      {!!delivery?.loss_rate && `At least ${percent(delivery.loss_rate)} of beacons never came.`}
+      {!!delivery?.lost?.value && `About ${percent(delivery.lost.value)} of beacons never came.`}
     </p>
   )
 }

@@ -8,6 +8,7 @@ import { Breakdown } from './breakdown.tsx'
 import { Cards } from './cards.tsx'
 import { Causes } from './causes.tsx'
 import { Chart } from './chart.tsx'
+import { Delivery } from './delivery.tsx'
 import { FirstRun } from './firstrun.tsx'
 import { usePlace } from './go.tsx'
 import { Notice } from './notice.tsx'
@@ -21,7 +22,8 @@ export function Overview() {
   const path = pathOf('summary', { ...base, metrics: ALL, percentiles: place.p })
   const summary = useAnswer<SummaryAnswer>(path)
   const trends = useAnswer<TrendsAnswer>(pathOf('trends', { ...base, metrics: ALL, percentile: place.p }))
-  const delivery = useAnswer<DeliveryAnswer>(pathOf('delivery', rangeOf(place)))
+  const deliveryPath = pathOf('delivery', rangeOf(place))
+  const delivery = useAnswer<DeliveryAnswer>(deliveryPath)
   const { metric } = place
   const row = summary.data?.data.find(row => row.metric === metric)
   return (
@@ -37,6 +39,7 @@ export function Overview() {
       <Chart metric={metric} />
       <Breakdown metric={metric} total={row?.count ?? 0} />
       {(metric === 'lcp' || metric === 'inp' || metric === 'cls') && <Causes metric={metric} />}
+      <Delivery answer={delivery} path={deliveryPath} />
     </>
   )
 }

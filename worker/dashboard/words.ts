@@ -1,7 +1,7 @@
 /** Numbers as words: counts, shares, ratings and intervals, as the page writes them. */
 
 import type { PercentileAnswer } from '../../schema/answer.ts'
-import { format, type Measure, type Metric, type Rating } from '../../schema/metrics.ts'
+import { type Budgeted, format, type Metric, type Rating } from '../../schema/metrics.ts'
 import type { TrendsRow } from '../../schema/trends.ts'
 import { SHIFT } from './question.ts'
 
@@ -45,7 +45,7 @@ export function percent(share: number): string {
 }
 
 /** The 95 % confidence interval in words, open where the samples allow no bound. */
-export function interval(metric: Measure, { low, high }: PercentileAnswer): string {
+export function interval(metric: Budgeted, { low, high }: PercentileAnswer): string {
   const write = (value: number) => format(metric, value).replace(' ', '\xa0')
   if (low !== null && high !== null) return `95 % between ${write(low)} and ${write(high)}`
   if (low !== null) return `95 % at least ${write(low)}, no upper bound yet`

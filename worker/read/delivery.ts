@@ -34,7 +34,7 @@ const MEASURED = [
 ]
 const KEPT_SQUARES = 'CASE WHEN before_squared > 0 OR sent = pageviews THEN'
 
-type Sums = Record<string, number>
+export type Sums = Record<string, number>
 
 export async function delivery(
   d1: Preparer,
@@ -125,7 +125,8 @@ function sums(columns: readonly string[], when = ''): SQL {
   return sql.raw(columns.map(sum).join(', '))
 }
 
-function sum(list: readonly Sums[]): Sums {
+/** Adds sums by name. */
+export function sum(list: readonly Sums[]): Sums {
   const total: Sums = {}
   for (const sums of list)
     for (const [name, value] of Object.entries(sums)) total[name] = (total[name] ?? 0) + (value ?? 0)

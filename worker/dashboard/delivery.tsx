@@ -1,0 +1,109 @@
+/** What became of the beacons: taken, left out, refused and why, lost, and how much one address sent; by hour beneath. */
+
+import type { DeliveryAnswer, DeliveryFigures } from '../../schema/delivery.ts'
+import type { Answer } from './answer.ts'
+import { Section, Table } from './section.tsx'
+import { date, moment, number, percent, plain } from './words.ts'
+
+const COLUMNS = [
+  'When',
+  'Accepted',
+  'Stored',
+  'Sampled out',
+  'Bots',
+  'Refused',
+  'Failed',
+  'Lost',
+  'One address',
+]
+
+export function Delivery({ answer, path }: { answer: Answer<DeliveryAnswer>; path: string }) {
+  const { data } = answer
+  return (
+    <Section title="Delivery" answer={answer} path={path}>
+      {data?.hours.length ? (
+        <>
+          <dl class="facts">
+            <Fact name="Accepted" value={number(data.accepted)} />
+            <Fact name="Stored" value={number(data.stored)} />
+            <Fact name="Sampled out" value={number(data.sampled_out)} />
+            <Fact name="Bots" value={number(data.bots)} />
+            <Fact name="Refused" value={number(refusedOf(data))} note={reasonsOf(data)} />
+            <Fact name="Failed" value={number(data.failed)} />
+            <Fact
+              name="Lost"
+              value={lossOf(data)}
+              note={data.lost ? intervalOf(data.lost) : 'not known yet'}
+            />
+            <Fact name="One address sent at most" value={busiestOf(data)} />
+            {!!data.unknown_sites && <Fact name="For unknown sites" value={number(data.unknown_sites)} />}
+          </dl>
+          <p class="soft">
+            Counts of beacons, at least. Loss is an estimate, of hours that are rolled up. No address is kept.
+          </p>
+          <details>
+            <summary>By the {data.step}</summary>
+            <Table label={`Delivery by the ${data.step}`} columns={COLUMNS}>
+              {data.hours.toReversed().map(hour => (
+                <tr key={hour.hour}>
+                  <th scope="row">{data.step === 'day' ? date(Date.parse(hour.hour)) : moment(hour.hour)}</th>
+                  {[
+                    hour.accepted,
+                    hour.stored,
+                    hour.sampled_out,
+                    hour.bots,
+                    refusedOf(hour),
+                    hour.failed,
+                  ].map((value, i) => (
+                    <td key={COLUMNS[i + 1]}>{number(value)}</td>
+                  ))}
+                  <td>{lossOf(hour)}</td>
+                  <td>{busiestOf(hour)}</td>
+                </tr>
+              ))}
+            </Table>
+          </details>
+        </>
+      ) : (
+        <p class="soft">No beacon was counted in this range.</p>
+      )}
+    </Section>
+  )
+}
+
+function Fact({ name, value, note }: { name: string; value: string; note?: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>
+        {value}
+        {note && <small> {note}</small>}
+      </dd>
+    </div>
+  )
+}
+
+function refusedOf({ refused }: DeliveryFigures): number {
+  return Object.values(refused).reduce((total, count) => total + count, 0)
+}
+
+/** `rate 210, origin 2`, the most frequent reason first. */
+function reasonsOf({ refused }: DeliveryFigures): string {
+  return Object.entries(refused)
+    .filter(([, count]) => count > 0)
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([reason, count]) => `${plain(reason)} ${number(count)}`)
+    .join(', ')
+}
+
+function lossOf({ lost }: DeliveryFigures): string {
+  return lost ? percent(lost.value) : '–'
+}
+
+function intervalOf({ low, high }: { low: number; high: number }): string {
+  return `95 % between ${percent(low)} and ${percent(high)}`
+}
+
+function busiestOf({ busiest_share }: DeliveryFigures): string {
+  return busiest_share === null ? '–' : percent(busiest_share)
+}
