@@ -31,7 +31,7 @@ export const BEACON_OPERATIONS: readonly Operation[] = [
       'application/json': { schema: WIRE, example: BEACON },
     },
     answers: {
-      202: { description: 'The database is slow; the beacon is kept and will be stored.', headers: HEADERS },
+      202: { description: 'A queue has the beacon; it will be stored.', headers: HEADERS },
       204: { description: 'Stored, or not wanted: sampled out, or of a bot.', headers: HEADERS },
     },
     problems: [400, 401, 403, 404, 413, 415, 429, 500, 503],
