@@ -4,9 +4,10 @@
  * escape, too.
  */
 
-/** C0, DEL, C1; line separators; marks and overrides of direction. */
+/** C0, DEL, C1; line separators; marks and overrides of direction; what has no width and joins no letters. */
+// biome-ignore format: the comment below is for one line.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g
 
 /** One line of text, safe to print. */
 export function printable(text: string): string {

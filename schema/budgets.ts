@@ -10,6 +10,7 @@ import { isPlain, PLAIN_DETAIL } from './parameters.ts'
 import { PERCENTILE, SITE_NAME } from './query.ts'
 import { unknownOrMissing, wholeNumber } from './site.ts'
 import { MEASURE_DETAIL, MEASURE_PATTERN, measureOf } from './summary.ts'
+import { badWebhook } from './webhook-address.ts'
 
 export const STATES = ['ok', 'breached', 'no-data'] as const
 export type BudgetState = (typeof STATES)[number]
@@ -157,7 +158,11 @@ export const WEBHOOK = v.strictObject(
     url: v.pipe(
       v.string('must be a string'),
       v.maxLength(1_000, 'must be at most 1000 characters'),
-      v.check(isWebhook, 'must be an https address (http for localhost)'),
+      v.rawCheck(({ dataset, addIssue }) => {
+        const bad = dataset.typed ? badWebhook(dataset.value) : null
+        if (bad) addIssue({ message: bad })
+      }),
+      v.description('a public https address'),
     ),
   },
   unknownOrMissing,
@@ -207,12 +212,3 @@ export const TEST_MESSAGE = v.object({
   state: v.literal('test'),
   at: time,
 })
-
-function isWebhook(url: string): boolean {
-  try {
-    const { protocol, hostname } = new URL(url)
-    return protocol === 'https:' || (protocol === 'http:' && /^(localhost|127\.0\.0\.1)$/.test(hostname))
-  } catch {
-    return false
-  }
-}

@@ -281,10 +281,24 @@ describe('a webhook', () => {
       delivered: false,
       status: 302,
     })
-    for (const url of ['http://hooks.example/', 'ftp://x/', 'hooks', 3]) {
+    // Of the machine itself only where the worker is asked there itself.
+    const local = 'http://localhost:1/'
+    for (const url of ['http://hooks.example/', 'ftp://x/', 'hooks', 3, 'https://10.0.0.1/', local]) {
       const refused = await call('PUT', '/v1/sites/tested/webhook', { url })
       expect(await problemOf(refused)).toMatchObject({ status: 400, field: 'url' })
     }
+    const own = await exports.default.fetch('http://localhost:8787/v1/sites/tested/webhook', {
+      method: 'PUT',
+      headers: admin,
+      body: JSON.stringify({ url: local }),
+    })
+    expect(own.status).toBe(200)
+    await env.DB.exec("UPDATE webhooks SET url = 'https://169.254.169.254/tested' WHERE site = 'tested'")
+    expect(await (await call('POST', '/v1/sites/tested/webhook/test')).json()).toEqual({
+      delivered: false,
+      status: expect.stringMatching(/must be a public address/),
+    })
+    expect(await received('/tested')).toEqual([])
     await call('DELETE', '/v1/sites/tested/webhook')
     expect((await call('POST', '/v1/sites/tested/webhook/test')).status).toBe(404)
   })

@@ -38,7 +38,7 @@ function sentence(
 ) {
   const { state, value, low, high, samples, release } = finding
   const where = [endpoint, route, device].filter(part => part !== null).map(quoted)
-  const what = isDeliveryMetric(metric) ? metric : `p${percentile} of ${metric}`
+  const what = isDeliveryMetric(metric) ? metric : `p${percentile} of ${nameOf(metric)}`
   const subject = [`${site}: ${what}`, ...where].join(', ')
   const verb = state === 'breached' ? 'is over' : 'is back within'
   const write = (bound: number | null) => (bound === null ? '?' : format(metric, bound))
@@ -47,7 +47,32 @@ function sentence(
   return `${subject} ${verb} its budget of ${format(metric, max)}: ${proof}.${since}`
 }
 
-/** A name from a page, without what Slack and Discord read as a mention, a link or formatting. */
+/** A mark has its name from a page, too. */
+function nameOf(metric: BudgetRow['metric']): string {
+  return metric.replace(/\.(?=[a-z])/gi, '(.)')
+}
+
+/** A name from a page, as it stands in a sentence. */
 function quoted(name: string): string {
-  return `"${name.slice(0, SHOWN).replace(/[<>@`*_~|\\[\]&"]/g, ' ')}"`
+  return `"${plain(name)}"`
+}
+
+/** Letters of the scripts that are written from right to left. */
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u
+
+/**
+ * Text from a page that no chat client reads as a link, a mention, formatting, or another direction of writing:
+ * `evil.example` becomes `evil(.)example`. What is written from right to left is kept apart from the sentence around it.
+ */
+export function plain(name: string): string {
+  const text = name
+    .normalize('NFKC')
+    // Controls, marks of direction, what has no width, line breaks, halves of characters.
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}\p{Co}\p{Cn}]/gu, '')
+    .slice(0, SHOWN)
+    .replace(/\p{Surrogate}/gu, '')
+    .replace(/[<>@#`*_~|\\[\]&"!]/g, ' ')
+    .replace(/:(?=\S)/g, ': ')
+    .replace(/[.\u3002](?=[\p{L}\p{M}])/gu, '(.)')
+  return RIGHT_TO_LEFT.test(text) ? `\u2068${text}\u2069` : text
 }

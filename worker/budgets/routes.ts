@@ -19,6 +19,7 @@ import {
 } from '../../schema/budgets.ts'
 import { parseParameters } from '../../schema/parameters.ts'
 import { type BudgetRow, budgetEvents, budgets, webhooks } from '../../schema/tables.ts'
+import { isLoopback } from '../../schema/webhook-address.ts'
 import { requireAdmin } from '../admin/access.ts'
 import { readJson } from '../admin/body.ts'
 import { randomHex } from '../admin/secret.ts'
@@ -72,6 +73,12 @@ export const budgetRoutes = new Hono<Types>()
   .put('/webhook', async c => {
     const site = await existingSite(c.env.DB, siteOf(c))
     const { url } = await readJson(c, WEBHOOK)
+    if (isLoopback(url) && !isLoopback(c.req.url)) {
+      throw badField({
+        field: 'url',
+        detail: 'must be a public address: this worker is not asked at its own machine',
+      })
+    }
     const secret = `whsec_${randomHex(24)}`
     await drizzle(c.env.DB)
       .insert(webhooks)

@@ -8,6 +8,7 @@
 import { and, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { messages, webhooks } from '../../schema/tables.ts'
+import { badWebhook } from '../../schema/webhook-address.ts'
 
 type Message = typeof messages.$inferSelect
 export type Webhook = typeof webhooks.$inferSelect
@@ -40,8 +41,13 @@ export async function deliver(d1: D1Database, message: Message, now: number): Pr
   return false
 }
 
-/** Posts a body; answers the status, or what went wrong. */
+/**
+ * Posts a body; answers the status, or what went wrong. Redirects are not followed, and of the answer nothing but the
+ * status is read. An address that may not be one is refused again: it may be from before that was looked at.
+ */
 export async function send({ url, secret }: Webhook, body: string, now: number): Promise<number | string> {
+  const bad = badWebhook(url)
+  if (bad) return `the address ${bad}`
   const seconds = Math.floor(now / 1000)
   try {
     const response = await fetch(url, {
