@@ -158,10 +158,10 @@ export const WEBHOOK = v.strictObject(
     url: v.pipe(
       v.string('must be a string'),
       v.maxLength(1_000, 'must be at most 1000 characters'),
-      v.rawCheck(({ dataset, addIssue }) => {
-        const bad = dataset.typed ? badWebhook(dataset.value) : null
-        if (bad) addIssue({ message: bad })
-      }),
+      v.check(
+        url => badWebhook(url) === null,
+        ({ input }) => badWebhook(input) ?? '',
+      ),
       v.description('a public https address'),
     ),
   },
