@@ -13,6 +13,20 @@ const bound = v.pipe(v.nullable(v.number()), v.description('null where so few sa
 export const PERCENTILE_ANSWER = v.object({ value: v.number(), low: bound, high: bound })
 export type PercentileAnswer = v.InferOutput<typeof PERCENTILE_ANSWER>
 
+/** How far chance may have moved a count that is an estimate. */
+export const COUNT_INTERVAL = v.pipe(
+  v.nullable(v.object({ low: v.number(), high: v.number() })),
+  v.description('95 % interval of count; null where every sample counts once, and count is exact'),
+)
+
+export const EFFECTIVE_SAMPLES = v.pipe(
+  v.number(),
+  v.description(
+    'independent samples of equal weight that would tell as much of the percentile: fewer than samples where weights ' +
+      'are unlike, or calls come several from one page view',
+  ),
+)
+
 export const GROUP = v.pipe(
   v.record(v.picklist(GROUP_KEYS), v.nullable(v.string())),
   v.description('what the row is about; empty without group_by'),

@@ -66,7 +66,7 @@ const TERMS = {
   window_hours: v.optional(wholeNumber(1, 28 * 24), 24),
   minimum: v.pipe(
     v.optional(wholeNumber(1, 1_000_000), 100),
-    v.description('samples below which the budget has no data'),
+    v.description('effective samples below which the budget has no data'),
   ),
 }
 
@@ -112,6 +112,12 @@ const FINDING = {
   low: amount,
   high: amount,
   samples: v.pipe(v.number(), v.integer()),
+  effective_samples: v.pipe(
+    v.nullable(v.number()),
+    v.description(
+      'independent samples of equal weight that would tell as much; a minimum is of these. null before there was data',
+    ),
+  ),
   release: v.pipe(
     v.nullable(v.string()),
     v.description('where breached: the release that began within the window, if there was one'),

@@ -3,7 +3,17 @@
  */
 
 import * as v from 'valibot'
-import { ANSWER, GROUP, LEFT_OUT, PARTIAL, PERCENTILE_ANSWER, SAMPLED, SHARE } from './answer.ts'
+import {
+  ANSWER,
+  COUNT_INTERVAL,
+  EFFECTIVE_SAMPLES,
+  GROUP,
+  LEFT_OUT,
+  PARTIAL,
+  PERCENTILE_ANSWER,
+  SAMPLED,
+  SHARE,
+} from './answer.ts'
 import { MARK_NAME } from './decode.ts'
 import { METRICS, type Measure, type Metric, PHASES, VITALS } from './metrics.ts'
 import type { FieldError } from './problem.ts'
@@ -148,7 +158,9 @@ export const SUMMARY_ROW = v.object({
         'measured',
     ),
   ),
+  count_interval: COUNT_INTERVAL,
   samples: v.pipe(v.number(), v.integer(), v.description('samples really stored')),
+  effective_samples: EFFECTIVE_SAMPLES,
   percentiles: v.pipe(
     v.record(v.string(), PERCENTILE_ANSWER),
     v.description('by name: p75, p99.9; none of pageviews'),

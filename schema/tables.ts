@@ -282,6 +282,8 @@ export const budgets = sqliteTable(
     low: real(),
     high: real(),
     samples: integer().notNull().default(0),
+    /** Called as in the API. */
+    effective_samples: real(),
     release: text(),
   },
   table => [primaryKey({ columns: [table.site, table.id] })],
@@ -300,6 +302,7 @@ export const budgetEvents = sqliteTable(
     low: real(),
     high: real(),
     samples: integer().notNull(),
+    effective_samples: real(),
     release: text(),
   },
   table => [primaryKey({ columns: [table.site, table.at, table.budget] })],

@@ -4,7 +4,7 @@
  */
 
 import * as v from 'valibot'
-import { ANSWER, GROUP, LEFT_OUT, PARTIAL, PERCENTILE_ANSWER, SAMPLED } from './answer.ts'
+import { ANSWER, GROUP, LEFT_OUT, PARTIAL, PERCENTILE_ANSWER, SAMPLED, SHARE } from './answer.ts'
 import { VERDICTS } from './change.ts'
 import type { FieldError } from './problem.ts'
 import { fail, PERCENTILE, parseQuestion, percentile } from './query.ts'
@@ -60,10 +60,32 @@ export function parseTrendsQuery(
   return { ok: { ...summary.ok, percentiles: [percentile], baselineRelease: baseline ?? null } }
 }
 
-const { metric, unit, count, samples } = SUMMARY_ROW.entries
+const { metric, unit, count, count_interval, samples, effective_samples } = SUMMARY_ROW.entries
 
-const SIDE = v.nullable(v.object({ ...PERCENTILE_ANSWER.entries, count, samples, ...PARTIAL, ...LEFT_OUT }))
+const SIDE = v.nullable(
+  v.object({
+    ...PERCENTILE_ANSWER.entries,
+    count,
+    count_interval,
+    samples,
+    effective_samples,
+    ...PARTIAL,
+    ...LEFT_OUT,
+  }),
+)
 const INTERVAL = v.object({ value: v.number(), low: v.number(), high: v.number() })
+
+const MIX = v.object({
+  key: v.picklist(['device']),
+  shares: v.array(
+    v.object({
+      value: v.pipe(v.nullable(v.string()), v.description('phone, tablet, desktop')),
+      before: v.pipe(SHARE, v.description('of the page views or calls before')),
+      after: SHARE,
+    }),
+  ),
+})
+export type Mix = v.InferOutput<typeof MIX>
 
 export const TRENDS_ROW = v.object({
   group: GROUP,
@@ -89,12 +111,23 @@ export const TRENDS_ROW = v.object({
   verdict: v.pipe(
     v.nullable(v.picklist(VERDICTS)),
     v.description(
-      'improving or degrading where the interval leaves out 0; null where there is too little data',
+      'improving or degrading where the interval leaves out 0; stable where it is likely, by .8 or more, that it moved by ' +
+        'less than 10 %; else unclear; null where there is too little data. On page views that are independent, fewer ' +
+        'than 5 in 100 are improving or degrading where nothing changed; where whole hours are slow together, more are',
     ),
   ),
   confidence: v.pipe(
     v.nullable(v.number()),
-    v.description('how sure the verdict is, 0 to 1; for stable, that it moved by less than 10 %'),
+    v.description('how sure the verdict is, 0 to 1; for stable and unclear, that it moved by less than 10 %'),
+  ),
+  mix: v.optional(
+    v.pipe(
+      MIX,
+      v.description(
+        'without group_by: where the whole is improving or degrading, but no device is, and the shares of devices alone ' +
+          'explain it',
+      ),
+    ),
   ),
 })
 export type TrendsRow = v.InferOutput<typeof TRENDS_ROW>

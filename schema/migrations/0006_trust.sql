@@ -31,4 +31,6 @@ ALTER TABLE `deliveries` ADD `followed` integer DEFAULT 0 NOT NULL;--> statement
 ALTER TABLE `deliveries` ADD `missing_squared` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE `deliveries` ADD `missing_before` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE `deliveries` ADD `before_squared` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
-ALTER TABLE `deliveries` ADD `unreadable` integer DEFAULT 0 NOT NULL;
+ALTER TABLE `deliveries` ADD `unreadable` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+ALTER TABLE `budgets` ADD `effective_samples` real;--> statement-breakpoint
+ALTER TABLE `budget_events` ADD `effective_samples` real;

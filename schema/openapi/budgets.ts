@@ -32,6 +32,7 @@ const NEW = {
   low: null,
   high: null,
   samples: 0,
+  effective_samples: null,
   release: null,
   checked: null,
 }

@@ -25,7 +25,9 @@ export const SUMMARY: SummaryAnswer = {
       metric: 'lcp',
       unit: 'ms',
       count: 1072,
+      count_interval: null,
       samples: 1072,
+      effective_samples: 1072,
       percentiles: {
         p75: { value: 2357.5, low: 2233.36, high: 2488.83 },
         p95: { value: 3262.56, low: 3158.45, high: 3370.51 },
@@ -52,7 +54,9 @@ export const TIMESERIES: TimeseriesAnswer = {
         {
           time: '2026-11-21T06:00:00.000Z',
           count: 70,
+          count_interval: null,
           samples: 70,
+          effective_samples: 70,
           percentiles: { p75: { value: 153.867, low: 122.573, high: 197.403 } },
           rating: 'good',
           shares: { good: 0.871, needs_improvement: 0.129, poor: 0 },
@@ -60,7 +64,9 @@ export const TIMESERIES: TimeseriesAnswer = {
         {
           time: '2026-11-21T07:00:00.000Z',
           count: 71,
+          count_interval: null,
           samples: 71,
+          effective_samples: 71,
           percentiles: { p75: { value: 153.867, low: 122.573, high: 189.034 } },
           rating: 'good',
           shares: { good: 0.901, needs_improvement: 0.099, poor: 0 },
@@ -81,8 +87,24 @@ export const TRENDS: TrendsAnswer = {
       group: {},
       metric: 'lcp',
       unit: 'ms',
-      before: { value: 1982.41, low: 1919.15, high: 2048, count: 2500, samples: 2500 },
-      after: { value: 1982.41, low: 1919.15, high: 2048, count: 2400, samples: 2400 },
+      before: {
+        value: 1982.41,
+        low: 1919.15,
+        high: 2048,
+        count: 2500,
+        count_interval: null,
+        samples: 2500,
+        effective_samples: 2500,
+      },
+      after: {
+        value: 1982.41,
+        low: 1919.15,
+        high: 2048,
+        count: 2400,
+        count_interval: null,
+        samples: 2400,
+        effective_samples: 2400,
+      },
       change: {
         difference: { value: 0, low: -91.1272, high: 91.1272 },
         ratio: { value: 0, low: -0.046, high: 0.046 },
@@ -149,19 +171,19 @@ export const DELIVERY: DeliveryAnswer = {
 /** The same as CSV, by endpoint: one header, one row each, no data as an empty cell. */
 export const CSV = {
   summary:
-    'group.route,metric,unit,count,samples,percentiles.p75.value,percentiles.p75.low,percentiles.p75.high,' +
+    'group.route,metric,unit,count,count_interval,samples,effective_samples,percentiles.p75.value,percentiles.p75.low,percentiles.p75.high,' +
     'percentiles.p95.value,percentiles.p95.low,percentiles.p95.high,rating,shares.good,shares.needs_improvement,shares.poor\r\n' +
-    '/p/[id],lcp,ms,1072,1072,2357.5,2233.36,2488.83,3262.56,3158.45,3370.51,good,0.7826,0.2174,0\r\n',
+    '/p/[id],lcp,ms,1072,,1072,1072,2357.5,2233.36,2488.83,3262.56,3158.45,3370.51,good,0.7826,0.2174,0\r\n',
   timeseries:
-    'time,metric,unit,count,samples,percentiles.p75.value,percentiles.p75.low,percentiles.p75.high,rating,' +
+    'time,metric,unit,count,count_interval,samples,effective_samples,percentiles.p75.value,percentiles.p75.low,percentiles.p75.high,rating,' +
     'shares.good,shares.needs_improvement,shares.poor\r\n' +
-    '2026-11-21T06:00:00.000Z,inp,ms,70,70,153.867,122.573,197.403,good,0.871,0.129,0\r\n' +
-    '2026-11-21T07:00:00.000Z,inp,ms,71,71,153.867,122.573,189.034,good,0.901,0.099,0\r\n',
+    '2026-11-21T06:00:00.000Z,inp,ms,70,,70,70,153.867,122.573,197.403,good,0.871,0.129,0\r\n' +
+    '2026-11-21T07:00:00.000Z,inp,ms,71,,71,71,153.867,122.573,189.034,good,0.901,0.099,0\r\n',
   trends:
-    'metric,unit,before.value,before.low,before.high,before.count,before.samples,after.value,after.low,after.high,' +
-    'after.count,after.samples,change.difference.value,change.difference.low,change.difference.high,' +
+    'metric,unit,before.value,before.low,before.high,before.count,before.count_interval,before.samples,before.effective_samples,after.value,after.low,after.high,' +
+    'after.count,after.count_interval,after.samples,after.effective_samples,change.difference.value,change.difference.low,change.difference.high,' +
     'change.ratio.value,change.ratio.low,change.ratio.high,verdict,confidence\r\n' +
-    'lcp,ms,1982.41,1919.15,2048,2500,2500,1982.41,1919.15,2048,2400,2400,0,-91.1272,91.1272,0,-0.046,0.046,stable,1\r\n',
+    'lcp,ms,1982.41,1919.15,2048,2500,,2500,2500,1982.41,1919.15,2048,2400,,2400,2400,0,-91.1272,91.1272,0,-0.046,0.046,stable,1\r\n',
   delivery:
     'hour,accepted,stored,sampled_out,queued,late,failed,bots,refused.origin,refused.rate,refused.size,refused.field,' +
     'refused.weight,busiest_share,lost.value,lost.low,lost.high\r\n' +
@@ -366,6 +388,7 @@ const BREACH = {
   low: 2511.02,
   high: 2760.9,
   samples: 1012,
+  effective_samples: 1012,
   release: '2.4.0',
 } as const
 const SINCE = '2026-11-21T06:05:12.000Z'
@@ -380,6 +403,7 @@ export const BUDGET: BudgetAnswer = {
   low: 2588.19,
   high: 2801.02,
   samples: 1072,
+  effective_samples: 1072,
   since: SINCE,
   checked: '2026-11-21T09:40:02.000Z',
 }

@@ -94,7 +94,15 @@ describe('text from data', () => {
 describe('budgets', () => {
   const budget: BudgetAnswer = {
     ...{ id: '0123456789ab', metric: 'api', endpoint: 'POST /api/pay|x', route: null, device: 'phone' },
-    ...{ percentile: 75, limit: 500, window_hours: 24, minimum: 100, samples: 4_000, release: '2.4.0' },
+    ...{
+      percentile: 75,
+      limit: 500,
+      window_hours: 24,
+      minimum: 100,
+      samples: 4_000,
+      effective_samples: 812.4,
+      release: '2.4.0',
+    },
     ...{ state: 'breached', value: 812, low: 790, high: 840 },
     ...{ since: '2026-11-20T14:00:00.000Z', checked: '2026-11-21T08:00:00.000Z' },
   }

@@ -2,7 +2,8 @@
  * Judges a budget: its row and the clock go in, how it stands comes out.
  *
  * A state changes on evidence alone: breached where the whole interval of the percentile lies above the limit, kept
- * where the whole of it lies at or below. In between a budget stays as it was.
+ * where the whole of it lies at or below. In between a budget stays as it was. Where few samples carry the weight, or calls
+ * come from few page views, there is no evidence, however many samples there are: it is their effective size that counts.
  */
 
 import type { BudgetState } from '../../schema/budgets.ts'
@@ -13,7 +14,7 @@ import { limitsOf } from '../../schema/metrics.ts'
 import type { BudgetRow } from '../../schema/tables.ts'
 import { groupsOf } from '../read/distributions.ts'
 import { oldestRaw } from '../read/plan.ts'
-import { percentileInUnit } from '../read/summary.ts'
+import { countsOf, percentileInUnit } from '../read/summary.ts'
 import type { Preparer } from '../statement.ts'
 import { deliveryShare } from './delivery.ts'
 
@@ -24,6 +25,8 @@ export interface Finding {
   low: number | null
   high: number | null
   samples: number
+  /** Independent samples of equal weight that would tell as much. */
+  effective_samples: number | null
   release: string | null
 }
 
@@ -55,11 +58,16 @@ export async function judge(d1: Preparer, budget: BudgetRow, now: number, rawDay
   )
   const distribution = groups[0]?.distribution
   const [found = null] = distribution ? percentiles(distribution, [percentile], limitsOf(metric)) : []
-  const samples = distribution?.s ?? 0
+  const counts = distribution && countsOf(distribution, percentile)
   const figures = found ? percentileInUnit(metric, found) : { value: null, low: null, high: null }
-  const finding = { ...figures, samples, release: null }
+  const finding = {
+    ...figures,
+    samples: counts?.samples ?? 0,
+    effective_samples: counts?.effective_samples ?? null,
+    release: null,
+  }
   // Where only a share was read, there are enough: the minimum is for those that it stands for.
-  const told = stateOf(budget, figures, samples * share)
+  const told = stateOf(budget, figures, (counts?.effective_samples ?? 0) * share)
   const { missing = 0 } = groups[0] ?? {}
   const state = missing > UNSEEN * (distribution?.n ?? 0) ? 'no-data' : told
   if (state !== 'breached' || budget.state === 'breached') {
@@ -72,9 +80,9 @@ export async function judge(d1: Preparer, budget: BudgetRow, now: number, rawDay
 export function stateOf(
   { state, told, max, minimum }: Pick<BudgetRow, 'state' | 'told' | 'max' | 'minimum'>,
   { value, low, high }: Pick<Finding, 'value' | 'low' | 'high'>,
-  samples: number,
+  effective: number,
 ): BudgetState {
-  if (value === null || samples < minimum) return 'no-data'
+  if (value === null || effective < minimum) return 'no-data'
   if (low !== null && low > max) return 'breached'
   if (high !== null && high <= max) return 'ok'
   return state === 'no-data' ? told : state

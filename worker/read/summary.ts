@@ -3,7 +3,9 @@
  */
 
 import type { PercentileAnswer } from '../../schema/answer.ts'
-import { type Percentile, percentiles, RELATIVE_ERROR } from '../../schema/histogram.ts'
+import { effectiveSize } from '../../schema/clusters.ts'
+import { countInterval } from '../../schema/count.ts'
+import { type Histogram, type Percentile, percentiles, RELATIVE_ERROR } from '../../schema/histogram.ts'
 import { fromGrains, isRated, limitsOf, type Measure, rate, unitOf } from '../../schema/metrics.ts'
 import type { SummaryAnswer, SummaryQuery, SummaryRow } from '../../schema/summary.ts'
 import type { Preparer } from '../statement.ts'
@@ -73,7 +75,10 @@ export function figuresOf(
   return missing > 0 ? { ...(figures ?? NOTHING), ...partialOf(missing) } : figures
 }
 
-const NOTHING: Figures = { count: 0, samples: 0, percentiles: {}, rating: null, shares: null }
+const NOTHING: Figures = {
+  ...{ count: 0, count_interval: null, samples: 0, effective_samples: 0 },
+  ...{ percentiles: {}, rating: null, shares: null },
+}
 
 /** What says that a row is not all of its group; nothing where it is. */
 export function partialOf(missing: number): { partial?: true; missing_at_most?: number } {
@@ -91,9 +96,9 @@ function known(
   wanted: readonly number[],
   minutes: number,
 ): Figures | null {
-  const { n, s, good, poor } = distribution
+  const { n, good, poor } = distribution
   if (metric === 'pageviews') {
-    return n > 0 ? { count: n, samples: s, percentiles: {}, rating: null, shares: null } : null
+    return n > 0 ? { ...countsOf(distribution, 75), percentiles: {}, rating: null, shares: null } : null
   }
   const found = percentiles(distribution, [75, ...wanted], limitsOf(metric)).map(
     p => p && percentileInUnit(metric, p),
@@ -102,8 +107,7 @@ function known(
   if (!p75) return null
   const rated = isRated(metric)
   return {
-    count: n,
-    samples: s,
+    ...countsOf(distribution, 75),
     percentiles: Object.fromEntries(
       found.flatMap((answer, i) => (answer ? [[`p${wanted[i]}`, answer]] : [])),
     ),
@@ -114,6 +118,19 @@ function known(
       per_minute: n / minutes,
       ...leftOutOf(distribution.omitted),
     }),
+  }
+}
+
+/** How much a distribution rests on, and how much it tells of the percentile `p`. */
+export function countsOf(
+  distribution: Histogram,
+  p: number,
+): Pick<SummaryRow, 'count' | 'count_interval' | 'samples' | 'effective_samples'> {
+  return {
+    count: distribution.n,
+    count_interval: countInterval(distribution),
+    samples: distribution.s,
+    effective_samples: Number(effectiveSize(distribution)(p).toFixed(1)),
   }
 }
 

@@ -8,15 +8,19 @@ import { type Percentile, RELATIVE_ERROR } from '../../schema/histogram.ts'
 import { HOUR } from '../../schema/hour.ts'
 import { limitsOf, type Measure, unitOf } from '../../schema/metrics.ts'
 import type { TrendsAnswer, TrendsQuery, TrendsRow } from '../../schema/trends.ts'
-import type { Preparer } from '../statement.ts'
+import { counted, type Preparer, type Receipt } from '../statement.ts'
 import { BUSIEST, type Distribution, type Group, groupsOf } from './distributions.ts'
+import { mixOf } from './mix.ts'
 import { oldestRaw, onKept, onKeptHours } from './plan.ts'
-import { inUnit, leftOutOf, partialOf, percentileInUnit, rangeOf } from './summary.ts'
+import { countsOf, inUnit, leftOutOf, partialOf, percentileInUnit, rangeOf } from './summary.ts'
 import { MAX_READ } from './thin.ts'
 
 /** Where single page views answer, groups of the time before are looked for among so many times more of the busiest. */
 const WIDER = 3
 const MOST = 100
+const DEVICES = 4
+/** Rows that must be left to read a period by device, too. */
+const LEAST_BY_DEVICE = 4_000
 
 /** Answers for the time that is kept; the time before may reach back further than that, and then has less. */
 export function trendsKept(
@@ -45,9 +49,11 @@ async function trends(
       : { from, to, filters: { ...filters, release: baselineRelease } }
   const wider = { ...BUSIEST, limit: Math.min(limit * WIDER, MOST) }
   const reads = { reads: MAX_READ / 2 }
-  const late = await groupsOf(d1, { ...ask, oldest: oldestRaw(site, now) }, now, reads)
+  const receipt: Receipt = { statements: 0, read: 0 }
+  const counting = counted(d1, receipt)
+  const late = await groupsOf(counting, { ...ask, oldest: oldestRaw(site, now) }, now, reads)
   const among = late.groups.map(({ values }) => values)
-  const early = await groupsOf(d1, { ...ask, ...wider, ...earlier, among }, now, reads)
+  const early = await groupsOf(counting, { ...ask, ...wider, ...earlier, among }, now, reads)
   const share = Math.max(late.share, early.share)
   const before = new Map(early.groups.map(group => [keyOf(group), group]))
   const baseline = rangeOf({ site: query.site, ...earlier })
@@ -58,8 +64,46 @@ async function trends(
     source: late.source === 'rollup' && early.source === 'rollup' ? 'rollup' : 'samples',
     ...(share > 1 && { sampled: share }),
     relative_error: RELATIVE_ERROR,
-    data: late.groups.map(group => toRow(group, before.get(keyOf(group)) ?? null, percentile)),
+    data: await withMixes(
+      late.groups.map(group => toRow(group, before.get(keyOf(group)) ?? null, percentile)),
+      query,
+      async metrics => {
+        const left = (MAX_READ - receipt.read) / 2
+        if (left < LEAST_BY_DEVICE) return null
+        const devices = { ...ask, ...BUSIEST, metrics, groupBy: ['device' as const], limit: DEVICES }
+        const late = await groupsOf(d1, { ...devices, oldest: oldestRaw(site, now) }, now, { reads: left })
+        return [late.groups, (await groupsOf(d1, { ...devices, ...earlier }, now, { reads: left })).groups]
+      },
+    ),
   }
+}
+
+/**
+ * Adds the mix of devices to what changed as a whole. `byDevice` answers the groups of the time after and of the time
+ * before, or null where that would read too much.
+ */
+async function withMixes(
+  rows: TrendsRow[],
+  { groupBy, filters, percentiles: [percentile] }: TrendsQuery,
+  byDevice: (metrics: Measure[]) => Promise<[after: Group[], before: Group[]] | null>,
+): Promise<TrendsRow[]> {
+  const changed = rows.filter(({ verdict }) => verdict === 'improving' || verdict === 'degrading')
+  if (groupBy.length || filters.device !== undefined || !changed.length) return rows
+  const found = await byDevice(changed.map(({ metric }) => metric))
+  if (!found) return rows
+  const [after, before] = found
+  const names = [...new Set([...after, ...before].map(({ values }) => values.device ?? null))]
+  return rows.map(row => {
+    const of = (groups: Group[], name: string | null) =>
+      groups.find(({ metric, values }) => metric === row.metric && (values.device ?? null) === name)
+        ?.distribution ?? null
+    const parts = names.map(value => ({ value, before: of(before, value), after: of(after, value) }))
+    const mix =
+      row.verdict && changed.includes(row)
+        ? mixOf('device', parts, row.verdict, percentile, limitsOf(row.metric))
+        : null
+    return mix ? { ...row, mix } : row
+  })
 }
 
 function keyOf({ metric, values }: Group): string {
@@ -78,8 +122,8 @@ function toRow({ values, metric, distribution, missing }: Group, early: Group | 
     group: values,
     metric,
     unit: unitOf(metric),
-    before: sideOf(metric, before, earlier, early?.missing ?? 0),
-    after: sideOf(metric, after, distribution, missing),
+    before: sideOf(metric, before, earlier, p, early?.missing ?? 0),
+    after: sideOf(metric, after, distribution, p, missing),
     change: difference && {
       difference: each(difference, grains => inUnit(metric, grains)),
       ratio: before?.value ? each(difference, grains => rounded(grains / before.value)) : null,
@@ -93,13 +137,13 @@ function sideOf(
   metric: Measure,
   found: Percentile | null,
   of: Distribution | null,
+  p: number,
   missing: number,
 ): TrendsRow['before'] {
   if (!found || !of) return null
   return {
     ...percentileInUnit(metric, found),
-    count: of.n,
-    samples: of.s,
+    ...countsOf(of, p),
     ...partialOf(missing),
     ...leftOutOf(of.omitted),
   }

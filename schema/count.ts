@@ -1,0 +1,27 @@
+/**
+ * How far chance may have moved an estimated count: a distribution goes in, the 95 % interval of its sum of weights comes
+ * out.
+ *
+ * A page view of weight w was kept with the chance 1 / w, so the sum of weights estimates all of them without bias (Horvitz
+ * and Thompson, JASA 47 (1952), 663-685), with the variance sum w (w - 1): q - n for one sample a page view. Calls come and
+ * go with their page view, which adds their pairs: (q + pairs) (1 - n / q), exact where weights are alike. The interval
+ * inverts the test of a true count N, whose variance grows with N (a score interval), so it holds for small counts, too.
+ */
+
+import { type Histogram, Z95 } from './histogram.ts'
+
+/** Whole numbers; null where every sample has the weight 1, and the count is exact. */
+export function countInterval({
+  n,
+  s,
+  q,
+  c = {},
+}: Pick<Histogram, 'n' | 's' | 'q' | 'c'>): { low: number; high: number } | null {
+  if (q <= n) return null
+  const pairs = Object.values(c).reduce((sum, [pairs]) => sum + pairs, 0)
+  /** Variance of the estimate for each one that is counted. */
+  const each = ((q + pairs) * (1 - n / q)) / n
+  const middle = n + (Z95 ** 2 * each) / 2
+  const margin = Z95 * Math.sqrt(each * n + (Z95 * each) ** 2 / 4)
+  return { low: Math.max(s, Math.floor(middle - margin)), high: Math.ceil(middle + margin) }
+}
