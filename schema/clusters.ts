@@ -43,6 +43,7 @@ const STEPS = 24
 /** Answers the effective size of a histogram at a percentile (0 < p < 100). */
 export function effectiveSize(histogram: Clustered): (p: number) => number {
   const { n, q, c = {} } = histogram
+  if (n <= 0) return () => 0
   const all = Object.values(c).reduce((sum, [pairs]) => sum + pairs, 0)
   if (all <= 0) return () => (n * n) / q
   const edges = edgesOf(histogram, all)

@@ -21,7 +21,8 @@ export function notes({ vitals, trends, causes, delivery }: Findings): Text[] {
     ],
     [
       'A trend is improving or degrading where the 95 % interval of the change leaves out no change; how sure it is ' +
-        'stands beside it. For stable, that is how sure it moved by less than 10 %.',
+        'stands beside it. It is stable where it is likely, by 80 % or more, that it moved by less than 10 %, and unclear ' +
+        'where neither is known.',
     ],
     share > 0.999
       ? ['Every page view that arrived is in these numbers, none is left out by sampling.']

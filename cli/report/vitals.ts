@@ -37,7 +37,9 @@ export function vitalsInShort(changes: readonly Change[]): Text[] {
     ...bad.map(({ metric, now }): Text => [`${NAMES[metric]} is `, { rating: now.rating }, `: ${p75(now)}.`]),
     ...moved.map(({ metric, now, trend }): Text => {
       const got = trend?.verdict === 'degrading' ? 'worse' : 'better'
-      return [`${NAMES[metric]} got ${got}: from ${before(metric, trend)} to ${p75(now)} (${ratio(trend)}).`]
+      return [
+        `${NAMES[metric]} got ${got}: from ${before(metric, trend)} to ${p75(now)} (${ratio(trend)}).${mix(trend)}`,
+      ]
     }),
   ]
 }
@@ -78,10 +80,19 @@ function ratio(trend: TrendsRow | null): string {
   return `${rounded > 0 ? '+' : ''}${rounded} %`
 }
 
-/** `degrading (97 % sure)`; nothing is quite sure. */
+/** The devices whose shares moved it, where none of them changed itself. */
+function mix(trend: TrendsRow | null): string {
+  if (!trend?.mix) return ''
+  const moved = trend.mix.shares.map(
+    ({ value, before, after }) => `${value ?? 'unknown'} ${percent(before)} before, ${percent(after)} now`,
+  )
+  return ` No device did; their shares changed: ${moved.join('; ')}.`
+}
+
+/** `degrading (97 % sure)`; nothing is quite sure, and of what is unclear there is nothing to be sure of. */
 function verdict(trend: TrendsRow | null): string {
   if (!trend?.verdict) return 'too little data'
   const { confidence } = trend
-  if (confidence === null) return trend.verdict
+  if (confidence === null || trend.verdict === 'unclear') return trend.verdict
   return `${trend.verdict} (${confidence > 0.99 ? 'over 99 %' : percent(confidence)} sure)`
 }

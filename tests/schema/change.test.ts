@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { changeOf } from '../../schema/change.ts'
-import { cls, type Design, lcp, type Population, sampleOf, scaled } from './population.ts'
+import { collect, type Histogram } from '../../schema/histogram.ts'
+import { cls, type Design, lcp, type Population, random, sampleOf, scaled } from './population.ts'
 
 const all = { client: () => 1, server: () => 1 }
 const uniform = { client: () => 1, server: () => 8 }
@@ -40,6 +41,41 @@ describe('without a change', () => {
     const { improving, degrading, none } = verdicts((size, seed) => make(size, seed), size, design, 1, p)
     expect(none).toBe(0)
     expect((improving + degrading) / RUNS).toBeLessThanOrEqual(0.05)
+  })
+})
+
+describe('where whole hours are slow together', () => {
+  /** 40 page views an hour, each hour slower or faster by a shock of 10 % that lasts: AR(1), correlation .5. */
+  function shocked(hours: number, next: () => number): [Histogram, Histogram] {
+    const gauss = () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next())
+    let shock = 0.1 * gauss()
+    const period = () =>
+      collect(
+        Array.from({ length: hours }, () => {
+          shock = 0.5 * shock + Math.sqrt(0.75) * 0.1 * gauss()
+          return Array.from({ length: 40 }, () => ({
+            x: Math.round(Math.exp(7.3 + 0.6 * gauss() + shock)),
+            w: 1,
+          }))
+        }).flat(),
+        { good: 2500, poor: 4000 },
+      )
+    return [period(), period()]
+  }
+
+  it.each([
+    ['some 14', 24, 0.08, 0.22],
+    ['some 3', 168, 0, 0.06],
+  ] as const)('%s in 100 verdicts are wrong on two times %i hours, as is said', (_, hours, least, most) => {
+    const next = random(11)
+    const runs = 200
+    let wrong = 0
+    for (let run = 0; run < runs; run++) {
+      const { verdict } = changeOf(...shocked(hours, next), 75, null)
+      if (verdict === 'improving' || verdict === 'degrading') wrong++
+    }
+    expect(wrong / runs).toBeGreaterThanOrEqual(least)
+    expect(wrong / runs).toBeLessThanOrEqual(most)
   })
 })
 

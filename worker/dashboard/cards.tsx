@@ -7,7 +7,7 @@ import type { Answer } from './answer.ts'
 import { Exports } from './exports.tsx'
 import { Link, usePlace } from './go.tsx'
 import { ShareBar } from './sharebar.tsx'
-import { count, interval, RATING_WORDS, short, TITLES, verdict } from './words.ts'
+import { count, countInterval, interval, RATING_WORDS, short, TITLES, verdict } from './words.ts'
 
 interface CardsProps {
   summary: Answer<SummaryAnswer>
@@ -66,7 +66,7 @@ function Card({ metric, row, trend, waiting }: CardProps) {
           <p class="soft">{interval(metric, figure)}</p>
           <p class={trend?.verdict ?? 'soft'}>{trend && verdict(trend)}</p>
           {row.shares && <ShareBar shares={row.shares} inWords />}
-          <p class="soft">
+          <p class="soft" title={countInterval(row.count_interval)}>
             {count(row.count, metric === 'api' ? 'call' : 'page view')}, {count(row.samples, 'sample')}
           </p>
         </>

@@ -37,6 +37,11 @@ export function few(value: number): string {
   return value >= 100 ? number(value) : RATE.format(value)
 }
 
+/** How far chance may have moved a count; empty where it is exact. */
+export function countInterval(interval: { low: number; high: number } | null): string {
+  return interval ? `95 % between ${number(interval.low)} and ${number(interval.high)}` : ''
+}
+
 /** `81 %`; a share that is neither none nor all is never written as either. */
 export function percent(share: number): string {
   if (share > 0 && share < 0.01) return '< 1 %'
@@ -59,7 +64,7 @@ const WORTH_SAYING = 0.8
 const ARROWS = { improving: '↓', degrading: '↑', stable: '→', unclear: '?' } as const
 
 /** `↓ 12 % less, improving, 98 % sure`, against what came before; `? 7 % more, unclear` where nothing is sure. */
-export function verdict({ metric, change, verdict, confidence }: TrendsRow): string {
+export function verdict({ metric, change, verdict, confidence, mix }: TrendsRow): string {
   if (!change || !verdict) return 'too little data to compare'
   const { ratio, difference } = change
   const moved = ratio
@@ -67,7 +72,8 @@ export function verdict({ metric, change, verdict, confidence }: TrendsRow): str
     : format(metric, Math.abs(difference.value))
   const direction = (ratio ?? difference).value < 0 ? 'less' : 'more'
   const sure = (confidence ?? 0) < WORTH_SAYING ? '' : `, ${percent(confidence ?? 0)} sure`
-  return `${ARROWS[verdict]} ${moved} ${direction}, ${verdict}${sure}`
+  const why = mix ? ': not the devices changed, but their shares' : ''
+  return `${ARROWS[verdict]} ${moved} ${direction}, ${verdict}${sure}${why}`
 }
 
 const WHEN = { day: 'numeric', month: 'short', timeZone: 'UTC' } as const
