@@ -29,7 +29,9 @@ describe('CSV', () => {
     const response = await get(path, { ...admin, ...headers })
     expect(response.headers.get('Content-Type')).toBe('text/csv; charset=utf-8; header=present')
     const [header, ...lines] = (await response.text()).trimEnd().split('\r\n')
-    expect(header).toContain('group.route,metric,unit,count,count_interval,samples,effective_samples,percentiles.p75.value')
+    expect(header).toContain(
+      'group.route,metric,unit,count,count_interval,samples,effective_samples,percentiles.p75.value',
+    )
     expect(lines).toHaveLength(5)
   })
 

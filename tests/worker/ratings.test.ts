@@ -69,6 +69,7 @@ describe('a value at a threshold', () => {
           ...{ value: null, low: null, high: null, samples: 0, effective_samples: null, release: null },
         } as const,
         NOW,
+        14,
       )
     expect(await budget('edge', 'lcp', 2500)).toMatchObject({ state: 'ok', value: 2500, high: 2500 })
     expect(await budget('edge', 'cls', 0.1, 99)).toMatchObject({ state: 'ok', high: 0.1 })
