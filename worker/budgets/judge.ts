@@ -41,7 +41,8 @@ export async function judge(d1: Preparer, budget: BudgetRow, now: number, rawDay
   const { site, metric, percentile } = budget
   if (isDeliveryMetric(metric)) {
     const share = await deliveryShare(d1, budget, metric, now)
-    return { ...share, state: stateOf(budget, share, share.samples), release: null }
+    const state = stateOf(budget, share, share.samples)
+    return { ...share, effective_samples: share.samples, state, release: null }
   }
   const to = (hourOf(now) + 1) * HOUR
   const filters = {
