@@ -16,10 +16,10 @@ export async function leftOutOfRows(
   { where, share }: Share,
   filters: SampleFilters,
 ): Promise<number> {
-  const weight = sql.raw(`coalesce(sum(p.weight * p.dropped), 0) * ${share}`)
+  const weight = sql.raw(`coalesce(sum(p.weight * (p.dropped + p.calls_cut)), 0) * ${share}`)
   const found = await prepare(
     d1,
-    sql`SELECT ${weight} AS n FROM pageviews AS p WHERE ${where} AND p.dropped > 0 AND ${fits(filters)}`,
+    sql`SELECT ${weight} AS n FROM pageviews AS p WHERE ${where} AND p.dropped + p.calls_cut > 0 AND ${fits(filters)}`,
   ).first<{ n: number }>()
   return found?.n ?? 0
 }
