@@ -53,7 +53,11 @@ const shortNames = {
 }
 
 // Names that begin with _ are private, and are shortened.
-const minify = format =>
+const PRIVATE = /^_/
+// So is what web-vitals and sdk/vitals.ts call their options and metrics, within a script that holds both. No browser knows these.
+const PRIVATE_TO_SCRIPT =
+  /^(_.*|(reportSoftNav|reportAllChange)s|navigation(InteractionId|StartTime|URL)|firstHiddenTime|onHidden)$/
+const minify = (format, regex = PRIVATE) =>
   terser({
     module: true,
     ecma: 2020,
@@ -66,7 +70,7 @@ const minify = format =>
       keep_fargs: false,
       lhs_constants: false,
     },
-    mangle: { nth_identifier: shortNames, properties: { regex: /^_/ } },
+    mangle: { nth_identifier: shortNames, properties: { regex } },
     format: { comments: false, ...format },
   })
 
@@ -121,7 +125,7 @@ const script = (input, name, pinned, ...plugins) => ({
   plugins: [
     ...browser,
     letOnly,
-    minify(compileAll),
+    minify(compileAll, PRIVATE_TO_SCRIPT),
     weigh,
     copy([`dist/${name}`, name], [`dist/${name}.map`, `${name}.map`], [`dist/${name}`, pinned]),
     ...plugins,

@@ -11,7 +11,7 @@ import { type InitOptions, readOptions } from './settings.ts'
 import { startTransport } from './transport.ts'
 import { trackViews, type Views } from './views.ts'
 import { trackVitals } from './vitals.ts'
-import type { Reasons } from './why.ts'
+import type { StartWhy } from './why.ts'
 
 export interface Fieldline {
   /**
@@ -38,7 +38,7 @@ export interface Fieldline {
 }
 
 /** One fieldline, not yet started. `startWhy` finds causes; the core does without. */
-export function fieldline(startWhy?: () => Reasons): Fieldline {
+export function fieldline(startWhy?: StartWhy): Fieldline {
   let views: Views | undefined
   let granted: { consent: boolean } | undefined
 
@@ -54,9 +54,9 @@ export function fieldline(startWhy?: () => Reasons): Fieldline {
       const calls =
         api && api !== 'off' && observeCalls(settings, tracked, api === 'passive' ? undefined : patchCalls)
       const begin = quietly(() => {
-        const why = startWhy?.()
+        const why = startWhy?.(calls || {})
         // First, so that resources are known as the LCP is told.
-        tracked._read = observe([why, calls])
+        tracked._read = observe(why ?? { ...calls })
         trackVitals(tracked, why?._explain)
       })
       // A prerendered page's visitor sees nothing before it is shown.

@@ -28,19 +28,17 @@ const SLOW = 40
  * Starts to observe; what was before is told, too. Returns what is to be called as the page hides: it tells
  * what the observer holds back, and then that moment.
  */
-export function observe(all: readonly (Observers | false | undefined)[]): () => void {
-  const tell = quietly((type: string, entry?: object) => {
-    for (const observers of all)
-      if (observers) (observers[type as keyof Observers] as ((entry?: object) => void) | undefined)?.(entry)
-  })
+export function observe(observers: Observers): () => void {
+  const tell = quietly((type: string, entry?: object) =>
+    (observers[type as keyof Observers] as ((entry?: object) => void) | undefined)?.(entry),
+  )
   const read = (entries: PerformanceEntryList): void => {
     for (const entry of entries) tell(entry.entryType, entry)
   }
   const observer = new PerformanceObserver(list => read(list.getEntries()))
   // Firefox writes a line to the console for a type that it does not know.
   for (const type of PerformanceObserver.supportedEntryTypes)
-    if (all.some(observers => observers && type in observers))
-      observer.observe({ type, buffered: true, durationThreshold: SLOW })
+    if (type in observers) observer.observe({ type, buffered: true, durationThreshold: SLOW })
   return () => {
     read(observer.takeRecords())
     tell('hidden')

@@ -6,17 +6,17 @@
  * times between them, so that their sum is the rounded metric.
  */
 
-import type { MetricType } from 'web-vitals'
 import type { ClsCause, InpCause, LcpCause } from '../schema/pageview.ts'
 import { addressOf } from './address.ts'
 import type { Observers } from './observe.ts'
 import type { View } from './pageview.ts'
 import { idOf, selectorOf } from './selector.ts'
+import type { Explain } from './vitals.ts'
 
-/** What finds causes. */
-export interface Reasons extends Observers {
+/** Starts to find causes, beside those who observe already. */
+export type StartWhy = (observers: Observers) => Observers & {
   /** Notes the cause of a vital in its page view. */
-  _explain(view: View, metric: MetricType): void
+  _explain: Explain
 }
 
 /** Entries kept of each kind: slow events and long frames, for interactions, and resources, for images. */
@@ -34,7 +34,7 @@ interface Seen extends PerformanceEntry {
 }
 
 /** Starts with nothing known. */
-export function startWhy(): Reasons {
+export const startWhy: StartWhy = observers => {
   const slow: Slow[] = []
   const resources: PerformanceResourceTiming[] = []
   /** Elements are named as the browser tells of them: when their metric is told, they may be gone. */
@@ -55,11 +55,15 @@ export function startWhy(): Reasons {
   }
 
   return {
+    ...observers,
     event: keep,
     'first-input': keep,
     'long-animation-frame': keep,
     'layout-shift': nameOf,
-    resource: entry => push(resources, entry),
+    resource(entry) {
+      push(resources, entry)
+      observers.resource?.(entry)
+    },
     _explain(view, metric) {
       view._why ??= { lcp: null, inp: null, cls: null }
       const why = view._why

@@ -92,6 +92,32 @@ test('a page that comes back from the back/forward cache is a page view of its o
   expect(back?.age).toBeLessThanOrEqual(Date.now() - start)
 })
 
+test('what is painted long after a return is not the LCP of the return', async () => {
+  const page = await chromium.open(site.page('/list', { tag: 'data-site="shop"', body: '<p>A list</p>' }))
+  await loaded(page)
+  await page.goto(site.page('/detail', {}))
+  await page.goBack({ waitUntil: 'commit' })
+  await page.evaluate(
+    () => new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+  )
+  const time = await page.evaluate(
+    () =>
+      new Promise<number>(resolve => {
+        new PerformanceObserver(list => resolve(list.getEntries()[0]?.startTime ?? 0)).observe({
+          type: 'largest-contentful-paint',
+        })
+        document.body.insertAdjacentHTML('beforeend', '<h1 style="font-size:90px">A text that is larger</h1>')
+      }),
+  )
+  await page.goto('about:blank')
+  await site.until(beacons => beacons.length === 2)
+  const [, back] = site.beacons.map(({ view }) => view)
+  expect(back?.navigation).toBe('back-forward-cache')
+  expect(back?.vitals.lcp).toBeGreaterThan(0)
+  expect(back?.vitals.lcp).toBeLessThan(time)
+  expect((back?.vitals.lcp ?? 0) - (back?.vitals.fcp ?? 0)).toBeLessThan(20)
+})
+
 /** A click changes the address, then the page, as a router does. */
 const ROUTER = `
   <button id="go">Go</button><main>A list</main>

@@ -198,6 +198,47 @@ describe('LCP', () => {
     await page.close()
   })
 
+  test('finds its image though the list of resources is full, and cleared', async () => {
+    const page = await open(
+      '/full',
+      `<h1>A heading</h1><script>
+        const requests = async () => {
+          for (let i = 0; i < 300; i++) await fetch('/api/' + i).then(answer => answer.text())
+          performance.clearResourceTimings()
+          performance.setResourceTimingBufferSize(0)
+          document.body.innerHTML = \`${IMG('/image/b.svg?delay=120')}\`
+        }
+        requests()
+      </script>`,
+    )
+    await page.waitForFunction(() => peers.some(({ attribution }) => attribution.url))
+    const view = await hidden(page)
+    expect(view.why.lcp?.loadDuration).toBeGreaterThanOrEqual(120)
+    expectParts(view, (await peersOf(page)).filter(({ name }) => name === 'LCP').at(-1))
+    await page.close()
+  })
+
+  test('of an element that was gone before the script came is told by its id', async () => {
+    const page = await chromium.open(site.page('/gone', { body: '<h1 id="headline">A heading</h1>' }))
+    await page.waitForFunction(() => performance.getEntriesByName('first-contentful-paint').length)
+    await page.evaluate(() => {
+      document.querySelector('h1')?.remove()
+      const script = document.createElement('script')
+      script.src = '/fieldline.js'
+      script.dataset.site = 'shop'
+      document.head.append(script)
+    })
+    await page.waitForFunction('window.fieldline')
+    await page.evaluate(
+      () =>
+        new Promise<void>(resolve => {
+          new PerformanceObserver(() => resolve()).observe({ type: 'navigation', buffered: true })
+        }),
+    )
+    expect((await hidden(page)).why.lcp?.target).toBe('#headline')
+    await page.close()
+  })
+
   test('waits for an API call: the call lies in the load delay', async () => {
     const page = await open(
       '/shop',
@@ -268,7 +309,78 @@ describe('INP', () => {
   })
 })
 
+describe('INP of a mouse click', () => {
+  /** Presses the button's middle; Playwright's own click would have Chromium look for targets. */
+  const press = async (page: Page) => {
+    const { x, y, width, height } = (await page.locator('button').boundingBox()) ?? {
+      ...{ x: 0, y: 0, width: 0, height: 0 },
+    }
+    await page.mouse.move(x + width / 2, y + height / 2)
+    await page.mouse.down()
+    await page.mouse.up()
+    await page.waitForFunction(() => peers.some(({ name, value }) => name === 'INP' && value >= 104))
+  }
+  const busy = `const end = performance.now() + 120; while (performance.now() < end);`
+
+  test('has its element where no one listens for pointers', async () => {
+    const page = await open(
+      '/mouse',
+      `<main><button class="buy">Buy</button></main>
+      <script>document.querySelector('button').onclick = () => { ${busy} }</script>`,
+    )
+    await press(page)
+    expect((await hidden(page)).why.inp?.target).toBe('body>main>button.buy')
+    await page.close()
+  })
+
+  test('has its element where the slow event is another one than the click', async () => {
+    const page = await open(
+      '/mouse-down',
+      `<main><button class="buy">Buy</button></main>
+      <script>document.querySelector('button').onmousedown = () => { ${busy} }</script>`,
+    )
+    await press(page)
+    expect((await hidden(page)).why.inp?.target).toBe('body>main>button.buy')
+    await page.close()
+  })
+})
+
 describe('CLS', () => {
+  test('names what moved as it moved, though it is gone when its window becomes the worst', async () => {
+    const page = await open(
+      '/cls-later',
+      `<div id="space"></div><p class="mover" style="height:200px;background:red">Text that is pushed down, and is long enough to be seen.</p>`,
+    )
+    await seen(page, 'CLS')
+    const shift = (height: number) =>
+      page.evaluate(
+        height =>
+          new Promise<void>(resolve => {
+            new PerformanceObserver((_, observer) => {
+              observer.disconnect()
+              resolve()
+            }).observe({ type: 'layout-shift' })
+            const space = document.getElementById('space')
+            if (space) space.style.height = `${height}px`
+          }),
+        height,
+      )
+    await shift(60)
+    await page.evaluate(() => new Promise(resolve => setTimeout(resolve, 1100)))
+    await shift(115)
+    await page.evaluate(() => {
+      const mover = document.querySelector('.mover')
+      const copy = document.createElement('div')
+      copy.style.cssText = 'height:200px;background:blue'
+      mover?.replaceWith(copy)
+    })
+    await shift(165)
+    const { why, vitals } = await hidden(page)
+    expect(vitals.cls).toBeGreaterThan(why.cls?.value ?? Number.NaN)
+    expect(why.cls?.target).toBe('body>p.mover')
+    await page.close()
+  })
+
   test('is told with what moved most in its largest shift, when, and how far, also where it is gone since', async () => {
     const page = await open(
       '/cls',
@@ -319,4 +431,30 @@ test('what has no cause has none', async () => {
   const { why } = await hidden(page)
   expect(why).toEqual({ lcp: null, inp: null, cls: null })
   await page.close()
+})
+
+describe('a selector', () => {
+  const names: [name: string, body: string, target: string][] = [
+    [
+      'of many utility classes is cut',
+      `<h1 class="${'flex items-center justify-between rounded-lg shadow-md tracking-tight antialiased '.repeat(3)}">A</h1>`,
+      'body>h1.flex.items-center',
+    ],
+    ['of one endless class is cut', `<h1 class="${'word-'.repeat(60)}x">A</h1>`, `h1.${'word-'.repeat(25)}`],
+    [
+      'leaves out what tools have generated',
+      '<main class="sc-bdVaJa hCdbBR"><h1 class="css-qwerty Button_root__x7Yz ng-tns-c1-0 svelte-xyzabc w-[12px] title">A</h1></main>',
+      'body>main>h1.title',
+    ],
+    ['keeps an id with one digit', '<section id="tab-2"><h1>A</h1></section>', '#tab-2>h1'],
+    ['leaves out an id of data', '<section id="order-58213"><h1>A</h1></section>', 'body>section>h1'],
+    ['leaves out an id of two digits', '<section id="user-42"><h1>A</h1></section>', 'body>section>h1'],
+  ]
+  for (const [name, body, target] of names)
+    test(name, async () => {
+      const page = await open('/selector', body)
+      await seen(page, 'LCP')
+      expect((await hidden(page)).why.lcp?.target).toBe(target)
+      await page.close()
+    })
 })
