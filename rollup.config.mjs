@@ -100,6 +100,8 @@ const weigh = {
 const pin = {
   name: 'pin',
   writeBundle() {
+    // The scripts hold web-vitals, under its own licence.
+    cpSync('node_modules/web-vitals/LICENSE', 'dist/web-vitals.LICENSE.txt')
     if (existsSync('pinned')) cpSync('pinned', 'dist/public', { recursive: true })
     const scripts = readdirSync('dist/public').filter(name => /^fieldline.*\.js$/.test(name))
     const sri = Object.fromEntries(
