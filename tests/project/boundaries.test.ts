@@ -9,7 +9,7 @@ const MAY: Record<string, { rooms: string[]; packages: RegExp }> = {
     rooms: ['schema/openapi', 'schema'],
     packages: /^(valibot|@valibot\/to-json-schema)$/,
   },
-  sdk: { rooms: ['sdk', 'schema'], packages: /^$/ },
+  sdk: { rooms: ['sdk', 'schema'], packages: /^web-vitals$/ },
   worker: { rooms: ['worker', 'schema'], packages: /^(hono|drizzle-orm|valibot|isbot|bowser)\b/ },
   'worker/dashboard': { rooms: ['worker/dashboard', 'schema'], packages: /^preact\b/ },
   cli: { rooms: ['cli', 'schema'], packages: /^node:/ },
