@@ -1,9 +1,10 @@
 /**
- * Puts the parts together: options come in, beacons go out. Nothing here throws into the page, logs, sets a cookie or
- * stores anything.
+ * Puts the parts together: options come in, beacons go out. Nothing here throws into the page, sets a cookie or stores
+ * anything; a line into the console is written for wrong options alone, on the developer's own machine.
  */
 
 import { observeCalls } from './api.ts'
+import { ofDocument } from './dom.ts'
 import { observe } from './observe.ts'
 import { patchCalls } from './patch.ts'
 import { quietly } from './quietly.ts'
@@ -12,11 +13,13 @@ import { startTransport } from './transport.ts'
 import { trackViews, type Views } from './views.ts'
 import { trackVitals } from './vitals.ts'
 import type { StartWhy } from './why.ts'
+import { outside } from './zone.ts'
 
 export interface Fieldline {
   /**
-   * Starts measuring. The first call counts, later ones do nothing; so does a call on a server, without `site` or
-   * `endpoint`, and for a visitor who asks not to be tracked (Global Privacy Control, Do Not Track).
+   * Starts measuring. The first call counts, later ones do nothing, of whichever copy of the SDK; so does a call on a
+   * server, without `site` or `endpoint`, in a browser that is too old, and for a visitor who asks not to be tracked
+   * (Global Privacy Control, Do Not Track).
    */
   init(options: InitOptions): void
   /**
@@ -37,37 +40,60 @@ export interface Fieldline {
   consent(granted: boolean): void
 }
 
+/** Under which the first copy of the SDK to be used is known to the others: one tag and one package measure once. */
+const FIRST: unique symbol = Symbol.for('fieldline')
+
+declare global {
+  interface Window {
+    [FIRST]?: Fieldline
+  }
+}
+
 /** One fieldline, not yet started. `startWhy` finds causes; the core does without. */
 export function fieldline(startWhy?: StartWhy): Fieldline {
   let views: Views | undefined
   let granted: { consent: boolean } | undefined
 
-  return {
-    // On a server there is no document, which throws.
-    init: quietly(options => {
+  const own: Fieldline = {
+    init(options) {
       const settings = !views && readOptions({ ...options, ...granted })
-      if (!settings) return
-      const { api = true } = settings
-      const tracked = trackViews(settings)
-      views = tracked
-      startTransport(settings, tracked)
-      const calls =
-        api && api !== 'off' && observeCalls(settings, tracked, api === 'passive' ? undefined : patchCalls)
-      const begin = quietly(() => {
-        const why = startWhy?.(calls || {})
-        // First, so that resources are known as the LCP is told.
-        tracked._read = observe(why ?? { ...calls })
-        trackVitals(tracked, why?._explain)
+      // What is older than fetch that outlives its page is left alone.
+      if (!settings || !('keepalive' in Request.prototype)) return
+      outside(() => {
+        const { api = true } = settings
+        const tracked = trackViews(settings)
+        views = tracked
+        startTransport(settings, tracked)
+        const calls =
+          api && api !== 'off' && observeCalls(settings, tracked, api === 'passive' ? undefined : patchCalls)
+        const begin = quietly(() => {
+          const why = startWhy?.(calls || {})
+          // First, so that resources are known as the LCP is told.
+          tracked._read = observe(why ?? { ...calls })
+          trackVitals(tracked, why?._explain)
+        })
+        // A prerendered page's visitor sees nothing before it is shown.
+        if (ofDocument('prerendering')) addEventListener('prerenderingchange', begin, true)
+        else begin()
       })
-      // A prerendered page's visitor sees nothing before it is shown.
-      if (document.prerendering) addEventListener('prerenderingchange', begin, true)
-      else begin()
-    }),
-    setRoute: quietly(route => views?._name(route)),
-    mark: quietly((name, value, time) => views?._mark(name, value, time)),
-    consent: quietly(value => {
+    },
+    setRoute: route => views?._name(route),
+    mark: (name, value, time) => views?._mark(name, value, time),
+    consent(value) {
       granted = { consent: !!value }
       views?._consent(value)
-    }),
+    },
+  }
+  const first = (): Fieldline => {
+    window[FIRST] ??= own
+    return window[FIRST]
+  }
+
+  return {
+    // On a server there is no window, which throws.
+    init: quietly(options => first().init(options)),
+    setRoute: quietly(route => first().setRoute(route)),
+    mark: quietly((name, value, time) => first().mark(name, value, time)),
+    consent: quietly(granted => first().consent(granted)),
   }
 }

@@ -22,11 +22,6 @@ export function navigationType(): Navigation {
   return (navigationEntry()?.type ?? 'navigate').replace('_', '-') as Navigation
 }
 
-/** The address that was loaded; the document's may be another one by now. */
-export function navigationUrl(): string {
-  return navigationEntry()?.name ?? location.href
-}
-
 /** What a load ends with, one after the other: the phases of schema/metrics. */
 const ENDS = [
   'domainLookupEnd',

@@ -16,8 +16,12 @@ export interface View {
   /** `Date.now()` at `_start`. */
   _began: number
   _navigation: Navigation
-  /** Path of its address. */
+  /** What names it, if nobody does: where the visitor ended. */
   _path: string
+  /** When the path changed; undefined once the soft navigation is known that measures it, if there is one. */
+  _moved?: number | undefined
+  /** The name that the page gave it. */
+  _named?: string | undefined
   /** Page views that it stands for; 0 where it was not drawn. */
   _weight: number
   _vitals: Record<Vital, number | null>
@@ -46,7 +50,7 @@ interface Client extends Navigator {
 }
 
 /** Begins a page view. It is drawn with a chance of 1 in `rate`. */
-export function openView(start: number, navigation: Navigation, url: string, rate: number): View {
+export function openView(start: number, navigation: Navigation, path: string, rate: number): View {
   const [random = 0n] = crypto.getRandomValues(new BigUint64Array(1))
   return {
     _id: random.toString(16),
@@ -55,7 +59,7 @@ export function openView(start: number, navigation: Navigation, url: string, rat
     // Both clocks are read within the page view's first moments: later `performance.now()` may have slept.
     _began: Date.now() - performance.now(),
     _navigation: navigation,
-    _path: new URL(url).pathname,
+    _path: path,
     _weight: Math.random() * rate < 1 ? rate : 0,
     _vitals: { lcp: null, fcp: null, cls: null, inp: null, ttfb: null },
     _why: null,

@@ -8,6 +8,7 @@
  *     fieldline[m]=(...a)=>{q.push([m,a,performance.now()])}})([])
  */
 
+import { ofDocument } from './dom.ts'
 import type { Fieldline } from './fieldline.ts'
 import { quietly } from './quietly.ts'
 import type { InitOptions } from './settings.ts'
@@ -20,17 +21,17 @@ declare global {
   }
 }
 
-/** A page that holds the tag twice is measured once. */
 export const startScript = quietly((fieldline: Fieldline) => {
-  const script = document.currentScript
+  // A module has no current script. A tag may be one; code that was put into the page by one has no tag of its own.
+  const script = (ofDocument('currentScript') ??
+    document.querySelector('script[type=module][data-site]')) as HTMLScriptElement | null
   // An element with that id is a global of that name, too.
-  const { init, q } = window.fieldline ?? {}
-  if (init && !q) return
+  const q = window.fieldline?.q
   window.fieldline = fieldline
-  // Attributes bear the names of options. Code that was put into the page by a module has no tag of its own.
-  if (script)
+  // Attributes bear the names of options. Without any, the page calls init itself.
+  if (script && Object.keys(script.dataset)[0])
     fieldline.init({
-      endpoint: new URL('/f', (script as HTMLScriptElement).src || location.href),
+      endpoint: new URL('/f', script.src || location.href),
       ...script.dataset,
     } as unknown as InitOptions)
   if (!q) return

@@ -17,6 +17,11 @@ export interface InitOptions {
   /** Name of the route on which the page was loaded: `/p/[id]`. */
   route?: string | undefined
   /**
+   * What the page is routed by where that is not the path: `'hash'` for `#/users/5`, `'query:view'` for `?view=users`.
+   * A change of it is a page view, and names it.
+   */
+  routeBy?: 'hash' | `query:${string}` | undefined
+  /**
    * `'passive'`: leave fetch and XMLHttpRequest alone, and record what the browser tells by itself: calls without
    * method, and none that failed without an answer. `false` or `'off'`: record no API calls.
    */
@@ -35,7 +40,7 @@ export interface InitOptions {
 }
 
 /** The options, and what follows from them. */
-export interface Settings extends Pick<InitOptions, 'release' | 'route' | 'api' | 'beforeSend'> {
+export interface Settings extends Pick<InitOptions, 'release' | 'route' | 'routeBy' | 'api' | 'beforeSend'> {
   /** Where beacons go, with the site. */
   _url: string
   /** Where they go once that was refused. */
@@ -46,12 +51,30 @@ export interface Settings extends Pick<InitOptions, 'release' | 'route' | 'api' 
   _consent: boolean
 }
 
+/** Options as they may be, `name=value`. Those without which nothing is measured come first. */
+const RIGHT =
+  /^((site|endpoint)=.|sample=[01]?(\.\d+)?$|(release|route|fallback|ignore|beforeSend)=|api=(true|false|passive|off)?$|consent=(true|false|required)?$|routeBy=(hash|query:.+)?$)/
+/** Where a mistake is made, and may be told. */
+const LOCAL = /^(.+\.)?localhost$|^127\.0\.0\.1$|^\[::1]$/
+
+const REQUIRED = { site: '', endpoint: '' }
+
+let told = false
+
 export function readOptions(options: InitOptions): Settings | undefined {
   const { site, endpoint, sample = 1, fallback, consent = true } = options
+  const wrong = Object.entries({ ...REQUIRED, ...options })
+    .map(option => option.join('='))
+    .filter(option => !RIGHT.test(option))
+  if (wrong[0] && !told && LOCAL.test(location.hostname)) {
+    told = true
+    console.warn(`fieldline: wrong options: ${wrong.join()}`)
+  }
   const { doNotTrack, globalPrivacyControl }: Privacy = navigator
   if (doNotTrack === '1' || globalPrivacyControl || !site || !endpoint || +sample <= 0) return
+  // Neither an element of that name nor a base that someone put into the page leads beacons astray.
   const urlOf = (endpoint: string): string => {
-    const url = new URL(endpoint, document.baseURI)
+    const url = new URL(endpoint, location.href)
     url.searchParams.set('site', site)
     return url.href
   }

@@ -3,18 +3,27 @@
  *
  * Where the browser has fetchLater, what the current page view has to say waits there, in the browser's own process:
  * it leaves even if the page's process dies. As the page hides, it is taken back, and the state of that moment leaves.
+ *
+ * Never by sendBeacon: it takes the page's referrer policy, which may tell the whole address, and does not say what
+ * became of it. So the SDK begins only where fetch can outlive its page.
  */
 
 import { encode, MAX_BYTES } from '../schema/beacon.ts'
-import type { ApiCall, Mark } from '../schema/pageview.ts'
+import type { ApiCall, Beacon, Mark } from '../schema/pageview.ts'
 import { routeName } from '../schema/route.ts'
+import { ofDocument } from './dom.ts'
 import { snapshot, type View } from './pageview.ts'
 import { quietly } from './quietly.ts'
 import type { Settings } from './settings.ts'
-import { SETTLED, type Views } from './views.ts'
+import { CUT, SETTLED, type Views } from './views.ts'
+import { outside } from './zone.ts'
 
 /** ms after which what waits in the browser is renewed: the age that it tells stands still. */
 const STALE = 60_000
+/** ms after which what was refused is tried again: by then a policy has said that it was it. */
+const SOON = 500
+/** Beacons kept that could not leave. */
+const KEPT = 8
 
 declare global {
   interface Window {
@@ -25,18 +34,24 @@ declare global {
 
 /** Sends from now on. */
 export function startTransport(settings: Settings, views: Views): void {
-  let shown = !document.hidden
+  let shown = !ofDocument('hidden')
   // The page's own fetch, not the patched one.
   const { fetch, fetchLater } = window
   let timer: ReturnType<typeof setTimeout> | undefined
-  /** Bodies sent last. */
-  let last: string[] = []
+  /** What could not leave, the oldest first. */
+  const kept: Beacon[] = []
+  /** When the visitor left. */
+  let left = -CUT
 
   /** Sends all there is to say. With `hold`, the current page view waits where it can, or goes on. */
   const flush = (hold?: boolean): void => {
     timer = clearTimeout(timer) as undefined
-    last = []
-    if (!document.prerendering) for (const view of views._list) deliver(view, hold && view === views._last)
+    listen()
+    // A no to what is sent is one to what could not leave.
+    if (!settings._consent) kept.length = 0
+    if (!hold) sendKept(true)
+    if (!ofDocument('prerendering'))
+      for (const view of views._list) deliver(view, hold && view === views._last)
   }
 
   const deliver = quietly((view: View, hold?: boolean) => {
@@ -59,55 +74,82 @@ export function startTransport(settings: Settings, views: Views): void {
     const allowed = beforeSend ? beforeSend(page) : page
     if (!allowed) return
     const route = routeName(allowed.route)
-    const bodies: string[] = []
-    /** Adds one body, or several where it would be too long. */
+    const beacons: Beacon[] = []
+    /** Adds one beacon, or several where it would be too long. */
     const add = (calls: ApiCall[], marks: Mark[]): void => {
-      const body = encode({ ...allowed, route, sequence: view._sequence + bodies.length, calls, marks })
+      const beacon = { ...allowed, route, sequence: view._sequence + beacons.length, calls, marks }
       const half = calls.length >> 1
-      if (half && new Blob([body]).size > MAX_BYTES) {
+      if (half && new Blob([encode(beacon)]).size > MAX_BYTES) {
         add(calls.slice(0, half), [])
         add(calls.slice(half), marks)
-      } else bodies.push(body)
+      } else beacons.push(beacon)
     }
     add(allowed.calls, allowed.marks)
-    const [body, more] = bodies
-    if (hold && fetchLater && body && !more) {
+    const [beacon, more] = beacons
+    if (hold && fetchLater && beacon && !more) {
       const back = new AbortController()
-      const left = fetchLater(settings._url, requestOf(body, back.signal))
+      const waiting = fetchLater(settings._url, requestOf(beacon, true, back.signal))
       view._held = () => {
         view._held = undefined
-        if (left.activated) {
+        if (waiting.activated) {
           view._sequence++
           said()
         } else back.abort()
       }
     } else {
-      view._sequence += bodies.length
+      view._sequence += beacons.length
       if (hold) said()
-      bodies.forEach(send)
-      last.push(...bodies)
+      for (const beacon of beacons) send(beacon, true)
     }
   })
 
-  const send = (body: string): void => {
-    try {
-      if (navigator.sendBeacon(settings._url, body)) return
-    } catch {}
-    fetch(settings._url, requestOf(body, null)).catch(() => {})
+  // All requests with keepalive of a page, other libraries' too, share 64 KB, and each of them is refused beyond. What is
+  // refused goes without soon, if the page lives on; what is refused again waits until something has left, or the page hides.
+  const send = (beacon: Beacon, keepalive: boolean): void => {
+    const time = Date.now()
+    fetch(settings._url, requestOf(beacon, keepalive)).then(
+      () => sendKept(),
+      () => {
+        kept.push({
+          ...beacon,
+          get age() {
+            return beacon.age + Date.now() - time
+          },
+        })
+        kept.splice(0, kept.length - KEPT)
+        if (keepalive) setTimeout(sendKept, SOON)
+      },
+    )
+  }
+  const sendKept = (keepalive = false): void => {
+    const beacon = settings._consent && kept.shift()
+    if (beacon) send({ ...beacon }, keepalive)
   }
 
-  // Leaving a visible page fires pagehide and then visibilitychange: the first is not yet hidden and waits for the
-  // second. Pagehide counts where a hidden page ends.
+  // Leaving a visible page fires pagehide and then visibilitychange, which is the end: the vitals have their last values
+  // by then. Where nothing waits in the browser, pagehide counts, too: the page may stop or forge the other.
   // https://html.spec.whatwg.org/multipage/document-lifecycle.html#unloading-documents
-  const onHide = (event: Event): void => {
-    shown ||= event.type !== 'pagehide'
-    if (!document.hidden) return
-    views._hidden = event.timeStamp
-    views._read?.()
-    flush()
-  }
-  addEventListener('visibilitychange', onHide)
-  addEventListener('pagehide', onHide)
+  const onHide = quietly(({ type, timeStamp, eventPhase }: Event): void => {
+    const leaving = type === 'pagehide'
+    shown ||= !leaving
+    const over = ofDocument('hidden') || timeStamp - left < CUT || (leaving && !fetchLater)
+    if (leaving) left = timeStamp
+    if (over) {
+      views._hidden = timeStamp
+      // On the event's way down nobody can have stopped it; on its way up, all have heard of it.
+      if (eventPhase === 1) timer = setTimeout(flush)
+      else {
+        views._read?.()
+        flush()
+      }
+    } else if (leaving && timer) flush(true)
+  })
+  // Again and again, since `document.open` removes all listeners. Those that are there are not added.
+  const listen = quietly(() => {
+    addEventListener('visibilitychange', onHide, true)
+    addEventListener('visibilitychange', onHide)
+    addEventListener('pagehide', onHide, true)
+  })
 
   // A page's policy refuses late: the browser has taken the beacon by then. Each further one would be a console line.
   addEventListener('securitypolicyviolation', ({ blockedURI, disposition }) => {
@@ -115,7 +157,6 @@ export function startTransport(settings: Settings, views: Views): void {
     const { _fallback } = settings
     if (_fallback && _fallback !== settings._url) {
       settings._url = _fallback
-      last.forEach(send)
       views._onChange()
     } else views._consent(false)
   })
@@ -124,12 +165,25 @@ export function startTransport(settings: Settings, views: Views): void {
   views._onChange = (wait = timer ? -1 : SETTLED) => {
     if (wait < 0) return
     clearTimeout(timer)
-    timer = setTimeout(flush, wait, true)
+    outside(() => {
+      timer = setTimeout(flush, wait, true)
+    })
   }
   views._onChange()
   setInterval(flush, STALE, true)
+  new MutationObserver(listen).observe(document, { childList: true })
+  listen()
 }
 
-function requestOf(body: string, signal: AbortSignal | null): RequestInit {
-  return { body, signal, method: 'POST', mode: 'no-cors', credentials: 'omit', keepalive: true }
+/** Whatever the page's policy says, the address of the page stays in it. */
+function requestOf(beacon: Beacon, keepalive: boolean, signal: AbortSignal | null = null): RequestInit {
+  return {
+    body: encode(beacon),
+    keepalive,
+    signal,
+    method: 'POST',
+    mode: 'no-cors',
+    credentials: 'omit',
+    referrerPolicy: 'origin',
+  }
 }

@@ -1,12 +1,12 @@
 /**
- * The page views of one document: its own load, each return from the back/forward cache, each soft navigation.
- * What is observed finds here the page view to which it belongs, by time.
+ * The page views of one document: its own load, each return from the back/forward cache, each change of path that the
+ * visitor caused. What is observed finds here the page view to which it belongs, by time.
  */
 
 import { MAX_MARKS } from '../schema/beacon.ts'
 import type { Navigation } from '../schema/pageview.ts'
 import { routeName, template } from '../schema/route.ts'
-import { navigationType, navigationUrl, softNavigations } from './navigation.ts'
+import { navigationType } from './navigation.ts'
 import { openView, type View } from './pageview.ts'
 import type { Settings } from './settings.ts'
 import { wrap } from './wrap.ts'
@@ -15,15 +15,12 @@ import { wrap } from './wrap.ts'
 export const SETTLED = 2000
 /** ms within which leaving, begun, cuts off calls: Firefox does so at once, Chromium when the page hides. */
 export const CUT = 200
-/** Page views kept for what is reported late, and names of their routes: some pages name one at each render. */
+/** ms within which what the page does with its address is taken for the consequence of what the visitor did. */
+const CAUSED = 10_000
+/** ms after a scroll within which the address follows it: handlers of scrolling wait so long. */
+const FOLLOWS = 300
+/** Page views kept for what is reported late. */
 const KEPT = 8
-const NAMES = 256
-
-interface Name {
-  _time: number
-  _path: string
-  _route: string
-}
 
 export interface Views {
   /** Oldest first. */
@@ -31,7 +28,7 @@ export interface Views {
   /** The current one. */
   _last: View
   /** Begins a page view at `start`, which is after the current one's. */
-  _open(start: number, navigation: Navigation, url: string): View
+  _open(start: number, navigation: Navigation): View
   /** The page view to which a time belongs. */
   _at(time: number): View | undefined
   /** Names the current route. */
@@ -48,16 +45,26 @@ export interface Views {
 }
 
 export function trackViews(settings: Settings): Views {
-  const { _rate, route } = settings
-  const first = openView(0, navigationType(), navigationUrl(), _rate)
-  const list = [first]
-  const names: Name[] = []
+  const { _rate, route, routeBy = '' } = settings
 
-  const open = (start: number, navigation: Navigation, url: string): View => {
+  /** What a page view is named by: the path, and what the page is routed by beside it. */
+  const address = (): string => {
+    const { pathname, hash, search } = location
+    const [by, key = ''] = routeBy.split(':')
+    const part = by === 'hash' ? hash : by === 'query' ? new URLSearchParams(search).get(key) : ''
+    // Of `#!/users/5?token=...` the path alone.
+    const [, more] = /^#?!?([^?&#=]*)/.exec(part ?? '') ?? []
+    return more ? `${pathname}/${more}`.replace(/\/\/+/g, '/') : pathname
+  }
+  let path = address()
+  const first = openView(0, navigationType(), path, _rate)
+  const list = [first]
+
+  const open = (start: number, navigation: Navigation): View => {
     const last = views._last
-    const view = openView(start, navigation, url, _rate)
+    const view = openView(start, navigation, path, _rate)
     if (list.push(view) > KEPT) list.shift()
-    // A soft navigation is known some time after it began: what came in between is the new page view's.
+    // The page view begins with what the visitor did: what came since is the new one's.
     const part = <T extends { start: number }>(all: T[]): [before: T[], since: T[]] => [
       all.filter(one => one.start < start),
       all.filter(one => one.start >= start),
@@ -66,7 +73,7 @@ export function trackViews(settings: Settings): Views {
     ;[last._marks, view._marks] = part(last._marks)
     view._taken = view._calls.length
     view._marked = view._marks.length
-    if (navigation === 'back-forward-cache') name(routeOf(last), start)
+    if (navigation === 'back-forward-cache') view._named = last._named
     views._last = view
     views._onChange(SETTLED)
     return view
@@ -87,35 +94,52 @@ export function trackViews(settings: Settings): Views {
     views._onChange(0)
   }
 
-  const name = (route: string, time = performance.now()): void => {
-    const _route = routeName(route)
-    if (_route && names.push({ _time: time, _path: location.pathname, _route }) > NAMES) names.shift()
+  // A name that is given where the page has moved on by itself is not the page view's.
+  const name = (route: string): void => {
+    if (views._last._path === path) views._last._named = routeName(route) || views._last._named
     views._onChange()
   }
 
-  const routeOf = (view: View): string => {
-    const given = names.filter(name => at(name._time) === view)
-    // The address may have moved on already while the page view has not: then the name is the next one's.
-    const own = given.filter(name => name._path === view._path).pop() ?? given[0]
-    return own?._route ?? template(view._path)
-  }
+  // When the visitor last clicked or pressed a key, by the events with which browsers let soft navigations begin, or swiped;
+  // and when the page last scrolled. What happened before the script came may be the cause of what comes.
+  let acted = navigator.userActivation?.hasBeenActive ? performance.now() : 0
+  let scrolled = 0
+  for (const type of ['click', 'keydown', 'pointerup', 'scroll'])
+    addEventListener(
+      type,
+      ({ isTrusted, timeStamp }) => {
+        if (type === 'scroll') scrolled = timeStamp
+        else if (isTrusted) acted = timeStamp
+      },
+      true,
+    )
 
-  // Where the browser tells no soft navigation, a new path begins a page view without vitals. What comes before
-  // the visitor has touched the page is part of its load: a redirect, a framework that tidies the address.
-  let path = location.pathname
-  const onMove = (): void => {
-    if (path === location.pathname) return
-    path = location.pathname
-    if (navigator.userActivation?.hasBeenActive !== false)
-      open(performance.now(), 'soft-navigation', location.href)
+  const onMove = (how?: string | null): void => {
+    const to = address()
+    if (to === path) return
+    path = to
+    const last = views._last
+    const now = performance.now()
+    const caused = acted > last._start
+    const soon =
+      now - Math.max(acted, last._origin) < CAUSED && !(scrolled > acted && now - scrolled < FOLLOWS)
+    if (how === 'traverse' ? acted : caused && (how === 'push' || soon))
+      open(how !== 'traverse' && caused && soon ? acted : now, 'soft-navigation')._moved = now
+    else if (soon) {
+      // A redirect: the page view has the name of where the visitor ends.
+      last._path = path
+      views._onChange()
+    }
   }
   const { navigation } = window
-  if (!softNavigations())
-    if (navigation) navigation.addEventListener('currententrychange', onMove)
-    else {
-      addEventListener('popstate', onMove)
-      wrap(History.prototype, 'pushState', onMove)
-    }
+  // An element may bear the name.
+  if (navigation?.currentEntry)
+    navigation.addEventListener('currententrychange', event => onMove(event.navigationType))
+  else {
+    addEventListener('popstate', () => onMove('traverse'), true)
+    wrap(History.prototype, 'pushState', () => onMove('push'))
+    wrap(History.prototype, 'replaceState', () => onMove())
+  }
 
   const views: Views = {
     _last: first,
@@ -123,12 +147,12 @@ export function trackViews(settings: Settings): Views {
     _open: open,
     _at: at,
     _name: name,
-    _routeOf: routeOf,
+    _routeOf: ({ _named, _path }) => _named || template(_path),
     _mark: mark,
     _hidden: -CUT,
     _consent: consent,
     _onChange() {},
   }
-  if (route) name(route, 0)
+  if (route) name(route)
   return views
 }

@@ -21,23 +21,50 @@ export function trackVitals(views: Views, explain?: Explain): void {
   if (responseStart > 0 && responseStart <= performance.now())
     load._vitals.ttfb = Math.max(0, responseStart - load._origin)
 
+  /** Page views by when the soft navigation began that measures them. */
+  const bySoft = new Map<number, View | undefined>()
+  // A soft navigation is told as its page view has been painted. It began by what the visitor did before the path changed.
+  const measuredBy = (start: number): View | undefined => {
+    if (!bySoft.has(start)) {
+      const view = views._list.find(({ _moved = -1 }) => _moved >= start)
+      if (view) view._moved = undefined
+      bySoft.set(start, view)
+    }
+    return bySoft.get(start)
+  }
+
+  // Before the script came nobody saw the path change: the soft navigation itself is the page view then.
+  const loaded = performance.now()
+  const early = (start: number, url: string): View | undefined => {
+    const { pathname } = new URL(navigationEntry()?.name ?? url)
+    if (start > loaded || start <= views._last._start || new URL(url).pathname === pathname) return
+    load._path = pathname
+    const view = views._open(start, 'soft-navigation')
+    bySoft.set(start, view)
+    return view
+  }
+
   const report = quietly((metric: MetricType) => {
     const { name, value, entries, navigationType, navigationURL = '', navigationStartTime } = metric
+    const soft = navigationType === 'soft-navigation'
     const returned = navigationType === 'back-forward-cache'
     // What is painted after a return is told with the time since the load. web-vitals takes it for the return's LCP.
     if (returned && name === 'LCP' && entries[0]) return
     // The start tells page views apart: a return has the navigationId of the page view that it returns to. Where nothing
     // was painted before a return, its CLS has no start.
     const start = navigationStartTime || (returned ? views._last._start : 0)
-    const view =
-      views._list.find(({ _start }) => _start === start) ??
-      // A soft navigation may be told after the page has left and come back.
-      (start > views._last._start &&
-        // The address of a return is that of the page as it is now, which may have moved on without a soft navigation.
-        views._open(start, navigationType, returned ? location.href : navigationURL))
+    const measured = soft
+      ? (measuredBy(start) ?? early(start, navigationURL))
+      : (views._list.find(({ _start }) => _start === start) ??
+        // It may be told after the page has left and come back.
+        (returned && start > views._last._start && views._open(start, navigationType)))
+    const view = measured || (soft && views._at(start))
     if (!view) return
     const vital = name.toLowerCase() as Vital
-    view._vitals[vital] = vital === 'cls' ? value * 1000 : value
+    const amount = vital === 'cls' ? value * 1000 : value
+    // Of what is no page view, a new query say, the page view that goes on has the interactions and the shifts.
+    if (!measured && !(/inp|cls/.test(vital) && amount > (view._vitals[vital] ?? 0))) return
+    view._vitals[vital] = amount
     explain?.(view, metric)
     views._onChange()
   })

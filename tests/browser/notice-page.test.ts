@@ -28,7 +28,7 @@ describe('with the SDK on the page', () => {
             : typeof value
         const shape = (owner: object) =>
           Reflect.ownKeys(owner)
-            .filter(key => key !== 'fieldline')
+            .filter(key => key !== 'fieldline' && key !== Symbol.for('fieldline'))
             .map(key => {
               const { value, get, set, ...flags } = Object.getOwnPropertyDescriptor(owner, key) ?? {}
               return [String(key), ...Object.values(flags), ...[value, get, set].map(described)].join()

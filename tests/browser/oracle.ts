@@ -39,10 +39,9 @@ declare global {
   var bodies: string[]
 }
 
-/** Runs web-vitals, and notes what it says and what the SDK sends. */
+/** Runs web-vitals, and notes what it says. */
 const PEER = `
   window.said = []
-  window.bodies = []
   for (const on of ['onCLS', 'onFCP', 'onINP', 'onLCP', 'onTTFB'])
     webVitals[on](
       ({ name, value, navigationType, navigationStartTime, navigationURL }) =>
@@ -52,14 +51,19 @@ const PEER = `
   // It reports in the capture phase.
   addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'hidden') window.saidAtEnd = [...said]
-  })
-  const send = navigator.sendBeacon
-  navigator.sendBeacon = (url, body) => {
-    bodies.push(body)
-    return send.call(navigator, url, body)
-  }`
+  })`
 
-export const BOTH = `<script async src="/peer.js"></script><script async src="/fieldline.js" data-site="shop"></script>`
+/** Notes what the SDK sends, of which it takes the page's fetch. */
+const SENT = `<script>
+  window.bodies = []
+  const send = fetch
+  window.fetch = (url, init) => {
+    if (/\\/f\\?site=/.test(url)) bodies.push(init.body)
+    return send(url, init)
+  }
+</script>`
+
+export const BOTH = `${SENT}<script async src="/peer.js"></script><script async src="/fieldline.js" data-site="shop"></script>`
 
 /** A page view, as both say it. */
 export interface Said {

@@ -55,6 +55,76 @@ export function endings(test: BrowserTest): void {
       expect(view).toMatchObject({ route: '/closed', sequence: 0 })
     })
 
+    test('though the page stops the event from spreading', async ({ visit, engine }) => {
+      const head = `<script>
+        for (const type of ['visibilitychange', 'pagehide'])
+          for (const target of [document, document.documentElement])
+            target.addEventListener(type, event => event.stopImmediatePropagation(), true)
+      </script>`
+      const tab = await visit.open('/stopped', { head })
+      await engine.hide(tab)
+      const [view] = await visit.beacons(1)
+      expect(view?.route).toBe('/stopped')
+    })
+
+    test('though the page has written itself anew, which takes all listeners away', async ({
+      visit,
+      engine,
+    }) => {
+      const tab = await visit.open('/written')
+      await evaluate(tab, () => {
+        document.open()
+        document.write('<!doctype html><title>New</title><h1>New</h1>')
+        document.close()
+      })
+      await engine.hide(tab)
+      const [view] = await visit.beacons(1)
+      expect(view?.route).toBe('/written')
+    })
+
+    for (const [name, forge] of Object.entries({
+      'says that it is never hidden': `Object.defineProperty(document, 'hidden', { value: false })
+        Object.defineProperty(Document.prototype, 'hidden', { get: () => false })`,
+      'has an image of the name': `document.documentElement.insertAdjacentHTML('beforeend', '<img name=hidden><form name=prerendering></form>')`,
+      'hears of the last moments first': `for (const type of ['visibilitychange', 'freeze'])
+        addEventListener(type, event => event.stopImmediatePropagation(), true)`,
+    }))
+      test(`from a page that ${name}, as the visitor leaves`, async ({ visit, site }) => {
+        const tab = await visit.open('/forged', { head: `<script>${forge}</script>` })
+        await tab.goto(site.page('/elsewhere', {}))
+        const [view] = await visit.beacons(1)
+        expect(view?.route).toBe('/forged')
+      })
+
+    test('once it can leave, whole and with its number, if the page lives on', async ({ visit, engine }) => {
+      const head = `<script>
+        delete window.fetchLater
+        window.refuse = true
+        {
+          const { fetch } = window
+          window.fetch = (url, init) => refuse && /\\/f\\?/.test(url) ? Promise.reject(new TypeError('no')) : fetch(url, init)
+        }
+      </script>`
+      const tab = await visit.open('/refused', { head })
+      await evaluate(tab, () => fetch('/api/a').then(response => response.text()))
+      await until(tab, () =>
+        performance.getEntriesByType('resource').some(({ name }) => name.includes('/api/a')),
+      )
+      await engine.hide(tab)
+      // Both tries are over.
+      await evaluate(tab, () => new Promise(resolve => setTimeout(resolve, 2500)))
+      await engine.show(tab)
+      await evaluate(tab, () => {
+        Reflect.set(window, 'refuse', false)
+        window.fieldline?.mark('late', 1)
+      })
+      await engine.hide(tab)
+      const views = await visit.beacons(2)
+      expect(views.map(({ sequence }) => sequence).sort()).toEqual([0, 1])
+      expect(views.flatMap(({ calls }) => calls.map(({ endpoint }) => endpoint))).toEqual(['GET /api/a'])
+      expect(views.flatMap(({ marks }) => marks)).toEqual([{ name: 'late', value: 1 }])
+    })
+
     test('from a page with a strict content security policy', async ({ visit, engine }) => {
       const tab = await visit.open('/strict', {
         tag: 'nonce="once"',
@@ -63,6 +133,51 @@ export function endings(test: BrowserTest): void {
       await engine.hide(tab)
       const [view] = await visit.beacons(1)
       expect(view?.route).toBe('/strict')
+    })
+  })
+
+  describe('no Referer tells more than the origin', () => {
+    for (const policy of ['unsafe-url', 'no-referrer-when-downgrade', 'same-origin', 'no-referrer'])
+      for (const [place, parts] of Object.entries({
+        'a meta element': { head: `<meta name="referrer" content="${policy}">` },
+        'a header': { headers: { 'referrer-policy': policy } },
+      }))
+        test(`on a page with ${policy} in ${place}`, async ({ visit, engine, site }) => {
+          for (const [name, endpoint] of [
+            ['own', '/f'],
+            ['other', `${site.other}/f`],
+          ]) {
+            const tab = await visit.open(`/orders/4711/${name}`, {
+              ...parts,
+              tag: `data-endpoint="${endpoint}"`,
+            })
+            await engine.hide(tab)
+          }
+          await visit.beacons(2)
+          const beacons = site.beacons.filter(beacon => beacon.site === visit.name)
+          expect(beacons.map(({ headers }) => headers.referer)).toEqual([
+            `${site.origin}/`,
+            `${site.origin}/`,
+          ])
+          // What the worker admits a page by.
+          expect(beacons.map(({ headers }) => headers.origin)).toEqual([site.origin, site.origin])
+        })
+  })
+
+  describe('elements with names of the browser', () => {
+    test('neither lead beacons astray nor switch them off', async ({ visit, engine, site }) => {
+      const evil = `data-site="evil" data-endpoint="${site.other}/evil"`
+      const tab = await visit.open('/clobbered', {
+        head: `<base href="${site.other}/">
+          <script>document.documentElement.insertAdjacentHTML('beforeend', \`
+            <img name="currentScript" ${evil}><form id="fieldline"><input name="init"><input name="q"></form>
+            <form name="baseURI"></form><nav id="navigation"></nav><a id="Zone"></a><form id="fetchLater"></form>\`)</script>
+          <script src="${site.origin}/fieldline.js" data-site="${visit.name}" data-endpoint="/f"></script>`,
+      })
+      await engine.hide(tab)
+      const [view] = await visit.beacons(1)
+      expect(view?.route).toBe('/clobbered')
+      expect(site.beacons.some(beacon => beacon.site === 'evil')).toBe(false)
     })
   })
 }
