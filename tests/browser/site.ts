@@ -53,6 +53,9 @@ export interface Parts {
 /** What most pages say in their tag. */
 export const TAG = 'data-site="shop"'
 
+/** For the head of a page that imports the package: where its dependency is. */
+export const IMPORTS = `<script type="importmap">{ "imports": { "web-vitals": "/web-vitals.js" } }</script>`
+
 /** For a page's head: tells the site of each console line and each error that nobody caught. */
 export const COMPLAINTS = `<script nonce="once">
   {
@@ -110,6 +113,9 @@ export async function startSite(): Promise<Site> {
     } else if (/^\/(fieldline(\.core)?|index|core)\.js$/.test(pathname)) {
       response.writeHead(200, { 'content-type': 'text/javascript', 'access-control-allow-origin': '*' })
       response.end(readFileSync(new URL(`../../dist${pathname}`, import.meta.url)))
+    } else if (pathname === '/web-vitals.js') {
+      response.writeHead(200, { 'content-type': 'text/javascript' })
+      response.end(readFileSync(new URL(import.meta.resolve('web-vitals'))))
     } else if (pathname.startsWith('/api/')) {
       response.sendDate = false
       requests.emit(pathname)

@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { MAX_BYTES } from '../../schema/beacon.ts'
 import type {} from '../../sdk/tag.ts'
-import { type Beacon, TAG } from './site.ts'
+import { type Beacon, IMPORTS, TAG } from './site.ts'
 import { chromium, expectSilence, site } from './started.ts'
 
 expectSilence()
@@ -88,14 +88,23 @@ for (const [said, tag] of [
     await away.close()
   })
 
-for (const [name, code] of Object.entries({
-  'a fetch that outlives its page': 'delete Request.prototype.keepalive',
-  'whole numbers of 64 bits': 'delete window.BigUint64Array',
-  'observers of performance': 'delete window.PerformanceObserver',
-  'the source of randomness': 'delete window.crypto',
-}))
+for (const [name, owner, property] of [
+  ['a fetch that outlives its page', 'Request.prototype', 'keepalive'],
+  ['whole numbers of 64 bits', 'window', 'BigUint64Array'],
+  ['observers of performance', 'window', 'PerformanceObserver'],
+  ['the source of randomness', 'window', 'crypto'],
+])
   test(`a browser without ${name} is left alone`, async () => {
-    const page = await open('/old', TAG, `<script>${code}</script>`)
+    // The test's own driver needs what is taken away.
+    const page = await chromium.open(
+      site.page('/old', {
+        head: `<script>{
+            const own = Object.getOwnPropertyDescriptor(${owner}, '${property}')
+            delete ${owner}.${property}
+            addEventListener('load', () => Object.defineProperty(${owner}, '${property}', own))
+          }</script><script src="/fieldline.js" ${TAG}></script>`,
+      }),
+    )
     await page.evaluate(() => fetch('/api/a').then(response => response.text()))
     expect(await page.evaluate(() => String(fetch))).toContain('function fetch()')
     expect(await beaconsAfter(page)).toEqual([])
@@ -121,7 +130,7 @@ const TWO = {
 }
 for (const [name, scripts] of Object.entries(TWO))
   test(`${name} on one page measure once, and act as one`, async () => {
-    const page = await chromium.open(site.page('/two', { head: scripts.join('') }))
+    const page = await chromium.open(site.page('/two', { head: IMPORTS + scripts.join('') }))
     await page.waitForFunction('window.ready')
     await page.evaluate(async () => {
       const copy = Reflect.get(window, 'copy')
@@ -141,7 +150,7 @@ for (const [name, scripts] of Object.entries(TWO))
 test('a no to one copy is a no to the other', async () => {
   const page = await chromium.open(
     site.page('/no', {
-      head: `<script type="module">import { consent } from '/index.js'; consent(false); ${LOADED}</script>
+      head: `${IMPORTS}<script type="module">import { consent } from '/index.js'; consent(false); ${LOADED}</script>
         <script defer src="/fieldline.js" ${TAG}></script>`,
     }),
   )
@@ -158,7 +167,7 @@ test('a tag of a module starts', async () => {
 })
 
 test('the package works by import', async () => {
-  const head = `<script type="module">
+  const head = `${IMPORTS}<script type="module">
     import { init, setRoute } from '/index.js'
     init({ site: 'npm', endpoint: new URL('/f', location.href).href, release: '1.0.0' })
     setRoute('/by/[import]')
