@@ -57,8 +57,8 @@ export function fieldline(startWhy?: StartWhy): Fieldline {
   const own: Fieldline = {
     init(options) {
       const settings = !views && readOptions({ ...options, ...granted })
-      // What is older than fetch that outlives its page is left alone.
-      if (!settings || !('keepalive' in Request.prototype)) return
+      // What is too old is left alone.
+      if (!settings || !window.PerformanceObserver || !('keepalive' in Request.prototype)) return
       outside(() => {
         const { api = true } = settings
         const tracked = trackViews(settings)
