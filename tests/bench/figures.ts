@@ -16,7 +16,7 @@ import { costTable } from './price.ts'
 export const OWN = { fieldline: 'dist/fieldline.js', 'fieldline core': 'dist/fieldline.core.js' }
 
 /** A part of the README that is written here, with its markers. */
-export type Part = 'figures' | 'pin' | 'browsers' | 'cost' | 'peers'
+export type Part = 'figures' | 'pin' | 'browsers' | 'cost' | 'peers' | 'load'
 
 const between = (part: Part, text: string) => `<!-- ${part}: npm run figures -->\n${text}\n<!-- /${part} -->`
 

@@ -43,7 +43,10 @@ export async function startLocal(entry: string, options: object = {}): Promise<L
   )
   const url = await miniflare.ready
   const db = (await miniflare.getD1Database('DB')) as unknown as D1Like
-  for (const statement of migrations()) await db.prepare(statement).all()
+  const there = "SELECT name FROM sqlite_master WHERE name = 'pageviews'"
+  const { results } = await db.prepare(there).all()
+  // A database that is kept on disk may be migrated already.
+  if (!results.length) for (const statement of migrations()) await db.prepare(statement).all()
   return { url, db, stop: () => miniflare.dispose() }
 }
 

@@ -3,6 +3,7 @@
  */
 
 import { benchIngest } from './ingest.ts'
+import { benchLoad } from './load.ts'
 import { benchQuery } from './query.ts'
 import { benchRaw } from './raw.ts'
 import { benchSdk } from './sdk.ts'
@@ -12,6 +13,7 @@ type Results = Record<string, number | Record<string, string | number | null>>
 
 const BENCHES: Record<string, (options: readonly string[]) => Promise<Results>> = {
   ingest: benchIngest,
+  load: benchLoad,
   query: benchQuery,
   raw: benchRaw,
   sdk: benchSdk,
