@@ -193,7 +193,7 @@ test('nothing global is left but fieldline', async () => {
     0,
     0,
   ])
-  await page.close()
+  await beaconsAfter(page)
 })
 
 test('one of k page views is kept and stands for k', async () => {
