@@ -38,11 +38,18 @@ export const MAX_WEIGHT = 1_000
 
 /** Writes a page view for the wire, in whole numbers. */
 export function encode(view: Beacon): string {
-  return JSON.stringify({ v: WIRE_VERSION, ...view }, (name, value) =>
-    typeof value === 'number'
-      ? Math.round(value)
-      : name && name !== 'vitals' && Object(value) === value
-        ? Object.values(value)
-        : value,
+  return write({ v: WIRE_VERSION, ...view }, true)
+}
+
+/**
+ * Writes JSON of whole numbers, records without their names unless `named`. Old libraries put a `toJSON` on arrays and
+ * objects, which JSON.stringify asks; of texts and numbers it asks none.
+ */
+export function write(value: unknown, named?: boolean): string {
+  if (Object(value) !== value)
+    return `${JSON.stringify(typeof value === 'number' ? Math.round(value) : value) ?? null}`
+  const items = Object.entries(value as object).map(
+    ([name, item]) => (named ? `"${name}":` : '') + write(item, name === 'vitals'),
   )
+  return named ? `{${items}}` : `[${items}]`
 }

@@ -3,6 +3,10 @@
  */
 
 import { template } from '../schema/route.ts'
+import { quietly } from './quietly.ts'
+
+/** The longest body, in characters, that is read for the name of its operation. */
+const MAX_BODY = 50_000
 
 /** What entries and calls compare: the address as it was asked for. It stays in the page. */
 export function keyOf(url: string): string {
@@ -15,17 +19,39 @@ export function addressOf({ origin, host, pathname }: URL): string {
 }
 
 /**
- * Where a GraphQL request says what it is: `operationName` in its body or address, or else the name behind `query`,
- * `mutation` or `subscription`. Quotes within values are escaped, so that no value is taken for it.
+ * `POST /graphql GetCart`: `method` with a space behind, address, and for a path that ends in `graphql` or `gql` the name of
+ * the operation; of a batch that of the first, and how many more there are: `GetCart +2`.
  */
-const OPERATION = /(?:["?&]operationName(?:":\s*"|=)|"query":\s*"(?:\\n| )*[qms]\w+ +)(\w{1,64})(?!\w)/
+export function endpointOf(method: string, url: URL, body?: unknown, headers?: HeadersInit): string {
+  const name = /g(raph)?ql(\.\w+)?\/?$/i.test(url.pathname) && operationOf(url, body, headers)
+  return method + addressOf(url) + (name ? ` ${name}` : '')
+}
+
+interface Operation {
+  operationName?: unknown
+  query?: unknown
+}
 
 /**
- * `POST /graphql GetCart`: `method` with a space behind, address, and the operation's name for a path that ends in
- * `graphql` or `gql`. Reads only texts.
+ * The name that a GraphQL request gives its operation: in its body, its address, or a header; else the one in the document
+ * itself. All are parsed, so that no value that a visitor wrote is taken for it.
  */
-export function endpointOf(method: string, url: URL, body?: unknown): string {
-  const text = typeof body === 'string' ? body : url.search
-  const [, name] = (/g(raph)?ql\/?$/i.test(url.pathname) && OPERATION.exec(text)) || []
-  return method + addressOf(url) + (name ? ` ${name}` : '')
+const operationOf = quietly((url: URL, body: unknown, headers?: HeadersInit) => {
+  const json: Operation | Operation[] =
+    typeof body === 'string' && body.length < MAX_BODY
+      ? JSON.parse(body)
+      : Object.fromEntries(url.searchParams)
+  const all = Array.isArray(json) ? json : [json]
+  const { operationName, query = '' } = all[0] ?? {}
+  const name = `${operationName || new Headers(headers).get('x-apollo-operation-name') || nameIn(`${query}`)}`
+  return /^\w{1,64}$/.test(name) && name + (all[1] ? ` +${all.length - 1}` : '')
+})
+
+/**
+ * The name of the first operation of a document: at its beginning or behind the end of another definition. Texts and comments
+ * may hold anything.
+ */
+function nameIn(document: string): string {
+  const code = document.replace(/"""[\s\S]*?"""|"(\\.|[^"\\])*"|#.*/g, '')
+  return /(?:^|})[\s,]*(?:query|mutation|subscription)\s+(\w+)\s*[({@]/.exec(code)?.[1] ?? ''
 }

@@ -1,125 +1,133 @@
 /**
- * A thin patch of fetch and XMLHttpRequest that notes what resource timing does not tell: the method, and whether
- * the page itself called the request off. Arguments, `this`, results and errors pass through untouched; where
- * entries tell the status, the promise of fetch is not even looked at, so that its rejection stays as unhandled as
- * the page left it.
+ * A thin patch of fetch and XMLHttpRequest: it says what each call was made with, and how it ended as the page saw it.
+ * Arguments, `this`, results and errors pass through. Of a promise the page gets one that follows it: a rejection is then as
+ * unhandled as the page leaves it, which looking at the promise itself would end.
  */
 
+import type { Outcome } from '../schema/pageview.ts'
 import { keyOf } from './address.ts'
 import { quietly } from './quietly.ts'
 import { wrap } from './wrap.ts'
 
-/** What was seen of a call when it was made. */
+/**
+ * One call. It has the names of an entry, and stands in for it. It holds on to nothing of the page's once it is told, and
+ * never to a request.
+ */
 export interface Note {
-  /** Its address as entries have it, without userinfo and fragment; nothing where it is none. Worked out when asked. */
-  _key(): string | undefined
+  /** Its address as entries have it, without userinfo and fragment; empty where it is none. Worked out when asked. */
+  readonly name: string
   /** `performance.now()`. */
-  _start: number
+  startTime: number
+  /** ms until it ended: the head of an answer to fetch, the whole of one to XMLHttpRequest. None as long as it has not. */
+  duration?: number
+  /** 1: there was an answer. */
+  encodedBodySize?: number
   _method: string
-  _body: unknown
-  /** Tells the status, where the entry does not: the request itself, or the response; undefined until it is there. */
-  _answer: { readonly status?: number } | undefined
-  /** Tells whether the page has called it off. */
-  _signal: { readonly aborted: boolean } | null | undefined
-  /** Asked for with `no-cors`: the browser hides status and times. */
-  _opaque: boolean | undefined
-  /** To be called when the answer is there, where the entry came first. */
-  _tell?: () => void
+  _body?: unknown
+  _headers?: HeadersInit | undefined
+  /** Tells why the page has called it off. */
+  _signal?: AbortSignal | null | undefined
+  /** 0: none, or hidden. */
+  _status?: number
+  _outcome?: Outcome
+  /** Tells whether the page reads the answer's body. */
+  _answer?: { readonly bodyUsed: boolean } | undefined
+  /** Its entry, where that came first. */
+  _entry?: PerformanceResourceTiming
+  /** It is told already, and waits for an entry that is not to be told, too. */
+  _told?: boolean
 }
 
-/** Finds the note of the call to `url`, by default any, that began at `start`. Each is taken once. */
-export type TakeNote = (url: string, start: number) => Note | undefined
-
-/** Hears of each call that got no answer, where the browser makes no entry of these: in WebKit. */
-export type OnFailure = (url: string, start: number) => void
+/** Who hears of calls. */
+export type PatchCalls = (onStart: (note: Note) => void, onEnd: (note: Note) => void) => void
 
 /** What a call was asked for with: methods and addresses may be anything that makes a text. */
 type Asked = [method: string, url: string | URL]
 
-/** Notes kept: an open stream waits for long, a request that was blocked forever. */
-const KEPT = 256
+/** Why there is no answer. What a page gives up for being too slow, it did not call off. */
+export function failureOf(signal?: AbortSignal | null, reason: unknown = signal?.reason): Outcome {
+  const { name } = Object(reason)
+  return name === 'TimeoutError'
+    ? 'timeout'
+    : signal?.aborted || name === 'AbortError'
+      ? 'aborted'
+      : 'network'
+}
 
-export function patchCalls(onFailure: OnFailure): TakeNote {
-  /** The latest first. */
-  let notes: Note[] = []
-  // WebKit up to now: its entries tell no status, and calls without an answer have no entry.
-  const blind = !('responseStatus' in PerformanceResourceTiming.prototype)
+export const patchCalls: PatchCalls = (onStart, onEnd) => {
   const opened = new WeakMap<XMLHttpRequest, Asked>()
   const { prototype } = XMLHttpRequest
 
-  const add = (
-    start: number,
-    [method, url]: Asked,
-    body: unknown,
-    answer: Note['_answer'],
-    signal?: Note['_signal'],
-    opaque?: boolean,
-  ): Note => {
+  const add = (start: number, [method, url]: Asked, body: unknown, given?: Partial<Request>): Note => {
     // By the time it is looked at, a URL object or the base may be another one.
     const base = document.baseURI
     const address = `${url}`
+    const key = quietly(() => keyOf(new URL(address, base).href))
+    let name: string | undefined
     const note: Note = {
-      _start: start,
-      _key: quietly(() => keyOf(new URL(address, base).href)),
+      get name() {
+        name ??= key() ?? ''
+        return name
+      },
+      startTime: start,
       _method: method,
       _body: body,
-      _answer: answer,
-      _signal: signal,
-      _opaque: opaque,
+      _headers: given?.headers,
+      _signal: given?.signal,
     }
-    if (notes.unshift(note) > KEPT) notes.pop()
+    onStart(note)
     return note
   }
-  const fail = (note: Note): void => {
-    note._answer = { status: 0 }
-    const key = note._key()
-    if (key && notes.includes(note)) onFailure(key, note._start)
-    note._tell?.()
-  }
+  const end = quietly((note: Note, status: number, failure?: Outcome | false) => {
+    note.duration = performance.now() - note.startTime
+    note.encodedBodySize = failure ? 0 : 1
+    note._status = status
+    note._outcome = failure || (status < 400 ? 'ok' : 'http')
+    onEnd(note)
+  })
 
   wrap(
     window,
     'fetch',
-    (_, [request, init]: [Partial<Request>, RequestInit?], start, response: Promise<Response>) => {
-      const note = add(
-        start,
-        [init?.method ?? request.method ?? 'GET', request.url ?? (request as URL)],
-        init?.body,
-        blind ? undefined : {},
-        init?.signal ?? request.signal,
-        (init?.mode ?? request.mode) === 'no-cors',
+    (_, [request, init]: [Partial<Request>, RequestInit?], start, promise: Promise<Response>) => {
+      const { method, url = request as URL, headers, signal } = request
+      const note = add(start, [init?.method ?? method ?? 'GET', url], init?.body, {
+        headers: (init?.headers ?? headers) as Headers,
+        signal: (init?.signal ?? signal) as AbortSignal,
+      })
+      // Another library's promise may have more to it than one that follows it would have.
+      const { constructor: Kind } = promise as unknown as { constructor: PromiseConstructor }
+      if (Object.keys(promise).length > Object.keys(Kind.resolve()).length) return
+      return promise.then(
+        answer => {
+          note._answer = answer
+          end(note, answer?.status)
+          return answer
+        },
+        error => {
+          end(note, 0, failureOf(note._signal, error))
+          throw error
+        },
       )
-      // Here an unhandled rejection is lost, which weighs less than Safari's error rate.
-      if (blind)
-        response.then(
-          response => {
-            note._answer = response
-            note._tell?.()
-          },
-          () => fail(note),
-        )
     },
   )
   wrap(prototype, 'open', (xhr: XMLHttpRequest, asked: Asked) => {
     opened.set(xhr, asked)
   })
   wrap(prototype, 'send', (xhr: XMLHttpRequest, [body]: [unknown], start) => {
-    const call = opened.get(xhr)
-    if (!call) return
-    const note = add(start, call, body, xhr)
-    // abort() is noted when it returns, which is after loadend.
-    if (blind)
-      xhr.addEventListener('loadend', () => xhr.status || queueMicrotask(() => fail(note)), { once: true })
+    const asked = opened.get(xhr)
+    if (!asked) return
+    const note = add(start, asked, body)
+    let failure: Outcome = 'network'
+    const see = ({ type }: { readonly type: string }): void => {
+      // It may have been opened anew.
+      if (opened.get(xhr) !== asked) return
+      if (type === 'abort') failure = 'aborted'
+      else if (type === 'timeout') failure = type
+      else end(note, xhr.status, !xhr.status && failure)
+    }
+    // One that is synchronous is through.
+    if (xhr.readyState > 3) see(xhr as unknown as Event)
+    else for (const type of ['abort', 'timeout', 'loadend']) xhr.addEventListener(type, see, { once: true })
   })
-  wrap(prototype, 'abort', (xhr: XMLHttpRequest) => {
-    for (const note of notes) if (note._answer === xhr) note._signal = { aborted: true }
-  })
-
-  // The latest call at or before the entry's start. Both times come from one clock, and the call is noted first.
-  return (url, start) => {
-    const key = keyOf(url)
-    const found = notes.find(note => note._start <= start && (!key || note._key() === key))
-    notes = notes.filter(note => note !== found)
-    return found
-  }
 }

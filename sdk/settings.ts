@@ -26,6 +26,11 @@ export interface InitOptions {
    * method, and none that failed without an answer. `false` or `'off'`: record no API calls.
    */
   api?: boolean | 'passive' | 'off' | undefined
+  /**
+   * Calls to leave out: those whose address, without its query, holds one of these texts: `['analytics.example',
+   * '/api/health']`. Of a tag they are parted by commas or spaces.
+   */
+  ignore?: string | readonly string[] | undefined
   /** Where beacons go once the page's content security policy has refused `endpoint`: a path of its own origin. */
   fallback?: string | undefined
   /** `false`, `'required'` or whatever is not `true`: measure, but send nothing until `consent(true)`. */
@@ -45,6 +50,8 @@ export interface Settings extends Pick<InitOptions, 'release' | 'route' | 'route
   _url: string
   /** Where they go once that was refused. */
   _fallback: string | undefined
+  /** Texts of addresses of calls that are left out. */
+  _ignore: readonly string[]
   /** 1 of `_rate` page views is kept. */
   _rate: number
   /** Whether anything may be sent. */
@@ -62,7 +69,7 @@ const REQUIRED = { site: '', endpoint: '' }
 let told = false
 
 export function readOptions(options: InitOptions): Settings | undefined {
-  const { site, endpoint, sample = 1, fallback, consent = true } = options
+  const { site, endpoint, sample = 1, fallback, consent = true, ignore = '' } = options
   const wrong = Object.entries({ ...REQUIRED, ...options })
     .map(option => option.join('='))
     .filter(option => !RIGHT.test(option))
@@ -82,6 +89,7 @@ export function readOptions(options: InitOptions): Settings | undefined {
     ...options,
     // Of a tag it is text. Whatever is not `true` is no yes.
     _consent: /^true$/.test(consent as string),
+    _ignore: `${ignore}`.match(/[^\s,]+/g) ?? [],
     _url: urlOf(endpoint),
     _fallback: fallback && urlOf(fallback),
     // A sample that is no number keeps everything.

@@ -8,7 +8,7 @@
  * became of it. So the SDK begins only where fetch can outlive its page.
  */
 
-import { encode, MAX_BYTES } from '../schema/beacon.ts'
+import { encode, MAX_BYTES, write } from '../schema/beacon.ts'
 import type { ApiCall, Beacon, Mark } from '../schema/pageview.ts'
 import { routeName } from '../schema/route.ts'
 import { ofDocument } from './dom.ts'
@@ -47,6 +47,7 @@ export function startTransport(settings: Settings, views: Views): void {
   const flush = (hold?: boolean): void => {
     timer = clearTimeout(timer) as undefined
     listen()
+    views._settle?.(!hold)
     // A no to what is sent is one to what could not leave.
     if (!settings._consent) kept.length = 0
     if (!hold) sendKept(true)
@@ -61,7 +62,7 @@ export function startTransport(settings: Settings, views: Views): void {
     const page = snapshot(view, views._routeOf(view), settings.release)
     const calls = view._calls.length
     const marks = view._marks.length
-    const state = JSON.stringify([page.route, page.vitals, page.phases, page.dropped])
+    const state = write([page.route, page.vitals, page.phases, page.dropped])
     if (!calls && !marks && state === view._sent) return
     const said = (): void => {
       view._sent = state

@@ -39,6 +39,8 @@ export interface Views {
   _hidden: number
   /** Reads what observers hold back as the page hides. */
   _read?: () => void
+  /** Says what is still to be said of calls, before beacons leave; as the page hides, of all. */
+  _settle?: (leaving: boolean) => void
   _consent(granted: boolean): void
   /** Called when there is something new to say; `wait` ms after now it is final. */
   _onChange(wait?: number): void

@@ -7,14 +7,15 @@ import { quietly } from './quietly.ts'
 type Method = (...args: never[]) => unknown
 
 /**
- * Lets `see` look at each call of a method that did not throw: its arguments, when it was made, its result. A Proxy
- * is in all else, its source text included, the method itself. What is no method, or cannot be replaced, stays.
+ * Lets `see` look at each call of a method that did not throw: its arguments, when it was made, its result. What it
+ * answers, if it does, the page gets in place of the result. A Proxy is in all else, its source text included, the method
+ * itself. What is no method, or cannot be replaced, stays.
  */
 export const wrap = quietly(
-  (
+  <T>(
     target: object,
     name: string,
-    see: (self: never, args: never, start: number, result: never) => void,
+    see: (self: never, args: never, start: number, result: T) => unknown,
   ): void => {
     const methods = target as Record<string, Method>
     const original = methods[name] as Method
@@ -26,9 +27,8 @@ export const wrap = quietly(
       __proto__: null,
       apply(_, self, args) {
         const start = performance.now()
-        const result = apply(original, self, args)
-        look(self as never, args as never, start, result as never)
-        return result
+        const result = apply(original, self, args) as T
+        return look(self as never, args as never, start, result) ?? result
       },
     } as ProxyHandler<Method>)
   },

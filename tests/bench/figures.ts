@@ -59,9 +59,14 @@ export function pin(): string {
 /** What each browser measures, as tests/browsers asserts it. */
 export function browsers(): string {
   const row = (cells: string[]) => `| ${cells.join(' | ')} |`
-  const heads = ['', ...VITALS.map(vital => vital.toUpperCase()), 'API calls']
+  const heads = ['', ...VITALS.map(vital => vital.toUpperCase()), 'API calls', 'failed calls']
   const rows = Object.entries<Abilities>(ABILITIES).map(([name, { version, vitals }]) =>
-    row([`${name} ${version}`, ...VITALS.map(vital => (vitals.includes(vital) ? 'yes' : 'no data')), 'yes']),
+    row([
+      `${name} ${version}`,
+      ...VITALS.map(vital => (vitals.includes(vital) ? 'yes' : 'no data')),
+      'yes',
+      'yes',
+    ]),
   )
   return between('browsers', [row(heads), row(heads.map(() => '---')), ...rows].join('\n'))
 }

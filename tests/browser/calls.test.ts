@@ -116,7 +116,7 @@ test('aborted calls and calls without an answer are told apart', async () => {
   ).toEqual({
     'GET /api/aborted': 'aborted',
     'GET /api/aborted-in-body': 'aborted',
-    'GET /api/timeout': 'aborted',
+    'GET /api/timeout': 'timeout',
     'GET /api/aborted-after-end': 'ok',
     'PATCH /api/destroyed': 'network',
     'GET host/api/cors-refused': 'network',
@@ -343,40 +343,64 @@ test('data-api="passive" leaves fetch and XMLHttpRequest alone and records what 
 
 test('a GraphQL call has the name of its operation, and nothing else that was written', async () => {
   const page = await open()
-  await page.evaluate(async () => {
-    const post = (path: string, body: BodyInit) =>
-      fetch(path, { method: 'POST', body }).then(response => response.text())
-    const json = (path: string, body: object) => post(path, JSON.stringify(body))
-    await json('/api/graphql', {
-      operationName: 'GetCart',
-      variables: { id: 1 },
-      query: 'query GetCart { cart }',
-    })
-    await json('/api/graphql', { query: '\n  mutation AddItem($id: ID!) { add(id: $id) }' })
-    await json('/api/graphql', [{ operationName: 'First' }, { operationName: 'Second' }])
-    await json('/api/graphql', {
-      query: '{ cart }',
-      variables: { text: '"query":"query Secret1", query Secret2' },
-    })
-    await json('/api/graphql', { operationName: null, query: '{ cart }' })
-    await json('/api/graphql', { operationName: `Long${'x'.repeat(64)}` })
-    await json('/api/other', { operationName: 'Secret3' })
-    await post('/api/graphql', new Blob(['{"operationName":"Secret4"}']))
-    await fetch('/api/v1/gql?operationName=GetUser&extensions={}').then(response => response.text())
+  const named: [name: string, body: unknown, path?: string][] = [
+    [' GetCart', { operationName: 'GetCart', variables: { id: 1 }, query: 'query Other { cart }' }],
+    [' AddItem', { query: '\r\n\t mutation\nAddItem($id: ID!) { add(id: $id) }' }],
+    [' Watch', { query: 'subscription Watch @live { cart }' }],
+    [' Commented', { query: '# of "Ann\n\n#query Secret {\n  query Commented { cart }' }],
+    [' Behind', { query: 'fragment F on Cart { a { b } }\nfragment G on Cart { c }\nquery Behind { cart }' }],
+    [' Tight', { query: 'fragment F on Cart{a{b}}query Tight{cart}' }],
+    [' First +1', [{ operationName: 'First' }, { operationName: 'Second' }]],
+    [' One', [{ query: 'query One { cart }' }]],
+    ['', [{ query: '{ cart }' }, { operationName: 'Second' }]],
+    ['', { query: '{ cart }', variables: { text: '"query":"query Secret", query Secret {' } }],
+    ['', { query: '{ cart }', variables: { filter: { operationName: 'Secret' } } }],
+    ['', { query: '{ find(text: "} query Secret {", more: """"\n} query Secret {""") }' }],
+    ['', { query: 'query ($query: Secret) { cart }' }],
+    ['', { operationName: null, query: '{ cart }' }],
+    ['', { operationName: 'Ann Secret', query: 'query Named { cart }' }],
+    ['', { operationName: `Long${'x'.repeat(64)}` }],
+    ['', { operationName: 'TooLarge', variables: 'x'.repeat(50_000) }],
+    ['', 'operationName=Secret'],
+    ['', '[]'],
+    ['', 'null'],
+    [' Shop', { operationName: 'Shop' }, '/shop/graphql.json'],
+    [' Gql', { operationName: 'Gql' }, '/gql/'],
+  ]
+  await page.evaluate(async named => {
+    const text = (response: Response) => response.text()
+    for (const [, body, path = '/graphql'] of named)
+      await fetch(`/api/x${path}`, {
+        method: 'POST',
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      }).then(text)
+    await fetch('/api/y', { method: 'POST', body: '{"operationName":"Secret"}' }).then(text)
+    await fetch('/api/y/graphql', { method: 'POST', body: new Blob(['{"operationName":"Secret"}']) }).then(
+      text,
+    )
+    await fetch('/api/y/gql?operationName=GetUser&extensions={}').then(text)
+    await fetch('/api/y/gql?query={a}&variables={"operationName":"Secret"}').then(text)
+    const init = { method: 'POST', body: '{}', headers: { 'X-Apollo-Operation-Name': 'ByHeader' } }
+    await fetch(new Request('/api/y/graphql', init)).then(text)
     await new Promise<void>(resolve => {
       const xhr = new XMLHttpRequest()
-      xhr.open('POST', '/api/graphql')
+      xhr.open('POST', '/api/y/graphql')
       xhr.onloadend = () => resolve()
       xhr.send('{"operationName":"ByXhr"}')
     })
-  })
-  await recorded(page, 10)
-  expect((await callsOf(page)).map(call => call.endpoint)).toEqual([
-    'GET /api/v1/gql GetUser',
-    ...Array(4).fill('POST /api/graphql'),
-    ...['AddItem', 'ByXhr', 'First', 'GetCart'].map(name => `POST /api/graphql ${name}`),
-    'POST /api/other',
+  }, named)
+  await recorded(page, named.length + 6)
+  const told = (await callsOf(page)).sort((a, b) => a.start - b.start).map(call => call.endpoint)
+  expect(told).toEqual([
+    ...named.map(([name, , path = '/graphql']) => `POST /api/x${path}${name}`),
+    'POST /api/y',
+    'POST /api/y/graphql',
+    'GET /api/y/gql GetUser',
+    'GET /api/y/gql',
+    'POST /api/y/graphql ByHeader',
+    'POST /api/y/graphql ByXhr',
   ])
+  expect(site.beacons.map(({ body }) => body).join()).not.toContain('Secret')
 })
 
 test('what a response says of its server comes along: the first four durations that it names', async () => {
@@ -446,13 +470,147 @@ test('beacons of others are their own affair: they arrive, and are no API calls'
   expect((await callsOf(page)).map(call => call.endpoint)).toEqual(['POST /api/keepalive'])
 })
 
-test('a page view keeps its first 64 calls and counts the others', async () => {
+test('answers that nobody reads are told as the page hides, the failed ones as failed', async () => {
   const page = await open()
   await page.evaluate(async () => {
-    for (let i = 0; i < 70; i++)
-      await fetch(`/api/many?i=${i}`, { method: 'POST' }).then(response => response.text())
+    for (let i = 0; i < 8; i++)
+      await fetch(`/api/unread?cache=no-store&delay=50&size=9&status=${i % 2 ? 500 : 200}`, {
+        method: 'POST',
+      })
   })
-  await recorded(page, 70)
-  expect(await callsOf(page)).toHaveLength(64)
-  expect(site.beacons.at(-1)?.view.dropped).toBe(6)
+  const calls = await callsOf(page)
+  expect(calls.map(({ endpoint, outcome, status }) => `${endpoint} ${outcome} ${status}`).sort()).toEqual([
+    ...Array(4).fill('POST /api/unread http 500'),
+    ...Array(4).fill('POST /api/unread ok 200'),
+  ])
+  for (const { duration } of calls) expect(duration).toBeGreaterThanOrEqual(50)
+})
+
+test('an answer that is read late is told once, and a stream once it ends', async () => {
+  const page = await open()
+  await page.evaluate(async () => {
+    const late = await fetch('/api/late?cache=no-store')
+    const reader = (await fetch('/api/stream?pause=300&cache=no-store')).body?.getReader()
+    await reader?.read()
+    const read = async () => {
+      await late.text()
+      while (!(await reader?.read())?.done);
+    }
+    Reflect.set(window, 'read', read)
+  })
+  expect((await callsOf(page)).map(call => call.endpoint)).toEqual(['GET /api/late'])
+  await chromium.show(page)
+  await page.evaluate(() => Reflect.get(window, 'read')())
+  await recorded(page, 2)
+  const calls = await callsOf(page)
+  expect(calls.map(call => call.endpoint)).toEqual(['GET /api/late', 'GET /api/stream'])
+  expect(calls[1]?.duration).toBeGreaterThanOrEqual(300)
+})
+
+test('a call that was preloaded is told once', async () => {
+  const head = '<link rel="preload" as="fetch" crossorigin href="/api/preloaded?cache=max-age=60">'
+  const page = await chromium.open(site.page('/preloaded', { head, tag: TAG }))
+  await page.waitForFunction('window.fieldline')
+  await recorded(page, 1)
+  await page.evaluate(() => fetch('/api/preloaded?cache=max-age=60').then(answer => answer.text()))
+  expect((await callsOf(page)).map(call => call.endpoint)).toEqual(['GET /api/preloaded'])
+})
+
+test('notes keep nothing of the page alive: no request, body, answer or signal', async () => {
+  const page = await open()
+  await page.evaluate(async () => {
+    const refs: WeakRef<object>[] = []
+    const keep = <T extends object>(object: T): T => {
+      refs.push(new WeakRef(object))
+      return object
+    }
+    const xhr = (url: string, body?: Blob) =>
+      new Promise<void>(resolve => {
+        const request = keep(new XMLHttpRequest())
+        request.open('POST', url)
+        request.responseType = 'blob'
+        request.onloadend = () => resolve()
+        request.send(body)
+      })
+    const blob = () => keep(new Blob(['x'.repeat(1_000_000)]))
+    for (let i = 0; i < 10; i++) {
+      await xhr(URL.createObjectURL(blob()))
+      await xhr('/api/a', blob())
+      const { signal } = keep(new AbortController())
+      await fetch('/api/a?cache=no-store&size=100000', { method: 'POST', body: blob(), signal }).then(keep)
+      await fetch('http://127.0.0.1:1/', { signal: keep(signal) }).catch(keep)
+      await fetch(URL.createObjectURL(blob())).then(keep)
+    }
+    Reflect.set(window, 'alive', () => refs.filter(ref => ref.deref()).length)
+  })
+  const session = await chromium.context.newCDPSession(page)
+  await expect
+    .poll(async () => {
+      await session.send('HeapProfiler.collectGarbage')
+      return page.evaluate(() => Reflect.get(window, 'alive')())
+    })
+    // Object addresses keep their Blobs, with or without the SDK.
+    .toBeLessThanOrEqual(20)
+})
+
+test('calls that never leave the browser push out no other', async () => {
+  const page = await open()
+  await page.evaluate(async () => {
+    const slow = fetch('/api/slow?delay=500', { method: 'POST' })
+    await Promise.all(
+      Array.from({ length: 300 }, (_, i) => fetch(`data:,${i}`).then(answer => answer.text())),
+    )
+    await Promise.all(Array.from({ length: 300 }, () => fetch('odd:x').catch(() => {})))
+    await (await slow).text()
+  })
+  await recorded(page, 1)
+  expect((await callsOf(page)).map(call => call.endpoint)).toEqual(['POST /api/slow'])
+})
+
+test('what a router fetches ahead and what the page names takes no place and is not told', async () => {
+  const page = await open('data-site="shop" data-ignore="/api/health, analytics.example  //127.0.0.1:1/"')
+  await page.evaluate(async () => {
+    const get = (url: string, headers: HeadersInit = {}) =>
+      fetch(url, { headers }).then(
+        answer => answer.text(),
+        () => {},
+      )
+    for (let i = 0; i < 10; i++) {
+      await get(`/api/shop?_rsc=${i}`)
+      await get('/api/shop', { RSC: '1' })
+      await get('/api/shop', new Headers({ 'Next-Router-Prefetch': '1' }))
+      await get('/api/shop', [['Purpose', 'prefetch']])
+      await fetch(new Request('/api/shop', { headers: { 'X-Sec-Purpose': 'prefetch' } })).then(answer =>
+        answer.text(),
+      )
+      await get(`/api/health?i=${i}`)
+      await get('/api/health/db?status=500')
+      await get('http://127.0.0.1:1/')
+    }
+    await get('/api/checkout?status=500&next-router-prefetch', { purpose: 'buy', 'x-prefetch': 'rsc' })
+    await get('/api/search?q=/api/health')
+  })
+  await recorded(page, 72)
+  expect((await callsOf(page)).map(call => call.endpoint)).toEqual(['GET /api/checkout', 'GET /api/search'])
+  expect(site.beacons.at(-1)?.view.dropped).toBe(0)
+})
+
+test('a page view tells 64 of its calls, each that failed and an even sample of the rest', async () => {
+  const page = await open()
+  await page.evaluate(async () => {
+    for (let i = 0; i < 320; i++) {
+      const failed = [3, 70, 150, 319].includes(i)
+      const answer = await fetch(`/api/${failed ? 'failed?status=500' : `many?i=${i}`}`, { method: 'POST' })
+      await answer.text()
+    }
+  })
+  await recorded(page, 250)
+  const calls = (await callsOf(page)).sort((a, b) => a.start - b.start)
+  expect(calls).toHaveLength(64)
+  expect(site.beacons.at(-1)?.view.dropped).toBe(256)
+  expect(calls.filter(call => call.outcome === 'http')).toHaveLength(4)
+  // Of 60 places 30 are of the later half, give or take 4 (one standard deviation).
+  const half = calls.filter(call => call.start > ((calls[0]?.start ?? 0) + (calls.at(-1)?.start ?? 0)) / 2)
+  expect(half.length).toBeGreaterThan(12)
+  expect(half.length).toBeLessThan(52)
 })

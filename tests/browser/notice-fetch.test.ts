@@ -248,17 +248,18 @@ describe('with the SDK on the page, fetch', () => {
     expect(transcript[13]).toContain('a=1')
   })
 
-  test('answers the very promise, and throws and rejects with the very error, of the fetch beneath', async () => {
+  test('answers a promise with more to it as it is, and the very answer and error of the fetch beneath', async () => {
     const head = `<script>
       const error = new Error('mine')
-      const promise = Promise.resolve(new Response())
+      const response = new Response()
+      const promise = Object.assign(Promise.resolve(response), { cancel() {} })
       const seen = []
       const input = new Request('/api/a')
       const init = { method: 'POST' }
       window.fetch = function (...args) {
         seen.push([this === window, this === undefined, args.length, args[0] === input, args[1] === init])
         if (args[0] === 'throw') throw error
-        return args[0] === 'reject' ? Promise.reject(error) : args[0] === 'none' ? undefined : promise
+        return args[0] === 'reject' ? Promise.reject(error) : args[0] === 'none' ? undefined : args[0] === 'plain' ? Promise.resolve(response) : promise
       }
     </script>`
     const transcript = await same(
@@ -268,11 +269,20 @@ describe('with the SDK on the page, fetch', () => {
           let thrown
           try { fetch('throw') } catch (reason) { thrown = reason }
           const rejected = await fetch('reject').catch(reason => reason)
-          return [answers.map(answer => answer === promise), thrown === error, rejected === error, String(fetch('none')), seen]
+          const plain = fetch('plain')
+          const kind = [plain.constructor === Promise, Reflect.ownKeys(plain).length, (await plain) === response]
+          return [answers.map(answer => answer === promise), thrown === error, rejected === error, String(fetch('none')), kind, seen]
         })()`),
       { head },
     )
-    expect(transcript).toMatchObject([[true, true, true], true, true, 'undefined', { length: 6 }])
+    expect(transcript).toMatchObject([
+      [true, true, true],
+      true,
+      true,
+      'undefined',
+      [true, 0, true],
+      { length: 7 },
+    ])
   })
 
   test('leaves a rejection that nobody handles unhandled, and no other', async () => {

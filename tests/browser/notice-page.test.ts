@@ -66,8 +66,16 @@ describe('with the SDK on the page', () => {
       }
       return [[fetch, open, send, abort].map(String), reads, stack] as const
     })
-    expect(sources).toEqual(Array(4).fill('function () { [native code] }'))
-    expect(Object.keys(reads).filter(name => reads[name] !== 1)).toEqual(['body', 'method', 'mode', 'signal'])
+    expect(sources).toEqual([
+      ...Array(3).fill('function () { [native code] }'),
+      'function abort() { [native code] }',
+    ])
+    expect(Object.keys(reads).filter(name => reads[name] !== 1)).toEqual([
+      'body',
+      'headers',
+      'method',
+      'signal',
+    ])
     expect(stack.filter(line => line.includes('/fieldline.js'))).toHaveLength(1)
     await page.close()
   })
@@ -201,7 +209,10 @@ describe('with the SDK on the page, nothing breaks and nothing is logged', () =>
     'URL is the name of something else': 'var URL = "https://api.example"',
     'JSON.stringify throws': throwing('JSON', 'stringify'),
     'JSON.stringify answers nothing': 'JSON.stringify = () => undefined',
-    'Array.prototype.toJSON is there': 'Array.prototype.toJSON = function () { return this.join() }',
+    'Array.prototype.toJSON is there': 'Array.prototype.toJSON = function () { return "[" + this + "]" }',
+    'Object.prototype.toJSON is there': 'Object.prototype.toJSON = function () { return String(this) }',
+    'every prototype has a toJSON': `for (const { prototype } of [Array, Object, String, Number, Boolean])
+      prototype.toJSON = function () { return 'odd' }`,
     'Object.prototype has been given properties': `for (const name of ['get', 'set', 'url', 'href', 'api', 'site', 'type'])
       Object.prototype[name] = () => 0`,
     'Object.prototype has been given a value, and an init of fetch': `for (const name of ['value', 'apply', 'method', 'signal'])
@@ -215,8 +226,17 @@ describe('with the SDK on the page, nothing breaks and nothing is logged', () =>
     'the clock stands still': 'Date.now = () => 0; performance.now = () => 0',
   }))
     test(`where ${name}`, async () => {
+      twins.site.forget()
       const log = await same(exercise, { head: `<script>${code}</script>` })
       expect(log).toHaveLength(6)
+      if (!name.includes('toJSON')) return
+      // Nothing in the console is not all: what arrives is as the API describes it, which the site checks.
+      const beacons = await twins.site.until(beacons => beacons.some(({ view }) => view.calls.length > 1))
+      expect(beacons.flatMap(({ view }) => view.calls.map(call => call.endpoint)).sort()).toEqual([
+        'GET /api/xhr',
+        'POST /api/a',
+      ])
+      expect(beacons[0]?.view.vitals.ttfb).toBeGreaterThan(0)
     })
 })
 

@@ -182,7 +182,8 @@ export async function startSite(): Promise<Site> {
 /**
  * `status` and `delay` (ms before the head), as headers too, `pause` (ms within the body), `cors=no`, `tao`, `destroy`;
  * `to` (an address to go to), `auth` (asks for a password), `type` (of the body), `silent` (no head, ever), `open` (a
- * body that never ends), `echo` (the body tells what was asked), `timing` (Server-Timing).
+ * body that never ends), `echo` (the body tells what was asked), `timing` (Server-Timing), `cache` (Cache-Control), `cut` (the
+ * body breaks off), `size` (letters of the body).
  */
 async function api(
   query: URLSearchParams,
@@ -211,7 +212,7 @@ async function api(
   const { authorization } = request.headers
   response.writeHead(to ? 302 : query.has('auth') && !authorization ? 401 : Number(status ?? 200), {
     'content-type': query.get('type') ?? 'text/plain',
-    'cache-control': 'no-cache',
+    'cache-control': query.get('cache') ?? 'no-cache',
     'set-cookie': query.getAll('cookie'),
     'server-timing': query.getAll('timing'),
     ...(to ? { location: to } : {}),
@@ -221,10 +222,16 @@ async function api(
     response.write(query.get('open'))
     return
   }
+  if (query.has('cut')) {
+    response.write('first')
+    setTimeout(() => response.destroy(), 100)
+    return
+  }
   if (query.has('pause')) {
     response.write('first')
     await sleep(Number(query.get('pause')))
   }
+  if (query.has('size')) response.write('x'.repeat(Number(query.get('size'))))
   response.end(query.has('echo') ? echoOf(request, body) : `${request.method} ${body}`)
 }
 

@@ -5,6 +5,7 @@ import { ABILITIES, type BrowserName } from './abilities.ts'
 import { calls } from './calls.ts'
 import { endings } from './endings.ts'
 import type { Engine } from './engine.ts'
+import { outcomes } from './outcomes.ts'
 import { routers } from './routers.ts'
 import { views } from './views.ts'
 import { testIn } from './visit.ts'
@@ -13,6 +14,6 @@ import { vitals } from './vitals.ts'
 export function suite(name: BrowserName, start: (() => Promise<Engine>) | undefined): void {
   const test = testIn(start ?? (() => Promise.reject()), ABILITIES[name])
   describe.skipIf(!start)(name, () => {
-    for (const part of [vitals, views, routers, calls, endings]) part(test)
+    for (const part of [vitals, views, routers, calls, outcomes, endings]) part(test)
   })
 }

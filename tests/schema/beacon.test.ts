@@ -38,6 +38,26 @@ describe('a beacon', () => {
   })
 })
 
+describe('encode', () => {
+  it('writes the same whatever a page has put on its prototypes', () => {
+    const odd = Object.assign(() => 'odd', { odd: true })
+    const prototypes: object[] = [Array.prototype, Object.prototype, String.prototype, Number.prototype]
+    fc.assert(
+      fc.property(pageView, view => {
+        const plain = encode(view)
+        for (const prototype of prototypes) Reflect.set(prototype, 'toJSON', odd)
+        try {
+          expect(encode(view) === plain).toBe(true)
+        } finally {
+          for (const prototype of prototypes) Reflect.deleteProperty(prototype, 'toJSON')
+        }
+        expect(JSON.parse(plain)).toMatchObject({ v: 1, id: view.id, vitals: view.vitals })
+      }),
+      { numRuns: 50 },
+    )
+  })
+})
+
 describe('a row', () => {
   const stored = (value: unknown) => JSON.parse(JSON.stringify(value))
 

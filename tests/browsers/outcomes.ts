@@ -1,0 +1,221 @@
+/**
+ * Each option of fetch and each way in which a call can end: what the page saw is what is told of it, once, in every
+ * browser.
+ */
+
+import { describe, expect } from 'vitest'
+import { evaluate, type Tab, until } from './engine.ts'
+import type { BrowserTest } from './visit.ts'
+
+/** What browsers themselves write of calls that fail. */
+const IN_VAIN =
+  /^error: |CORS|Cross-Origin|connect-src|Content.Security.Policy|ntegrity|nsafe|ot allowed|efused|access control|Failed to load/
+
+declare global {
+  /** How each call ended, from what the page alone knows. */
+  var seen: Record<string, string>
+  /** Makes a call by that name and reads its answer, or does not. */
+  function see(name: string, call: () => Promise<Response>, read?: 'read'): Promise<void>
+  /** An ordinary one. */
+  function plain(name: string, init?: RequestInit, query?: string, origin?: string): Promise<void>
+  function xhr(
+    name: string,
+    query?: string,
+    run?: (xhr: XMLHttpRequest) => void,
+    sync?: boolean,
+  ): Promise<void>
+  function abortIn(ms: number, reason?: unknown): AbortSignal
+}
+
+const HEAD = `<script>
+  var seen = {}
+  var see = async (name, call, read) => {
+    try {
+      const answer = await call()
+      if (read) await answer.text()
+      seen[name] = answer.status >= 400 ? 'http' : 'ok'
+    } catch (error) {
+      const kind = Object(error).name
+      seen[name] = kind === 'TimeoutError' ? 'timeout' : kind === 'TypeError' ? 'network' : 'aborted'
+    }
+  }
+  var plain = (name, init, query = '', origin = '') =>
+    see(name, () => fetch(origin + '/api/' + name + '?' + query, init))
+  var xhr = (name, query = '', run, sync) => new Promise(resolve => {
+    const request = new XMLHttpRequest()
+    request.open('GET', '/api/' + name + '?' + query, !sync)
+    const end = outcome => { seen[name] = outcome; resolve() }
+    request.onload = () => end(request.status >= 400 ? 'http' : 'ok')
+    request.onabort = () => end('aborted')
+    request.onerror = () => end('network')
+    request.ontimeout = () => end('timeout')
+    request.send()
+    run?.(request)
+  })
+  var abortIn = (ms, reason) => {
+    const controller = new AbortController()
+    setTimeout(() => controller.abort(reason), ms)
+    return controller.signal
+  }
+</script>`
+
+export function outcomes(test: BrowserTest): void {
+  const told = test.extend('told', async ({ visit, engine, site }) => {
+    visit.allow(IN_VAIN)
+    const policy = `connect-src 'self' data: blob: about: odd: ${site.other} http://127.0.0.1:9 http://127.0.0.1:1`
+    const tab = await visit.open('/outcomes', { head: HEAD, headers: { 'content-security-policy': policy } })
+    return {
+      tab,
+      /** Runs calls; answers how they ended, once that is what is told. */
+      async by(calls: (other: string) => Promise<void>): Promise<Record<string, string>> {
+        await evaluate(tab, calls, site.other)
+        const ended = await evaluate(tab, () => globalThis.seen)
+        await last(tab)
+        await engine.hide(tab)
+        const [view] = await visit.beacons(1)
+        const endings = (view?.calls ?? []).map(({ endpoint, outcome }) => [
+          endpoint.replace(/.*\/api\//, ''),
+          outcome,
+        ])
+        expect(Object.fromEntries(endings)).toEqual({ ...ended, last: 'ok' })
+        expect(endings).toHaveLength(Object.keys(ended).length + 1)
+        expect(view?.dropped).toBe(0)
+        return ended
+      },
+    }
+  })
+
+  describe('API calls', () => {
+    told('with each option of fetch are told as the page saw them', async ({ told }) => {
+      const seen = await told.by(async other => {
+        await plain('plain')
+        await see('reading', () => fetch('/api/reading'), 'read')
+        await see('address', () => fetch(new URL('/api/address', location.href)))
+        await see('object', () => fetch(new Request('/api/object', { method: 'POST', body: 'x' })))
+        await see('relative', () => fetch('api/relative'))
+        await see('fragment', () => fetch('/api/fragment#part'))
+        await plain('missing', {}, 'status=404')
+        await plain('broken', {}, 'status=500')
+        await plain('strange', {}, 'status=599')
+        await plain('empty', {}, 'status=204')
+        await plain('head', { method: 'HEAD' })
+        await plain('patch', { method: 'patch', body: 'x' })
+        await plain('stored', {}, 'cache=no-store&size=300000')
+        await plain('unread', { method: 'POST', body: 'x' }, 'cache=no-store&status=500')
+        await plain('opaque', { mode: 'no-cors' }, '', other)
+        await plain('opaque-error', { mode: 'no-cors' }, 'status=500', other)
+        await plain('cors', {}, '', other)
+        await plain('cors-refused', {}, 'cors=no', other)
+        await plain('cors-error', {}, 'status=500', other)
+        await plain('same-origin', { mode: 'same-origin' })
+        await plain('same-origin-refused', { mode: 'same-origin' }, '', other)
+        await plain('credentials', { credentials: 'include' })
+        await plain('credentials-refused', { credentials: 'include' }, '', other)
+        await plain('redirect', {}, 'to=/api/elsewhere')
+        await plain('redirect-manual', { redirect: 'manual' }, 'to=/api/elsewhere')
+        await plain('redirect-error', { redirect: 'error' }, 'to=/api/elsewhere')
+        await plain('integrity', { integrity: 'sha256-AAAA' })
+        await plain('only-if-cached', { cache: 'only-if-cached', mode: 'same-origin' })
+        for (const cache of ['no-store', 'reload', 'no-cache', 'force-cache'] as const)
+          await plain(`cache-${cache}`, { cache })
+        await plain('keepalive', { keepalive: true, method: 'POST', body: 'x' })
+        await plain('priority', { priority: 'low' })
+        await plain('window', { window: null })
+        await plain('referrer', { referrer: '/other', referrerPolicy: 'no-referrer' })
+        await plain('headers', { headers: [['x-a', 'b']] })
+      })
+      expect(seen).toMatchObject({
+        unread: 'http',
+        stored: 'ok',
+        opaque: 'ok',
+        'opaque-error': 'ok',
+        'cors-refused': 'network',
+        'redirect-manual': 'ok',
+        'redirect-error': 'network',
+        integrity: 'network',
+      })
+    })
+
+    told('that fail, are called off or given up are told as the page saw them', async ({ told }) => {
+      const seen = await told.by(async () => {
+        // What is refused before it is sent failed for the page all the same.
+        await plain('body-of-get', { body: 'x' })
+        await plain('method-refused', { method: 'TRACE' })
+        await plain('mode-refused', { mode: 'navigate' })
+        await plain('header-refused', { headers: { 'a b': 'c' } })
+        await see('used', async () => {
+          const request = new Request('/api/used', { method: 'POST', body: 'x' })
+          await request.text()
+          return fetch(request)
+        })
+        await see('policy', () => fetch('http://127.0.0.1:2/api/policy'))
+        await see('closed', () => fetch('http://127.0.0.1:9/api/closed'))
+        await see('unsafe', () => fetch('http://127.0.0.1:1/api/unsafe'))
+        await plain('destroyed', {}, 'destroy')
+        // Called off, and given up.
+        await plain('aborted-before', { signal: AbortSignal.abort() })
+        await plain('aborted-before-why', { signal: AbortSignal.abort('why') })
+        await plain('aborted', { signal: abortIn(20) }, 'silent')
+        await plain('aborted-why', { signal: abortIn(20, { my: 'reason' }) }, 'silent')
+        await see('aborted-object', () =>
+          fetch(new Request('/api/aborted-object?silent', { signal: abortIn(20) })),
+        )
+        await plain('timeout', { signal: AbortSignal.timeout(30) }, 'silent')
+        await plain('timeout-before', { signal: AbortSignal.abort(new DOMException('', 'TimeoutError')) })
+        await plain('timeout-reason', { signal: abortIn(20, new DOMException('', 'TimeoutError')) }, 'silent')
+        if (AbortSignal.any)
+          await plain(
+            'timeout-any',
+            { signal: AbortSignal.any([AbortSignal.timeout(30), abortIn(9e6)]) },
+            'silent',
+          )
+        await see('done', async () => {
+          const controller = new AbortController()
+          const answer = await fetch('/api/done', { signal: controller.signal })
+          await answer.text()
+          controller.abort()
+          return answer
+        })
+        // What never leaves the browser is no call.
+        await see('data', () => fetch('data:,x'))
+        await see('blob', () => fetch(URL.createObjectURL(new Blob(['x']))))
+        await see('about', () => fetch('about:blank'))
+        await see('scheme', () => fetch('odd://api/scheme'))
+        await see('nowhere', () => fetch('http://'))
+        for (const name of ['data', 'blob', 'about', 'scheme', 'nowhere']) delete seen[name]
+
+        await xhr('xhr')
+        await xhr('xhr-error', 'status=500')
+        await xhr('xhr-stored', 'cache=no-store&size=1000')
+        await xhr('xhr-destroyed', 'destroy')
+        await xhr('xhr-cut', 'cut')
+        await xhr('xhr-aborted', 'silent', request => setTimeout(() => request.abort(), 20))
+        await xhr('xhr-aborted-in-body', 'open=x&type=a/b', request => {
+          request.onreadystatechange = () => {
+            if (request.readyState === 2) request.abort()
+          }
+        })
+        await xhr('xhr-timeout', 'silent', request => {
+          request.timeout = 50
+        })
+        await xhr('xhr-sync', '', undefined, true)
+      })
+      expect(seen).toMatchObject({
+        policy: 'network',
+        used: 'network',
+        timeout: 'timeout',
+        'timeout-reason': 'timeout',
+        'aborted-why': 'aborted',
+        'xhr-timeout': 'timeout',
+        'xhr-aborted-in-body': 'aborted',
+        'xhr-cut': 'network',
+      })
+    })
+  })
+}
+
+/** A call whose entry comes after those of all others. */
+async function last(tab: Tab): Promise<void> {
+  await evaluate(tab, () => fetch('/api/last').then(answer => answer.text()))
+  await until(tab, () => performance.getEntriesByType('resource').some(({ name }) => /last/.test(name)))
+}
