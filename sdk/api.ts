@@ -26,6 +26,8 @@ type Timing = Pick<PerformanceResourceTiming, 'name' | 'startTime' | 'duration'>
 
 /** Notes kept: of calls that have not ended, and of those that are told and whose entry may still come. */
 const KEPT = 1000
+/** ms within which two times are one: clocks are coarse, and sums are rounded. */
+const SAME = 0.05
 /** ms after which an answer's body is taken for one that nobody reads. */
 const UNREAD = 1000
 
@@ -49,7 +51,7 @@ export function observeCalls(own: Settings, views: Views, patch?: PatchCalls): O
       !view ||
       // Firefox knows no times behind a service worker.
       !(note || duration) ||
-      (end < unloading + CUT && (end >= unloading || endsAsItBegins(entry))) ||
+      (end < unloading + CUT && (end > unloading - SAME || endsAsItBegins(entry))) ||
       (end < views._hidden + CUT && !entry.encodedBodySize) ||
       !/^http/.test(name) ||
       name === own._url ||
@@ -154,7 +156,7 @@ function hasNotFailed({ outcome }: Pick<ApiCall, 'outcome'>): boolean {
 }
 
 function endsAsItBegins({ startTime, duration, responseStart = 0 }: Timing): boolean {
-  return startTime + duration - responseStart < 0.05
+  return startTime + duration - responseStart < SAME
 }
 
 /** What the page saw, unless the body broke off later. */

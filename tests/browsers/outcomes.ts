@@ -29,7 +29,7 @@ declare global {
 
 const HEAD = `<script>
   var seen = {}
-  var see = async (name, call, read) => {
+  var see = (name, call, read) => ends(name, (async () => {
     try {
       const answer = await call()
       if (read) await answer.text()
@@ -38,10 +38,14 @@ const HEAD = `<script>
       const kind = Object(error).name
       seen[name] = kind === 'TimeoutError' ? 'timeout' : kind === 'TypeError' ? 'network' : 'aborted'
     }
-  }
+  })())
+  // A call that never ends is one to hear of.
+  const ends = (name, call) => Promise.race([call, new Promise(resolve => setTimeout(resolve, 4000))]).then(() => {
+    seen[name] ??= 'nothing, ever'
+  })
   var plain = (name, init, query = '', origin = '') =>
     see(name, () => fetch(origin + '/api/' + name + '?' + query, init))
-  var xhr = (name, query = '', run, sync) => new Promise(resolve => {
+  var xhr = (name, query = '', run, sync) => ends(name, new Promise(resolve => {
     const request = new XMLHttpRequest()
     request.open('GET', '/api/' + name + '?' + query, !sync)
     const end = outcome => { seen[name] = outcome; resolve() }
@@ -49,9 +53,9 @@ const HEAD = `<script>
     request.onabort = () => end('aborted')
     request.onerror = () => end('network')
     request.ontimeout = () => end('timeout')
-    request.send()
     run?.(request)
-  })
+    request.send()
+  }))
   var abortIn = (ms, reason) => {
     const controller = new AbortController()
     setTimeout(() => controller.abort(reason), ms)
@@ -208,11 +212,39 @@ export function outcomes(test: BrowserTest): void {
         'aborted-why': 'aborted',
         'xhr-timeout': 'timeout',
         'xhr-aborted-in-body': 'aborted',
-        'xhr-cut': 'network',
       })
+    })
+
+    test('behind a service worker take as long as they take', async ({ visit, engine, site }) => {
+      site.file('/worker.js', 'text/javascript', WORKER)
+      const tab = await visit.open('/behind')
+      const controlled = await evaluate(tab, async () => {
+        const { serviceWorker } = navigator
+        if (!serviceWorker) return false
+        const changed = new Promise(resolve => serviceWorker.addEventListener('controllerchange', resolve))
+        await serviceWorker.register('/worker.js')
+        await changed
+        await fetch('/api/slow?delay=300', { method: 'POST' }).then(answer => answer.text())
+        return true
+      })
+      await last(tab)
+      // The next tests are not behind it.
+      await evaluate(tab, async () => (await navigator.serviceWorker?.getRegistration())?.unregister())
+      await engine.hide(tab)
+      const [view] = await visit.beacons(1)
+      const slow = view?.calls.filter(call => call.endpoint === 'POST /api/slow') ?? []
+      expect(slow).toHaveLength(controlled ? 1 : 0)
+      for (const { duration } of slow) expect(duration).toBeGreaterThanOrEqual(300)
     })
   })
 }
+
+/** Behind a service worker that hands calls on. */
+const WORKER = `addEventListener('install', () => skipWaiting())
+  addEventListener('activate', event => event.waitUntil(clients.claim()))
+  addEventListener('fetch', event => {
+    if (event.request.url.includes('/api/')) event.respondWith(fetch(event.request))
+  })`
 
 /** A call whose entry comes after those of all others. */
 async function last(tab: Tab): Promise<void> {
