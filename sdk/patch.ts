@@ -44,9 +44,9 @@ export type PatchCalls = (onStart: (note: Note) => void, onEnd: (note: Note) => 
 /** What a call was asked for with: methods and addresses may be anything that makes a text. */
 type Asked = [method: string, url: string | URL]
 
-/** Why there is no answer. What a page gives up for being too slow, it did not call off. */
-export function failureOf(signal?: AbortSignal | null, reason: unknown = signal?.reason): Outcome {
-  const { name } = Object(reason)
+/** Why there is no answer. What a page gives up for being too slow, it did not call off; WebKit's error does not say so. */
+export function failureOf(signal?: AbortSignal | null, error?: unknown): Outcome {
+  const { name } = Object(signal?.reason ?? error)
   return name === 'TimeoutError'
     ? 'timeout'
     : signal?.aborted || name === 'AbortError'

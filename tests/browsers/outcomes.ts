@@ -29,13 +29,13 @@ declare global {
 
 const HEAD = `<script>
   var seen = {}
-  var see = (name, call, read) => ends(name, (async () => {
+  var see = (name, call, read, signal) => ends(name, (async () => {
     try {
       const answer = await call()
       if (read) await answer.text()
       seen[name] = answer.status >= 400 ? 'http' : 'ok'
     } catch (error) {
-      const kind = Object(error).name
+      const kind = Object(signal?.reason ?? error).name
       seen[name] = kind === 'TimeoutError' ? 'timeout' : kind === 'TypeError' ? 'network' : 'aborted'
     }
   })())
@@ -44,7 +44,7 @@ const HEAD = `<script>
     seen[name] ??= 'nothing, ever'
   })
   var plain = (name, init, query = '', origin = '') =>
-    see(name, () => fetch(origin + '/api/' + name + '?' + query, init))
+    see(name, () => fetch(origin + '/api/' + name + '?' + query, init), undefined, init?.signal)
   var xhr = (name, query = '', run, sync) => ends(name, new Promise(resolve => {
     const request = new XMLHttpRequest()
     request.open('GET', '/api/' + name + '?' + query, !sync)
