@@ -8,6 +8,7 @@ import type { Outcome } from '../schema/pageview.ts'
 import { keyOf } from './address.ts'
 import { quietly } from './quietly.ts'
 import { wrap } from './wrap.ts'
+import { outside } from './zone.ts'
 
 /**
  * One call. It has the names of an entry, and stands in for it. It holds on to nothing of the page's once it is told, and
@@ -128,6 +129,9 @@ export const patchCalls: PatchCalls = (onStart, onEnd) => {
     }
     // One that is synchronous is through.
     if (xhr.readyState > 3) see(xhr as unknown as Event)
-    else for (const type of ['abort', 'timeout', 'loadend']) xhr.addEventListener(type, see, { once: true })
+    else
+      outside(() => {
+        for (const type of ['abort', 'timeout', 'loadend']) xhr.addEventListener(type, see, { once: true })
+      })
   })
 }
