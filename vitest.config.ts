@@ -92,6 +92,7 @@ function inWorkerd(name: string, bindings: object): TestProjectInlineConfigurati
       include: [`tests/${name}/*.test.ts`],
       setupFiles: ['tests/worker/setup.ts'],
       testTimeout: 30_000,
+      hookTimeout: 60_000,
     },
   }
 }

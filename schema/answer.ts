@@ -32,6 +32,30 @@ export const GROUP = v.pipe(
   v.description('what the row is about; empty without group_by'),
 )
 
+/** What says that a row is not of one group. */
+export const OTHERS = {
+  other: v.optional(
+    v.pipe(
+      v.literal(true),
+      v.description(
+        'what has no name of its own in roll-ups: beyond the largest of an hour. Its name is `(other)`',
+      ),
+    ),
+  ),
+}
+export const NO_GROUP = {
+  ...OTHERS,
+  rest: v.optional(
+    v.pipe(
+      v.literal(true),
+      v.description(
+        'all groups that the answer has no row of, by limit or minimum, in one last row beyond the limit. Its name is ' +
+          '`(rest)`. API calls of several endpoints have no interval there, and endpoints of one device no such row',
+      ),
+    ),
+  ),
+}
+
 /** What says that a figure is not of all that it names. */
 export const PARTIAL = {
   partial: v.optional(

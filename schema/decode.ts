@@ -14,6 +14,7 @@
 import * as v from 'valibot'
 import { MAX_CALLS, MAX_MARKS, MAX_SELECTOR, MAX_SERVER, MAX_WEIGHT, WIRE_VERSION } from './beacon.ts'
 import { PHASES } from './metrics.ts'
+import { pageName } from './names.ts'
 import { CONNECTIONS, NAVIGATIONS, OUTCOMES, type PageView } from './pageview.ts'
 import type { FieldError } from './problem.ts'
 import { decodeWhy } from './row.ts'
@@ -90,7 +91,8 @@ const withoutQuery = v.pipe(
   v.string('must be a string'),
   v.transform(name => name.replace(/[?#].*/s, '')),
 )
-const name = (max: number) => v.pipe(withoutQuery, cut(max), v.minLength(1, 'must not be empty'))
+const name = (max: number) =>
+  v.pipe(withoutQuery, cut(max), v.minLength(1, 'must not be empty'), v.transform(pageName))
 const oneOf = <const T extends readonly string[]>(list: T) =>
   v.picklist(list, `must be one of ${list.join(', ')}`)
 
@@ -199,7 +201,7 @@ const STATE = v.object(
         v.union([v.string(), v.number()], 'must be a string'),
         v.transform(String),
         cut(MAX_RELEASE),
-        v.transform(release => release || null),
+        v.transform(release => pageName(release) || null),
       ),
     ),
     connection: maybe(oneOf(CONNECTIONS)),

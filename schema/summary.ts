@@ -9,6 +9,7 @@ import {
   EFFECTIVE_SAMPLES,
   GROUP,
   LEFT_OUT,
+  NO_GROUP,
   PARTIAL,
   PERCENTILE_ANSWER,
   SAMPLED,
@@ -145,6 +146,7 @@ export function summaryOf<Q extends Checked<typeof SUMMARY_QUERY>>({
 
 export const SUMMARY_ROW = v.object({
   group: GROUP,
+  ...NO_GROUP,
   metric: v.pipe(
     v.custom<Measure>(name => typeof name === 'string' && countedOf(name) !== undefined),
     v.metadata({ type: 'string', pattern: COUNTED_PATTERN }),

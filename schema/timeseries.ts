@@ -70,10 +70,12 @@ export function parseTimeseriesQuery(
   return { ok: { ...summary.ok, from: midnight, interval, timezone, offset } }
 }
 
-const { group, metric, unit, ...FIGURES } = SUMMARY_ROW.entries
+const { group, other, rest, metric, unit, ...FIGURES } = SUMMARY_ROW.entries
 
 export const TIMESERIES_ROW = v.object({
   group,
+  other,
+  rest,
   metric,
   unit,
   points: v.pipe(

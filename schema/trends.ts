@@ -4,7 +4,7 @@
  */
 
 import * as v from 'valibot'
-import { ANSWER, GROUP, LEFT_OUT, PARTIAL, PERCENTILE_ANSWER, SAMPLED, SHARE } from './answer.ts'
+import { ANSWER, GROUP, LEFT_OUT, OTHERS, PARTIAL, PERCENTILE_ANSWER, SAMPLED, SHARE } from './answer.ts'
 import { VERDICTS } from './change.ts'
 import type { FieldError } from './problem.ts'
 import { fail, PERCENTILE, parseQuestion, percentile } from './query.ts'
@@ -89,6 +89,7 @@ export type Mix = v.InferOutput<typeof MIX>
 
 export const TRENDS_ROW = v.object({
   group: GROUP,
+  ...OTHERS,
   metric,
   unit,
   before: v.pipe(SIDE, v.description('null where there is no data')),

@@ -3,22 +3,23 @@
  * of time) comes out, from roll-ups where they hold the combination, else from raw rows.
  */
 
-import { type Histogram, merge, percentiles } from '../../schema/histogram.ts'
+import { percentiles } from '../../schema/histogram.ts'
 import { limitsOf, type Measure } from '../../schema/metrics.ts'
-import { FAILURES } from '../../schema/pageview.ts'
+import { REST } from '../../schema/names.ts'
 import type { GroupedQuestion, GroupKey } from '../../schema/query.ts'
 import type { Sort } from '../../schema/summary.ts'
 import type { Key } from '../rollup/dimensions.ts'
 import { counted, type Preparer, type Receipt } from '../statement.ts'
 import { type Buckets, bucketOf, type Over } from './buckets.ts'
+import { type Distribution, errorRate, NONE, total } from './distribution.ts'
 import { fits } from './fits.ts'
 import { leftOutOfPeriods, leftOutOfRows } from './left-out.ts'
 import { liveShare } from './live.ts'
 import { type Periods, periodsOf, sliceOf } from './plan.ts'
+import { type Known, restOf, unpaired, wholeCost, wholeRows } from './rest.ts'
 import { type Found, type Reading, type RollupRow, rollupRows, storedOf, yetToRead } from './rows.ts'
 import { sampleRows } from './samples.ts'
 import { costOf, type Source, sourcesOf } from './source.ts'
-import { histogramOf } from './stored.ts'
 import { LEAST, MAX_READ, type Share, thin } from './thin.ts'
 import { missingOf, unveiled } from './veiled.ts'
 
@@ -41,14 +42,9 @@ export type Ask = GroupedQuestion &
     oldest?: number
     /** The only groups that are wanted: roll-ups then need not tell the largest, which reads every group's rows. */
     among?: readonly Group['values'][]
+    /** Adds up the groups that are not answered, as a last one. */
+    rest?: boolean
   }
-
-/** A histogram of API calls carries the weights of those that failed, too, by how they did. */
-export interface Distribution extends Histogram, Record<Failure, number> {
-  /** Calls that its page views left out: at most so many of them are missing here. */
-  omitted: number
-}
-type Failure = (typeof FAILURES)[number]
 
 export interface Group {
   values: Partial<Record<GroupKey, string | null>>
@@ -58,6 +54,8 @@ export interface Group {
   distribution: Distribution
   /** The most page views (or calls) of the group that may lie in `(other)`, where nobody can tell them any more. */
   missing: number
+  /** True for the groups that are not answered, together. */
+  rest?: true
 }
 
 export interface Distributions {
@@ -90,7 +88,7 @@ export async function groupsOf(
 ): Promise<Distributions> {
   const receipt: Receipt = { statements: 0, read: 0 }
   const counting = counted(d1, receipt)
-  const ask: Ask = { ...BUSIEST, ...question }
+  const ask: Ask = { ...BUSIEST, ...question, rest: !!question.rest && question.groupBy.length > 0 }
   const { periods, buckets } = over
     ? await over(counting)
     : { periods: await periodsOf(counting, ask, now), buckets: null }
@@ -114,7 +112,8 @@ export async function groupsOf(
     (sum, part, i) => sum + yetToRead(part, ask.limit, periods, readings[i]?.slice.others.length ?? 0),
     0,
   )
-  const live = choose((reads - receipt.read - sought) / (mayHide ? 2 : 1))
+  const wholes = ask.rest ? readings.filter(({ slice }) => slice.dimension.keys.length).length : 0
+  const live = choose((reads - receipt.read - sought - wholes * wholeCost(periods)) / (mayHide ? 2 : 1))
   const rolled = new Map(
     await Promise.all(
       readings.map(async (reading, i) => {
@@ -130,16 +129,30 @@ export async function groupsOf(
 
   const hidden = sources.filter(source => !rolled.get(source))
   const raw = hidden.length ? await rawShare(counting, ask, hidden, reads - receipt.read, now) : null
-  const groups = await Promise.all(
+  const answers = await Promise.all(
     sources.map(async source => {
       const found = rolled.get(source)
-      if (found) return chosen(found.rows, ask, source, found.reading.slice.dimension.keys, buckets, found)
-      if (!raw) return []
-      const samples = await sampleRows(counting, ask, source, limit, buckets, raw)
-      return chosen(samples, ask, source, ask.groupBy, buckets, null)
+      if (found) {
+        const answered = best(found.rows, ask, source)
+        const own = chosen(answered, ask, source, found.reading.slice.dimension.keys, buckets, found)
+        const isCut = ask.rest && answered.length < found.groups
+        if (!isCut) return { own, rest: [] }
+        const whole = found.isAll ? [] : await wholeOf(counting, ask, source, periods)
+        if (!whole) return { own, rest: [] }
+        // Of what is asked for by name all rows are there, and those of `(other)` are no group of their own.
+        const every = found.reading.slice.values ? found.rows : found.every
+        return { own, rest: restGroups({ ...found, every, whole }, answered, ask, source, buckets, found) }
+      }
+      if (!raw) return { own: [], rest: [] }
+      const { rows, beyond } = await sampleRows(counting, ask, source, limit, buckets, raw)
+      const answered = best(rows, ask, source)
+      const own = chosen(answered, ask, source, ask.groupBy, buckets, null)
+      const known = { rows, every: [...rows, ...beyond], whole: [] }
+      return { own, rest: ask.rest ? restGroups(known, answered, ask, source, buckets, null) : [] }
     }),
   )
-  const leftOut = await leftOutOf(counting, ask, rolled, groups.flat(), periods, live, raw)
+  const groups = [...answers.flatMap(({ own }) => own), ...answers.flatMap(({ rest }) => rest)]
+  const leftOut = await leftOutOf(counting, ask, rolled, groups, periods, live, raw)
   const isLive = periods.live.length > 0 && hidden.length < sources.length
   return {
     source: hidden.length ? 'samples' : 'rollup',
@@ -148,7 +161,7 @@ export async function groupsOf(
       isLive ? live.share : 1,
       ...[...rolled.values()].map(({ share }) => share),
     ),
-    groups: groups.flat(),
+    groups: groups.map(group => atMost(group, leftOut)),
     leftOut,
   }
 }
@@ -191,6 +204,24 @@ function readingOf({ site, groupBy, filters, among }: Ask, source: Source): Read
   return { site, source, slice: { ...slice, values: wanted }, filters: all }
 }
 
+/** The rows of all groups together; null where no dimension has them. */
+async function wholeOf(
+  d1: Preparer,
+  ask: Ask,
+  source: Source,
+  periods: Periods,
+): Promise<RollupRow[] | null> {
+  const reading = readingOf({ ...ask, groupBy: [] }, source)
+  return reading && wholeRows(d1, reading, periods)
+}
+
+/** No more calls were left out of a rest than of all: page views count in each group that they called. */
+function atMost(group: Group, leftOut: number | null): Group {
+  const { rest, distribution } = group
+  if (!rest || leftOut === null) return group
+  return { ...group, distribution: { ...distribution, omitted: Math.min(distribution.omitted, leftOut) } }
+}
+
 /** The share of raw rows to read, the same for all sources; null where some of them are gone. */
 async function rawShare(
   d1: Preparer,
@@ -204,22 +235,48 @@ async function rawShare(
   return thin(d1, ask, need, now)
 }
 
+/** What the groups that are not answered come to, by metric and bucket. */
+function restGroups(
+  known: Known,
+  answered: readonly Best[],
+  ask: Ask,
+  source: Source,
+  buckets: Buckets | null,
+  veiled: Veiled | null,
+): Group[] {
+  const startOf = (hour: number) => (buckets ? bucketOf(hour, buckets) : 0)
+  const taken = new Set(answered.map(({ value }) => value))
+  const others = (veiled?.reading.slice.values ?? []).filter(value => !taken.has(value))
+  const values = Object.fromEntries(ask.groupBy.map(key => [key, REST]))
+  return source.metrics.flatMap((metric, i) => {
+    const column = source.columns[i] ?? ''
+    const rests = restOf(known, taken, column, startOf)
+    return [...rests].map(([start, sum]): Group => {
+      const within = (hour: number) => startOf(hour) === start
+      const missing = veiled
+        ? others.reduce((n, value) => n + missingOf(veiled, veiled.reading, value, column, within), 0)
+        : 0
+      const distribution = ask.groupBy.includes('endpoint') ? unpaired(sum) : sum
+      return { values, metric, start, distribution, missing, rest: true }
+    })
+  })
+}
+
 /**
  * The groups that are answered, in order: the periods of each added up, by bucket. Of roll-ups, `veiled` tells what may be
  * missing of a group: one that is asked for by name is answered even where all of it may.
  */
 function chosen(
-  rows: readonly RollupRow[],
+  found: readonly Best[],
   ask: Ask,
   source: Source,
   keys: readonly Key[],
   buckets: Buckets | null,
-  veiled: (Found & { reading: Reading }) | null,
+  veiled: Veiled | null,
 ): Group[] {
   const startOf = (hour: number) => (buckets ? bucketOf(hour, buckets) : 0)
   const missing = (value: string, column: string, start: number) =>
     veiled ? missingOf(veiled, veiled.reading, value, column, at => startOf(at) === start) : 0
-  const found = best(rows, ask, source)
   const named = ask.groupBy.length ? [] : (veiled?.reading.slice.values ?? [])
   const absent = named.filter(value => !found.some(other => other.value === value))
   return [...found, ...absent.map(value => ({ value, rows: [] }))].flatMap(({ value, rows }) => {
@@ -243,14 +300,17 @@ function chosen(
   })
 }
 
-const NONE: Distribution = { ...merge([]), http: 0, network: 0, timeout: 0, omitted: 0 }
+/** A value that is answered, with its rows. */
+interface Best {
+  value: string
+  rows: RollupRow[]
+}
+
+/** Of roll-ups, what may lie in `(other)`. */
+type Veiled = Found & { reading: Reading }
 
 /** The values that are answered, in order, each with its rows. */
-function best(
-  rows: readonly RollupRow[],
-  ask: Ask,
-  { columns, metrics: [metric] }: Source,
-): { value: string; rows: RollupRow[] }[] {
+function best(rows: readonly RollupRow[], ask: Ask, { columns, metrics: [metric] }: Source): Best[] {
   const measured = columns.filter(column => column !== 'views')
   const candidates = [...grouped(rows, row => row.value)].map(([value, rows]) => {
     if (ask.sort === 'busiest' && ask.minimum <= 1) return { value, rows, score: 0, samples: 0 }
@@ -262,12 +322,6 @@ function best(
   const enough = candidates.filter(({ samples }) => ask.minimum <= 1 || samples >= ask.minimum)
   // Stable: equal scores stay in the order of their traffic.
   return enough.toSorted((a, b) => b.score - a.score).slice(0, ask.limit)
-}
-
-/** The share of calls that failed, 0 where there are none. */
-export function errorRate(distribution: Distribution): number {
-  const failed = FAILURES.reduce((sum, failure) => sum + distribution[failure], 0)
-  return distribution.n ? failed / distribution.n : 0
 }
 
 function scoreOf(metric: Measure, distribution: Distribution, { sort, percentile }: Ask): number {
@@ -293,19 +347,4 @@ function grouped<K>(rows: readonly RollupRow[], keyOf: (row: RollupRow) => K): M
     else groups.set(key, [row])
   }
   return groups
-}
-
-/** The sum of a column's histograms; undefined where no row has one. */
-function total(rows: readonly RollupRow[], column: string): Distribution | undefined {
-  const parts = rows.flatMap(row => histogramOf<Distribution>(row[column]) ?? [])
-  if (!parts.length) return
-  // Roll-ups of before an outcome was told apart do not have its field.
-  const sum = (field: Failure | 'omitted') => parts.reduce((n, part) => n + (part[field] ?? 0), 0)
-  return {
-    ...merge(parts),
-    http: sum('http'),
-    network: sum('network'),
-    timeout: sum('timeout'),
-    omitted: sum('omitted'),
-  }
 }

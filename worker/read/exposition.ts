@@ -11,7 +11,8 @@ import { PER_DOUBLING } from '../../schema/histogram.ts'
 import { METRICS, type Metric, thresholds, VITALS } from '../../schema/metrics.ts'
 import { FAILURES } from '../../schema/pageview.ts'
 import type { GroupKey } from '../../schema/query.ts'
-import type { Distribution, Group } from './distributions.ts'
+import type { Distribution } from './distribution.ts'
+import type { Group } from './distributions.ts'
 
 /** What is written of a site. */
 export interface Counts {

@@ -6,9 +6,10 @@
 
 import { sql } from 'drizzle-orm'
 import { HOUR, hourOf } from '../../schema/hour.ts'
+import { OTHER } from '../../schema/names.ts'
 import type { Tier } from '../../schema/tables.ts'
 import { badField } from '../problem.ts'
-import { isCapped, type Key, OTHER, type RollupDimension } from '../rollup/dimensions.ts'
+import { isCapped, type Key, type RollupDimension } from '../rollup/dimensions.ts'
 import { type Preparer, prepare } from '../statement.ts'
 
 /** The periods of a range, each given by its first hour since 1970. */

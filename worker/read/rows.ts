@@ -48,6 +48,12 @@ export type Stored = { rows: RollupRow[]; ranking: boolean } | { weights: Weight
 export interface Found {
   rows: RollupRow[]
   others: RollupRow[]
+  /** The rows of all groups, in the periods in which all were read. */
+  every: RollupRow[]
+  /** True where all periods are such. */
+  isAll: boolean
+  /** How many groups there are. */
+  groups: number
   /** The days among the periods: what starts there and is none is an hour. */
   days: ReadonlySet<number>
 }
@@ -97,7 +103,7 @@ export async function rollupRows(
   const days = new Set(periods.days)
   const fresh = await liveRows(d1, reading, periods.live, live)
   if (!slice.dimension.keys.length && 'rows' in stored)
-    return { rows: [...stored.rows, ...fresh], others: [], days }
+    return { rows: [...stored.rows, ...fresh], others: [], every: [], isAll: true, groups: 1, days }
   const weigh = weighing(source)
   const weights = new Map<string, number[]>()
   const known = 'rows' in stored ? stored.rows.map(weigh) : stored.weights
@@ -122,12 +128,13 @@ export async function rollupRows(
   const hiding = (rows: readonly RollupRow[]) => rows.filter(row => slice.others.includes(row.value))
   if ('rows' in stored && !stored.ranking) {
     const all = [...stored.rows, ...fresh]
-    return { rows: placed(all), others: hiding(all), days }
+    return { rows: placed(all), others: hiding(all), every: all, isAll: true, groups: weights.size, days }
   }
   const wanted = 'rows' in stored ? pick(placed([...stored.rows, ...fresh])) : largest
   const rows = await storedRows(d1, reading, periods, [...new Set([...wanted, ...slice.others])])
   const all = [...rows, ...fresh]
-  return { rows: placed(all.filter(({ value }) => wanted.includes(value))), others: hiding(all), days }
+  const kept = placed(all.filter(({ value }) => wanted.includes(value)))
+  return { rows: kept, others: hiding(all), every: fresh, isAll: false, groups: weights.size, days }
 }
 
 /** The weights alone, for questions that need no histogram. */

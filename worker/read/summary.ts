@@ -7,9 +7,12 @@ import { effectiveSize } from '../../schema/clusters.ts'
 import { countInterval } from '../../schema/count.ts'
 import { type Histogram, type Percentile, percentiles, RELATIVE_ERROR } from '../../schema/histogram.ts'
 import { fromGrains, isRated, limitsOf, type Measure, rate, unitOf } from '../../schema/metrics.ts'
+import { OTHER } from '../../schema/names.ts'
 import type { SummaryAnswer, SummaryQuery, SummaryRow } from '../../schema/summary.ts'
+import { CAPPED } from '../rollup/dimensions.ts'
 import type { Preparer } from '../statement.ts'
-import { type Distribution, errorRate, groupsOf } from './distributions.ts'
+import { type Distribution, errorRate } from './distribution.ts'
+import { type Group, groupsOf } from './distributions.ts'
 import { oldestRaw, onKept } from './plan.ts'
 
 /** Answers for the time that is kept; see `onKept`. */
@@ -32,7 +35,7 @@ export async function summarize(
   now: number,
   oldest = 0,
 ): Promise<SummaryAnswer> {
-  const ask = { ...query, percentile: decisive(query.percentiles), oldest }
+  const ask = { ...query, percentile: decisive(query.percentiles), oldest, rest: true }
   const { source, share, groups, leftOut } = await groupsOf(d1, ask, now)
   const minutes = (Math.min(query.to, now) - query.from) / 60_000
   return {
@@ -41,9 +44,11 @@ export async function summarize(
     ...(share > 1 && { sampled: share }),
     relative_error: RELATIVE_ERROR,
     ...leftOutOf(leftOut),
-    data: groups.flatMap(({ values, metric, distribution, missing }) => {
+    data: groups.flatMap(({ values, metric, distribution, missing, rest }) => {
       const figures = figuresOf(metric, distribution, query.percentiles, minutes, missing)
-      return figures ? [{ group: values, metric, unit: unitOf(metric), ...figures }] : []
+      return figures
+        ? [{ group: values, ...kindOf(values, rest), metric, unit: unitOf(metric), ...figures }]
+        : []
     }),
   }
 }
@@ -58,7 +63,13 @@ export function rangeOf({ site, from, to }: { site: string; from: number; to: nu
   return { site, from: new Date(from).toISOString(), to: new Date(to).toISOString() }
 }
 
-type Figures = Omit<SummaryRow, 'group' | 'metric' | 'unit'>
+/** Says that a row is not of one group: what has no name of its own, or what the answer has no row of. */
+export function kindOf(values: Group['values'], rest?: true): { other?: true; rest?: true } {
+  if (rest) return { rest }
+  return CAPPED.some(key => key !== 'mark' && values[key] === OTHER) ? { other: true } : {}
+}
+
+type Figures = Omit<SummaryRow, 'group' | 'other' | 'rest' | 'metric' | 'unit'>
 
 /**
  * What a row says of one distribution, of which some `missing` may lie in `(other)`; null where nothing was counted and

@@ -12,7 +12,7 @@ import type { Preparer } from '../statement.ts'
 import type { Over } from './buckets.ts'
 import { type Group, groupsOf } from './distributions.ts'
 import { oldestRaw, onKept, periodsOf } from './plan.ts'
-import { decisive, figuresOf, leftOutOf, rangeOf } from './summary.ts'
+import { decisive, figuresOf, kindOf, leftOutOf, rangeOf } from './summary.ts'
 
 /** Answers for the time that is kept. Hours, and days of another time zone, are there for as long as hours are kept. */
 export function timeseriesKept(
@@ -45,7 +45,7 @@ async function timeseries(
     ])
     return { periods: periods ?? ranked, buckets: { step, offset, ranked } } satisfies Over
   }
-  const ask = { ...query, percentile: decisive(percentiles), oldest }
+  const ask = { ...query, percentile: decisive(percentiles), oldest, rest: true }
   const { source, share, groups, leftOut } = await groupsOf(d1, ask, now, { over })
   return {
     ...rangeOf(query),
@@ -72,17 +72,25 @@ function toRows(
   now: number,
 ): TimeseriesRow[] {
   const rows = new Map<string, TimeseriesRow>()
-  for (const { values, metric, start, distribution, missing } of groups.toSorted(
+  for (const { values, metric, start, distribution, missing, rest } of groups.toSorted(
     (a, b) => a.start - b.start,
   )) {
     const [from, to] = [Math.max(start * HOUR, query.from), Math.min((start + step) * HOUR, query.to, now)]
     const figures = figuresOf(metric, distribution, query.percentiles, (to - from) / 60_000, missing)
     if (!figures) continue
-    const key = JSON.stringify([metric, values])
-    const row = rows.get(key) ?? { group: values, metric, unit: unitOf(metric), points: [] }
+    const key = JSON.stringify([metric, values, rest])
+    const row = rows.get(key) ?? {
+      group: values,
+      ...kindOf(values, rest),
+      metric,
+      unit: unitOf(metric),
+      points: [],
+    }
     row.points.push({ time: new Date(start * HOUR).toISOString(), ...figures })
     rows.set(key, row)
   }
-  const order = new Map(groups.map(({ metric, values }, i) => [JSON.stringify([metric, values]), i]))
+  const order = new Map(
+    groups.map(({ metric, values, rest }, i) => [JSON.stringify([metric, values, rest]), i]),
+  )
   return [...rows].sort(([a], [b]) => (order.get(a) ?? 0) - (order.get(b) ?? 0)).map(([, row]) => row)
 }

@@ -9,10 +9,11 @@ import { HOUR } from '../../schema/hour.ts'
 import { limitsOf, type Measure, unitOf } from '../../schema/metrics.ts'
 import type { TrendsAnswer, TrendsQuery, TrendsRow } from '../../schema/trends.ts'
 import { counted, type Preparer, type Receipt } from '../statement.ts'
-import { BUSIEST, type Distribution, type Group, groupsOf } from './distributions.ts'
+import type { Distribution } from './distribution.ts'
+import { BUSIEST, type Group, groupsOf } from './distributions.ts'
 import { mixOf } from './mix.ts'
 import { oldestRaw, onKept, onKeptHours } from './plan.ts'
-import { countsOf, inUnit, leftOutOf, partialOf, percentileInUnit, rangeOf } from './summary.ts'
+import { countsOf, inUnit, kindOf, leftOutOf, partialOf, percentileInUnit, rangeOf } from './summary.ts'
 import { MAX_READ } from './thin.ts'
 
 /** Where single page views answer, groups of the time before are looked for among so many times more of the busiest. */
@@ -120,6 +121,7 @@ function toRow({ values, metric, distribution, missing }: Group, early: Group | 
   )
   return {
     group: values,
+    ...kindOf(values),
     metric,
     unit: unitOf(metric),
     before: sideOf(metric, before, earlier, p, early?.missing ?? 0),

@@ -8,7 +8,8 @@
  */
 
 import { HOUR } from '../../schema/hour.ts'
-import { isCapped, type Key, OTHER } from '../rollup/dimensions.ts'
+import { OTHER } from '../../schema/names.ts'
+import { isCapped, type Key } from '../rollup/dimensions.ts'
 import type { Preparer } from '../statement.ts'
 import { liveShare } from './live.ts'
 import { type Found, liveRows, type Reading, type RollupRow, storedRows } from './rows.ts'
@@ -60,9 +61,9 @@ export async function unveiled(
   const again = new Set(hours)
   const kept = (row: RollupRow) => !again.has(row.start)
   return {
+    ...finer,
     rows: [...finer.rows.filter(kept), ...fresh.filter(({ value }) => values.includes(value))],
     others: finer.others.filter(kept),
-    days: finer.days,
     share: share.share,
   }
 }
@@ -84,6 +85,7 @@ async function byHours(d1: Preparer, reading: Reading, found: Found): Promise<Fo
   const kept = (row: RollupRow) => !coarse.has(row.start)
   const isOther = (row: RollupRow) => reading.slice.others.includes(row.value)
   return {
+    ...found,
     rows: [...found.rows.filter(kept), ...finer.filter(row => !isOther(row))],
     others: [...found.others.filter(kept), ...finer.filter(isOther)],
     days: new Set([...found.days].filter(day => !coarse.has(day))),

@@ -4,13 +4,13 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
+import { OTHER } from '../../schema/names.ts'
 import { FAILURES } from '../../schema/pageview.ts'
 import {
   type CappedKey,
   capOf,
   columnSql,
   isCapped,
-  OTHER,
   type RollupDimension,
   type RollupTable,
 } from './dimensions.ts'

@@ -67,8 +67,7 @@ export const ROLLUPS = [
 ] as const
 export type RollupTable = (typeof ROLLUPS)[number]['table']
 
-/** What a site itself can multiply without end is capped: the largest keep their name, the rest is `OTHER`. */
-export const OTHER = '(other)'
+/** What a site itself can multiply without end is capped: the largest keep their name, what is beyond is `OTHER`. */
 export const CAPPED = ['route', 'release', 'endpoint', 'mark'] as const satisfies readonly Key[]
 export type CappedKey = (typeof CAPPED)[number]
 

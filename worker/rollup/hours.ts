@@ -4,6 +4,7 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
+import { OTHER } from '../../schema/names.ts'
 import {
   CALL_DIMENSIONS,
   type CappedKey,
@@ -11,7 +12,6 @@ import {
   isCapped,
   type Key,
   MARK_DIMENSIONS,
-  OTHER,
   type RollupDimension,
   VIEW_COLUMNS,
   VIEW_DIMENSIONS,

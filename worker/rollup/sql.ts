@@ -148,15 +148,15 @@ const BUCKET = sql.raw(
 
 /**
  * One column for each metric of some histograms, to be grouped by what they are of. Of page views only their number is
- * kept: `{n, s, q}`, and what a day notes of it.
+ * kept: `{n, s, q}`, and what a day notes of it. Several of one metric come one after the other by `group_concat`.
  */
-export function pivoted(columns: readonly string[]): SQL {
+export function pivoted(columns: readonly string[], taking: 'max' | 'group_concat' = 'max'): SQL {
   const number = `json_remove(histogram, '$.h', '$.good', '$.poor')`
   return sql.raw(
     columns
       .map(
         name =>
-          `max(CASE metric WHEN '${name}' THEN ${name === 'views' ? number : 'histogram'} END) AS ${name}`,
+          `${taking}(CASE metric WHEN '${name}' THEN ${name === 'views' ? number : 'histogram'} END) AS ${name}`,
       )
       .join(', '),
   )
