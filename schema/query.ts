@@ -6,6 +6,7 @@
 
 import * as v from 'valibot'
 import { HOUR, hourOf } from './hour.ts'
+import { isReserved } from './names.ts'
 import { parseParameters } from './parameters.ts'
 import type { FieldError } from './problem.ts'
 
@@ -112,6 +113,17 @@ const filter = (meaning: string) =>
     ),
   )
 
+/** A filter by what pages name themselves. */
+const named = (meaning: string) =>
+  v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(300, 'must be at most 300 characters'),
+      v.check(name => !isReserved(name), 'names what has no name of its own: ask for group_by'),
+      v.description(`answers only for ${meaning}`),
+    ),
+  )
+
 /** The parameters of every question. */
 export const SHARED = {
   site: v.pipe(SITE_NAME, v.description('the name of the site')),
@@ -120,14 +132,14 @@ export const SHARED = {
     v.pipe(v.string(), v.description('end of the range, not included: RFC 3339, -1h or now')),
     'now',
   ),
-  route: filter('this route: /p/[id]'),
+  route: named('this route: /p/[id]'),
   device: filter('phone, tablet or desktop'),
   country: filter('this country, by its ISO 3166-1 code'),
   browser: filter('this browser: Chrome, Safari'),
   connection: filter('this effective connection type: 4g'),
   navigation: filter('this way in which page views began: navigate, soft-navigation'),
-  release: filter('this release'),
-  endpoint: filter('API calls to this endpoint; single page views: those that called it'),
+  release: named('this release'),
+  endpoint: named('API calls to this endpoint; single page views: those that called it'),
 }
 
 /** What answers as rows comes as JSON or as CSV; without `format` the Accept header decides. */

@@ -62,9 +62,9 @@ export function callsSection(findings: Findings): Block[] {
   ]
 }
 
-/** Without those that never fail. */
+/** Without those that never fail, and without the rest, which is no endpoint. */
 function mostFailing({ failing }: Findings): SummaryRow[] {
-  return failing.data.filter(row => (row.error_rate ?? 0) > 0)
+  return failing.data.filter(row => !row.rest && (row.error_rate ?? 0) > 0)
 }
 
 function nameOf({ group }: SummaryRow): { code: string } {

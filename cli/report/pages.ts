@@ -9,7 +9,7 @@ import { CORE, p75 } from './names.ts'
 
 export function pagesSection({ routes }: Findings): Block[] {
   const names = [...new Set(routes.data.map(({ group }) => group.route ?? ''))]
-  if (!names.length) return []
+  if (routes.data.every(row => row.rest)) return []
   const rowOf = (route: string, metric: Measure) =>
     routes.data.find(row => row.group.route === route && row.metric === metric)
   return [

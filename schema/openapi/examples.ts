@@ -35,6 +35,22 @@ export const SUMMARY: SummaryAnswer = {
       rating: 'good',
       shares: { good: 0.7826, needs_improvement: 0.2174, poor: 0 },
     },
+    {
+      group: { route: '(rest)' },
+      rest: true,
+      metric: 'lcp',
+      unit: 'ms',
+      count: 1298,
+      count_interval: null,
+      samples: 1298,
+      effective_samples: 1298,
+      percentiles: {
+        p75: { value: 2153.48, low: 2070.12, high: 2257.01 },
+        p95: { value: 2973.1, low: 2834.2, high: 3158.45 },
+      },
+      rating: 'good',
+      shares: { good: 0.8505, needs_improvement: 0.1479, poor: 0.0016 },
+    },
   ],
 }
 
@@ -172,8 +188,9 @@ export const DELIVERY: DeliveryAnswer = {
 export const CSV = {
   summary:
     'group.route,metric,unit,count,count_interval,samples,effective_samples,percentiles.p75.value,percentiles.p75.low,percentiles.p75.high,' +
-    'percentiles.p95.value,percentiles.p95.low,percentiles.p95.high,rating,shares.good,shares.needs_improvement,shares.poor\r\n' +
-    '/p/[id],lcp,ms,1072,,1072,1072,2357.5,2233.36,2488.83,3262.56,3158.45,3370.51,good,0.7826,0.2174,0\r\n',
+    'percentiles.p95.value,percentiles.p95.low,percentiles.p95.high,rating,shares.good,shares.needs_improvement,shares.poor,rest\r\n' +
+    '/p/[id],lcp,ms,1072,,1072,1072,2357.5,2233.36,2488.83,3262.56,3158.45,3370.51,good,0.7826,0.2174,0,\r\n' +
+    '(rest),lcp,ms,1298,,1298,1298,2153.48,2070.12,2257.01,2973.1,2834.2,3158.45,good,0.8505,0.1479,0.0016,true\r\n',
   timeseries:
     'time,metric,unit,count,count_interval,samples,effective_samples,percentiles.p75.value,percentiles.p75.low,percentiles.p75.high,rating,' +
     'shares.good,shares.needs_improvement,shares.poor\r\n' +

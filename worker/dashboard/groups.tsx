@@ -1,4 +1,4 @@
-/** A metric by group as a table, in the order of the answer; groups of few samples are dimmed. */
+/** A metric by group as a table, in the order of the answer; groups of few samples are dimmed, and what is no group has no link. */
 
 import type { ComponentChildren } from 'preact'
 import type { Metric } from '../../schema/metrics.ts'
@@ -32,22 +32,24 @@ export function Groups({ label, metric, by, head, rows, total, to, more = [] }: 
   const p = `p${place.p}`
   const what = metric === 'api' ? 'calls' : 'page views'
   const columns = [head, p, 'Ratings', 'Impact', `Share of ${what}`, 'Count', 'Samples']
+  const shown = rows.filter(row => !row.rest).length
   if (rows.length === 0) return <p class="soft">no data</p>
   return (
     <>
       <Table label={label} columns={[...columns, ...more.map(([head]) => head)]}>
         {rows.map(row => {
           const name = row.group[by]
+          const isGroup = !row.rest && !row.other
           const share = total ? Math.min(1, row.count / total) : 0
           return (
-            <tr key={name} class={row.samples < FEW ? 'few' : ''}>
-              <th scope="row" title={name ?? ''}>
-                {name ? (
+            <tr key={name} class={row.samples < FEW || !isGroup ? 'few' : ''}>
+              <th scope="row" title={row.rest ? 'All that have no row here' : (name ?? '')}>
+                {name && isGroup ? (
                   <Link to={to(name)}>
                     <bdi>{name}</bdi>
                   </Link>
                 ) : (
-                  'unknown'
+                  (name ?? 'unknown')
                 )}
               </th>
               <td>
@@ -73,8 +75,8 @@ export function Groups({ label, metric, by, head, rows, total, to, more = [] }: 
       </Table>
       <p class="soft">
         Impact: the share of all {what} that are in the row and not good.{' '}
-        {rows.length === Number(place.rows) && rows.length < 200 && (
-          <Link to={{ rows: rows.length === 10 ? '50' : '200' }}>Show more rows</Link>
+        {shown === Number(place.rows) && shown < 200 && (
+          <Link to={{ rows: shown === 10 ? '50' : '200' }}>Show more rows</Link>
         )}
       </p>
     </>

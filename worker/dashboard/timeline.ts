@@ -77,8 +77,8 @@ export interface Release {
 
 /** Releases that first appear within the range; those that were there at its begin have no marker. */
 export function releasesOf(answer: TimeseriesAnswer, slots: readonly Slot[]): Release[] {
-  const begins = answer.data.flatMap(({ group, points: [first] }) =>
-    group.release && first ? [{ name: group.release, time: Date.parse(first.time) }] : [],
+  const begins = answer.data.flatMap(({ group, rest, other, points: [first] }) =>
+    group.release && first && !rest && !other ? [{ name: group.release, time: Date.parse(first.time) }] : [],
   )
   const firstOfAll = Math.min(...begins.map(({ time }) => time))
   return begins
