@@ -1,6 +1,5 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { OTHER } from '../../schema/names.ts'
 import type { SummaryAnswer } from '../../schema/summary.ts'
 import { parseSummaryQuery } from '../../schema/summary.ts'
 import type { PageViewRow } from '../../schema/tables.ts'
@@ -228,7 +227,7 @@ describe('values', () => {
       '["x"]',
       'null',
       ' x ',
-      OTHER,
+      '[other]',
     ]
     const both = (route: string) =>
       [OPEN - 3, OPEN - 30].map(hour => at(hour, { site: 'names', route, release: route, device: 'phone' }))
@@ -280,8 +279,9 @@ describe('caps', () => {
     )
     await store(rows)
     const live = await ask('caps', 'metrics=lcp&group_by=route&limit=200')
-    expect(live.data).toHaveLength(200)
-    expect(live.data[0]).toMatchObject({ group: { route: '(other)' }, count: 60 })
+    expect(live.data).toHaveLength(201)
+    expect(live.data[0]).toMatchObject({ group: { route: '(other)' }, other: true, count: 60 })
+    expect(live.data[200]).toMatchObject({ group: { route: '(rest)' }, rest: true, count: 3 })
     await rollAll('caps')
     expect(await ask('caps', 'metrics=lcp&group_by=route&limit=200')).toEqual(live)
     const { results } = await env.DB.prepare(

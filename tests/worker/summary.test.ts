@@ -238,7 +238,7 @@ describe('filters and groups', () => {
 
   it('answer the largest groups when there are more than the limit, with all of their metrics', async () => {
     const { data } = await summary(`site=grouped&${RANGE}&group_by=country&limit=1`)
-    expect(data.map(row => row.group.country)).toEqual(['DE', 'DE', 'DE', 'DE'])
+    expect(data.map(row => row.group.country)).toEqual([...Array(4).fill('DE'), ...Array(4).fill('(rest)')])
   })
 
   it('fill the limit with those that have enough samples, however many stand before them', async () => {
@@ -249,12 +249,15 @@ describe('filters and groups', () => {
     ])
     for (const params of ['group_by=route', 'group_by=route,country']) {
       const { data } = await summary(`site=enough&${RANGE}&metrics=lcp&limit=1&minimum=10&${params}`)
-      expect(data.map(({ group }) => group.route)).toEqual(['/many'])
+      expect(data.map(({ group }) => group.route)).toEqual(['/many', '(rest)'])
     }
   })
 
   it('keep to the limit where the devices of one route are asked for', async () => {
-    expect(await counts('route=/p/[id]&group_by=device&limit=1')).toEqual([['phone', 2]])
+    expect(await counts('route=/p/[id]&group_by=device&limit=1')).toEqual([
+      ['phone', 2],
+      ['(rest)', 1],
+    ])
   })
 })
 
@@ -423,14 +426,14 @@ describe('the order of groups', () => {
 
   it.each([
     ['', ['GET /many', 'GET /slow', 'GET /broken', 'GET /once']],
-    ['limit=1', ['GET /many']],
-    ['sort=slowest', ['GET /slow', 'GET /many', 'GET /broken']],
-    ['sort=slowest&limit=1', ['GET /slow']],
+    ['limit=1', ['GET /many', '(rest)']],
+    ['sort=slowest', ['GET /slow', 'GET /many', 'GET /broken', '(rest)']],
+    ['sort=slowest&limit=1', ['GET /slow', '(rest)']],
     ['sort=slowest&minimum=1', ['GET /once', 'GET /slow', 'GET /many', 'GET /broken']],
-    ['sort=failing', ['GET /broken', 'GET /many', 'GET /slow']],
+    ['sort=failing', ['GET /broken', 'GET /many', 'GET /slow', '(rest)']],
     ['sort=impact', ['GET /slow', 'GET /once', 'GET /many', 'GET /broken']],
-    ['minimum=20', ['GET /many', 'GET /slow']],
-    ['country=DE&sort=slowest&minimum=16', ['GET /slow', 'GET /many']],
+    ['minimum=20', ['GET /many', 'GET /slow', '(rest)']],
+    ['country=DE&sort=slowest&minimum=16', ['GET /slow', 'GET /many', '(rest)']],
   ])('is by traffic, or by %s', async (params, endpoints) => {
     expect(await order(params)).toEqual(endpoints)
   })
