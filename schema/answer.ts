@@ -16,7 +16,9 @@ export type PercentileAnswer = v.InferOutput<typeof PERCENTILE_ANSWER>
 /** How far chance may have moved a count that is an estimate. */
 export const COUNT_INTERVAL = v.pipe(
   v.nullable(v.object({ low: v.number(), high: v.number() })),
-  v.description('95 % interval of count; null where every sample counts once, and count is exact'),
+  v.description(
+    '95 % interval of count; null where every sample counts once, and count is exact, and in a rest of several endpoints',
+  ),
 )
 
 export const EFFECTIVE_SAMPLES = v.pipe(
@@ -50,7 +52,7 @@ export const NO_GROUP = {
       v.literal(true),
       v.description(
         'all groups that the answer has no row of, by limit or minimum, in one last row beyond the limit. Its name is ' +
-          '`(rest)`. API calls of several endpoints have no interval there, and endpoints of one device no such row',
+          '`(rest)`. API calls of several endpoints have no interval there (effective_samples: 0), and endpoints of one device no such row',
       ),
     ),
   ),

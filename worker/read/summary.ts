@@ -139,7 +139,8 @@ export function countsOf(
 ): Pick<SummaryRow, 'count' | 'count_interval' | 'samples' | 'effective_samples'> {
   return {
     count: distribution.n,
-    count_interval: countInterval(distribution),
+    // Without end where nobody knows which samples are of one page view (rest.ts).
+    count_interval: Number.isFinite(distribution.q) ? countInterval(distribution) : null,
     samples: distribution.s,
     effective_samples: Number(effectiveSize(distribution)(p).toFixed(1)),
   }
