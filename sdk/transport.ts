@@ -46,7 +46,7 @@ export function startTransport(settings: Settings, views: Views): void {
   /** Sends all there is to say. With `hold`, the current page view waits where it can, or goes on. */
   const flush = (hold?: boolean): void => {
     timer = clearTimeout(timer) as undefined
-    listen()
+    listenAgain()
     views._settle?.(!hold)
     // A no to what is sent is one to what could not leave.
     if (!settings._consent) kept.length = 0
@@ -145,12 +145,15 @@ export function startTransport(settings: Settings, views: Views): void {
       }
     } else if (leaving && timer) flush(true)
   })
-  // Again and again, since `document.open` removes all listeners. Those that are there are not added.
-  const listen = quietly(() => {
+  const listen = (): void => {
     addEventListener('visibilitychange', onHide, true)
     addEventListener('visibilitychange', onHide)
     addEventListener('pagehide', onHide, true)
-  })
+  }
+  // A page that lets nobody listen throws here, before anything has begun: web-vitals would throw later, into the page.
+  listen()
+  // Again and again, since `document.open` removes all listeners. Those that are there are not added.
+  const listenAgain = quietly(listen)
 
   // A page's policy refuses late: the browser has taken the beacon by then. Each further one would be a console line.
   addEventListener('securitypolicyviolation', ({ blockedURI, disposition }) => {
@@ -172,8 +175,7 @@ export function startTransport(settings: Settings, views: Views): void {
   }
   views._onChange()
   setInterval(flush, STALE, true)
-  new MutationObserver(listen).observe(document, { childList: true })
-  listen()
+  new MutationObserver(listenAgain).observe(document, { childList: true })
 }
 
 /** Whatever the page's policy says, the address of the page stays in it. */

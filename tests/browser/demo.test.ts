@@ -148,9 +148,9 @@ describe('a local fieldline', () => {
       await page.locator('#hero').evaluate((hero: HTMLImageElement) => hero.decode())
       await page.waitForTimeout(200)
     })
-    const lcp = await arrived({ metrics: 'lcp', route: '/demo/' })
+    const lcp = await arrived({ metrics: 'lcp', route: '/demo' })
     expect(lcp?.percentiles.p50?.value).toBeGreaterThan(2_000)
-    const cls = await arrived({ metrics: 'cls', route: '/demo/' })
+    const cls = await arrived({ metrics: 'cls', route: '/demo' })
     expect(cls?.percentiles.p50?.value).toBeGreaterThan(0.1)
   })
 

