@@ -125,9 +125,11 @@ export function trackViews(settings: Settings): Views {
     const caused = acted > last._start
     const soon =
       now - Math.max(acted, last._origin) < CAUSED && !(scrolled > acted && now - scrolled < FOLLOWS)
-    if (how === 'traverse' ? acted : caused && (how === 'push' || soon))
-      open(how !== 'traverse' && caused && soon ? acted : now, 'soft-navigation')._moved = now
-    else if (soon) {
+    if (how === 'traverse' ? acted : caused && (how === 'push' || soon)) {
+      const start = how !== 'traverse' && caused && soon ? acted : now
+      // After a return from the cache, events of Chromium bear times that are ahead of the clock.
+      open(start, 'soft-navigation')._moved = Math.max(start, now)
+    } else if (soon) {
       // A redirect: the page view has the name of where the visitor ends.
       last._path = path
       views._onChange()
