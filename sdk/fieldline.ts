@@ -74,7 +74,8 @@ export function fieldline(startWhy?: StartWhy): Fieldline {
         })
         // A prerendered page's visitor sees nothing before it is shown.
         if (ofDocument('prerendering')) addEventListener('prerenderingchange', begin, true)
-        else begin()
+        // A task of its own: with the one that puts the parts together it would be a long one on a slow phone.
+        else setTimeout(begin)
       })
     },
     setRoute: route => views?._name(route),
