@@ -49,6 +49,7 @@ export default defineConfig({
       {
         test: {
           name: 'browser',
+          retry: 2,
           include: ['tests/browser/*.test.ts'],
           globalSetup: ['tests/browser/install.ts'],
           testTimeout: 60_000,
@@ -60,6 +61,7 @@ export default defineConfig({
       {
         test: {
           name: 'browsers',
+          retry: 2,
           include: ['tests/browsers/*.test.ts'],
           globalSetup: ['tests/browsers/install.ts'],
           testTimeout: 60_000,
