@@ -516,8 +516,7 @@ test('a call that was preloaded is told once', async () => {
   expect((await callsOf(page)).map(call => call.endpoint)).toEqual(['GET /api/preloaded'])
 })
 
-// Fails in a whole run (issue 13, open).
-test.skip('notes keep nothing of the page alive: no request, body, answer or signal', async () => {
+test('notes keep nothing of the page alive: no request, body, answer or signal', async () => {
   const page = await open()
   await page.evaluate(async () => {
     const refs: WeakRef<object>[] = []
@@ -555,8 +554,7 @@ test.skip('notes keep nothing of the page alive: no request, body, answer or sig
   expect(await callsOf(page)).toHaveLength(30)
 })
 
-// Fails in a whole run (issue 13, open).
-test.skip('calls that never leave the browser push out no other', async () => {
+test('calls that never leave the browser push out no other', async () => {
   const page = await open()
   await page.evaluate(async () => {
     const slow = fetch('/api/slow?delay=500', { method: 'POST' })
