@@ -174,7 +174,6 @@ describe('with the SDK on the page, nothing breaks and nothing is logged', () =>
     `Object.defineProperty(${owner}, '${name}', { value: undefined, configurable: true, writable: true })`
   const throwing = (owner: string, name: string) =>
     `Object.defineProperty(${owner}, '${name}', { value() { throw new Error('hostile') }, configurable: true, writable: true })`
-  // The first fails in a whole run (issue 13, open).
   for (const [name, code] of Object.entries({
     'fetchLater is missing': missing('window', 'fetchLater'),
     'fetchLater throws': throwing('window', 'fetchLater'),
