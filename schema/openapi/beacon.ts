@@ -18,7 +18,7 @@ export const BEACON_OPERATIONS: readonly Operation[] = [
     path: '/f',
     id: 'sendBeacon',
     tag: 'Beacons',
-    summary: 'Takes the state of a page view',
+    summary: 'Sends the state of a page view',
     description:
       'At most 16384 bytes. A browser sends no token; an importer sends ADMIN_TOKEN, and is neither limited nor asked for ' +
       'its origin. A later beacon of the same page view replaces what the earlier ones said, and repeating one changes nothing. ' +
@@ -41,7 +41,7 @@ export const BEACON_OPERATIONS: readonly Operation[] = [
     path: '/f',
     id: 'preflightBeacon',
     tag: 'Beacons',
-    summary: 'Says to a browser that it may send a beacon as JSON',
+    summary: 'CORS preflight of a beacon sent as JSON',
     access: 'anyone',
     answers: {
       204: {
@@ -61,7 +61,7 @@ export const BEACON_OPERATIONS: readonly Operation[] = [
     path: '/healthz',
     id: 'health',
     tag: 'Worker',
-    summary: 'Whether the worker and its database are well',
+    summary: 'Health of the worker and its database',
     access: 'anyone',
     answers: {
       200: {
@@ -77,7 +77,7 @@ export const BEACON_OPERATIONS: readonly Operation[] = [
     path: '/v1/openapi.json',
     id: 'openapi',
     tag: 'Worker',
-    summary: 'This document',
+    summary: 'The API as an OpenAPI document',
     access: 'anyone',
     answers: {
       200: {

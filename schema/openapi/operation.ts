@@ -70,7 +70,8 @@ const SECURITY: Record<Access, readonly object[]> = {
   browser: [{}, { bearer: [] }],
   reader: [{ bearer: [] }],
   key: [{ bearer: [] }, { key: [] }],
-  admin: [{ bearer: [] }],
+  // Roles, as OpenAPI 3.1 has them for any scheme.
+  admin: [{ bearer: ['admin'] }],
 }
 
 const KEPT_BY_NOBODY = ['Cache-Control'] as const

@@ -60,46 +60,46 @@ export const QUESTIONS: readonly Operation[] = [
   question('summary', {
     summary: 'Percentiles, by group',
     description:
-      'Percentiles of metrics with their 95 % intervals, counts and shares of good and poor, for all page views that the filters ' +
-      'let through or for groups of them.',
+      'Percentiles of metrics with their 95% intervals, counts and shares of good and poor, for all page views that match the ' +
+      'filters, or for groups of them.',
     query: { ...SHARED, ...SUMMARY_QUERY },
     answer: SUMMARY_ANSWER,
     example: SUMMARY,
   }),
   question('timeseries', {
     summary: 'Percentiles over time',
-    description:
-      'The figures of a summary by the hour or by the day. An hour or day without data has no point.',
+    description: 'The figures of a summary by hour or by day. An hour or day without data has no point.',
     query: { ...SHARED, ...TIMESERIES_QUERY },
     answer: TIMESERIES_ANSWER,
     example: TIMESERIES,
   }),
   question('trends', {
-    summary: 'What changed',
+    summary: 'Changes, with a verdict',
     description: 'The range against the one of the same length before it, or a release against another.',
     query: { ...SHARED, ...TRENDS_QUERY },
     answer: TRENDS_ANSWER,
     example: TRENDS,
   }),
   question('causes', {
-    summary: 'What LCP, INP or CLS came from',
-    description: 'Elements, targets and scripts, what harms most first, each with what to do about it.',
+    summary: 'Causes of LCP, INP or CLS',
+    description: 'Elements, interactions and scripts, the most harmful first, each with advice.',
     query: { ...SHARED, ...CAUSES_QUERY },
     answer: CAUSES_ANSWER,
     example: CAUSES_EXAMPLE,
   }),
   question('pageviews', {
     summary: 'Single page views',
-    description: 'The slowest or the newest, with causes, load phases and API calls, page by page.',
+    description:
+      'The slowest or the newest, with causes, load phases and API calls. A cursor continues the list.',
     query: { ...SHARED, ...PAGEVIEWS_QUERY },
     answer: PAGEVIEWS_ANSWER,
     example: PAGEVIEWS_EXAMPLE,
   }),
   question('delivery', {
-    summary: 'What arrived, and what is kept of it',
+    summary: 'What happened to the beacons',
     description:
-      'What became of the beacons, by hour or day: stored, sampled out, refused and why, lost (an estimate); how much one ' +
-      'address sent at most; and by which rate page views were sampled.',
+      'Beacons by hour or day: stored, sampled out, refused and why, and lost, by estimate. Also an upper bound of what one ' +
+      'address sent, and the sampling rate.',
     query: DELIVERY_QUERY,
     answer: DELIVERY_ANSWER,
     example: DELIVERY,

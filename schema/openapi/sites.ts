@@ -39,10 +39,12 @@ export const SITE_OPERATIONS: readonly Operation[] = [
     ...ofSites,
     method: 'put',
     id: 'putSite',
-    summary: 'Makes a site, or replaces its settings',
+    summary: 'Creates a site, or replaces its settings',
     access: 'admin',
     inHeader: {
-      'If-None-Match': v.optional(v.pipe(v.literal('*'), v.description('only makes, and replaces nothing'))),
+      'If-None-Match': v.optional(
+        v.pipe(v.literal('*'), v.description('creates the site, and replaces nothing')),
+      ),
     },
     body: body(SITE_SETTINGS, {
       origins: ['https://shop.example', 'https://*.shop.example'],
@@ -58,7 +60,7 @@ export const SITE_OPERATIONS: readonly Operation[] = [
     ...ofSites,
     method: 'patch',
     id: 'changeSite',
-    summary: 'Changes some settings',
+    summary: 'Changes the settings that are given',
     access: 'admin',
     body: body(SITE_CHANGE, { raw_days: 30 }),
     answers: { 200: json('The site as it is now.', SITE_SAVED, { ...SAVED_SITE, raw_days: 30 }) },
@@ -68,7 +70,7 @@ export const SITE_OPERATIONS: readonly Operation[] = [
     ...ofSites,
     method: 'delete',
     id: 'deleteSite',
-    summary: 'Deletes a site and all that is stored of it',
+    summary: 'Deletes a site and all its data',
     access: 'admin',
     answers: { 202: nothing('It takes no more beacons; its rows go with the next runs of the cron.') },
     problems: PROBLEMS,
@@ -87,7 +89,7 @@ export const SITE_OPERATIONS: readonly Operation[] = [
     ...ofTokens,
     method: 'post',
     id: 'createToken',
-    summary: 'Makes a read token',
+    summary: 'Creates a read token',
     body: body(NEW_TOKEN, { name: 'ci', expires: '2027-01-01T00:00:00Z' }),
     answers: {
       201: json('The token, shown here and never again.', NEW_TOKEN_ANSWER, MADE_TOKEN),

@@ -3,13 +3,16 @@
  */
 
 export const TAGS = [
-  { name: 'Questions', description: 'What visitors got. A read token may ask about its site.' },
+  { name: 'Questions', description: 'What visitors measured. A read token may ask about its site.' },
   { name: 'Other tools', description: 'The same data in forms that other tools already read.' },
   {
     name: 'Sites',
-    description: 'Who may send beacons, what is kept of them, and who may read. Needs ADMIN_TOKEN.',
+    description: 'Sites, their settings and their read tokens.',
   },
-  { name: 'Budgets', description: 'What a team promises, how it stands, and who is told when that changes.' },
+  {
+    name: 'Budgets',
+    description: 'Limits, their state and history, and the webhook that is called when a state changes.',
+  },
   { name: 'Beacons', description: 'What the script sends.' },
-  { name: 'Worker', description: 'The worker itself.' },
+  { name: 'Worker', description: 'Its health, and the description of its API.' },
 ]

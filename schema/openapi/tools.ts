@@ -49,7 +49,7 @@ export const TOOL_OPERATIONS: readonly Operation[] = [
     ...crux,
     path: '/v1/records:queryRecord',
     id: 'queryRecord',
-    summary: 'A record as of the CrUX API',
+    summary: 'A record in the schema of the CrUX API',
     description:
       'The 28 days that ended yesterday, in the schema of the Chrome UX Report API, for its clients.',
     body: {
@@ -70,7 +70,7 @@ export const TOOL_OPERATIONS: readonly Operation[] = [
     ...crux,
     path: '/v1/records:queryHistoryRecord',
     id: 'queryHistoryRecord',
-    summary: 'A history as of the CrUX History API',
+    summary: 'A history in the schema of the CrUX History API',
     description: 'A record for each week, up to the last Saturday.',
     body: {
       'application/json': {

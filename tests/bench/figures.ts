@@ -1,6 +1,6 @@
 /**
- * The figures of the README, measured: built files and the code go in, the Markdown between its markers comes out.
- * `npm run figures` writes them; a test holds that they are those of the code.
+ * The parts of README and docs that are measured or made from the code. `npm run figures` writes all of them between their
+ * markers, `npm run figures -- pin endpoints` these two. A test compares them with the code.
  */
 
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -8,6 +8,7 @@ import { encode } from '../../schema/beacon.ts'
 import { RELATIVE_ERROR } from '../../schema/histogram.ts'
 import { VITALS } from '../../schema/metrics.ts'
 import { ABILITIES, type Abilities } from '../browsers/abilities.ts'
+import { endpointTables, parameterTable } from './api-tables.ts'
 import { typicalView } from './beacons.ts'
 import { brotli } from './bytes.ts'
 import { costTable } from './price.ts'
@@ -15,8 +16,18 @@ import { costTable } from './price.ts'
 /** The scripts that are built, as the table of peers names them. */
 export const OWN = { fieldline: 'dist/fieldline.js', 'fieldline core': 'dist/fieldline.core.js' }
 
-/** A part of the README that is written here, with its markers. */
-export type Part = 'figures' | 'pin' | 'browsers' | 'cost' | 'peers' | 'load'
+/** The parts that scripts write, each with the page that holds it. */
+export const PAGE_OF = {
+  figures: 'README.md',
+  browsers: 'README.md',
+  cost: 'README.md',
+  peers: 'README.md',
+  pin: 'docs/measuring.md',
+  load: 'docs/deploying.md',
+  endpoints: 'docs/api.md',
+  parameters: 'docs/api.md',
+} as const
+export type Part = keyof typeof PAGE_OF
 
 const between = (part: Part, text: string) => `<!-- ${part}: npm run figures -->\n${text}\n<!-- /${part} -->`
 
@@ -30,7 +41,7 @@ export function beaconBytes(): number {
   return Buffer.byteLength(encode(typicalView(255)))
 }
 
-/** The table of the README. Rows written are asserted by tests/worker/ingest.test.ts. */
+/** The first table of figures. Rows written are asserted by tests/worker/ingest.test.ts. */
 export function figures(): string {
   const rows = [
     '| | |',
@@ -39,7 +50,7 @@ export function figures(): string {
     `| The script without causes (\`fieldline.core.js\`) | ${count(brotliBytes('dist/fieldline.core.js'))} bytes (brotli) |`,
     `| Beacon of an ordinary page view (5 vitals, load phases, 3 API calls) | ${count(beaconBytes())} bytes |`,
     '| Rows written to D1 for a beacon | 1 |',
-    `| Largest error of a percentile | ${(RELATIVE_ERROR * 100).toFixed(3)} % |`,
+    `| Largest error of a percentile | ${(RELATIVE_ERROR * 100).toFixed(3)}% |`,
   ]
   return between('figures', rows.join('\n'))
 }
@@ -76,9 +87,19 @@ export async function cost(): Promise<string> {
   return between('cost', `\n${await costTable()}\n`)
 }
 
-/** The table of peers as the README has it, but with the bytes of this build: the peers need not be installed. */
-export function peers(readme: string): string {
-  let table = partOf(readme, 'peers')
+/** Every endpoint, as the OpenAPI document describes it. */
+export function endpoints(): string {
+  return between('endpoints', `\n${endpointTables()}\n`)
+}
+
+/** Every parameter of an address, as the OpenAPI document describes it. */
+export function parameters(): string {
+  return between('parameters', `\n${parameterTable()}\n`)
+}
+
+/** The table of peers as it stands, but with the bytes of this build: the peers need not be installed. */
+export function peers(): string {
+  let table = partOf('peers')
   for (const [name, file] of Object.entries(OWN)) {
     const row = new RegExp(`(?<=^\\| ${name} \\| \\S+ \\| )[\\d,]+`, 'm')
     table = table.replace(row, count(brotliBytes(file)))
@@ -86,10 +107,20 @@ export function peers(readme: string): string {
   return table
 }
 
-/** A part as the README has it. */
-export function partOf(readme: string, part: Part): string {
+/** A part as its page has it, with its markers. */
+export function partOf(part: Part): string {
+  const page = readFileSync(PAGE_OF[part], 'utf8')
   const end = `<!-- /${part} -->`
-  return readme.slice(readme.indexOf(`<!-- ${part}: `), readme.indexOf(end) + end.length)
+  return page.slice(page.indexOf(`<!-- ${part}: `), page.indexOf(end) + end.length)
+}
+
+/** Puts a part into its page, in place of the one before. */
+export function writePart(part: Part, text: string): void {
+  const page = readFileSync(PAGE_OF[part], 'utf8')
+  writeFileSync(
+    PAGE_OF[part],
+    page.replace(partOf(part), () => text),
+  )
 }
 
 function count(value: number): string {
@@ -97,9 +128,8 @@ function count(value: number): string {
 }
 
 if (import.meta.main) {
-  const texts = { figures: figures(), pin: pin(), browsers: browsers(), cost: await cost() }
-  let readme = readFileSync('README.md', 'utf8')
-  for (const part of ['figures', 'pin', 'browsers', 'cost'] as const)
-    readme = readme.replace(partOf(readme, part), texts[part])
-  writeFileSync('README.md', readme.replace(partOf(readme, 'peers'), peers(readme)))
+  const write = { figures, pin, browsers, endpoints, parameters, peers, cost }
+  const asked = process.argv.slice(2)
+  for (const part of Object.keys(write) as (keyof typeof write)[])
+    if (asked.length === 0 || asked.includes(part)) writePart(part, await write[part]())
 }

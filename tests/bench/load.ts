@@ -4,18 +4,18 @@
  * beacon that was answered 204 must be one row.
  *
  * `npm run bench -- load` takes some five minutes. `--seconds=10` makes the long part shorter; `--write` puts the table
- * into the README.
+ * into docs/deploying.md.
  */
 
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { Agent, get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { encode } from '../../schema/beacon.ts'
 import { beacon, typicalView } from './beacons.ts'
 import { post, quantile, type Shot } from './client.ts'
-import { partOf } from './figures.ts'
+import { writePart } from './figures.ts'
 import { makeSite } from './ingest.ts'
 import { ADMIN_TOKEN, type D1Like, type Local, startLocal } from './local.ts'
 
@@ -247,11 +247,7 @@ function write(results: Record<string, number | Row>): void {
     ...facts,
   ]
   const text = `<!-- load: npm run bench -- load --write -->\n${table.join('\n')}\n<!-- /load -->`
-  const readme = readFileSync('README.md', 'utf8')
-  writeFileSync(
-    'README.md',
-    readme.replace(partOf(readme, 'load'), () => text),
-  )
+  writePart('load', text)
 }
 
 if (import.meta.main) {

@@ -4,15 +4,13 @@
  * fieldline's bytes follow every build.
  */
 
-import { readFileSync, writeFileSync } from 'node:fs'
 import { brotli } from './bytes.ts'
-import { partOf } from './figures.ts'
+import { writePart } from './figures.ts'
 import type { Script } from './peers.ts'
 import type { Wire } from './wire.ts'
 
 export function writePeers(scripts: readonly Script[], wires: Map<string, Wire>): void {
-  const readme = readFileSync('README.md', 'utf8')
-  writeFileSync('README.md', readme.replace(partOf(readme, 'peers'), peers(scripts, wires)))
+  writePart('peers', peers(scripts, wires))
 }
 
 function peers(scripts: readonly Script[], wires: Map<string, Wire>): string {

@@ -1,5 +1,5 @@
 /**
- * What fieldline costs on Cloudflare: measured rows of a day go in, the Markdown table of the README comes out.
+ * What fieldline costs on Cloudflare: measured rows of a day go in, the Markdown table for the README comes out.
  *
  * @see https://developers.cloudflare.com/d1/platform/pricing/
  * @see https://developers.cloudflare.com/workers/platform/pricing/
@@ -34,15 +34,17 @@ export async function costTable(): Promise<string> {
     row('Rows written for a page view', ({ stored }) => (stored.written / VIEWS).toFixed(2)),
     row('Rows read for a page view', ({ stored }) => count(stored.read / VIEWS)),
     row('Paid plan: a million page views', ({ stored, sent }) => `$${dollars(stored, sent).toFixed(2)}`),
-    row('Free plan: page views a day by requests', ({ sent }) => count(fits(sent).requests)),
-    row('by rows written', ({ sent }) => count(fits(sent).written)),
-    row('by rows read', ({ sent }) => count(fits(sent).read)),
+    row('Free plan: page views a day, by requests', ({ sent }) => count(fits(sent).requests)),
+    row('Free plan: page views a day, by rows written', ({ sent }) => count(fits(sent).written)),
+    row('Free plan: page views a day, by rows read', ({ sent }) => count(fits(sent).read)),
     '',
-    `Rows are measured: beacons, hours and days rolled up, the cron, and the deletion of every row when its time is
-over. Assumed are ${ASSUMED.beacons} beacons and ${ASSUMED.calls} API calls a page view, ${ASSUMED.routes} routes and ${ASSUMED.endpoints} endpoints, each hour rolled up
-${ASSUMED.rollups} times for the sake of late beacons, and ${CPU} ms of CPU a beacon. Not counted: what the paid plan includes ($5 a
-month), questions (a summary of 28 days reads some 300 rows, and a dozen for each page view of the last three hours, 20,000
-at most), and storage.`,
+    `Rows are measured: beacons, roll-ups of hours and days, the cron, and the deletion of every row in the end. Assumed for a page
+view are ${ASSUMED.beacons} beacons, ${ASSUMED.calls} API calls and ${CPU} ms of CPU a beacon. Assumed for the site are ${ASSUMED.routes} routes and ${ASSUMED.endpoints} endpoints, and that
+each hour is rolled up ${ASSUMED.rollups} times because of late beacons. Not counted:`,
+    '',
+    '- what the paid plan includes, for $5 a month,',
+    '- questions: a summary of 28 days reads some 300 rows, and a dozen for each page view of the last three hours, at most 20,000,',
+    '- storage.',
   ].join('\n')
 }
 

@@ -29,7 +29,7 @@ export interface Chromium {
 export function startAlone(url: string): { program: ChildProcess; close(): Promise<void> } {
   const folder = mkdtempSync(join(tmpdir(), 'fieldline-chromium-'))
   const program = spawn(findBrowser(), [
-    '--headless',
+    ...(process.env.HEADED ? [] : ['--headless']),
     '--remote-debugging-port=0',
     `--user-data-dir=${folder}`,
     '--disable-gpu',

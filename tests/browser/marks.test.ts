@@ -9,8 +9,9 @@ import { chromium, expectSilence, site } from './started.ts'
 
 expectSilence()
 
-/** The line of the README. */
-const [LINE = ''] = /<script>window\.fieldline.*<\/script>/.exec(readFileSync('README.md', 'utf8')) ?? []
+/** The line of docs/measuring.md. */
+const [LINE = ''] =
+  /<script>window\.fieldline.*<\/script>/.exec(readFileSync('docs/measuring.md', 'utf8')) ?? []
 
 async function open(path: string, tag = TAG, head = ''): Promise<Page> {
   const page = await chromium.open(site.page(path, { tag, head }))
