@@ -15,8 +15,8 @@ import { nodeResolve } from '@rollup/plugin-node-resolve'
 import terser from '@rollup/plugin-terser'
 import { transform } from 'esbuild'
 import esbuild from 'rollup-plugin-esbuild'
+import { brotli, byteTable } from './rollup.bytes.ts'
 import { openApi } from './schema/openapi/document.ts'
-import { brotli, byteTable } from './tests/bench/bytes.ts'
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
 

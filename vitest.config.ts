@@ -1,6 +1,6 @@
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
-import { receive } from './tests/worker/receiver.ts'
+import { receive } from './tests/kit/worker/receiver.ts'
 
 /** How much `npm run fuzz` asks for; see tests/fuzz/runs.ts. */
 const fuzzing = Object.fromEntries(
@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: [
-            'tests/schema/*.test.ts',
+            'tests/schema/**/*.test.ts',
             'tests/sdk/*.test.ts',
             'tests/cli/*.test.ts',
             'tests/project/*.test.ts',
@@ -48,10 +48,10 @@ export default defineConfig({
       inWorkerd('fuzz', {}),
       {
         test: {
-          name: 'browser',
+          name: 'chromium',
           retry: 2,
-          include: ['tests/browser/*.test.ts'],
-          globalSetup: ['tests/browser/install.ts'],
+          include: ['tests/chromium/*.test.ts'],
+          globalSetup: ['tests/chromium/install.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
           fileParallelism: false,
@@ -60,10 +60,10 @@ export default defineConfig({
       // One suite in every browser: Chromium, Firefox and WebKitGTK.
       {
         test: {
-          name: 'browsers',
+          name: 'engines',
           retry: 2,
-          include: ['tests/browsers/*.test.ts'],
-          globalSetup: ['tests/browsers/install.ts'],
+          include: ['tests/engines/*.test.ts'],
+          globalSetup: ['tests/engines/install.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
@@ -83,7 +83,7 @@ function inWorkerd(name: string, bindings: object): TestProjectInlineConfigurati
           outboundService: receive,
           bindings: {
             ADMIN_TOKEN: 'test-admin-token',
-            MIGRATIONS: await readD1Migrations('./schema/migrations'),
+            MIGRATIONS: await readD1Migrations('./schema/storage/migrations'),
             ...fuzzing,
           },
         },
@@ -91,8 +91,8 @@ function inWorkerd(name: string, bindings: object): TestProjectInlineConfigurati
     ],
     test: {
       name,
-      include: [`tests/${name}/*.test.ts`],
-      setupFiles: ['tests/worker/setup.ts'],
+      include: [`tests/${name}/**/*.test.ts`],
+      setupFiles: ['tests/kit/worker/setup.ts'],
       testTimeout: 30_000,
       hookTimeout: 60_000,
     },

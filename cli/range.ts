@@ -1,6 +1,6 @@
 /** Which site and which time a question is about, as options of the command line. */
 
-import { parseToken } from '../schema/token.ts'
+import { parseToken } from '../schema/api/token.ts'
 import { type Given, needed, type Options, one } from './command.ts'
 import { misuse } from './failure.ts'
 

@@ -1,6 +1,6 @@
 /** `fieldline site ...`: the sites that may send beacons. */
 
-import type { SiteAnswer, SiteChange, SitesAnswer } from '../schema/site.ts'
+import type { SiteAnswer, SiteChange, SitesAnswer } from '../schema/api/site.ts'
 import { all, type Command, type Given, needed, type Options, one, show } from './command.ts'
 import { misuse } from './failure.ts'
 import { table } from './table.ts'

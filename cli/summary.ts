@@ -1,8 +1,8 @@
 /** `fieldline summary`: percentiles of a site, as a table. */
 
-import { format } from '../schema/metrics.ts'
-import { GROUP_KEYS } from '../schema/query.ts'
-import type { SummaryAnswer, SummaryRow } from '../schema/summary.ts'
+import { GROUP_KEYS } from '../schema/api/query.ts'
+import type { SummaryAnswer, SummaryRow } from '../schema/api/summary.ts'
+import { format } from '../schema/domain/metrics.ts'
 import { type Command, type Options, one, show } from './command.ts'
 import { RANGE, siteOf, timeOf } from './range.ts'
 import { table } from './table.ts'

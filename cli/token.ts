@@ -1,6 +1,6 @@
 /** `fieldline token ...`: who may read a site. */
 
-import type { NewTokenAnswer, TokensAnswer } from '../schema/token.ts'
+import type { NewTokenAnswer, TokensAnswer } from '../schema/api/token.ts'
 import { type Command, type Given, needed, type Options, one, show } from './command.ts'
 import { misuse } from './failure.ts'
 import { table } from './table.ts'

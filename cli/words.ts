@@ -1,7 +1,7 @@
 /** How numbers and times of an answer are written for a person. */
 
-import type { PercentileAnswer } from '../schema/answer.ts'
-import { type Budgeted, format } from '../schema/metrics.ts'
+import type { PercentileAnswer } from '../schema/api/answer.ts'
+import { type Budgeted, format } from '../schema/domain/metrics.ts'
 
 /** 12,840 */
 export function whole(value: number): string {

@@ -2,7 +2,7 @@
  * Addresses of what a page asks for: URLs go in; what they are compared by, and what leaves the page, come out.
  */
 
-import { template } from '../schema/route.ts'
+import { template } from '../schema/domain/route.ts'
 import { quietly } from './quietly.ts'
 
 /** The longest body, in characters, that is read for the name of its operation. */

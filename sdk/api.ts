@@ -6,8 +6,8 @@
  * what a policy refuses, and of what was preloaded.
  */
 
-import { MAX_CALLS, MAX_SERVER } from '../schema/beacon.ts'
-import type { ApiCall, Outcome } from '../schema/pageview.ts'
+import { MAX_CALLS, MAX_SERVER } from '../schema/wire/beacon.ts'
+import type { ApiCall, Outcome } from '../schema/wire/pageview.ts'
 import { endpointOf, keyOf } from './address.ts'
 import type { Observers } from './observe.ts'
 import { failureOf, type Note, type PatchCalls } from './patch.ts'

@@ -3,7 +3,7 @@
  */
 
 import type {} from 'web-vitals'
-import type { Navigation } from '../schema/pageview.ts'
+import type { Navigation } from '../schema/wire/pageview.ts'
 
 /** What is told of the load. */
 export function navigationEntry(): PerformanceNavigationTiming | undefined {

@@ -2,8 +2,8 @@
  * The state of one page view while it lasts, and what a beacon says of it.
  */
 
-import type { Vital } from '../schema/metrics.ts'
-import type { ApiCall, Beacon, Connection, Navigation, Why } from '../schema/pageview.ts'
+import type { Vital } from '../schema/domain/metrics.ts'
+import type { ApiCall, Beacon, Connection, Navigation, Why } from '../schema/wire/pageview.ts'
 import { loadPhases } from './navigation.ts'
 
 /** Times are those of `performance.now()`. */

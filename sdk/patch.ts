@@ -4,7 +4,7 @@
  * unhandled as the page leaves it, which looking at the promise itself would end.
  */
 
-import type { Outcome } from '../schema/pageview.ts'
+import type { Outcome } from '../schema/wire/pageview.ts'
 import { keyOf } from './address.ts'
 import { quietly } from './quietly.ts'
 import { wrap } from './wrap.ts'

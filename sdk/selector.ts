@@ -2,7 +2,7 @@
  * Names for elements: an element goes in, a short selector that stays the same from build to build comes out.
  */
 
-import { MAX_SELECTOR } from '../schema/beacon.ts'
+import { MAX_SELECTOR } from '../schema/wire/beacon.ts'
 
 /**
  * What no person has named: made by a tool, told by its prefix; begun with `_`; not of letters, `-` and `_` alone; a

@@ -2,8 +2,8 @@
  * What the page asks for: options go in, settings come out, or nothing where there is nothing to do.
  */
 
-import { MAX_WEIGHT } from '../schema/beacon.ts'
-import type { Beacon } from '../schema/pageview.ts'
+import { MAX_WEIGHT } from '../schema/wire/beacon.ts'
+import type { Beacon } from '../schema/wire/pageview.ts'
 
 export interface InitOptions {
   /** The site's id, as the worker knows it. */
@@ -39,7 +39,7 @@ export interface InitOptions {
    * Sees each beacon before it is sent; answers what to send. Nothing is sent if it answers nothing or throws. It may
    * be asked more often than beacons are sent: what waits in the browser is renewed as it changes. Calls, marks and
    * causes go without names: one that is built anew has all its fields, in the order of its type. `phases` is a list, in
-   * the order of schema/metrics, and the core has no causes.
+   * the order of schema/domain/metrics, and the core has no causes.
    */
   beforeSend?: ((view: Beacon) => Beacon | null | undefined | false) | undefined
 }

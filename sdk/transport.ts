@@ -8,9 +8,9 @@
  * became of it. So the SDK begins only where fetch can outlive its page.
  */
 
-import { encode, MAX_BYTES, write } from '../schema/beacon.ts'
-import type { ApiCall, Beacon, Mark } from '../schema/pageview.ts'
-import { routeName } from '../schema/route.ts'
+import { routeName } from '../schema/domain/route.ts'
+import { encode, MAX_BYTES, write } from '../schema/wire/beacon.ts'
+import type { ApiCall, Beacon, Mark } from '../schema/wire/pageview.ts'
 import { ofDocument } from './dom.ts'
 import { snapshot, type View } from './pageview.ts'
 import { quietly } from './quietly.ts'

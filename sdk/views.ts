@@ -3,9 +3,9 @@
  * visitor caused. What is observed finds here the page view to which it belongs, by time.
  */
 
-import { MAX_MARKS } from '../schema/beacon.ts'
-import type { Navigation } from '../schema/pageview.ts'
-import { routeName, template } from '../schema/route.ts'
+import { routeName, template } from '../schema/domain/route.ts'
+import { MAX_MARKS } from '../schema/wire/beacon.ts'
+import type { Navigation } from '../schema/wire/pageview.ts'
 import { navigationType } from './navigation.ts'
 import { openView, type View } from './pageview.ts'
 import type { Settings } from './settings.ts'

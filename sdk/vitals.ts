@@ -3,7 +3,7 @@
  */
 
 import { type MetricType, onCLS, onFCP, onINP, onLCP, onTTFB } from 'web-vitals'
-import type { Vital } from '../schema/metrics.ts'
+import type { Vital } from '../schema/domain/metrics.ts'
 import { activationStart, navigationEntry } from './navigation.ts'
 import type { View } from './pageview.ts'
 import { quietly } from './quietly.ts'

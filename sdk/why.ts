@@ -6,7 +6,7 @@
  * times between them, so that their sum is the rounded metric.
  */
 
-import type { ClsCause, InpCause, LcpCause } from '../schema/pageview.ts'
+import type { ClsCause, InpCause, LcpCause } from '../schema/wire/pageview.ts'
 import { addressOf } from './address.ts'
 import type { Observers } from './observe.ts'
 import type { View } from './pageview.ts'

@@ -2,7 +2,7 @@
  * What Cloudflare hands to the worker: the bindings of wrangler.toml and the secrets.
  */
 
-import type { PageViewRow } from '../schema/tables.ts'
+import type { PageViewRow } from '../schema/storage/tables.ts'
 
 export interface Env {
   DB: D1Database

@@ -2,11 +2,11 @@
  * What Cloudflare calls: requests, the clock, the queue.
  */
 
-import type { PageViewRow } from '../schema/tables.ts'
+import type { PageViewRow } from '../schema/storage/tables.ts'
 import { app } from './app.ts'
+import { tick } from './cron.ts'
 import type { Env } from './env.ts'
 import { consume } from './ingest/queue.ts'
-import { tick } from './rollup/tick.ts'
 
 export default {
   fetch: app.fetch,

@@ -4,8 +4,8 @@
 
 import type { Context, Next } from 'hono'
 import * as v from 'valibot'
-import { badEncoding, badForm, parseParameters } from '../schema/parameters.ts'
-import { SITE_DETAIL, SITE_NAME } from '../schema/query.ts'
+import { badEncoding, badForm, parseParameters } from '../schema/api/parameters.ts'
+import { SITE_DETAIL, SITE_NAME } from '../schema/api/query.ts'
 import type { Hono } from './env.ts'
 import { badField } from './problem.ts'
 

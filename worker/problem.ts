@@ -5,7 +5,7 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import type { FieldError, Problem } from '../schema/problem.ts'
+import type { FieldError, Problem } from '../schema/domain/problem.ts'
 import { troubleOf } from './unavailable.ts'
 
 const TITLES: Record<number, string> = {

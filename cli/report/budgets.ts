@@ -1,8 +1,8 @@
 /** What was promised and is not kept, in a report. */
 
-import type { BudgetAnswer } from '../../schema/budgets.ts'
-import { isDeliveryMetric } from '../../schema/delivery-metrics.ts'
-import { format } from '../../schema/metrics.ts'
+import type { BudgetAnswer } from '../../schema/api/budgets.ts'
+import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
+import { format } from '../../schema/domain/metrics.ts'
 import { interval, minute } from '../words.ts'
 import type { Block, Text } from './document.ts'
 import { type Findings, isMissing } from './findings.ts'

@@ -1,7 +1,7 @@
 /** The slowest and the most failing endpoints of a report. */
 
-import { format } from '../../schema/metrics.ts'
-import type { SummaryRow } from '../../schema/summary.ts'
+import type { SummaryRow } from '../../schema/api/summary.ts'
+import { format } from '../../schema/domain/metrics.ts'
 import { percent, whole } from '../words.ts'
 import type { Block, Text } from './document.ts'
 import type { Findings } from './findings.ts'

@@ -1,7 +1,7 @@
 /** What the Core Web Vitals of a report came from, and what to do about it. */
 
-import type { Cause, CausesAnswer } from '../../schema/causes.ts'
-import { format } from '../../schema/metrics.ts'
+import type { Cause, CausesAnswer } from '../../schema/api/causes.ts'
+import { format } from '../../schema/domain/metrics.ts'
 import { percent } from '../words.ts'
 import type { Block, Text } from './document.ts'
 import { type Findings, isMissing } from './findings.ts'

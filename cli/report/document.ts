@@ -3,7 +3,7 @@
  * how text is escaped, so that nothing that a visitor made up becomes markup.
  */
 
-import type { Rating } from '../../schema/metrics.ts'
+import type { Rating } from '../../schema/domain/metrics.ts'
 
 /** Words; `code` is text from data, shown as it is; `rating` is coloured where there is colour, null where there is none. */
 export type Inline = string | { code: string } | { link: string; words: string } | { rating: Rating | null }

@@ -2,12 +2,12 @@
  * What a report is made of: a site and a range go in, the API's own answers come out.
  */
 
-import type { BudgetsAnswer } from '../../schema/budgets.ts'
-import type { CausesAnswer } from '../../schema/causes.ts'
-import type { DeliveryAnswer } from '../../schema/delivery.ts'
-import { VITALS } from '../../schema/metrics.ts'
-import type { SummaryAnswer } from '../../schema/summary.ts'
-import type { TrendsAnswer } from '../../schema/trends.ts'
+import type { BudgetsAnswer } from '../../schema/api/budgets.ts'
+import type { CausesAnswer } from '../../schema/api/causes.ts'
+import type { DeliveryAnswer } from '../../schema/api/delivery.ts'
+import type { SummaryAnswer } from '../../schema/api/summary.ts'
+import type { TrendsAnswer } from '../../schema/api/trends.ts'
+import { VITALS } from '../../schema/domain/metrics.ts'
 import type { Ask } from '../api.ts'
 import { statusOf } from '../failure.ts'
 import { CORE } from './names.ts'

@@ -1,7 +1,7 @@
 /** How metrics are called in a report, and their values written. */
 
-import { format, METRICS, type Metric } from '../../schema/metrics.ts'
-import type { SummaryRow } from '../../schema/summary.ts'
+import type { SummaryRow } from '../../schema/api/summary.ts'
+import { format, METRICS, type Metric } from '../../schema/domain/metrics.ts'
 
 export const NAMES = {
   lcp: 'Largest Contentful Paint (LCP)',

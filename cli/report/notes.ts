@@ -1,6 +1,6 @@
 /** What a reader must know to trust the numbers: how many samples, which error, what is missing. */
 
-import type { DeliveryAnswer } from '../../schema/delivery.ts'
+import type { DeliveryAnswer } from '../../schema/api/delivery.ts'
 import { percent, whole } from '../words.ts'
 import type { Text } from './document.ts'
 import { type Findings, isMissing } from './findings.ts'

@@ -1,7 +1,7 @@
 /** The routes of a report where most visitors wait, with their Core Web Vitals. */
 
-import type { Measure } from '../../schema/metrics.ts'
-import type { SummaryRow } from '../../schema/summary.ts'
+import type { SummaryRow } from '../../schema/api/summary.ts'
+import type { Measure } from '../../schema/domain/metrics.ts'
 import { whole } from '../words.ts'
 import type { Block, Text } from './document.ts'
 import type { Findings } from './findings.ts'

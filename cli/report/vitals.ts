@@ -2,9 +2,9 @@
  * Each vital now and in the period before: findings go in, what changed comes out, and the table of it.
  */
 
-import { format, type Metric } from '../../schema/metrics.ts'
-import type { SummaryRow } from '../../schema/summary.ts'
-import type { TrendsRow } from '../../schema/trends.ts'
+import type { SummaryRow } from '../../schema/api/summary.ts'
+import type { TrendsRow } from '../../schema/api/trends.ts'
+import { format, type Metric } from '../../schema/domain/metrics.ts'
 import { interval, percent, whole } from '../words.ts'
 import type { Block, Text } from './document.ts'
 import { type Findings, isMissing } from './findings.ts'

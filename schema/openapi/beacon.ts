@@ -3,9 +3,9 @@
  */
 
 import * as v from 'valibot'
-import { WIRE } from '../decode.ts'
-import { HEALTH_ANSWER } from '../health.ts'
-import { SITE_NAME } from '../query.ts'
+import { HEALTH_ANSWER } from '../api/health.ts'
+import { SITE_NAME } from '../api/query.ts'
+import { WIRE } from '../wire/decode.ts'
 import { BEACON } from './examples.ts'
 import type { Operation } from './operation.ts'
 

@@ -15,8 +15,8 @@ import {
   WEBHOOK,
   WEBHOOK_ANSWER,
   WEBHOOK_TEST_ANSWER,
-} from '../budgets.ts'
-import { SITE_NAME } from '../query.ts'
+} from '../api/budgets.ts'
+import { SITE_NAME } from '../api/query.ts'
 import { BUDGET_EVENTS, BUDGET as STANDING } from './examples.ts'
 import { body, json, nothing, type Operation } from './operation.ts'
 

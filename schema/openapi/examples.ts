@@ -2,15 +2,15 @@
  * Answers of the worker, kept as examples: those that no contract has beside it. The bodies of requests, too.
  */
 
-import type { BudgetAnswer, BudgetEventsAnswer, BudgetMessage } from '../budgets.ts'
-import type { CruxAnswer, CruxError, CruxHistoryAnswer } from '../crux.ts'
-import type { DeliveryAnswer } from '../delivery.ts'
-import type { OtlpAnswer } from '../otlp.ts'
-import type { SiteAnswer, SiteSaved } from '../site.ts'
-import type { SummaryAnswer } from '../summary.ts'
-import type { TimeseriesAnswer } from '../timeseries.ts'
-import type { NewTokenAnswer, TokenAnswer } from '../token.ts'
-import type { TrendsAnswer } from '../trends.ts'
+import type { BudgetAnswer, BudgetEventsAnswer, BudgetMessage } from '../api/budgets.ts'
+import type { CruxAnswer, CruxError, CruxHistoryAnswer } from '../api/crux.ts'
+import type { DeliveryAnswer } from '../api/delivery.ts'
+import type { OtlpAnswer } from '../api/otlp.ts'
+import type { SiteAnswer, SiteSaved } from '../api/site.ts'
+import type { SummaryAnswer } from '../api/summary.ts'
+import type { TimeseriesAnswer } from '../api/timeseries.ts'
+import type { NewTokenAnswer, TokenAnswer } from '../api/token.ts'
+import type { TrendsAnswer } from '../api/trends.ts'
 
 const RANGE = { site: 'shop', from: '2026-11-20T08:00:00.000Z', to: '2026-11-21T09:00:00.000Z' }
 const ROLLUP = { source: 'rollup', relative_error: 0.01083 } as const

@@ -11,7 +11,7 @@ import {
   toJsonSchemaDefs,
 } from '@valibot/to-json-schema'
 import type * as v from 'valibot'
-import { PERCENTILE_ANSWER } from '../answer.ts'
+import { PERCENTILE_ANSWER } from '../api/answer.ts'
 import {
   BUDGET,
   BUDGET_ANSWER,
@@ -19,20 +19,20 @@ import {
   BUDGET_MESSAGE,
   BUDGETS_ANSWER,
   TEST_MESSAGE,
-} from '../budgets.ts'
-import { CAUSE, CAUSES_ANSWER } from '../causes.ts'
-import { CRUX_ANSWER, CRUX_ERROR, CRUX_HISTORY_ANSWER } from '../crux.ts'
-import { WIRE } from '../decode.ts'
-import { DELIVERY_ANSWER } from '../delivery.ts'
-import { NDJSON_LINE } from '../ndjson.ts'
-import { OTLP_ANSWER } from '../otlp.ts'
-import { PAGEVIEW, PAGEVIEWS_ANSWER } from '../pageviews.ts'
-import { PROBLEM } from '../problem.ts'
-import { SITE_ANSWER, SITE_CHANGE, SITE_SAVED, SITE_SETTINGS, SITES_ANSWER } from '../site.ts'
-import { SUMMARY_ANSWER, SUMMARY_ROW } from '../summary.ts'
-import { TIMESERIES_ANSWER, TIMESERIES_ROW } from '../timeseries.ts'
-import { NEW_TOKEN, NEW_TOKEN_ANSWER, TOKEN_ANSWER, TOKENS_ANSWER } from '../token.ts'
-import { TRENDS_ANSWER, TRENDS_ROW } from '../trends.ts'
+} from '../api/budgets.ts'
+import { CAUSE, CAUSES_ANSWER } from '../api/causes.ts'
+import { CRUX_ANSWER, CRUX_ERROR, CRUX_HISTORY_ANSWER } from '../api/crux.ts'
+import { DELIVERY_ANSWER } from '../api/delivery.ts'
+import { NDJSON_LINE } from '../api/ndjson.ts'
+import { OTLP_ANSWER } from '../api/otlp.ts'
+import { PAGEVIEW, PAGEVIEWS_ANSWER } from '../api/pageviews.ts'
+import { SITE_ANSWER, SITE_CHANGE, SITE_SAVED, SITE_SETTINGS, SITES_ANSWER } from '../api/site.ts'
+import { SUMMARY_ANSWER, SUMMARY_ROW } from '../api/summary.ts'
+import { TIMESERIES_ANSWER, TIMESERIES_ROW } from '../api/timeseries.ts'
+import { NEW_TOKEN, NEW_TOKEN_ANSWER, TOKEN_ANSWER, TOKENS_ANSWER } from '../api/token.ts'
+import { TRENDS_ANSWER, TRENDS_ROW } from '../api/trends.ts'
+import { PROBLEM } from '../domain/problem.ts'
+import { WIRE } from '../wire/decode.ts'
 
 /** The schemas that have a name in the document. */
 const NAMED: Record<string, v.GenericSchema> = {

@@ -3,13 +3,13 @@
  */
 
 import type * as v from 'valibot'
-import { CAUSES_ANSWER, CAUSES_EXAMPLE, CAUSES_QUERY } from '../causes.ts'
-import { DELIVERY_ANSWER, DELIVERY_QUERY } from '../delivery.ts'
-import { PAGEVIEWS_ANSWER, PAGEVIEWS_EXAMPLE, PAGEVIEWS_QUERY } from '../pageviews.ts'
-import { FORMAT_QUERY, SHARED } from '../query.ts'
-import { SUMMARY_ANSWER, SUMMARY_QUERY } from '../summary.ts'
-import { TIMESERIES_ANSWER, TIMESERIES_QUERY } from '../timeseries.ts'
-import { TRENDS_ANSWER, TRENDS_QUERY } from '../trends.ts'
+import { CAUSES_ANSWER, CAUSES_EXAMPLE, CAUSES_QUERY } from '../api/causes.ts'
+import { DELIVERY_ANSWER, DELIVERY_QUERY } from '../api/delivery.ts'
+import { PAGEVIEWS_ANSWER, PAGEVIEWS_EXAMPLE, PAGEVIEWS_QUERY } from '../api/pageviews.ts'
+import { FORMAT_QUERY, SHARED } from '../api/query.ts'
+import { SUMMARY_ANSWER, SUMMARY_QUERY } from '../api/summary.ts'
+import { TIMESERIES_ANSWER, TIMESERIES_QUERY } from '../api/timeseries.ts'
+import { TRENDS_ANSWER, TRENDS_QUERY } from '../api/trends.ts'
 import { CSV, DELIVERY, SUMMARY, TIMESERIES, TRENDS } from './examples.ts'
 import type { Operation } from './operation.ts'
 
@@ -24,7 +24,7 @@ interface Question {
   example: unknown
 }
 
-/** `GET /v1/<id>`: all of them are asked and answered in one way, see worker/read/answer.ts. */
+/** `GET /v1/<id>`: all of them are asked and answered in one way, see worker/query/endpoint.ts. */
 const question = (
   id: keyof typeof CSV,
   { summary, description, query, answer, example }: Question,

@@ -3,9 +3,9 @@
  */
 
 import * as v from 'valibot'
-import { SITE_NAME } from '../query.ts'
-import { SITE_ANSWER, SITE_CHANGE, SITE_SAVED, SITE_SETTINGS, SITES_ANSWER } from '../site.ts'
-import { NEW_TOKEN, NEW_TOKEN_ANSWER, TOKEN_ANSWER, TOKENS_ANSWER } from '../token.ts'
+import { SITE_NAME } from '../api/query.ts'
+import { SITE_ANSWER, SITE_CHANGE, SITE_SAVED, SITE_SETTINGS, SITES_ANSWER } from '../api/site.ts'
+import { NEW_TOKEN, NEW_TOKEN_ANSWER, TOKEN_ANSWER, TOKENS_ANSWER } from '../api/token.ts'
 import { NEW_TOKEN as MADE_TOKEN, SAVED_SITE, SITE, TOKEN } from './examples.ts'
 import { body, json, nothing, type Operation } from './operation.ts'
 

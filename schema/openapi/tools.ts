@@ -3,11 +3,17 @@
  */
 
 import * as v from 'valibot'
-import { CRUX_ANSWER, CRUX_ERROR, CRUX_HISTORY_ANSWER, CRUX_HISTORY_REQUEST, CRUX_REQUEST } from '../crux.ts'
-import { NDJSON_EXAMPLE, NDJSON_LINE, NDJSON_QUERY } from '../ndjson.ts'
-import { OTLP_ANSWER, OTLP_QUERY } from '../otlp.ts'
-import { SHARED, SITE_NAME } from '../query.ts'
-import { SCRAPE_QUERY } from '../scrape.ts'
+import {
+  CRUX_ANSWER,
+  CRUX_ERROR,
+  CRUX_HISTORY_ANSWER,
+  CRUX_HISTORY_REQUEST,
+  CRUX_REQUEST,
+} from '../api/crux.ts'
+import { NDJSON_EXAMPLE, NDJSON_LINE, NDJSON_QUERY } from '../api/ndjson.ts'
+import { OTLP_ANSWER, OTLP_QUERY } from '../api/otlp.ts'
+import { SHARED, SITE_NAME } from '../api/query.ts'
+import { SCRAPE_QUERY } from '../api/scrape.ts'
 import { CRUX_HISTORY, CRUX_RECORD, CRUX_REFUSAL, OTLP, PROMETHEUS } from './examples.ts'
 import type { Operation } from './operation.ts'
 

@@ -4,15 +4,15 @@
 
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { encode } from '../../schema/beacon.ts'
-import type { ApiCall, PageView } from '../../schema/pageview.ts'
+import { encode } from '../../schema/wire/beacon.ts'
+import type { ApiCall, PageView } from '../../schema/wire/pageview.ts'
 import { type Minute, neededRate } from '../../worker/ingest/control.ts'
 import { mayBeFat } from '../../worker/ingest/limit.ts'
 import { bytesOf, ORDINARY, slim } from '../../worker/ingest/size.ts'
-import { MAX_KEPT } from '../../worker/ingest/store.ts'
-import { newId, pageView } from '../schema/pageview.ts'
-import { get, ORIGIN, put, send, storedId } from '../worker/client.ts'
-import { pageViewRow, store } from '../worker/rows.ts'
+import { MAX_KEPT } from '../../worker/store/upsert.ts'
+import { newId, pageView } from '../kit/pageview.ts'
+import { get, ORIGIN, put, send, storedId } from '../kit/worker/client.ts'
+import { pageViewRow, store } from '../kit/worker/rows.ts'
 
 const HOUR = 3_600_000
 /** The defaults of a site. */

@@ -4,9 +4,9 @@
 
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { encode } from '../../schema/beacon.ts'
-import { newId, pageView } from '../schema/pageview.ts'
-import { ORIGIN, put, send, storedId, summary } from '../worker/client.ts'
+import { encode } from '../../schema/wire/beacon.ts'
+import { newId, pageView } from '../kit/pageview.ts'
+import { ORIGIN, put, send, storedId, summary } from '../kit/worker/client.ts'
 
 /** Ids 0 to 44b. */
 const FORGED = 1_100

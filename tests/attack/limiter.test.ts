@@ -5,15 +5,15 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
-import { encode } from '../../schema/beacon.ts'
+import { encode } from '../../schema/wire/beacon.ts'
 import type { Env } from '../../worker/env.ts'
 import worker from '../../worker/index.ts'
 import { addressOf } from '../../worker/ingest/address.ts'
 import { GUESSES, isWithinLimit } from '../../worker/ingest/limit.ts'
-import { findSite, isKnownSite } from '../../worker/sites.ts'
-import { metered, newMeter } from '../bench/meter.ts'
-import { pageView } from '../schema/pageview.ts'
-import { CHROME, ORIGIN, put, send } from '../worker/client.ts'
+import { findSite, isKnownSite } from '../../worker/site/sites.ts'
+import { pageView } from '../kit/pageview.ts'
+import { CHROME, ORIGIN, put, send } from '../kit/worker/client.ts'
+import { metered, newMeter } from '../kit/worker/meter.ts'
 
 /** Beacons a minute that wrangler.toml allows an address, and those that an isolate does not ask about. */
 const LIMIT = 300 + 10

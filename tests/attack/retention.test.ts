@@ -5,12 +5,12 @@
 
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { encode } from '../../schema/beacon.ts'
-import { store } from '../../worker/ingest/store.ts'
-import { tick } from '../../worker/rollup/tick.ts'
-import { newId, pageView } from '../schema/pageview.ts'
-import { ORIGIN, put, send } from '../worker/client.ts'
-import { pageViewRow } from '../worker/rows.ts'
+import { encode } from '../../schema/wire/beacon.ts'
+import { tick } from '../../worker/cron.ts'
+import { store } from '../../worker/store/upsert.ts'
+import { newId, pageView } from '../kit/pageview.ts'
+import { ORIGIN, put, send } from '../kit/worker/client.ts'
+import { pageViewRow } from '../kit/worker/rows.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE

@@ -3,10 +3,10 @@
  */
 
 import { beforeAll, describe, expect, it } from 'vitest'
-import { encode } from '../../schema/beacon.ts'
-import { pageView } from '../schema/pageview.ts'
-import { admin, ORIGIN, problemOf, put, send, summary } from '../worker/client.ts'
-import { pageViewRow, store } from '../worker/rows.ts'
+import { encode } from '../../schema/wire/beacon.ts'
+import { pageView } from '../kit/pageview.ts'
+import { admin, ORIGIN, problemOf, put, send, summary } from '../kit/worker/client.ts'
+import { pageViewRow, store } from '../kit/worker/rows.ts'
 
 const HONEST = 2_000
 /** Twenty seconds: poor by any measure. */

@@ -3,11 +3,11 @@
  * worker's own functions do the work on made traffic and a made clock, so every run counts the same rows.
  */
 
-import type { PageViewRow } from '../../schema/tables.ts'
-import { type Bill, bill } from './bill.ts'
+import type { PageViewRow } from '../../schema/storage/tables.ts'
+import { type Bill, bill } from '../kit/bill.ts'
+import { type Local, startLocal } from '../kit/local.ts'
+import { insertTraffic } from '../kit/traffic.ts'
 import { makeSite } from './ingest.ts'
-import { type Local, startLocal } from './local.ts'
-import { insertTraffic } from './traffic.ts'
 
 /** What is assumed, and stated beside the table. */
 export const ASSUMED = {
@@ -45,7 +45,7 @@ const NOW = (START + DAY + 12) * HOUR
 
 /** The cost of a day with each number of page views; everything billed, once all tiers are full. */
 export async function measureDays(sizes: readonly number[]): Promise<DayCost[]> {
-  const local = await startLocal('tests/bench/metered.ts')
+  const local = await startLocal('tests/kit/worker/metered.ts')
   try {
     const cron = await measureCron(local)
     const days: DayCost[] = []

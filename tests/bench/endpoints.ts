@@ -4,12 +4,12 @@
  * client sees them.
  */
 
-import { HOUR } from '../../schema/hour.ts'
-import { bill } from './bill.ts'
-import { quantile } from './client.ts'
-import { ADMIN_TOKEN, type Local } from './local.ts'
+import { HOUR } from '../../schema/domain/hour.ts'
+import { bill } from '../kit/bill.ts'
+import { quantile } from '../kit/client.ts'
+import { ADMIN_TOKEN, type Local } from '../kit/local.ts'
 
-/** Rows that a question may read: `MAX_READ` of worker/read/thin.ts. */
+/** Rows that a question may read: `MAX_READ` of worker/query/subsample.ts. */
 const MAX_READ = 20_000
 /** Answers that are timed of each question. */
 const TIMES = 50

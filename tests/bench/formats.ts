@@ -3,8 +3,8 @@
  * each come out, with their time.
  */
 
-import { type Bill, bill } from './bill.ts'
-import type { Local } from './local.ts'
+import { type Bill, bill } from '../kit/bill.ts'
+import type { Local } from '../kit/local.ts'
 
 /** The endpoints for other tools, asked of `site`. */
 export async function benchFormats(local: Local, site: string): Promise<Record<string, number>> {

@@ -4,9 +4,9 @@
  */
 
 import { Agent } from 'node:http'
-import { beacon } from './beacons.ts'
-import { flood, post, quantile, type Shot } from './client.ts'
-import { ADMIN_TOKEN, type Local, startLocal } from './local.ts'
+import { beacon } from '../kit/beacons.ts'
+import { flood, post, quantile, type Shot } from '../kit/client.ts'
+import { ADMIN_TOKEN, type Local, startLocal } from '../kit/local.ts'
 
 const ROUNDS = 7
 const BEACONS = 2_000
@@ -14,7 +14,7 @@ const WIDTH = 64
 
 export async function benchIngest() {
   const [bare, fieldline] = await Promise.all([
-    startLocal('tests/bench/bare.ts'),
+    startLocal('tests/kit/worker/bare.ts'),
     startLocal('worker/index.ts'),
   ])
   try {
@@ -61,7 +61,7 @@ export async function benchIngest() {
 
 /** How many statements `shots` become when every beacon goes through a queue. */
 async function queueStatements(shots: Shot[]): Promise<number> {
-  const local = await startLocal('tests/bench/counted.ts', {
+  const local = await startLocal('tests/kit/worker/counted.ts', {
     bindings: { ADMIN_TOKEN, INGEST: 'queue' },
     queueProducers: { QUEUE: 'beacons' },
     queueConsumers: { beacons: { maxBatchSize: 100, maxBatchTimeout: 1 } },

@@ -12,12 +12,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { Agent, get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { encode } from '../../schema/beacon.ts'
-import { beacon, typicalView } from './beacons.ts'
-import { post, quantile, type Shot } from './client.ts'
-import { writePart } from './figures.ts'
+import { encode } from '../../schema/wire/beacon.ts'
+import { beacon, typicalView } from '../kit/beacons.ts'
+import { post, quantile, type Shot } from '../kit/client.ts'
+import { writePart } from '../kit/figures.ts'
+import { ADMIN_TOKEN, type D1Like, type Local, startLocal } from '../kit/local.ts'
 import { makeSite } from './ingest.ts'
-import { ADMIN_TOKEN, type D1Like, type Local, startLocal } from './local.ts'
 
 /** The user's targets: beacons a minute, users at once, ms for 95 %. */
 const PER_MINUTE = 10_000
@@ -182,7 +182,7 @@ async function audit(url: URL, { sent, kept }: Ledger, when: string): Promise<Re
 
 /** The ms that V8 takes for one beacon, decoded and made a row, without D1. */
 async function cpu(): Promise<number> {
-  const { decode } = await import('../../schema/decode.ts')
+  const { decode } = await import('../../schema/wire/decode.ts')
   const bodies = Array.from({ length: 2_000 }, (_, i) => encode(typicalView(i)))
   const took = bodies.map(body => {
     const started = performance.now()

@@ -3,8 +3,8 @@
  * keeps every request on another, as vendors' collectors are.
  */
 
-import { heroPicture } from '../../demo/pictures.ts'
-import { listen, originOf, read } from '../browser/server.ts'
+import { heroPicture } from '../../demo/shop/pictures.ts'
+import { listen, originOf, read } from '../kit/server.ts'
 import type { Script } from './peers.ts'
 
 /** A request that a script sent to its collector. */

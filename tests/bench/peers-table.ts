@@ -4,8 +4,8 @@
  * fieldline's bytes follow every build.
  */
 
-import { brotli } from './bytes.ts'
-import { writePart } from './figures.ts'
+import { brotli } from '../../rollup.bytes.ts'
+import { writePart } from '../kit/figures.ts'
 import type { Script } from './peers.ts'
 import type { Wire } from './wire.ts'
 

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import terser from '@rollup/plugin-terser'
 import { build } from 'esbuild'
 import { rollup } from 'rollup'
-import { OWN } from './figures.ts'
+import { OWN } from '../kit/figures.ts'
 
 export interface Script {
   name: string

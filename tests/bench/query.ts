@@ -3,16 +3,16 @@
  * worker's own functions. Times are ratios within one run, turn by turn; rows are D1's own count.
  */
 
-import { type Histogram, merge, percentiles } from '../../schema/histogram.ts'
-import { VITALS } from '../../schema/metrics.ts'
-import { ALL, exact, SHAPES } from '../schema/shapes.ts'
-import { type Bill, bill } from './bill.ts'
-import { quantile } from './client.ts'
+import { type Histogram, merge, percentiles } from '../../schema/domain/histogram.ts'
+import { VITALS } from '../../schema/domain/metrics.ts'
+import { type Bill, bill } from '../kit/bill.ts'
+import { quantile } from '../kit/client.ts'
+import { ALL, exact, SHAPES } from '../kit/distributions.ts'
+import { type Local, startLocal } from '../kit/local.ts'
+import { insertTraffic, insertValues, type Traffic } from '../kit/traffic.ts'
 import { benchEndpoints, type Cost } from './endpoints.ts'
 import { benchFormats } from './formats.ts'
 import { makeSite } from './ingest.ts'
-import { type Local, startLocal } from './local.ts'
-import { insertTraffic, insertValues, type Traffic } from './traffic.ts'
 
 const HOUR = 3_600_000
 const NOW = Date.now()
@@ -29,7 +29,7 @@ const TIMES = 10
 const RANGE = `from=${new Date(FROM * HOUR).toISOString()}&to=${new Date(OPEN * HOUR).toISOString()}`
 
 export async function benchQuery(): Promise<Record<string, number | Cost>> {
-  const local = await startLocal('tests/bench/metered.ts')
+  const local = await startLocal('tests/kit/worker/metered.ts')
   try {
     const started = performance.now()
     const spread = { ...VARIETY, from: FROM, hours: DAYS * 24, callsIn: 10, marksIn: 10 }

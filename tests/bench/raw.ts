@@ -3,11 +3,11 @@
  * count; times are those of whole answers, one after the other, as a client sees them.
  */
 
-import { HOUR } from '../../schema/hour.ts'
-import { bill } from './bill.ts'
-import { quantile } from './client.ts'
-import { ADMIN_TOKEN, type Local, startLocal } from './local.ts'
-import { insertTraffic } from './traffic.ts'
+import { HOUR } from '../../schema/domain/hour.ts'
+import { bill } from '../kit/bill.ts'
+import { quantile } from '../kit/client.ts'
+import { ADMIN_TOKEN, type Local, startLocal } from '../kit/local.ts'
+import { insertTraffic } from '../kit/traffic.ts'
 
 const OPEN = Math.floor(Date.now() / HOUR)
 const DAYS = 28
@@ -29,7 +29,7 @@ const QUESTIONS: Record<string, string> = {
 }
 
 export async function benchRaw(): Promise<Record<string, number>> {
-  const local = await startLocal('tests/bench/metered.ts')
+  const local = await startLocal('tests/kit/worker/metered.ts')
   const found: Record<string, number> = {}
   try {
     await makeSite(local)

@@ -6,11 +6,11 @@
  * one of these, and the yardstick, `--write` only looks at what is exact, bytes and wire, and puts it into the README.
  */
 
-import { launchBrowser } from '../../demo/browser.ts'
-import { startChromium } from '../browser/chromium.ts'
-import { brotli } from './bytes.ts'
+import { launchBrowser } from '../../demo/local/browser.ts'
+import { brotli } from '../../rollup.bytes.ts'
+import { startChromium } from '../kit/chromium.ts'
+import { quantile } from '../kit/client.ts'
 import { type CallCost, costOf, type Seen, watchCalls } from './calls.ts'
-import { quantile } from './client.ts'
 import { type Cpu, measureCpu } from './cpu.ts'
 import { openShop } from './page.ts'
 import { loadScripts, type Script } from './peers.ts'

@@ -4,7 +4,7 @@
  */
 
 import { gunzipSync, inflateSync } from 'node:zlib'
-import type { Chromium } from '../browser/chromium.ts'
+import type { Chromium } from '../kit/chromium.ts'
 import { CALLS, type Sent, type Shop } from './page.ts'
 
 export interface Wire {

@@ -1,8 +1,8 @@
 /** Page views sent to a real worker, as an importer would. */
 
-import { sendAll } from '../../demo/send.ts'
-import type { PageView } from '../../schema/pageview.ts'
-import { ADMIN_TOKEN, type Local } from '../bench/local.ts'
+import { sendAll } from '../../demo/traffic/send.ts'
+import type { PageView } from '../../schema/wire/pageview.ts'
+import { ADMIN_TOKEN, type Local } from '../kit/local.ts'
 
 export function visit(worker: Local, site: string, views: Iterable<PageView>): Promise<void> {
   const userAgent =

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { encode } from '../../schema/beacon.ts'
-import { decode } from '../../schema/decode.ts'
+import { encode } from '../../schema/wire/beacon.ts'
+import { decode } from '../../schema/wire/decode.ts'
 import { toRow } from '../../worker/ingest/ingest.ts'
-import { pageView } from '../schema/pageview.ts'
+import { pageView } from '../kit/pageview.ts'
 import { almost } from './hostile.ts'
 import { BEACONS, runs } from './runs.ts'
 

@@ -18,8 +18,8 @@ const MAY: Record<string, { rooms: string[]; packages: RegExp }> = {
     packages: /^(node:|hono|wrangler|playwright-core|cli-progress)/,
   },
 }
-/** schema/tables is for the worker and for drizzle-kit alone: it would put Drizzle into a page. */
-const TABLES = 'schema/tables.ts'
+/** schema/storage/tables is for the worker and for drizzle-kit alone: it would put Drizzle into a page. */
+const TABLES = 'schema/storage/tables.ts'
 
 const files = globSync([
   'schema/**/*.ts',

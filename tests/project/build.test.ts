@@ -2,8 +2,8 @@ import { hash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { transform } from 'esbuild'
 import { describe, expect, it } from 'vitest'
-import { byteTable, sharesOf } from '../bench/bytes.ts'
-import { brotliBytes } from '../bench/figures.ts'
+import { byteTable, sharesOf } from '../../rollup.bytes.ts'
+import { brotliBytes } from '../kit/figures.ts'
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
 const text = (name: string) => readFileSync(`dist/${name}`, 'utf8')
@@ -52,7 +52,7 @@ describe.each(Object.entries(BUDGET))('dist/%s', (name, budget) => {
     const shares = sharesOf(text(name), map)
     expect(shares.map(share => share.module)).toEqual(expect.arrayContaining(['web-vitals', 'sdk/api.ts']))
     expect(shares.reduce((sum, share) => sum + share.minified, 0)).toBe(text(name).length)
-    expect(byteTable(name, text(name), map)).toContain('schema/beacon.ts')
+    expect(byteTable(name, text(name), map)).toContain('schema/wire/beacon.ts')
   })
 })
 

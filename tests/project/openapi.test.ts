@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { encode } from '../../schema/beacon.ts'
-import { decode } from '../../schema/decode.ts'
 import { openApi } from '../../schema/openapi/document.ts'
-import { pageView } from '../schema/pageview.ts'
-import { DOCUMENT, faults, faultsOf, OPERATIONS } from '../tools/contract.ts'
+import { encode } from '../../schema/wire/beacon.ts'
+import { decode } from '../../schema/wire/decode.ts'
+import { DOCUMENT, faults, faultsOf, OPERATIONS } from '../kit/contract.ts'
+import { pageView } from '../kit/pageview.ts'
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { parseSummaryQuery } from '../../schema/summary.ts'
+import { parseSummaryQuery } from '../../schema/api/summary.ts'
 import {
   beaconBytes,
   browsers,
@@ -11,7 +11,7 @@ import {
   partOf,
   peers,
   pin,
-} from '../bench/figures.ts'
+} from '../kit/figures.ts'
 import { PAGES } from './markdown.ts'
 
 const pages = PAGES.map(page => readFileSync(page, 'utf8')).join('\n')

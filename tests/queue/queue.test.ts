@@ -6,15 +6,15 @@ import {
 } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
-import { encode } from '../../schema/beacon.ts'
-import type { PageView } from '../../schema/pageview.ts'
-import type { PageViewRow } from '../../schema/tables.ts'
+import type { PageViewRow } from '../../schema/storage/tables.ts'
+import { encode } from '../../schema/wire/beacon.ts'
+import type { PageView } from '../../schema/wire/pageview.ts'
 import type { Env } from '../../worker/env.ts'
 import worker from '../../worker/index.ts'
 import { retryDelay } from '../../worker/ingest/queue.ts'
-import { pageView } from '../schema/pageview.ts'
-import { CHROME, ORIGIN, put, storedId } from '../worker/client.ts'
-import { pageViewRow } from '../worker/rows.ts'
+import { pageView } from '../kit/pageview.ts'
+import { CHROME, ORIGIN, put, storedId } from '../kit/worker/client.ts'
+import { pageViewRow } from '../kit/worker/rows.ts'
 
 /** The messages with which D1 turns work away: developers.cloudflare.com/d1/observability/debug-d1 */
 const REFUSALS = [

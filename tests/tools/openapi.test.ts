@@ -3,10 +3,10 @@
 import { createServer } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BEACON } from '../../schema/openapi/examples.ts'
-import { bill } from '../bench/bill.ts'
-import { ADMIN_TOKEN, type Local, startLocal } from '../bench/local.ts'
-import { insertTraffic } from '../bench/traffic.ts'
-import { DOCUMENT, faults, faultsOf, OPERATIONS, type OperationObject, responseOf } from './contract.ts'
+import { bill } from '../kit/bill.ts'
+import { DOCUMENT, faults, faultsOf, OPERATIONS, type OperationObject, responseOf } from '../kit/contract.ts'
+import { ADMIN_TOKEN, type Local, startLocal } from '../kit/local.ts'
+import { insertTraffic } from '../kit/traffic.ts'
 
 const HOUR = 3_600_000
 const OPEN = Math.floor(Date.now() / HOUR)
@@ -29,7 +29,7 @@ let readToken: string
 let tokenId: string
 
 beforeAll(async () => {
-  local = await startLocal('tests/bench/metered.ts')
+  local = await startLocal('tests/kit/worker/metered.ts')
   for (const site of ['shop', 'empty', 'gone']) {
     const body = { origins: [site === 'shop' ? ORIGIN : `https://${site}.example`] }
     await fetch(new URL(`/v1/sites/${site}`, local.url), {

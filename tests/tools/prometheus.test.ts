@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { SummaryAnswer } from '../../schema/summary.ts'
-import { bill } from '../bench/bill.ts'
-import { ADMIN_TOKEN, type Local, startLocal } from '../bench/local.ts'
-import { insertTraffic } from '../bench/traffic.ts'
+import type { SummaryAnswer } from '../../schema/api/summary.ts'
+import { bill } from '../kit/bill.ts'
+import { ADMIN_TOKEN, type Local, startLocal } from '../kit/local.ts'
+import { insertTraffic } from '../kit/traffic.ts'
 
 const isInstalled = ['prometheus', 'promtool'].every(name => spawnSync(name, ['--version']).status === 0)
 const isRequired = Boolean(process.env.CI)
@@ -106,7 +106,7 @@ describe.skipIf(!isInstalled && !isRequired)('Prometheus', () => {
   }
 
   beforeAll(async () => {
-    local = await startLocal('tests/bench/metered.ts')
+    local = await startLocal('tests/kit/worker/metered.ts')
     await fetch(new URL('/v1/sites/shop', local.url), {
       method: 'PUT',
       headers: bearer,

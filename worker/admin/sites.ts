@@ -7,8 +7,7 @@ import { and, eq, gte, isNull, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
-import { hourOf } from '../../schema/hour.ts'
-import { SITE_NAME } from '../../schema/query.ts'
+import { SITE_NAME } from '../../schema/api/query.ts'
 import {
   SITE_CHANGE,
   SITE_SETTINGS,
@@ -16,12 +15,13 @@ import {
   type SiteSaved,
   type SiteSettings,
   type SitesAnswer,
-} from '../../schema/site.ts'
-import { intake, type SiteRow, sites } from '../../schema/tables.ts'
+} from '../../schema/api/site.ts'
+import { hourOf } from '../../schema/domain/hour.ts'
+import { intake, type SiteRow, sites } from '../../schema/storage/tables.ts'
 import type { Hono as Types } from '../env.ts'
 import { checkPath, pathAlone } from '../parameters.ts'
 import { badField, noSite, problem } from '../problem.ts'
-import { forgetSite } from '../sites.ts'
+import { forgetSite } from '../site/sites.ts'
 import { requireAdmin, requireSite } from './access.ts'
 import { readJson } from './body.ts'
 import { randomHex } from './secret.ts'

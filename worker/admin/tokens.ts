@@ -5,8 +5,8 @@
 
 import { and, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { type TokenRow, tokens } from '../../schema/tables.ts'
-import { parseToken } from '../../schema/token.ts'
+import { parseToken } from '../../schema/api/token.ts'
+import { type TokenRow, tokens } from '../../schema/storage/tables.ts'
 import { remember } from '../memory.ts'
 import { equal, sha256 } from './secret.ts'
 

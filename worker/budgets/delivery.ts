@@ -3,11 +3,11 @@
  * others are counted, so that their interval is the share itself. That of one address is an upper bound.
  */
 
-import type { DeliveryMetric } from '../../schema/delivery-metrics.ts'
-import { HOUR, hourOf } from '../../schema/hour.ts'
-import type { BudgetRow } from '../../schema/tables.ts'
+import type { DeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
+import { HOUR, hourOf } from '../../schema/domain/hour.ts'
+import type { BudgetRow } from '../../schema/storage/tables.ts'
 import { arrivedOf, countsOf, figures, type Sums, sum } from '../read/delivery.ts'
-import type { Preparer } from '../statement.ts'
+import type { Preparer } from '../store/statement.ts'
 
 /** The share with its interval, and the beacons that it is a share of. */
 export interface DeliveryShare {

@@ -6,16 +6,16 @@
  * come from few page views, there is no evidence, however many samples there are: it is their effective size that counts.
  */
 
-import type { BudgetState } from '../../schema/budgets.ts'
-import { isDeliveryMetric } from '../../schema/delivery-metrics.ts'
-import { percentiles } from '../../schema/histogram.ts'
-import { HOUR, hourOf } from '../../schema/hour.ts'
-import { limitsOf } from '../../schema/metrics.ts'
-import type { BudgetRow } from '../../schema/tables.ts'
-import { groupsOf } from '../read/distributions.ts'
-import { oldestRaw } from '../read/plan.ts'
+import type { BudgetState } from '../../schema/api/budgets.ts'
+import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
+import { percentiles } from '../../schema/domain/histogram.ts'
+import { HOUR, hourOf } from '../../schema/domain/hour.ts'
+import { limitsOf } from '../../schema/domain/metrics.ts'
+import type { BudgetRow } from '../../schema/storage/tables.ts'
+import { groupsOf } from '../query/distributions.ts'
+import { oldestRaw } from '../query/plan.ts'
 import { countsOf, percentileInUnit } from '../read/summary.ts'
-import type { Preparer } from '../statement.ts'
+import type { Preparer } from '../store/statement.ts'
 import { deliveryShare } from './delivery.ts'
 
 /** How a budget stands: its percentile in the metric's unit. */

@@ -3,10 +3,10 @@
  * out.
  */
 
-import type { BudgetMessage } from '../../schema/budgets.ts'
-import { isDeliveryMetric } from '../../schema/delivery-metrics.ts'
-import { format } from '../../schema/metrics.ts'
-import type { BudgetRow } from '../../schema/tables.ts'
+import type { BudgetMessage } from '../../schema/api/budgets.ts'
+import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
+import { format } from '../../schema/domain/metrics.ts'
+import type { BudgetRow } from '../../schema/storage/tables.ts'
 import type { Finding } from './judge.ts'
 
 /** Characters of a name from a page that are shown. */

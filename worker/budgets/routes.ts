@@ -16,16 +16,16 @@ import {
   type BudgetsAnswer,
   MAX_BUDGETS,
   WEBHOOK,
-} from '../../schema/budgets.ts'
-import { parseParameters } from '../../schema/parameters.ts'
-import { type BudgetRow, budgetEvents, budgets, webhooks } from '../../schema/tables.ts'
-import { isLoopback } from '../../schema/webhook-address.ts'
+} from '../../schema/api/budgets.ts'
+import { parseParameters } from '../../schema/api/parameters.ts'
+import { isLoopback } from '../../schema/api/webhook-address.ts'
+import { type BudgetRow, budgetEvents, budgets, webhooks } from '../../schema/storage/tables.ts'
 import { requireAdmin } from '../admin/access.ts'
 import { readJson } from '../admin/body.ts'
 import { randomHex } from '../admin/secret.ts'
 import type { Hono as Types } from '../env.ts'
 import { badField, problem } from '../problem.ts'
-import { existingSite } from '../sites.ts'
+import { existingSite } from '../site/sites.ts'
 import { isDone, send } from './webhook.ts'
 
 const PRIVATE = { 'Cache-Control': 'private, no-cache' }

@@ -5,8 +5,8 @@
 
 import { and, asc, eq, lte } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { type BudgetRow, budgetEvents, budgets, messages } from '../../schema/tables.ts'
-import { counted, type Receipt } from '../statement.ts'
+import { type BudgetRow, budgetEvents, budgets, messages } from '../../schema/storage/tables.ts'
+import { counted, type Receipt } from '../store/statement.ts'
 import { type Finding, judge } from './judge.ts'
 import { announcement } from './message.ts'
 import { deliver } from './webhook.ts'

@@ -7,8 +7,8 @@
 
 import { and, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { messages, webhooks } from '../../schema/tables.ts'
-import { badWebhook } from '../../schema/webhook-address.ts'
+import { badWebhook } from '../../schema/api/webhook-address.ts'
+import { messages, webhooks } from '../../schema/storage/tables.ts'
 
 type Message = typeof messages.$inferSelect
 export type Webhook = typeof webhooks.$inferSelect

@@ -1,17 +1,17 @@
 /** API calls by endpoint: what harms, is busy, slow or fails most, with budgets; one endpoint has a chart. */
 
-import type { BudgetsAnswer } from '../../schema/budgets.ts'
-import type { SummaryAnswer, SummaryRow } from '../../schema/summary.ts'
-import { useAnswer } from './answer.ts'
+import type { BudgetsAnswer } from '../../schema/api/budgets.ts'
+import type { SummaryAnswer, SummaryRow } from '../../schema/api/summary.ts'
 import { Breakdown } from './breakdown.tsx'
 import { State } from './budgets.tsx'
 import { Chart } from './chart.tsx'
-import { usePlace } from './go.tsx'
+import { few, number, percent } from './format.ts'
 import { Groups } from './groups.tsx'
-import { baseOf, pathOf } from './question.ts'
+import { usePlace } from './link.tsx'
+import { baseOf, pathOf } from './query.ts'
 import { Section } from './section.tsx'
 import { Chip, Tabs } from './tabs.tsx'
-import { few, number, percent } from './words.ts'
+import { useAnswer } from './use-api.ts'
 
 const SORTS = { impact: 'Impact', busiest: 'Busiest', slowest: 'Slowest', failing: 'Failing' }
 

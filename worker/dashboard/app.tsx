@@ -5,18 +5,18 @@
 
 import { render } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import type { SitesAnswer } from '../../schema/site.ts'
-import { Live, useAnswer } from './answer.ts'
+import type { SitesAnswer } from '../../schema/api/site.ts'
 import { Api } from './api.tsx'
 import { Budgets } from './budgets.tsx'
 import { CreateSite } from './createsite.tsx'
-import { Here } from './go.tsx'
 import { Header } from './header.tsx'
+import { Here } from './link.tsx'
 import { Overview } from './overview.tsx'
 import { PageViews } from './pageviews.tsx'
-import { go, type Place, readPlace, VIEWS } from './place.ts'
 import { keepToken, readToken } from './session.ts'
 import { SignIn } from './signin.tsx'
+import { go, type Place, readPlace, VIEWS } from './url-state.ts'
+import { Live, useAnswer } from './use-api.ts'
 
 /** How often the page asks anew, in ms. */
 const BEAT = 60_000

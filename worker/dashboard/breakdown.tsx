@@ -1,15 +1,15 @@
 /** What a metric breaks down into: one dimension, the groups that harm most first. A row filters by itself. */
 
-import type { Metric } from '../../schema/metrics.ts'
-import type { SummaryAnswer } from '../../schema/summary.ts'
-import { useAnswer } from './answer.ts'
-import { usePlace } from './go.tsx'
+import type { SummaryAnswer } from '../../schema/api/summary.ts'
+import type { Metric } from '../../schema/domain/metrics.ts'
+import { short } from './format.ts'
 import { Groups } from './groups.tsx'
-import { DIMENSIONS } from './place.ts'
-import { baseOf, pathOf } from './question.ts'
+import { usePlace } from './link.tsx'
+import { baseOf, pathOf } from './query.ts'
 import { Section } from './section.tsx'
 import { Tabs } from './tabs.tsx'
-import { short } from './words.ts'
+import { DIMENSIONS } from './url-state.ts'
+import { useAnswer } from './use-api.ts'
 
 interface BreakdownProps {
   metric: Metric

@@ -1,11 +1,11 @@
 /** A budget to be made, or the one to be changed: fields go in, what the API takes comes out. */
 
 import { useContext } from 'preact/hooks'
-import type { BudgetAnswer } from '../../schema/budgets.ts'
-import { Live } from './answer.ts'
+import type { BudgetAnswer } from '../../schema/api/budgets.ts'
 import { ask } from './client.ts'
-import { Link, usePlace } from './go.tsx'
-import { useWork } from './work.ts'
+import { Link, usePlace } from './link.tsx'
+import { useWork } from './use-action.ts'
+import { Live } from './use-api.ts'
 
 const FIELDS = [
   ['metric', 'Metric', '', { required: true, placeholder: 'lcp, inp, cls, fcp, ttfb or api' }],

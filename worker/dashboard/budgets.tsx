@@ -1,19 +1,19 @@
 /** Budgets with their state, each to be changed or deleted, what became of them, and where that is told. */
 
 import { useContext } from 'preact/hooks'
-import type { BudgetAnswer, BudgetEventsAnswer, BudgetsAnswer } from '../../schema/budgets.ts'
-import { isDeliveryMetric } from '../../schema/delivery-metrics.ts'
-import { format } from '../../schema/metrics.ts'
-import { Live, useAnswer } from './answer.ts'
+import type { BudgetAnswer, BudgetEventsAnswer, BudgetsAnswer } from '../../schema/api/budgets.ts'
+import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
+import { format } from '../../schema/domain/metrics.ts'
 import { BudgetForm } from './budgetform.tsx'
 import { request } from './client.ts'
 import { Figure } from './figure.tsx'
-import { Link, usePlace } from './go.tsx'
-import { pathOf } from './question.ts'
+import { moment, number, short } from './format.ts'
+import { Link, usePlace } from './link.tsx'
+import { pathOf } from './query.ts'
 import { Section, Table } from './section.tsx'
+import { useWork } from './use-action.ts'
+import { Live, useAnswer } from './use-api.ts'
 import { Webhook } from './webhook.tsx'
-import { moment, number, short } from './words.ts'
-import { useWork } from './work.ts'
 
 export function Budgets() {
   const [{ site, id }] = usePlace()

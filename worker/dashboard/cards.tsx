@@ -1,13 +1,13 @@
 /** Six cards, one a metric: its percentile, rating, change and shares. Each leads to its metric. */
 
-import { format, METRICS, type Metric, rate } from '../../schema/metrics.ts'
-import type { SummaryAnswer, SummaryRow } from '../../schema/summary.ts'
-import type { TrendsAnswer, TrendsRow } from '../../schema/trends.ts'
-import type { Answer } from './answer.ts'
+import type { SummaryAnswer, SummaryRow } from '../../schema/api/summary.ts'
+import type { TrendsAnswer, TrendsRow } from '../../schema/api/trends.ts'
+import { format, METRICS, type Metric, rate } from '../../schema/domain/metrics.ts'
 import { Exports } from './exports.tsx'
-import { Link, usePlace } from './go.tsx'
+import { count, countInterval, interval, RATING_WORDS, short, TITLES, verdict } from './format.ts'
+import { Link, usePlace } from './link.tsx'
 import { ShareBar } from './sharebar.tsx'
-import { count, countInterval, interval, RATING_WORDS, short, TITLES, verdict } from './words.ts'
+import type { Answer } from './use-api.ts'
 
 interface CardsProps {
   summary: Answer<SummaryAnswer>

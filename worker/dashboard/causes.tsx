@@ -1,15 +1,15 @@
 /** What a vital comes from, the worst first: its parts, the API calls and scripts in it, what to do, and page views. */
 
-import type { Cause, CausesAnswer } from '../../schema/causes.ts'
-import { format, type Metric } from '../../schema/metrics.ts'
-import { INP_PARTS, LCP_PARTS } from '../../schema/why.ts'
-import { useAnswer } from './answer.ts'
+import type { Cause, CausesAnswer } from '../../schema/api/causes.ts'
+import { format, type Metric } from '../../schema/domain/metrics.ts'
+import { INP_PARTS, LCP_PARTS } from '../../schema/wire/attribution.ts'
 import { Figure } from './figure.tsx'
-import { Link, usePlace } from './go.tsx'
-import { baseOf, pathOf } from './question.ts'
+import { count, percent, plain, short } from './format.ts'
+import { Link, usePlace } from './link.tsx'
+import { baseOf, pathOf } from './query.ts'
 import { Section } from './section.tsx'
 import { ShareBar } from './sharebar.tsx'
-import { count, percent, plain, short } from './words.ts'
+import { useAnswer } from './use-api.ts'
 
 const TITLES: { [K in Metric]?: string } = {
   lcp: 'Elements that are the LCP',

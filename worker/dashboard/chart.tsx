@@ -1,19 +1,19 @@
 /** One metric over time, or as a histogram. A cursor, moved by pointer or keys, says what is under it in words. */
 
 import { useEffect, useState } from 'preact/hooks'
-import type { BudgetsAnswer } from '../../schema/budgets.ts'
-import { format, type Metric } from '../../schema/metrics.ts'
-import type { TimeseriesAnswer } from '../../schema/timeseries.ts'
-import { useAnswer } from './answer.ts'
-import { usePlace } from './go.tsx'
+import type { BudgetsAnswer } from '../../schema/api/budgets.ts'
+import type { TimeseriesAnswer } from '../../schema/api/timeseries.ts'
+import { format, type Metric } from '../../schema/domain/metrics.ts'
+import { count, interval, moment, number, short } from './format.ts'
 import { Histogram } from './histogram.tsx'
 import { type Limit, Lines } from './lines.tsx'
-import { addressOf, type Place, readPlace } from './place.ts'
-import { baseOf, intervalOf, pathOf, ZONE } from './question.ts'
+import { usePlace } from './link.tsx'
+import { baseOf, intervalOf, pathOf, ZONE } from './query.ts'
 import { Section, Table } from './section.tsx'
 import { Tabs } from './tabs.tsx'
 import { type Release, releasesOf, type Slot, scalesOf, slotsOf } from './timeline.ts'
-import { count, interval, moment, number, short } from './words.ts'
+import { addressOf, type Place, readPlace } from './url-state.ts'
+import { useAnswer } from './use-api.ts'
 
 /** How long the cursor rests before the address says so, in ms: Safari takes 100 changes in 30 s. */
 const REST = 400

@@ -1,10 +1,10 @@
 /** Where there is no site yet: its name and where its pages are go in, and it is made. */
 
 import { useContext } from 'preact/hooks'
-import { Live } from './answer.ts'
 import { ask } from './client.ts'
-import { usePlace } from './go.tsx'
-import { useWork } from './work.ts'
+import { usePlace } from './link.tsx'
+import { useWork } from './use-action.ts'
+import { Live } from './use-api.ts'
 
 export function CreateSite() {
   const [, move] = usePlace()

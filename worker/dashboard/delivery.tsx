@@ -1,9 +1,9 @@
 /** What became of the beacons: taken, left out, refused and why, lost, and how much one address sent; by hour beneath. */
 
-import type { DeliveryAnswer, DeliveryFigures } from '../../schema/delivery.ts'
-import type { Answer } from './answer.ts'
+import type { DeliveryAnswer, DeliveryFigures } from '../../schema/api/delivery.ts'
+import { date, moment, number, percent, plain } from './format.ts'
 import { Section, Table } from './section.tsx'
-import { date, moment, number, percent, plain } from './words.ts'
+import type { Answer } from './use-api.ts'
 
 const COLUMNS = [
   'When',

@@ -1,7 +1,7 @@
 /** What a panel shows, to take away: as CSV, as JSON, or as a curl line, which names a variable in place of the token. */
 
 import { request } from './client.ts'
-import { useWork } from './work.ts'
+import { useWork } from './use-action.ts'
 
 export function Exports({ path, of }: { path: string; of: string }) {
   const [said, run] = useWork()

@@ -1,9 +1,9 @@
 /** A percentile in the colour of its rating, with its interval beneath; the rating comes in words, too. */
 
-import type { PercentileAnswer } from '../../schema/answer.ts'
-import { isDeliveryMetric } from '../../schema/delivery-metrics.ts'
-import { type Budgeted, format, isRated, type Metric, rate } from '../../schema/metrics.ts'
-import { interval, RATING_WORDS } from './words.ts'
+import type { PercentileAnswer } from '../../schema/api/answer.ts'
+import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
+import { type Budgeted, format, isRated, type Metric, rate } from '../../schema/domain/metrics.ts'
+import { interval, RATING_WORDS } from './format.ts'
 
 export function Figure({ metric, figure }: { metric: Budgeted; figure: PercentileAnswer | undefined }) {
   if (!figure) return <span class="soft">no data</span>

@@ -1,12 +1,12 @@
 /** Where a range has no data: says so, or, where nothing ever came, how to measure, and waits for the first beacon. */
 
 import { useContext, useEffect } from 'preact/hooks'
-import type { PageViewsAnswer } from '../../schema/pageviews.ts'
-import { Live, useAnswer } from './answer.ts'
+import type { PageViewsAnswer } from '../../schema/api/pageviews.ts'
 import { ask } from './client.ts'
-import { usePlace } from './go.tsx'
-import { pathOf } from './question.ts'
-import { useWork } from './work.ts'
+import { usePlace } from './link.tsx'
+import { pathOf } from './query.ts'
+import { useWork } from './use-action.ts'
+import { Live, useAnswer } from './use-api.ts'
 
 /** How often it looks for the first beacon, in ms. */
 const LOOK = 3_000

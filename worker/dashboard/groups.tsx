@@ -1,14 +1,14 @@
 /** A metric by group as a table, in the order of the answer; groups of few samples are dimmed, and what is no group has no link. */
 
 import type { ComponentChildren } from 'preact'
-import type { Metric } from '../../schema/metrics.ts'
-import type { GroupKey } from '../../schema/query.ts'
-import type { SummaryRow } from '../../schema/summary.ts'
+import type { GroupKey } from '../../schema/api/query.ts'
+import type { SummaryRow } from '../../schema/api/summary.ts'
+import type { Metric } from '../../schema/domain/metrics.ts'
 import { Figure } from './figure.tsx'
-import { type Change, Link, usePlace } from './go.tsx'
+import { number, percent } from './format.ts'
+import { type Change, Link, usePlace } from './link.tsx'
 import { Table } from './section.tsx'
 import { ShareBar } from './sharebar.tsx'
-import { number, percent } from './words.ts'
 
 /** Samples below which a row is dimmed. */
 const FEW = 20

@@ -1,8 +1,8 @@
 /** The head of every view: what it is about (site, range, percentile, device, filters) and how it is shown. */
 
-import { usePlace } from './go.tsx'
-import { DIMENSIONS, PERCENTILES, RANGES, VIEWS } from './place.ts'
+import { usePlace } from './link.tsx'
 import { Chip, Tabs } from './tabs.tsx'
+import { DIMENSIONS, PERCENTILES, RANGES, VIEWS } from './url-state.ts'
 
 const DEVICES = { '': 'All devices', phone: 'Phone', tablet: 'Tablet', desktop: 'Desktop' }
 const THEMES = { system: 'System', light: 'Light', dark: 'Dark' }

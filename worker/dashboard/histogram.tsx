@@ -4,11 +4,11 @@
  */
 
 import type { ComponentChildren } from 'preact'
-import { format, METRICS, type Metric, rate } from '../../schema/metrics.ts'
-import type { OtlpAnswer, OtlpDataPoint } from '../../schema/otlp.ts'
-import { useAnswer } from './answer.ts'
+import type { OtlpAnswer, OtlpDataPoint } from '../../schema/api/otlp.ts'
+import { format, METRICS, type Metric, rate } from '../../schema/domain/metrics.ts'
+import { number } from './format.ts'
 import { Section } from './section.tsx'
-import { number } from './words.ts'
+import { useAnswer } from './use-api.ts'
 
 /** Buckets of a bar: at 32 in a factor of two, a bar spans a factor of 1.19. */
 const MERGED = 8

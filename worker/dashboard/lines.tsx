@@ -1,8 +1,8 @@
 /** Percentiles over time as lines, with the interval of the chosen one, thresholds, releases and budgets. */
 
-import { format, METRICS, type Metric } from '../../schema/metrics.ts'
+import { format, METRICS, type Metric } from '../../schema/domain/metrics.ts'
+import { clock, date } from './format.ts'
 import { FRAME, type Release, runsOf, type Scales, type Slot } from './timeline.ts'
-import { clock, date } from './words.ts'
 
 /** Pixels that a label of the time axis takes. */
 const LABEL_WIDTH = 84

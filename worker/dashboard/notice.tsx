@@ -1,9 +1,9 @@
 /** What stands behind the numbers: the time zone, the sampling and what it does to intervals, and what got lost. */
 
-import type { DeliveryAnswer } from '../../schema/delivery.ts'
-import type { SummaryAnswer } from '../../schema/summary.ts'
-import { ZONE } from './question.ts'
-import { few, moment, percent } from './words.ts'
+import type { DeliveryAnswer } from '../../schema/api/delivery.ts'
+import type { SummaryAnswer } from '../../schema/api/summary.ts'
+import { few, moment, percent } from './format.ts'
+import { ZONE } from './query.ts'
 
 /** Below this many page views for a sample nothing was left out worth a word. */
 const WORTH_A_WORD = 1.05

@@ -1,18 +1,18 @@
 /** The first view: cards, the chosen metric over time, what it breaks down into and what it comes from. */
 
-import type { DeliveryAnswer } from '../../schema/delivery.ts'
-import type { SummaryAnswer } from '../../schema/summary.ts'
-import type { TrendsAnswer } from '../../schema/trends.ts'
-import { useAnswer } from './answer.ts'
+import type { DeliveryAnswer } from '../../schema/api/delivery.ts'
+import type { SummaryAnswer } from '../../schema/api/summary.ts'
+import type { TrendsAnswer } from '../../schema/api/trends.ts'
 import { Breakdown } from './breakdown.tsx'
 import { Cards } from './cards.tsx'
 import { Causes } from './causes.tsx'
 import { Chart } from './chart.tsx'
 import { Delivery } from './delivery.tsx'
 import { FirstRun } from './firstrun.tsx'
-import { usePlace } from './go.tsx'
+import { usePlace } from './link.tsx'
 import { Notice } from './notice.tsx'
-import { baseOf, pathOf, rangeOf } from './question.ts'
+import { baseOf, pathOf, rangeOf } from './query.ts'
+import { useAnswer } from './use-api.ts'
 
 const ALL = 'lcp,inp,cls,fcp,ttfb,api'
 

@@ -1,15 +1,15 @@
 /** Single page views, the slowest or the newest first; one of them open, with its waterfall. */
 
-import { VITALS, type Vital } from '../../schema/metrics.ts'
-import type { PageViewAnswer, PageViewsAnswer } from '../../schema/pageviews.ts'
-import { useAnswer } from './answer.ts'
+import type { PageViewAnswer, PageViewsAnswer } from '../../schema/api/pageviews.ts'
+import { VITALS, type Vital } from '../../schema/domain/metrics.ts'
 import { Rated } from './figure.tsx'
-import { Link, usePlace } from './go.tsx'
-import { baseOf, pathOf } from './question.ts'
+import { moment, number, short } from './format.ts'
+import { Link, usePlace } from './link.tsx'
+import { baseOf, pathOf } from './query.ts'
 import { Section, Table } from './section.tsx'
 import { Chip, Tabs } from './tabs.tsx'
+import { useAnswer } from './use-api.ts'
 import { Waterfall } from './waterfall.tsx'
-import { moment, number, short } from './words.ts'
 
 export function PageViews() {
   const [place] = usePlace()

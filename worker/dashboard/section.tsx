@@ -1,8 +1,8 @@
 /** The frames of the page: a titled panel that says when it waits or has failed, and a table that scrolls by itself. */
 
 import type { ComponentChildren } from 'preact'
-import type { Answer } from './answer.ts'
 import { Exports } from './exports.tsx'
+import type { Answer } from './use-api.ts'
 
 interface SectionProps {
   title: string

@@ -1,7 +1,7 @@
 /** A bar of three parts: good, needs improvement, poor. The same in words beneath it, or for those who do not see it. */
 
-import type { SummaryRow } from '../../schema/summary.ts'
-import { percent } from './words.ts'
+import type { SummaryRow } from '../../schema/api/summary.ts'
+import { percent } from './format.ts'
 
 type Shares = NonNullable<SummaryRow['shares']>
 

@@ -1,7 +1,7 @@
 /** A row of links of which one is current, and a chip that takes a filter away. */
 
-import { Link, usePlace } from './go.tsx'
-import type { Place } from './place.ts'
+import { Link, usePlace } from './link.tsx'
+import type { Place } from './url-state.ts'
 
 interface TabsProps<K extends keyof Place> {
   label: string

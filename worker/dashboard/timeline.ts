@@ -3,8 +3,8 @@
  * out. A slot without data is a gap.
  */
 
-import { METRICS, type Metric } from '../../schema/metrics.ts'
-import type { TimeseriesAnswer, TimeseriesRow } from '../../schema/timeseries.ts'
+import type { TimeseriesAnswer, TimeseriesRow } from '../../schema/api/timeseries.ts'
+import { METRICS, type Metric } from '../../schema/domain/metrics.ts'
 
 export type Point = TimeseriesRow['points'][number]
 

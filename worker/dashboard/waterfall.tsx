@@ -1,12 +1,12 @@
 /** One page view as a waterfall: load phases, the parts of its LCP and INP, and its API calls, against one clock. */
 
-import { format, PHASES, VITALS } from '../../schema/metrics.ts'
-import type { PageViewAnswer } from '../../schema/pageviews.ts'
-import { INP_PARTS, LCP_PARTS } from '../../schema/why.ts'
+import type { PageViewAnswer } from '../../schema/api/pageviews.ts'
+import { format, PHASES, VITALS } from '../../schema/domain/metrics.ts'
+import { INP_PARTS, LCP_PARTS } from '../../schema/wire/attribution.ts'
 import { Rated } from './figure.tsx'
-import { Link } from './go.tsx'
+import { moment, plain, short } from './format.ts'
+import { Link } from './link.tsx'
 import { Table } from './section.tsx'
-import { moment, plain, short } from './words.ts'
 
 export interface Span {
   name: string

@@ -1,11 +1,11 @@
 /** Where changes of state are told: an address that is kept, tested or taken away. Its secret is shown once. */
 
 import { useContext, useState } from 'preact/hooks'
-import { Live, useAnswer } from './answer.ts'
 import { ask, request } from './client.ts'
-import { usePlace } from './go.tsx'
+import { usePlace } from './link.tsx'
 import { Section } from './section.tsx'
-import { useWork } from './work.ts'
+import { useWork } from './use-action.ts'
+import { Live, useAnswer } from './use-api.ts'
 
 export function Webhook() {
   const [{ site }] = usePlace()

@@ -5,13 +5,13 @@
 
 import type { Context } from 'hono'
 import * as v from 'valibot'
-import { MAX_BYTES } from '../../schema/beacon.ts'
-import { SITE_NAME } from '../../schema/query.ts'
+import { SITE_NAME } from '../../schema/api/query.ts'
+import { MAX_BYTES } from '../../schema/wire/beacon.ts'
 import { isAdmin } from '../admin/access.ts'
 import { within } from '../deadline.ts'
 import type { Hono } from '../env.ts'
 import { badField, databaseRefused, noSite, problem } from '../problem.ts'
-import { findSite, isRemembered, type Site } from '../sites.ts'
+import { findSite, isRemembered, type Site } from '../site/sites.ts'
 import { addressOf } from './address.ts'
 import { guessedRight, isWithinLimit, mayGuess } from './limit.ts'
 

@@ -7,15 +7,15 @@
  */
 
 import { sql } from 'drizzle-orm'
-import { MAX_RATE } from '../../schema/site.ts'
-import type { SiteRow } from '../../schema/tables.ts'
-import { prepare } from '../statement.ts'
-import type { RateChange } from './rate.ts'
+import { MAX_RATE } from '../../schema/api/site.ts'
+import type { SiteRow } from '../../schema/storage/tables.ts'
+import type { RateChange } from '../site/rates.ts'
+import { prepare } from '../store/statement.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
-/** A new rate begins this much later, in ms: all isolates know it by then (`CACHE_MS` of worker/sites is shorter). */
+/** A new rate begins this much later, in ms: all isolates know it by then (`CACHE_MS` of worker/site/sites is shorter). */
 export const ANNOUNCE = 25 * SECOND
 /** The share of an hour's budget that is left to an overrun hour, so that its last minutes are measured, too. */
 const RESERVE = 0.05

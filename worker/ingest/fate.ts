@@ -3,7 +3,7 @@
  */
 
 import { HTTPException } from 'hono/http-exception'
-import type { intake } from '../../schema/tables.ts'
+import type { intake } from '../../schema/storage/tables.ts'
 import { extraOf } from '../problem.ts'
 
 type Column = keyof typeof intake.$inferInsert

@@ -7,7 +7,7 @@
  * not bound, or does not answer, beacons are taken: what is measured matters more than who might send too much.
  */
 
-import { hourOf } from '../../schema/hour.ts'
+import { hourOf } from '../../schema/domain/hour.ts'
 import { remember } from '../memory.ts'
 
 /** Beacons a minute of one address that an isolate takes without asking. */

@@ -5,9 +5,9 @@
  * keeps waiting. Storing a row twice changes nothing, so redelivery is harmless.
  */
 
-import type { PageViewRow } from '../../schema/tables.ts'
+import type { PageViewRow } from '../../schema/storage/tables.ts'
 import type { Env } from '../env.ts'
-import { store } from './store.ts'
+import { store } from '../store/upsert.ts'
 
 /** The first wait before a failed batch comes again, in seconds; doubled for each attempt, to `MAX_DELAY`. */
 const FIRST_DELAY = 5

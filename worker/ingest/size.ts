@@ -3,12 +3,12 @@
  * say of it comes out.
  */
 
-import type { PageView } from '../../schema/pageview.ts'
-import { encodeCall, encodeMark, encodeWhy } from '../../schema/row.ts'
-import type { PageViewRow } from '../../schema/tables.ts'
+import { encodeCall, encodeMark, encodeWhy } from '../../schema/storage/row.ts'
+import type { PageViewRow } from '../../schema/storage/tables.ts'
+import type { PageView } from '../../schema/wire/pageview.ts'
 
 /**
- * Rows up to this size are ordinary, in bytes: the page view of tests/bench/beacons.ts, with five vitals, causes and three
+ * Rows up to this size are ordinary, in bytes: the page view of tests/kit/beacons.ts, with five vitals, causes and three
  * calls, takes 600.
  */
 export const ORDINARY = 1_024

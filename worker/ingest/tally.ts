@@ -11,8 +11,8 @@
 
 import { sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { hourOf } from '../../schema/hour.ts'
-import { intake } from '../../schema/tables.ts'
+import { hourOf } from '../../schema/domain/hour.ts'
+import { intake } from '../../schema/storage/tables.ts'
 import { busiest } from './busiest.ts'
 import type { Accepted, Fate } from './fate.ts'
 

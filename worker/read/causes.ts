@@ -7,23 +7,23 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
-import { ADVICE, type AdviceCode, clsAdvice, inpAdvice, lcpAdvice } from '../../schema/advice.ts'
-import type { Cause, Caused, CausesAnswer, CausesQuery } from '../../schema/causes.ts'
+import type { Cause, Caused, CausesAnswer, CausesQuery } from '../../schema/api/causes.ts'
 import {
   collect,
   type Histogram,
   type Percentile,
   percentiles,
   RELATIVE_ERROR,
-} from '../../schema/histogram.ts'
-import { fromGrains, METRICS, rate, thresholds } from '../../schema/metrics.ts'
-import { sound } from '../rollup/json.ts'
-import { type Preparer, prepare } from '../statement.ts'
-import { type Detail, type Details, details } from './details.ts'
-import { fits } from './fits.ts'
-import { callsOf, NO_CAUSE, whyOf } from './stored.ts'
+} from '../../schema/domain/histogram.ts'
+import { fromGrains, METRICS, rate, thresholds } from '../../schema/domain/metrics.ts'
+import { ADVICE, type AdviceCode, clsAdvice, inpAdvice, lcpAdvice } from '../../schema/wire/advice.ts'
+import { sound } from '../histogram/safe-json.ts'
+import { fits } from '../query/filters.ts'
+import { thin } from '../query/subsample.ts'
+import { callsOf, NO_CAUSE, whyOf } from '../store/row-codec.ts'
+import { type Preparer, prepare } from '../store/statement.ts'
+import { type Detail, type Details, details } from './cause-details.ts'
 import { rangeOf } from './summary.ts'
-import { thin } from './thin.ts'
 
 /** The most page views that are looked at in the worker, which has little CPU. */
 const MOST = 4_000

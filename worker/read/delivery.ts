@@ -4,9 +4,9 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
-import type { DeliveryAnswer, DeliveryFigures, DeliveryQuery } from '../../schema/delivery.ts'
-import { HOUR, hourOf } from '../../schema/hour.ts'
-import { type Preparer, prepare } from '../statement.ts'
+import type { DeliveryAnswer, DeliveryFigures, DeliveryQuery } from '../../schema/api/delivery.ts'
+import { HOUR, hourOf } from '../../schema/domain/hour.ts'
+import { type Preparer, prepare } from '../store/statement.ts'
 import { type Losses, lossOf } from './loss.ts'
 import { rangeOf } from './summary.ts'
 

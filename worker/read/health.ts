@@ -3,7 +3,7 @@
  */
 
 import type { Context } from 'hono'
-import type { HealthAnswer } from '../../schema/health.ts'
+import type { HealthAnswer } from '../../schema/api/health.ts'
 import { HEALTH_DEADLINE, within } from '../deadline.ts'
 import type { Hono } from '../env.ts'
 import { problem } from '../problem.ts'

@@ -3,9 +3,9 @@
  * two periods go in, the shares that moved the whole come out.
  */
 
-import { changeOf, type Verdict } from '../../schema/change.ts'
-import { type Histogram, type Limits, merge } from '../../schema/histogram.ts'
-import type { Mix } from '../../schema/trends.ts'
+import type { Mix } from '../../schema/api/trends.ts'
+import { changeOf, type Verdict } from '../../schema/domain/change.ts'
+import { type Histogram, type Limits, merge } from '../../schema/domain/histogram.ts'
 
 export interface Part {
   value: string | null

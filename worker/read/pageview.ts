@@ -3,11 +3,11 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
-import { fromGrains } from '../../schema/metrics.ts'
-import type { Why } from '../../schema/pageview.ts'
-import { type PageViewAnswer, UNREADABLE } from '../../schema/pageviews.ts'
-import { INP_PARTS, inpParts, LCP_PARTS, lcpParts, startedBy, waits } from '../../schema/why.ts'
-import { callsOf, marksOf, NO_CAUSE, phasesOf, whyOf } from './stored.ts'
+import { type PageViewAnswer, UNREADABLE } from '../../schema/api/pageviews.ts'
+import { fromGrains } from '../../schema/domain/metrics.ts'
+import { INP_PARTS, inpParts, LCP_PARTS, lcpParts, startedBy, waits } from '../../schema/wire/attribution.ts'
+import type { Why } from '../../schema/wire/pageview.ts'
+import { callsOf, marksOf, NO_CAUSE, phasesOf, whyOf } from '../store/row-codec.ts'
 
 /** A row as D1 names its columns. */
 export interface StoredRow

@@ -3,15 +3,15 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
-import { toCursor } from '../../schema/cursor.ts'
-import { HOUR } from '../../schema/hour.ts'
-import type { PageViewsAnswer, PageViewsQuery } from '../../schema/pageviews.ts'
-import { sound } from '../rollup/json.ts'
-import { type Preparer, prepare } from '../statement.ts'
-import { fits } from './fits.ts'
+import { toCursor } from '../../schema/api/cursor.ts'
+import type { PageViewsAnswer, PageViewsQuery } from '../../schema/api/pageviews.ts'
+import { HOUR } from '../../schema/domain/hour.ts'
+import { sound } from '../histogram/safe-json.ts'
+import { fits } from '../query/filters.ts'
+import { MAX_READ, thin } from '../query/subsample.ts'
+import { type Preparer, prepare } from '../store/statement.ts'
 import { COLUMNS, type StoredRow, toPageView } from './pageview.ts'
 import { rangeOf } from './summary.ts'
-import { MAX_READ, thin } from './thin.ts'
 
 /** The most page views that are compared in the worker, which has little CPU. */
 const MOST = 8_000

@@ -2,18 +2,23 @@
  * A checked question goes in, the summary comes out: distributions read as percentiles, with their counts.
  */
 
-import type { PercentileAnswer } from '../../schema/answer.ts'
-import { effectiveSize } from '../../schema/clusters.ts'
-import { countInterval } from '../../schema/count.ts'
-import { type Histogram, type Percentile, percentiles, RELATIVE_ERROR } from '../../schema/histogram.ts'
-import { fromGrains, isRated, limitsOf, type Measure, rate, unitOf } from '../../schema/metrics.ts'
-import { OTHER } from '../../schema/names.ts'
-import type { SummaryAnswer, SummaryQuery, SummaryRow } from '../../schema/summary.ts'
-import { CAPPED } from '../rollup/dimensions.ts'
-import type { Preparer } from '../statement.ts'
-import { type Distribution, errorRate } from './distribution.ts'
-import { type Group, groupsOf } from './distributions.ts'
-import { oldestRaw, onKept } from './plan.ts'
+import type { PercentileAnswer } from '../../schema/api/answer.ts'
+import type { SummaryAnswer, SummaryQuery, SummaryRow } from '../../schema/api/summary.ts'
+import { effectiveSize } from '../../schema/domain/clusters.ts'
+import { countInterval } from '../../schema/domain/count.ts'
+import {
+  type Histogram,
+  type Percentile,
+  percentiles,
+  RELATIVE_ERROR,
+} from '../../schema/domain/histogram.ts'
+import { fromGrains, isRated, limitsOf, type Measure, rate, unitOf } from '../../schema/domain/metrics.ts'
+import { OTHER } from '../../schema/domain/names.ts'
+import { CAPPED } from '../histogram/dimensions.ts'
+import { type Distribution, errorRate } from '../query/distribution.ts'
+import { type Group, groupsOf } from '../query/distributions.ts'
+import { oldestRaw, onKept } from '../query/plan.ts'
+import type { Preparer } from '../store/statement.ts'
 
 /** Answers for the time that is kept; see `onKept`. */
 export function summarizeKept(

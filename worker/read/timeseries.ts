@@ -3,15 +3,15 @@
  * hour or a day.
  */
 
-import { RELATIVE_ERROR } from '../../schema/histogram.ts'
-import { HOUR, hourOf } from '../../schema/hour.ts'
-import { unitOf } from '../../schema/metrics.ts'
-import type { TimeseriesAnswer, TimeseriesQuery, TimeseriesRow } from '../../schema/timeseries.ts'
+import type { TimeseriesAnswer, TimeseriesQuery, TimeseriesRow } from '../../schema/api/timeseries.ts'
+import { RELATIVE_ERROR } from '../../schema/domain/histogram.ts'
+import { HOUR, hourOf } from '../../schema/domain/hour.ts'
+import { unitOf } from '../../schema/domain/metrics.ts'
 import { badField } from '../problem.ts'
-import type { Preparer } from '../statement.ts'
-import type { Over } from './buckets.ts'
-import { type Group, groupsOf } from './distributions.ts'
-import { oldestRaw, onKept, periodsOf } from './plan.ts'
+import { type Group, groupsOf } from '../query/distributions.ts'
+import { oldestRaw, onKept, periodsOf } from '../query/plan.ts'
+import type { Over } from '../query/time-buckets.ts'
+import type { Preparer } from '../store/statement.ts'
 import { decisive, figuresOf, kindOf, leftOutOf, rangeOf } from './summary.ts'
 
 /** Answers for the time that is kept. Hours, and days of another time zone, are there for as long as hours are kept. */

@@ -3,18 +3,18 @@
  * compared group by group.
  */
 
-import { changeOf } from '../../schema/change.ts'
-import { type Percentile, RELATIVE_ERROR } from '../../schema/histogram.ts'
-import { HOUR } from '../../schema/hour.ts'
-import { limitsOf, type Measure, unitOf } from '../../schema/metrics.ts'
-import type { TrendsAnswer, TrendsQuery, TrendsRow } from '../../schema/trends.ts'
-import { counted, type Preparer, type Receipt } from '../statement.ts'
-import type { Distribution } from './distribution.ts'
-import { BUSIEST, type Group, groupsOf } from './distributions.ts'
+import type { TrendsAnswer, TrendsQuery, TrendsRow } from '../../schema/api/trends.ts'
+import { changeOf } from '../../schema/domain/change.ts'
+import { type Percentile, RELATIVE_ERROR } from '../../schema/domain/histogram.ts'
+import { HOUR } from '../../schema/domain/hour.ts'
+import { limitsOf, type Measure, unitOf } from '../../schema/domain/metrics.ts'
+import type { Distribution } from '../query/distribution.ts'
+import { BUSIEST, type Group, groupsOf } from '../query/distributions.ts'
+import { oldestRaw, onKept, onKeptHours } from '../query/plan.ts'
+import { MAX_READ } from '../query/subsample.ts'
+import { counted, type Preparer, type Receipt } from '../store/statement.ts'
 import { mixOf } from './mix.ts'
-import { oldestRaw, onKept, onKeptHours } from './plan.ts'
 import { countsOf, inUnit, kindOf, leftOutOf, partialOf, percentileInUnit, rangeOf } from './summary.ts'
-import { MAX_READ } from './thin.ts'
 
 /** Where single page views answer, groups of the time before are looked for among so many times more of the busiest. */
 const WIDER = 3

@@ -1,0 +1,148 @@
+/**
+ * A fieldline on this machine with the demo shop: a state folder and a port go in, a running server comes out.
+ * `npm start`, `npm run demo` and the tests use it. `npm run build` must have run before.
+ */
+
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { claimPort } from './ports.ts'
+import { ensureToken } from './secrets.ts'
+import { killWrangler, ROOT, runWrangler, spawnWrangler, stopWrangler } from './wrangler.ts'
+
+/** How long a start may take, in ms. */
+const START_TIMEOUT = 90_000
+
+/** Every origin that a browser on this machine may show the shop under. */
+const ORIGINS = ['http://localhost:*', 'http://127.0.0.1:*']
+
+export interface LocalOptions {
+  /** 0 takes any free port. */
+  port: number
+  /** Folder of D1 and of the files served; a temporary one, removed at the stop, where none is given. */
+  state?: string
+  /** File that holds ADMIN_TOKEN, or will; inside the state folder where none is given. */
+  secrets?: string
+  /** Hears every line that wrangler and the worker print. */
+  say?: (line: string) => void
+}
+
+export interface LocalServer {
+  /** `http://localhost:8787` */
+  url: string
+  token: string
+  /** Resolves with wrangler's exit code when it ends, whoever ended it. */
+  ended: Promise<number | null>
+  stop(): Promise<void>
+}
+
+/** Starts a server with the site `demo`. Throws, leaving nothing behind, where that fails. */
+export async function startLocal({
+  port,
+  state,
+  secrets,
+  say = console.error,
+}: LocalOptions): Promise<LocalServer> {
+  const claimed = await claimPort(port)
+  const folder = state ?? mkdtempSync(join(tmpdir(), 'fieldline-'))
+  const secretsFile = secrets ?? join(folder, '.dev.vars')
+  mkdirSync(folder, { recursive: true })
+  const token = ensureToken(secretsFile)
+  const url = `http://localhost:${claimed}`
+
+  const clean = () => {
+    if (!state) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+  await runWrangler(['d1', 'migrations', 'apply', 'DB', '--local', '--persist-to', folder]).catch(error => {
+    clean()
+    throw error
+  })
+  let trouble = ''
+  const child = spawnWrangler(
+    [
+      ...[
+        'dev',
+        'demo/local/worker.ts',
+        '--ip',
+        '127.0.0.1',
+        '--port',
+        String(claimed),
+        '--inspector-port',
+        '0',
+      ],
+      ...['--persist-to', folder, '--env-file', secretsFile, '--assets', gatherAssets(folder)],
+      ...['--log-level', 'error', '--show-interactive-dev-session', 'false'],
+    ],
+    line => {
+      if (line.trim()) say(line)
+      // Wrangler would wait for the source to change.
+      if (line.includes('Build failed')) trouble = 'The worker does not build.'
+    },
+  )
+  const ended = new Promise<number | null>(resolve => child.once('exit', resolve))
+  void ended.then(code => {
+    trouble ||= `wrangler ended with code ${code}.`
+  })
+  // A program that ends without a stop leaves nothing running, either.
+  const abandon = () => {
+    killWrangler(child)
+    clean()
+  }
+  process.once('exit', abandon)
+  const stop = async () => {
+    process.off('exit', abandon)
+    await stopWrangler(child)
+    clean()
+  }
+  try {
+    await healthy(url, () => trouble)
+    await createSite(url, token, 'demo')
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { url, token, ended, stop }
+}
+
+/** Copies what the build made and the shop's pages into one folder: the deployed one never holds the shop. */
+function gatherAssets(folder: string): string {
+  const built = join(ROOT, 'dist/public')
+  if (!existsSync(join(built, 'index.html'))) fail('dist/public is missing: run `npm run build` first.')
+  const assets = join(folder, 'public')
+  rmSync(assets, { recursive: true, force: true })
+  cpSync(built, assets, { recursive: true })
+  cpSync(join(ROOT, 'demo/shop/pages'), join(assets, 'demo'), { recursive: true })
+  return assets
+}
+
+/** Waits until D1 answers. Throws at once where `trouble` says why it never will. */
+async function healthy(url: string, trouble: () => string): Promise<void> {
+  const deadline = Date.now() + START_TIMEOUT
+  let seen = 'no answer'
+  while (Date.now() < deadline) {
+    if (trouble()) fail(trouble())
+    try {
+      const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(5_000) })
+      if (answer.ok) return
+      seen = `${answer.status} ${await answer.text()}`
+    } catch {
+      // Not listening yet.
+    }
+    await new Promise(resolve => setTimeout(resolve, 100))
+  }
+  fail(`${url}/healthz did not come up: ${seen}`)
+}
+
+/** Creates the site, or changes its origins. */
+async function createSite(url: string, token: string, site: string): Promise<void> {
+  const answer = await fetch(`${url}/v1/sites/${site}`, {
+    method: 'PUT',
+    headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify({ origins: ORIGINS }),
+  })
+  if (!answer.ok) fail(`The site ${site} could not be created: ${answer.status} ${await answer.text()}`)
+}
+
+function fail(message: string): never {
+  throw new Error(message)
+}

@@ -1,0 +1,98 @@
+/**
+ * Why the imagined shop's vitals are what they are: a page view and the causes of its route go in, the same page view
+ * with its causes comes out, parts that add up and calls where they are waited for.
+ */
+
+import type { ApiCall, InpCause, LcpCause, PageView } from '../../schema/wire/pageview.ts'
+import type { Random } from './random.ts'
+
+/** An LCP element. Shares are of the time after the first byte; the rest is the render delay. */
+export interface LcpModel {
+  target: string
+  /** null for text. */
+  url: string | null
+  loadDelay: number
+  loadDuration: number
+  /** The endpoint that is asked before the element is known. */
+  waitsFor?: string
+}
+
+/** What is slow to answer. Shares are of the INP; the rest is the presentation delay. */
+export interface InpModel {
+  target: string
+  event: string
+  inputDelay: number
+  processing: number
+  script: { url: string; invoker: string }
+  /** The endpoint that the interaction calls. */
+  starts?: string
+}
+
+export interface CauseModels {
+  lcp: readonly (readonly [LcpModel, number])[]
+  inp: readonly (readonly [InpModel, number])[]
+  /** Selectors of what moves. */
+  cls: readonly (readonly [string, number])[]
+}
+
+/** Adds causes to a page view. `chromium` says whether the browser names scripts. */
+export function explain(dice: Random, view: PageView, models: CauseModels, chromium: boolean): PageView {
+  const { vitals, navigation } = view
+  // A restored page is painted from memory: nothing is loaded, and no browser names an element.
+  const restored = navigation === 'back-forward-cache'
+  const model = dice.pick(models.lcp)
+  const lcp = vitals.lcp === null || restored ? null : lcpCause(dice, model, vitals.lcp, vitals.ttfb ?? 0)
+  const action = dice.pick(models.inp)
+  const begin = Math.round(dice.logNormal(7_000, 0.5))
+  const inp = vitals.inp === null ? null : inpCause(dice, action, vitals.inp, begin, chromium)
+  const calls = view.calls.map(call => {
+    if (lcp && vitals.lcp !== null && call.endpoint === model.waitsFor) return awaited(call, vitals.lcp, lcp)
+    if (inp && call.endpoint === action.starts) return { ...call, start: begin + inp.inputDelay + 1 }
+    return call
+  })
+  const moved = vitals.cls
+    ? {
+        target: dice.pick(models.cls),
+        value: Math.ceil(vitals.cls * (0.6 + 0.4 * dice.next())),
+        time: Math.round(dice.logNormal(1_400, 0.5)),
+      }
+    : null
+  return { ...view, calls, why: { lcp, inp, cls: moved } }
+}
+
+function lcpCause(dice: Random, model: LcpModel, lcp: number, ttfb: number): LcpCause {
+  const rest = lcp - ttfb
+  const loadDelay = Math.round(rest * model.loadDelay * (0.8 + 0.4 * dice.next()))
+  const loadDuration = Math.min(
+    rest - loadDelay,
+    Math.round(rest * model.loadDuration * (0.8 + 0.4 * dice.next())),
+  )
+  const { target, url } = model
+  return { target, url, loadDelay, loadDuration, renderDelay: rest - loadDelay - loadDuration }
+}
+
+function inpCause(dice: Random, model: InpModel, inp: number, time: number, chromium: boolean): InpCause {
+  const inputDelay = Math.round(inp * model.inputDelay * (0.8 + 0.4 * dice.next()))
+  const processing = Math.min(
+    inp - inputDelay,
+    Math.round(inp * model.processing * (0.8 + 0.4 * dice.next())),
+  )
+  return {
+    target: model.target,
+    event: model.event,
+    time,
+    inputDelay,
+    processing,
+    presentation: inp - inputDelay - processing,
+    // Long animation frames begin at 50 ms, and only Chromium has them.
+    script: chromium && processing >= 50 ? { ...model.script, duration: Math.round(processing * 0.9) } : null,
+  }
+}
+
+/** The call where the page waits for it, if it fits: before the image is asked for, or before the text is rendered. */
+function awaited(call: ApiCall, lcp: number, { loadDelay, loadDuration, renderDelay }: LcpCause): ApiCall {
+  const ttfb = lcp - loadDelay - loadDuration - renderDelay
+  const end = loadDelay > 0 ? ttfb + loadDelay : lcp
+  const start = Math.round(end - 0.05 * (end - ttfb)) - call.duration
+  return start > 0 ? { ...call, start } : call
+}

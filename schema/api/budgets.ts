@@ -1,0 +1,220 @@
+/**
+ * Budgets: what a team promises of a metric or an endpoint, how the promise stands, and what became of it over time.
+ * `POST /v1/sites/shop/budgets` takes a `BUDGET`, `GET /v1/budgets?site=shop` answers them with their state.
+ */
+
+import * as v from 'valibot'
+import { DELIVERY_METRICS, isDeliveryMetric } from '../domain/delivery-metrics.ts'
+import type { Budgeted } from '../domain/metrics.ts'
+import { isPlain, PLAIN_DETAIL } from './parameters.ts'
+import { PERCENTILE, SITE_NAME } from './query.ts'
+import { unknownOrMissing, wholeNumber } from './site.ts'
+import { MEASURE_DETAIL, MEASURE_PATTERN, measureOf } from './summary.ts'
+import { badWebhook } from './webhook-address.ts'
+
+export const STATES = ['ok', 'breached', 'no-data'] as const
+export type BudgetState = (typeof STATES)[number]
+
+/** Budgets of one site. */
+export const MAX_BUDGETS = 50
+
+const text = v.pipe(
+  v.string('must be a string'),
+  v.minLength(1, 'must not be empty'),
+  v.maxLength(300, 'must be at most 300 characters'),
+  v.check(isPlain, PLAIN_DETAIL),
+)
+
+/** The name of a metric, as a question names it, or of a share of the beacons. */
+export const MEASURE = v.pipe(
+  v.custom<Budgeted>(
+    name => typeof name === 'string' && (measureOf(name) !== undefined || isDeliveryMetric(name)),
+    `must be ${MEASURE_DETAIL}, or one of ${DELIVERY_METRICS.join(', ')}`,
+  ),
+  v.metadata({ type: 'string', pattern: `${MEASURE_PATTERN}|^(${DELIVERY_METRICS.join('|')})$` }),
+  v.description(
+    'lcp, inp, cls, fcp, ttfb, api, phase:load, custom:name; or a share of beacons, which has no percentile: ' +
+      `${DELIVERY_METRICS.join(', ')} (an upper bound of one address)`,
+  ),
+)
+
+const TERMS = {
+  metric: MEASURE,
+  endpoint: v.pipe(v.optional(v.nullable(text), null), v.description('for metric api: one endpoint of it')),
+  route: v.optional(v.nullable(text), null),
+  device: v.optional(
+    v.nullable(v.picklist(['phone', 'tablet', 'desktop'], 'must be phone, tablet or desktop')),
+    null,
+  ),
+  percentile: v.optional(
+    v.pipe(
+      v.number('must be a number'),
+      v.check(
+        p => p >= 1 && p <= 99.9 && Number.isInteger(p * 10),
+        'must be 1 to 99.9, with one decimal at most',
+      ),
+      v.metadata(PERCENTILE),
+    ),
+    75,
+  ),
+  limit: v.pipe(
+    v.number('must be a number'),
+    v.minValue(0, 'must not be negative'),
+    v.maxValue(600_000, 'must be at most 600000'),
+    v.description("in the metric's unit: 2500 for ms, 0.1 for cls, 0.05 for a share of beacons"),
+  ),
+  window_hours: v.optional(wholeNumber(1, 28 * 24), 24),
+  minimum: v.pipe(
+    v.optional(wholeNumber(1, 1_000_000), 100),
+    v.description('effective samples below which the budget has no data'),
+  ),
+}
+
+/** The shortest window of `delivery:lost`. */
+const LOSS_HOURS = 6
+
+const NO_FILTERS = 'must be left out: metrics of delivery have no filters'
+
+/** A budget as it is made or replaced. */
+export const BUDGET = v.pipe(
+  v.strictObject(TERMS, unknownOrMissing),
+  v.forward(
+    v.check(({ metric, endpoint }) => endpoint === null || metric === 'api', 'belongs to metric api'),
+    ['endpoint'],
+  ),
+  v.forward(
+    v.check(({ metric, route }) => !isDeliveryMetric(metric) || route === null, NO_FILTERS),
+    ['route'],
+  ),
+  v.forward(
+    v.check(({ metric, device }) => !isDeliveryMetric(metric) || device === null, NO_FILTERS),
+    ['device'],
+  ),
+  v.forward(
+    v.check(({ metric, limit }) => !isDeliveryMetric(metric) || limit <= 1, 'must be a share from 0 to 1'),
+    ['limit'],
+  ),
+  v.forward(
+    v.check(
+      ({ metric, window_hours }) => metric !== 'delivery:lost' || window_hours >= LOSS_HOURS,
+      `must be at least ${LOSS_HOURS}: the loss is known once an hour is rolled up`,
+    ),
+    ['window_hours'],
+  ),
+)
+export type Budget = v.InferOutput<typeof BUDGET>
+
+const amount = v.nullable(v.number())
+const time = v.pipe(v.string(), v.description('RFC 3339'))
+const FINDING = {
+  state: v.picklist(STATES),
+  value: v.pipe(amount, v.description("the percentile, in the metric's unit; null before there was data")),
+  low: amount,
+  high: amount,
+  samples: v.pipe(v.number(), v.integer()),
+  effective_samples: v.pipe(
+    v.nullable(v.number()),
+    v.description(
+      'independent samples of equal weight that would tell as much; a minimum is of these. null before there was data',
+    ),
+  ),
+  release: v.pipe(
+    v.nullable(v.string()),
+    v.description('where breached: the release that began within the window, if there was one'),
+  ),
+}
+
+export const BUDGET_ANSWER = v.object({
+  id: v.string(),
+  ...TERMS,
+  endpoint: v.nullable(v.string()),
+  route: v.nullable(v.string()),
+  device: v.nullable(v.string()),
+  percentile: v.number(),
+  window_hours: v.number(),
+  minimum: v.number(),
+  ...FINDING,
+  since: v.pipe(time, v.description('when the state began')),
+  checked: v.pipe(v.nullable(time), v.description('when it was last judged; null: not yet')),
+})
+export type BudgetAnswer = v.InferOutput<typeof BUDGET_ANSWER>
+
+export const BUDGETS_ANSWER = v.object({ site: v.string(), data: v.array(BUDGET_ANSWER) })
+export type BudgetsAnswer = v.InferOutput<typeof BUDGETS_ANSWER>
+
+/** `GET /v1/budget-events?site=shop`: every change of state, the newest first. */
+export const BUDGET_EVENTS_ANSWER = v.object({
+  site: v.string(),
+  data: v.array(v.object({ budget: v.string(), at: time, ...FINDING })),
+})
+export type BudgetEventsAnswer = v.InferOutput<typeof BUDGET_EVENTS_ANSWER>
+
+export const BUDGET_ID = v.pipe(
+  v.string(),
+  v.regex(/^[0-9a-f]{12}$/, 'must be 12 hex digits'),
+  v.description('the id of the budget'),
+)
+const site = v.pipe(SITE_NAME, v.description('the name of the site'))
+export const BUDGETS_QUERY = v.strictObject({ site })
+export const BUDGET_EVENTS_QUERY = v.strictObject({ site, budget: v.optional(BUDGET_ID) })
+
+/** Where a site's changes of state are told. */
+export const WEBHOOK = v.strictObject(
+  {
+    url: v.pipe(
+      v.string('must be a string'),
+      v.maxLength(1_000, 'must be at most 1000 characters'),
+      v.check(
+        url => badWebhook(url) === null,
+        ({ input }) => badWebhook(input) ?? '',
+      ),
+      v.description('a public https address'),
+    ),
+  },
+  unknownOrMissing,
+)
+
+export const WEBHOOK_ANSWER = v.object({
+  url: v.pipe(v.nullable(v.string()), v.description('null where there is none')),
+})
+
+/** Answered once, where the address is set. */
+export const NEW_WEBHOOK_ANSWER = v.object({
+  url: v.string(),
+  secret: v.pipe(v.string(), v.description('signs what is sent, by HMAC-SHA256; shown here and never again')),
+})
+
+export const WEBHOOK_TEST_ANSWER = v.object({
+  delivered: v.boolean(),
+  status: v.pipe(
+    v.union([v.number(), v.string()]),
+    v.description('what the receiver answered, or what went wrong'),
+  ),
+})
+
+/** What the webhook is sent on a change of state. */
+export const BUDGET_MESSAGE = v.object({
+  text: v.pipe(v.string(), v.description('the news in a sentence, where Slack looks for it')),
+  content: v.pipe(v.string(), v.description('the same, where Discord looks for it')),
+  site: v.string(),
+  budget: v.string(),
+  metric: MEASURE,
+  endpoint: v.nullable(v.string()),
+  route: v.nullable(v.string()),
+  device: v.nullable(v.string()),
+  percentile: v.number(),
+  limit: v.number(),
+  window_hours: v.number(),
+  ...FINDING,
+  at: time,
+})
+export type BudgetMessage = v.InferOutput<typeof BUDGET_MESSAGE>
+
+/** What it is sent by `POST /v1/sites/shop/webhook/test`. */
+export const TEST_MESSAGE = v.object({
+  text: v.string(),
+  content: v.string(),
+  site: v.string(),
+  state: v.literal('test'),
+  at: time,
+})

@@ -1,0 +1,125 @@
+/**
+ * `GET /v1/delivery`: what may be asked, and what is answered. How much of what browsers sent arrived, and how much of
+ * that is kept.
+ */
+
+import * as v from 'valibot'
+import type { FieldError } from '../domain/problem.ts'
+import { SHARE } from './answer.ts'
+import { type Checked, fail, parseQuestion, SHARED } from './query.ts'
+
+const { site, from, to } = SHARED
+/** What a question may say: no filters. */
+export const DELIVERY_QUERY = { site, from, to }
+export type DeliveryQuery = Checked<Record<never, never>> & {
+  /** The caller has the admin token: what came for sites that do not exist belongs to the whole installation. */
+  all: boolean
+}
+
+/** Checks the parameters of `/v1/delivery`: a site and a range. */
+export function parseDeliveryQuery(
+  params: URLSearchParams,
+  now: number,
+  all: boolean,
+): { ok: DeliveryQuery } | { error: FieldError } {
+  const parsed = parseQuestion({}, params, now)
+  if ('error' in parsed) return parsed
+  const [filter] = Object.entries(parsed.ok.filters).find(([, value]) => value !== undefined) ?? []
+  if (filter) return fail(filter, 'is not a parameter of this endpoint')
+  return { ok: { ...parsed.ok, all } }
+}
+
+const amount = v.pipe(v.number(), v.integer(), v.minValue(0))
+const counted = (meaning: string) => v.pipe(amount, v.description(meaning))
+
+/** Why a beacon is refused. */
+export const REFUSALS = ['origin', 'rate', 'size', 'field', 'weight'] as const
+
+const FIGURES = {
+  accepted: counted('beacons that passed every check: stored, sampled out, queued or late'),
+  stored: counted('beacons stored at once'),
+  sampled_out: counted("left out by the worker's sampling; stored ones stand for them"),
+  queued: counted('handed to the queue'),
+  late: counted('of page views or hours that take no more news; not stored'),
+  failed: counted('answered 503: nothing durable took them'),
+  bots: counted('beacons of bots, which are not stored'),
+  refused: v.pipe(
+    v.object({
+      origin: counted('from an origin that the site does not list'),
+      rate: counted('beyond what one address may send'),
+      size: counted('longer than 64 KiB'),
+      field: counted('with a field, a type or a token that does not fit'),
+      weight: counted("of more page views than the site's max_weight"),
+    }),
+    v.description('answered 4xx, by the first check that they did not pass'),
+  ),
+  busiest_share: v.pipe(
+    v.nullable(SHARE),
+    v.description(
+      'an upper bound of the share of these beacons that one address sent; no address is kept. Beacons with the admin ' +
+        'token are left out. null: there are none',
+    ),
+  ),
+  lost: v.pipe(
+    v.nullable(v.object({ value: SHARE, low: SHARE, high: SHARE })),
+    v.description(
+      'an estimate of the share of beacons that never arrived, with its 95 % interval, by the hour in which their page ' +
+        'views began, once it is rolled up: the share missing of those that a later beacon of their page view proves. ' +
+        'null: no page view has two',
+    ),
+  ),
+}
+
+export const DELIVERY_ANSWER = v.object({
+  site: v.string(),
+  from: v.string(),
+  to: v.string(),
+  ...FIGURES,
+  pageviews: v.pipe(
+    amount,
+    v.description('page views stored, of hours that are rolled up; rows, not weights'),
+  ),
+  beacons_sent: v.pipe(amount, v.description('beacons that later beacons of the same page view prove')),
+  beacons_received: amount,
+  loss_rate: v.pipe(
+    v.nullable(v.number()),
+    v.description(
+      'share of proven beacons that never came: a lower bound, since a last one leaves no trace; see `lost`',
+    ),
+  ),
+  calls_left_out: v.pipe(
+    amount,
+    v.description('API calls beyond the 64 that one page view reports, weighed like the page views'),
+  ),
+  unreadable: v.pipe(
+    amount,
+    v.description(
+      'page views, of hours that are rolled up, of which a part is broken in the database; the part counts nowhere',
+    ),
+  ),
+  bot_beacons: v.pipe(amount, v.description('the same as `bots`')),
+  unknown_sites: v.pipe(
+    v.nullable(amount),
+    v.description(
+      'beacons for sites that do not exist, of the whole installation, in the last 35 days of the range at most; null ' +
+        'for a read token',
+    ),
+  ),
+  sampling: v.pipe(
+    v.array(v.object({ since: v.string(), rate: amount })),
+    v.description('the worker kept 1 of `rate` page views from then on; the first entry holds at `from`'),
+  ),
+  step: v.pipe(
+    v.picklist(['hour', 'day']),
+    v.description('of `hours`: day (UTC) where the range is longer than 4 days'),
+  ),
+  hours: v.pipe(
+    v.array(v.object({ hour: v.pipe(v.string(), v.isoTimestamp()), ...FIGURES })),
+    v.description(
+      'beacons by the hour in which they came, lower bounds: what an isolate has not reported when it ends is lost. One ' +
+        'without any is left out, and so is what is older than 380 days',
+    ),
+  ),
+})
+export type DeliveryAnswer = v.InferOutput<typeof DELIVERY_ANSWER>
+export type DeliveryFigures = Omit<DeliveryAnswer['hours'][number], 'hour'>

@@ -1,0 +1,236 @@
+/**
+ * `GET /v1/pageviews`: what may be asked, and what is answered. Single page views, the slowest or the newest first, with
+ * all that is known of each.
+ */
+
+import * as v from 'valibot'
+import { PHASES, VITALS } from '../domain/metrics.ts'
+import type { FieldError } from '../domain/problem.ts'
+import { INP_PARTS, LCP_PARTS } from '../wire/attribution.ts'
+import { NAVIGATIONS, OUTCOMES } from '../wire/pageview.ts'
+import { ANSWER, SAMPLED } from './answer.ts'
+import { CAUSED } from './causes.ts'
+import { cursorOf, KEY } from './cursor.ts'
+import { among, type Checked, fail, parseQuestion, whole } from './query.ts'
+
+const ORDERS = ['slowest', 'newest'] as const
+const oneOf = <const T extends readonly string[]>(names: T) =>
+  v.picklist(names, `must be one of ${names.join(', ')}`)
+const name = v.pipe(v.string(), v.maxLength(128, 'must be at most 128 characters'))
+
+/** By slowness: the share of page views that was looked at, the value in grains, hour and id. */
+const SLOWEST_KEY = v.tuple([v.literal('slowest'), oneOf(VITALS), KEY.whole, KEY.whole, KEY.whole, KEY.id])
+/** By time: hour, begin, id. */
+const NEWEST_KEY = v.tuple([v.literal('newest'), KEY.whole, KEY.whole, KEY.id])
+
+/** The parameters beside those of every question. */
+export const PAGEVIEWS_QUERY = {
+  metric: v.optional(v.pipe(oneOf(VITALS), v.description('by which page views are slow; by default lcp'))),
+  order: v.optional(v.pipe(oneOf(ORDERS), v.description('which page views come first')), 'slowest'),
+  target: v.optional(v.pipe(name, v.description('only where this element is the cause of the metric'))),
+  event: v.optional(v.pipe(name, v.description('for inp: only where this happened to the target'))),
+  limit: v.optional(whole(1, 100, 'the most page views'), '20'),
+  cursor: v.optional(cursorOf(v.union([SLOWEST_KEY, NEWEST_KEY]))),
+}
+
+type Given = Omit<Checked<typeof PAGEVIEWS_QUERY>, 'order' | 'metric' | 'cursor'>
+
+/**
+ * A checked question. `target` is the element that the metric's cause names, `event` what happened to it; page views
+ * without the metric are left out. By time, no metric is needed.
+ */
+export type PageViewsQuery = Given &
+  (
+    | {
+        order: 'slowest'
+        metric: (typeof VITALS)[number]
+        cursor: v.InferOutput<typeof SLOWEST_KEY> | undefined
+      }
+    | {
+        order: 'newest'
+        metric: (typeof VITALS)[number] | undefined
+        cursor: v.InferOutput<typeof NEWEST_KEY> | undefined
+      }
+  )
+
+/** Checks the parameters of `/v1/pageviews` against the clock `now` (Unix ms). */
+export function parsePageViewsQuery(
+  params: URLSearchParams,
+  now: number,
+): { ok: PageViewsQuery } | { error: FieldError } {
+  const parsed = parseQuestion(PAGEVIEWS_QUERY, params, now)
+  if ('error' in parsed) return parsed
+  const { order, metric, cursor, ...rest } = parsed.ok
+  if (rest.target !== undefined && !among(CAUSED)(metric ?? 'lcp')) {
+    return fail('target', `belongs to ${CAUSED.join(', ')}: ask for metric=${CAUSED[0]}`)
+  }
+  if (rest.event !== undefined && metric !== 'inp') {
+    return fail('event', 'belongs to interactions: ask for metric=inp')
+  }
+  const other = fail('cursor', 'belongs to another question')
+  if (order === 'newest') {
+    if (cursor?.[0] === 'slowest') return other
+    return {
+      ok: { ...rest, order, metric: metric ?? (rest.target === undefined ? undefined : 'lcp'), cursor },
+    }
+  }
+  const compared = metric ?? 'lcp'
+  if (cursor?.[0] === 'newest' || (cursor && cursor[1] !== compared)) return other
+  return { ok: { ...rest, order, metric: compared, cursor } }
+}
+
+/** The parts that the database keeps as JSON, which a hand on the database can break. */
+export const UNREADABLE = ['phases', 'why', 'calls', 'marks'] as const
+
+const ms = v.pipe(v.number(), v.minValue(0))
+const maybe = <T extends v.GenericSchema>(schema: T) => v.nullable(schema)
+const timed = <const K extends readonly string[]>(keys: K) =>
+  v.pipe(v.record(v.picklist(keys), ms), v.description('ms; they add up to the metric'))
+
+export const PAGEVIEW = v.object({
+  id: v.pipe(v.string(), v.description('random, made for this page view alone')),
+  began: v.pipe(v.string(), v.isoTimestamp()),
+  weight: v.pipe(v.number(), v.description('page views that this one stands for')),
+  route: v.string(),
+  navigation: v.picklist(NAVIGATIONS),
+  release: maybe(v.string()),
+  device: v.string(),
+  country: maybe(v.string()),
+  browser: maybe(v.string()),
+  browser_version: maybe(v.number()),
+  os: maybe(v.string()),
+  connection: maybe(v.string()),
+  lcp: maybe(ms),
+  inp: maybe(ms),
+  cls: maybe(v.pipe(v.number(), v.description('score'))),
+  fcp: maybe(ms),
+  ttfb: maybe(ms),
+  phases: v.pipe(
+    maybe(v.record(v.picklist(PHASES), ms)),
+    v.description('ms from navigation start to the end of each; null where no document was loaded'),
+  ),
+  why: v.object({
+    lcp: maybe(v.object({ target: v.string(), url: maybe(v.string()), parts: timed(LCP_PARTS) })),
+    inp: maybe(
+      v.object({
+        target: v.string(),
+        event: v.string(),
+        at: v.pipe(ms, v.description('since the page view began')),
+        parts: timed(INP_PARTS),
+        script: maybe(v.object({ url: v.string(), invoker: v.string(), duration: ms })),
+      }),
+    ),
+    cls: maybe(v.object({ target: v.string(), score: v.number(), at: ms })),
+  }),
+  calls: v.array(
+    v.object({
+      endpoint: v.string(),
+      start: v.pipe(ms, v.description('since the page view began')),
+      duration: ms,
+      outcome: v.picklist(OUTCOMES),
+      status: maybe(v.number()),
+      ttfb: maybe(ms),
+      bytes: maybe(v.number()),
+      server: v.pipe(maybe(v.record(v.string(), ms)), v.description('Server-Timing, in ms')),
+      waited: v.pipe(ms, v.description('ms that the LCP waited for it; 0: it did not')),
+      started: v.pipe(v.boolean(), v.description('whether the interaction of the INP started it')),
+    }),
+  ),
+  calls_dropped: v.pipe(v.number(), v.description('calls beyond what is sent, or kept, of one page view')),
+  marks: v.array(v.object({ name: v.string(), value: v.number() })),
+  marks_dropped: v.optional(
+    v.pipe(v.number(), v.description('marks that were too many to keep; absent where there are none')),
+  ),
+  unreadable: v.optional(
+    v.pipe(
+      v.array(v.picklist(UNREADABLE)),
+      v.description(
+        'parts that are broken in the database, and so are missing here; absent where there are none',
+      ),
+    ),
+  ),
+})
+export type PageViewAnswer = v.InferOutput<typeof PAGEVIEW>
+
+export const PAGEVIEWS_ANSWER = v.object({
+  site: ANSWER.site,
+  from: ANSWER.from,
+  to: ANSWER.to,
+  order: v.picklist(ORDERS),
+  metric: maybe(v.picklist(VITALS)),
+  sampled: SAMPLED,
+  looked_at: v.pipe(
+    maybe(v.number()),
+    v.description('slowest: page views that fit the question and were compared; null for newest'),
+  ),
+  of: v.pipe(maybe(v.number()), v.description('about how many there are: looked_at times sampled')),
+  cursor: v.pipe(
+    maybe(v.string()),
+    v.description(
+      'for the next ones; null where there are none. A list may be shorter than limit before its end.',
+    ),
+  ),
+  data: v.array(PAGEVIEW),
+})
+export type PageViewsAnswer = v.InferOutput<typeof PAGEVIEWS_ANSWER>
+
+/** A page view with an LCP that waited for an API call. */
+export const PAGEVIEW_EXAMPLE: PageViewAnswer = {
+  id: '8c1f0a6d22b94e07',
+  began: '2026-11-21T09:41:07.120Z',
+  weight: 1,
+  route: '/p/[id]',
+  navigation: 'navigate',
+  release: '2.4.0',
+  device: 'phone',
+  country: 'DE',
+  browser: 'Chrome',
+  browser_version: 156,
+  os: 'Android',
+  connection: '4g',
+  lcp: 4210,
+  inp: null,
+  cls: 0.02,
+  fcp: 1890,
+  ttfb: 640,
+  phases: { dns: 60, connect: 210, request: 640, response: 700, interactive: 1500, loaded: 1540, load: 4300 },
+  why: {
+    lcp: {
+      target: 'main>img.product',
+      url: 'https://shop.example/img/7.jpg',
+      parts: { ttfb: 640, load_delay: 1620, load_duration: 1700, render_delay: 250 },
+    },
+    inp: null,
+    cls: null,
+  },
+  calls: [
+    {
+      endpoint: 'GET /api/products/[id]',
+      start: 980,
+      duration: 640,
+      outcome: 'ok',
+      status: 200,
+      ttfb: 590,
+      bytes: 2140,
+      server: { db: 480 },
+      waited: 640,
+      started: false,
+    },
+  ],
+  calls_dropped: 0,
+  marks: [],
+}
+
+/** An answer to `/v1/pageviews?site=shop&metric=lcp&limit=1`. */
+export const PAGEVIEWS_EXAMPLE: PageViewsAnswer = {
+  site: 'shop',
+  from: '2026-11-20T09:00:00.000Z',
+  to: '2026-11-21T10:00:00.000Z',
+  order: 'slowest',
+  metric: 'lcp',
+  sampled: 1,
+  looked_at: 2140,
+  of: 2140,
+  cursor: 'WyJzbG93ZXN0IiwibGNwIiwxLDQyMTAsNDk1ODgxLCI4YzFmMGE2ZDIyYjk0ZTA3Il0',
+  data: [PAGEVIEW_EXAMPLE],
+}

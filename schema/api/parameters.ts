@@ -1,0 +1,71 @@
+/**
+ * The one door for the parameters of an address: what was sent goes in; out comes one text for each name that is known, or
+ * the first parameter that does not fit. Every endpoint's own checks come after it.
+ */
+
+import * as v from 'valibot'
+import type { FieldError } from '../domain/problem.ts'
+
+/** No parameter is longer, in characters. */
+const MAX_LENGTH = 2_000
+
+export const PLAIN_DETAIL = 'must hold no control characters, nor halves of one'
+
+/** True for text that the database keeps as it is, and that is safe in a header. */
+export function isPlain(text: string): boolean {
+  return !/[\p{Cc}\p{Surrogate}]/u.test(text)
+}
+
+/** What is wrong with the form of parameters, whatever they mean; null where nothing is. */
+export function badForm(params: URLSearchParams): FieldError | null {
+  const seen = new Set<string>()
+  for (const [name, value] of params) {
+    if (seen.has(name)) return { field: named(name), detail: 'is given twice' }
+    seen.add(name)
+    if (value.length > MAX_LENGTH) {
+      return { field: named(name), detail: `must be at most ${MAX_LENGTH} characters` }
+    }
+    if (!isPlain(name + value)) return { field: named(name), detail: PLAIN_DETAIL }
+  }
+  return null
+}
+
+/**
+ * The first parameter of a query string that cannot be decoded: `URLSearchParams` takes a `%` that encodes nothing as it
+ * stands, and bytes that are no UTF-8 for U+FFFD.
+ */
+export function badEncoding(search: string): FieldError | null {
+  for (const part of search.replace(/^\?/, '').split('&')) {
+    try {
+      decodeURIComponent(part)
+    } catch {
+      const detail = 'has a % that encodes no UTF-8: write %25 for the sign itself'
+      return { field: named(part.split('=')[0] ?? ''), detail }
+    }
+  }
+  return null
+}
+
+/** Checks parameters against `entries`, schemas by name, of which there are no others. */
+export function parseParameters<const E extends v.ObjectEntries>(
+  entries: E,
+  params: URLSearchParams,
+): { ok: v.InferOutput<v.ObjectSchema<E, undefined>> } | { error: FieldError } {
+  const bad = badForm(params)
+  if (bad) return { error: bad }
+  for (const name of params.keys()) {
+    if (!Object.hasOwn(entries, name)) {
+      return { error: { field: named(name), detail: 'is not a parameter of this endpoint' } }
+    }
+  }
+  const checked = v.safeParse(v.object(entries), Object.fromEntries(params), { abortEarly: true })
+  if (checked.success) return { ok: checked.output }
+  const [issue] = checked.issues
+  const detail = issue.received === 'undefined' ? 'is missing' : issue.message
+  return { error: { field: v.getDotPath(issue) ?? 'query', detail } }
+}
+
+/** A name as a problem shows it: a stranger's, so cut and plain. */
+function named(name: string): string {
+  return name.replace(/\p{Cc}/gu, '\ufffd').slice(0, 100) || 'query'
+}

@@ -1,0 +1,22 @@
+/**
+ * `GET /v1/metrics`: what a scrape may ask. Query parameters go in, a checked question or the first parameter that
+ * does not fit comes out.
+ */
+
+import * as v from 'valibot'
+import type { FieldError } from '../domain/problem.ts'
+import { parseParameters } from './parameters.ts'
+import { SITE_NAME, whole } from './query.ts'
+
+export const SCRAPE_QUERY = v.strictObject({
+  site: v.pipe(SITE_NAME, v.description('the name of the site')),
+  limit: v.optional(whole(0, 50, 'the most routes and endpoints that get series of their own'), '10'),
+})
+
+/** `limit`: the most routes and endpoints that get series of their own. */
+export type ScrapeQuery = v.InferOutput<typeof SCRAPE_QUERY>
+
+/** Checks the parameters of `/v1/metrics`. */
+export function parseScrapeQuery(params: URLSearchParams): { ok: ScrapeQuery } | { error: FieldError } {
+  return parseParameters(SCRAPE_QUERY.entries, params)
+}

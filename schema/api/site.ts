@@ -1,0 +1,108 @@
+/**
+ * The contract of a site: what may be set of it, and how it is answered. The worker checks by it, the CLI speaks it.
+ */
+
+import * as v from 'valibot'
+import { MAX_WEIGHT } from '../wire/beacon.ts'
+import { SITE_NAME } from './query.ts'
+
+/** The highest sampling rate: one page view in so many. */
+export const MAX_RATE = 2 ** 20
+
+const ORIGIN = v.pipe(
+  v.string('must be a string'),
+  v.regex(
+    /^(\*|https?:\/\/(\*\.)?[a-z0-9.-]+(:(\d{1,5}|\*))?)$/,
+    'must be * or an origin: https://shop.example, https://*.shop.example, http://localhost:*',
+  ),
+)
+/** A whole number within bounds, of a body; `whole` of query.ts is that of an address. */
+export const wholeNumber = (min: number, max: number) =>
+  v.pipe(
+    v.number('must be a number'),
+    v.integer('must be a whole number'),
+    v.minValue(min, `must be at least ${min}`),
+    v.maxValue(max, `must be at most ${max}`),
+  )
+const ORIGINS = v.pipe(
+  v.array(ORIGIN, 'must be a list'),
+  v.minLength(1, 'must hold at least one origin'),
+  v.maxLength(50, 'must hold at most 50 origins'),
+)
+const RATE = v.pipe(
+  v.number('must be a number'),
+  v.check(
+    rate => Number.isInteger(Math.log2(rate)) && rate >= 1 && rate <= MAX_RATE,
+    `must be a power of two from 1 to ${MAX_RATE}`,
+  ),
+)
+const ROWS_PER_DAY = wholeNumber(240, 100_000_000)
+/** Bytes of raw rows: from what a quiet site needs to the whole of a D1 database. */
+const BYTES_PER_DAY = wholeNumber(1_000_000, 10_000_000_000)
+const SITE_WEIGHT = wholeNumber(1, MAX_WEIGHT)
+const RAW_DAYS = wholeNumber(1, 90)
+const HOUR_DAYS = wholeNumber(2, 400)
+const DAY_DAYS = wholeNumber(7, 3_700)
+
+/** What is wrong with a field of a body that may hold no others, or must hold it. */
+export const unknownOrMissing = (issue: v.StrictObjectIssue) =>
+  issue.expected === 'never' ? 'is not known' : 'is missing'
+
+/** The body of `PUT /v1/sites/:site`: all that is set; what is left out takes its default. */
+export const SITE_SETTINGS = v.strictObject(
+  {
+    origins: ORIGINS,
+    rate: v.optional(RATE, 1),
+    rows_per_day: v.optional(ROWS_PER_DAY, 25_000),
+    bytes_per_day: v.optional(BYTES_PER_DAY, 11_000_000),
+    max_weight: v.optional(SITE_WEIGHT, 10),
+    raw_days: v.optional(RAW_DAYS, 14),
+    hour_days: v.optional(HOUR_DAYS, 35),
+    day_days: v.optional(DAY_DAYS, 760),
+  },
+  unknownOrMissing,
+)
+export type SiteSettings = v.InferOutput<typeof SITE_SETTINGS>
+
+/** The body of `PATCH /v1/sites/:site`: what is left out stays. */
+export const SITE_CHANGE = v.strictObject(
+  {
+    origins: v.exactOptional(ORIGINS),
+    rate: v.exactOptional(RATE),
+    rows_per_day: v.exactOptional(ROWS_PER_DAY),
+    bytes_per_day: v.exactOptional(BYTES_PER_DAY),
+    max_weight: v.exactOptional(SITE_WEIGHT),
+    raw_days: v.exactOptional(RAW_DAYS),
+    hour_days: v.exactOptional(HOUR_DAYS),
+    day_days: v.exactOptional(DAY_DAYS),
+  },
+  unknownOrMissing,
+)
+export type SiteChange = v.InferOutput<typeof SITE_CHANGE>
+
+/** A site as it is answered. */
+export const SITE_ANSWER = v.object({
+  site: SITE_NAME,
+  origins: ORIGINS,
+  rate: RATE,
+  rows_per_day: ROWS_PER_DAY,
+  bytes_per_day: BYTES_PER_DAY,
+  max_weight: SITE_WEIGHT,
+  raw_days: RAW_DAYS,
+  hour_days: HOUR_DAYS,
+  day_days: DAY_DAYS,
+  created: v.pipe(v.string(), v.isoTimestamp()),
+  bot_beacons_24h: v.pipe(
+    v.number(),
+    v.integer(),
+    v.description('beacons of bots in the last 24 hours, which were not stored; a lower bound'),
+  ),
+})
+export type SiteAnswer = v.InferOutput<typeof SITE_ANSWER>
+
+/** A site as it is answered where it was changed. */
+export const SITE_SAVED = v.omit(SITE_ANSWER, ['bot_beacons_24h'])
+export type SiteSaved = v.InferOutput<typeof SITE_SAVED>
+
+export const SITES_ANSWER = v.object({ data: v.array(SITE_ANSWER) })
+export type SitesAnswer = v.InferOutput<typeof SITES_ANSWER>

@@ -1,0 +1,201 @@
+/**
+ * `GET /v1/summary`: what may be asked, and what is answered. Percentiles with their counts, by group.
+ */
+
+import * as v from 'valibot'
+import { METRICS, type Measure, type Metric, PHASES, VITALS } from '../domain/metrics.ts'
+import type { FieldError } from '../domain/problem.ts'
+import { MARK_NAME } from '../wire/decode.ts'
+import {
+  ANSWER,
+  COUNT_INTERVAL,
+  EFFECTIVE_SAMPLES,
+  GROUP,
+  LEFT_OUT,
+  NO_GROUP,
+  PARTIAL,
+  PERCENTILE_ANSWER,
+  SAMPLED,
+  SHARE,
+} from './answer.ts'
+import {
+  among,
+  type Checked,
+  fail,
+  GROUP_KEYS,
+  type GroupKey,
+  list,
+  MAX_LIMIT,
+  PERCENTILE,
+  parseQuestion,
+  percentile,
+  whole,
+} from './query.ts'
+
+export const DEFAULT_PERCENTILES = [50, 75, 90, 95, 99]
+export const DEFAULT_LIMIT = 20
+
+const METRIC_NAMES = Object.keys(METRICS) as Metric[]
+
+/** The most metrics of one question: each measure that is no vital is read by itself. */
+const MAX_METRICS = 12
+
+/** The name of what has percentiles: of a metric, of a load phase (`phase:load`) or of a mark (`custom:ready`). */
+export function measureOf(name: string): Measure | undefined {
+  const [family, part = ''] = name.split(':')
+  if (family === 'custom' && v.is(MARK_NAME, part)) return `custom:${part}`
+  const phase = PHASES.find(phase => phase === part)
+  return family === 'phase' && phase ? `phase:${phase}` : among(METRIC_NAMES)(name)
+}
+/** The same as a regular expression. */
+export const MEASURE_PATTERN = `^(${METRIC_NAMES.join('|')}|phase:(${PHASES.join('|')})|custom:[\\w.-]{1,64})$`
+export const MEASURE_DETAIL = `one of ${METRIC_NAMES.join(', ')}, phase:<phase> or custom:<mark>`
+const COUNTED_PATTERN = MEASURE_PATTERN.replace('(', '(pageviews|')
+
+/** The same, or `pageviews`. */
+function countedOf(name: string): Measure | undefined {
+  return name === 'pageviews' ? name : measureOf(name)
+}
+
+/** The orders in which groups are answered: most traffic, worst percentile, most failures, most of what is not good. */
+export const SORTS = ['busiest', 'slowest', 'failing', 'impact'] as const
+export type Sort = (typeof SORTS)[number]
+
+/** The metrics of a question about percentiles alone. */
+export const MEASURES = v.optional(
+  list(MEASURE_DETAIL, measureOf, MAX_METRICS, { type: 'string', pattern: MEASURE_PATTERN }),
+  VITALS.join(','),
+)
+
+/** The parameters beside those of every question. */
+export const SUMMARY_QUERY = {
+  metrics: v.optional(
+    list(`${MEASURE_DETAIL}, or pageviews`, countedOf, MAX_METRICS, {
+      type: 'string',
+      pattern: COUNTED_PATTERN,
+    }),
+    VITALS.join(','),
+  ),
+  percentiles: v.optional(
+    list('a number from 1 to 99.9', percentile, 20, PERCENTILE),
+    DEFAULT_PERCENTILES.join(','),
+  ),
+  group_by: v.optional(
+    list(`one of ${GROUP_KEYS.join(', ')}`, among(GROUP_KEYS), 2, { enum: GROUP_KEYS }),
+    undefined,
+  ),
+  limit: v.optional(whole(1, MAX_LIMIT, 'the most groups'), String(DEFAULT_LIMIT)),
+  sort: v.optional(
+    v.pipe(
+      v.picklist(SORTS, `must be one of ${SORTS.join(', ')}`),
+      v.description(
+        'which groups come first; impact: most traffic that is not good; failing: API calls alone',
+      ),
+    ),
+    'busiest',
+  ),
+  minimum: v.optional(
+    whole(1, 1_000_000, 'leaves out groups with fewer samples; by default 1, and 10 for slowest and failing'),
+  ),
+}
+
+/** Samples below which a group says nothing of being slow or failing. */
+const TELLING = 10
+
+/**
+ * A checked question: the first `limit` groups in the order `sort`, of the first metric that is no mere count; groups with fewer than
+ * `minimum` samples are left out.
+ */
+export interface SummaryQuery extends Omit<Checked<typeof SUMMARY_QUERY>, 'group_by' | 'minimum'> {
+  groupBy: GroupKey[]
+  minimum: number
+}
+
+/** Checks the parameters of `/v1/summary` against the clock `now` (Unix ms). */
+export function parseSummaryQuery(
+  params: URLSearchParams,
+  now: number,
+): { ok: SummaryQuery } | { error: FieldError } {
+  const parsed = parseQuestion(SUMMARY_QUERY, params, now)
+  return 'error' in parsed ? parsed : summaryOf(parsed.ok)
+}
+
+/** What parameters must fulfil together; other endpoints that answer figures by group ask the same. */
+export function summaryOf<Q extends Checked<typeof SUMMARY_QUERY>>({
+  group_by: groupBy = [],
+  minimum,
+  ...question
+}: Q): { ok: SummaryQuery } | { error: FieldError } {
+  const { metrics, filters, sort } = question
+  if (sort === 'failing' && metrics.some(metric => metric !== 'api')) {
+    return fail('sort', 'failing is for API calls: ask for metrics=api alone')
+  }
+  if ((sort === 'slowest' || sort === 'impact') && metrics.every(metric => metric === 'pageviews')) {
+    return fail('sort', `${sort} goes by a percentile or a rating, which pageviews do not have`)
+  }
+  const vital = metrics.find(metric => metric !== 'api')
+  if (vital && (groupBy.includes('endpoint') || filters.endpoint !== undefined)) {
+    return fail(
+      groupBy.includes('endpoint') ? 'group_by' : 'endpoint',
+      `endpoint belongs to API calls: ask for metrics=api, not for ${vital}`,
+    )
+  }
+  const telling = sort === 'slowest' || sort === 'failing' ? TELLING : 1
+  return { ok: { ...question, groupBy, minimum: minimum ?? telling } }
+}
+
+export const SUMMARY_ROW = v.object({
+  group: GROUP,
+  ...NO_GROUP,
+  metric: v.pipe(
+    v.custom<Measure>(name => typeof name === 'string' && countedOf(name) !== undefined),
+    v.metadata({ type: 'string', pattern: COUNTED_PATTERN }),
+    v.description(`${METRIC_NAMES.join(', ')}, phase:load, custom:name, pageviews`),
+  ),
+  unit: v.picklist(['ms', 'score', 'none']),
+  count: v.pipe(
+    v.number(),
+    v.description(
+      'estimated page views (or calls) that have the metric: the sum of the weights. Of pageviews: all, whatever they ' +
+        'measured',
+    ),
+  ),
+  count_interval: COUNT_INTERVAL,
+  samples: v.pipe(v.number(), v.integer(), v.description('samples really stored')),
+  effective_samples: EFFECTIVE_SAMPLES,
+  percentiles: v.pipe(
+    v.record(v.string(), PERCENTILE_ANSWER),
+    v.description('by name: p75, p99.9; none of pageviews'),
+  ),
+  rating: v.pipe(
+    v.nullable(v.picklist(['good', 'needs-improvement', 'poor'])),
+    v.description('of p75; null for what has no thresholds'),
+  ),
+  shares: v.pipe(
+    v.nullable(v.object({ good: SHARE, needs_improvement: SHARE, poor: SHARE })),
+    v.description('null for what has no thresholds'),
+  ),
+  ...PARTIAL,
+  ...LEFT_OUT,
+  error_rate: v.optional(
+    v.pipe(
+      SHARE,
+      v.description('API calls: share that ended in an HTTP error, a network error or a time-out'),
+    ),
+  ),
+  per_minute: v.optional(
+    v.pipe(
+      v.number(),
+      v.description('API calls: estimated calls a minute over the part of the range that is past'),
+    ),
+  ),
+})
+export type SummaryRow = v.InferOutput<typeof SUMMARY_ROW>
+
+export const SUMMARY_ANSWER = v.object({
+  ...ANSWER,
+  sampled: v.optional(SAMPLED),
+  ...LEFT_OUT,
+  data: v.array(SUMMARY_ROW),
+})
+export type SummaryAnswer = v.InferOutput<typeof SUMMARY_ANSWER>

@@ -1,0 +1,101 @@
+/**
+ * `GET /v1/timeseries`: what may be asked, and what is answered. Percentiles over time, by the hour or by the day.
+ */
+
+import * as v from 'valibot'
+import { HOUR } from '../domain/hour.ts'
+import type { FieldError } from '../domain/problem.ts'
+import { ANSWER, LEFT_OUT, SAMPLED } from './answer.ts'
+import { fail, parseQuestion, whole } from './query.ts'
+import { SUMMARY_QUERY, SUMMARY_ROW, type SummaryQuery, summaryOf } from './summary.ts'
+
+const DAY = 24 * HOUR
+/** A range longer than this is answered by the day where nothing else is asked for. */
+const MAX_HOURLY = 4 * DAY
+const MAX_GROUPS = 20
+
+/** A group in so many parts of time, at most. */
+const MAX_POINTS = 1_000
+
+/** The parameters beside those of every question. */
+export const TIMESERIES_QUERY = {
+  ...SUMMARY_QUERY,
+  limit: v.optional(whole(1, MAX_GROUPS, 'the most groups'), '5'),
+  interval: v.optional(
+    v.pipe(
+      v.picklist(['hour', 'day'], 'must be hour or day'),
+      v.description('by default the hour, and the day for more than four days'),
+    ),
+  ),
+  timezone: v.optional(
+    v.pipe(
+      v.string(),
+      v.metadata({ pattern: '^(Z|[+-](0\\d|1[0-4]):00)$' }),
+      v.description('where days begin at midnight; by the day only'),
+      // A `+` in a query string means a space.
+      v.transform(zone => zone.replace(' ', '+').replace(/^Z$/, '+00:00')),
+      v.regex(/^[+-](0\d|1[0-4]):00$/, 'must be a whole number of hours: +02:00, -05:00, Z'),
+    ),
+    '+00:00',
+  ),
+}
+
+/** A checked question; days begin at midnight in `timezone`, which is `offset` hours before UTC. */
+export interface TimeseriesQuery extends SummaryQuery {
+  interval: 'hour' | 'day'
+  timezone: string
+  offset: number
+}
+
+/** Checks the parameters of `/v1/timeseries` against the clock `now` (Unix ms). The range is widened to whole days. */
+export function parseTimeseriesQuery(
+  params: URLSearchParams,
+  now: number,
+): { ok: TimeseriesQuery } | { error: FieldError } {
+  const parsed = parseQuestion(TIMESERIES_QUERY, params, now)
+  if ('error' in parsed) return parsed
+  const { timezone, interval: asked, ...question } = parsed.ok
+  const summary = summaryOf(question)
+  if ('error' in summary) return summary
+  const { from, to } = question
+  const interval = asked ?? (to - from > MAX_HOURLY ? 'day' : 'hour')
+  const offset = Number(timezone.slice(0, 3))
+  const step = interval === 'day' ? DAY : HOUR
+  if ((to - from) / step > MAX_POINTS) {
+    return fail('interval', `would make more than ${MAX_POINTS} points; ask for days or a shorter range`)
+  }
+  if (interval === 'hour') return { ok: { ...summary.ok, interval, timezone, offset } }
+  const shift = offset * HOUR
+  const midnight = Math.floor((from + shift) / DAY) * DAY - shift
+  return { ok: { ...summary.ok, from: midnight, interval, timezone, offset } }
+}
+
+const { group, other, rest, metric, unit, ...FIGURES } = SUMMARY_ROW.entries
+
+export const TIMESERIES_ROW = v.object({
+  group,
+  other,
+  rest,
+  metric,
+  unit,
+  points: v.pipe(
+    v.array(
+      v.object({
+        time: v.pipe(v.string(), v.description('RFC 3339, when the hour or day begins')),
+        ...FIGURES,
+      }),
+    ),
+    v.description('oldest first; an hour or day without data has no point'),
+  ),
+})
+export type TimeseriesRow = v.InferOutput<typeof TIMESERIES_ROW>
+
+export const TIMESERIES_ANSWER = v.object({
+  ...ANSWER,
+  sampled: v.optional(SAMPLED),
+  ...LEFT_OUT,
+  interval: v.picklist(['hour', 'day']),
+  timezone: v.pipe(v.string(), v.description('where days begin at midnight')),
+  data: v.array(TIMESERIES_ROW),
+})
+export type TimeseriesAnswer = v.InferOutput<typeof TIMESERIES_ANSWER>

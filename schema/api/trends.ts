@@ -1,0 +1,150 @@
+/**
+ * `GET /v1/trends`: what may be asked, and what is answered. A period against the one before it, or release against
+ * release.
+ */
+
+import * as v from 'valibot'
+import { VERDICTS } from '../domain/change.ts'
+import type { FieldError } from '../domain/problem.ts'
+import { ANSWER, GROUP, LEFT_OUT, OTHERS, PARTIAL, PERCENTILE_ANSWER, SAMPLED, SHARE } from './answer.ts'
+import { fail, PERCENTILE, parseQuestion, percentile } from './query.ts'
+import { MEASURES, SUMMARY_QUERY, SUMMARY_ROW, type SummaryQuery, summaryOf } from './summary.ts'
+
+const { percentiles: _, ...QUERY } = SUMMARY_QUERY
+
+/** The parameters beside those of every question. */
+export const TRENDS_QUERY = {
+  ...QUERY,
+  metrics: MEASURES,
+  percentile: v.optional(
+    v.pipe(
+      v.string(),
+      v.metadata({ ...PERCENTILE, description: 'the percentile that is compared' }),
+      v.transform(percentile),
+      v.number('must be a number from 1 to 99.9'),
+    ),
+    '75',
+  ),
+  /** The release that `release` is compared with, in the same range. */
+  baseline_release: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(300, 'must be at most 300 characters'),
+      v.description('the release that `release` is compared with, in the same range'),
+    ),
+  ),
+}
+
+/** A checked question; `baselineRelease` is null where periods are compared. */
+export interface TrendsQuery extends Omit<SummaryQuery, 'percentiles'> {
+  percentiles: [number]
+  baselineRelease: string | null
+}
+
+/** Checks the parameters of `/v1/trends` against the clock `now` (Unix ms). */
+export function parseTrendsQuery(
+  params: URLSearchParams,
+  now: number,
+): { ok: TrendsQuery } | { error: FieldError } {
+  const parsed = parseQuestion(TRENDS_QUERY, params, now)
+  if ('error' in parsed) return parsed
+  const { percentile, baseline_release: baseline, ...question } = parsed.ok
+  const summary = summaryOf({ ...question, percentiles: [percentile] })
+  if ('error' in summary) return summary
+  const { filters, groupBy } = summary.ok
+  if (baseline !== undefined) {
+    if (filters.release === undefined)
+      return fail('release', 'is missing: baseline_release is compared with it')
+    if (groupBy.includes('release')) return fail('group_by', 'cannot be release where releases are compared')
+  }
+  return { ok: { ...summary.ok, percentiles: [percentile], baselineRelease: baseline ?? null } }
+}
+
+const { metric, unit, count, count_interval, samples, effective_samples } = SUMMARY_ROW.entries
+
+const SIDE = v.nullable(
+  v.object({
+    ...PERCENTILE_ANSWER.entries,
+    count,
+    count_interval,
+    samples,
+    effective_samples,
+    ...PARTIAL,
+    ...LEFT_OUT,
+  }),
+)
+const INTERVAL = v.object({ value: v.number(), low: v.number(), high: v.number() })
+
+const MIX = v.object({
+  key: v.picklist(['device']),
+  shares: v.array(
+    v.object({
+      value: v.pipe(v.nullable(v.string()), v.description('phone, tablet, desktop')),
+      before: v.pipe(SHARE, v.description('of the page views or calls before')),
+      after: SHARE,
+    }),
+  ),
+})
+export type Mix = v.InferOutput<typeof MIX>
+
+export const TRENDS_ROW = v.object({
+  group: GROUP,
+  ...OTHERS,
+  metric,
+  unit,
+  before: v.pipe(SIDE, v.description('null where there is no data')),
+  after: SIDE,
+  change: v.pipe(
+    v.nullable(
+      v.object({
+        difference: v.pipe(
+          INTERVAL,
+          v.description('after minus before, in the unit, with its 95 % interval'),
+        ),
+        ratio: v.pipe(
+          v.nullable(INTERVAL),
+          v.description('the difference as a share of the value before; null where that is 0'),
+        ),
+      }),
+    ),
+    v.description('null where there is too little data'),
+  ),
+  verdict: v.pipe(
+    v.nullable(v.picklist(VERDICTS)),
+    v.description(
+      'improving or degrading where the interval leaves out 0; stable where it is likely, by .8 or more, that it moved by ' +
+        'less than 10 %; else unclear; null where there is too little data. On page views that are independent, fewer ' +
+        'than 5 in 100 are improving or degrading where nothing changed; where whole hours are slow together, more are',
+    ),
+  ),
+  confidence: v.pipe(
+    v.nullable(v.number()),
+    v.description('how sure the verdict is, 0 to 1; for stable and unclear, that it moved by less than 10 %'),
+  ),
+  mix: v.optional(
+    v.pipe(
+      MIX,
+      v.description(
+        'without group_by: where the whole is improving or degrading, but no device is, and the shares of devices alone ' +
+          'explain it',
+      ),
+    ),
+  ),
+})
+export type TrendsRow = v.InferOutput<typeof TRENDS_ROW>
+
+const { site, from, to, source, relative_error } = ANSWER
+const BASELINE = v.object({ from, to, release: v.nullable(v.string()) })
+
+export const TRENDS_ANSWER = v.object({
+  site,
+  from,
+  to,
+  baseline: v.pipe(BASELINE, v.description('what `before` is about')),
+  percentile: v.number(),
+  source,
+  sampled: v.optional(SAMPLED),
+  relative_error,
+  data: v.array(TRENDS_ROW),
+})
+export type TrendsAnswer = v.InferOutput<typeof TRENDS_ANSWER>

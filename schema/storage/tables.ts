@@ -1,0 +1,337 @@
+/**
+ * The tables of D1, as Drizzle sees them. Drizzle has no words for STRICT and WITHOUT ROWID: the migrations add
+ * them by hand, and a test holds that every table has both.
+ */
+
+import { integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import type { BudgetState } from '../api/budgets.ts'
+import type { Budgeted } from '../domain/metrics.ts'
+
+export type Tier = 'hour' | 'day'
+
+/** The key of a roll-up. `start` is in hours since 1970 in both tiers; `value` is a JSON list (see rollup/dimensions). */
+const period = {
+  site: text().notNull(),
+  tier: text().$type<Tier>().notNull(),
+  dimension: text().notNull(),
+  start: integer().notNull(),
+  value: text().notNull(),
+}
+
+/** A site that may send beacons. */
+export const sites = sqliteTable('sites', {
+  id: text().primaryKey(),
+  /** JSON list of allowed origins: `https://shop.example`, `https://*.shop.example`, `http://localhost:*`, `*`. */
+  origins: text({ mode: 'json' }).$type<string[]>().notNull(),
+  /** 32 hex digits, secret: the key of the hash that decides which page views are kept. */
+  key: text().notNull(),
+  /** The worker keeps at most 1 of `rate` page views; a power of two, so that samples nest. */
+  rate: integer().notNull().default(1),
+  /** Beacons that may be stored a day: the controller raises the rate to stay below. */
+  rowsPerDay: integer('rows_per_day').notNull().default(25_000),
+  /**
+   * Bytes of raw rows that may be stored a day; the same controller keeps them. The default fits the free plan's 500 MB:
+   * 14 days of 11 MB are 154 MB; roll-ups of 40 routes and 20 endpoints take 4.0 MB a day by the hour, for 35 days, and
+   * .25 MB by the day, for 760 days: 327 MB, measured with 25,000 page views a day. Together 481 MB.
+   */
+  bytesPerDay: integer('bytes_per_day').notNull().default(11_000_000),
+  /** The most page views that one may stand for by the browser's own sampling; a beacon that says more is refused. */
+  maxWeight: integer('max_weight').notNull().default(10),
+  /** Days that raw rows, hour roll-ups and day roll-ups are kept. */
+  rawDays: integer('raw_days').notNull().default(14),
+  hourDays: integer('hour_days').notNull().default(35),
+  dayDays: integer('day_days').notNull().default(760),
+  /** Unix time in ms. */
+  created: integer().notNull(),
+  /** Unix time in ms at which it was deleted; its rows go in the background, then this one. */
+  deleted: integer(),
+})
+
+/** Tokens that may read one site. The secret itself is known to its bearer alone. */
+export const tokens = sqliteTable(
+  'tokens',
+  {
+    site: text().notNull(),
+    /** 12 hex digits, part of the token. */
+    id: text().notNull(),
+    name: text().notNull(),
+    /** SHA-256 of the token's secret, in hex. */
+    hash: text().notNull(),
+    /** Unix time in ms. */
+    created: integer().notNull(),
+    /** Unix time in ms from which on it is refused; null for never. */
+    expires: integer(),
+  },
+  table => [primaryKey({ columns: [table.site, table.id] })],
+)
+
+/** The worker's sampling rate over time: from `since` (Unix ms) on, 1 of `rate` page views that began then is kept. */
+export const rates = sqliteTable(
+  'rates',
+  { site: text().notNull(), since: integer().notNull(), rate: integer().notNull() },
+  table => [primaryKey({ columns: [table.site, table.since] })],
+)
+
+/** Beacons by the minute, as the isolates report them: what the sampling controller steers by. */
+export const traffic = sqliteTable(
+  'traffic',
+  {
+    site: text().notNull(),
+    /** Minutes since 1970. */
+    minute: integer().notNull(),
+    seen: integer().notNull(),
+    stored: integer().notNull(),
+    /** Bytes of what was stored. */
+    bytes: integer().notNull().default(0),
+  },
+  table => [primaryKey({ columns: [table.site, table.minute] })],
+)
+
+/**
+ * One row per page view. The primary key is the only index, so a beacon writes one billed row.
+ * Vitals in grains (ms; CLS in thousandths), null where there is no data.
+ */
+export const pageviews = sqliteTable(
+  'pageviews',
+  {
+    site: text().notNull(),
+    /** Hours since 1970 at which the page view began, by the worker's clock. */
+    hour: integer().notNull(),
+    /** 16 hex digits: a keyed hash of the id that the browser drew (ingest/sample). */
+    id: text().notNull(),
+    /** Unix time in ms at which the page view began, by the worker's clock. */
+    began: integer().notNull(),
+    /** Number of the newest beacon stored. */
+    sequence: integer().notNull(),
+    /** Page views that this one stands for: client rate times server rate. */
+    weight: integer().notNull(),
+    navigation: text().notNull(),
+    route: text().notNull(),
+    release: text(),
+    country: text(),
+    device: text().notNull(),
+    browser: text(),
+    /** Major version. */
+    browserVersion: integer('browser_version'),
+    os: text(),
+    connection: text(),
+    lcp: integer(),
+    inp: integer(),
+    cls: integer(),
+    fcp: integer(),
+    ttfb: integer(),
+    /** JSON list of ms from navigation start, in the order of `PHASES`. */
+    phases: text(),
+    /** JSON object: beacon number -> calls in the beacon's wire form, so that a replay overwrites itself. */
+    calls: text().notNull().default('{}'),
+    /** JSON object: the causes in the beacon's wire form. */
+    why: text(),
+    /** JSON object: beacon number -> marks in the beacon's wire form. */
+    marks: text().notNull().default('{}'),
+    /** One bit for each beacon that came, the lowest for number 0: with `sequence` it tells how many were lost. */
+    received: integer().notNull().default(0),
+    /** Calls beyond what is sent of one page view. */
+    dropped: integer().notNull().default(0),
+    /** Calls and marks that were sent, but are too many, or too fat, to be kept. */
+    callsCut: integer('calls_cut').notNull().default(0),
+    marksCut: integer('marks_cut').notNull().default(0),
+  },
+  table => [primaryKey({ columns: [table.site, table.hour, table.id] })],
+)
+
+/**
+ * Distributions of page views, for queries that cost the same at any traffic. One row for each period, dimension and
+ * value; a vital's column is a JSON `Histogram`, null where no page view had it.
+ */
+export const rollups = sqliteTable(
+  'rollups',
+  {
+    ...period,
+    lcp: text(),
+    inp: text(),
+    cls: text(),
+    fcp: text(),
+    ttfb: text(),
+    /** JSON `{n, s, q}` of the page views themselves, whatever they measured; null in roll-ups of before it was kept. */
+    views: text(),
+  },
+  table => [primaryKey({ columns: [table.site, table.tier, table.dimension, table.start, table.value] })],
+)
+
+/** The same for API calls; the histogram carries the weights of failed and aborted calls, too. */
+export const apiRollups = sqliteTable('api_rollups', { ...period, api: text().notNull() }, table => [
+  primaryKey({ columns: [table.site, table.tier, table.dimension, table.start, table.value] }),
+])
+
+/** The same for custom measures and load phases; thresholds and shares mean nothing there. */
+export const measureRollups = sqliteTable(
+  'measure_rollups',
+  { ...period, measure: text().notNull() },
+  table => [primaryKey({ columns: [table.site, table.tier, table.dimension, table.start, table.value] })],
+)
+
+/**
+ * Which periods are rolled up. No row: not yet. `clean`: the roll-up holds all raw rows. `dirty`: a beacon came later.
+ * `sealed`: what it was made from (an hour's raw rows, a day's hours) is being deleted, so the roll-up is final.
+ */
+export const periods = sqliteTable(
+  'periods',
+  {
+    site: text().notNull(),
+    tier: text().$type<Tier>().notNull(),
+    start: integer().notNull(),
+    state: text().$type<'clean' | 'dirty' | 'sealed'>().notNull(),
+    /** The hour since 1970 in which it was last rolled up. */
+    rolled: integer().notNull(),
+  },
+  table => [primaryKey({ columns: [table.site, table.tier, table.start] })],
+)
+
+/**
+ * What became of the beacons that reached the worker, by the hour in which they came, as its isolates report it: lower
+ * bounds, since what an isolate has not reported when it ends is lost. Site '' counts those for sites that do not exist.
+ * Each beacon is one of accepted, refused, bots, failed; each accepted one is one of stored, sampled, queued, late.
+ */
+export const intake = sqliteTable(
+  'intake',
+  {
+    site: text().notNull(),
+    /** Hours since 1970. */
+    hour: integer().notNull(),
+    /** Beacons that passed every check. */
+    accepted: integer().notNull().default(0),
+    stored: integer().notNull().default(0),
+    /** Left out by the worker's sampling. */
+    sampled: integer().notNull().default(0),
+    /** Handed to the queue. */
+    queued: integer().notNull().default(0),
+    /** Told of an hour or a page view that takes no more news; not stored. */
+    late: integer().notNull().default(0),
+    /** Of the accepted ones: sent with the admin token, by an importer. */
+    imported: integer().notNull().default(0),
+    /** Answered 503: nothing durable took them. */
+    failed: integer().notNull().default(0),
+    bots: integer().notNull().default(0),
+    /** Refused, by the check that they did not pass. */
+    refusedSite: integer('refused_site').notNull().default(0),
+    refusedOrigin: integer('refused_origin').notNull().default(0),
+    refusedRate: integer('refused_rate').notNull().default(0),
+    refusedSize: integer('refused_size').notNull().default(0),
+    refusedField: integer('refused_field').notNull().default(0),
+    refusedWeight: integer('refused_weight').notNull().default(0),
+    /** Beacons of the address that sent most to each isolate: what one address sent to all of them is at most this. */
+    busiest: integer().notNull().default(0),
+  },
+  table => [primaryKey({ columns: [table.site, table.hour] })],
+)
+
+/**
+ * How much of what was sent arrived, by the hour in which the page views began; made by the hour's roll-up. Numbers of
+ * rows, without weights but for `dropped`.
+ */
+export const deliveries = sqliteTable(
+  'deliveries',
+  {
+    site: text().notNull(),
+    /** Hours since 1970. */
+    hour: integer().notNull(),
+    pageviews: integer().notNull(),
+    /** Beacons that their successors say were sent. */
+    sent: integer().notNull(),
+    received: integer().notNull(),
+    /** Calls beyond what is sent of one page view, weighed; rows that are older than this column's weights have none. */
+    dropped: integer().notNull(),
+    /** Page views with beacons before the last one that came; 0 in older rows, like the sums of squares below. */
+    followed: integer().notNull().default(0),
+    /** By page view, of the beacons before the last one that came: sums of missing², missing * all, and all². */
+    missingSquared: integer('missing_squared').notNull().default(0),
+    missingBefore: integer('missing_before').notNull().default(0),
+    beforeSquared: integer('before_squared').notNull().default(0),
+    /** Page views of which a column of JSON is broken. */
+    unreadable: integer().notNull().default(0),
+  },
+  table => [primaryKey({ columns: [table.site, table.hour] })],
+)
+
+/** What a team promises of a metric, and how it stood when it was last judged. */
+export const budgets = sqliteTable(
+  'budgets',
+  {
+    site: text().notNull(),
+    /** 12 hex digits. */
+    id: text().notNull(),
+    metric: text().$type<Budgeted>().notNull(),
+    endpoint: text(),
+    route: text(),
+    device: text().$type<'phone' | 'tablet' | 'desktop'>(),
+    percentile: real().notNull(),
+    /** In the metric's unit. */
+    max: real().notNull(),
+    windowHours: integer('window_hours').notNull(),
+    minimum: integer().notNull(),
+    /** Unix time in ms. */
+    created: integer().notNull(),
+    state: text().$type<BudgetState>().notNull().default('no-data'),
+    /** Unix time in ms at which the state began. */
+    since: integer().notNull(),
+    /** Unix time in ms at which it was last judged; 0: not yet. */
+    checked: integer().notNull().default(0),
+    /** What the webhook was told last. */
+    told: text().$type<'ok' | 'breached'>().notNull().default('ok'),
+    value: real(),
+    low: real(),
+    high: real(),
+    samples: integer().notNull().default(0),
+    /** Called as in the API. */
+    effective_samples: real(),
+    release: text(),
+  },
+  table => [primaryKey({ columns: [table.site, table.id] })],
+)
+
+/** Every change of a budget's state. */
+export const budgetEvents = sqliteTable(
+  'budget_events',
+  {
+    site: text().notNull(),
+    /** Unix time in ms. */
+    at: integer().notNull(),
+    budget: text().notNull(),
+    state: text().$type<BudgetState>().notNull(),
+    value: real(),
+    low: real(),
+    high: real(),
+    samples: integer().notNull(),
+    effective_samples: real(),
+    release: text(),
+  },
+  table => [primaryKey({ columns: [table.site, table.at, table.budget] })],
+)
+
+/** Where a site's changes of state are told, and the key that signs what is told. */
+export const webhooks = sqliteTable('webhooks', {
+  site: text().primaryKey(),
+  url: text().notNull(),
+  secret: text().notNull(),
+})
+
+/** What a webhook is still to be told. */
+export const messages = sqliteTable(
+  'messages',
+  {
+    site: text().notNull(),
+    /** Unix time in ms of the change. */
+    at: integer().notNull(),
+    budget: text().notNull(),
+    body: text().notNull(),
+    attempts: integer().notNull().default(0),
+    /** Unix time in ms of the next attempt. */
+    due: integer().notNull(),
+  },
+  table => [primaryKey({ columns: [table.site, table.at, table.budget] })],
+)
+
+export type BudgetRow = typeof budgets.$inferSelect
+export type SiteRow = typeof sites.$inferSelect
+export type TokenRow = typeof tokens.$inferSelect
+export type PageViewRow = typeof pageviews.$inferInsert

@@ -1,7 +1,0 @@
-/** Before the browser's tests: finds a Chromium, or installs one, which takes longer than a test may. */
-
-import { findBrowser } from '../../demo/browser.ts'
-
-export default function install(): void {
-  findBrowser()
-}

@@ -1,0 +1,298 @@
+/** The page at `/` shows what the API says, in words and never as markup; its address is its state. */
+
+import type { BrowserContext, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { summary } from '../../demo/visit/report.ts'
+import { format, VITALS } from '../../schema/domain/metrics.ts'
+import { HOSTILE, type Stage, settled, stage } from './dashboard.ts'
+
+let on: Stage
+let context: BrowserContext
+let page: Page
+let troubles: string[]
+
+beforeAll(async () => {
+  on = await stage()
+})
+afterAll(() => on.close())
+beforeEach(async () => {
+  ;({ page, context, troubles } = await on.page())
+})
+afterEach(() => context.close())
+
+const open = (query: string) => on.open(page, query)
+const link = (name: string) => page.getByRole('link', { name, exact: true })
+const region = (name: string) => page.getByRole('region', { name, exact: true })
+const query = () => new URL(page.url()).search
+const rowOf = (name: string) =>
+  page.getByRole('row').filter({ has: page.getByRole('rowheader', { name, exact: true }) })
+
+test('a link with the token opens signed in, and the token leaves the address', async () => {
+  await open('?site=demo&range=7d')
+  expect(page.url()).toBe(`${on.server.url}/?site=demo&range=7d`)
+  await page.reload()
+  await settled(page)
+  expect(troubles).toEqual([])
+})
+
+test('the description of the API is there for anyone, from anywhere, without a token', async () => {
+  const response = await fetch(`${on.server.url}/v1/openapi.json`)
+  expect(response.status).toBe(200)
+  expect(response.headers.get('Content-Type')).toMatch(/^application\/json/)
+  expect(response.headers.get('Access-Control-Allow-Origin')).toBe('*')
+  expect(response.headers.get('ETag')).toMatch(/\w/)
+  expect(await response.json()).toMatchObject({ openapi: '3.1.1' })
+  expect((await fetch(`${on.server.url}/v1/summary?site=demo`)).status).toBe(401)
+})
+
+test('cards show percentile, rating, count, interval and shares of the API', async () => {
+  await open('?site=demo&range=7d')
+  const answer = await summary(on.server, { from: '-7d', percentiles: '75' })
+  for (const vital of VITALS) {
+    const row = answer.find(({ metric }) => metric === vital)
+    const { value = null, low = null, high = null } = row?.percentiles.p75 ?? {}
+    const card = page.getByRole('listitem').filter({ has: link(vital.toUpperCase()) })
+    // What belongs together is held by a space that does not break.
+    const text = (await card.textContent())?.replaceAll('\xa0', ' ')
+    expect(text).toContain(`${format(vital, value)} p75`)
+    expect(text).toContain(`95 % between ${format(vital, low)} and ${format(vital, high)}`)
+    expect(text).toContain(`${row?.count} page views, ${row?.samples} samples`)
+    expect(text).toContain(
+      { good: 'Good', 'needs-improvement': 'Needs improvement', poor: 'Poor' }[row?.rating ?? 'poor'],
+    )
+    expect(text).toContain(`${Math.round((row?.shares?.good ?? 0) * 100)} % good`)
+  }
+})
+
+test('the first view asks everything at once, and nobody else', async () => {
+  const asked: string[] = []
+  const answered: string[] = []
+  page.on('request', request => {
+    if (new URL(request.url()).pathname.startsWith('/v1/')) asked.push(`${answered.length}`)
+    expect(new URL(request.url()).origin).toBe(on.server.url)
+  })
+  page.on('response', response => {
+    if (new URL(response.url()).pathname.startsWith('/v1/')) answered.push(response.url())
+  })
+  await open('?site=demo&range=7d')
+  expect(asked.length).toBeGreaterThan(5)
+  expect(new Set(asked)).toEqual(new Set(['0']))
+})
+
+test('from a slow metric to its element, to a page view, in three clicks, and Back goes back', async () => {
+  await open('?site=demo&range=7d')
+  await link('INP').click()
+  await region('Interactions that are the INP')
+    .getByRole('link', { name: 'See page views' })
+    .first()
+    .waitFor()
+  await link('LCP').click()
+  const causes = region('Elements that are the LCP')
+  await causes.getByRole('link', { name: 'See page views with article>img.product' }).click()
+  await region('Slowest page views by LCP').getByRole('rowheader').first().getByRole('link').click()
+  const waterfall = region('Page view')
+  expect(await waterfall.textContent()).toContain('article>img.product')
+  expect(await waterfall.getByRole('rowheader').count()).toBeGreaterThan(5)
+  const seen = await waterfall.textContent()
+  const address = page.url()
+  await page.goBack()
+  await page.goBack()
+  await causes.waitFor()
+  await page.goBack()
+  await region('Interactions that are the INP').waitFor()
+  await open(new URL(address).search)
+  expect(await waterfall.textContent()).toBe(seen)
+  expect(troubles).toEqual([])
+})
+
+test('a row of a breakdown filters everything, and its chip takes the filter away', async () => {
+  await open('?site=demo&range=7d')
+  await link('Country').click()
+  await region('LCP by country').getByRole('link', { name: 'DE', exact: true }).click()
+  await settled(page)
+  expect(query()).toBe('?site=demo&range=7d&by=country&country=DE')
+  const [row] = await summary(on.server, { from: '-7d', percentiles: '75', metrics: 'lcp', country: 'DE' })
+  const card = page.getByRole('listitem').filter({ has: link('LCP') })
+  expect(await card.textContent()).toContain(`${row?.count} page views`)
+  await page.getByRole('button', { name: /Country DE/ }).click()
+  await settled(page)
+  expect(query()).toBe('?site=demo&range=7d&by=country')
+})
+
+test('percentile, device and range are chosen in the head, and kept in the address', async () => {
+  await open('?site=demo&range=7d')
+  await page.getByLabel('Percentile').selectOption('95')
+  await page.getByLabel('Device').selectOption('phone')
+  await page.getByLabel('Range').selectOption('28d')
+  await settled(page)
+  expect(query()).toBe('?site=demo&range=28d&p=95&device=phone')
+  const [row] = await summary(on.server, { from: '-28d', percentiles: '95', metrics: 'lcp', device: 'phone' })
+  const card = page.getByRole('listitem').filter({ has: link('LCP') })
+  expect(await card.textContent()).toContain(`${format('lcp', row?.percentiles.p95?.value ?? null)} p95`)
+  await page.goBack()
+  expect(await page.getByLabel('Range').inputValue()).toBe('7d')
+  await page.getByLabel('Range').selectOption('own')
+  await page.getByLabel('From').fill(new Date(Date.now() - 3 * 86_400_000).toISOString().slice(0, 10))
+  await settled(page)
+  expect(await page.getByRole('alert').count()).toBe(0)
+  await page
+    .getByRole('listitem')
+    .filter({ has: link('LCP') })
+    .getByText('page views')
+    .first()
+    .waitFor()
+})
+
+test('the chart is read by keys, and the address remembers where', async () => {
+  await open('?site=demo&range=7d&timezone=x')
+  const cursor = page.getByRole('slider')
+  await cursor.focus()
+  await cursor.press('Home')
+  expect(await cursor.getAttribute('aria-valuetext')).toMatch(/^\d+ \w+, \d\d:\d\d: /)
+  await cursor.press('ArrowRight')
+  await cursor.press('ArrowRight')
+  const said = await cursor.getAttribute('aria-valuetext')
+  expect(said).toMatch(/p50 .*, p75 .*95 % .*, p95 .*page views, .*samples/)
+  await page.waitForURL(/at=/)
+  await page.reload()
+  await settled(page)
+  await page.waitForFunction(
+    said => document.querySelector('[role=slider]')?.getAttribute('aria-valuetext') === said,
+    said,
+  )
+})
+
+test('the histogram counts every page view once', async () => {
+  await open('?site=demo&range=7d&chart=histogram')
+  const [row] = await summary(on.server, { from: '-7d', metrics: 'lcp' })
+  const panel = region('LCP, how it is spread')
+  expect(await panel.textContent()).toContain(`${row?.count} in `)
+  const label = await panel.getByRole('img').getAttribute('aria-label')
+  const counts = (label ?? '').split(', ').map(bar => Number.parseInt(bar, 10))
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBe(row?.count)
+})
+
+test('endpoints of the API are listed in four orders, and one has a chart of its own', async () => {
+  await open('?site=demo&range=7d')
+  await link('API').first().click()
+  await open('?site=demo&range=7d&view=api&rows=50')
+  const calls = await summary(on.server, { from: '-7d', metrics: 'api', group_by: 'endpoint', limit: '50' })
+  for (const row of calls) {
+    const text = await rowOf(row.group.endpoint ?? '')
+      .first()
+      .textContent()
+    expect(text).toContain(format('api', row.percentiles.p75?.value ?? null))
+  }
+  for (const order of ['Busiest', 'Slowest', 'Failing', 'Impact']) {
+    await link(order).click()
+    await settled(page)
+    expect(await page.getByRole('alert').count()).toBe(0)
+  }
+  await link('GET /api/products').click()
+  await region('GET /api/products over time').getByRole('slider').waitFor()
+  await region('API by route').getByRole('rowheader', { name: '/c/[slug]' }).waitFor()
+  expect(troubles).toEqual([])
+})
+
+test('hostile names are text, in every view', async () => {
+  for (const view of ['?rows=50', '?view=views&order=newest', '?view=api&rows=50']) {
+    await open(`${view}&site=demo&range=7d`)
+    expect(await page.getByText(HOSTILE[0]).count()).toBeGreaterThan(0)
+    expect(await page.locator('img').count()).toBe(0)
+    expect(await page.title()).not.toBe('owned')
+    expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)
+  }
+  await open(`?site=demo&range=7d&route=${encodeURIComponent(HOSTILE[2])}`)
+  expect(await page.getByRole('button', { name: HOSTILE[2] }).count()).toBe(1)
+  expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)
+})
+
+test('what is shown is saved as CSV and JSON, and copied as a curl line without the token', async () => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write'])
+  await open('?site=demo&range=7d')
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'CSV of LCP by route' }).click(),
+  ])
+  expect(download.suggestedFilename()).toBe('fieldline.csv')
+  await page.getByRole('button', { name: 'Copy as curl of LCP by route' }).click()
+  await page.getByText('Copied.').waitFor()
+  const copied = await page.evaluate(() => navigator.clipboard.readText())
+  expect(copied).toContain(`'${on.server.url}/v1/summary?site=demo&from=-7d`)
+  expect(copied).not.toContain(on.server.token)
+})
+
+test('an error of the API is shown', async () => {
+  await page.goto(`${on.server.url}/?site=nowhere#token=${on.server.token}`)
+  await page.getByRole('alert').first().waitFor()
+  expect(await page.getByRole('alert').first().textContent()).toContain(
+    'There is no site nowhere here. (404)',
+  )
+})
+
+test('without a token the page asks for one, and a wrong one is refused', async () => {
+  await page.goto(on.server.url)
+  const field = page.getByLabel('Token')
+  await field.fill('wrong')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('alert').waitFor()
+  expect(await page.getByRole('alert').textContent()).toBe('This token is not valid here.')
+  await field.fill(on.server.token)
+  await field.press('Enter')
+  await settled(page)
+  expect(query()).toBe('?site=demo')
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await field.waitFor()
+  expect(await page.evaluate(() => sessionStorage.length)).toBe(0)
+})
+
+test('a read token shows its own site', async () => {
+  const answer = await fetch(`${on.server.url}/v1/sites/demo/tokens`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${on.server.token}` },
+    body: JSON.stringify({ name: 'dashboard' }),
+  })
+  const { token } = (await answer.json()) as { token: string }
+  await page.goto(`${on.server.url}/#token=${token}`)
+  await settled(page)
+  expect(query()).toBe('?site=demo')
+  expect(await page.getByRole('alert').count()).toBe(0)
+})
+
+test('a site that was never measured shows the snippet, and the dashboard once the first beacon arrives', async () => {
+  await fetch(`${on.server.url}/v1/sites/empty`, {
+    method: 'PUT',
+    headers: { Authorization: `Bearer ${on.server.token}` },
+    body: JSON.stringify({ origins: ['*'] }),
+  })
+  await open('?site=empty')
+  await page.getByText('Waiting for the first beacon').waitFor()
+  const snippet = `<script async src="${on.server.url}/fieldline.js" data-site="empty"></script>`
+  expect(await page.getByText(snippet).count()).toBe(1)
+  const visitor = await context.newPage()
+  const shop = `${on.server.url}/shop`
+  await visitor.route(shop, route =>
+    route.fulfill({ contentType: 'text/html', body: `<h1>Shop</h1>${snippet}` }),
+  )
+  await visitor.goto(shop)
+  await visitor.goto('about:blank')
+  await visitor.close()
+  await page.getByText('1 page view, 1 sample').first().waitFor()
+  expect(await page.getByText('Waiting for the first beacon').count()).toBe(0)
+})
+
+test('the delivery panel says what became of beacons, by the hour too, and is honest about nothing', async () => {
+  // By the name of a visitor's browser, since what names itself as a program is a bot.
+  const headers = { Origin: on.server.url, 'User-Agent': await page.evaluate(() => navigator.userAgent) }
+  const refused = await fetch(`${on.server.url}/f?site=demo`, { method: 'POST', body: '{', headers })
+  expect(refused.status).toBe(400)
+  await open('?site=demo&range=7d')
+  const panel = region('Delivery')
+  await panel.getByText('Accepted', { exact: true }).first().waitFor()
+  await panel.getByText('By the day').first().click()
+  await page.getByRole('table', { name: 'Delivery by the day' }).waitFor()
+  expect(troubles).toEqual([])
+  // The panels of single page views have their own word for a range that is older than what is kept.
+  await open('?site=demo&range=own&from=2020-01-01&to=2020-01-02')
+  await panel.getByText('No beacon was counted in this range.').waitFor()
+})

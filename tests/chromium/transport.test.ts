@@ -1,0 +1,333 @@
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { MAX_BYTES } from '../../schema/wire/beacon.ts'
+import type {} from '../../sdk/tag.ts'
+import { type Beacon, IMPORTS, TAG } from '../kit/site.ts'
+import { chromium, expectSilence, site } from './started.ts'
+
+expectSilence()
+
+async function open(path: string, tag = TAG, head = ''): Promise<Page> {
+  const page = await chromium.open(site.page(path, { tag, head }))
+  await page.waitForFunction('window.fieldline')
+  return page
+}
+
+/** Beacons of pages that end, up to and with that of a last page, which tells that no more are to come. */
+async function beaconsAfter(page: Page): Promise<Beacon[]> {
+  await page.goto(site.page('/last', { tag: TAG }))
+  await page.waitForFunction('window.fieldline')
+  await chromium.hide(page)
+  await site.until(beacons => beacons.some(({ view }) => view.route === '/last'))
+  await page.close()
+  return site.beacons.filter(({ view }) => view.route !== '/last')
+}
+
+test('the script tag says all there is to say', async () => {
+  const page = await open(
+    '/tag',
+    `data-site="a shop" data-release="2.4.0#7" data-route="/named" data-sample="1"`,
+  )
+  const [beacon] = await beaconsAfter(page)
+  expect(beacon?.site).toBe('a shop')
+  expect(beacon?.headers['content-type']).toMatch(/^text\/plain/)
+  expect(beacon?.view).toMatchObject({
+    route: '/named',
+    release: '2.4.0#7',
+    weight: 1,
+    sequence: 0,
+    touch: false,
+  })
+  expect(beacon?.view.connection).toMatch(/^(slow-2g|[234]g)$/)
+})
+
+test('a script tag without a site sends nothing and complains about nothing', async () => {
+  expect(await beaconsAfter(await open('/tag', ''))).toEqual([])
+})
+
+test('starting twice measures once', async () => {
+  const page = await open('/twice', TAG, `<script src="/fieldline.js" ${TAG}></script>`)
+  await page.evaluate(() => window.fieldline?.init({ site: 'other', endpoint: '/f' }))
+  await page.evaluate(() => fetch('/api/a').then(response => response.text()))
+  const beacons = await beaconsAfter(page)
+  expect(beacons).toHaveLength(1)
+  expect(beacons[0]?.site).toBe('shop')
+  expect(beacons[0]?.view.calls).toHaveLength(1)
+})
+
+test('options that make no sense neither throw nor send', async () => {
+  const page = await open('/nonsense', '')
+  await page.evaluate(() => {
+    const init: (options?: unknown) => void = Reflect.get(window.fieldline ?? {}, 'init')
+    for (const options of [undefined, null, 1, {}, { site: 'shop' }, { site: 'shop', endpoint: 'http://[' }])
+      init(options)
+    window.fieldline?.setRoute('/x')
+  })
+  expect(await beaconsAfter(page)).toEqual([])
+  expect(chromium.complaints.splice(0)).toEqual(['warning: fieldline: wrong options: site=,endpoint='])
+})
+
+for (const [said, tag] of [
+  ['site=', 'data-release="1"'],
+  ['sample=often', `${TAG} data-sample="often"`],
+  ['smaple=0.1', `${TAG} data-smaple="0.1"`],
+  ['api=no,consent=maybe', `${TAG} data-api="no" data-consent="maybe"`],
+  ['routeBy=path', `${TAG} data-route-by="path"`],
+] as const)
+  test(`init says on the developer's machine that ${said} is wrong, and elsewhere nothing`, async () => {
+    await open('/wrong', tag)
+    expect(chromium.complaints.splice(0)).toEqual([`warning: fieldline: wrong options: ${said}`])
+    const away = await chromium.open()
+    await away.route('http://shop.test/**', async route => {
+      const url = route.request().url().replace('http://shop.test', site.origin)
+      await route.fulfill({ response: await route.fetch({ url }) })
+    })
+    await away.goto('http://shop.test/wrong')
+    await away.waitForFunction('window.fieldline')
+    expect(chromium.complaints.splice(0)).toEqual([])
+    await away.close()
+  })
+
+for (const [name, owner, property] of [
+  ['a fetch that outlives its page', 'Request.prototype', 'keepalive'],
+  ['whole numbers of 64 bits', 'window', 'BigUint64Array'],
+  ['observers of performance', 'window', 'PerformanceObserver'],
+  ['the source of randomness', 'window', 'crypto'],
+])
+  test(`a browser without ${name} is left alone`, async () => {
+    // The test's own driver needs what is taken away.
+    const page = await chromium.open(
+      site.page('/old', {
+        head: `<script>{
+            const own = Object.getOwnPropertyDescriptor(${owner}, '${property}')
+            delete ${owner}.${property}
+            addEventListener('load', () => Object.defineProperty(${owner}, '${property}', own))
+          }</script><script src="/fieldline.js" ${TAG}></script>`,
+      }),
+    )
+    await page.evaluate(() => fetch('/api/a').then(response => response.text()))
+    expect(await page.evaluate(() => String(fetch))).toContain('function fetch()')
+    expect(await beaconsAfter(page)).toEqual([])
+  })
+
+const LOADED = `window.ready = (window.ready ?? 0) + 1`
+const TWO = {
+  'the tag and the package': [
+    `<script src="/fieldline.js" ${TAG}></script>`,
+    `<script type="module">import * as fieldline from '/index.js'; window.copy = fieldline
+      fieldline.init({ site: 'other', endpoint: '/f' }); ${LOADED}</script>`,
+  ],
+  'the package and the tag': [
+    `<script type="module">import * as fieldline from '/index.js'; window.copy = fieldline
+      fieldline.init({ site: 'shop', endpoint: '/f' }); ${LOADED}</script>`,
+    `<script defer src="/fieldline.js" data-site="other"></script>`,
+  ],
+  'the package and its core': [
+    `<script type="module">import { init } from '/index.js'; init({ site: 'shop', endpoint: '/f' })</script>`,
+    `<script type="module">import * as fieldline from '/core.js'; window.copy = fieldline
+      fieldline.init({ site: 'other', endpoint: '/f' }); ${LOADED}</script>`,
+  ],
+}
+for (const [name, scripts] of Object.entries(TWO))
+  test(`${name} on one page measure once, and act as one`, async () => {
+    const page = await chromium.open(site.page('/two', { head: IMPORTS + scripts.join('') }))
+    await page.waitForFunction('window.ready')
+    await page.evaluate(async () => {
+      const copy = Reflect.get(window, 'copy')
+      await fetch('/api/a').then(response => response.text())
+      copy.setRoute('/named')
+      copy.mark('a', 1)
+    })
+    const beacons = await beaconsAfter(page)
+    expect(beacons.map(({ site }) => site)).toEqual(['shop'])
+    expect(beacons[0]?.view).toMatchObject({
+      route: '/named',
+      marks: [{ name: 'a', value: 1 }],
+      calls: [{ endpoint: 'GET /api/a' }],
+    })
+  })
+
+test('a no to one copy is a no to the other', async () => {
+  const page = await chromium.open(
+    site.page('/no', {
+      head: `${IMPORTS}<script type="module">import { consent } from '/index.js'; consent(false); ${LOADED}</script>
+        <script defer src="/fieldline.js" ${TAG}></script>`,
+    }),
+  )
+  await page.waitForFunction('window.ready && window.fieldline')
+  expect(await beaconsAfter(page)).toEqual([])
+})
+
+test('a tag of a module starts', async () => {
+  const head = `<script type="module" src="/fieldline.js" data-site="module" data-release="1"></script>`
+  const page = await chromium.open(site.page('/module', { head }))
+  await page.waitForFunction('window.fieldline')
+  const [beacon] = await beaconsAfter(page)
+  expect(beacon).toMatchObject({ site: 'module', view: { route: '/module', release: '1' } })
+})
+
+test('the package works by import', async () => {
+  const head = `${IMPORTS}<script type="module">
+    import { init, setRoute } from '/index.js'
+    init({ site: 'npm', endpoint: new URL('/f', location.href).href, release: '1.0.0' })
+    setRoute('/by/[import]')
+    window.ready = true
+  </script>`
+  const page = await chromium.open(site.page('/import', { head }))
+  await page.waitForFunction('window.ready')
+  const [beacon] = await beaconsAfter(page)
+  expect(beacon).toMatchObject({ site: 'npm', view: { route: '/by/[import]', release: '1.0.0' } })
+})
+
+test('nothing global is left but fieldline', async () => {
+  const page = await open('/globals')
+  expect(await page.evaluate(GLOBALS)).toEqual(['fieldline'])
+  expect(await page.evaluate(() => Object.keys(window.fieldline ?? {}))).toEqual([
+    'init',
+    'setRoute',
+    'mark',
+    'consent',
+  ])
+  expect(await page.evaluate(() => [document.cookie, localStorage.length, sessionStorage.length])).toEqual([
+    '',
+    0,
+    0,
+  ])
+  await beaconsAfter(page)
+})
+
+test('one of k page views is kept and stands for k', async () => {
+  const luck = (value: number) => `<script>Math.random = () => ${value}</script>`
+  const tag = `${TAG} data-sample="0.1"`
+  const [kept] = await beaconsAfter(await open('/kept', tag, luck(0.0999)))
+  expect(kept?.view).toMatchObject({ route: '/kept', weight: 10 })
+  site.forget()
+  expect(await beaconsAfter(await open('/dropped', tag, luck(0.1001)))).toEqual([])
+  expect(await beaconsAfter(await open('/none', `${TAG} data-sample="0"`))).toEqual([])
+})
+
+for (const [name, property, value] of [
+  ['Global Privacy Control', 'globalPrivacyControl', true],
+  ['Do Not Track', 'doNotTrack', '1'],
+] as const)
+  test(`a visitor with ${name} is left alone`, async () => {
+    const wish = `<script>Object.defineProperty(navigator, '${property}', { value: ${JSON.stringify(value)} })</script>`
+    const page = await open('/private', TAG, wish)
+    expect(await page.evaluate(() => String(fetch))).toContain('function fetch()')
+    expect(await beaconsAfter(page)).toEqual([])
+  })
+
+test('beforeSend may change a beacon or drop it, and one that throws drops it', async () => {
+  const start = (beforeSend: string) => `<script src="/fieldline.js"></script>
+    <script>fieldline.init({ site: 'shop', endpoint: '/f', beforeSend: ${beforeSend} })</script>`
+  const run = async (beforeSend: string) => {
+    site.forget()
+    const page = await chromium.open(site.page('/before', { head: start(beforeSend) }))
+    return beaconsAfter(page)
+  }
+  const [changed] = await run(`view => ({ ...view, route: '/changed?secret#part', release: 'r' })`)
+  expect(changed?.view).toMatchObject({ route: '/changed', release: 'r', sequence: 0 })
+  expect(await run('() => null')).toEqual([])
+  expect(await run('() => undefined')).toEqual([])
+  expect(await run('() => { throw new Error("no") }')).toEqual([])
+  expect(await run('() => 7')).toEqual([])
+})
+
+test('what is too long for one beacon goes in several, and nothing is lost', async () => {
+  const page = await open('/long')
+  await page.evaluate(async () => {
+    for (let i = 0; i < 60; i++) {
+      const path = Array.from({ length: 25 }, () => String.fromCharCode(97 + (i % 26)).repeat(10)).join('/')
+      await fetch(`/api/${path}`, { method: i % 2 ? 'GET' : 'OPTIONS' }).then(response => response.text())
+    }
+    await new Promise(resolve => setTimeout(resolve, 50))
+    // Full-width letters take three bytes each.
+    window.fieldline?.setRoute(`/${'\uff21'.repeat(190)}`)
+  })
+  const beacons = await beaconsAfter(page)
+  expect(beacons.length).toBeGreaterThan(1)
+  expect(beacons.every(({ bytes }) => bytes <= MAX_BYTES)).toBe(true)
+  expect(beacons.map(({ view }) => view.sequence).sort()).toEqual(beacons.map((_, i) => i))
+  expect(new Set(beacons.map(({ view }) => view.id)).size).toBe(1)
+  expect(beacons.flatMap(({ view }) => view.calls)).toHaveLength(60)
+})
+
+test('beacons carry no cookie and are text', async () => {
+  const page = await open('/plain', TAG, `<script>document.cookie = 'a=1'</script>`)
+  const [beacon] = await beaconsAfter(page)
+  expect(beacon?.headers).toMatchObject({ 'content-type': expect.stringMatching(/^text\/plain/) })
+  expect(beacon?.headers.cookie).toBe(undefined)
+  await chromium.context.clearCookies()
+})
+
+test('a beacon leaves though another library uses up what may outlive the page', async () => {
+  const page = await open('/quota')
+  await page.evaluate(() => {
+    void fetch('/api/other?until=/api/free', { method: 'POST', body: 'x'.repeat(65_500), keepalive: true })
+  })
+  await chromium.hide(page)
+  const [beacon] = await site.until(beacons => beacons.length > 0)
+  expect(beacon?.view).toMatchObject({ route: '/quota', sequence: 0, vitals: { lcp: expect.any(Number) } })
+  await page.evaluate(() => fetch('/api/free'))
+  await page.close()
+})
+
+test('a beacon leaves though the browser lets none wait and none outlive the page', async () => {
+  const page = await open(
+    '/refused',
+    TAG,
+    `<script>{
+      const { fetch } = window
+      window.fetchLater = () => { throw new DOMException('', 'QuotaExceededError') }
+      window.fetch = (url, init) => init?.keepalive ? Promise.reject(new TypeError('no')) : fetch(url, init)
+    }</script>`,
+  )
+  await page.evaluate(() => window.fieldline?.mark('a', 1))
+  await chromium.hide(page)
+  const [beacon] = await site.until(beacons => beacons.length > 0)
+  expect(beacon?.view).toMatchObject({ sequence: 0, marks: [{ name: 'a', value: 1 }] })
+  await page.close()
+})
+
+test('where nothing can be sent, the page does not notice', async () => {
+  const page = await open('/nothing', `${TAG} data-endpoint="http://127.0.0.1:1/f"`)
+  const errors = await page.evaluate(() => {
+    const errors: string[] = []
+    addEventListener('unhandledrejection', event => errors.push(String(event.reason)))
+    Reflect.set(window, 'errors', errors)
+    return errors
+  })
+  await chromium.hide(page)
+  await chromium.show(page)
+  await page.evaluate(() => new Promise(resolve => setTimeout(resolve, 100)))
+  expect(errors).toEqual([])
+  expect(await page.evaluate(() => Reflect.get(window, 'errors'))).toEqual([])
+  await page.close()
+  // Chromium itself writes the line of a refused connection; no page can prevent it.
+  const lines = chromium.complaints.splice(0)
+  expect(lines.length).toBeLessThanOrEqual(2)
+  expect(lines.every(line => line.includes('net::ERR'))).toBe(true)
+})
+
+test('the beacon of an ordinary page view with ten calls stays under 1 KB', async () => {
+  const page = await open('/ordinary/article-with-a-name')
+  await page.evaluate(async () => {
+    for (let i = 0; i < 10; i++)
+      await fetch(`/api/${['products', 'reviews', 'cart', 'user'][i % 4]}/${1000 + i}?q=1`).then(r =>
+        r.text(),
+      )
+    await new Promise(resolve => setTimeout(resolve, 50))
+  })
+  const [beacon] = await beaconsAfter(page)
+  console.log(`beacon with ${beacon?.view.calls.length} calls: ${beacon?.bytes} B\n${beacon?.body}`)
+  expect(beacon?.view.calls).toHaveLength(10)
+  expect(beacon?.bytes).toBeLessThan(1024)
+})
+
+/** Names that a fresh frame does not have, and this page does. */
+const GLOBALS = `(() => {
+  const frame = document.body.appendChild(document.createElement('iframe'))
+  const fresh = new Set(Object.getOwnPropertyNames(frame.contentWindow))
+  frame.remove()
+  return Object.getOwnPropertyNames(window).filter(name => !fresh.has(name) && isNaN(name))
+})()`

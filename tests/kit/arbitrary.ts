@@ -1,0 +1,99 @@
+/** Page views of every kind, by chance: what `encode` may be given and `decode` must answer. */
+
+import fc from 'fast-check'
+import { PHASES } from '../../schema/domain/metrics.ts'
+import { MAX_CALLS, MAX_MARKS, MAX_SELECTOR, MAX_SERVER, MAX_WEIGHT } from '../../schema/wire/beacon.ts'
+import {
+  MAX_AGE,
+  MAX_CLS,
+  MAX_ENDPOINT,
+  MAX_MARK,
+  MAX_MS,
+  MAX_RELEASE,
+  MAX_ROUTE,
+  MAX_SEQUENCE,
+} from '../../schema/wire/decode.ts'
+import { CONNECTIONS, NAVIGATIONS, OUTCOMES, type PageView } from '../../schema/wire/pageview.ts'
+
+const ms = fc.integer({ min: 0, max: MAX_MS })
+const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: null })
+const printable = (max: number) =>
+  fc
+    .string({ minLength: 1, maxLength: max, unit: 'grapheme' })
+    .map(text => text.replace(/[\p{Cc}?#]/gu, 'x').slice(0, max))
+
+export const call = fc.record({
+  endpoint: printable(MAX_ENDPOINT),
+  start: fc.integer({ min: 0, max: MAX_AGE }),
+  duration: ms,
+  outcome: fc.constantFrom(...OUTCOMES),
+  status: maybe(fc.integer({ min: 0, max: 999 })),
+  ttfb: maybe(ms),
+  bytes: maybe(fc.integer({ min: 0, max: 1_000_000_000 })),
+  server: maybe(
+    fc.array(fc.tuple(fc.stringMatching(/^[a-z]{1,8}$/), ms), { minLength: 1, maxLength: MAX_SERVER }),
+  ),
+})
+
+const whole = fc.integer({ min: 0, max: MAX_AGE })
+const label = printable(MAX_SELECTOR)
+export const why = fc.record({
+  lcp: maybe(
+    fc.record({ target: label, url: maybe(label), loadDelay: ms, loadDuration: ms, renderDelay: ms }),
+  ),
+  inp: maybe(
+    fc.record({
+      target: label,
+      event: label,
+      time: whole,
+      inputDelay: ms,
+      processing: ms,
+      presentation: ms,
+      script: maybe(fc.record({ url: label, invoker: label, duration: ms })),
+    }),
+  ),
+  cls: maybe(fc.record({ target: label, value: fc.integer({ min: 0, max: MAX_CLS }), time: whole })),
+})
+const mark = fc.record({
+  name: fc.stringMatching(/^[\w.-]{1,64}$/),
+  value: fc.integer({ min: 0, max: MAX_MARK }),
+})
+
+/** Any page view that a beacon may carry. */
+export const anyView: fc.Arbitrary<PageView> = fc.record({
+  id: fc.stringMatching(/^[0-9a-f]{16}$/),
+  sequence: fc.integer({ min: 0, max: MAX_SEQUENCE }),
+  weight: fc.integer({ min: 1, max: MAX_WEIGHT }),
+  age: fc.integer({ min: 0, max: MAX_AGE }),
+  navigation: fc.constantFrom(...NAVIGATIONS),
+  route: printable(MAX_ROUTE),
+  release: maybe(printable(MAX_RELEASE)),
+  connection: maybe(fc.constantFrom(...CONNECTIONS)),
+  touch: fc.boolean(),
+  vitals: fc.record({
+    lcp: maybe(ms),
+    inp: maybe(ms),
+    cls: maybe(fc.integer({ min: 0, max: MAX_CLS })),
+    fcp: maybe(ms),
+    ttfb: maybe(ms),
+  }),
+  phases: maybe(
+    fc
+      .tuple(ms, ms, ms, ms, ms, ms, ms)
+      .map(
+        times =>
+          Object.fromEntries(PHASES.map((phase, i) => [phase, times[i]])) as PageView['phases'] & object,
+      ),
+  ),
+  why,
+  calls: fc.array(call, { maxLength: MAX_CALLS }),
+  dropped: fc.integer({ min: 0, max: 100_000 }),
+  marks: fc.array(mark, { maxLength: MAX_MARKS }),
+})
+
+/** The same as it is stored: back from the cache, no byte is waited for. */
+export const pageView = anyView.map(view =>
+  view.navigation === 'back-forward-cache'
+    ? { ...view, vitals: { ...view.vitals, ttfb: view.vitals.ttfb ?? 0 } }
+    : view,
+)

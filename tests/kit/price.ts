@@ -1,0 +1,76 @@
+/**
+ * What fieldline costs on Cloudflare: measured rows of a day go in, the Markdown table for the README comes out.
+ *
+ * @see https://developers.cloudflare.com/d1/platform/pricing/
+ * @see https://developers.cloudflare.com/workers/platform/pricing/
+ */
+
+import { ASSUMED, type DayCost, measureDays } from '../bench/cost.ts'
+
+/** Dollars for a million, beyond what the paid plan includes. */
+const PRICE = { request: 0.3, written: 1, read: 0.001, cpu: 0.02 }
+/** The free plan, a day. */
+const FREE = { requests: 100_000, written: 100_000, read: 5_000_000 }
+/** ms of CPU of a beacon: assumed, at the upper end. */
+const CPU = 1
+/** Runs of the cron, which are requests, too. */
+const RUNS = 288
+/** Page views a day of the site that is priced; a tenth of them is the second column. */
+const VIEWS = 10_000
+
+export async function costTable(): Promise<string> {
+  const [tenth, all] = await measureDays([VIEWS / 10, VIEWS])
+  if (!tenth || !all) throw new Error('nothing was measured')
+  const columns = [
+    { stored: all, sent: 1 },
+    { stored: tenth, sent: 0.1 },
+  ]
+  const row = (name: string, cell: (column: (typeof columns)[number]) => string) =>
+    `| ${[name, ...columns.map(cell)].join(' | ')} |`
+  const fits = (share: number) => capacity(tenth, all, share)
+  return [
+    `| A site of ${count(VIEWS)} page views a day | every page view | \`data-sample="0.1"\` |`,
+    '|---|---|---|',
+    row('Rows written for a page view', ({ stored }) => (stored.written / VIEWS).toFixed(2)),
+    row('Rows read for a page view', ({ stored }) => count(stored.read / VIEWS)),
+    row('Paid plan: a million page views', ({ stored, sent }) => `$${dollars(stored, sent).toFixed(2)}`),
+    row('Free plan: page views a day, by requests', ({ sent }) => count(fits(sent).requests)),
+    row('Free plan: page views a day, by rows written', ({ sent }) => count(fits(sent).written)),
+    row('Free plan: page views a day, by rows read', ({ sent }) => count(fits(sent).read)),
+    '',
+    `Rows are measured: beacons, roll-ups of hours and days, the cron, and the deletion of every row in the end. Assumed for a page
+view are ${ASSUMED.beacons} beacons, ${ASSUMED.calls} API calls and ${CPU} ms of CPU a beacon. Assumed for the site are ${ASSUMED.routes} routes and ${ASSUMED.endpoints} endpoints, and that
+each hour is rolled up ${ASSUMED.rollups} times because of late beacons. Not counted:`,
+    '',
+    '- what the paid plan includes, for $5 a month,',
+    '- questions: a summary of 28 days reads some 300 rows, and a dozen for each page view of the last three hours, at most 20,000,',
+    '- storage.',
+  ].join('\n')
+}
+
+/** Dollars for a million page views at the volume of that day. */
+function dollars({ written, read }: DayCost, sent: number): number {
+  const beacons = VIEWS * sent * ASSUMED.beacons
+  const requests = beacons + RUNS
+  const day =
+    requests * PRICE.request + written * PRICE.written + read * PRICE.read + beacons * CPU * PRICE.cpu
+  return day / VIEWS
+}
+
+/** Page views a day until each limit of the free plan, on the line through the two days measured. */
+function capacity(small: DayCost, large: DayCost, sent: number): Record<keyof typeof FREE, number> {
+  const until = (of: 'written' | 'read') => {
+    const slope = (large[of] - small[of]) / (large.views - small.views)
+    return (small.views + (FREE[of] - small[of]) / slope) / sent
+  }
+  return {
+    requests: (FREE.requests - RUNS) / ASSUMED.beacons / sent,
+    written: until('written'),
+    read: until('read'),
+  }
+}
+
+/** Three significant digits: the assumptions allow no more. */
+function count(value: number): string {
+  return Number(value.toPrecision(value < 100 ? 2 : 3)).toLocaleString('en-US')
+}

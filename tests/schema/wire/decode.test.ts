@@ -1,0 +1,341 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { encode, MAX_CALLS, MAX_MARKS, MAX_SELECTOR } from '../../../schema/wire/beacon.ts'
+import {
+  decode,
+  MAX_CLS,
+  MAX_ENDPOINT,
+  MAX_MARK,
+  MAX_MS,
+  MAX_RELEASE,
+  MAX_ROUTE,
+} from '../../../schema/wire/decode.ts'
+import type { ApiCall, PageView } from '../../../schema/wire/pageview.ts'
+import { anyView, pageView } from '../../kit/arbitrary.ts'
+
+const read = (view: PageView, change: object) =>
+  decode(JSON.stringify({ ...JSON.parse(encode(view)), ...change }))
+
+const NONE = { lcp: null, inp: null, cls: null, fcp: null, ttfb: null }
+const NO_ANSWER = { status: null, ttfb: null, bytes: null, server: null }
+
+/** A change that leaves no beacon, and the field that must be named. */
+const refusals: [string, object][] = [
+  ['v', { v: 2 }],
+  ['v', { v: undefined }],
+  ['id', { id: 'XYZ' }],
+  ['id', { id: undefined }],
+  ['id', { id: 7 }],
+  ['sequence', { sequence: -1 }],
+  ['sequence', { sequence: '1' }],
+  ['sequence', { sequence: undefined }],
+  ['weight', { weight: 0 }],
+  ['weight', { weight: 1.5 }],
+  ['weight', { weight: null }],
+  ['weight', { weight: '1' }],
+  ['weight', { weight: 1001 }],
+]
+
+const NO_CAUSES = { lcp: null, inp: null, cls: null }
+
+/** What is odd in a beacon, and what is read in its place. */
+const oddities: [string, object, Partial<PageView>][] = [
+  ['a clock that was set', { age: 1e15 }, { age: 0 }],
+  ['a clock that was set back', { age: -1e15 }, { age: 0 }],
+  ['a clock that is none', { age: null }, { age: 0 }],
+  ['a kind of navigation to come', { navigation: 'teleport' }, { navigation: 'navigate' }],
+  ['no navigation', { navigation: null }, { navigation: 'navigate' }],
+  ['a route with a query', { route: '/p?q=1' }, { route: '/p' }],
+  ['a route with a fragment', { route: '/p#/top\n?token' }, { route: '/p' }],
+  ['a route that is all query', { route: '?q=1' }, { route: '(unknown)' }],
+  ['no route', { route: undefined }, { route: '(unknown)' }],
+  ['a route that is no text', { route: ['/p'] }, { route: '(unknown)' }],
+  ['a release that is no text', { release: {} }, { release: null }],
+  ['a release that is a number', { release: 2.4 }, { release: '2.4' }],
+  ['a connection to come', { connection: '6g' }, { connection: null }],
+  ['a touch that is a number', { touch: 2 }, { touch: false }],
+  ['no vitals', { vitals: undefined }, { vitals: NONE }],
+  ['vitals that are a text', { vitals: '[object Object]' }, { vitals: NONE }],
+  [
+    'odd vitals',
+    { vitals: { lcp: 'fast', inp: 1e12, cls: [], fcp: true, ttfb: 7, fid: 1 } },
+    { vitals: { ...NONE, inp: MAX_MS, ttfb: 7 } },
+  ],
+  ['a number of phases', { phases: 7 }, { phases: null }],
+  ['phases as a text', { phases: '[1, 2, 3, 4, 5, 6, 7]' }, { phases: null }],
+  ['a phase that is none', { phases: [0, 0, null, 0, 0, 0, 0] }, { phases: null }],
+  ['too few phases', { phases: [1] }, { phases: null }],
+  ['causes that are none', { why: 'slow' }, { why: NO_CAUSES }],
+  ['a cause that is none', { why: [null, null, 7] }, { why: NO_CAUSES }],
+  [
+    'causes to come, and one with a query',
+    { why: [['img', '/a.png?token=1', 1, 2, 3, 4], ['a'], ['b', 1, 2], ['new']] },
+    {
+      why: {
+        lcp: { target: 'img', url: '/a.png', loadDelay: 1, loadDuration: 2, renderDelay: 3 },
+        inp: null,
+        cls: { target: 'b', value: 1, time: 2 },
+      },
+    },
+  ],
+  [
+    'a script that is none, and one called by an address',
+    { why: [null, ['a', 'click', 1, 2, 3, 4, ['/a.js?t=1', 'IMG#a[src=/b?t=1].onload', 1]], null] },
+    {
+      why: {
+        ...NO_CAUSES,
+        inp: {
+          target: 'a',
+          event: 'click',
+          time: 1,
+          inputDelay: 2,
+          processing: 3,
+          presentation: 4,
+          script: { url: '/a.js', invoker: 'IMG#a[src=/b', duration: 1 },
+        },
+      },
+    },
+  ],
+  ['dropped calls that are no number', { dropped: 'many' }, { dropped: 0 }],
+  ['dropped calls without end', { dropped: 1e300 }, { dropped: 100_000 }],
+  ['calls that are none', { calls: 7, dropped: 2 }, { calls: [], dropped: 2 }],
+  ['calls that are a text', { calls: 'none', dropped: 2 }, { calls: [], dropped: 2 }],
+  ['marks that are none', { marks: { cart: 1 } }, { marks: [] }],
+  ['a field of a script to come', { errors: 3, __proto__: null }, {}],
+]
+
+/** Calls that are left out. */
+const brokenCalls: unknown[] = [
+  null,
+  7,
+  'GET /',
+  [],
+  { endpoint: 'GET /', start: 0, duration: 0, outcome: 'ok' },
+  ['', 0, 0, 'ok'],
+  ['?token=1', 0, 0, 'ok'],
+  [7, 0, 0, 'ok'],
+  ['GET /', '0', 0, 'ok'],
+  ['GET /', null, 0, 'ok'],
+  ['GET /', 0, null, 'http'],
+  ['GET /', 0, '9', 'ok'],
+  ['GET /', 0, 0, 'fine'],
+  ['GET /', 0, 0],
+]
+
+/** Calls that are kept, and how. */
+const oddCalls: [unknown[], Partial<ApiCall>][] = [
+  [['GET /', 1, 2, 'http', 999], { status: 999 }],
+  [['GET /', 1, 2, 'http', 600], { status: 600 }],
+  [['GET /', 1, 2, 'http', 1e9], { status: null }],
+  [['GET /', 1, 2, 'http', -1], { status: null }],
+  [['GET /', 1, 2, 'http', '500'], { status: null }],
+  [['GET /', 1, 2, 'http', 500.5, 'soon', {}, 'db'], { status: null }],
+  [['GET /', 1, 2, 'http', 500, null, null, null, 'to come'], { status: 500 }],
+  [['GET /p?t=1 Name', 1, 2, 'http', 500], { endpoint: 'GET /p', status: 500 }],
+  [['GET /p#t', -1, 1e300, 'http', 500], { endpoint: 'GET /p', start: 0, duration: MAX_MS, status: 500 }],
+  [
+    [
+      'GET /',
+      1,
+      2,
+      'http',
+      500,
+      -1,
+      1e300,
+      [
+        ['db', 1.2],
+        ['', 1],
+        ['a', -1],
+        ['b', 5],
+        ['cut', 6],
+      ],
+    ],
+    {
+      status: 500,
+      ttfb: 0,
+      bytes: 1_000_000_000,
+      server: [
+        ['db', 1],
+        ['b', 5],
+      ],
+    },
+  ],
+]
+
+describe('a beacon that is read', () => {
+  it.each(refusals)('with a wrong %s is refused by that name', (field, change) => {
+    fc.assert(
+      fc.property(pageView, view => {
+        const answer = read(view, change)
+        expect('error' in answer && answer.error.field).toBe(field)
+        expect('error' in answer && answer.error.detail).toMatch(/\w/)
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  it.each(['', 'null', '[]', '7', '"x"', '{"v":1', '"[object Object]"'])(
+    'that is %j is refused, never thrown over',
+    body => {
+      expect(decode(body)).toHaveProperty('error.field')
+    },
+  )
+
+  it.each(oddities)('keeps the page view for all of %s', (_, change, kept) => {
+    fc.assert(
+      fc.property(pageView, given => {
+        // Back from the cache, a TTFB is filled in.
+        const view = { ...given, navigation: 'reload' } as const
+        expect(read(view, change)).toEqual({ ok: { ...view, ...kept } })
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  it('leaves out calls that say too little, and counts them', () => {
+    const good = ['GET /', 1, 2, 'ok']
+    const calls = [good, ...brokenCalls, good]
+    const kept = [
+      { endpoint: 'GET /', start: 1, duration: 2, outcome: 'ok', ...NO_ANSWER },
+      { endpoint: 'GET /', start: 1, duration: 2, outcome: 'ok', ...NO_ANSWER },
+    ]
+    fc.assert(
+      fc.property(pageView, given => {
+        const view = { ...given, dropped: 3 }
+        const expected = { ok: { ...view, calls: kept, dropped: 3 + brokenCalls.length } }
+        expect(read(view, { calls })).toEqual(expected)
+        // As Prototype 1.6 has it.
+        expect(read(view, { calls: JSON.stringify(calls) })).toEqual(expected)
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  it.each(oddCalls)('keeps the call %j, and its outcome', (call, kept) => {
+    fc.assert(
+      fc.property(pageView, view => {
+        const base = { endpoint: 'GET /', start: 1, duration: 2, outcome: 'http', ...NO_ANSWER }
+        expect(read(view, { calls: [call] })).toEqual({ ok: { ...view, calls: [{ ...base, ...kept }] } })
+      }),
+      { numRuns: 5 },
+    )
+  })
+
+  it('cuts lists that are too long, and counts the calls beyond', () => {
+    const marks = Array.from({ length: MAX_MARKS + 9 }, (_, i) => [`m${i}`, i])
+    const calls = Array.from({ length: MAX_CALLS + 9 }, (_, i) => [`GET /${i}`, i, i, 'ok'])
+    fc.assert(
+      fc.property(pageView, view => {
+        const answer = read(view, { calls, marks, dropped: 1 })
+        if ('error' in answer) throw new Error(answer.error.detail)
+        expect(answer.ok.calls.map(call => call.start)).toEqual([...Array(MAX_CALLS).keys()])
+        expect(answer.ok.marks.map(mark => mark.value)).toEqual([...Array(MAX_MARKS).keys()])
+        expect(answer.ok.dropped).toBe(10)
+      }),
+      { numRuns: 5 },
+    )
+  })
+
+  it.each([
+    ['a character of two halves', '👍'],
+    ['an accent', 'e\u0301'],
+    ['joined characters', '👩\u200d🚀'],
+  ])('cuts a route between letters, and not within %s', (_, letter) => {
+    for (const length of [0, 1, 2, 3]) {
+      const before = '/'.padEnd(MAX_ROUTE - length, 'x')
+      const result = read(fc.sample(pageView, 1)[0] as PageView, { route: before + letter.repeat(3) })
+      const route = 'ok' in result ? result.ok.route : ''
+      expect(route.startsWith(before)).toBe(true)
+      expect(route.length).toBeLessThanOrEqual(MAX_ROUTE)
+      expect(route.slice(before.length).replaceAll(letter, '')).toBe('')
+    }
+  })
+
+  it('is cut to its limits where a browser sends more than is kept', () => {
+    fc.assert(
+      fc.property(pageView, view => {
+        const long = 'x'.repeat(1_000)
+        const wire = {
+          ...JSON.parse(encode(view)),
+          age: -3,
+          navigation: 'reload',
+          route: `/${long}`,
+          release: long,
+          vitals: { lcp: MAX_MS * 2, inp: -0.4, cls: MAX_CLS + 1, fcp: 1.6 },
+          why: [[long, `/${long}`, -1, MAX_MS + 1, 2.5], null, null],
+          calls: [[`GET /${long}`, -8.2, 1e9, 'ok', 200, -1, 1e10, [[long, 0.6]]]],
+          dropped: -64,
+        }
+        expect(decode(JSON.stringify(wire))).toEqual({
+          ok: {
+            ...view,
+            age: 0,
+            navigation: 'reload',
+            route: `/${long}`.slice(0, MAX_ROUTE),
+            release: long.slice(0, MAX_RELEASE),
+            vitals: { lcp: MAX_MS, inp: 0, cls: MAX_CLS, fcp: 2, ttfb: null },
+            why: {
+              lcp: {
+                target: long.slice(0, MAX_SELECTOR),
+                url: `/${long}`.slice(0, MAX_SELECTOR),
+                loadDelay: 0,
+                loadDuration: MAX_MS,
+                renderDelay: 3,
+              },
+              inp: null,
+              cls: null,
+            },
+            calls: [
+              {
+                endpoint: `GET /${long}`.slice(0, MAX_ENDPOINT),
+                start: 0,
+                duration: MAX_MS,
+                outcome: 'ok',
+                status: 200,
+                ttfb: 0,
+                bytes: 1_000_000_000,
+                server: [[long.slice(0, 32), 1]],
+              },
+            ],
+            dropped: 0,
+          },
+        })
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  it('is made whole where a browser leaves work to the worker', () => {
+    const sent = { id: 'c0ffee', navigation: 'back-forward-cache', vitals: {}, route: '/p\n/\u0000[id]' }
+    fc.assert(
+      fc.property(anyView, view => {
+        const read = decode(JSON.stringify({ ...JSON.parse(encode(view)), ...sent, release: '' }))
+        expect(read).toMatchObject({
+          ok: { id: '0000000000c0ffee', route: '/p/[id]', release: null, vitals: { lcp: null, ttfb: 0 } },
+        })
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  it('loses a mark that has no proper name or value, and nothing else', () => {
+    const wrong = [
+      ['two words', 1],
+      ['', 1],
+      [7, 1],
+      ['x'.repeat(65), 1],
+      ['a', -1],
+      ['a', MAX_MARK + 1],
+      ['a', null],
+    ]
+    fc.assert(
+      fc.property(pageView, view => {
+        const wire = { ...JSON.parse(encode(view)), marks: [...wrong, ['cart', 1.5]] }
+        expect(decode(JSON.stringify(wire))).toEqual({
+          ok: { ...view, marks: [{ name: 'cart', value: 2 }] },
+        })
+      }),
+      { numRuns: 20 },
+    )
+  })
+})

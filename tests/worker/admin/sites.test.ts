@@ -1,0 +1,140 @@
+import { env, exports } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { encode } from '../../../schema/wire/beacon.ts'
+import { pageView } from '../../kit/pageview.ts'
+import { admin, get, ORIGIN, problemOf, put, send } from '../../kit/worker/client.ts'
+
+const patch = (path: string, body: unknown) =>
+  exports.default.fetch(`https://rum.example${path}`, {
+    method: 'PATCH',
+    body: JSON.stringify(body),
+    headers: admin,
+  })
+
+describe('a site', () => {
+  it('is made, changed and listed, and keeps its secret to itself', async () => {
+    const made = await put('/v1/sites/first', { origins: [ORIGIN] })
+    expect(made.status).toBe(201)
+    const changed = await put('/v1/sites/first', { origins: [ORIGIN, 'http://localhost:*'], rate: 8 })
+    expect(changed.status).toBe(200)
+    const { data } = await (await get('/v1/sites')).json<{ data: Record<string, unknown>[] }>()
+    expect(data).toEqual([
+      {
+        site: 'first',
+        origins: [ORIGIN, 'http://localhost:*'],
+        rate: 8,
+        rows_per_day: 25_000,
+        bytes_per_day: 11_000_000,
+        max_weight: 10,
+        raw_days: 14,
+        hour_days: 35,
+        day_days: 760,
+        created: expect.stringMatching(/^\d{4}-/),
+        bot_beacons_24h: 0,
+      },
+    ])
+    const key = await env.DB.prepare('SELECT key FROM sites').first<string>('key')
+    expect(key).toMatch(/^[0-9a-f]{32}$/)
+  })
+
+  it('keeps its key, and so its sample, when it is changed', async () => {
+    const key = () => env.DB.prepare("SELECT key FROM sites WHERE id = 'stable'").first('key')
+    await put('/v1/sites/stable', { origins: ['*'] })
+    const before = await key()
+    await put('/v1/sites/stable', { origins: [ORIGIN] })
+    expect(await key()).toBe(before)
+  })
+
+  it('is changed in what is given, and in nothing else', async () => {
+    await put('/v1/sites/patched', { origins: [ORIGIN], rate: 4, raw_days: 7 })
+    const before = await (await get('/v1/sites/patched')).json<object>()
+    const changed = await patch('/v1/sites/patched', { rate: 8 })
+    expect(changed.status).toBe(200)
+    const after = await (await get('/v1/sites/patched')).json<object>()
+    expect(after).toEqual({ ...before, rate: 8 })
+    expect(after).toMatchObject(await changed.json<object>())
+    expect((await patch('/v1/sites/patched', {})).status).toBe(200)
+    expect(await (await get('/v1/sites/patched')).json()).toEqual(after)
+  })
+
+  it.each([
+    ['/v1/sites/patched', { rate: 3 }, 400, 'rate'],
+    ['/v1/sites/patched', { raw_days: 40 }, 400, 'hour_days'],
+    ['/v1/sites/patched', { max_weight: 1001 }, 400, 'max_weight'],
+    ['/v1/sites/patched', { bytes_per_day: '1MB' }, 400, 'bytes_per_day'],
+    ['/v1/sites/patched', { origins: [] }, 400, 'origins'],
+    ['/v1/sites/patched', { colour: 'red' }, 400, 'colour'],
+    ['/v1/sites/nowhere', { rate: 2 }, 404, 'site'],
+  ])('PATCH %s %j is a %i that names %s', async (path, body, status, field) => {
+    await put('/v1/sites/patched', { origins: [ORIGIN] })
+    expect(await problemOf(await patch(path, body))).toMatchObject({ status, field })
+  })
+
+  it('that is not there is a 404', async () => {
+    expect(await problemOf(await get('/v1/sites/nowhere'))).toMatchObject({ status: 404, field: 'site' })
+  })
+
+  it('takes beacons from the moment it is changed to allow them', async () => {
+    await put('/v1/sites/moved', { origins: ['https://old.example'] })
+    expect((await send(encode(pageView()), {}, 'moved')).status).toBe(403)
+    await put('/v1/sites/moved', { origins: [ORIGIN] })
+    expect((await send(encode(pageView()), {}, 'moved')).status).toBe(204)
+  })
+
+  it.each([
+    ['/v1/sites/UPPER', { origins: ['*'] }, 'site'],
+    ['/v1/sites/x', {}, 'origins'],
+    ['/v1/sites/x', { origins: [] }, 'origins'],
+    ['/v1/sites/x', { origins: ['shop.example'] }, 'origins.0'],
+    ['/v1/sites/x', { origins: ['https://shop.example/path'] }, 'origins.0'],
+    ['/v1/sites/x', { origins: ['*'], rate: 3 }, 'rate'],
+    ['/v1/sites/x', { origins: ['*'], colour: 'red' }, 'colour'],
+    ['/v1/sites/x', { origins: ['*'], rows_per_day: 0 }, 'rows_per_day'],
+    ['/v1/sites/x', { origins: ['*'], max_weight: 0 }, 'max_weight'],
+    ['/v1/sites/x', { origins: ['*'], bytes_per_day: 999_999 }, 'bytes_per_day'],
+    ['/v1/sites/x', { origins: ['*'], raw_days: 1.5 }, 'raw_days'],
+    ['/v1/sites/x', { origins: ['*'], raw_days: 30, hour_days: 20 }, 'hour_days'],
+    ['/v1/sites/x', { origins: ['*'], day_days: 34 }, 'day_days'],
+  ])('PUT %s %j is a 400 that names %s', async (path, body, field) => {
+    expect(await problemOf(await put(path, body))).toMatchObject({ status: 400, field })
+  })
+
+  it('is nobody’s business without a token', async () => {
+    expect((await get('/v1/sites', {})).status).toBe(401)
+  })
+})
+
+describe('healthz', () => {
+  it('asks the database', async () => {
+    const response = await get('/healthz', {})
+    expect(response.status).toBe(200)
+    expect(await response.json()).toMatchObject({ status: 'ok' })
+    await env.DB.exec('ALTER TABLE sites RENAME TO gone')
+    const broken = await get('/healthz', {})
+    await env.DB.exec('ALTER TABLE gone RENAME TO sites')
+    expect(broken.status).toBe(503)
+  })
+})
+
+describe('the database', () => {
+  it('has only STRICT tables WITHOUT ROWID and not one index to pay for', async () => {
+    const { results } = await env.DB.prepare(
+      "SELECT name, wr, strict FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE 'sqlite%' AND name NOT LIKE '\\_cf%' ESCAPE '\\' AND name <> 'd1_migrations'",
+    ).all()
+    expect(results.length).toBeGreaterThanOrEqual(3)
+    for (const table of results) expect(table).toMatchObject({ wr: 1, strict: 1 })
+    const indexes = await env.DB.prepare(
+      "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL",
+    ).all()
+    expect(indexes.results).toEqual([])
+  })
+})
+
+describe('an address that is not there', () => {
+  it('is a problem, too', async () => {
+    expect(await problemOf(await get('/v1/nothing', admin))).toMatchObject({
+      status: 404,
+      mediaType: 'application/problem+json',
+    })
+  })
+})

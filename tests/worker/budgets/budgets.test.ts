@@ -1,0 +1,402 @@
+import { env, exports } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import type { BudgetAnswer, BudgetEventsAnswer, BudgetsAnswer } from '../../../schema/api/budgets.ts'
+import type { PageViewRow } from '../../../schema/storage/tables.ts'
+import { stateOf } from '../../../worker/budgets/judge.ts'
+import { watch } from '../../../worker/budgets/watch.ts'
+import { admin, get, ORIGIN, problemOf, put } from '../../kit/worker/client.ts'
+import { pageViewRow, store } from '../../kit/worker/rows.ts'
+
+const HOUR = 3_600_000
+const NOW = Math.floor(Date.now() / HOUR) * HOUR + HOUR / 2
+const QUARTER = 15 * 60_000
+
+async function call(method: string, path: string, body?: unknown): Promise<Response> {
+  return exports.default.fetch(`https://rum.example${path}`, {
+    method,
+    headers: admin,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
+}
+
+async function made(site: string, budget: object): Promise<BudgetAnswer> {
+  const response = await call('POST', `/v1/sites/${site}/budgets`, budget)
+  if (response.status !== 201) throw new Error(await response.text())
+  return response.json()
+}
+
+const list = async (site: string): Promise<BudgetsAnswer> => (await get(`/v1/budgets?site=${site}`)).json()
+const events = async (site: string): Promise<BudgetEventsAnswer> =>
+  (await get(`/v1/budget-events?site=${site}`)).json()
+const judgeAt = (site: string, now: number) => watch(env.DB, { id: site, raw_days: 14 }, now, 45)
+
+function traffic(site: string, count: number, given: Partial<PageViewRow>, began = NOW - HOUR) {
+  return store(
+    Array.from({ length: count }, (_, i) =>
+      pageViewRow({ site, began: began - i, lcp: 2000 + (i % 100), ...given }),
+    ),
+  )
+}
+
+interface Received {
+  headers: Record<string, string>
+  body: string
+}
+const received = async (path: string): Promise<Received[]> =>
+  (await fetch(`https://hooks.example/received?of=${path}`)).json()
+
+async function hooked(site: string, path: string): Promise<string> {
+  await put(`/v1/sites/${site}`, { origins: [ORIGIN] })
+  const response = await call('PUT', `/v1/sites/${site}/webhook`, { url: `https://hooks.example${path}` })
+  return ((await response.json()) as { secret: string }).secret
+}
+
+describe('a budget', () => {
+  it('breaches and recovers on evidence, is told both ways once, and keeps its history', async () => {
+    const secret = await hooked('strict', '/200/strict')
+    const { id, state } = await made('strict', { metric: 'lcp', limit: 2500, window_hours: 6, minimum: 50 })
+    expect(state).toBe('no-data')
+    await judgeAt('strict', NOW)
+    expect((await list('strict')).data[0]).toMatchObject({ state: 'no-data', samples: 0, value: null })
+
+    await traffic('strict', 20, { release: '1' }, NOW - 9 * HOUR)
+    await traffic('strict', 200, { release: '1' })
+    await judgeAt('strict', NOW + QUARTER)
+    expect((await list('strict')).data[0]).toMatchObject({ state: 'ok', samples: 200 })
+    expect(await received('/200/strict')).toHaveLength(0)
+
+    await traffic('strict', 900, { release: '2', lcp: 3000 })
+    await judgeAt('strict', NOW + QUARTER + 60_000)
+    expect((await list('strict')).data[0]?.state, 'judged again too soon').toBe('ok')
+    for (const quarter of [2, 3]) await judgeAt('strict', NOW + quarter * QUARTER)
+    const [breached] = (await list('strict')).data
+    expect(breached).toMatchObject({ state: 'breached', release: '2', samples: 1100 })
+    expect(breached?.low).toBeGreaterThan(2500)
+
+    await traffic('strict', 5_000, { release: '2', lcp: 1000 })
+    for (const quarter of [4, 5]) await judgeAt('strict', NOW + quarter * QUARTER)
+    const told = await received('/200/strict')
+    const bodies = told.map(({ body }) => JSON.parse(body))
+    expect(bodies.map(({ state, budget }) => [state, budget])).toEqual([
+      ['breached', id],
+      ['ok', id],
+    ])
+    expect(bodies[0].text).toBe(bodies[0].content)
+    expect(bodies[0].text).toMatch(
+      /^strict: p75 of lcp is over its budget of 2\.50 s: (2\.9|3\.0)\d s \(95 %: .* to .*, 1100 samples in 6 h\)\. Release "2" began in that time\.$/,
+    )
+    expect(bodies[1].text).toMatch(/is back within its budget of 2\.50 s: /)
+    await proveSignature(told[0], secret)
+
+    const { data } = await events('strict')
+    expect(data.map(({ state }) => state)).toEqual(['ok', 'breached', 'ok'])
+  })
+
+  it('is of one endpoint, and one device, where it says so', async () => {
+    await put('/v1/sites/narrow', { origins: [ORIGIN] })
+    await made('narrow', { metric: 'api', endpoint: 'GET /slow', limit: 500, minimum: 10 })
+    await made('narrow', { metric: 'api', limit: 500, minimum: 10 })
+    await made('narrow', { metric: 'lcp', device: 'phone', limit: 1500, minimum: 10, percentile: 99.9 })
+    const calls = JSON.stringify({
+      0: [['GET /slow', 1, 900, 0, 200], ...Array(9).fill(['GET /fast', 1, 90, 0, 200])],
+    })
+    await traffic('narrow', 60, { calls, device: 'phone' })
+    await traffic('narrow', 60, { device: 'desktop', lcp: 100 })
+    await judgeAt('narrow', NOW)
+    expect((await list('narrow')).data.map(({ state, samples }) => [state, samples])).toEqual([
+      ['breached', 60],
+      ['ok', 600],
+      ['breached', 60],
+    ])
+  })
+
+  it('stays as it was while the interval holds the limit', () => {
+    const budget = (state: 'ok' | 'breached' | 'no-data', told: 'ok' | 'breached' = 'ok') => {
+      return { state, told, max: 2500, minimum: 100 }
+    }
+    const around = { value: 2600, low: 2400, high: 2800 }
+    expect(stateOf(budget('ok'), around, 500)).toBe('ok')
+    expect(stateOf(budget('breached'), around, 500)).toBe('breached')
+    expect(stateOf(budget('no-data'), around, 500)).toBe('ok')
+    expect(stateOf(budget('no-data', 'breached'), around, 500), 'no evidence of recovery').toBe('breached')
+    expect(stateOf(budget('breached'), around, 99)).toBe('no-data')
+    expect(stateOf(budget('ok'), { value: 2600, low: 2501, high: null }, 500)).toBe('breached')
+    expect(stateOf(budget('breached'), { value: 2600, low: null, high: 2500 }, 500)).toBe('ok')
+  })
+
+  it('that has no data any more neither breaches nor recovers', async () => {
+    await hooked('quiet', '/200/quiet')
+    await made('quiet', { metric: 'lcp', limit: 1000, window_hours: 1, minimum: 20 })
+    await traffic('quiet', 100, {}, NOW - 60_000)
+    for (const later of [0, QUARTER]) await judgeAt('quiet', NOW + later)
+    for (const later of [5 * HOUR, 6 * HOUR]) await judgeAt('quiet', NOW + later)
+    expect((await list('quiet')).data[0]?.state).toBe('no-data')
+    expect(await received('/200/quiet')).toHaveLength(1)
+  })
+
+  it('that cannot be judged holds up no other, and is tried again in its turn', async () => {
+    await hooked('broken', '/200/broken')
+    const start = NOW / HOUR - 3.5
+    await env.DB.batch([
+      env.DB.prepare(
+        `INSERT INTO rollups (site, tier, dimension, start, value, lcp)
+          VALUES ('broken', 'hour', 'route', ?1, '["/bad"]', '{"n":')`,
+      ).bind(start),
+      env.DB.prepare(
+        "INSERT INTO periods (site, tier, start, state, rolled) VALUES ('broken', 'hour', ?1, 'clean', ?1)",
+      ).bind(start),
+    ])
+    const { id } = await made('broken', { metric: 'lcp', limit: 1000, minimum: 20, route: '/bad' })
+    await made('broken', { metric: 'lcp', limit: 1000, minimum: 20 })
+    await traffic('broken', 100, {})
+    await judgeAt('broken', NOW)
+    const { data } = await list('broken')
+    expect(data.map(({ state, checked }) => [state, Date.parse(checked ?? '')])).toEqual([
+      ['no-data', NOW],
+      ['breached', NOW],
+    ])
+    expect(await received('/200/broken')).toHaveLength(1)
+    await env.DB.prepare("DELETE FROM rollups WHERE site = 'broken'").run()
+    await traffic('broken', 100, { route: '/bad' })
+    await judgeAt('broken', NOW + QUARTER)
+    expect((await list('broken')).data.find(budget => budget.id === id)?.state).toBe('breached')
+  })
+
+  it('of so much traffic that a share of it is read has the minimum of samples that it stands for', async () => {
+    await put('/v1/sites/crowd', { origins: [ORIGIN] })
+    await made('crowd', { metric: 'lcp', limit: 1000, window_hours: 1, minimum: 6_000 })
+    for (let i = 0; i < 7; i++) await traffic('crowd', 1_000, {}, NOW)
+    await judgeAt('crowd', NOW)
+    const [budget] = (await list('crowd')).data
+    expect(budget?.samples).toBeLessThan(6_000)
+    expect(budget?.state).toBe('breached')
+  })
+
+  it('whose window reaches back beyond single page views is judged by those that are left', async () => {
+    await put('/v1/sites/short', { origins: [ORIGIN], raw_days: 2 })
+    const terms = { metric: 'phase:load', limit: 1, route: '/x', device: 'phone', window_hours: 28 * 24 }
+    await made('short', { ...terms, minimum: 20 })
+    await traffic('short', 100, { route: '/x', device: 'phone', phases: '[1,2,3,4,5,6,7]' })
+    await judgeAt('short', NOW)
+    expect((await list('short')).data[0]).toMatchObject({ state: 'breached', samples: 100 })
+  })
+
+  it('begins anew where it is changed, and goes with its deletion', async () => {
+    await put('/v1/sites/changing', { origins: [ORIGIN] })
+    const { id } = await made('changing', { metric: 'lcp', limit: 1000, minimum: 20 })
+    await traffic('changing', 100, {})
+    await judgeAt('changing', NOW)
+    const changed = await call('PUT', `/v1/sites/changing/budgets/${id}`, {
+      metric: 'cls',
+      limit: 0.1,
+      percentile: 90,
+    })
+    expect(await changed.json()).toMatchObject({
+      id,
+      metric: 'cls',
+      limit: 0.1,
+      state: 'no-data',
+      value: null,
+    })
+    expect((await call('DELETE', `/v1/sites/changing/budgets/${id}`)).status).toBe(204)
+    expect((await call('DELETE', `/v1/sites/changing/budgets/${id}`)).status).toBe(404)
+    expect((await list('changing')).data).toEqual([])
+  })
+
+  it.each([
+    [{ limit: 1 }, 'metric'],
+    [{ metric: 'speed', limit: 1 }, 'metric'],
+    [{ metric: 'lcp' }, 'limit'],
+    [{ metric: 'lcp', limit: -1 }, 'limit'],
+    [{ metric: 'lcp', limit: 1, endpoint: 'GET /a' }, 'endpoint'],
+    [{ metric: 'lcp', limit: 1, percentile: 100 }, 'percentile'],
+    [{ metric: 'lcp', limit: 1, window_hours: 0 }, 'window_hours'],
+    [{ metric: 'lcp', limit: 1, colour: 'red' }, 'colour'],
+  ])('is refused as %o', async (budget, field) => {
+    expect(await problemOf(await call('POST', '/v1/sites/narrow/budgets', budget))).toMatchObject({
+      status: 400,
+      field,
+    })
+  })
+})
+
+describe('a site that is not there, or no more,', () => {
+  it('has neither budgets nor a webhook', async () => {
+    await hooked('gone', '/200/gone')
+    await made('gone', { metric: 'lcp', limit: 1000 })
+    expect((await call('DELETE', '/v1/sites/gone')).status).toBe(202)
+    for (const site of ['gone', 'nobody']) {
+      for (const path of [`budgets?site=${site}`, `budget-events?site=${site}`, `sites/${site}/webhook`]) {
+        expect(await problemOf(await get(`/v1/${path}`)), path).toMatchObject({ status: 404, field: 'site' })
+      }
+      expect((await call('DELETE', `/v1/sites/${site}/webhook`)).status).toBe(404)
+    }
+  })
+})
+
+describe('a webhook', () => {
+  it('that fails is tried again, later each time, and then given up', async () => {
+    await hooked('failing', '/500/failing')
+    await made('failing', { metric: 'lcp', limit: 1000, window_hours: 24, minimum: 20 })
+    await traffic('failing', 100, {})
+    const minutes = [0, 0.5, 1, 2, 6, 7, 36, 37, 156, 516, 517, 1000]
+    const attempts: number[] = []
+    for (const minute of minutes) {
+      await judgeAt('failing', NOW + minute * 60_000)
+      attempts.push((await received('/500/failing')).length)
+    }
+    expect(attempts).toEqual([1, 1, 2, 2, 3, 3, 4, 4, 5, 6, 6, 6])
+    const { results } = await env.DB.prepare("SELECT * FROM messages WHERE site = 'failing'").all()
+    expect(results).toEqual([])
+  })
+
+  it('that fails is asked once a run, however many messages wait, and gets those of a budget in order', async () => {
+    await hooked('slow', '/500/slow')
+    const message = env.DB.prepare(
+      "INSERT INTO messages (site, at, budget, body, due) VALUES ('slow', ?1, ?2, ?3, ?1)",
+    )
+    await env.DB.batch(['a', 'a', 'b'].map((budget, i) => message.bind(NOW + i, budget, `${budget}${i}`)))
+    await judgeAt('slow', NOW + 10)
+    expect(await received('/500/slow')).toHaveLength(1)
+    await call('PUT', '/v1/sites/slow/webhook', { url: 'https://hooks.example/200/slow' })
+    for (const later of [30_000, HOUR]) await judgeAt('slow', NOW + later)
+    expect((await received('/200/slow')).map(({ body }) => body)).toEqual(['b2', 'a0', 'a1'])
+  })
+
+  it('can be tested, shows its secret once, and must be https', async () => {
+    await hooked('tested', '/204/tested')
+    expect(await (await call('POST', '/v1/sites/tested/webhook/test')).json()).toEqual({
+      delivered: true,
+      status: 204,
+    })
+    expect(JSON.parse((await received('/204/tested'))[0]?.body ?? '')).toMatchObject({
+      site: 'tested',
+      state: 'test',
+    })
+    expect(await (await get('/v1/sites/tested/webhook')).json()).toEqual({
+      url: 'https://hooks.example/204/tested',
+    })
+    await hooked('tested', '/302/tested')
+    expect(await (await call('POST', '/v1/sites/tested/webhook/test')).json()).toEqual({
+      delivered: false,
+      status: 302,
+    })
+    // Of the machine itself only where the worker is asked there itself.
+    const local = 'http://localhost:1/'
+    for (const url of ['http://hooks.example/', 'ftp://x/', 'hooks', 3, 'https://10.0.0.1/', local]) {
+      const refused = await call('PUT', '/v1/sites/tested/webhook', { url })
+      expect(await problemOf(refused)).toMatchObject({ status: 400, field: 'url' })
+    }
+    const own = await exports.default.fetch('http://localhost:8787/v1/sites/tested/webhook', {
+      method: 'PUT',
+      headers: admin,
+      body: JSON.stringify({ url: local }),
+    })
+    expect(own.status).toBe(200)
+    await env.DB.exec("UPDATE webhooks SET url = 'https://169.254.169.254/tested' WHERE site = 'tested'")
+    expect(await (await call('POST', '/v1/sites/tested/webhook/test')).json()).toEqual({
+      delivered: false,
+      status: expect.stringMatching(/must be a public address/),
+    })
+    expect(await received('/tested')).toEqual([])
+    await call('DELETE', '/v1/sites/tested/webhook')
+    expect((await call('POST', '/v1/sites/tested/webhook/test')).status).toBe(404)
+  })
+
+  it('cannot be made to mention people or to link by the names of a page', async () => {
+    await hooked('hostile', '/200/hostile')
+    const route = '/<!channel> @everyone <https://evil|click> [x](https://evil) `a` **b**'
+    await made('hostile', { metric: 'lcp', limit: 1000, minimum: 20, route })
+    await traffic('hostile', 100, { route })
+    await judgeAt('hostile', NOW)
+    const { text, route: whole } = JSON.parse((await received('/200/hostile'))[0]?.body ?? '{}')
+    expect(text).not.toMatch(/[<>@`*[\]]/)
+    expect(whole).toBe(route)
+  })
+})
+
+/** What a receiver would check, by the same primitive of another maker's documents: `t=...,v1=hmac(t.body)`. */
+async function proveSignature(message: Received | undefined, secret: string): Promise<void> {
+  const header = message?.headers['fieldline-signature'] ?? ''
+  const [, time = '', mac = ''] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(header) ?? []
+  const encoder = new TextEncoder()
+  const key = await crypto.subtle.importKey(
+    'raw',
+    encoder.encode(secret),
+    { name: 'HMAC', hash: 'SHA-256' },
+    false,
+    ['verify'],
+  )
+  const bytes = Uint8Array.from(mac.match(/../g) ?? [], pair => Number.parseInt(pair, 16))
+  const text = encoder.encode(`${time}.${message?.body}`)
+  expect(await crypto.subtle.verify('HMAC', key, bytes, text)).toBe(true)
+  expect(await crypto.subtle.verify('HMAC', key, bytes, encoder.encode(`${time}.{}`))).toBe(false)
+}
+
+describe('a budget of delivery', () => {
+  const hour = Math.floor(NOW / HOUR)
+  const arrived = (site: string, counts: Record<string, number>) =>
+    env.DB.prepare(
+      `INSERT OR REPLACE INTO intake (site, hour, ${Object.keys(counts)}) VALUES (?, ?, ${Object.values(counts)})`,
+    )
+      .bind(site, hour - 1)
+      .run()
+
+  it('breaches on what is refused, and is told in words', async () => {
+    await hooked('guarded', '/200/guarded')
+    const refused = await made('guarded', { metric: 'delivery:refused', limit: 0.1, window_hours: 6 })
+    const busiest = await made('guarded', { metric: 'delivery:busiest', limit: 0.5, window_hours: 6 })
+    await arrived('guarded', { accepted: 50, refused_rate: 20 })
+    await judgeAt('guarded', NOW)
+    expect((await list('guarded')).data.map(({ state }) => state)).toEqual(['no-data', 'no-data'])
+    await arrived('guarded', { accepted: 600, refused_rate: 150, refused_origin: 50, busiest: 200 })
+    await judgeAt('guarded', NOW + QUARTER)
+    const { data } = await list('guarded')
+    expect(data.find(({ id }) => id === refused.id)).toMatchObject({
+      state: 'breached',
+      value: 0.25,
+      samples: 800,
+    })
+    expect(data.find(({ id }) => id === busiest.id)).toMatchObject({ state: 'ok', value: 0.25 })
+    const [told] = await received('/200/guarded')
+    expect(JSON.parse(told?.body ?? '').text).toBe(
+      'guarded: delivery:refused is over its budget of 10 %: 25 % (95 %: 25 % to 25 %, 800 samples in 6 h).',
+    )
+  })
+
+  it('of what is lost changes on the whole interval alone', async () => {
+    await put('/v1/sites/losing', { origins: [ORIGIN] })
+    await made('losing', { metric: 'delivery:lost', limit: 0.04, window_hours: 12, minimum: 100 })
+    const delivered = (n: number, missing: number) =>
+      env.DB.prepare(
+        `INSERT OR REPLACE INTO deliveries (site, hour, pageviews, sent, received, dropped, followed, missing_squared,
+          missing_before, before_squared) VALUES ('losing', ?1, ?2, ?2 * 2, ?2 * 2 - ?3, 0, ?2, ?3, ?3, ?2)`,
+      )
+        .bind(hour - 4, n, missing)
+        .run()
+    await delivered(100, 6)
+    await judgeAt('losing', NOW)
+    const [unsure] = (await list('losing')).data
+    expect(unsure).toMatchObject({ state: 'ok', value: 0.06 })
+    expect(unsure?.low).toBeLessThan(0.04)
+    await delivered(5_000, 300)
+    await judgeAt('losing', NOW + QUARTER)
+    const [sure] = (await list('losing')).data
+    expect(sure).toMatchObject({ state: 'breached', value: 0.06 })
+    expect(sure?.low).toBeGreaterThan(0.04)
+  })
+
+  it.each([
+    [{ metric: 'delivery:stolen', limit: 0.1 }, 'metric'],
+    [{ metric: 'delivery:lost', limit: 5 }, 'limit'],
+    [{ metric: 'delivery:lost', limit: 0.1, window_hours: 2 }, 'window_hours'],
+    [{ metric: 'delivery:refused', limit: 0.1, route: '/' }, 'route'],
+    [{ metric: 'delivery:refused', limit: 0.1, device: 'phone' }, 'device'],
+    [{ metric: 'delivery:refused', limit: 0.1, endpoint: 'GET /a' }, 'endpoint'],
+  ])('that does not fit is refused by its field: %j', async (budget, field) => {
+    await put('/v1/sites/fitting', { origins: [ORIGIN] })
+    const answer = await problemOf(await call('POST', '/v1/sites/fitting/budgets', budget))
+    expect(answer).toMatchObject({ status: 400, field })
+    expect((await list('fitting')).data).toEqual([])
+  })
+})

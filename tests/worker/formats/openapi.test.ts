@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest'
+import { CAUSES_EXAMPLE } from '../../../schema/api/causes.ts'
+import { PAGEVIEWS_EXAMPLE } from '../../../schema/api/pageviews.ts'
+import { OPERATIONS } from '../../../schema/openapi/document.ts'
+import { CSV, DELIVERY, SUMMARY, TRENDS } from '../../../schema/openapi/examples.ts'
+import { app } from '../../../worker/app.ts'
+import { type Cells, csv } from '../../../worker/query/csv.ts'
+
+/** What takes every method and is no operation: middleware, and the 405 of `/f`. */
+const NO_OPERATIONS = ['/f', '/v1/*', '/v1/sites/*', '/v1/sites/:site/*']
+
+/** Hono's `/:call{records:queryRecord}` and `/:site` as OpenAPI writes them. */
+const templated = (path: string) =>
+  path
+    .replace(/:\w+\{([^}]+)\}|:(\w+)/g, (_, literal?: string, name?: string) => literal ?? `{${name}}`)
+    .replace(/(?<=.)\/$/, '')
+
+describe('the OpenAPI document', () => {
+  it('has each route of the worker as an operation, and nothing else but itself', () => {
+    const all = app.routes.filter(({ method }) => method === 'ALL').map(({ path }) => path)
+    expect([...new Set(all)].sort()).toEqual(NO_OPERATIONS)
+    const routes = app.routes
+      .filter(({ method }) => method !== 'ALL')
+      .map(({ method, path }) => `${method.toLowerCase()} ${templated(path)}`)
+    const operations = OPERATIONS.map(({ method, path }) => `${method} ${path}`)
+    expect(operations.toSorted()).toEqual([...new Set(routes), 'get /v1/openapi.json'].sort())
+  })
+
+  it.each<[keyof typeof CSV, readonly object[]]>([
+    ['summary', SUMMARY.data],
+    ['trends', TRENDS.data],
+    ['delivery', DELIVERY.hours],
+    ['causes', CAUSES_EXAMPLE.data],
+    ['pageviews', PAGEVIEWS_EXAMPLE.data],
+  ])('gives the CSV of %s as the worker writes it', (name, rows) => {
+    expect(CSV[name]).toBe(csv(rows as Cells[]))
+  })
+})

@@ -1,0 +1,160 @@
+import { env } from 'cloudflare:workers'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { PageViewRow } from '../../../schema/storage/tables.ts'
+import { rollUpDay, rollUpHour } from '../../../worker/histogram/rollup.ts'
+import { get, ORIGIN, problemOf, put } from '../../kit/worker/client.ts'
+import { pageViewRow, store } from '../../kit/worker/rows.ts'
+
+const HOUR = 3_600_000
+/** Monday, 2026-11-16, in hours since 1970. */
+const MONDAY = Date.UTC(2026, 10, 16) / HOUR
+const NOW = Date.UTC(2026, 10, 30)
+
+const at = (hour: number, given: Partial<PageViewRow> = {}) =>
+  pageViewRow({ began: hour * HOUR, hour, ...given })
+const rollUp = (site: string, ...hours: number[]) =>
+  Promise.all(hours.map(hour => rollUpHour(env.DB, site, hour, NOW)))
+
+/** What a scrape says, as name and labels -> value. */
+async function scrape(params: string): Promise<Map<string, number>> {
+  const response = await get(`/v1/metrics?${params}`)
+  expect(response.status).toBe(200)
+  expect(response.headers.get('Content-Type')).toBe('text/plain; version=0.0.4; charset=utf-8')
+  const lines = (await response.text()).split('\n').filter(line => line && !line.startsWith('#'))
+  return new Map(
+    lines.map(line => {
+      const space = line.lastIndexOf(' ')
+      return [line.slice(0, space), Number(line.slice(space + 1))]
+    }),
+  )
+}
+
+const lcps = Array.from({ length: 2_000 }, (_, i) => 1 + ((i * 7_919) % 9_000))
+
+beforeAll(async () => {
+  for (const site of ['exact', 'grow', 'names', 'week', 'none', 'calls']) {
+    await put(`/v1/sites/${site}`, { origins: [ORIGIN] })
+  }
+  await store(lcps.map((lcp, i) => at(MONDAY, { site: 'exact', lcp, cls: i % 400, weight: 1 + (i % 2) })))
+  await rollUp('exact', MONDAY)
+})
+
+describe('a scrape', () => {
+  it('counts every bucket exactly, with the thresholds among the bounds', async () => {
+    const found = await scrape('site=exact')
+    for (const [name, values, good, poor] of [
+      ['lcp_seconds', lcps, '2.5', '4'],
+      ['cls_score', lcps.map((_, i) => i % 400), '0.1', '0.25'],
+    ] as const) {
+      const bounds = [...found].flatMap(([key, value]) => {
+        const le = new RegExp(`^fieldline_${name}_bucket\\{site="exact",le="(.*)"\\}$`).exec(key)?.[1]
+        return le ? [[le, value] as const] : []
+      })
+      expect(bounds.map(([le]) => le)).toEqual(expect.arrayContaining([good, poor, '+Inf']))
+      expect(bounds.length).toBeGreaterThan(10)
+      expect(bounds.length).toBeLessThan(18)
+      for (const [le, value] of bounds) {
+        const limit = le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le) * 1_000
+        const exact = values.reduce((sum, x, i) => (x <= limit + 1e-9 ? sum + 1 + (i % 2) : sum), 0)
+        expect(value, `${name} ${le}`).toBe(exact)
+      }
+      expect(found.get(`fieldline_${name}_count{site="exact"}`)).toBe(3_000)
+    }
+    expect(found.get('fieldline_page_views_total{site="exact"}')).toBe(3_000)
+  })
+
+  it('counts only hours that are rolled up, and until when, it says', async () => {
+    const until = () =>
+      scrape('site=grow').then(all => all.get('fieldline_counted_until_timestamp_seconds{site="grow"}'))
+    const count = () => scrape('site=grow').then(all => all.get('fieldline_lcp_seconds_count{site="grow"}'))
+    await store([at(MONDAY, { site: 'grow' }), at(MONDAY + 1, { site: 'grow' })])
+    expect(await scrape('site=grow')).toEqual(new Map())
+    await rollUp('grow', MONDAY)
+    expect(await count()).toBe(1)
+    expect(await until()).toBe((MONDAY + 1) * 3_600)
+    await rollUp('grow', MONDAY + 1)
+    expect(await count()).toBe(2)
+    // A first beacon that comes late makes the hour and its day dirty: what was counted stays counted.
+    await rollUpDay(env.DB, 'grow', MONDAY, NOW)
+    await store([at(MONDAY, { site: 'grow' })])
+    expect(await count()).toBe(2)
+    await rollUpHour(env.DB, 'grow', MONDAY, NOW + 9 * HOUR)
+    expect(await count()).toBe(2)
+    await rollUpDay(env.DB, 'grow', MONDAY, NOW + 9 * HOUR)
+    expect(await count()).toBe(3)
+  })
+
+  it('begins anew with the first hour of a week, and not before', async () => {
+    const sunday = MONDAY + 6 * 24
+    await store(
+      [0, 23, 24].flatMap(hour =>
+        Array(hour + 1)
+          .fill(0)
+          .map(() => at(sunday + hour, { site: 'week' })),
+      ),
+    )
+    const count = () => scrape('site=week').then(all => all.get('fieldline_fcp_seconds_count{site="week"}'))
+    await rollUp('week', sunday)
+    expect(await count()).toBe(1)
+    await rollUp('week', sunday + 23)
+    expect(await count()).toBe(25)
+    await rollUp('week', sunday + 24)
+    expect(await count()).toBe(25)
+    const all = await scrape('site=week')
+    expect(all.get('fieldline_counted_since_timestamp_seconds{site="week"}')).toBe((sunday + 24) * 3_600)
+  })
+
+  it('has series for the largest routes only, their names escaped, and none for the rest', async () => {
+    const names = ['/a"b', '/a\\b', '/small', '(other)']
+    await store(
+      names.flatMap((route, i) =>
+        Array(9 - i * 2)
+          .fill(0)
+          .map(() => at(MONDAY, { site: 'names', route })),
+      ),
+    )
+    await rollUp('names', MONDAY)
+    const routesOf = async (params: string) =>
+      [...(await scrape(params)).keys()].flatMap(
+        key => /^fieldline_route_page_views_total\{site="names",route=(.*)\}/.exec(key)?.[1] ?? [],
+      )
+    expect(await routesOf('site=names&limit=2')).toEqual([String.raw`"/a\"b"`, String.raw`"/a\\b"`])
+    expect(await routesOf('site=names')).toHaveLength(3)
+    expect(await routesOf('site=names&limit=0')).toEqual([])
+  })
+
+  it('counts API calls and their errors by endpoint and kind', async () => {
+    const calls = JSON.stringify({
+      0: [
+        ['GET /api/a', 0, 100, 0, 200],
+        ['GET /api/a', 0, 600, 1, 500],
+        ['GET /api/b', 0, 700, 2, null],
+        ['GET /api/b', 0, 700, 3, null],
+      ],
+    })
+    await store([at(MONDAY, { site: 'calls', calls })])
+    await rollUp('calls', MONDAY)
+    const found = await scrape('site=calls')
+    expect(found.get('fieldline_api_seconds_count{site="calls"}')).toBe(3)
+    expect(found.get('fieldline_api_seconds_bucket{site="calls",le="0.5"}')).toBe(1)
+    expect(found.get('fieldline_api_errors_total{site="calls",kind="http"}')).toBe(1)
+    expect(found.get('fieldline_api_errors_total{site="calls",kind="network"}')).toBe(1)
+    expect(found.get('fieldline_endpoint_api_seconds_count{site="calls",endpoint="GET /api/a"}')).toBe(2)
+    expect(
+      found.get('fieldline_endpoint_api_errors_total{site="calls",endpoint="GET /api/b",kind="network"}'),
+    ).toBe(1)
+  })
+
+  it('of a site without data is empty', async () => {
+    expect(await scrape('site=none')).toEqual(new Map())
+  })
+
+  it.each([
+    ['', 'site'],
+    ['site=shop&limit=51', 'limit'],
+    ['site=shop&from=-7d', 'from'],
+    ['site=shop&site=week', 'site'],
+  ])('with %s is a 400 that names %s', async (params, field) => {
+    expect(await problemOf(await get(`/v1/metrics?${params}`))).toMatchObject({ status: 400, field })
+  })
+})

@@ -1,0 +1,203 @@
+import { env } from 'cloudflare:workers'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { encode } from '../../../schema/wire/beacon.ts'
+import { ANNOUNCE, byMinute, type Minute, neededRate, relax, report } from '../../../worker/ingest/control.ts'
+import { meter } from '../../../worker/ingest/meter.ts'
+import { drawLot, isKept } from '../../../worker/ingest/sample.ts'
+import { rateAt } from '../../../worker/site/rates.ts'
+import { CACHE_MS, findSite, forgetSite } from '../../../worker/site/sites.ts'
+import { newId, pageView } from '../../kit/pageview.ts'
+import { admin, ORIGIN, put, send, storedId } from '../../kit/worker/client.ts'
+
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+/** The beginning of an hour. */
+const NOON = Date.UTC(2026, 10, 20, 12)
+/** Bytes are no matter here. */
+const SITE = { id: 'x', rate: 1, rowsPerDay: 24_000, bytesPerDay: 10_000_000_000 }
+
+const steady = (perMinute: number, from: number, to: number, rate = 1): Minute[] =>
+  Array.from({ length: (to - from) / MINUTE }, (_, i) => ({
+    minute: from / MINUTE + i,
+    seen: perMinute,
+    stored: perMinute / rate,
+    bytes: 0,
+  }))
+
+describe('a sample', () => {
+  const ids = Array.from({ length: 20_000 }, (_, i) => (i * 2_654_435_761).toString(16).padStart(16, '0'))
+
+  it('keeps one in m, nested from rate to rate', async () => {
+    const key = 'ab'.repeat(16)
+    let before = new Set(ids)
+    for (const rate of [2, 4, 16]) {
+      const kept = new Set<string>()
+      for (const id of ids) if (isKept(await drawLot(key, id), rate)) kept.add(id)
+      expect([...kept].every(id => before.has(id))).toBe(true)
+      const deviation = Math.sqrt(ids.length * (1 / rate) * (1 - 1 / rate))
+      expect(Math.abs(kept.size - ids.length / rate)).toBeLessThan(5 * deviation)
+      before = kept
+    }
+  })
+
+  it('depends on the key, which nobody outside knows', async () => {
+    const [a, b] = await Promise.all(
+      ['ab'.repeat(16), 'cd'.repeat(16)].map(key =>
+        Promise.all(ids.slice(0, 200).map(async id => isKept(await drawLot(key, id), 2))),
+      ),
+    )
+    expect(a).not.toEqual(b)
+  })
+})
+
+describe('the ids of what is kept', () => {
+  it('are spread evenly, whatever was sent and however few are kept', async () => {
+    const key = 'ab'.repeat(16)
+    for (const rate of [1, 8]) {
+      // The worst that a stranger can send: small numbers, one after the other.
+      const lots = await Promise.all(
+        Array.from({ length: 16_000 }, (_, i) => drawLot(key, i.toString(16).padStart(16, '0'))),
+      )
+      const kept = lots.filter(lot => isKept(lot, rate))
+      // Chi square over the 256 values of the first two digits: 255 expected, its standard deviation is 22.6.
+      for (const digits of [0, 14]) {
+        const found = new Map<string, number>()
+        for (const { id } of kept) {
+          const part = id.slice(digits, digits + 2)
+          found.set(part, (found.get(part) ?? 0) + 1)
+        }
+        const expected = kept.length / 256
+        let chi = (256 - found.size) * expected
+        for (const n of found.values()) chi += (n - expected) ** 2 / expected
+        expect(chi, `rate ${rate}, digits from ${digits}`).toBeGreaterThan(255 - 5 * 22.6)
+        expect(chi, `rate ${rate}, digits from ${digits}`).toBeLessThan(255 + 5 * 22.6)
+      }
+      expect(kept.every(({ id }) => /^[0-9a-f]{16}$/.test(id))).toBe(true)
+      expect(new Set(kept.map(({ id }) => id)).size).toBe(kept.length)
+    }
+  })
+})
+
+describe('the needed rate', () => {
+  it('is the site’s own while the hour fits its budget', () => {
+    expect(neededRate(SITE, steady(16, NOON - 2 * MINUTE, NOON + 30 * MINUTE), NOON + 30 * MINUTE)).toBe(1)
+    expect(neededRate({ ...SITE, rate: 4 }, [], NOON)).toBe(4)
+  })
+
+  it('is a power of two that makes the rest of the hour fit', () => {
+    // 1,000 rows an hour; 100 a minute from the beginning: at half past, 3,000 more come for what is left.
+    const minutes = steady(100, NOON, NOON + 30 * MINUTE, 8)
+    const rate = neededRate(SITE, minutes, NOON + 30 * MINUTE)
+    expect(rate).toBe(8)
+  })
+
+  it('takes a slow trickle for what it is, however late it is told of', () => {
+    const now = NOON + 30 * MINUTE + 20 * SECOND
+    const trickle = byMinute({ seen: 20, stored: 10, bytes: 6_000, since: now - 20 * MINUTE }, now)
+    expect(trickle.reduce((sum, { seen }) => sum + seen, 0)).toBe(20)
+    expect(trickle.reduce((sum, { stored }) => sum + stored, 0)).toBe(10)
+    expect(neededRate({ ...SITE, rowsPerDay: 2_400 }, trickle, now)).toBe(1)
+  })
+
+  it('leaves a reserve to an hour that has overrun', () => {
+    const rate = neededRate(SITE, steady(1000, NOON, NOON + 30 * MINUTE), NOON + 30 * MINUTE)
+    expect(rate).toBeLessThanOrEqual(1024)
+    expect(rate).toBeGreaterThanOrEqual(512)
+  })
+})
+
+/** One isolate, second by second, at `perSecond(t)` beacons; answers the rows that were stored in each hour. */
+async function simulate(site: typeof SITE, hours: number, perSecond: (t: number) => number) {
+  const stored: number[] = []
+  const rates: { t: number; rate: number }[] = []
+  let known = { at: Number.NEGATIVE_INFINITY, rates: [] as { since: number; rate: number }[] }
+  let credit = 0
+  let n = 0
+  for (let t = NOON; t < NOON + hours * HOUR; t += SECOND) {
+    if (t - known.at >= CACHE_MS) {
+      forgetSite(site.id)
+      known = { at: t, rates: (await findSite(env.DB, site.id, t))?.rates ?? [] }
+    }
+    const rate = await rateAt(env.DB, { ...site, rates: known.rates }, t, t)
+    if (rates.at(-1)?.rate !== rate) rates.push({ t: t - NOON, rate })
+    for (credit += perSecond(t - NOON); credit >= 1; credit--) {
+      // Stratified instead of hashed: the controller is on trial here, not the hash.
+      const kept = n++ % rate === 0
+      const hour = Math.floor((t - NOON) / HOUR)
+      if (kept) stored[hour] = (stored[hour] ?? 0) + 1
+      const counts = meter(site, kept ? 600 : 0, rate, t)
+      if (counts) await report(env.DB, site, counts, t)
+    }
+    if (t % (5 * MINUTE) === 0) await relax(env.DB, site, t)
+  }
+  return { stored, rates }
+}
+
+describe('the controller', () => {
+  beforeAll(async () => {
+    for (const site of ['burst', 'calm', 'wave'])
+      await put(`/v1/sites/${site}`, { origins: [ORIGIN], rows_per_day: 24_000 })
+  })
+
+  it('leaves a site that fits its budget alone', async () => {
+    const { rates, stored } = await simulate({ ...SITE, id: 'calm' }, 1, () => 0.25)
+    expect(rates).toEqual([{ t: 0, rate: 1 }])
+    expect(stored).toEqual([900])
+  })
+
+  it('meets a burst of a hundred times the budget within a minute, and the hours after it hold', async () => {
+    const { rates, stored } = await simulate({ ...SITE, id: 'burst' }, 3, t => (t < 10 * MINUTE ? 0.25 : 28))
+    const first = rates.find(({ rate }) => rate >= 64)
+    expect((first?.t ?? Number.POSITIVE_INFINITY) - 10 * MINUTE).toBeLessThanOrEqual(MINUTE)
+    // What the first minute let in cannot be taken back; every hour after it is within a tenth of its budget.
+    expect(stored[0]).toBeLessThan(1000 + 28 * 60)
+    expect(stored[1]).toBeLessThanOrEqual(1100)
+    expect(stored[2]).toBeLessThanOrEqual(1100)
+  }, 120_000)
+
+  it('comes down again when traffic does, and uses the budget it has', async () => {
+    const { rates, stored } = await simulate({ ...SITE, id: 'wave' }, 4, t => (t < HOUR ? 10 : 0.2))
+    expect(Math.max(...rates.map(({ rate }) => rate))).toBeGreaterThanOrEqual(32)
+    expect(rates.at(-1)?.rate).toBe(1)
+    expect(stored[3]).toBe(720)
+  }, 120_000)
+})
+
+describe('an import with the admin token', () => {
+  it('raises no rate, while the same from browsers does', async () => {
+    const entries = (site: string) =>
+      env.DB.prepare('SELECT count(*) AS n FROM traffic WHERE site = ?').bind(site).first('n')
+    for (const site of ['imported', 'visited'])
+      await put(`/v1/sites/${site}`, { origins: [ORIGIN], rows_per_day: 240 })
+    for (let i = 0; i < 15; i++) {
+      await send(encode(pageView()), admin, 'imported')
+      await send(encode(pageView()), { 'CF-Connecting-IP': `203.0.113.${i}` }, 'visited')
+    }
+    await expect.poll(() => entries('visited')).toBeGreaterThan(0)
+    expect(await entries('imported')).toBe(0)
+  })
+})
+
+describe('a rate', () => {
+  it('is announced for longer than an isolate believes its memory', () => {
+    expect(ANNOUNCE).toBeGreaterThan(CACHE_MS)
+  })
+
+  it('judges a page view by its begin, however late its beacons come', async () => {
+    await put('/v1/sites/timed', { origins: [ORIGIN] })
+    const now = Date.now()
+    await env.DB.batch([
+      env.DB.prepare("INSERT INTO rates VALUES ('timed', ?, 1048576)").bind(now - 5 * HOUR),
+      env.DB.prepare("INSERT INTO rates VALUES ('timed', ?, 1)").bind(now - 3 * HOUR),
+    ])
+    forgetSite('timed')
+    const [then, since] = [newId(), newId()]
+    for (const sequence of [0, 1]) {
+      await send(encode(pageView({ id: then, sequence, age: 4 * HOUR })), admin, 'timed')
+      await send(encode(pageView({ id: since, sequence, age: HOUR })), admin, 'timed')
+    }
+    const { results } = await env.DB.prepare("SELECT id, weight FROM pageviews WHERE site = 'timed'").all()
+    expect(results).toEqual([{ id: await storedId({ id: since }, 'timed'), weight: 1 }])
+  })
+})

@@ -1,0 +1,118 @@
+import { exports } from 'cloudflare:workers'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { admin, get, ORIGIN, problemOf, put } from '../../kit/worker/client.ts'
+
+const ENDPOINTS = [
+  '/v1/summary',
+  '/v1/timeseries',
+  '/v1/trends',
+  '/v1/causes',
+  '/v1/pageviews',
+  '/v1/delivery',
+  '/v1/metrics',
+  '/v1/export?format=ndjson',
+  '/v1/export?format=otlp',
+  '/v1/budgets',
+  '/v1/budget-events',
+]
+
+const asked = (path: string, query: string) => get(`${path}${path.includes('?') ? '&' : '?'}${query}`)
+
+function post(path: string, body: BodyInit, headers: Record<string, string> = admin): Promise<Response> {
+  return exports.default.fetch(`https://rum.example${path}`, { method: 'POST', body, headers })
+}
+
+beforeAll(async () => {
+  await put('/v1/sites/shop', { origins: [ORIGIN] })
+})
+
+describe('the door for parameters', () => {
+  it.each(ENDPOINTS)('refuses by name what %s cannot read', async path => {
+    const cases: [query: string, field: string, detail: RegExp][] = [
+      ['site=shop&site=shop', 'site', /given twice/],
+      ['site=shop&nothing=1', 'nothing', /not a parameter/],
+      ['site=shop&toString=1', 'toString', /not a parameter/],
+      ['site=shop&__proto__=1', '__proto__', /not a parameter/],
+      ['', 'site', /missing/],
+      ['site=', 'site', /must be 1 to 63/],
+      ['site=shop%00', 'site', /control characters/],
+      ['site=shop%0d%0aX:%20y', 'site', /control characters/],
+      ['site=shop&%0a=1', '\ufffd', /control characters/],
+      ['site=%zz', 'site', /encodes no UTF-8/],
+      ['site=%ed%a0%80', 'site', /encodes no UTF-8/],
+      [`site=${'x'.repeat(2_001)}`, 'site', /at most 2000/],
+    ]
+    for (const [query, field, detail] of cases) {
+      const problem = await problemOf(await asked(path, query))
+      expect(problem, query).toMatchObject({ status: 400, field, detail: expect.stringMatching(detail) })
+    }
+  })
+
+  it('takes a name with U+FFFD, which stands in stored names for halves of characters', async () => {
+    expect((await get('/v1/summary?site=shop&route=/%ef%bf%bd')).status).toBe(200)
+  })
+
+  it('stands before CrUX, and answers in its form', async () => {
+    const violation = async (query: string) => {
+      const response = await post(`/v1/records:queryRecord${query}`, `{"origin":"${ORIGIN}"}`, {})
+      const { error } = (await response.json()) as {
+        error: { code: number; details?: { fieldViolations: { field: string }[] }[] }
+      }
+      return [error.code, error.details?.[0]?.fieldViolations[0]?.field]
+    }
+    expect(await violation('?key=a%0d%0ab')).toEqual([400, 'key'])
+    expect(await violation('?key=%e2%82%ac')).toEqual([400, 'key'])
+    expect(await violation('?key=a&key=b')).toEqual([400, 'key'])
+    expect(await violation('?key=test-admin-token&site=SHOP')).toEqual([400, 'site'])
+    expect(await violation('?key=test-admin-token&nothing=1')).toEqual([400, 'nothing'])
+    expect(await violation('?key=test-admin-token&alt=json&prettyPrint=false')).toEqual([404, undefined])
+  })
+
+  it.each([
+    ['GET', '/v1/sites?limit=1', 'limit'],
+    ['GET', '/v1/sites/shop?x', 'x'],
+    ['GET', '/v1/sites/SHOP', 'site'],
+    ['DELETE', '/v1/sites/a%00b', 'site'],
+    ['PATCH', '/v1/sites/%20', 'site'],
+    ['GET', '/v1/sites/SHOP/tokens', 'site'],
+    ['DELETE', '/v1/sites/shop/tokens/x', 'id'],
+    ['DELETE', '/v1/sites/shop/budgets/%0a', 'id'],
+    ['PUT', '/v1/sites/SHOP/budgets/0123456789ab', 'site'],
+    ['GET', '/v1/sites/SHOP/webhook', 'site'],
+    ['POST', '/v1/sites/shop/webhook/test?now=1', 'now'],
+  ])('%s %s names %s', async (method, path, field) => {
+    const response = await exports.default.fetch(`https://rum.example${path}`, { method, headers: admin })
+    expect(await problemOf(response)).toMatchObject({ status: 400, field })
+  })
+})
+
+describe('a body', () => {
+  it('has a limit', async () => {
+    for (const path of ['/v1/sites/shop/budgets', '/v1/sites/shop/tokens', '/v1/records:queryRecord']) {
+      expect((await post(path, `"${'x'.repeat(70_000)}"`)).status, path).toBe(413)
+    }
+  })
+
+  it.each([
+    ['', 'body'],
+    ['{', 'body'],
+    ['['.repeat(60_000), 'body'],
+    ['[]', 'metric'],
+    ['null', 'body'],
+    ['"x"', 'body'],
+    ['1e999', 'body'],
+    ['{"metric":"lcp"}', 'limit'],
+    ['{"metric":"lcp","limit":1e999}', 'limit'],
+    ['{"metric":"lcp","limit":"1"}', 'limit'],
+    ['{"metric":"toString","limit":1}', 'metric'],
+    ['{"metric":["lcp"],"limit":1}', 'metric'],
+    ['{"metric":"lcp","limit":1,"route":"\\ud800"}', 'route'],
+    ['{"metric":"lcp","limit":1,"route":"a\\u0000"}', 'route'],
+    ['{"metric":"lcp","limit":1,"nothing":1}', 'nothing'],
+    ['{"metric":"lcp","limit":1,"toString":1}', 'toString'],
+    ['{"metric":"lcp","limit":1,"__proto__":{}}', '__proto__'],
+    ['{"metric":"lcp","limit":1,"minimum":9007199254740993}', 'minimum'],
+  ])('%.60s names %s', async (body, field) => {
+    expect(await problemOf(await post('/v1/sites/shop/budgets', body))).toMatchObject({ status: 400, field })
+  })
+})

@@ -1,0 +1,70 @@
+import { env } from 'cloudflare:workers'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { SummaryAnswer } from '../../../schema/api/summary.ts'
+import type { TimeseriesAnswer } from '../../../schema/api/timeseries.ts'
+import { rollUpDay, rollUpHour } from '../../../worker/histogram/rollup.ts'
+import { get, ORIGIN, put, summary } from '../../kit/worker/client.ts'
+import { pageViewRow, store } from '../../kit/worker/rows.ts'
+
+const HOUR = 3_600_000
+/** Noon of the day before yesterday. */
+const NOON = Math.floor(Date.now() / HOUR / 24) * 24 - 36
+const DAY = Math.floor(NOON / 24) * 24
+const range = `from=${new Date(NOON * HOUR).toISOString()}&to=${new Date((NOON + 1) * HOUR).toISOString()}`
+
+const calls = (...endpoints: string[]) => {
+  const list = endpoints.map(endpoint => [endpoint, 5, 300, 0, 200])
+  // Two beacons, so that one page view is met twice.
+  return JSON.stringify({ 0: list.slice(0, 2), 1: list.slice(2) })
+}
+/** A leaves out 10 calls of weight 2, B 5, and C none. */
+const VIEWS = [
+  { calls: calls('GET /a', 'GET /a', 'GET /a', 'GET /b'), dropped: 10, weight: 2 },
+  { calls: calls('GET /b', 'GET /b', 'GET /b'), dropped: 5, country: 'FR' },
+  { calls: calls('GET /a', 'GET /c'), dropped: 0, country: 'FR' },
+]
+
+beforeAll(async () => {
+  await put('/v1/sites/chatty', { origins: [ORIGIN] })
+  await store(VIEWS.map(view => pageViewRow({ site: 'chatty', hour: NOON, began: NOON * HOUR, ...view })))
+})
+
+const ask = (params: string): Promise<SummaryAnswer> => summary(`site=chatty&${range}&metrics=api&${params}`)
+const rows = ({ data }: SummaryAnswer) =>
+  Object.fromEntries(data.map(({ group, calls_left_out }) => [Object.values(group).join(), calls_left_out]))
+
+describe.each(['live', 'rolled up by the hour', 'rolled up by the day'])('calls left out, %s', phase => {
+  beforeAll(async () => {
+    if (phase !== 'live') await rollUpHour(env.DB, 'chatty', NOON, Date.now())
+    if (phase.endsWith('day')) await rollUpDay(env.DB, 'chatty', DAY, Date.now())
+  })
+
+  it('are told of all, each page view once', async () => {
+    const answer = await ask('')
+    expect(answer).toMatchObject({ calls_left_out: 25, data: [{ calls_left_out: 25 }] })
+  })
+
+  it('are told of each endpoint that page views which left out some called', async () => {
+    const answer = await ask('group_by=endpoint')
+    expect(answer.calls_left_out).toBe(25)
+    expect(rows(answer)).toEqual({ 'GET /a': 20, 'GET /b': 25, 'GET /c': undefined })
+    expect((await ask('endpoint=GET /a')).calls_left_out).toBe(20)
+    expect(rows(await ask('group_by=device,endpoint'))).toMatchObject({ 'desktop,GET /b': 25 })
+  })
+
+  it('are told where single page views answer', async () => {
+    const answer = await ask('group_by=country')
+    expect(answer.calls_left_out).toBe(25)
+    expect(rows(answer)).toEqual({ DE: 20, FR: 5 })
+    expect((await ask('country=FR&group_by=endpoint')).calls_left_out).toBe(5)
+  })
+
+  it('are told over time, and of nothing but calls', async () => {
+    const response = await get(`/v1/timeseries?site=chatty&${range}&metrics=api&interval=hour`)
+    const answer = await response.json<TimeseriesAnswer>()
+    expect(answer).toMatchObject({ calls_left_out: 25, data: [{ points: [{ calls_left_out: 25 }] }] })
+    const vitals = await summary(`site=chatty&${range}`)
+    expect(vitals).not.toHaveProperty('calls_left_out')
+    expect(JSON.stringify(vitals.data)).not.toContain('left_out')
+  })
+})

@@ -1,0 +1,123 @@
+import { env } from 'cloudflare:workers'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { parseSummaryQuery } from '../../../schema/api/summary.ts'
+import { bucketOf, type Histogram } from '../../../schema/domain/histogram.ts'
+import { rollUpDay, rollUpHour } from '../../../worker/histogram/rollup.ts'
+import { summarizeKept } from '../../../worker/read/summary.ts'
+import { random } from '../../kit/population.ts'
+import { pageViewRow, store } from '../../kit/worker/rows.ts'
+
+const HOUR = 3_600_000
+const NOW = Date.UTC(2026, 10, 20, 23, 30)
+const DAY = Math.floor(NOW / HOUR / 24) * 24 - 24
+const KEPT = { hourDays: 35, rawDays: 14 }
+
+/** 60 page views of ten calls each in four hours of yesterday; what a visitor's calls take is half the visitor's doing. */
+const VIEWS = (() => {
+  const next = random(3)
+  const gauss = () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next())
+  return Array.from({ length: 60 }, (_, i) => {
+    const visitor = gauss()
+    const calls = Array.from({ length: 10 }, () => Math.round(300 * Math.exp(0.55 * (visitor + gauss()))))
+    return { hour: DAY + (i % 4), weight: i % 7 ? 1 : 4, calls }
+  })
+})()
+
+/** The pairs of all page views, counted one by one. */
+function pairsOf(views: typeof VIEWS): Histogram['c'] {
+  const sum: Record<string, [number, number]> = {}
+  const add = (x: number, pairs: number, partners: number) => {
+    const [a, b] = sum[bucketOf(x)] ?? [0, 0]
+    sum[bucketOf(x)] = [a + pairs, b + partners]
+  }
+  for (const { weight, calls } of views) {
+    for (const [i, x] of calls.entries()) {
+      for (const [j, y] of calls.entries()) {
+        if (i === j) continue
+        add(Math.max(x, y), weight ** 2, 0)
+        add(x, 0, weight ** 2)
+      }
+    }
+  }
+  return sum
+}
+
+async function rolled(table: string, column: string, tier: string, dimension: string): Promise<Histogram[]> {
+  const { results } = await env.DB.prepare(
+    `SELECT ${column} AS histogram FROM ${table} WHERE site = 'pairs' AND tier = ? AND dimension = ? ORDER BY start`,
+  )
+    .bind(tier, dimension)
+    .all<{ histogram: string }>()
+  return results.map(({ histogram }) => JSON.parse(histogram))
+}
+
+const asked = async (params: string) => {
+  const parsed = parseSummaryQuery(new URLSearchParams(`site=pairs&metrics=api&${params}`), NOW)
+  if ('error' in parsed) throw new Error(parsed.error.detail)
+  const { data, source } = await summarizeKept(env.DB, parsed.ok, KEPT, NOW)
+  return { row: data[0], source }
+}
+
+const RANGE = `from=${new Date(DAY * HOUR).toISOString()}&to=${new Date((DAY + 24) * HOUR).toISOString()}`
+
+beforeAll(async () => {
+  const list = (calls: number[]) => calls.map((x, i) => ['GET /a', i * 10, x, 0, 200])
+  await store(
+    VIEWS.map(({ hour, weight, calls }) =>
+      pageViewRow({
+        site: 'pairs',
+        hour,
+        began: hour * HOUR,
+        weight,
+        // Two beacons, a call that was called off, and a mark set ten times.
+        calls: JSON.stringify({
+          '0': list(calls.slice(0, 6)),
+          '1': [...list(calls.slice(6)), ['GET /a', 99, 5, 3, 0]],
+        }),
+        marks: JSON.stringify({ '0': calls.map(x => ['ready', x]) }),
+      }),
+    ),
+  )
+})
+
+describe('the pairs of calls of one page view', () => {
+  it('are counted alike in an hour, in a day, and by marks', async () => {
+    const live = await asked(RANGE)
+    for (const hour of [0, 1, 2, 3]) await rollUpHour(env.DB, 'pairs', DAY + hour, NOW)
+    const hourly = await asked(RANGE)
+    await rollUpDay(env.DB, 'pairs', DAY, NOW)
+    const daily = await asked(RANGE)
+    expect(live.row?.effective_samples).toBeLessThan(200)
+    expect(live.row?.effective_samples).toBeGreaterThan(30)
+    expect(hourly).toEqual(live)
+    expect(daily).toEqual(live)
+
+    for (const [table, column, dimensions] of [
+      ['api_rollups', 'api', ['all', 'endpoint', 'device+endpoint']],
+      ['measure_rollups', 'measure', ['mark', 'device+mark']],
+    ] as const) {
+      for (const dimension of dimensions) {
+        const hours = await rolled(table, column, 'hour', dimension)
+        expect(hours.map(({ c }) => c)).toEqual(
+          [0, 1, 2, 3].map(i => pairsOf(VIEWS.filter(({ hour }) => hour === DAY + i))),
+        )
+        const [day] = await rolled(table, column, 'day', dimension)
+        expect(day?.c).toEqual(pairsOf(VIEWS))
+      }
+    }
+  })
+
+  it('are counted where single page views answer, too', async () => {
+    const { row, source } = await asked(`${RANGE}&country=DE`)
+    expect(source).toBe('samples')
+    expect(row?.percentiles).toEqual((await asked(RANGE)).row?.percentiles)
+  })
+
+  it('are missing from roll-ups of before, whose calls count as independent', async () => {
+    await env.DB.prepare("UPDATE api_rollups SET api = json_remove(api, '$.c') WHERE site = 'pairs'").run()
+    const { row } = await asked(RANGE)
+    const q = VIEWS.reduce((sum, { weight }) => sum + 10 * weight ** 2, 0)
+    const n = VIEWS.reduce((sum, { weight }) => sum + 10 * weight, 0)
+    expect(row?.effective_samples).toBeCloseTo(n ** 2 / q, 1)
+  })
+})

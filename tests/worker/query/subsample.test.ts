@@ -1,0 +1,107 @@
+import { env } from 'cloudflare:workers'
+import { sql } from 'drizzle-orm'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { boundOf, thin } from '../../../worker/query/subsample.ts'
+import { prepare } from '../../../worker/store/statement.ts'
+import { metered, newMeter } from '../../kit/worker/meter.ts'
+
+const HOUR = 3_600_000
+/** 40 closed hours that only this file writes to. */
+const HOURS = 40
+const FIRST = Math.floor(Date.now() / HOUR) - 100
+const NOW = (FIRST + HOURS) * HOUR
+/** Rows that D1 counts for a probe that ends at once, beside the page views. */
+const PROBE_ROWS = 5
+const range = (site: string) => ({ site, from: FIRST * HOUR, to: NOW })
+const each = { cost: sql`1` }
+
+/** Page views with random-looking ids: a multiplicative hash of the serial number in the leading digits. */
+async function fill(site: string, views: number): Promise<void> {
+  await env.DB.prepare(
+    `WITH RECURSIVE serial(i) AS (VALUES (0) UNION ALL SELECT i + 1 FROM serial WHERE i < ${views - 1})
+      INSERT INTO pageviews (site, hour, id, began, sequence, weight, navigation, route, device, lcp)
+      SELECT '${site}', ${FIRST} + i % ${HOURS}, printf('%08x%08x', (i * 2654435761 + 12345) % 4294967296, i),
+        (${FIRST} + i % ${HOURS}) * ${HOUR}, 0, 1, 'navigate', '/', 'phone', 1000 FROM serial`,
+  ).run()
+}
+
+beforeAll(async () => {
+  await fill('few', 900)
+  await fill('some', 15_000)
+  await fill('many', 60_000)
+})
+
+/** Thins, reads what it says, and tells what D1 counted for both. */
+async function look(site: string, need: Parameters<typeof thin>[2], per = 1) {
+  const meter = newMeter()
+  const d1 = metered(env.DB, meter)
+  const { share, where } = await thin(d1, range(site), need, NOW)
+  const fan = JSON.stringify(Array.from({ length: per - 1 }, (_, i) => i))
+  const from = per > 1 ? sql`pageviews AS p CROSS JOIN json_each(${fan}) AS e` : sql`pageviews AS p`
+  const { results } = await prepare(d1, sql`SELECT count(*) AS n FROM ${from} WHERE ${where}`).all<{
+    n: number
+  }>()
+  return { share, rows: (results[0]?.n ?? 0) / Math.max(1, per - 1), ...meter }
+}
+
+describe('a thinned read', () => {
+  it('reads everything where that is cheap', async () => {
+    expect(await look('few', each)).toMatchObject({ share: 1, rows: 900, read: 2 * 900 + PROBE_ROWS })
+  })
+
+  it('reads no more rows than it may, finding out included, and not needlessly few', async () => {
+    for (const reads of [3_000, 5_000, 10_000, 20_000]) {
+      for (const site of ['some', 'many']) {
+        const { read, share } = await look(site, { ...each, reads })
+        expect(read, `${site} ${reads}`).toBeLessThanOrEqual(reads)
+        if (share > 1) expect(read, `${site} ${reads}`).toBeGreaterThan(reads / 4)
+      }
+    }
+  })
+
+  it('allows for what D1 counts beside the page views themselves', async () => {
+    const { read, share } = await look('some', { cost: sql`6` }, 6)
+    expect(read).toBeLessThanOrEqual(20_000)
+    expect(share).toBe(8)
+  })
+
+  it('lets no more of what fits through than is wanted', async () => {
+    const all = await look('some', { ...each, fits: sql`1`, most: 1_000 })
+    expect(all.rows).toBeLessThanOrEqual(1_100)
+    const none = await look('some', { ...each, fits: sql`p.lcp > 5000`, most: 1_000 })
+    expect(none.share).toBe(1)
+  })
+
+  it('is no finer than it is told to be', async () => {
+    expect((await look('few', { ...each, atLeast: 8 })).share).toBe(8)
+  })
+
+  it('looks at page views in even shares', async () => {
+    const { rows, share } = await look('many', each)
+    expect(Math.abs(rows * share - 60_000) / 60_000).toBeLessThan(0.02)
+  })
+
+  it('seeks the key', async () => {
+    const plans = []
+    for (const site of ['few', 'many']) {
+      const { where } = await thin(env.DB, range(site), each, NOW)
+      const { results } = await prepare(
+        env.DB,
+        sql`EXPLAIN QUERY PLAN SELECT p.lcp FROM pageviews AS p WHERE ${where}`,
+      ).all<{ detail: string }>()
+      plans.push(results[0]?.detail)
+    }
+    expect(plans).toEqual([
+      'SEARCH p USING PRIMARY KEY (site=? AND hour>? AND hour<?)',
+      'SEARCH p USING PRIMARY KEY (site=? AND hour=? AND id<?)',
+    ])
+  })
+
+  it('of nothing is cheap', async () => {
+    expect(await look('nobody', each)).toMatchObject({ share: 1, rows: 0, read: PROBE_ROWS })
+  })
+})
+
+it('the bound of a share is that share of all ids', () => {
+  expect([2, 16, 2 ** 24].map(boundOf)).toEqual(['8000000000000000', '1000000000000000', '0000010000000000'])
+})

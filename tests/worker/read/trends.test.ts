@@ -1,0 +1,123 @@
+import { env } from 'cloudflare:workers'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { TrendsAnswer } from '../../../schema/api/trends.ts'
+import { rollUpHour } from '../../../worker/histogram/rollup.ts'
+import { get, ORIGIN, problemOf, put } from '../../kit/worker/client.ts'
+import { pageViewRow, store } from '../../kit/worker/rows.ts'
+
+const HOUR = 3_600_000
+const MIDDLE = Math.floor(Date.now() / HOUR) * HOUR - 10 * HOUR
+const RANGE = `from=${new Date(MIDDLE).toISOString()}&to=${new Date(MIDDLE + HOUR).toISOString()}`
+
+/** 1,000 page views a route in the hour before, and 1,000 in the hour, of which each route fares differently. */
+const FACTORS = { '/slower': 1.3, '/same': 1, '/faster': 0.7 }
+const spread = (i: number) => 800 + ((i * 7_919) % 1_000) * 2
+
+beforeAll(async () => {
+  await put('/v1/sites/moving', { origins: [ORIGIN] })
+  for (const [route, factor] of Object.entries(FACTORS)) {
+    for (const late of [false, true]) {
+      await store(
+        Array.from({ length: 1_000 }, (_, i) =>
+          pageViewRow({
+            site: 'moving',
+            began: MIDDLE + (late ? 1 : -1) * (i + 1) * 1_000,
+            route,
+            release: late && i % 2 ? '2' : '1',
+            lcp: Math.round(spread(i) * (late ? factor : 1)),
+            cls: 0,
+          }),
+        ),
+      )
+    }
+  }
+  await store([1, 2].map(i => pageViewRow({ site: 'moving', began: MIDDLE + i, route: '/rare' })))
+  // So many page views are read whole only of hours that are rolled up.
+  for (const hour of [MIDDLE / HOUR - 1, MIDDLE / HOUR]) await rollUpHour(env.DB, 'moving', hour, Date.now())
+})
+
+async function trends(params: string): Promise<TrendsAnswer> {
+  const response = await get(`/v1/trends?site=moving&${RANGE}&${params}`)
+  if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`)
+  return response.json()
+}
+
+describe('trends', () => {
+  it('tell each route whether it improves, degrades or stays, against the period before', async () => {
+    const { data, baseline, percentile, source } = await trends('metrics=lcp&group_by=route')
+    expect({ percentile, source }).toEqual({ percentile: 75, source: 'rollup' })
+    expect(baseline).toEqual({
+      from: new Date(MIDDLE - HOUR).toISOString(),
+      to: new Date(MIDDLE).toISOString(),
+      release: null,
+    })
+    const of = (route: string) => data.find(({ group }) => group.route === route)
+    expect(of('/slower')?.verdict).toBe('degrading')
+    expect(of('/same')?.verdict).toBe('stable')
+    expect(of('/faster')?.verdict).toBe('improving')
+    for (const [route, factor] of Object.entries(FACTORS)) {
+      const { low = 0, high = 0, value = 0 } = of(route)?.change?.ratio ?? {}
+      expect(value, route).toBeCloseTo(factor - 1, 1)
+      expect(low, route).toBeLessThanOrEqual(factor - 1)
+      expect(high, route).toBeGreaterThanOrEqual(factor - 1)
+      expect(of(route)?.confidence, route).toBeGreaterThan(0.95)
+      expect(of(route)?.before?.samples).toBe(1_000)
+    }
+  })
+
+  it('give no verdict where there is too little data, or none before', async () => {
+    const { data } = await trends('metrics=lcp&group_by=route')
+    expect(data.find(({ group }) => group.route === '/rare')).toMatchObject({
+      before: null,
+      after: { count: 2, samples: 2 },
+      change: null,
+      verdict: null,
+      confidence: null,
+    })
+  })
+
+  it('are CSV with one column for each figure, also where some routes have none', async () => {
+    const response = await get(`/v1/trends?site=moving&${RANGE}&metrics=lcp&group_by=route&format=csv`)
+    const [header, ...lines] = (await response.text()).trimEnd().split('\r\n')
+    expect(header).toContain('before.value,before.low')
+    expect(header).toContain('change.difference.value')
+    expect(header?.split(',').filter(name => ['before', 'change', 'change.ratio'].includes(name))).toEqual([])
+    expect(lines.find(line => line.startsWith('/rare,'))).toMatch(/^\/rare,lcp,ms,+1/)
+    expect(lines).toHaveLength(4)
+  })
+
+  it.each(['group_by=route&device=desktop', 'group_by=device,route'])(
+    'find the same groups in the time before: %s',
+    async params => {
+      const { data } = await trends(`metrics=lcp&${params}`)
+      const full = data.filter(({ group }) => group.route !== '/rare')
+      expect(full).toHaveLength(3)
+      for (const { before } of full) expect(before?.samples).toBe(1_000)
+    },
+  )
+
+  it('have no ratio where it was 0 before', async () => {
+    const { data } = await trends('metrics=cls&route=/same&percentile=50')
+    expect(data[0]).toMatchObject({ verdict: 'stable', change: { ratio: null, difference: { value: 0 } } })
+  })
+
+  it('compare a release with another in the same time', async () => {
+    const answer = await trends('metrics=lcp&release=2&baseline_release=1')
+    expect(answer.baseline).toEqual({ from: answer.from, to: answer.to, release: '1' })
+    expect(answer.data[0]?.verdict).toBe('stable')
+    expect(answer.data[0]?.before?.count).toBe(1_500)
+    expect(answer.data[0]?.after?.count).toBe(1_500)
+  })
+
+  it.each([
+    ['baseline_release=1', 'release'],
+    ['release=2&baseline_release=1&group_by=release', 'group_by'],
+    ['percentile=101', 'percentile'],
+    ['percentiles=75', 'percentiles'],
+  ])('refuse %s', async (params, field) => {
+    expect(await problemOf(await get(`/v1/trends?site=moving&${params}`))).toMatchObject({
+      status: 400,
+      field,
+    })
+  })
+})

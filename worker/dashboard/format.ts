@@ -1,0 +1,107 @@
+/** Numbers as words: counts, shares, ratings and intervals, as the page writes them. */
+
+import type { PercentileAnswer } from '../../schema/api/answer.ts'
+import type { TrendsRow } from '../../schema/api/trends.ts'
+import { type Budgeted, format, type Metric, type Rating } from '../../schema/domain/metrics.ts'
+import { SHIFT } from './query.ts'
+
+export const TITLES = {
+  lcp: 'Largest Contentful Paint',
+  inp: 'Interaction to Next Paint',
+  cls: 'Cumulative Layout Shift',
+  fcp: 'First Contentful Paint',
+  ttfb: 'Time to First Byte',
+  api: 'API calls',
+} as const satisfies Record<Metric, string>
+
+export const RATING_WORDS = {
+  good: 'Good',
+  'needs-improvement': 'Needs improvement',
+  poor: 'Poor',
+} as const satisfies Record<Rating, string>
+
+const NUMBER = new Intl.NumberFormat('en')
+const RATE = new Intl.NumberFormat('en', { maximumSignificantDigits: 2 })
+
+/** `12,840 page views`, `1 page view`. */
+export function count(value: number, noun: string): string {
+  return `${number(value)} ${noun}${value === 1 ? '' : 's'}`
+}
+
+export function number(value: number): string {
+  return NUMBER.format(Math.round(value))
+}
+
+/** Two digits of what is small: 0.061, 2.8. */
+export function few(value: number): string {
+  return value >= 100 ? number(value) : RATE.format(value)
+}
+
+/** How far chance may have moved a count; empty where it is exact. */
+export function countInterval(interval: { low: number; high: number } | null): string {
+  return interval ? `95 % between ${number(interval.low)} and ${number(interval.high)}` : ''
+}
+
+/** `81 %`; a share that is neither none nor all is never written as either. */
+export function percent(share: number): string {
+  if (share > 0 && share < 0.01) return '< 1 %'
+  if (share > 0.99 && share < 1) return '> 99 %'
+  return `${Math.round(share * 100)} %`
+}
+
+/** The 95 % confidence interval in words, open where the samples allow no bound. */
+export function interval(metric: Budgeted, { low, high }: PercentileAnswer): string {
+  const write = (value: number) => format(metric, value).replace(' ', '\xa0')
+  if (low !== null && high !== null) return `95 % between ${write(low)} and ${write(high)}`
+  if (low !== null) return `95 % at least ${write(low)}, no upper bound yet`
+  if (high !== null) return `95 % at most ${write(high)}, no lower bound yet`
+  return 'too few samples for an interval'
+}
+
+/** A confidence below this says nothing that helps. */
+const WORTH_SAYING = 0.8
+
+const ARROWS = { improving: '↓', degrading: '↑', stable: '→', unclear: '?' } as const
+
+/** `↓ 12 % less, improving, 98 % sure`, against what came before; `? 7 % more, unclear` where nothing is sure. */
+export function verdict({ metric, change, verdict, confidence, mix }: TrendsRow): string {
+  if (!change || !verdict) return 'too little data to compare'
+  const { ratio, difference } = change
+  const moved = ratio
+    ? `${Math.round(Math.abs(ratio.value) * 100)} %`
+    : format(metric, Math.abs(difference.value))
+  const direction = (ratio ?? difference).value < 0 ? 'less' : 'more'
+  const sure = (confidence ?? 0) < WORTH_SAYING ? '' : `, ${percent(confidence ?? 0)} sure`
+  const why = mix ? ': not the devices changed, but their shares' : ''
+  return `${ARROWS[verdict]} ${moved} ${direction}, ${verdict}${sure}${why}`
+}
+
+const WHEN = { day: 'numeric', month: 'short', timeZone: 'UTC' } as const
+const DATE = new Intl.DateTimeFormat('en-GB', WHEN)
+const TIME = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'UTC' })
+
+/** `14 Nov`, in the page's time zone. */
+export function date(time: number): string {
+  return DATE.format(time + SHIFT)
+}
+
+/** `09:00`. */
+export function clock(time: number): string {
+  return TIME.format(time + SHIFT)
+}
+
+/** `14 Nov, 09:00`. */
+export function moment(time: number | string): string {
+  const at = typeof time === 'string' ? Date.parse(time) : time
+  return `${date(at)}, ${clock(at)}`
+}
+
+/** `load_delay` as `load delay`. */
+export function plain(name: string): string {
+  return name.replace(/[_-]/g, ' ')
+}
+
+/** A metric's short name: LCP, INP, API. */
+export function short(metric: string): string {
+  return metric.toUpperCase()
+}

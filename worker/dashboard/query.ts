@@ -1,0 +1,45 @@
+/** A place goes in, the parameters of the questions that it asks come out, and the time zone that answers are told in. */
+
+import { DIMENSIONS, type Place } from './url-state.ts'
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+
+export type Query = Record<string, string | number | undefined>
+
+/** `/v1/summary?site=shop&...`; what is empty is left out. */
+export function pathOf(name: string, query: Query): string {
+  const given = Object.entries(query).flatMap(([key, value]) => (value ? [[key, String(value)]] : []))
+  return `/v1/${name}?${new URLSearchParams(given)}`
+}
+
+/** Site and range. */
+export function rangeOf({ site, range, from, to }: Place): Query {
+  if (range !== 'own') return { site, from: `-${range}` }
+  return { site, from: from && `${from}T00:00:00${ZONE}`, to: to && `${to}T23:59:00${ZONE}` }
+}
+
+/** Site, range and filters. */
+export function baseOf(place: Place): Query {
+  const filters = Object.keys(DIMENSIONS).map(name => [name, place[name as keyof Place]])
+  return { ...rangeOf(place), ...Object.fromEntries(filters) }
+}
+
+/** By the hour or by the day: what was asked for, as far as it makes no more than 1,000 points. */
+export function intervalOf({ range, interval, from, to }: Place): 'hour' | 'day' {
+  if (range === '24h') return 'hour'
+  const days = range === 'own' ? (Date.parse(to) - Date.parse(from)) / DAY + 1 : Number.parseInt(range, 10)
+  if (days > 40) return 'day'
+  return interval || (days > 4 ? 'day' : 'hour')
+}
+
+/** The offset of this browser, `+02:00`. The API knows whole hours only: elsewhere days begin in UTC. */
+export const ZONE = zoneOf(-new Date().getTimezoneOffset() / 60)
+
+export function zoneOf(hours: number): string {
+  if (!Number.isInteger(hours)) return '+00:00'
+  return `${hours < 0 ? '-' : '+'}${String(Math.abs(hours)).padStart(2, '0')}:00`
+}
+
+/** Ms to add to a UTC time for `ZONE`. */
+export const SHIFT = Number(ZONE.slice(0, 3)) * HOUR

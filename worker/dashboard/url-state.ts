@@ -1,0 +1,100 @@
+/**
+ * Where one is on the page: its address (`?site=shop&range=7d&metric=inp`) goes in, a place comes out, and back. What is
+ * left at its default is not in the address.
+ */
+
+import type { Dimension } from '../../schema/api/query.ts'
+import { METRICS, type Metric } from '../../schema/domain/metrics.ts'
+
+/** Ranges offered, and what a person reads; `own` goes from a day to a day. */
+export const RANGES = {
+  '24h': '24 hours',
+  '7d': '7 days',
+  '28d': '28 days',
+  '90d': '90 days',
+  own: 'Own range',
+} as const
+export type Range = keyof typeof RANGES
+
+export const VIEWS = { overview: 'Overview', views: 'Page views', api: 'API', budgets: 'Budgets' } as const
+export type ViewName = keyof typeof VIEWS
+
+/** What page views are told apart by, and what a person reads. */
+export const DIMENSIONS = {
+  route: 'Route',
+  country: 'Country',
+  device: 'Device',
+  browser: 'Browser',
+  connection: 'Connection',
+  navigation: 'Navigation',
+  release: 'Release',
+} as const satisfies Record<Dimension, string>
+
+/** Every state that the address has, with its default. */
+const DEFAULTS = {
+  site: '',
+  view: 'overview' as ViewName,
+  range: '24h' as Range,
+  /** Days, for the range `own`: 2026-11-01. */
+  from: '',
+  to: '',
+  p: '75',
+  metric: 'lcp' as Metric,
+  by: 'route' as Dimension,
+  chart: 'lines' as 'lines' | 'histogram',
+  interval: '' as '' | 'hour' | 'day',
+  sort: 'impact' as 'impact' | 'busiest' | 'slowest' | 'failing',
+  rows: '10',
+  /** The endpoint whose chart is shown. */
+  api: '',
+  /** Page views with this cause of the metric. */
+  target: '',
+  event: '',
+  order: 'slowest' as 'slowest' | 'newest',
+  /** The page view that is open, or the budget that is being changed. */
+  id: '',
+  /** The time under the cursor. */
+  at: '',
+  live: 'on' as 'on' | 'off',
+  theme: 'system' as 'system' | 'light' | 'dark',
+  route: '',
+  country: '',
+  device: '',
+  browser: '',
+  connection: '',
+  navigation: '',
+  release: '',
+}
+export type Place = typeof DEFAULTS
+
+/** What a state may be, where the API is not the one to say. */
+const ALLOWED: { [K in keyof Place]?: readonly string[] } = {
+  view: Object.keys(VIEWS),
+  range: Object.keys(RANGES),
+  metric: Object.keys(METRICS),
+  by: Object.keys(DIMENSIONS),
+}
+
+export const PERCENTILES = ['50', '75', '90', '95', '99']
+
+export function readPlace(search: string): Place {
+  const query = new URLSearchParams(search)
+  const known = [...query].filter(
+    ([name, value]) =>
+      Object.hasOwn(DEFAULTS, name) && (ALLOWED[name as keyof Place]?.includes(value) ?? true),
+  )
+  return { ...DEFAULTS, ...Object.fromEntries(known) }
+}
+
+/** The address of a place: `?site=shop&view=api`. */
+export function addressOf(place: Place): string {
+  const said = Object.entries(place).filter(([name, value]) => value !== DEFAULTS[name as keyof Place])
+  return `?${new URLSearchParams(said)}`
+}
+
+/** Goes to a place: a new step of the history, or in place of the last one for what only passes by. */
+export function go(place: Place, replace = false): void {
+  if (!replace && addressOf(place) === location.search) return
+  history[replace ? 'replaceState' : 'pushState'](null, '', addressOf(place))
+  dispatchEvent(new Event('popstate'))
+}

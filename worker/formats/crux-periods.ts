@@ -1,0 +1,201 @@
+/**
+ * What records of CrUX are made from: a checked request goes in; for each collection period, the densities and p75 of
+ * each vital and the fractions come out, or null where there is too little data.
+ *
+ * A collection period is four weeks. Histograms are added up by the week first, so that a history of 25 periods, which
+ * overlap, adds every day once.
+ */
+
+import {
+  CRUX_VITALS,
+  type CruxFraction,
+  type CruxQuery,
+  type CruxVital,
+  FORM_FACTORS,
+} from '../../schema/api/crux.ts'
+import { type GroupedQuestion, type GroupKey, MAX_LIMIT } from '../../schema/api/query.ts'
+import { type Histogram, merge, percentiles } from '../../schema/domain/histogram.ts'
+import { HOUR } from '../../schema/domain/hour.ts'
+import { fromGrains, type Measure, thresholds, type Vital } from '../../schema/domain/metrics.ts'
+import { NAVIGATIONS } from '../../schema/wire/pageview.ts'
+import { liveShare } from '../query/open-hours.ts'
+import { type Periods, periodsOf, sliceOf } from '../query/plan.ts'
+import { type Reading, rollupRows, rollupWeights, storedOf } from '../query/rollup-rows.ts'
+import { sourcesOf } from '../query/source.ts'
+import type { Share } from '../query/subsample.ts'
+import { histogramOf } from '../store/row-codec.ts'
+import type { Preparer } from '../store/statement.ts'
+
+export const DAY = 24 * HOUR
+export const WEEK = 7 * DAY
+/** Weeks of a collection period. */
+export const WEEKS = 4
+/** The least samples of a metric: from 16 on, its p75 has a 95 % interval at all. */
+const MINIMUM = 16
+/** Rows that are read of hours without a roll-up: of days that have settled none, as a rule. */
+const LIVE_READ = 10_000
+/** Densities and fractions are rounded to 1 / PARTS. */
+const PARTS = 10_000
+
+/** What fractions are told apart by. CrUX has no soft navigations, and we cannot tell its `navigate_cache`. */
+const KINDS: Record<CruxFraction, { key: GroupKey; values: readonly string[] }> = {
+  form_factors: { key: 'device', values: Object.values(FORM_FACTORS) },
+  navigation_types: { key: 'navigation', values: NAVIGATIONS.filter(type => type !== 'soft-navigation') },
+}
+
+/** A metric in one collection period. */
+export interface Point {
+  /** Good, needs improvement, poor. */
+  densities: number[]
+  /** In the metric's unit. */
+  p75: number
+}
+
+/** A value for each collection period, oldest first. */
+export interface Collected {
+  vitals: [CruxVital, (Point | null)[]][]
+  fractions: [CruxFraction, (Record<string, number> | null)[]][]
+}
+
+/** The data of `query.periods` collection periods, a week apart; the last one ends at `end` (Unix ms, a midnight in UTC). */
+export async function collect(
+  d1: Preparer,
+  site: string,
+  query: CruxQuery,
+  end: number,
+  now: number,
+): Promise<Collected> {
+  const from = end - (query.periods + WEEKS - 1) * WEEK
+  const { route, formFactor } = query
+  const filters = { route: route ?? undefined, device: formFactor ? FORM_FACTORS[formFactor] : undefined }
+  const question = { site, from, to: end, filters, groupBy: [], limit: MAX_LIMIT }
+  const known = await periodsOf(d1, question, now)
+  // No roll-up holds navigation types by route or device. CrUX has form factors of all devices only, too.
+  const kinds = query.fractions.filter(
+    name => !formFactor && (name === 'form_factors' || query.route === null),
+  )
+  const measured = readingOf(
+    question,
+    query.vitals.map(name => CRUX_VITALS[name]),
+  )
+  const counted = kinds.map(name => ({
+    name,
+    reading: readingOf({ ...question, groupBy: [KINDS[name].key] }, ['pageviews']),
+  }))
+  const readings = [measured, ...counted.map(({ reading }) => reading)].filter(reading => reading !== null)
+  const choose = await liveShare(d1, known.live, readings, now)
+  const read: Read = { d1, from, periods: known, live: choose(LIVE_READ) }
+  const [vitals, ...fractions] = await Promise.all([
+    vitalsOf(read, measured, query),
+    ...counted.map(({ name, reading }) => fractionsOf(read, reading, query, name)),
+  ])
+  return { vitals, fractions }
+}
+
+/** What all parts of a record are read by. */
+interface Read {
+  d1: Preparer
+  /** Unix ms */
+  from: number
+  periods: Periods
+  /** The share of page views in hours without a roll-up. */
+  live: Share
+}
+
+/** The one way in which a record reads metrics; null where it asks for none. */
+function readingOf(question: GroupedQuestion, metrics: readonly Measure[]): Reading | null {
+  const [source] = sourcesOf(metrics)
+  const slice = source && sliceOf(question.groupBy, question.filters, source.dimensions)
+  return slice ? { site: question.site, source, slice, filters: question.filters } : null
+}
+
+async function vitalsOf(
+  { d1, from, periods: known, live }: Read,
+  reading: Reading | null,
+  { vitals, periods }: CruxQuery,
+): Promise<Collected['vitals']> {
+  if (!reading) return []
+  const stored = await storedOf(d1, reading, MAX_LIMIT, known)
+  const { rows } = await rollupRows(d1, reading, MAX_LIMIT, known, stored, live)
+  // Where the page is one of the many that have no name in a roll-up, it is left out of that day.
+  const own = rows.filter(row => !reading.slice.others.includes(row.value))
+  return vitals.map(name => {
+    const metric = CRUX_VITALS[name]
+    const weeks: Histogram[][] = []
+    for (const row of own) {
+      const histogram = histogramOf(row[metric])
+      if (histogram) week(weeks, row.start, from, []).push(histogram)
+    }
+    const sums = Array.from(weeks, parts => merge(parts ?? []))
+    return [name, windows(sums, periods).map(parts => pointOf(metric, merge(parts)))]
+  })
+}
+
+async function fractionsOf(
+  { d1, from, periods: known, live }: Read,
+  reading: Reading | null,
+  { periods }: CruxQuery,
+  name: CruxFraction,
+): Promise<Collected['fractions'][number]> {
+  if (!reading) return [name, []]
+  const { key, values } = KINDS[name]
+  const place = reading.slice.dimension.keys.indexOf(key)
+  const weeks: number[][] = []
+  for (const { start, value, weights } of await rollupWeights(d1, reading, known, live)) {
+    if (reading.slice.others.includes(value)) continue
+    const kind = values.indexOf(JSON.parse(value)[place])
+    if (kind < 0) continue
+    const sums = week(
+      weeks,
+      start,
+      from,
+      values.map(() => 0),
+    )
+    sums[kind] = (sums[kind] ?? 0) + (weights[0] ?? 0)
+  }
+  const labels = labelsOf(name)
+  const points = windows(weeks, periods).map(parts => {
+    const sums = labels.map((_, i) => parts.reduce((sum, part) => sum + (part?.[i] ?? 0), 0))
+    if (sums.reduce((a, b) => a + b) < MINIMUM) return null
+    const shares = rounded(sums)
+    return Object.fromEntries(labels.map((label, i) => [label, shares[i] ?? 0]))
+  })
+  return [name, points]
+}
+
+/** The element of `weeks` that the hour `start` falls into; `empty` where there is none yet. */
+function week<T>(weeks: T[], start: number, from: number, empty: T): T {
+  const index = Math.floor((start * HOUR - from) / WEEK)
+  weeks[index] ??= empty
+  return weeks[index]
+}
+
+/** The weeks of each collection period, without those that have no data. */
+function windows<T>(weeks: readonly (T | undefined)[], periods: number): T[][] {
+  return Array.from({ length: periods }, (_, i) =>
+    weeks.slice(i, i + WEEKS).filter((sum): sum is T => sum !== undefined),
+  )
+}
+
+function pointOf(metric: Vital, histogram: Histogram): Point | null {
+  const { n, s, good, poor } = histogram
+  const [p75] = percentiles(histogram, [75], thresholds(metric))
+  if (s < MINIMUM || !p75) return null
+  return { densities: rounded([good, n - good - poor, poor]), p75: fromGrains(metric, p75.value) }
+}
+
+/** The names of a metric's fractions, as CrUX writes them. */
+export function labelsOf(name: CruxFraction): string[] {
+  return KINDS[name].values.map(value => value.replaceAll('-', '_'))
+}
+
+/** Shares of weights to four digits that add up to 1, by largest remainders. */
+function rounded(weights: readonly number[]): number[] {
+  const sum = weights.reduce((a, b) => a + b)
+  const exact = weights.map(weight => (weight / sum) * PARTS)
+  const whole = exact.map(Math.floor)
+  const rest = PARTS - whole.reduce((a, b) => a + b)
+  const byRemainder = exact.map((x, i) => ({ i, remainder: x % 1 })).sort((a, b) => b.remainder - a.remainder)
+  for (const { i } of byRemainder.slice(0, rest)) whole[i] = (whole[i] ?? 0) + 1
+  return whole.map(parts => parts / PARTS)
+}

@@ -1,0 +1,106 @@
+/**
+ * Raw rows as a stream: a checked question goes in, lines of JSON come out, as fast as they are taken. A page of rows is
+ * asked of D1 only when the one before it has been read, so memory holds one page, and nobody reads for a client that left.
+ *
+ * The first page is there before the answer begins, so that D1's trouble is a 503. Later it can only cut the answer off,
+ * which the missing last line shows.
+ */
+
+import { sql } from 'drizzle-orm'
+import type { Context } from 'hono'
+import { toCursor } from '../../schema/api/cursor.ts'
+import { type NdjsonLine, type NdjsonQuery, parseNdjsonQuery } from '../../schema/api/ndjson.ts'
+import { HOUR } from '../../schema/domain/hour.ts'
+import { ANSWER_DEADLINE, within } from '../deadline.ts'
+import type { Hono } from '../env.ts'
+import { badField, noSite } from '../problem.ts'
+import { fits } from '../query/filters.ts'
+import { onKeptRows } from '../query/plan.ts'
+import { COLUMNS, type StoredRow, toPageView } from '../read/pageview.ts'
+import { findSite } from '../site/sites.ts'
+import { type Preparer, prepare } from '../store/statement.ts'
+
+/** Page views of one statement. The free plan allows a request 50 statements, and 20,000 page views are 40. */
+const PAGE = 500
+
+/** Hour and id, after which to go on. */
+type Position = readonly [hour: number, id: string]
+
+/** `GET /v1/export?format=ndjson` */
+export async function ndjsonRoute(c: Context<Hono>): Promise<Response> {
+  const now = Date.now()
+  const parsed = parseNdjsonQuery(new URL(c.req.url).searchParams, now)
+  if ('error' in parsed) throw badField(parsed.error)
+  const question = parsed.ok
+  const site = await findSite(c.env.DB, question.site, now)
+  if (!site) throw noSite(question.site)
+  const read = onKeptRows(async (d1, kept: NdjsonQuery) => ndjson(d1, kept))
+  return c.body(await read(c.env.DB.withSession('first-unconstrained'), question, site, now), 200, {
+    'Content-Type': 'application/x-ndjson; charset=utf-8',
+    'Cache-Control': 'private, no-cache',
+    'Content-Disposition': `attachment; filename="${question.site}.ndjson"`,
+  })
+}
+
+/** The lines, in UTF-8. Key: (site, hour, id), sought for each page. */
+export async function ndjson(d1: Preparer, query: NdjsonQuery): Promise<ReadableStream<Uint8Array>> {
+  const encoder = new TextEncoder()
+  const { from, cursor } = query
+  // A cursor from before the range, or before what is kept, goes on at its begin.
+  let after: Position = cursor && cursor[1] >= from / HOUR ? [cursor[1], cursor[2]] : [from / HOUR, '']
+  let left = query.limit
+  const ask = () => within(ANSWER_DEADLINE, page(d1, query, after, Math.min(PAGE, left)))
+  let first: StoredRow[] | null = await ask()
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const size = Math.min(PAGE, left)
+        const rows = first ?? (await ask().catch(cutOff))
+        first = null
+        const lines: NdjsonLine[] = rows.map(row => ({
+          ...toPageView(row),
+          cursor: cursorAt(positionOf(row)),
+        }))
+        const last = rows.at(-1)
+        if (last) after = positionOf(last)
+        left -= rows.length
+        const isEnd = rows.length < size
+        if (isEnd || left === 0) lines.push({ cursor: isEnd ? null : cursorAt(after) })
+        controller.enqueue(encoder.encode(lines.map(line => `${JSON.stringify(line)}\n`).join('')))
+        if (isEnd || left === 0) controller.close()
+      },
+    },
+    // Nothing is fetched ahead of the reader.
+    { highWaterMark: 0 },
+  )
+}
+
+/** The stream ends here, without its last line. */
+function cutOff(error: unknown): never {
+  console.error('an export was cut off', error)
+  throw error
+}
+
+async function page(
+  d1: Preparer,
+  { site, to, filters }: NdjsonQuery,
+  [hour, id]: Position,
+  size: number,
+): Promise<StoredRow[]> {
+  const { results } = await prepare(
+    d1,
+    sql`SELECT ${COLUMNS} FROM pageviews AS p
+      WHERE p.site = ${site} AND (p.hour, p.id) > (${hour}, ${id})
+        AND p.hour < ${to / HOUR} AND ${fits(filters)}
+      ORDER BY p.hour, p.id LIMIT ${size}`,
+  ).all<StoredRow>()
+  return results
+}
+
+function positionOf({ hour, id }: StoredRow): Position {
+  return [hour, id]
+}
+
+function cursorAt([hour, id]: Position): string {
+  return toCursor(['export', hour, id])
+}

@@ -1,0 +1,112 @@
+/**
+ * Distributions as OpenTelemetry has them: a checked question goes in, exponential histograms come out, their buckets
+ * unchanged, one data point for each metric and group over the whole range.
+ *
+ * Our bucket i ends where OpenTelemetry's bucket i - 1 does. CLS stays in thousandths: to change the unit would be to
+ * move every bucket's ends, since 1,000 is no power of 2^(1/32).
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram
+ */
+
+import type { Context } from 'hono'
+import { type OtlpAnswer, type OtlpDataPoint, type OtlpQuery, parseOtlpQuery } from '../../schema/api/otlp.ts'
+import { type Histogram, ZERO } from '../../schema/domain/histogram.ts'
+import { isRated, type Measure, unitOf } from '../../schema/domain/metrics.ts'
+import type { Hono } from '../env.ts'
+import { badField, noSite } from '../problem.ts'
+import { type Group, groupsOf } from '../query/distributions.ts'
+import { oldestRaw, onKept } from '../query/plan.ts'
+import { findSite } from '../site/sites.ts'
+
+/** `AGGREGATION_TEMPORALITY_DELTA` */
+const DELTA = 1
+const SCALE = 5
+
+/** `GET /v1/export?format=otlp` */
+export async function otlpRoute(c: Context<Hono>): Promise<Response> {
+  const started = Date.now()
+  const parsed = parseOtlpQuery(new URL(c.req.url).searchParams, started)
+  if ('error' in parsed) throw badField(parsed.error)
+  const query = parsed.ok
+  const site = await findSite(c.env.DB, query.site, started)
+  if (!site) throw noSite(query.site)
+  const d1 = c.env.DB.withSession('first-unconstrained')
+  const { answer } = await onKept(query, site, started, async kept => {
+    const { source, groups } = await groupsOf(d1, kept, started, { kept: oldestRaw(site, started) })
+    return { from: new Date(kept.from).toISOString(), source, answer: toOtlp(kept, groups, started) }
+  })
+  const spent = Date.now() - started
+  return c.json(answer, 200, {
+    'Cache-Control': 'private, no-cache',
+    'Server-Timing': `database;dur=${spent}, total;dur=${spent}`,
+  })
+}
+
+function toOtlp(query: OtlpQuery, groups: readonly Group[], now: number): OtlpAnswer {
+  const { site, from, to } = query
+  const time = { startTimeUnixNano: nanoseconds(from), timeUnixNano: nanoseconds(Math.min(to, now)) }
+  const metrics = query.metrics.flatMap(metric => {
+    const points = groups
+      .filter(group => group.metric === metric && group.distribution.n > 0)
+      .map(group => pointOf(site, group, time))
+    return points.length
+      ? [
+          {
+            ...meta(metric),
+            exponentialHistogram: { aggregationTemporality: DELTA, dataPoints: points },
+          } as const,
+        ]
+      : []
+  })
+  const resource = { attributes: attributes({ 'service.name': site }) }
+  return { resourceMetrics: [{ resource, scopeMetrics: [{ scope: { name: 'fieldline' }, metrics }] }] }
+}
+
+function meta(measure: Measure) {
+  const name = `fieldline.${measure.replace(':', '.')}`
+  if (!isRated(measure)) {
+    const what = measure.startsWith('phase:') ? 'Load phase' : 'Custom measure'
+    return { name, description: `${what}.`, unit: unitOf(measure) === 'ms' ? 'ms' : '1' }
+  }
+  const what = measure === 'api' ? 'Duration of API calls' : `${measure.toUpperCase()} of page views`
+  return unitOf(measure) === 'ms'
+    ? { name, description: `${what}.`, unit: 'ms' }
+    : { name, description: `${what}, in thousandths.`, unit: '10*-3' }
+}
+
+function pointOf(
+  site: string,
+  { values, distribution }: Group,
+  time: Pick<OtlpDataPoint, 'startTimeUnixNano' | 'timeUnixNano'>,
+): OtlpDataPoint {
+  return {
+    attributes: attributes({ site, ...values }),
+    ...time,
+    count: String(distribution.n),
+    scale: SCALE,
+    zeroCount: String(distribution.h[ZERO] ?? 0),
+    positive: positive(distribution),
+  }
+}
+
+/** The buckets above 0, dense. */
+function positive({ h }: Histogram): OtlpDataPoint['positive'] {
+  const indexes = Object.keys(h)
+    .map(Number)
+    .filter(index => index !== ZERO)
+  if (!indexes.length) return { offset: 0, bucketCounts: [] }
+  const [first, last] = [Math.min(...indexes), Math.max(...indexes)]
+  const bucketCounts = Array.from({ length: last - first + 1 }, (_, i) => String(h[first + i] ?? 0))
+  return { offset: first - 1, bucketCounts }
+}
+
+/** A value that is not known is left out. */
+function attributes(values: Readonly<Record<string, string | null>>): OtlpDataPoint['attributes'] {
+  return Object.entries(values).flatMap(([key, text]) =>
+    text === null ? [] : [{ key, value: { stringValue: text } }],
+  )
+}
+
+function nanoseconds(ms: number): string {
+  return `${ms}000000`
+}

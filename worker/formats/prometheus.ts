@@ -1,0 +1,132 @@
+/**
+ * `GET /v1/metrics`: a site goes in, what was counted of it since Monday comes out as Prometheus' text.
+ *
+ * A counter of Prometheus never falls, or the difference is taken for a restart and all of it counted anew. A page
+ * view's INP and CLS grow while it lasts, so open hours would let buckets fall. Hence only hours that are rolled up
+ * count: they have settled, and a later roll-up only adds page views whose first beacon was late. A day counts by its
+ * own roll-up once it has one, even where that is behind its hours, for the same reason. Counting begins anew with the
+ * first hour of a week, which is a restart indeed, and bounds the rows that are read.
+ *
+ * @see https://prometheus.io/docs/concepts/metric_types/#counter
+ */
+
+import { sql } from 'drizzle-orm'
+import type { Context } from 'hono'
+import type { GroupKey } from '../../schema/api/query.ts'
+import { parseScrapeQuery, type ScrapeQuery } from '../../schema/api/scrape.ts'
+import { HOUR } from '../../schema/domain/hour.ts'
+import { type Measure, VITALS } from '../../schema/domain/metrics.ts'
+import { OTHER } from '../../schema/domain/names.ts'
+import type { Tier } from '../../schema/storage/tables.ts'
+import type { Hono } from '../env.ts'
+import { remember } from '../memory.ts'
+import { badField, noSite } from '../problem.ts'
+import { type Group, groupsOf } from '../query/distributions.ts'
+import type { Periods } from '../query/plan.ts'
+import { findSite } from '../site/sites.ts'
+import { prepare } from '../store/statement.ts'
+import { exposition } from './exposition.ts'
+
+/** Hours of a week, and those since 1970 at which the first Monday began. */
+const WEEK = 7 * 24
+const MONDAY = 4 * 24
+const CACHE_SIZE = 100
+/** A comment to Prometheus, an explanation to a person. */
+const NOTHING = '# Nothing is rolled up yet: the cron counts an hour two hours after its end.\n'
+
+/** What this isolate answered last, by question; good as long as `version` is that of the roll-ups. */
+const cache = new Map<string, { version: string; text: string }>()
+
+/** The roll-ups that count. */
+interface Counted {
+  periods: Periods
+  /** Hours since 1970. */
+  since: number
+  until: number
+  /** Differs whenever a roll-up of the week was made or remade. */
+  version: string
+}
+
+export async function metricsRoute(c: Context<Hono>): Promise<Response> {
+  const started = Date.now()
+  const query = parseScrapeQuery(new URL(c.req.url).searchParams)
+  if ('error' in query) throw badField(query.error)
+  const site = await findSite(c.env.DB, query.ok.site, started)
+  if (!site) throw noSite(query.ok.site)
+  const text = await scrape(c.env.DB, query.ok)
+  const spent = Date.now() - started
+  return c.body(text, 200, {
+    'Content-Type': 'text/plain; version=0.0.4; charset=utf-8',
+    'Cache-Control': 'private, no-cache',
+    'Server-Timing': `database;dur=${spent}, total;dur=${spent}`,
+  })
+}
+
+/** Reads from the primary database: a replica may be behind another one, and then counters would fall. */
+async function scrape(d1: D1Database, query: ScrapeQuery): Promise<string> {
+  const counted = await countedOf(d1, query.site)
+  if (!counted) return NOTHING
+  const key = JSON.stringify(query)
+  const known = cache.get(key)
+  if (known?.version === counted.version) return known.text
+  const text = await write(d1, query, counted)
+  remember(cache, key, { version: counted.version, text }, CACHE_SIZE)
+  return text
+}
+
+async function write(d1: D1Database, { site, limit }: ScrapeQuery, counted: Counted): Promise<string> {
+  const { periods, since, until } = counted
+  const question = { site, from: since * HOUR, to: until * HOUR, filters: {}, limit: limit + 1 }
+  const groups = async (metrics: readonly Measure[], groupBy: GroupKey[]) => {
+    if (groupBy.length && limit === 0) return []
+    const over = async () => ({ periods, buckets: null })
+    return (await groupsOf(d1, { ...question, groupBy, metrics }, until * HOUR, { over })).groups
+  }
+  const [views, routes, calls, endpoints] = await Promise.all([
+    groups(['pageviews', ...VITALS], []),
+    groups(['pageviews', ...VITALS], ['route']),
+    groups(['api'], []),
+    groups(['api'], ['endpoint']),
+  ])
+  return exposition(site, {
+    since: (since * HOUR) / 1_000,
+    until: (until * HOUR) / 1_000,
+    views,
+    routes: named(routes, 'route', limit),
+    calls,
+    endpoints: named(endpoints, 'endpoint', limit),
+  })
+}
+
+/** The first `limit` values that have a name: what is in `(other)` changes, so its counters could fall. */
+function named(groups: readonly Group[], key: GroupKey, limit: number): Group[] {
+  const values = [...new Set(groups.map(group => group.values[key]))].filter(value => value !== OTHER)
+  const first = new Set(values.slice(0, limit))
+  return groups.filter(group => first.has(group.values[key]))
+}
+
+/** SQL of the first hour of the week of an hour. Bound numbers would be REAL, and the division would not round. */
+const weekOf = (hour: string) => sql.raw(`(${hour} - ${MONDAY}) / ${WEEK} * ${WEEK} + ${MONDAY}`)
+
+/** The roll-ups of the week of the newest rolled-up hour; null where there is none. Key: (site, tier, start). */
+async function countedOf(d1: D1Database, site: string): Promise<Counted | null> {
+  const { results } = await prepare(
+    d1,
+    sql`SELECT tier, start, state, rolled FROM periods
+      WHERE site = ${site} AND tier IN ('day', 'hour') AND start >= (
+        SELECT ${weekOf('max(start)')} FROM periods WHERE site = ${site} AND tier = 'hour')
+      ORDER BY tier, start`,
+  ).all<{ tier: Tier; start: number; state: string; rolled: number }>()
+  const startsOf = (tier: Tier) => results.filter(row => row.tier === tier).map(({ start }) => start)
+  const [days, hours] = [startsOf('day'), startsOf('hour')]
+  const last = hours.at(-1)
+  if (last === undefined) return null
+  const whole = new Set(days)
+  const rest = hours.filter(hour => !whole.has(hour - (hour % 24)))
+  return {
+    periods: { days, hours: rest, live: [] },
+    since: Math.floor((last - MONDAY) / WEEK) * WEEK + MONDAY,
+    until: last + 1,
+    version: JSON.stringify(results.map(row => Object.values(row))),
+  }
+}

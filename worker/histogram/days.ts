@@ -1,0 +1,117 @@
+/**
+ * Days: the roll-up rows of a day's hours go in, those of the day come out, as SQL. A day is the sum of its hours,
+ * with the same caps; so its cost does not grow with the traffic.
+ */
+
+import { type SQL, sql } from 'drizzle-orm'
+import { OTHER } from '../../schema/domain/names.ts'
+import { FAILURES } from '../../schema/wire/pageview.ts'
+import {
+  type CappedKey,
+  capOf,
+  columnSql,
+  isCapped,
+  type RollupDimension,
+  type RollupTable,
+} from './dimensions.ts'
+
+/** The fields of a histogram that add up, beside its buckets. */
+const SUMS = ['n', 's', 'q', 'good', 'poor']
+const CALL_SUMS = [...SUMS, ...FAILURES, 'aborted', 'omitted']
+
+/**
+ * One day of one dimension from its table: (value, metric, histogram), the largest by the first of `columns` with a name of
+ * their own. Key: (site, tier, dimension, start).
+ */
+export function dayOf(
+  table: RollupTable,
+  columns: readonly string[],
+  site: string,
+  day: number,
+  dimension: RollupDimension,
+): SQL {
+  const sums = table === 'api_rollups' ? CALL_SUMS : SUMS
+  const clustered = table !== 'rollups'
+  const cases = columns.map(name => sql`WHEN ${sql.raw(`'${name}'`)} THEN ${columnSql(name)}`)
+  const column = sql`CASE m.value ${sql.join(cases, sql` `)} END`
+  const hidden = hiddenIn(dimension, column, columns)
+  const summed = sums.map(name => sql.raw(`coalesce(sum(histogram ->> '${name}'), 0) AS ${name}`))
+  const fields = sums.map(name => sql.raw(`'${name}', t.${name}`))
+  const volume = sql`coalesce(${columnSql(columns[0] ?? '')} ->> 'n', 0)`
+  return sql`WITH hours AS MATERIALIZED (
+      SELECT r.*, ${volume} AS volume FROM ${sql.raw(table)} AS r
+      WHERE r.site = ${site} AND r.tier = 'hour' AND r.dimension = ${dimension.name}
+        AND r.start >= ${day} AND r.start < ${day + 24}),
+    named AS (${named(dimension)}),
+    ${hidden.tables}
+    parts AS MATERIALIZED (
+      SELECT named.name AS value, m.value AS metric, ${column} AS histogram
+      FROM hours AS r JOIN named ON named.value = r.value
+      CROSS JOIN json_each(${JSON.stringify(columns)}) AS m
+      WHERE histogram IS NOT NULL),
+    totals AS (SELECT value, metric, ${sql.join(summed, sql`, `)} FROM parts GROUP BY value, metric),
+    buckets AS (
+      SELECT value, metric, json_group_object(bucket, n) AS h FROM (
+        SELECT parts.value, metric, b.key AS bucket, sum(b.value) AS n
+        FROM parts CROSS JOIN json_each(parts.histogram, '$.h') AS b
+        GROUP BY parts.value, metric, CAST(b.key AS INTEGER))
+      GROUP BY value, metric)${clustered ? PAIRS : EMPTY}
+    SELECT t.value AS value, t.metric AS metric,
+      json_object(${sql.join(fields, sql`, `)}${hidden.field}, 'h', json(coalesce(b.h, '{}'))
+        ${clustered ? sql`, 'c', json(coalesce(c.c, '{}'))` : EMPTY}) AS histogram
+    FROM totals AS t LEFT JOIN buckets AS b ON b.value = t.value AND b.metric = t.metric
+      ${clustered ? sql`LEFT JOIN pairs AS c ON c.value = t.value AND c.metric = t.metric` : EMPTY} ${hidden.from}`
+}
+
+/** The pairs of calls and marks, added up as the buckets are. */
+const PAIRS = sql.raw(`,
+    pairs AS (
+      SELECT value, metric, json_group_object(bucket, json_array(pairs, partners)) AS c FROM (
+        SELECT parts.value, metric, b.key AS bucket, sum(b.value ->> 0) AS pairs, sum(b.value ->> 1) AS partners
+        FROM parts CROSS JOIN json_each(parts.histogram, '$.c') AS b
+        GROUP BY parts.value, metric, CAST(b.key AS INTEGER))
+      GROUP BY value, metric)`)
+const EMPTY = sql.raw('')
+
+/**
+ * How much lay in `(other)` in those hours of the day in which a value had no name of its own: the most of it that the day's
+ * row may miss. 42 page views of a route, of which 2 came in an hour in which it was in `(other)` with 58 of others, are a
+ * count of 40 with 60 hidden.
+ */
+function hiddenIn(
+  dimension: RollupDimension,
+  column: SQL,
+  columns: readonly string[],
+): Record<'tables' | 'field' | 'from', SQL> {
+  const index = dimension.keys.findIndex(isCapped)
+  if (index < 0) return { tables: EMPTY, field: EMPTY, from: EMPTY }
+  const other = (value: string) => sql`json_set(${sql.raw(value)}, ${sql.raw(`'$[${index}]'`)}, ${OTHER})`
+  return {
+    tables: sql`others AS MATERIALIZED (
+        SELECT r.start AS start, r.value AS value, m.value AS metric, coalesce(${column} ->> 'n', 0) AS n
+        FROM hours AS r CROSS JOIN json_each(${JSON.stringify(columns)}) AS m WHERE r.value = ${other('r.value')}),
+      unnamed AS MATERIALIZED (SELECT value, metric, sum(n) AS n FROM others GROUP BY value, metric),
+      shown AS MATERIALIZED (
+        SELECT r.value AS value, o.metric AS metric, sum(o.n) AS n
+        FROM hours AS r JOIN others AS o ON o.start = r.start AND o.value = ${other('r.value')}
+        GROUP BY r.value, o.metric),`,
+    field: sql`, 'hidden', coalesce(u.n, 0) - coalesce(s.n, 0)`,
+    from: sql`LEFT JOIN unnamed AS u ON u.value = ${other('t.value')} AND u.metric = t.metric
+      LEFT JOIN shown AS s ON s.value = t.value AND s.metric = t.metric`,
+  }
+}
+
+/** Which name each value of the day's hours goes by: its own, or `OTHER` beyond the cap of the whole day. */
+function named(dimension: RollupDimension): SQL {
+  const index = dimension.keys.findIndex(isCapped)
+  const key = dimension.keys[index]
+  if (key === undefined || !isCapped(key)) return sql`SELECT DISTINCT value, value AS name FROM hours`
+  const path = sql.raw(`'$[${index}]'`)
+  const cap = sql.raw(String(capOf(key satisfies CappedKey, dimension)))
+  return sql`SELECT value,
+      CASE WHEN dense_rank() OVER (ORDER BY total DESC, part) <= ${cap}
+        THEN value ELSE json_set(value, ${path}, ${OTHER}) END AS name
+    FROM (
+      SELECT value, part, sum(volume) OVER (PARTITION BY part) + CASE part WHEN ${OTHER} THEN -1e18 ELSE 0 END AS total
+      FROM (SELECT value, json_extract(value, ${path}) AS part, sum(volume) AS volume FROM hours GROUP BY value))`
+}

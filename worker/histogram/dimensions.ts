@@ -1,0 +1,101 @@
+/**
+ * What roll-ups are keyed by: the dimensions, the caps on their values, and the SQL that names a sample's value.
+ *
+ * A value is written as a JSON list of the dimension's keys, `["phone","/p/[id]"]`, in SQL and in the worker alike.
+ * The coarse key comes first, so that one device's routes lie together under the primary key.
+ */
+
+import { type SQL, sql } from 'drizzle-orm'
+import type { GroupKey } from '../../schema/api/query.ts'
+import { VITALS } from '../../schema/domain/metrics.ts'
+import { sound } from './safe-json.ts'
+
+/** What a roll-up may be keyed by: all that a question may group by, and the name of a mark. */
+export type Key = GroupKey | 'mark'
+
+export interface RollupDimension {
+  readonly name: string
+  readonly keys: readonly Key[]
+}
+
+/** The dimensions of page views. */
+export const VIEW_DIMENSIONS: readonly RollupDimension[] = [
+  { name: 'all', keys: [] },
+  { name: 'route', keys: ['route'] },
+  { name: 'device', keys: ['device'] },
+  { name: 'country', keys: ['country'] },
+  { name: 'browser', keys: ['browser'] },
+  { name: 'connection', keys: ['connection'] },
+  { name: 'navigation', keys: ['navigation'] },
+  { name: 'release', keys: ['release'] },
+  { name: 'device+route', keys: ['device', 'route'] },
+]
+
+/** The dimensions of API calls. */
+export const CALL_DIMENSIONS: readonly RollupDimension[] = [
+  { name: 'all', keys: [] },
+  { name: 'endpoint', keys: ['endpoint'] },
+  { name: 'device+endpoint', keys: ['device', 'endpoint'] },
+]
+
+/** The dimensions of marks. */
+export const MARK_DIMENSIONS: readonly RollupDimension[] = [
+  { name: 'mark', keys: ['mark'] },
+  { name: 'device+mark', keys: ['device', 'mark'] },
+]
+
+/** What a row of `rollups` holds: the page views themselves, as `{n, s, q}`, and a histogram of each vital. */
+export const VIEW_COLUMNS = ['views', ...VITALS] as const
+export type ViewColumn = (typeof VIEW_COLUMNS)[number]
+
+/**
+ * SQL of a column of roll-ups. Rows of before page views were counted have the vital that most page views had in their
+ * place: those that had none are missing.
+ */
+export function columnSql(column: string): SQL {
+  if (column !== 'views') return sql.raw(sound(column))
+  const counts = VITALS.map(vital => `coalesce(${sound(vital)} ->> 'n', 0)`)
+  const largest = VITALS.map(vital => `WHEN ${sound(vital)} ->> 'n' THEN ${vital}`)
+  return sql.raw(`coalesce(${sound('views')}, CASE max(${counts.join(', ')}) ${largest.join(' ')} END)`)
+}
+
+/** The tables of roll-ups, with what each is keyed by. */
+export const ROLLUPS = [
+  { table: 'rollups', dimensions: VIEW_DIMENSIONS },
+  { table: 'api_rollups', dimensions: CALL_DIMENSIONS },
+  { table: 'measure_rollups', dimensions: MARK_DIMENSIONS },
+] as const
+export type RollupTable = (typeof ROLLUPS)[number]['table']
+
+/** What a site itself can multiply without end is capped: the largest keep their name, what is beyond is `OTHER`. */
+export const CAPPED = ['route', 'release', 'endpoint', 'mark'] as const satisfies readonly Key[]
+export type CappedKey = (typeof CAPPED)[number]
+
+const CAPS: Record<CappedKey, { alone: number; paired: number }> = {
+  route: { alone: 200, paired: 100 },
+  release: { alone: 200, paired: 100 },
+  endpoint: { alone: 100, paired: 50 },
+  mark: { alone: 50, paired: 50 },
+}
+
+/** How many values of `key` a dimension keeps by name, in a period. */
+export function capOf(key: CappedKey, dimension: RollupDimension): number {
+  return CAPS[key][dimension.keys.length > 1 ? 'paired' : 'alone']
+}
+
+export function isCapped(key: Key): key is CappedKey {
+  return (CAPPED as readonly Key[]).includes(key)
+}
+
+/** SQL of a sample's value in the dimension named by `name`; `keySql` is the SQL of one key, capped for it. */
+export function valueSql(
+  dimensions: readonly RollupDimension[],
+  name: SQL,
+  keySql: (key: Key, dimension: RollupDimension) => SQL,
+): SQL {
+  const cases = dimensions.map(dimension => {
+    const keys = dimension.keys.map(key => keySql(key, dimension))
+    return sql`WHEN ${sql.raw(`'${dimension.name}'`)} THEN json_array(${sql.join(keys, sql`, `)})`
+  })
+  return sql`CASE ${name} ${sql.join(cases, sql` `)} END`
+}

@@ -1,0 +1,180 @@
+/**
+ * The one place where rows become distributions: samples go in, SQL that answers a histogram for each group and
+ * metric comes out. Roll-ups and live queries run the same text, so they cannot disagree.
+ *
+ * D1 does the work. D1 allows 5 terms in a compound SELECT and 10 ms of CPU in the worker, hence json_each where
+ * one would write UNION ALL, and JSON where one would fetch rows.
+ */
+
+import { type SQL, sql } from 'drizzle-orm'
+import { PER_DOUBLING, ZERO } from '../../schema/domain/histogram.ts'
+import { thresholds, VITALS } from '../../schema/domain/metrics.ts'
+import { FAILURES, OUTCOMES } from '../../schema/wire/pageview.ts'
+import type { Key, ViewColumn } from './dimensions.ts'
+import { isNumber, itemOf, sound, unpacked } from './safe-json.ts'
+
+/** Where samples come from and by what they are told apart. */
+export interface Choice {
+  /** Tables beside `pageviews AS p` that `by` and `where` use, with their leading comma or JOIN. */
+  from?: SQL
+  /** Conditions on `p`; must fix p.site and bound p.hour, so that the primary key is sought. */
+  where: SQL
+  /** The groups: column name -> SQL. */
+  by: Readonly<Record<string, SQL>>
+  /** How many page views each one stands for beside its weight; default 1. */
+  share?: number
+}
+
+const EMPTY = sql.raw('')
+const number = (value: number) => sql.raw(String(value))
+const outcome = (name: (typeof OUTCOMES)[number]) => number(OUTCOMES.indexOf(name))
+
+/** SQL of what a group key stands for, in a row `p` and, for calls and marks, one of these `c`. */
+export function keySql(key: Key): SQL {
+  return sql.raw(key === 'endpoint' || key === 'mark' ? itemOf(0) : `p.${key}`)
+}
+
+/**
+ * The samples of page views, one for each vital that a row has, and one for itself: the groups and (metric, x, w, good,
+ * poor, outcome).
+ */
+export function viewSamples({ from = EMPTY, where, by, share }: Choice, metrics: readonly ViewColumn[]): SQL {
+  const value = VITALS.map(vital => sql.raw(`WHEN '${vital}' THEN p.${vital}`))
+  return sql`SELECT ${columns(by)}, m.key AS metric, CASE m.key ${sql.join(value, sql` `)} WHEN 'views' THEN 0 END AS x,
+      ${weight(share)} AS w, m.value ->> 0 AS good, m.value ->> 1 AS poor, ${outcome('ok')} AS outcome
+    FROM pageviews AS p ${from} CROSS JOIN json_each(${limits(metrics)}) AS m
+    WHERE ${where} AND x IS NOT NULL`
+}
+
+/** The samples of API calls; `page` is the page view of each, which left out `dropped` more. */
+export function callSamples({ from = EMPTY, where, by, share }: Choice): SQL {
+  const { good, poor } = thresholds('api')
+  return sql`SELECT ${columns(by)}, 'api' AS metric, ${sql.raw(itemOf(2))} AS x, ${weight(share)} AS w,
+      ${number(good)} AS good, ${number(poor)} AS poor, ${sql.raw(itemOf(3))} AS outcome, p.id AS page, p.dropped AS dropped
+    FROM ${CALLS} ${from}
+    WHERE ${where} AND ${isNumber('x')} AND ${isNumber('outcome')} AND typeof(${sql.raw(itemOf(0))}) = 'text'`
+}
+
+/** Every call `c` of the page views `p`. */
+export const CALLS = unpacked('calls')
+/** Every mark `c` of the page views `p`. */
+export const MARKS = unpacked('marks')
+
+/** The samples of marks. What has no thresholds is neither good nor poor. */
+export function markSamples({ from = EMPTY, where, by, share }: Choice): SQL {
+  return sql`SELECT ${columns(by)}, ${unrated(itemOf(1), share)}, p.id AS page, 0 AS dropped FROM ${MARKS} ${from}
+    WHERE ${where} AND ${isNumber('x')}`
+}
+
+/** The samples of one load phase, given by its place in `PHASES`. */
+export function phaseSamples({ from = EMPTY, where, by, share }: Choice, index: number): SQL {
+  return sql`SELECT ${columns(by)}, ${unrated(`(${sound('p.phases')} ->> ${index})`, share)} FROM pageviews AS p ${from}
+    WHERE ${where} AND ${isNumber('x')}`
+}
+
+const unrated = (value: string, share?: number) =>
+  sql`'measure' AS metric, ${sql.raw(value)} AS x, ${weight(share)} AS w, NULL AS good, NULL AS poor,
+    ${outcome('ok')} AS outcome`
+const weight = (share = 1) => sql.raw(share > 1 ? `p.weight * ${share}` : 'p.weight')
+
+/**
+ * The histograms of samples: the groups and (metric, histogram, n), the second a JSON `Histogram`. Those of calls
+ * carry the weights of calls that failed (`FAILURES`) or were called off (`aborted`). What the page itself
+ * called off says nothing of the endpoint, so an aborted call counts nowhere else. `omitted` are the calls that page views
+ * with an answered one left out: whose they were is not known, so each group of a page view counts them, and once.
+ *
+ * A page view has many calls and marks, which are alike, since they share a device and a network. So their histograms
+ * carry the pairs of one page view, too (`Histogram.c`), from which the interval learns how alike they are.
+ */
+export function histograms(samples: SQL, by: readonly string[], kind: 'views' | 'calls' | 'marks'): SQL {
+  const groups = sql.raw([...by, 'metric'].join(', '))
+  const answered = sql`FILTER (WHERE answered)`
+  const failures =
+    kind === 'calls'
+      ? sql`${failed(name => `, '${name}', sum(${name})`)}, 'aborted', coalesce(sum(n) FILTER (WHERE NOT answered), 0),
+          'omitted', sum(omitted)`
+      : EMPTY
+  const clustered = kind !== 'views'
+  const pairs = clustered
+    ? sql`, 'c', json_group_object(CAST(bucket AS TEXT), json_array(pairs, partners)) FILTER (WHERE answered AND partners)`
+    : EMPTY
+  const single = sql`SELECT *, outcome <> ${outcome('aborted')} AS answered, ${BUCKET} AS bucket FROM (${samples})`
+  return sql`SELECT ${groups}, json_object(
+      'n', coalesce(sum(n) ${answered}, 0), 's', coalesce(sum(s) ${answered}, 0),
+      'q', coalesce(sum(q) ${answered}, 0), 'good', sum(good), 'poor', sum(poor)${failures},
+      'h', json_group_object(CAST(bucket AS TEXT), n) ${answered}${pairs}) AS histogram,
+      coalesce(sum(n) ${answered}, 0) AS n
+    FROM (${counts(groups, clustered ? paired(groups, single) : single, clustered)})
+    GROUP BY ${groups}`
+}
+
+/** Samples by bucket: how many there are, what they weigh, how they ended, and what `paired` says of them. */
+function counts(groups: SQL, samples: SQL, clustered: boolean): SQL {
+  const pairs = clustered
+    ? sql`, sum(2 * place * CAST(w AS REAL) * w) AS pairs, sum((size - 1) * CAST(w AS REAL) * w) AS partners,
+        sum(CASE WHEN place = 0 AND answered THEN w * dropped ELSE 0 END) AS omitted`
+    : EMPTY
+  // Squares are summed as REAL: a sum of integers beyond 2^63 is an error in SQLite, and weights are claimed by clients.
+  return sql`SELECT ${groups}, answered, bucket, sum(w) AS n, count(*) AS s, sum(CAST(w AS REAL) * w) AS q,
+      sum(CASE WHEN answered AND x <= good THEN w ELSE 0 END) AS good,
+      sum(CASE WHEN answered AND x > poor THEN w ELSE 0 END) AS poor${failed(
+        name => `, sum(CASE WHEN outcome = ${OUTCOMES.indexOf(name)} THEN w ELSE 0 END) AS ${name}`,
+      )}${pairs}
+    FROM (${samples}) GROUP BY ${groups}, answered, bucket`
+}
+
+/**
+ * Samples with their place among those of their group and page view, from 0, and how many these are: so each pair is
+ * counted where its larger sample lies. By lists, since D1 counts three rows a sample for them and seven for two windows.
+ */
+function paired(groups: SQL, samples: SQL): SQL {
+  return sql`SELECT lists.*, v.key AS place, v.value ->> 0 AS bucket, v.value ->> 1 AS x, v.value ->> 2 AS outcome
+    FROM (
+      SELECT ${groups}, page, answered, max(w) AS w, max(good) AS good, max(poor) AS poor, max(dropped) AS dropped, count(*) AS size,
+        json_group_array(json_array(bucket, x, outcome) ORDER BY bucket) AS list
+      FROM (${samples}) GROUP BY ${groups}, page, answered) AS lists
+    CROSS JOIN json_each(lists.list) AS v`
+}
+
+/** The same text for each outcome that is a failure. */
+function failed(text: (name: (typeof FAILURES)[number]) => string): SQL {
+  return sql.raw(FAILURES.map(text).join(''))
+}
+
+/** The bucket of `x`: `bucketOf` of schema/domain/histogram in SQL. Both agree on every whole number to 600,000. */
+const BUCKET = sql.raw(
+  `CASE WHEN x < 1 THEN ${ZERO} ELSE CAST(ceil(log2(x) * ${PER_DOUBLING}) AS INTEGER) END`,
+)
+
+/**
+ * One column for each metric of some histograms, to be grouped by what they are of. Of page views only their number is
+ * kept: `{n, s, q}`, and what a day notes of it. Several of one metric come one after the other by `group_concat`.
+ */
+export function pivoted(columns: readonly string[], taking: 'max' | 'group_concat' = 'max'): SQL {
+  const number = `json_remove(histogram, '$.h', '$.good', '$.poor')`
+  return sql.raw(
+    columns
+      .map(
+        name =>
+          `${taking}(CASE metric WHEN '${name}' THEN ${name === 'views' ? number : 'histogram'} END) AS ${name}`,
+      )
+      .join(', '),
+  )
+}
+
+function columns(by: Choice['by']): SQL {
+  return sql.join(
+    Object.entries(by).map(([name, value]) => sql`${value} AS ${sql.raw(name)}`),
+    sql`, `,
+  )
+}
+
+/** `{"lcp":[2500,4000],...}`: the columns asked for, with their thresholds in grains. */
+function limits(columns: readonly ViewColumn[]): string {
+  const entries = columns.map(column => {
+    if (column === 'views') return [column, [null, null]] as const
+    const { good, poor } = thresholds(column)
+    return [column, [good, poor]] as const
+  })
+  return JSON.stringify(Object.fromEntries(entries))
+}

@@ -1,0 +1,100 @@
+/**
+ * Hours: the raw rows of some hours go in, their roll-up rows come out, as SQL. A roll-up stores what it answers; a
+ * query that meets an hour without a roll-up asks the same and stores nothing.
+ */
+
+import { type SQL, sql } from 'drizzle-orm'
+import { OTHER } from '../../schema/domain/names.ts'
+import {
+  CALL_DIMENSIONS,
+  type CappedKey,
+  capOf,
+  isCapped,
+  type Key,
+  MARK_DIMENSIONS,
+  type RollupDimension,
+  VIEW_COLUMNS,
+  VIEW_DIMENSIONS,
+  type ViewColumn,
+  valueSql,
+} from './dimensions.ts'
+import {
+  CALLS,
+  type Choice,
+  callSamples,
+  histograms,
+  keySql,
+  MARKS,
+  markSamples,
+  pivoted,
+  viewSamples,
+} from './histogram-sql.ts'
+
+/** Which page views of some hours: all of them, or one in `share`. */
+export type Chosen = Pick<Choice, 'where' | 'share'>
+
+/** All page views of `hours`. Key: (site, hour), sought for each hour of the list. */
+export function allOf(site: string, hours: readonly number[]): Chosen {
+  return {
+    where: sql`p.site = ${site} AND p.hour IN (SELECT value FROM json_each(${JSON.stringify(hours)}))`,
+  }
+}
+
+/** The page views `chosen`: (dimension, start, value, and what `VIEW_COLUMNS` hold). */
+export function viewHours(
+  chosen: Chosen,
+  dimensions = VIEW_DIMENSIONS,
+  columns: readonly ViewColumn[] = VIEW_COLUMNS,
+): SQL {
+  const choice = byDimension(chosen, dimensions, sql`pageviews AS p`)
+  return sql`SELECT dimension, start, value, ${pivoted(VIEW_COLUMNS)}
+    FROM (${histograms(viewSamples(choice, columns), Object.keys(choice.by), 'views')})
+    GROUP BY dimension, start, value`
+}
+
+/** The API calls of the page views `chosen`: (dimension, start, value, api). */
+export function callHours(chosen: Chosen, dimensions = CALL_DIMENSIONS): SQL {
+  const choice = byDimension(chosen, dimensions, CALLS)
+  return sql`SELECT dimension, start, value, histogram AS api
+    FROM (${histograms(callSamples(choice), Object.keys(choice.by), 'calls')})`
+}
+
+/** The marks of the page views `chosen`: (dimension, start, value, measure). */
+export function markHours(chosen: Chosen, dimensions = MARK_DIMENSIONS): SQL {
+  const choice = byDimension(chosen, dimensions, MARKS)
+  return sql`SELECT dimension, start, value, histogram AS measure
+    FROM (${histograms(markSamples(choice), Object.keys(choice.by), 'marks')})`
+}
+
+/** Every sample once for each dimension. */
+function byDimension(chosen: Chosen, dimensions: readonly RollupDimension[], samples: SQL): Choice {
+  const { where } = chosen
+  const capped = [...new Set(dimensions.flatMap(({ keys }) => keys.filter(isCapped)))]
+  const ranks = capped.map(key => rank(key, samples, where))
+  const named = (key: Key, dimension: RollupDimension) =>
+    isCapped(key)
+      ? sql`CASE WHEN ${sql.raw(`rank_${key}`)}.place <= ${sql.raw(String(capOf(key, dimension)))}
+          THEN ${keySql(key)} ELSE ${sql.raw(`'${OTHER}'`)} END`
+      : keySql(key)
+  const names = JSON.stringify(dimensions.map(({ name }) => name))
+  return {
+    ...chosen,
+    from: sql`${sql.join(ranks, sql` `)} CROSS JOIN json_each(${names}) AS d`,
+    by: {
+      dimension: sql.raw('d.value'),
+      start: sql.raw('p.hour'),
+      value: valueSql(dimensions, sql.raw('d.value'), named),
+    },
+  }
+}
+
+/** A join that gives each value of `key` its place by volume within its hour. */
+function rank(key: CappedKey, samples: SQL, where: SQL): SQL {
+  const name = sql.raw(`rank_${key}`)
+  const value = keySql(key)
+  return sql`LEFT JOIN (
+      SELECT p.hour AS hour, ${value} AS value,
+        row_number() OVER (PARTITION BY p.hour ORDER BY sum(p.weight) DESC, ${value}) AS place
+      FROM ${samples} WHERE ${where} GROUP BY p.hour, ${value}
+    ) AS ${name} ON ${name}.hour = p.hour AND ${name}.value IS ${value}`
+}

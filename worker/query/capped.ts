@@ -1,0 +1,115 @@
+/**
+ * What roll-ups keep no name of: the rows of some values and of `(other)` go in; rows with what lies in `(other)` read from
+ * single page views come out, and how much may be missing where those are gone.
+ *
+ * A route, release, endpoint or mark keeps its name in the hours in which it is among the largest. In the others it lies in
+ * `(other)`. An hour shows that: it has a row of `(other)` and none of the value. A day is the sum of its hours; its row
+ * says how much lay in `(other)` in the hours in which the value had no name (`hidden`), which is the most that is missing.
+ */
+
+import { HOUR } from '../../schema/domain/hour.ts'
+import { OTHER } from '../../schema/domain/names.ts'
+import { isCapped, type Key } from '../histogram/dimensions.ts'
+import { countOf, hiddenOf } from '../store/row-codec.ts'
+import type { Preparer } from '../store/statement.ts'
+import { liveShare } from './open-hours.ts'
+import { type Found, liveRows, type Reading, type RollupRow, storedRows } from './rollup-rows.ts'
+
+/** What may be read to find values in `(other)`. */
+export interface Means {
+  /** From when on (Unix ms) single page views are kept. */
+  oldest: number
+  /** Rows. */
+  reads: number
+  now: number
+}
+
+/** The value under which a dimension keeps what has no name of its own: `["phone","(other)"]`. */
+export function otherOf(value: string, keys: readonly Key[]): string {
+  const list: unknown[] = JSON.parse(value)
+  return JSON.stringify(list.map((part, i) => (isCapped(keys[i] ?? 'device') ? OTHER : part)))
+}
+
+/**
+ * The rows of values that are asked for by name, where page views are kept those in `(other)`, too; with the share of page
+ * views that was read for it. `others` is left where nobody can tell any more.
+ */
+export async function unveiled(
+  d1: Preparer,
+  reading: Reading,
+  found: Found,
+  { oldest, reads, now }: Means,
+): Promise<Found & { share: number }> {
+  const { values, dimension } = reading.slice
+  if (!values || !found.others.length) return { ...found, share: 1 }
+  const finer = await byHours(d1, reading, found)
+  const named = new Set(finer.rows.map(({ start, value }) => `${start} ${value}`))
+  const hours = [...new Set(finer.others.map(({ start }) => start))].filter(
+    start =>
+      !finer.days.has(start) &&
+      start * HOUR >= oldest &&
+      values.some(
+        value =>
+          !named.has(`${start} ${value}`) &&
+          finer.others.some(row => row.start === start && row.value === otherOf(value, dimension.keys)),
+      ),
+  )
+  if (!hours.length) return { ...finer, share: 1 }
+  const choose = await liveShare(d1, hours, [reading], now)
+  const share = choose(reads)
+  const fresh = await liveRows(d1, reading, hours, share)
+  const again = new Set(hours)
+  const kept = (row: RollupRow) => !again.has(row.start)
+  return {
+    ...finer,
+    rows: [...finer.rows.filter(kept), ...fresh.filter(({ value }) => values.includes(value))],
+    others: finer.others.filter(kept),
+    share: share.share,
+  }
+}
+
+/** Days in which a value may lie in `(other)` are read by their hours, for as long as these are kept. */
+async function byHours(d1: Preparer, reading: Reading, found: Found): Promise<Found> {
+  const values = reading.slice.values ?? []
+  const { columns } = reading.source
+  const doubtful = [...found.days].filter(day =>
+    values.some(value =>
+      columns.some(column => missingOf(found, reading, value, column, at => at === day) > 0),
+    ),
+  )
+  if (!doubtful.length) return found
+  const hours = doubtful.flatMap(day => Array.from({ length: 24 }, (_, i) => day + i))
+  const finer = await storedRows(d1, reading, { days: [], hours, live: [] }, null)
+  const split = new Set(finer.map(row => Math.floor(row.start / 24) * 24))
+  const coarse = new Set(doubtful.filter(day => split.has(day)))
+  const kept = (row: RollupRow) => !coarse.has(row.start)
+  const isOther = (row: RollupRow) => reading.slice.others.includes(row.value)
+  return {
+    ...found,
+    rows: [...found.rows.filter(kept), ...finer.filter(row => !isOther(row))],
+    others: [...found.others.filter(kept), ...finer.filter(isOther)],
+    days: new Set([...found.days].filter(day => !coarse.has(day))),
+  }
+}
+
+/** The most page views (or calls) of a value that may lie in `(other)` in the periods that `within` takes. */
+export function missingOf(
+  { rows, others, days }: Found,
+  { slice }: Pick<Reading, 'slice'>,
+  value: string,
+  column: string,
+  within: (start: number) => boolean,
+): number {
+  const other = otherOf(value, slice.dimension.keys)
+  if (other === value) return 0
+  const own = new Map(rows.filter(row => row.value === value).map(row => [row.start, row]))
+  let sum = 0
+  for (const row of others) {
+    if (row.value !== other || !within(row.start)) continue
+    const named = own.get(row.start)
+    if (!named) sum += countOf(row[column])
+    // A day's row of before it was noted may miss all that its `(other)` has.
+    else if (days.has(row.start)) sum += hiddenOf(named[column]) ?? countOf(row[column])
+  }
+  return sum
+}

@@ -1,0 +1,70 @@
+/**
+ * One distribution of an answer: histograms of roll-up rows go in, their sum comes out, or what is left of a whole without
+ * some of its parts.
+ */
+
+import { type Histogram, merge } from '../../schema/domain/histogram.ts'
+import { FAILURES } from '../../schema/wire/pageview.ts'
+import { histogramOf } from '../store/row-codec.ts'
+import type { RollupRow } from './rollup-rows.ts'
+
+/** A histogram of API calls carries the weights of those that failed, too, by how they did. */
+export interface Distribution extends Histogram, Record<Failure, number> {
+  /** Calls that its page views left out: at most so many of them are missing here. */
+  omitted: number
+}
+type Failure = (typeof FAILURES)[number]
+
+/** Of no samples. */
+export const NONE: Distribution = { ...merge([]), http: 0, network: 0, timeout: 0, omitted: 0 }
+
+/** The sum of a column's histograms; undefined where no row has one. */
+export function total(rows: readonly RollupRow[], column: string): Distribution | undefined {
+  const parts = rows.flatMap(row => histogramOf<Distribution>(row[column]) ?? [])
+  return parts.length ? added(parts) : undefined
+}
+
+export function added(parts: readonly Distribution[]): Distribution {
+  // Roll-ups of before an outcome was told apart do not have its field.
+  const sum = (field: Failure | 'omitted') => parts.reduce((n, part) => n + (part[field] ?? 0), 0)
+  return {
+    ...merge(parts),
+    http: sum('http'),
+    network: sum('network'),
+    timeout: sum('timeout'),
+    omitted: sum('omitted'),
+  }
+}
+
+/**
+ * A whole without one of its parts: 100 page views less 70 are 30, bucket by bucket. Nothing falls below 0 where the two do
+ * not quite agree. Pairs of one page view may lie between the part and the rest, so they are left out, and `omitted` stays
+ * that of the whole, since any of its page views may be one of the rest.
+ */
+export function less(whole: Distribution, part: Distribution): Distribution {
+  const rest = (field: 'n' | 's' | 'q' | 'good' | 'poor' | Failure) =>
+    Math.max(0, (whole[field] ?? 0) - (part[field] ?? 0))
+  const [n, s] = [rest('n'), rest('s')]
+  const buckets = Object.entries(whole.h).map(
+    ([bucket, weight]) => [bucket, weight - (part.h[bucket] ?? 0)] as const,
+  )
+  return {
+    n,
+    s,
+    // Rounded sums of squares may leave too little; no weights of s samples have a smaller one.
+    q: Math.max(rest('q'), (n * n) / Math.max(1, s)),
+    good: rest('good'),
+    poor: rest('poor'),
+    h: Object.fromEntries(buckets.filter(([, weight]) => weight > 0)),
+    http: rest('http'),
+    network: rest('network'),
+    timeout: rest('timeout'),
+    omitted: whole.omitted,
+  }
+}
+
+/** The share of calls that failed, 0 where there are none. */
+export function errorRate(distribution: Distribution): number {
+  const failed = FAILURES.reduce((sum, failure) => sum + distribution[failure], 0)
+  return distribution.n ? failed / distribution.n : 0
+}

@@ -1,0 +1,42 @@
+/**
+ * The live part of a question: the hours that have no roll-up yet and the ways in which its sources read them go in, the
+ * share of their page views that is read comes out, one for all sources.
+ */
+
+import { type SQL, sql } from 'drizzle-orm'
+import { HOUR } from '../../schema/domain/hour.ts'
+import type { Preparer } from '../store/statement.ts'
+import { fits } from './filters.ts'
+import type { Reading } from './rollup-rows.ts'
+import { isRanked } from './source.ts'
+import { LEAST, probed, type Share } from './subsample.ts'
+
+const NOTHING: Share = { share: 1, where: sql`false` }
+
+/** Looks at the page views of `hours`; answers what chooses their share by the rows that may still be read. */
+export async function liveShare(
+  d1: Preparer,
+  hours: readonly number[],
+  readings: readonly Reading[],
+  now: number,
+): Promise<(reads: number) => Share> {
+  const [first] = readings
+  if (!first || !hours.length) return () => NOTHING
+  const range = {
+    site: first.site,
+    from: Math.min(...hours) * HOUR,
+    to: (Math.max(...hours) + 1) * HOUR,
+    hours,
+  }
+  const lists = readings.reduce((sum, { slice }) => sum + (isRanked(slice.dimension) ? 2 : 1), 0)
+  const cost = sql.join(readings.map(costOf), sql` + `)
+  const { choose } = await probed(d1, range, { cost, lists }, now)
+  return reads => choose(Math.max(LEAST, reads))
+}
+
+/** Rows that D1 counts for a page view `p`; where values are asked for by name, the others are but looked at. */
+function costOf({ source, slice, filters }: Reading): SQL {
+  const cost = source.live(slice.dimension)
+  const looks = sql.raw(isRanked(slice.dimension) ? '2' : '1')
+  return slice.values ? sql`CASE WHEN ${fits(filters)} THEN ${cost} ELSE ${looks} END` : cost
+}

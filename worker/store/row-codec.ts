@@ -1,0 +1,106 @@
+/**
+ * What a row of `pageviews` keeps as JSON: the text goes in, what the page view said comes out; null where the text is
+ * broken, so that one row costs the answer no other. A part that is not what it should be is left out.
+ */
+
+import type { Histogram } from '../../schema/domain/histogram.ts'
+import { PHASES, type Phase } from '../../schema/domain/metrics.ts'
+import { decodeCall, decodeWhy, type RowCall, type RowWhy } from '../../schema/storage/row.ts'
+import type { ApiCall, Mark, Why } from '../../schema/wire/pageview.ts'
+
+/** A page view of which no cause is known. */
+export const NO_CAUSE: Why = { lcp: null, inp: null, cls: null }
+
+export function whyOf(text: string | null): Why | null {
+  if (!text) return NO_CAUSE
+  const lists = recordOf(text)
+  return lists && decodeWhy(Object.fromEntries(Object.entries(lists).filter(isList)) as RowWhy)
+}
+
+/** The calls of all beacons, in the order in which they began. */
+export function callsOf(text: string): ApiCall[] | null {
+  const lists = itemsOf(text)
+  return lists && (lists.filter(isCall) as RowCall[]).map(decodeCall).sort((a, b) => a.start - b.start)
+}
+
+/** The marks of all beacons, in the order in which they came. */
+export function marksOf(text: string): Mark[] | null {
+  const lists = itemsOf(text)
+  return (
+    lists?.flatMap(([name, value]) =>
+      typeof name === 'string' && typeof value === 'number' ? [{ name, value }] : [],
+    ) ?? null
+  )
+}
+
+/** The load phases; null, too, for navigations that load no document. */
+export function phasesOf(text: string | null): Record<Phase, number> | null {
+  const list = text ? parsed(text) : null
+  if (!Array.isArray(list)) return null
+  const numbers = PHASES.map((phase, i) => [phase, typeof list[i] === 'number' ? list[i] : 0])
+  return Object.fromEntries(numbers) as Record<Phase, number>
+}
+
+/** What a roll-up has of page views themselves is their number. */
+const COUNT = { good: 0, poor: 0, h: {} }
+
+/** A histogram of a roll-up; null where there is none, or where it is broken, which is logged. */
+export function histogramOf<H extends Histogram>(text: string | number | null | undefined): H | null {
+  if (!text) return null
+  const found = parsed(String(text))
+  const histogram = found && { ...COUNT, ...found }
+  if (isHistogram(histogram)) return histogram as H
+  console.error('a roll-up has a broken histogram, which counts nowhere', String(text).slice(0, 80))
+  return null
+}
+
+/** The weight of a histogram of a roll-up, 0 where there is none. */
+export function countOf(text: string | number | null | undefined): number {
+  return histogramOf(text)?.n ?? 0
+}
+
+/** How much lay in `(other)` while a day's value had no name (rollup/days); null where that was not noted. */
+export function hiddenOf(text: string | number | null | undefined): number | null {
+  return histogramOf<Histogram & { hidden?: number }>(text)?.hidden ?? null
+}
+
+function isHistogram(value: unknown): value is Histogram {
+  if (value === null || typeof value !== 'object') return false
+  const { n, s, q, h } = value as Record<string, unknown>
+  return [n, s, q].every(sum => typeof sum === 'number') && h !== null && typeof h === 'object'
+}
+
+/** A JSON text; undefined where it is broken. */
+export function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** What `{"0":[[...],...],"1":[...]}` holds. */
+function itemsOf(text: string): unknown[][] | null {
+  const beacons = recordOf(text)
+  return (
+    beacons &&
+    Object.values(beacons)
+      .flatMap(list => (Array.isArray(list) ? list : []))
+      .filter(item => Array.isArray(item))
+  )
+}
+
+function recordOf(text: string): Record<string, unknown> | null {
+  const value = parsed(text)
+  return value !== null && typeof value === 'object' && !Array.isArray(value) ? { ...value } : null
+}
+
+function isList(entry: [string, unknown]): boolean {
+  return Array.isArray(entry[1])
+}
+
+function isCall([endpoint, start, duration, outcome, , , , server]: unknown[]): boolean {
+  const numbers = [start, duration, outcome].every(value => typeof value === 'number')
+  const pairs = server == null || (Array.isArray(server) && server.every(Array.isArray))
+  return typeof endpoint === 'string' && numbers && pairs
+}

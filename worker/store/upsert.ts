@@ -1,0 +1,191 @@
+/**
+ * The one way into `pageviews`: rows go in, D1's receipt comes out. A page view is one row; its later beacons
+ * update it. Storing a beacon twice, or two beacons out of order, leaves the same row.
+ */
+
+import { getTableColumns, type SQL, sql } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/d1'
+import { HOUR, hourOf } from '../../schema/domain/hour.ts'
+import { type PageViewRow, pageviews } from '../../schema/storage/tables.ts'
+import { touch } from '../histogram/rollup.ts'
+
+/** The most calls, and marks, of one page view over all its beacons; what comes beyond is counted. */
+export const MAX_KEPT = 256
+
+/** How far network delay may move the begin of a page view between two of its beacons, in ms. */
+const MAX_JITTER = 5 * 60_000
+
+const columns = getTableColumns(pageviews)
+type Column = keyof typeof columns
+
+/** What the newest beacon knows best. The rest was settled by the first one. */
+const NEWEST_WINS: Column[] = [
+  'route',
+  'release',
+  'connection',
+  'lcp',
+  'inp',
+  'cls',
+  'fcp',
+  'ttfb',
+  'phases',
+  'why',
+]
+
+/** The statements, written out once for each database binding: building them anew would cost half of the CPU. */
+const statements = new WeakMap<D1Database, Record<'fresh' | 'late', string>>()
+
+/**
+ * Stores rows in one statement with one bound parameter, one billed row written for each. A row of a sealed hour is left
+ * out, and so is its place in the receipt.
+ *
+ * Key: (site, hour, id). The hour is that of the page view's begin, worked out anew from each beacon's age, so
+ * network delay can carry a later beacon over the hour's end: a row in a neighbouring hour is the same page view.
+ */
+export async function store(d1: D1Database, rows: readonly PageViewRow[], now: number): Promise<D1Result> {
+  let texts = statements.get(d1)
+  if (!texts) {
+    texts = { fresh: upsert(d1, sql`true`), late: upsert(d1, OPEN) }
+    statements.set(d1, texts)
+  }
+  const late = lateHours(rows, now)
+  const statement = d1.prepare(late.size ? texts.late : texts.fresh).bind(JSON.stringify(inOneHour(rows)))
+  const receipt = late.size ? await storeLate(d1, statement, late) : await statement.run<Place>()
+
+  // A beacon that was on its way for long has found its row in an hour that nobody thought of: noted afterwards.
+  const missed = new Map<string, Set<number>>()
+  for (const { site, hour } of receipt.results) {
+    if (hour < hourOf(now) && !late.get(site)?.has(hour)) add(missed, site, hour)
+  }
+  if (missed.size) await d1.batch(touches(d1, missed))
+  return receipt
+}
+
+/** Where a row lies. */
+interface Place {
+  site: string
+  hour: number
+}
+
+/** Stores rows of closed hours in one transaction with the notes that their roll-ups are out of date. */
+async function storeLate(
+  d1: D1Database,
+  statement: D1PreparedStatement,
+  late: Map<string, Set<number>>,
+): Promise<D1Result<Place>> {
+  const [receipt] = await d1.batch<Place>([statement, ...touches(d1, late)])
+  if (!receipt) throw new Error('D1 answered a batch with nothing')
+  return receipt
+}
+
+/** Beacons of one page view in one batch get one hour: the statement does not see the rows it is about to write. */
+function inOneHour(rows: readonly PageViewRow[]): readonly PageViewRow[] {
+  if (rows.length === 1) return rows
+  const first = new Map<string, number>()
+  return rows.map(row => {
+    const key = `${row.site} ${row.id}`
+    const hour = first.get(key) ?? row.hour
+    first.set(key, hour)
+    return Math.abs(hour - row.hour) === 1 ? { ...row, hour } : row
+  })
+}
+
+/** The closed hours in which rows may come to lie, by site. */
+function lateHours(rows: readonly PageViewRow[], now: number): Map<string, Set<number>> {
+  const open = hourOf(now)
+  const late = new Map<string, Set<number>>()
+  for (const { site, hour, began } of rows) {
+    if (hour >= open && began - hour * HOUR > MAX_JITTER) continue
+    for (const near of [hour - 1, hour, hour + 1]) if (near < open) add(late, site, near)
+  }
+  return late
+}
+
+function add(hours: Map<string, Set<number>>, site: string, hour: number): void {
+  hours.set(site, (hours.get(site) ?? new Set()).add(hour))
+}
+
+function touches(d1: D1Database, hours: Map<string, Set<number>>): D1PreparedStatement[] {
+  return [...hours].map(([site, starts]) => touch(d1, site, [...starts]))
+}
+
+/** False for a row of an hour whose raw rows are deleted: nothing would roll it up. Key: (site, tier, start). */
+const OPEN = sql`NOT EXISTS (SELECT 1 FROM periods AS s WHERE s.site = r.value ->> 'site' AND s.tier = 'hour'
+  AND s.start = r.value ->> 'hour' AND s.state = 'sealed')`
+
+/** The text of the upsert of what `where` holds of, in Drizzle's words; its only parameter is the JSON list of rows. */
+function upsert(d1: D1Database, where: SQL): string {
+  const set = Object.fromEntries(NEWEST_WINS.map(column => [column, newest(column)]))
+  return drizzle(d1)
+    .insert(pageviews)
+    .select(sql`SELECT ${sql.join(Object.keys(columns).map(select), sql`, `)}
+      FROM json_each(${''}) AS r WHERE ${where}`)
+    .onConflictDoUpdate({
+      target: [pageviews.site, pageviews.hour, pageviews.id],
+      set: {
+        ...set,
+        sequence: sql`max(${pageviews.sequence}, excluded.sequence)`,
+        calls: merged('calls'),
+        marks: merged('marks'),
+        received: sql`${pageviews.received} | excluded.received`,
+        dropped: sql`max(${pageviews.dropped}, excluded.dropped)`,
+        callsCut: cut('calls'),
+        marksCut: cut('marks'),
+      },
+    })
+    .returning({ site: pageviews.site, hour: pageviews.hour })
+    .toSQL().sql
+}
+
+/**
+ * What a beacon adds, under its number, up to `MAX_KEPT` of a page view. A beacon that comes again replaces itself. A row
+ * whose JSON is broken begins anew, or it would refuse all of its batch.
+ */
+function merged(column: 'calls' | 'marks'): SQL {
+  const sent = sql.raw(`excluded.${column}`)
+  const stored = readable(column)
+  return sql`CASE WHEN ${sent} = '{}' THEN ${stored} WHEN ${others(column)} + ${size(sent)} <= ${MOST}
+    THEN json_patch(${stored}, ${sent})
+    ELSE json_patch(${stored}, (SELECT json_group_object(b.key, json((
+      SELECT json_group_array(json(c.value)) FROM json_each(b.value) AS c
+      WHERE c.key < ${MOST} - ${others(column)}))) FROM json_each(${sent}) AS b)) END`
+}
+
+/** How many calls, or marks, were cut so far. What a beacon lost counts once, however often it comes. */
+function cut(column: 'calls' | 'marks'): SQL {
+  const sent = sql.raw(`excluded.${column}`)
+  const before = columns[`${column}Cut`]
+  return sql`${before} + CASE WHEN ${sent} = '{}' OR EXISTS (SELECT 1 FROM json_each(${readable(column)}) AS b
+      WHERE b.key IN (SELECT key FROM json_each(${sent}))) THEN 0
+    ELSE ${sql.raw(`excluded.${before.name}`)} + max(0, ${others(column)} + ${size(sent)} - ${MOST}) END`
+}
+
+const MOST = sql.raw(String(MAX_KEPT))
+const readable = (column: 'calls' | 'marks') =>
+  sql`iif(json_valid(${columns[column]}), ${columns[column]}, '{}')`
+/** The number of calls, or marks, in a JSON object of lists. */
+const size = (json: SQL) =>
+  sql`(SELECT coalesce(sum(json_array_length(b.value)), 0) FROM json_each(${json}) AS b)`
+/** Those that are stored of other beacons than the one that comes, at most `MAX_KEPT`. */
+const others = (column: 'calls' | 'marks') =>
+  sql`(SELECT min(${MOST}, coalesce(sum(json_array_length(b.value)), 0)) FROM json_each(${readable(column)}) AS b
+    WHERE b.key NOT IN (SELECT key FROM json_each(${sql.raw(`excluded.${column}`)})))`
+
+/** The value of one column, read from one element of the bound list; a queue may hold rows of an older version. */
+function select(column: string): SQL {
+  const value = sql.raw(`r.value ->> '${column}'`)
+  if (column !== 'hour') {
+    const { default: otherwise } = columns[column as Column]
+    return otherwise === undefined ? value : sql`coalesce(${value}, ${sql.raw(`'${otherwise}'`)})`
+  }
+  return sql`coalesce((SELECT p.hour FROM pageviews AS p WHERE p.site = r.value ->> 'site'
+    AND p.hour IN ((${value}) - 1, (${value}) + 1) AND p.id = r.value ->> 'id'), ${value})`
+}
+
+/** The column's value from the newer of the two beacons that knows it. */
+function newest(column: Column): SQL {
+  const stored = columns[column]
+  const sent = sql.raw(`excluded.${stored.name}`)
+  return sql`CASE WHEN excluded.sequence >= ${pageviews.sequence}
+    THEN coalesce(${sent}, ${stored}) ELSE coalesce(${stored}, ${sent}) END`
+}
