@@ -9,6 +9,8 @@ import { budgetReads, budgetRoutes } from './budgets/routes.ts'
 import { deadline } from './deadline.ts'
 import type { Hono as Types } from './env.ts'
 import { cruxRoutes } from './formats/crux.ts'
+import { exportRoute } from './formats/export.ts'
+import { metricsRoute } from './formats/prometheus.ts'
 import { ingest } from './ingest/ingest.ts'
 import { wellFormed } from './parameters.ts'
 import { answerProblem, problem } from './problem.ts'
@@ -38,6 +40,8 @@ app.get('/healthz', health)
 app.route('/v1', cruxRoutes)
 app.use('/v1/*', deadline, requireAccess, wellFormed)
 app.route('/v1', readRoutes)
+app.get('/v1/metrics', metricsRoute)
+app.get('/v1/export', exportRoute)
 app.route('/v1', budgetReads)
 app.route('/v1/sites', siteRoutes)
 app.route('/v1/sites/:site', budgetRoutes)

@@ -8,8 +8,9 @@
 import { COST as WATCH, watch } from './budgets/watch.ts'
 import { expireRaw } from './histogram/expire.ts'
 import { purgeSite, retain, retainUnknown, type TickSite } from './histogram/retain.ts'
-import { rollUpDay, rollUpHour, staleDays, staleHours } from './histogram/rollup.ts'
+import { rollUpDay, rollUpHour } from './histogram/rollup.ts'
 import { relax } from './ingest/control.ts'
+import { staleDays, staleHours } from './store/periods.ts'
 
 /** The cron's interval in ms, as in wrangler.toml. */
 const INTERVAL = 300_000

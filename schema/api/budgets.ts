@@ -4,6 +4,7 @@
  */
 
 import * as v from 'valibot'
+import { BUDGET_STATES } from '../domain/budget-state.ts'
 import { DELIVERY_METRICS, isDeliveryMetric } from '../domain/delivery-metrics.ts'
 import type { Budgeted } from '../domain/metrics.ts'
 import { isPlain, PLAIN_DETAIL } from './parameters.ts'
@@ -11,9 +12,6 @@ import { PERCENTILE, SITE_NAME } from './query.ts'
 import { unknownOrMissing, wholeNumber } from './site.ts'
 import { MEASURE_DETAIL, MEASURE_PATTERN, measureOf } from './summary.ts'
 import { badWebhook } from './webhook-address.ts'
-
-export const STATES = ['ok', 'breached', 'no-data'] as const
-export type BudgetState = (typeof STATES)[number]
 
 /** Budgets of one site. */
 export const MAX_BUDGETS = 50
@@ -107,7 +105,7 @@ export type Budget = v.InferOutput<typeof BUDGET>
 const amount = v.nullable(v.number())
 const time = v.pipe(v.string(), v.description('RFC 3339'))
 const FINDING = {
-  state: v.picklist(STATES),
+  state: v.picklist(BUDGET_STATES),
   value: v.pipe(amount, v.description("the percentile, in the metric's unit; null before there was data")),
   low: amount,
   high: amount,

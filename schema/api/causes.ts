@@ -5,8 +5,8 @@
 
 import * as v from 'valibot'
 import type { FieldError } from '../domain/problem.ts'
-import { ADVICE, ADVICE_CODES } from '../wire/advice.ts'
 import { INP_PARTS, LCP_PARTS } from '../wire/attribution.ts'
+import { ADVICE, ADVICE_CODES } from './advice.ts'
 import { ANSWER, PERCENTILE_ANSWER, SAMPLED, SHARE } from './answer.ts'
 import { type Checked, MAX_LIMIT, parseQuestion, whole } from './query.ts'
 

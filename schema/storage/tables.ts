@@ -4,7 +4,7 @@
  */
 
 import { integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import type { BudgetState } from '../api/budgets.ts'
+import type { BudgetState } from '../domain/budget-state.ts'
 import type { Budgeted } from '../domain/metrics.ts'
 
 export type Tier = 'hour' | 'day'

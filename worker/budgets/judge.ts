@@ -6,7 +6,7 @@
  * come from few page views, there is no evidence, however many samples there are: it is their effective size that counts.
  */
 
-import type { BudgetState } from '../../schema/api/budgets.ts'
+import type { BudgetState } from '../../schema/domain/budget-state.ts'
 import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
 import { percentiles } from '../../schema/domain/histogram.ts'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'

@@ -19,9 +19,9 @@ import { toJson } from '../admin/body.ts'
 import { readText } from '../body.ts'
 import { deadline } from '../deadline.ts'
 import type { Hono as Types } from '../env.ts'
-import { isAllowed } from '../ingest/admit.ts'
 import { wellFormed } from '../parameters.ts'
 import { badField, extraOf, problem, toProblem } from '../problem.ts'
+import { isAllowed } from '../site/origins.ts'
 import { cruxHistory, cruxRecord } from './crux-record.ts'
 
 /** https://cloud.google.com/apis/design/errors#error_codes */

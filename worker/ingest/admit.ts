@@ -11,6 +11,7 @@ import { isAdmin } from '../admin/access.ts'
 import { within } from '../deadline.ts'
 import type { Hono } from '../env.ts'
 import { badField, databaseRefused, noSite, problem } from '../problem.ts'
+import { isAllowed } from '../site/origins.ts'
 import { findSite, isRemembered, type Site } from '../site/sites.ts'
 import { addressOf } from './address.ts'
 import { guessedRight, isWithinLimit, mayGuess } from './limit.ts'
@@ -56,23 +57,6 @@ export async function admit(c: Context<Hono>, now: number): Promise<Admitted> {
   }
   if (origin) c.header('Access-Control-Allow-Origin', origin)
   return { site, trusted }
-}
-
-/** True when `origin` is on the list; `*` stands for all, `https://*.x` for subdomains, `http://x:*` for ports. */
-export function isAllowed(origins: readonly string[], origin: string | undefined): boolean {
-  if (origins.includes('*')) return true
-  if (!origin) return false
-  return origins.some(allowed => allowed === origin || patternOf(allowed).test(origin))
-}
-
-/** The origins that an entry of the list stands for. A browser leaves out the port that the scheme implies. */
-function patternOf(allowed: string): RegExp {
-  const source = allowed
-    .replace(/^(https:.*):443$|^(http:.*):80$/, '$1$2')
-    .replaceAll('.', '\\.')
-    .replace('//*\\.', '//([\\w-]+\\.)+')
-    .replace(/:\*$/, '(:\\d+)?')
-  return new RegExp(`^${source}$`)
 }
 
 /** Reads the body as text, counting its bytes, and stops at the first one too many. */

@@ -3,8 +3,9 @@
  * say of it comes out.
  */
 
-import { encodeCall, encodeMark, encodeWhy } from '../../schema/storage/row.ts'
+import { encodeCall, encodeMark } from '../../schema/storage/row.ts'
 import type { PageViewRow } from '../../schema/storage/tables.ts'
+import { encodeWhy } from '../../schema/wire/cause-lists.ts'
 import type { PageView } from '../../schema/wire/pageview.ts'
 
 /**

@@ -7,6 +7,7 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
+import { ADVICE, type AdviceCode, clsAdvice, inpAdvice, lcpAdvice } from '../../schema/api/advice.ts'
 import type { Cause, Caused, CausesAnswer, CausesQuery } from '../../schema/api/causes.ts'
 import {
   collect,
@@ -16,7 +17,6 @@ import {
   RELATIVE_ERROR,
 } from '../../schema/domain/histogram.ts'
 import { fromGrains, METRICS, rate, thresholds } from '../../schema/domain/metrics.ts'
-import { ADVICE, type AdviceCode, clsAdvice, inpAdvice, lcpAdvice } from '../../schema/wire/advice.ts'
 import { sound } from '../histogram/safe-json.ts'
 import { fits } from '../query/filters.ts'
 import { thin } from '../query/subsample.ts'

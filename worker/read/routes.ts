@@ -10,8 +10,6 @@ import { parseSummaryQuery } from '../../schema/api/summary.ts'
 import { parseTimeseriesQuery } from '../../schema/api/timeseries.ts'
 import { parseTrendsQuery } from '../../schema/api/trends.ts'
 import type { Hono as Types } from '../env.ts'
-import { exportRoute } from '../formats/export.ts'
-import { metricsRoute } from '../formats/prometheus.ts'
 import { answering } from '../query/endpoint.ts'
 import { onKeptRows } from '../query/plan.ts'
 import { causes } from './causes.ts'
@@ -24,8 +22,6 @@ import { trendsKept } from './trends.ts'
 export const readRoutes = new Hono<Types>()
   .get('/summary', answering({ parse: parseSummaryQuery, ask: summarizeKept, rows: ({ data }) => data }))
   .get('/causes', answering({ parse: parseCausesQuery, ask: onKeptRows(causes), rows: ({ data }) => data }))
-  .get('/metrics', metricsRoute)
-  .get('/export', exportRoute)
   .get(
     '/timeseries',
     answering({

@@ -5,7 +5,8 @@
 
 import type { Histogram } from '../../schema/domain/histogram.ts'
 import { PHASES, type Phase } from '../../schema/domain/metrics.ts'
-import { decodeCall, decodeWhy, type RowCall, type RowWhy } from '../../schema/storage/row.ts'
+import { decodeCall, type RowCall } from '../../schema/storage/row.ts'
+import { decodeWhy, type RowWhy } from '../../schema/wire/cause-lists.ts'
 import type { ApiCall, Mark, Why } from '../../schema/wire/pageview.ts'
 
 /** A page view of which no cause is known. */

@@ -7,7 +7,7 @@ import { getTableColumns, type SQL, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
 import { type PageViewRow, pageviews } from '../../schema/storage/tables.ts'
-import { touch } from '../histogram/rollup.ts'
+import { markDirty } from './periods.ts'
 
 /** The most calls, and marks, of one page view over all its beacons; what comes beyond is counted. */
 export const MAX_KEPT = 256
@@ -106,7 +106,7 @@ function add(hours: Map<string, Set<number>>, site: string, hour: number): void 
 }
 
 function touches(d1: D1Database, hours: Map<string, Set<number>>): D1PreparedStatement[] {
-  return [...hours].map(([site, starts]) => touch(d1, site, [...starts]))
+  return [...hours].map(([site, starts]) => markDirty(d1, site, [...starts]))
 }
 
 /** False for a row of an hour whose raw rows are deleted: nothing would roll it up. Key: (site, tier, start). */

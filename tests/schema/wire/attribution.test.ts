@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { clsAdvice, inpAdvice, lcpAdvice } from '../../../schema/wire/advice.ts'
+import { clsAdvice, inpAdvice, lcpAdvice } from '../../../schema/api/advice.ts'
 import { inpParts, lcpParts, startedBy, waits } from '../../../schema/wire/attribution.ts'
 
 /** First byte at 300, image asked for at 1000, there at 1600, painted at 2000. */

@@ -3,7 +3,7 @@
  * the data says is advised; a cause whose p75 is good needs nothing.
  */
 
-import type { Part } from './attribution.ts'
+import type { Part } from '../wire/attribution.ts'
 
 /** ms by part; they add up to the LCP or INP. */
 export type Parts = { readonly [K in Part]?: number | undefined }
