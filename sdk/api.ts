@@ -93,7 +93,8 @@ export function observeCalls(own: Settings, views: Views, patch?: PatchCalls): O
 
   patch?.(
     note => {
-      if (notes.unshift(note) > KEPT) notes.pop()
+      // One that is told makes room: the entry of a call that a policy refused never comes.
+      if (notes.unshift(note) > KEPT) forget(notes.filter(note => note._told).pop() ?? note)
     },
     note => {
       if (!note._told && (note._entry || !note.encodedBodySize)) close(note)
