@@ -40,14 +40,24 @@ export async function startFirefox(executablePath: string): Promise<Engine> {
     open: url => open(url, false),
     openBehind: url => open(url, true),
     async hide(tab) {
-      await curtain.bringToFront()
+      bringToFront(curtain)
       await until(tab, () => document.visibilityState === 'hidden')
     },
     async show(tab) {
-      await pages.get(tab)?.bringToFront()
+      bringToFront(pages.get(tab))
       await until(tab, () => document.visibilityState === 'visible')
     },
     complaints,
     close: () => browser.close(),
   }
+}
+
+/**
+ * Asks for a tab, and does not wait for the answer: Firefox gives it when `visibilitychange` has come to the window of the
+ * tab that was in front, and a page may stop that event before. What counts is what the page says of itself.
+ *
+ * @see https://searchfox.org/firefox-main/source/remote/webdriver-bidi/modules/windowglobal/browsingContext.sys.mjs
+ */
+function bringToFront(page?: Page): void {
+  page?.bringToFront().catch(() => {})
 }
