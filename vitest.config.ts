@@ -13,6 +13,8 @@ const fuzzing = Object.fromEntries(
 // Three rooms: plain functions in Node, the worker inside workerd with a real D1, the rest in a real browser.
 export default defineConfig({
   test: {
+    // What is polled is an event that nothing else tells. A busy machine may take its time over it.
+    expect: { poll: { timeout: 15_000 } },
     projects: [
       {
         test: {
