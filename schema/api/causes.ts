@@ -8,7 +8,7 @@ import type { FieldError } from '../domain/problem.ts'
 import { INP_PARTS, LCP_PARTS } from '../wire/attribution.ts'
 import { ADVICE, ADVICE_CODES } from './advice.ts'
 import { ANSWER, PERCENTILE_ANSWER, SAMPLED, SHARE } from './answer.ts'
-import { type Checked, MAX_LIMIT, parseQuestion, whole } from './query.ts'
+import { MAX_LIMIT, parseQuery, type QueryOf, whole } from './query.ts'
 
 /** The vitals whose causes are known. */
 export const CAUSED = ['lcp', 'inp', 'cls'] as const
@@ -38,14 +38,14 @@ export const CAUSES_QUERY = {
 }
 
 /** A checked question; causes with fewer than `minimum` samples are left out and counted. */
-export type CausesQuery = Checked<typeof CAUSES_QUERY>
+export type CausesQuery = QueryOf<typeof CAUSES_QUERY>
 
 /** Checks the parameters of `/v1/causes` against the clock `now` (Unix ms). */
 export function parseCausesQuery(
   params: URLSearchParams,
   now: number,
 ): { ok: CausesQuery } | { error: FieldError } {
-  return parseQuestion(CAUSES_QUERY, params, now)
+  return parseQuery(CAUSES_QUERY, params, now)
 }
 
 const selector = v.pipe(v.string(), v.description('selector of the element; empty where it has none'))

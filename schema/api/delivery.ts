@@ -6,12 +6,12 @@
 import * as v from 'valibot'
 import type { FieldError } from '../domain/problem.ts'
 import { SHARE } from './answer.ts'
-import { type Checked, fail, parseQuestion, SHARED } from './query.ts'
+import { fail, parseQuery, type QueryOf, SHARED } from './query.ts'
 
 const { site, from, to } = SHARED
 /** What a question may say: no filters. */
 export const DELIVERY_QUERY = { site, from, to }
-export type DeliveryQuery = Checked<Record<never, never>> & {
+export type DeliveryQuery = QueryOf<Record<never, never>> & {
   /** The caller has the admin token: what came for sites that do not exist belongs to the whole installation. */
   all: boolean
 }
@@ -22,7 +22,7 @@ export function parseDeliveryQuery(
   now: number,
   all: boolean,
 ): { ok: DeliveryQuery } | { error: FieldError } {
-  const parsed = parseQuestion({}, params, now)
+  const parsed = parseQuery({}, params, now)
   if ('error' in parsed) return parsed
   const [filter] = Object.entries(parsed.ok.filters).find(([, value]) => value !== undefined) ?? []
   if (filter) return fail(filter, 'is not a parameter of this endpoint')

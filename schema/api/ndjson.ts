@@ -7,7 +7,7 @@ import * as v from 'valibot'
 import type { FieldError } from '../domain/problem.ts'
 import { cursorOf, KEY, toCursor } from './cursor.ts'
 import { PAGEVIEW, PAGEVIEW_EXAMPLE } from './pageviews.ts'
-import { type Checked, parseQuestion, whole } from './query.ts'
+import { parseQuery, type QueryOf, whole } from './query.ts'
 
 /** Hour and id of the last page view that was sent. */
 const POSITION = v.tuple([v.literal('export'), KEY.whole, KEY.id])
@@ -20,14 +20,14 @@ export const NDJSON_QUERY = {
 }
 
 /** A checked question; `limit` is the most page views of one answer. */
-export type NdjsonQuery = Checked<typeof NDJSON_QUERY>
+export type NdjsonQuery = QueryOf<typeof NDJSON_QUERY>
 
 /** Checks the parameters against the clock `now` (Unix ms). */
 export function parseNdjsonQuery(
   params: URLSearchParams,
   now: number,
 ): { ok: NdjsonQuery } | { error: FieldError } {
-  return parseQuestion(NDJSON_QUERY, params, now)
+  return parseQuery(NDJSON_QUERY, params, now)
 }
 
 const cursor = v.pipe(

@@ -11,7 +11,7 @@ import { NAVIGATIONS, OUTCOMES } from '../wire/pageview.ts'
 import { ANSWER, SAMPLED } from './answer.ts'
 import { CAUSED } from './causes.ts'
 import { cursorOf, KEY } from './cursor.ts'
-import { among, type Checked, fail, parseQuestion, whole } from './query.ts'
+import { among, fail, parseQuery, type QueryOf, whole } from './query.ts'
 
 const ORDERS = ['slowest', 'newest'] as const
 const oneOf = <const T extends readonly string[]>(names: T) =>
@@ -33,7 +33,7 @@ export const PAGEVIEWS_QUERY = {
   cursor: v.optional(cursorOf(v.union([SLOWEST_KEY, NEWEST_KEY]))),
 }
 
-type Given = Omit<Checked<typeof PAGEVIEWS_QUERY>, 'order' | 'metric' | 'cursor'>
+type Given = Omit<QueryOf<typeof PAGEVIEWS_QUERY>, 'order' | 'metric' | 'cursor'>
 
 /**
  * A checked question. `target` is the element that the metric's cause names, `event` what happened to it; page views
@@ -58,7 +58,7 @@ export function parsePageViewsQuery(
   params: URLSearchParams,
   now: number,
 ): { ok: PageViewsQuery } | { error: FieldError } {
-  const parsed = parseQuestion(PAGEVIEWS_QUERY, params, now)
+  const parsed = parseQuery(PAGEVIEWS_QUERY, params, now)
   if ('error' in parsed) return parsed
   const { order, metric, cursor, ...rest } = parsed.ok
   if (rest.target !== undefined && !among(CAUSED)(metric ?? 'lcp')) {

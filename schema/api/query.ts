@@ -33,7 +33,7 @@ const DAY = 24 * HOUR
 const MAX_RANGE = 25 * 31 * DAY
 
 /** The part of a checked question that every endpoint has. Times are Unix ms on whole hours, `to` excluded. */
-export interface Question {
+export interface Query {
   site: string
   from: number
   to: number
@@ -41,7 +41,7 @@ export interface Question {
 }
 
 /** A question whose answer comes in groups: the `limit` largest ones. */
-export interface GroupedQuestion extends Question {
+export interface GroupedQuery extends Query {
   groupBy: GroupKey[]
   limit: number
 }
@@ -154,14 +154,14 @@ export const FORMAT_QUERY = {
 }
 
 /** What comes of the parameters of an endpoint that adds `E` to those of every question. */
-export type Checked<E extends v.ObjectEntries> = Question & v.InferOutput<v.ObjectSchema<E, undefined>>
+export type QueryOf<E extends v.ObjectEntries> = Query & v.InferOutput<v.ObjectSchema<E, undefined>>
 
 /** Checks the parameters of an endpoint, `own` beside `SHARED`, against the clock `now` (Unix ms). */
-export function parseQuestion<const E extends v.ObjectEntries>(
+export function parseQuery<const E extends v.ObjectEntries>(
   own: E,
   params: URLSearchParams,
   now: number,
-): { ok: Checked<E> } | { error: FieldError } {
+): { ok: QueryOf<E> } | { error: FieldError } {
   const parsed = parseParameters({ ...SHARED, ...own }, params)
   if ('error' in parsed) return parsed
   const given = Object.fromEntries(params)

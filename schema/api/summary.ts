@@ -20,15 +20,15 @@ import {
 } from './answer.ts'
 import {
   among,
-  type Checked,
   fail,
   GROUP_KEYS,
   type GroupKey,
   list,
   MAX_LIMIT,
   PERCENTILE,
-  parseQuestion,
+  parseQuery,
   percentile,
+  type QueryOf,
   whole,
 } from './query.ts'
 
@@ -106,7 +106,7 @@ const TELLING = 10
  * A checked question: the first `limit` groups in the order `sort`, of the first metric that is no mere count; groups with fewer than
  * `minimum` samples are left out.
  */
-export interface SummaryQuery extends Omit<Checked<typeof SUMMARY_QUERY>, 'group_by' | 'minimum'> {
+export interface SummaryQuery extends Omit<QueryOf<typeof SUMMARY_QUERY>, 'group_by' | 'minimum'> {
   groupBy: GroupKey[]
   minimum: number
 }
@@ -116,12 +116,12 @@ export function parseSummaryQuery(
   params: URLSearchParams,
   now: number,
 ): { ok: SummaryQuery } | { error: FieldError } {
-  const parsed = parseQuestion(SUMMARY_QUERY, params, now)
+  const parsed = parseQuery(SUMMARY_QUERY, params, now)
   return 'error' in parsed ? parsed : summaryOf(parsed.ok)
 }
 
 /** What parameters must fulfil together; other endpoints that answer figures by group ask the same. */
-export function summaryOf<Q extends Checked<typeof SUMMARY_QUERY>>({
+export function summaryOf<Q extends QueryOf<typeof SUMMARY_QUERY>>({
   group_by: groupBy = [],
   minimum,
   ...question

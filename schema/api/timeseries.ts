@@ -6,7 +6,7 @@ import * as v from 'valibot'
 import { HOUR } from '../domain/hour.ts'
 import type { FieldError } from '../domain/problem.ts'
 import { ANSWER, LEFT_OUT, SAMPLED } from './answer.ts'
-import { fail, parseQuestion, whole } from './query.ts'
+import { fail, parseQuery, whole } from './query.ts'
 import { SUMMARY_QUERY, SUMMARY_ROW, type SummaryQuery, summaryOf } from './summary.ts'
 
 const DAY = 24 * HOUR
@@ -52,7 +52,7 @@ export function parseTimeseriesQuery(
   params: URLSearchParams,
   now: number,
 ): { ok: TimeseriesQuery } | { error: FieldError } {
-  const parsed = parseQuestion(TIMESERIES_QUERY, params, now)
+  const parsed = parseQuery(TIMESERIES_QUERY, params, now)
   if ('error' in parsed) return parsed
   const { timezone, interval: asked, ...question } = parsed.ok
   const summary = summaryOf(question)

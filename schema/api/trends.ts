@@ -7,7 +7,7 @@ import * as v from 'valibot'
 import { VERDICTS } from '../domain/change.ts'
 import type { FieldError } from '../domain/problem.ts'
 import { ANSWER, GROUP, LEFT_OUT, OTHERS, PARTIAL, PERCENTILE_ANSWER, SAMPLED, SHARE } from './answer.ts'
-import { fail, PERCENTILE, parseQuestion, percentile } from './query.ts'
+import { fail, PERCENTILE, parseQuery, percentile } from './query.ts'
 import { MEASURES, SUMMARY_QUERY, SUMMARY_ROW, type SummaryQuery, summaryOf } from './summary.ts'
 
 const { percentiles: _, ...QUERY } = SUMMARY_QUERY
@@ -46,7 +46,7 @@ export function parseTrendsQuery(
   params: URLSearchParams,
   now: number,
 ): { ok: TrendsQuery } | { error: FieldError } {
-  const parsed = parseQuestion(TRENDS_QUERY, params, now)
+  const parsed = parseQuery(TRENDS_QUERY, params, now)
   if ('error' in parsed) return parsed
   const { percentile, baseline_release: baseline, ...question } = parsed.ok
   const summary = summaryOf({ ...question, percentiles: [percentile] })

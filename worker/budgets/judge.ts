@@ -51,7 +51,7 @@ export async function judge(d1: Preparer, budget: BudgetRow, now: number, rawDay
     device: budget.device ?? undefined,
   }
   const window = { site, from: to - budget.windowHours * HOUR, to }
-  const { groups, share } = await groupsOf(
+  const { groups, oneIn } = await groupsOf(
     d1,
     { ...window, filters, groupBy: [], limit: 1, metrics: [metric] },
     now,
@@ -68,7 +68,7 @@ export async function judge(d1: Preparer, budget: BudgetRow, now: number, rawDay
     release: null,
   }
   // Where only a share was read, there are enough: the minimum is for those that it stands for.
-  const told = stateOf(budget, figures, (counts?.effective_samples ?? 0) * share)
+  const told = stateOf(budget, figures, (counts?.effective_samples ?? 0) * oneIn)
   const { missing = 0 } = groups[0] ?? {}
   const state = missing > UNSEEN * (distribution?.n ?? 0) ? 'no-data' : told
   if (state !== 'breached' || budget.state === 'breached') {

@@ -13,16 +13,16 @@ import {
   type CruxVital,
   FORM_FACTORS,
 } from '../../schema/api/crux.ts'
-import { type GroupedQuestion, type GroupKey, MAX_LIMIT } from '../../schema/api/query.ts'
+import { type GroupedQuery, type GroupKey, MAX_LIMIT } from '../../schema/api/query.ts'
 import { type Histogram, merge, percentiles } from '../../schema/domain/histogram.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
 import { fromGrains, type Measure, thresholds, type Vital } from '../../schema/domain/metrics.ts'
 import { NAVIGATIONS } from '../../schema/wire/pageview.ts'
+import type { Selection } from '../histogram/histogram-sql.ts'
 import { liveShare } from '../query/open-hours.ts'
 import { type Periods, periodsOf, sliceOf } from '../query/plan.ts'
 import { type Reading, rollupRows, rollupWeights, storedOf } from '../query/rollup-rows.ts'
 import { sourcesOf } from '../query/source.ts'
-import type { Share } from '../query/subsample.ts'
 import { histogramOf } from '../store/row-codec.ts'
 import type { Preparer } from '../store/statement.ts'
 
@@ -99,11 +99,11 @@ interface Read {
   from: number
   periods: Periods
   /** The share of page views in hours without a roll-up. */
-  live: Share
+  live: Selection
 }
 
 /** The one way in which a record reads metrics; null where it asks for none. */
-function readingOf(question: GroupedQuestion, metrics: readonly Measure[]): Reading | null {
+function readingOf(question: GroupedQuery, metrics: readonly Measure[]): Reading | null {
   const [source] = sourcesOf(metrics)
   const slice = source && sliceOf(question.groupBy, question.filters, source.dimensions)
   return slice ? { site: question.site, source, slice, filters: question.filters } : null

@@ -14,7 +14,7 @@ import { HOUR } from '../../schema/domain/hour.ts'
 import { ANSWER_DEADLINE, within } from '../deadline.ts'
 import type { Hono } from '../env.ts'
 import { badField, noSite } from '../problem.ts'
-import { fits } from '../query/filters.ts'
+import { matchesPageView } from '../query/filters.ts'
 import { onKeptRows } from '../query/plan.ts'
 import { COLUMNS, type StoredRow, toPageView } from '../read/pageview.ts'
 import { findSite } from '../site/sites.ts'
@@ -91,7 +91,7 @@ async function page(
     d1,
     sql`SELECT ${COLUMNS} FROM pageviews AS p
       WHERE p.site = ${site} AND (p.hour, p.id) > (${hour}, ${id})
-        AND p.hour < ${to / HOUR} AND ${fits(filters)}
+        AND p.hour < ${to / HOUR} AND ${matchesPageView(filters)}
       ORDER BY p.hour, p.id LIMIT ${size}`,
   ).all<StoredRow>()
   return results

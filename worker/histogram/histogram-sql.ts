@@ -13,16 +13,20 @@ import { FAILURES, OUTCOMES } from '../../schema/wire/pageview.ts'
 import type { Key, ViewColumn } from './dimensions.ts'
 import { isNumber, itemOf, sound, unpacked } from './safe-json.ts'
 
-/** Where samples come from and by what they are told apart. */
-export interface Choice {
-  /** Tables beside `pageviews AS p` that `by` and `where` use, with their leading comma or JOIN. */
-  from?: SQL
+/** Which page views are read, and how many each one stands for. */
+export interface Selection {
   /** Conditions on `p`; must fix p.site and bound p.hour, so that the primary key is sought. */
   where: SQL
+  /** One page view in so many is read, so each counts so many times its weight; 1: all are read. */
+  oneIn: number
+}
+
+/** The same, told apart by groups. */
+export interface GroupedSelection extends Selection {
+  /** Tables beside `pageviews AS p` that `by` and `where` use, with their leading comma or JOIN. */
+  from?: SQL
   /** The groups: column name -> SQL. */
   by: Readonly<Record<string, SQL>>
-  /** How many page views each one stands for beside its weight; default 1. */
-  share?: number
 }
 
 const EMPTY = sql.raw('')
@@ -38,18 +42,21 @@ export function keySql(key: Key): SQL {
  * The samples of page views, one for each vital that a row has, and one for itself: the groups and (metric, x, w, good,
  * poor, outcome).
  */
-export function viewSamples({ from = EMPTY, where, by, share }: Choice, metrics: readonly ViewColumn[]): SQL {
+export function viewSamples(
+  { from = EMPTY, where, by, oneIn }: GroupedSelection,
+  metrics: readonly ViewColumn[],
+): SQL {
   const value = VITALS.map(vital => sql.raw(`WHEN '${vital}' THEN p.${vital}`))
   return sql`SELECT ${columns(by)}, m.key AS metric, CASE m.key ${sql.join(value, sql` `)} WHEN 'views' THEN 0 END AS x,
-      ${weight(share)} AS w, m.value ->> 0 AS good, m.value ->> 1 AS poor, ${outcome('ok')} AS outcome
+      ${weight(oneIn)} AS w, m.value ->> 0 AS good, m.value ->> 1 AS poor, ${outcome('ok')} AS outcome
     FROM pageviews AS p ${from} CROSS JOIN json_each(${limits(metrics)}) AS m
     WHERE ${where} AND x IS NOT NULL`
 }
 
 /** The samples of API calls; `page` is the page view of each, which left out `dropped` more. */
-export function callSamples({ from = EMPTY, where, by, share }: Choice): SQL {
+export function callSamples({ from = EMPTY, where, by, oneIn }: GroupedSelection): SQL {
   const { good, poor } = thresholds('api')
-  return sql`SELECT ${columns(by)}, 'api' AS metric, ${sql.raw(itemOf(2))} AS x, ${weight(share)} AS w,
+  return sql`SELECT ${columns(by)}, 'api' AS metric, ${sql.raw(itemOf(2))} AS x, ${weight(oneIn)} AS w,
       ${number(good)} AS good, ${number(poor)} AS poor, ${sql.raw(itemOf(3))} AS outcome, p.id AS page, p.dropped AS dropped
     FROM ${CALLS} ${from}
     WHERE ${where} AND ${isNumber('x')} AND ${isNumber('outcome')} AND typeof(${sql.raw(itemOf(0))}) = 'text'`
@@ -61,21 +68,21 @@ export const CALLS = unpacked('calls')
 export const MARKS = unpacked('marks')
 
 /** The samples of marks. What has no thresholds is neither good nor poor. */
-export function markSamples({ from = EMPTY, where, by, share }: Choice): SQL {
-  return sql`SELECT ${columns(by)}, ${unrated(itemOf(1), share)}, p.id AS page, 0 AS dropped FROM ${MARKS} ${from}
+export function markSamples({ from = EMPTY, where, by, oneIn }: GroupedSelection): SQL {
+  return sql`SELECT ${columns(by)}, ${unrated(itemOf(1), oneIn)}, p.id AS page, 0 AS dropped FROM ${MARKS} ${from}
     WHERE ${where} AND ${isNumber('x')}`
 }
 
 /** The samples of one load phase, given by its place in `PHASES`. */
-export function phaseSamples({ from = EMPTY, where, by, share }: Choice, index: number): SQL {
-  return sql`SELECT ${columns(by)}, ${unrated(`(${sound('p.phases')} ->> ${index})`, share)} FROM pageviews AS p ${from}
+export function phaseSamples({ from = EMPTY, where, by, oneIn }: GroupedSelection, index: number): SQL {
+  return sql`SELECT ${columns(by)}, ${unrated(`(${sound('p.phases')} ->> ${index})`, oneIn)} FROM pageviews AS p ${from}
     WHERE ${where} AND ${isNumber('x')}`
 }
 
-const unrated = (value: string, share?: number) =>
-  sql`'measure' AS metric, ${sql.raw(value)} AS x, ${weight(share)} AS w, NULL AS good, NULL AS poor,
+const unrated = (value: string, oneIn: number) =>
+  sql`'measure' AS metric, ${sql.raw(value)} AS x, ${weight(oneIn)} AS w, NULL AS good, NULL AS poor,
     ${outcome('ok')} AS outcome`
-const weight = (share = 1) => sql.raw(share > 1 ? `p.weight * ${share}` : 'p.weight')
+const weight = (oneIn: number) => sql.raw(oneIn > 1 ? `p.weight * ${oneIn}` : 'p.weight')
 
 /**
  * The histograms of samples: the groups and (metric, histogram, n), the second a JSON `Histogram`. Those of calls
@@ -162,7 +169,7 @@ export function pivoted(columns: readonly string[], taking: 'max' | 'group_conca
   )
 }
 
-function columns(by: Choice['by']): SQL {
+function columns(by: GroupedSelection['by']): SQL {
   return sql.join(
     Object.entries(by).map(([name, value]) => sql`${value} AS ${sql.raw(name)}`),
     sql`, `,

@@ -20,55 +20,58 @@ import {
 } from './dimensions.ts'
 import {
   CALLS,
-  type Choice,
   callSamples,
+  type GroupedSelection,
   histograms,
   keySql,
   MARKS,
   markSamples,
   pivoted,
+  type Selection,
   viewSamples,
 } from './histogram-sql.ts'
 
-/** Which page views of some hours: all of them, or one in `share`. */
-export type Chosen = Pick<Choice, 'where' | 'share'>
-
 /** All page views of `hours`. Key: (site, hour), sought for each hour of the list. */
-export function allOf(site: string, hours: readonly number[]): Chosen {
+export function allOf(site: string, hours: readonly number[]): Selection {
   return {
+    oneIn: 1,
     where: sql`p.site = ${site} AND p.hour IN (SELECT value FROM json_each(${JSON.stringify(hours)}))`,
   }
 }
 
-/** The page views `chosen`: (dimension, start, value, and what `VIEW_COLUMNS` hold). */
+/** The page views `selection`: (dimension, start, value, and what `VIEW_COLUMNS` hold). */
 export function viewHours(
-  chosen: Chosen,
+  selection: Selection,
   dimensions = VIEW_DIMENSIONS,
   columns: readonly ViewColumn[] = VIEW_COLUMNS,
 ): SQL {
-  const choice = byDimension(chosen, dimensions, sql`pageviews AS p`)
+  const grouped = byDimension(selection, dimensions, sql`pageviews AS p`)
   return sql`SELECT dimension, start, value, ${pivoted(VIEW_COLUMNS)}
-    FROM (${histograms(viewSamples(choice, columns), Object.keys(choice.by), 'views')})
+    FROM (${histograms(viewSamples(grouped, columns), Object.keys(grouped.by), 'views')})
     GROUP BY dimension, start, value`
 }
 
-/** The API calls of the page views `chosen`: (dimension, start, value, api). */
-export function callHours(chosen: Chosen, dimensions = CALL_DIMENSIONS): SQL {
-  const choice = byDimension(chosen, dimensions, CALLS)
+/** The API calls of the page views `selection`: (dimension, start, value, api). */
+export function callHours(selection: Selection, dimensions = CALL_DIMENSIONS): SQL {
+  const grouped = byDimension(selection, dimensions, CALLS)
   return sql`SELECT dimension, start, value, histogram AS api
-    FROM (${histograms(callSamples(choice), Object.keys(choice.by), 'calls')})`
+    FROM (${histograms(callSamples(grouped), Object.keys(grouped.by), 'calls')})`
 }
 
-/** The marks of the page views `chosen`: (dimension, start, value, measure). */
-export function markHours(chosen: Chosen, dimensions = MARK_DIMENSIONS): SQL {
-  const choice = byDimension(chosen, dimensions, MARKS)
+/** The marks of the page views `selection`: (dimension, start, value, measure). */
+export function markHours(selection: Selection, dimensions = MARK_DIMENSIONS): SQL {
+  const grouped = byDimension(selection, dimensions, MARKS)
   return sql`SELECT dimension, start, value, histogram AS measure
-    FROM (${histograms(markSamples(choice), Object.keys(choice.by), 'marks')})`
+    FROM (${histograms(markSamples(grouped), Object.keys(grouped.by), 'marks')})`
 }
 
 /** Every sample once for each dimension. */
-function byDimension(chosen: Chosen, dimensions: readonly RollupDimension[], samples: SQL): Choice {
-  const { where } = chosen
+function byDimension(
+  selection: Selection,
+  dimensions: readonly RollupDimension[],
+  samples: SQL,
+): GroupedSelection {
+  const { where } = selection
   const capped = [...new Set(dimensions.flatMap(({ keys }) => keys.filter(isCapped)))]
   const ranks = capped.map(key => rank(key, samples, where))
   const named = (key: Key, dimension: RollupDimension) =>
@@ -78,7 +81,7 @@ function byDimension(chosen: Chosen, dimensions: readonly RollupDimension[], sam
       : keySql(key)
   const names = JSON.stringify(dimensions.map(({ name }) => name))
   return {
-    ...chosen,
+    ...selection,
     from: sql`${sql.join(ranks, sql` `)} CROSS JOIN json_each(${names}) AS d`,
     by: {
       dimension: sql.raw('d.value'),

@@ -31,7 +31,7 @@ export function otherOf(value: string, keys: readonly Key[]): string {
 }
 
 /**
- * The rows of values that are asked for by name, where page views are kept those in `(other)`, too; with the share of page
+ * The rows of values that are asked for by name, where page views are kept those in `(other)`, too; with the oneIn of page
  * views that was read for it. `others` is left where nobody can tell any more.
  */
 export async function unveiled(
@@ -39,9 +39,9 @@ export async function unveiled(
   reading: Reading,
   found: Found,
   { oldest, reads, now }: Means,
-): Promise<Found & { share: number }> {
+): Promise<Found & { oneIn: number }> {
   const { values, dimension } = reading.slice
-  if (!values || !found.others.length) return { ...found, share: 1 }
+  if (!values || !found.others.length) return { ...found, oneIn: 1 }
   const finer = await byHours(d1, reading, found)
   const named = new Set(finer.rows.map(({ start, value }) => `${start} ${value}`))
   const hours = [...new Set(finer.others.map(({ start }) => start))].filter(
@@ -54,17 +54,17 @@ export async function unveiled(
           finer.others.some(row => row.start === start && row.value === otherOf(value, dimension.keys)),
       ),
   )
-  if (!hours.length) return { ...finer, share: 1 }
+  if (!hours.length) return { ...finer, oneIn: 1 }
   const choose = await liveShare(d1, hours, [reading], now)
-  const share = choose(reads)
-  const fresh = await liveRows(d1, reading, hours, share)
+  const oneIn = choose(reads)
+  const fresh = await liveRows(d1, reading, hours, oneIn)
   const again = new Set(hours)
   const kept = (row: RollupRow) => !again.has(row.start)
   return {
     ...finer,
     rows: [...finer.rows.filter(kept), ...fresh.filter(({ value }) => values.includes(value))],
     others: finer.others.filter(kept),
-    share: share.share,
+    oneIn: oneIn.oneIn,
   }
 }
 

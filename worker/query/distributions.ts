@@ -3,16 +3,17 @@
  * of time) comes out, from roll-ups where they hold the combination, else from raw rows.
  */
 
-import type { GroupedQuestion, GroupKey } from '../../schema/api/query.ts'
+import type { GroupedQuery, GroupKey } from '../../schema/api/query.ts'
 import type { Sort } from '../../schema/api/summary.ts'
 import { percentiles } from '../../schema/domain/histogram.ts'
 import { limitsOf, type Measure } from '../../schema/domain/metrics.ts'
 import { REST } from '../../schema/domain/names.ts'
 import type { Key } from '../histogram/dimensions.ts'
+import type { Selection } from '../histogram/histogram-sql.ts'
 import { counted, type Preparer, type Receipt } from '../store/statement.ts'
 import { missingOf, unveiled } from './capped.ts'
 import { type Distribution, errorRate, NONE, total } from './distribution.ts'
-import { fits } from './filters.ts'
+import { matchesPageView } from './filters.ts'
 import { leftOutOfPeriods, leftOutOfRows } from './left-out.ts'
 import { liveShare } from './open-hours.ts'
 import { type Periods, periodsOf, sliceOf } from './plan.ts'
@@ -20,7 +21,7 @@ import { sampleRows } from './raw-groups.ts'
 import { type Known, restOf, unpaired, wholeCost, wholeRows } from './rest.ts'
 import { type Found, type Reading, type RollupRow, rollupRows, storedOf, yetToRead } from './rollup-rows.ts'
 import { costOf, type Source, sourcesOf } from './source.ts'
-import { LEAST, MAX_READ, type Share, thin } from './subsample.ts'
+import { LEAST, MAX_READ, subsample } from './subsample.ts'
 import { type Buckets, bucketOf, type Over } from './time-buckets.ts'
 
 /** What decides which groups are answered, and in which order. */
@@ -35,7 +36,7 @@ export interface Order {
 
 export const BUSIEST: Order = { sort: 'busiest', minimum: 1, percentile: 75 }
 
-export type Ask = GroupedQuestion &
+export type Ask = GroupedQuery &
   Order & {
     metrics: readonly Measure[]
     /** From when on (Unix ms) raw rows are kept; of a range that begins before nothing is read, for `onKept` asks again. */
@@ -61,7 +62,7 @@ export interface Group {
 export interface Distributions {
   source: 'samples' | 'rollup'
   /** One in so many of the raw rows was read. */
-  share: number
+  oneIn: number
   groups: Group[]
   /** API calls beyond those that page views send; null where there is no question of calls, or nobody knows. */
   leftOut: number | null
@@ -69,7 +70,7 @@ export interface Distributions {
 
 /** Groups other than the busiest, or of some minimum of samples, are chosen among at least so many of the busiest. */
 const POOL = 100
-/** The share of the rows left that raw rows are planned for: many small groups cost more than the estimate. */
+/** The oneIn of the rows left that raw rows are planned for: many small groups cost more than the estimate. */
 const ESTIMATED = 3 / 4
 
 /**
@@ -78,7 +79,7 @@ const ESTIMATED = 3 / 4
  */
 export async function groupsOf(
   d1: Preparer,
-  question: GroupedQuestion & Partial<Ask> & Pick<Ask, 'metrics'>,
+  question: GroupedQuery & Partial<Ask> & Pick<Ask, 'metrics'>,
   now: number,
   {
     over,
@@ -121,7 +122,7 @@ export async function groupsOf(
         const pick = (rows: RollupRow[]) => best(rows, ask, reading.source).map(({ value }) => value)
         const found = await rollupRows(counting, reading, limit, periods, part, live, pick)
         const means = { oldest: kept, reads: (reads - receipt.read) / readings.length, now }
-        const all = ask.among ? { ...found, share: 1 } : await unveiled(counting, reading, found, means)
+        const all = ask.among ? { ...found, oneIn: 1 } : await unveiled(counting, reading, found, means)
         return [reading.source, { reading, ...all }] as const
       }),
     ),
@@ -156,10 +157,10 @@ export async function groupsOf(
   const isLive = periods.live.length > 0 && hidden.length < sources.length
   return {
     source: hidden.length ? 'samples' : 'rollup',
-    share: Math.max(
-      raw?.share ?? 1,
-      isLive ? live.share : 1,
-      ...[...rolled.values()].map(({ share }) => share),
+    oneIn: Math.max(
+      raw?.oneIn ?? 1,
+      isLive ? live.oneIn : 1,
+      ...[...rolled.values()].map(({ oneIn }) => oneIn),
     ),
     groups: groups.map(group => atMost(group, leftOut)),
     leftOut,
@@ -173,8 +174,8 @@ async function leftOutOf(
   rolled: ReadonlyMap<Source, unknown>,
   groups: readonly Group[],
   periods: Periods,
-  live: Share,
-  raw: Share | null,
+  live: Selection,
+  raw: Selection | null,
 ): Promise<number | null> {
   if (!metrics.includes('api')) return null
   if (![...rolled.keys()].some(({ kind }) => kind === 'calls')) return raw && leftOutOfRows(d1, raw, filters)
@@ -222,17 +223,20 @@ function atMost(group: Group, leftOut: number | null): Group {
   return { ...group, distribution: { ...distribution, omitted: Math.min(distribution.omitted, leftOut) } }
 }
 
-/** The share of raw rows to read, the same for all sources; null where some of them are gone. */
+/** The oneIn of raw rows to read, the same for all sources; null where some of them are gone. */
 async function rawShare(
   d1: Preparer,
   ask: Ask,
   sources: readonly Source[],
   reads: number,
   now: number,
-): Promise<Share | null> {
+): Promise<Selection | null> {
   if (ask.from < (ask.oldest ?? 0)) return null
-  const need = { cost: costOf(sources, fits(ask.filters)), reads: Math.max(LEAST, reads * ESTIMATED) }
-  return thin(d1, ask, need, now)
+  const need = {
+    cost: costOf(sources, matchesPageView(ask.filters)),
+    reads: Math.max(LEAST, reads * ESTIMATED),
+  }
+  return subsample(d1, ask, need, now)
 }
 
 /** What the groups that are not answered come to, by metric and bucket. */

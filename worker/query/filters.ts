@@ -11,14 +11,16 @@ import { keySql } from '../histogram/histogram-sql.ts'
 export type SampleFilters = { [K in Key]?: string | undefined }
 
 /** The page views that fit, and of their calls or marks those of that name: conditions on `p` and `c`. */
-export function fitting(filters: SampleFilters): SQL {
+export function matchesSample(filters: SampleFilters): SQL {
   const { endpoint, mark } = filters
   const name = endpoint ?? mark
-  return name === undefined ? fits(filters) : sql`${fits(filters)} AND ${keySql('endpoint')} = ${name}`
+  return name === undefined
+    ? matchesPageView(filters)
+    : sql`${matchesPageView(filters)} AND ${keySql('endpoint')} = ${name}`
 }
 
 /** True for the page views that have every value of `filters`; `endpoint` means: that called it, `mark`: that set it. */
-export function fits(filters: SampleFilters): SQL {
+export function matchesPageView(filters: SampleFilters): SQL {
   const conditions = DIMENSIONS.flatMap(key =>
     filters[key] === undefined ? [] : [sql`${keySql(key)} = ${filters[key]}`],
   )

@@ -4,32 +4,32 @@
  */
 
 import { sql } from 'drizzle-orm'
+import type { Selection } from '../histogram/histogram-sql.ts'
 import { sound } from '../histogram/safe-json.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
-import { fits, type SampleFilters } from './filters.ts'
+import { matchesPageView, type SampleFilters } from './filters.ts'
 import type { Periods } from './plan.ts'
-import type { Share } from './subsample.ts'
 
 /** Of the page views that are read one by one, and fit. Key: (site, hour, id). */
 export async function leftOutOfRows(
   d1: Preparer,
-  { where, share }: Share,
+  { where, oneIn }: Selection,
   filters: SampleFilters,
 ): Promise<number> {
-  const weight = sql.raw(`coalesce(sum(p.weight * (p.dropped + p.calls_cut)), 0) * ${share}`)
+  const weight = sql.raw(`coalesce(sum(p.weight * (p.dropped + p.calls_cut)), 0) * ${oneIn}`)
   const found = await prepare(
     d1,
-    sql`SELECT ${weight} AS n FROM pageviews AS p WHERE ${where} AND p.dropped + p.calls_cut > 0 AND ${fits(filters)}`,
+    sql`SELECT ${weight} AS n FROM pageviews AS p WHERE ${where} AND p.dropped + p.calls_cut > 0 AND ${matchesPageView(filters)}`,
   ).first<{ n: number }>()
   return found?.n ?? 0
 }
 
-/** Of all page views in periods, of those without a roll-up by the share that `live` chooses. Key: (site, tier, dimension, start). */
+/** Of all page views in periods, of those without a roll-up by the oneIn that `live` chooses. Key: (site, tier, dimension, start). */
 export async function leftOutOfPeriods(
   d1: Preparer,
   site: string,
   periods: Periods,
-  live: Share,
+  live: Selection,
 ): Promise<number> {
   const kept = prepare(
     d1,

@@ -1,25 +1,26 @@
 /**
  * The live part of a question: the hours that have no roll-up yet and the ways in which its sources read them go in, the
- * share of their page views that is read comes out, one for all sources.
+ * oneIn of their page views that is read comes out, one for all sources.
  */
 
 import { type SQL, sql } from 'drizzle-orm'
 import { HOUR } from '../../schema/domain/hour.ts'
+import type { Selection } from '../histogram/histogram-sql.ts'
 import type { Preparer } from '../store/statement.ts'
-import { fits } from './filters.ts'
+import { matchesPageView } from './filters.ts'
 import type { Reading } from './rollup-rows.ts'
 import { isRanked } from './source.ts'
-import { LEAST, probed, type Share } from './subsample.ts'
+import { LEAST, probed } from './subsample.ts'
 
-const NOTHING: Share = { share: 1, where: sql`false` }
+const NOTHING: Selection = { oneIn: 1, where: sql`false` }
 
-/** Looks at the page views of `hours`; answers what chooses their share by the rows that may still be read. */
+/** Looks at the page views of `hours`; answers what chooses their oneIn by the rows that may still be read. */
 export async function liveShare(
   d1: Preparer,
   hours: readonly number[],
   readings: readonly Reading[],
   now: number,
-): Promise<(reads: number) => Share> {
+): Promise<(reads: number) => Selection> {
   const [first] = readings
   if (!first || !hours.length) return () => NOTHING
   const range = {
@@ -38,5 +39,5 @@ export async function liveShare(
 function costOf({ source, slice, filters }: Reading): SQL {
   const cost = source.live(slice.dimension)
   const looks = sql.raw(isRanked(slice.dimension) ? '2' : '1')
-  return slice.values ? sql`CASE WHEN ${fits(filters)} THEN ${cost} ELSE ${looks} END` : cost
+  return slice.values ? sql`CASE WHEN ${matchesPageView(filters)} THEN ${cost} ELSE ${looks} END` : cost
 }

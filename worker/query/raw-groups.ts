@@ -4,14 +4,14 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
-import type { GroupedQuestion } from '../../schema/api/query.ts'
+import type { GroupedQuery } from '../../schema/api/query.ts'
+import type { Selection } from '../histogram/histogram-sql.ts'
 import { histograms, keySql, pivoted } from '../histogram/histogram-sql.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 import { added, type Distribution, NONE } from './distribution.ts'
-import { fitting } from './filters.ts'
+import { matchesSample } from './filters.ts'
 import type { RollupRow } from './rollup-rows.ts'
 import type { Source } from './source.ts'
-import type { Share } from './subsample.ts'
 import type { Buckets } from './time-buckets.ts'
 
 /** The groups with the most weight, those first, and all beyond them as one row for each bucket. */
@@ -23,19 +23,19 @@ export interface Sampled {
 /** Reads the `limit` groups with the most weight; those beyond are added up where a rest is asked for. Key: (site, hour). */
 export async function sampleRows(
   d1: Preparer,
-  { filters, groupBy, rest = false }: GroupedQuestion & { rest?: boolean },
+  { filters, groupBy, rest = false }: GroupedQuery & { rest?: boolean },
   source: Source,
   limit: number,
   buckets: Buckets | null,
-  { share, where }: Share,
+  { oneIn, where }: Selection,
 ): Promise<Sampled> {
-  const wanted = fitting({ ...filters, ...source.filters })
+  const wanted = matchesSample({ ...filters, ...source.filters })
   const { step, offset } = buckets ?? { step: 1, offset: 0 }
   const start = buckets
     ? sql`(p.hour + ${sql.raw(String(offset))}) / ${sql.raw(String(step))} * ${sql.raw(String(step))} - ${sql.raw(String(offset))}`
     : sql`0`
   const samples = source.samples({
-    share,
+    oneIn,
     where: sql`${where} AND ${wanted}`,
     by: { value: sql`json_array(${sql.join(groupBy.map(keySql), sql`, `)})`, start },
   })

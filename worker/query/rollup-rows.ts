@@ -8,10 +8,10 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import { columnSql } from '../histogram/dimensions.ts'
-import type { Chosen } from '../histogram/hours.ts'
+import type { Selection } from '../histogram/histogram-sql.ts'
 import { histogramOf } from '../store/row-codec.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
-import { fitting, type SampleFilters } from './filters.ts'
+import { matchesSample, type SampleFilters } from './filters.ts'
 import type { Periods, Slice } from './plan.ts'
 import type { Source } from './source.ts'
 
@@ -96,7 +96,7 @@ export async function rollupRows(
   limit: number,
   periods: Periods,
   stored: Stored,
-  live: Chosen,
+  live: Selection,
   pick: (rows: RollupRow[]) => string[] = () => [],
 ): Promise<Found> {
   const { source, slice } = reading
@@ -142,7 +142,7 @@ export async function rollupWeights(
   d1: Preparer,
   reading: Reading,
   periods: Periods,
-  live: Chosen,
+  live: Selection,
 ): Promise<Weights[]> {
   const [known, fresh] = await Promise.all([
     storedWeights(d1, reading, periods),
@@ -199,11 +199,11 @@ export async function liveRows(
   d1: Preparer,
   { source, slice, filters }: Reading,
   hours: readonly number[],
-  live: Chosen,
+  live: Selection,
 ): Promise<RollupRow[]> {
   if (!hours.length) return []
   // What is asked for by name needs no place among all others: here it is never in `(other)`.
-  const chosen = slice.values ? { ...live, where: sql`${live.where} AND ${fitting(filters)}` } : live
+  const chosen = slice.values ? { ...live, where: sql`${live.where} AND ${matchesSample(filters)}` } : live
   const fresh = source.hours(chosen, [slice.dimension])
   const rows = sql`SELECT ${columnsOf(source)} FROM (${fresh}) WHERE true ${bounds(slice)}`
   return (await prepare(d1, rows).all<RollupRow>()).results

@@ -1,6 +1,6 @@
 /**
  * Where the samples of a metric lie: its name goes in, the table of its roll-ups and the SQL of its raw samples come out.
- * Vitals share a source, since one row holds all five.
+ * Vitals oneIn a source, since one row holds all five.
  */
 
 import { type SQL, sql } from 'drizzle-orm'
@@ -16,13 +16,14 @@ import {
   type ViewColumn,
 } from '../histogram/dimensions.ts'
 import {
-  type Choice,
   callSamples,
+  type GroupedSelection,
   markSamples,
   phaseSamples,
+  type Selection,
   viewSamples,
 } from '../histogram/histogram-sql.ts'
-import { type Chosen, callHours, markHours, viewHours } from '../histogram/hours.ts'
+import { callHours, markHours, viewHours } from '../histogram/hours.ts'
 
 /** D1 counts a sample when it is unpacked, when it is sorted, and about as often once more in its bucket (measured). */
 const ROWS_A_SAMPLE = 3
@@ -46,10 +47,10 @@ export interface Source {
   filters: { [K in Key]?: string }
   kind: 'views' | 'calls' | 'marks'
   /** The roll-up rows of page views whose hours have none. */
-  hours(chosen: Chosen, dimensions: readonly RollupDimension[]): SQL
+  hours(chosen: Selection, dimensions: readonly RollupDimension[]): SQL
   /** Rows that D1 counts for a page view `p` in `hours`, by the dimension. */
   live(dimension: RollupDimension): SQL
-  samples(choice: Choice): SQL
+  samples(choice: GroupedSelection): SQL
   /** Rows that D1 counts for a page view `p` that fits, to turn it into samples and these into histograms. */
   reads: SQL
 }

@@ -1,6 +1,6 @@
 /**
  * Thinning: how much of a question's raw rows to read, so that no question reads more than `MAX_READ` rows. A range
- * goes in, the share of page views to read comes out, as a condition on the key.
+ * goes in, the oneIn of page views to read comes out, as a condition on the key.
  *
  * Ids are random, so the page views whose id lies below a bound are a uniform sample, and smaller bounds give samples
  * of it. Within an hour they lie together under the key (site, hour, id) and are sought. One page view in `share` is
@@ -9,9 +9,10 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
-import type { Question } from '../../schema/api/query.ts'
+import type { Query } from '../../schema/api/query.ts'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
-import { allOf, type Chosen } from '../histogram/hours.ts'
+import type { Selection } from '../histogram/histogram-sql.ts'
+import { allOf } from '../histogram/hours.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 
 /** Rows that a question may read, as D1 counts them. */
@@ -22,14 +23,14 @@ export const LEAST = 2_000
 /** Page views that a probe looks at, at most: 62 or more, which tells their number within 13 % (one sigma). */
 const PROBE = 1_000
 const STEP = 16
-/** The smallest share that is read. */
+/** The smallest oneIn that is read. */
 const MAX_SHARE = STEP ** 6
 /** By how many standard deviations a guess of the rows is raised, so that a read stays within them. */
 const SIGMAS = 4
 /** D1 counts an hour of a list three times: unpacked, put into the list, looked up. */
 const ROWS_AN_HOUR = 3
 
-export interface Range extends Pick<Question, 'site' | 'from' | 'to'> {
+export interface Range extends Pick<Query, 'site' | 'from' | 'to'> {
   /** Those of its hours that are meant, since 1970; without them all are. */
   hours?: readonly number[]
 }
@@ -43,50 +44,45 @@ export interface Need {
   most?: number
   /** Rows that may be read, finding out included. */
   reads?: number
-  /** The smallest share that will do, a power of two. */
+  /** The smallest oneIn that will do, a power of two. */
   atLeast?: number
   /** How many times the condition on the hours stands in what is read; default 1. */
   lists?: number
 }
 
-export interface Share extends Chosen {
-  /** One page view in so many is read: a power of two. */
-  share: number
-}
-
-/** Chooses the largest share of a range's page views that stays within what may be read. */
-export async function thin(d1: Preparer, range: Range, need: Need, now: number): Promise<Share> {
+/** Chooses the largest oneIn of a range's page views that stays within what may be read. */
+export async function subsample(d1: Preparer, range: Range, need: Need, now: number): Promise<Selection> {
   const { read, choose } = await probed(d1, range, need, now)
   return choose((need.reads ?? MAX_READ) - read)
 }
 
-/** Looks at a range's page views; answers the rows that it read, and what chooses the share by what may be read yet. */
+/** Looks at a range's page views; answers the rows that it read, and what chooses the oneIn by what may be read yet. */
 export async function probed(
   d1: Preparer,
   range: Range,
   { cost, fits = sql`0`, most = Number.POSITIVE_INFINITY, lists = 1, atLeast = 1 }: Need,
   now: number,
-): Promise<{ read: number; choose: (reads: number) => Share }> {
+): Promise<{ read: number; choose: (reads: number) => Selection }> {
   const hours = hoursOf(range, now)
   const asked = prepare(d1, probe(range, hours, cost, fits))
-  const { results, meta } = await asked.all<{ share: number; found: string }>()
-  const { share: probed = 1, found = '[0]' } = results[0] ?? {}
+  const { results, meta } = await asked.all<{ oneIn: number; found: string }>()
+  const { oneIn: probed = 1, found = '[0]' } = results[0] ?? {}
   const [looked = 0, costs = 0, fitting = 0]: number[] = JSON.parse(found)
   const exact = probed === 1 && looked < PROBE
   const guess = (sum: number, sigmas: number) =>
     exact ? sum : (sum + (sigmas * sum) / Math.sqrt(looked || 1)) * probed
   const listed = hours.length * ROWS_AN_HOUR * lists
   const choose = (reads: number) => {
-    let share = 1
+    let oneIn = 1
     while (
-      share < MAX_SHARE &&
-      (share < atLeast ||
-        guess(costs, SIGMAS) / share + (share > 1 || range.hours ? listed : 0) > reads ||
-        guess(fitting, 0) / share > most)
+      oneIn < MAX_SHARE &&
+      (oneIn < atLeast ||
+        guess(costs, SIGMAS) / oneIn + (oneIn > 1 || range.hours ? listed : 0) > reads ||
+        guess(fitting, 0) / oneIn > most)
     ) {
-      share *= 2
+      oneIn *= 2
     }
-    return { share, where: sharing(range, hours, share) }
+    return { oneIn, where: sharing(range, hours, oneIn) }
   }
   return { read: meta.rows_read, choose }
 }
@@ -99,17 +95,17 @@ export function within({ site, from, to, hours }: Range): SQL {
 }
 
 /** The condition for one page view in `share` of a range. Key: (site, hour, id), sought for each hour. */
-function sharing(range: Range, hours: readonly number[], share: number): SQL {
-  return share === 1 ? within(range) : sql`${allOf(range.site, hours).where} AND p.id < ${boundOf(share)}`
+function sharing(range: Range, hours: readonly number[], oneIn: number): SQL {
+  return oneIn === 1 ? within(range) : sql`${allOf(range.site, hours).where} AND p.id < ${boundOf(oneIn)}`
 }
 
 /** The id below which one in `share` of all ids lies; `share` is a power of two from 2 on. */
-export function boundOf(share: number): string {
-  return (2n ** 64n / BigInt(share)).toString(16).padStart(16, '0')
+export function boundOf(oneIn: number): string {
+  return (2n ** 64n / BigInt(oneIn)).toString(16).padStart(16, '0')
 }
 
 /**
- * Looks at one page view in 1, 16, 256, ..., until they are fewer than `PROBE`: (share, found), found being a JSON list
+ * Looks at one page view in 1, 16, 256, ..., until they are fewer than `PROBE`: (oneIn, found), found being a JSON list
  * of how many there were, what reading them costs, and how many fit. It stops at `PROBE` rows each time.
  */
 function probe(range: Range, hours: readonly number[], cost: SQL, fits: SQL): SQL {
@@ -118,15 +114,15 @@ function probe(range: Range, hours: readonly number[], cost: SQL, fits: SQL): SQ
     sql`(SELECT json_array(count(*), total(cost), total(fits)) FROM (
       SELECT ${cost} AS cost, ${fits} AS fits FROM ${rows} LIMIT ${limit}))`
   // `boundOf` of the next share; SQLite's integers do not hold 2^64.
-  const bound = sql.raw(`printf('%016x', ${2n ** 64n / BigInt(STEP)} / probe.share)`)
-  return sql`WITH RECURSIVE probe(share, found) AS (
+  const bound = sql.raw(`printf('%016x', ${2n ** 64n / BigInt(STEP)} / probe.oneIn)`)
+  return sql`WITH RECURSIVE probe(oneIn, found) AS (
       SELECT 1, ${count(sql`pageviews AS p WHERE ${within(range)}`)}
       UNION ALL
-      SELECT probe.share * ${sql.raw(String(STEP))},
+      SELECT probe.oneIn * ${sql.raw(String(STEP))},
         ${count(sql`json_each(${JSON.stringify(hours)}) AS h CROSS JOIN pageviews AS p
           WHERE p.site = ${range.site} AND p.hour = h.value AND p.id < ${bound}`)}
-      FROM probe WHERE found ->> 0 >= ${limit} AND probe.share < ${sql.raw(String(MAX_SHARE))})
-    SELECT share, found FROM probe ORDER BY share DESC LIMIT 1`
+      FROM probe WHERE found ->> 0 >= ${limit} AND probe.oneIn < ${sql.raw(String(MAX_SHARE))})
+    SELECT oneIn, found FROM probe ORDER BY oneIn DESC LIMIT 1`
 }
 
 /** The hours of a range in which there can be page views. */

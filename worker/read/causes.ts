@@ -18,8 +18,8 @@ import {
 } from '../../schema/domain/histogram.ts'
 import { fromGrains, METRICS, rate, thresholds } from '../../schema/domain/metrics.ts'
 import { sound } from '../histogram/safe-json.ts'
-import { fits } from '../query/filters.ts'
-import { thin } from '../query/subsample.ts'
+import { matchesPageView } from '../query/filters.ts'
+import { subsample } from '../query/subsample.ts'
 import { callsOf, NO_CAUSE, whyOf } from '../store/row-codec.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 import { type Detail, type Details, details } from './cause-details.ts'
@@ -60,9 +60,9 @@ interface Found {
 /** The causes of the question's metric. Key: (site, hour, id). */
 export async function causes(d1: Preparer, query: CausesQuery, now: number): Promise<CausesAnswer> {
   const { metric, minimum, limit } = query
-  const asked = sql`p.${sql.raw(metric)} IS NOT NULL AND ${fits(query.filters)}`
-  const { share, where } = await thin(d1, query, { cost: sql`1`, fits: asked, most: MOST }, now)
-  const rows = await read(d1, metric, sql`${where} AND ${asked}`, share)
+  const asked = sql`p.${sql.raw(metric)} IS NOT NULL AND ${matchesPageView(query.filters)}`
+  const { oneIn, where } = await subsample(d1, query, { cost: sql`1`, fits: asked, most: MOST }, now)
+  const rows = await read(d1, metric, sql`${where} AND ${asked}`, oneIn)
 
   const all = collect(rows, thresholds(metric))
   const found = grouped(rows, metric)
@@ -72,7 +72,7 @@ export async function causes(d1: Preparer, query: CausesQuery, now: number): Pro
     ...rangeOf(query),
     source: 'samples',
     relative_error: RELATIVE_ERROR,
-    sampled: share,
+    sampled: oneIn,
     metric,
     unit: METRICS[metric].unit,
     count: all.n,
@@ -86,12 +86,12 @@ export async function causes(d1: Preparer, query: CausesQuery, now: number): Pro
   }
 }
 
-async function read(d1: Preparer, metric: Caused, where: SQL, share: number): Promise<Row[]> {
+async function read(d1: Preparer, metric: Caused, where: SQL, oneIn: number): Promise<Row[]> {
   const cause = sql.raw(`CASE WHEN ${WHY} ->> '$.${metric}[0]' IS NOT NULL THEN ${NAMED[metric]} END`)
   const calls = sql.raw(metric === 'cls' ? `'{}'` : 'p.calls')
   const { results } = await prepare(
     d1,
-    sql`SELECT p.id, p.weight * ${sql.raw(String(share))} AS w, p.${sql.raw(metric)} AS x, ${cause} AS cause,
+    sql`SELECT p.id, p.weight * ${sql.raw(String(oneIn))} AS w, p.${sql.raw(metric)} AS x, ${cause} AS cause,
         p.why AS why, ${calls} AS calls
       FROM pageviews AS p WHERE ${where}`,
   ).all<Row>()

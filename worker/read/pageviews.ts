@@ -7,8 +7,8 @@ import { toCursor } from '../../schema/api/cursor.ts'
 import type { PageViewsAnswer, PageViewsQuery } from '../../schema/api/pageviews.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
 import { sound } from '../histogram/safe-json.ts'
-import { fits } from '../query/filters.ts'
-import { MAX_READ, thin } from '../query/subsample.ts'
+import { matchesPageView } from '../query/filters.ts'
+import { MAX_READ, subsample } from '../query/subsample.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 import { COLUMNS, type StoredRow, toPageView } from './pageview.ts'
 import { rangeOf } from './summary.ts'
@@ -39,7 +39,7 @@ export async function pageViews(d1: Preparer, query: PageViewsQuery, now: number
 
 /** What a page view must have to be listed. */
 function asked({ metric, filters, target, event }: PageViewsQuery): SQL {
-  const conditions = [fits(filters)]
+  const conditions = [matchesPageView(filters)]
   if (metric) conditions.push(sql`p.${sql.raw(metric)} IS NOT NULL`)
   if (target !== undefined) conditions.push(sql`${WHY} ->> ${sql.raw(`'$.${metric}[0]'`)} = ${target}`)
   if (event !== undefined) conditions.push(sql`${WHY} ->> '$.inp[1]' = ${event}`)
@@ -57,7 +57,7 @@ async function slowest(d1: Preparer, query: Slowest, now: number): Promise<Liste
     reads: MAX_READ - 4 * limit,
     atLeast: cursor?.[2] ?? 1,
   }
-  const { share, where } = await thin(d1, query, need, now)
+  const { oneIn, where } = await subsample(d1, query, need, now)
   const { results } = await prepare(
     d1,
     sql`SELECT json_group_array(json_array(p.${sql.raw(metric)}, p.hour, p.id)) AS found
@@ -72,10 +72,10 @@ async function slowest(d1: Preparer, query: Slowest, now: number): Promise<Liste
   const page = listed.slice(0, limit)
   const last = listed.length > limit ? page[limit - 1] : undefined
   return {
-    sampled: share,
+    sampled: oneIn,
     looked_at: found.length,
-    of: found.length * share,
-    cursor: last ? toCursor(['slowest', metric, share, ...last]) : null,
+    of: found.length * oneIn,
+    cursor: last ? toCursor(['slowest', metric, oneIn, ...last]) : null,
     data: (await rowsOf(d1, site, page)).map(toPageView),
   }
 }
@@ -119,9 +119,9 @@ async function newest(d1: Preparer, query: Newest, cursor: Newest['cursor'], now
     return listing(walked, query.limit, 1, edge)
   }
   const busy = { ...range, from: edge * HOUR }
-  const { share, where } = await thin(d1, busy, { cost: sql`2`, reads: MAX_READ - 3 * WALK }, now)
+  const { oneIn, where } = await subsample(d1, busy, { cost: sql`2`, reads: MAX_READ - 3 * WALK }, now)
   const thinned = await list(d1, sql`pageviews AS p`, sql`${where} AND ${wanted}`, query.limit)
-  return listing(thinned.rows, query.limit, share, edge > range.from / HOUR ? edge - 1 : null)
+  return listing(thinned.rows, query.limit, oneIn, edge > range.from / HOUR ? edge - 1 : null)
 }
 
 async function list(
@@ -148,12 +148,12 @@ async function edgeOf(d1: Preparer, all: SQL): Promise<number | null> {
 }
 
 /** `next` is the hour to go on with where the list is not filled; null at the end. */
-function listing(rows: readonly StoredRow[], limit: number, share: number, next: number | null): Listed {
+function listing(rows: readonly StoredRow[], limit: number, oneIn: number, next: number | null): Listed {
   const page = rows.slice(0, limit)
   const last = rows.length > limit ? page[limit - 1] : undefined
   const onward = next === null ? null : toCursor(['newest', next, Number.MAX_SAFE_INTEGER, LAST])
   return {
-    sampled: share,
+    sampled: oneIn,
     looked_at: null,
     of: null,
     cursor: last ? toCursor(['newest', last.hour, last.began, last.id]) : onward,

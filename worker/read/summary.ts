@@ -41,12 +41,12 @@ export async function summarize(
   oldest = 0,
 ): Promise<SummaryAnswer> {
   const ask = { ...query, percentile: decisive(query.percentiles), oldest, rest: true }
-  const { source, share, groups, leftOut } = await groupsOf(d1, ask, now)
+  const { source, oneIn, groups, leftOut } = await groupsOf(d1, ask, now)
   const minutes = (Math.min(query.to, now) - query.from) / 60_000
   return {
     ...rangeOf(query),
     source,
-    ...(share > 1 && { sampled: share }),
+    ...(oneIn > 1 && { sampled: oneIn }),
     relative_error: RELATIVE_ERROR,
     ...leftOutOf(leftOut),
     data: groups.flatMap(({ values, metric, distribution, missing, rest }) => {

@@ -46,11 +46,11 @@ async function timeseries(
     return { periods: periods ?? ranked, buckets: { step, offset, ranked } } satisfies Over
   }
   const ask = { ...query, percentile: decisive(percentiles), oldest, rest: true }
-  const { source, share, groups, leftOut } = await groupsOf(d1, ask, now, { over })
+  const { source, oneIn, groups, leftOut } = await groupsOf(d1, ask, now, { over })
   return {
     ...rangeOf(query),
     source,
-    ...(share > 1 && { sampled: share }),
+    ...(oneIn > 1 && { sampled: oneIn }),
     relative_error: RELATIVE_ERROR,
     ...leftOutOf(leftOut),
     interval,

@@ -55,7 +55,7 @@ async function trends(
   const late = await groupsOf(counting, { ...ask, oldest: oldestRaw(site, now) }, now, reads)
   const among = late.groups.map(({ values }) => values)
   const early = await groupsOf(counting, { ...ask, ...wider, ...earlier, among }, now, reads)
-  const share = Math.max(late.share, early.share)
+  const oneIn = Math.max(late.oneIn, early.oneIn)
   const before = new Map(early.groups.map(group => [keyOf(group), group]))
   const baseline = rangeOf({ site: query.site, ...earlier })
   return {
@@ -63,7 +63,7 @@ async function trends(
     baseline: { from: baseline.from, to: baseline.to, release: baselineRelease },
     percentile,
     source: late.source === 'rollup' && early.source === 'rollup' ? 'rollup' : 'samples',
-    ...(share > 1 && { sampled: share }),
+    ...(oneIn > 1 && { sampled: oneIn }),
     relative_error: RELATIVE_ERROR,
     data: await withMixes(
       late.groups.map(group => toRow(group, before.get(keyOf(group)) ?? null, percentile)),

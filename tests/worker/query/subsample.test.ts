@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { sql } from 'drizzle-orm'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { boundOf, thin } from '../../../worker/query/subsample.ts'
+import { boundOf, subsample } from '../../../worker/query/subsample.ts'
 import { prepare } from '../../../worker/store/statement.ts'
 import { metered, newMeter } from '../../kit/worker/meter.ts'
 
@@ -32,59 +32,59 @@ beforeAll(async () => {
 })
 
 /** Thins, reads what it says, and tells what D1 counted for both. */
-async function look(site: string, need: Parameters<typeof thin>[2], per = 1) {
+async function look(site: string, need: Parameters<typeof subsample>[2], per = 1) {
   const meter = newMeter()
   const d1 = metered(env.DB, meter)
-  const { share, where } = await thin(d1, range(site), need, NOW)
+  const { oneIn, where } = await subsample(d1, range(site), need, NOW)
   const fan = JSON.stringify(Array.from({ length: per - 1 }, (_, i) => i))
   const from = per > 1 ? sql`pageviews AS p CROSS JOIN json_each(${fan}) AS e` : sql`pageviews AS p`
   const { results } = await prepare(d1, sql`SELECT count(*) AS n FROM ${from} WHERE ${where}`).all<{
     n: number
   }>()
-  return { share, rows: (results[0]?.n ?? 0) / Math.max(1, per - 1), ...meter }
+  return { oneIn, rows: (results[0]?.n ?? 0) / Math.max(1, per - 1), ...meter }
 }
 
 describe('a thinned read', () => {
   it('reads everything where that is cheap', async () => {
-    expect(await look('few', each)).toMatchObject({ share: 1, rows: 900, read: 2 * 900 + PROBE_ROWS })
+    expect(await look('few', each)).toMatchObject({ oneIn: 1, rows: 900, read: 2 * 900 + PROBE_ROWS })
   })
 
   it('reads no more rows than it may, finding out included, and not needlessly few', async () => {
     for (const reads of [3_000, 5_000, 10_000, 20_000]) {
       for (const site of ['some', 'many']) {
-        const { read, share } = await look(site, { ...each, reads })
+        const { read, oneIn } = await look(site, { ...each, reads })
         expect(read, `${site} ${reads}`).toBeLessThanOrEqual(reads)
-        if (share > 1) expect(read, `${site} ${reads}`).toBeGreaterThan(reads / 4)
+        if (oneIn > 1) expect(read, `${site} ${reads}`).toBeGreaterThan(reads / 4)
       }
     }
   })
 
   it('allows for what D1 counts beside the page views themselves', async () => {
-    const { read, share } = await look('some', { cost: sql`6` }, 6)
+    const { read, oneIn } = await look('some', { cost: sql`6` }, 6)
     expect(read).toBeLessThanOrEqual(20_000)
-    expect(share).toBe(8)
+    expect(oneIn).toBe(8)
   })
 
   it('lets no more of what fits through than is wanted', async () => {
     const all = await look('some', { ...each, fits: sql`1`, most: 1_000 })
     expect(all.rows).toBeLessThanOrEqual(1_100)
     const none = await look('some', { ...each, fits: sql`p.lcp > 5000`, most: 1_000 })
-    expect(none.share).toBe(1)
+    expect(none.oneIn).toBe(1)
   })
 
   it('is no finer than it is told to be', async () => {
-    expect((await look('few', { ...each, atLeast: 8 })).share).toBe(8)
+    expect((await look('few', { ...each, atLeast: 8 })).oneIn).toBe(8)
   })
 
-  it('looks at page views in even shares', async () => {
-    const { rows, share } = await look('many', each)
-    expect(Math.abs(rows * share - 60_000) / 60_000).toBeLessThan(0.02)
+  it('looks at page views evenly', async () => {
+    const { rows, oneIn } = await look('many', each)
+    expect(Math.abs(rows * oneIn - 60_000) / 60_000).toBeLessThan(0.02)
   })
 
   it('seeks the key', async () => {
     const plans = []
     for (const site of ['few', 'many']) {
-      const { where } = await thin(env.DB, range(site), each, NOW)
+      const { where } = await subsample(env.DB, range(site), each, NOW)
       const { results } = await prepare(
         env.DB,
         sql`EXPLAIN QUERY PLAN SELECT p.lcp FROM pageviews AS p WHERE ${where}`,
@@ -98,7 +98,7 @@ describe('a thinned read', () => {
   })
 
   it('of nothing is cheap', async () => {
-    expect(await look('nobody', each)).toMatchObject({ share: 1, rows: 0, read: PROBE_ROWS })
+    expect(await look('nobody', each)).toMatchObject({ oneIn: 1, rows: 0, read: PROBE_ROWS })
   })
 })
 
