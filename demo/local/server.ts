@@ -12,6 +12,8 @@ import { killWrangler, ROOT, runWrangler, spawnWrangler, stopWrangler } from './
 
 /** How long a start may take, in ms. */
 const START_TIMEOUT = 90_000
+/** The cron's interval in ms, as in wrangler.toml. */
+const CRON_INTERVAL = 300_000
 
 /** Every origin that a browser on this machine may show the shop under. */
 const ORIGINS = ['http://localhost:*', 'http://127.0.0.1:*']
@@ -97,11 +99,26 @@ export async function startLocal({
   try {
     await healthy(url, () => trouble)
     await createSite(url, token, 'demo')
+    await runCron(url)
   } catch (error) {
     await stop()
     throw error
   }
+  // What goes wrong in a run, the worker logs.
+  const clock = setInterval(() => runCron(url).catch(say), CRON_INTERVAL)
+  void ended.then(() => clearInterval(clock))
   return { url, token, ended, stop }
+}
+
+/**
+ * Does what the cron does on Cloudflare, until all is rolled up. Wrangler has no clock of its own. False where `url` is a
+ * fieldline that has: a deployed one.
+ */
+export async function runCron(url: string): Promise<boolean> {
+  const answer = await fetch(`${url}/demo/api/cron`, { method: 'POST' })
+  if (answer.status === 404 || answer.status === 405) return false
+  if (!answer.ok) fail(`The cron failed: ${answer.status} ${await answer.text()}`)
+  return true
 }
 
 /** Copies what the build made and the shop's pages into one folder: the deployed one never holds the shop. */

@@ -7,6 +7,7 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { readToken } from '../local/secrets.ts'
+import { runCron } from '../local/server.ts'
 import { progress } from './progress.ts'
 import { sendAll } from './send.ts'
 import { pageViews } from './traffic.ts'
@@ -60,7 +61,9 @@ async function seed(url: string, site: string, views: number, days: number, seed
     bar.stop()
   }
   const seconds = (Date.now() - started) / 1000
+  const rolledUp = await runCron(url)
   console.log(`${views} page views of ${days} days in ${beacons.length} beacons, ${seconds.toFixed(1)} s.`)
+  if (!rolledUp) console.log('The cron of that fieldline rolls them up in its next runs.')
 }
 
 function whole(name: string, text: string, max = 10_000_000, min = 1): number {

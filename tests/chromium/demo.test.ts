@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { launchBrowser } from '../../demo/local/browser.ts'
 import { claimPort } from '../../demo/local/ports.ts'
-import { type LocalServer, startLocal } from '../../demo/local/server.ts'
+import { type LocalServer, runCron, startLocal } from '../../demo/local/server.ts'
 import { sendAll } from '../../demo/traffic/send.ts'
 import { pageViews } from '../../demo/traffic/traffic.ts'
 import { summary } from '../../demo/visit/report.ts'
@@ -193,6 +193,26 @@ describe('a local fieldline', () => {
     const german = new Set(beacons.filter(sent => sent.country === 'DE').map(({ view }) => view.id))
     const [row] = await summary(server, { metrics: 'lcp', from: '-7d', country: 'DE' })
     expect(row?.count).toBe(german.size)
+  })
+
+  test('rolls up and judges budgets, as the clock does on Cloudflare', async () => {
+    const headers = { Authorization: `Bearer ${server.token}` }
+    const ask = (path: string, init = {}) => fetch(`${server.url}${path}`, { headers, ...init })
+    const week = { metrics: 'lcp', from: '-7d' }
+    const before = await summary(server, week)
+    const budget = { metric: 'lcp', limit: 1, window_hours: 168, minimum: 10 }
+    const made = await ask('/v1/sites/demo/budgets', {
+      method: 'POST',
+      headers: { ...headers, 'Content-Type': 'application/json' },
+      body: JSON.stringify(budget),
+    })
+    expect(made.status, await made.text()).toBe(201)
+    expect(await runCron(server.url)).toBe(true)
+    expect(await (await ask('/v1/budgets?site=demo')).json()).toMatchObject({
+      data: [{ metric: 'lcp', state: 'breached' }],
+    })
+    expect(await (await ask('/v1/metrics?site=demo')).text()).toMatch(/^fieldline_lcp_seconds_count/m)
+    expect(await summary(server, week)).toEqual(before)
   })
 
   test('says why it takes no beacon, or no port', async () => {
