@@ -21,7 +21,7 @@ export type Ask = <T>(method: string, path: string, request?: Request) => Promis
 /** Answers a function that asks the fieldline at `base` with this token. */
 export function api(base: string, token: string): Ask {
   if (!URL.canParse(base) || !/^https?:/.test(base)) {
-    throw misuse(`${base} is no address: say --url https://rum.example.com`)
+    throw misuse(`${base} is not an address: pass --url https://rum.example.com`)
   }
   const root = base.replace(/\/+$/, '')
   return async <T>(method: string, path: string, { query = {}, body, headers = {} }: Request = {}) => {
@@ -40,7 +40,8 @@ export function api(base: string, token: string): Ask {
     const text = await answer.text()
     const json = parse(text)
     if (!answer.ok) throw refused(explain(answer, json, root), answer.status)
-    if (json === undefined && text) throw refused(`${root} answered no JSON. Is it a fieldline?`)
+    if (json === undefined && text)
+      throw refused(`${root} did not answer with JSON. Is it a fieldline worker?`)
     return (json ?? null) as T
   }
 }
@@ -48,7 +49,7 @@ export function api(base: string, token: string): Ask {
 /** The sentence of a problem+json answer. */
 function explain({ status, statusText }: Response, json: unknown, root: string): string {
   const { title, detail } = (json ?? {}) as { title?: string; detail?: string }
-  if (!detail) return `${root} answered ${status} ${title ?? statusText}. Is it a fieldline?`
+  if (!detail) return `${root} answered ${status} ${title ?? statusText}. Is it a fieldline worker?`
   return `${detail} (${status} ${title ?? statusText})`
 }
 

@@ -41,10 +41,10 @@ export interface Call {
 
 /** The options of every command. */
 export const COMMON: Options = {
-  url: { value: '<url>', help: 'where fieldline is; default: FIELDLINE_URL' },
+  url: { value: '<url>', help: 'the address of your worker; default: FIELDLINE_URL' },
   token: { value: '<token>', help: 'the bearer token; default: FIELDLINE_TOKEN' },
   json: { help: "print the API's own JSON" },
-  help: { help: 'print this' },
+  help: { help: 'print this help' },
 }
 
 /** Reads the arguments after a command's name. Throws a misuse where they are not what it takes. */
@@ -60,7 +60,7 @@ export function understand(command: Command, args: string[]): Given {
   const missing = command.operands[positionals.length]
   if (missing) throw misuse(`<${missing}> is missing.`)
   if (positionals.length > command.operands.length) {
-    throw misuse(`${JSON.stringify(positionals[command.operands.length])} is one argument too many.`)
+    throw misuse(`Unexpected argument ${JSON.stringify(positionals[command.operands.length])}.`)
   }
   return { ...values, ...Object.fromEntries(command.operands.map((name, i) => [name, positionals[i]])) }
 }

@@ -4,7 +4,7 @@
 export const REQUEST_FAILED = 1
 export const MISUSED = 2
 
-/** The command line makes no sense; `see` is the command whose help explains. */
+/** The command line is wrong; `detail` says how to write it. */
 export function misuse(detail: string): Error {
   return Object.assign(new Error(detail), { exitCode: MISUSED })
 }

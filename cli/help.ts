@@ -2,7 +2,7 @@
 
 import { COMMON, type Command, type Options } from './command.ts'
 
-const CODES = `Exit codes: 0 done; 1 fieldline refused or cannot be reached; 2 the command line makes no sense.`
+const CODES = `Exit codes: 0 done; 1 fieldline refused or cannot be reached; 2 the command line is wrong.`
 
 /** Help of all commands, or of those of one group, `site`. */
 export function overview(commands: readonly Command[]): string {

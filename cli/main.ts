@@ -36,8 +36,7 @@ try {
   await run(process.argv.slice(2))
 } catch (error) {
   process.exitCode = exitCodeOf(error)
-  const hint =
-    process.exitCode === MISUSED ? '\nfieldline --help tells more; so does --help after a command.' : ''
+  const hint = process.exitCode === MISUSED ? '\nRun fieldline --help, or add --help to a command.' : ''
   note(`fieldline: ${error instanceof Error ? error.message : error}${hint}`)
 }
 
@@ -57,16 +56,16 @@ async function run(args: string[]): Promise<void> {
   const given = understand(command, args.slice(command.name.split(' ').length))
   if (given.help) return print(helpOf(command))
   const url = one(given, 'url') ?? process.env.FIELDLINE_URL
-  if (!url) throw misuse('Where is fieldline? Say --url https://rum.example.com, or set FIELDLINE_URL.')
+  if (!url) throw misuse('No address: pass --url https://rum.example.com or set FIELDLINE_URL.')
   const token = one(given, 'token') ?? process.env.FIELDLINE_TOKEN
-  if (!token) throw misuse('Whose question is it? Say --token, or set FIELDLINE_TOKEN.')
+  if (!token) throw misuse('No token: pass --token or set FIELDLINE_TOKEN.')
   await command.run({ given: { ...given, url, token }, ask: api(url, token), print, note })
 }
 
 function unknown(first: string, second: string, group: readonly Command[]): string {
-  if (!group.length) return `There is no command ${first}.`
+  if (!group.length) return `Unknown command ${first}.`
   const names = group.map(({ name }) => name).join(', ')
-  return second ? `There is no command ${first} ${second}, but ${names}.` : `${first} what? ${names}.`
+  return `${second ? `Unknown command ${first} ${second}` : `${first} needs a second word`}. Try ${names}.`
 }
 
 function print(text: string): void {

@@ -6,7 +6,7 @@ import { misuse } from './failure.ts'
 
 export const RANGE: Options = {
   site: { value: '<site>', help: "the site; default: a read token's own" },
-  last: { value: '<time>', help: 'the time up to now, 24h or 7d' },
+  last: { value: '<time>', help: 'the range up to now: 24h or 7d' },
   from: { value: '<time>', help: 'RFC 3339, -24h or -7d; default: -24h' },
   to: { value: '<time>', help: 'RFC 3339, -24h, -7d or now; default: now' },
 }
@@ -20,7 +20,8 @@ export function siteOf(given: Given): string {
 export function timeOf(given: Given): { from: string | undefined; to: string | undefined } {
   const [last, from, to] = [one(given, 'last'), one(given, 'from'), one(given, 'to')]
   if (last === undefined) return { from, to }
-  if (from !== undefined || to !== undefined) throw misuse('--last says it all: leave out --from and --to.')
-  if (!/^\d{1,4}[hd]$/.test(last)) throw misuse(`--last is hours or days, 24h or 7d, and is ${last}.`)
+  if (from !== undefined || to !== undefined) throw misuse('Use either --last, or --from and --to.')
+  if (!/^\d{1,4}[hd]$/.test(last))
+    throw misuse(`--last must be hours or days, such as 24h or 7d, not ${last}.`)
   return { from: `-${last}`, to: undefined }
 }

@@ -14,18 +14,18 @@ const FORMATS = { md: toMarkdown, html: toHtml } as const
 export const report: Command = {
   name: 'report',
   operands: [],
-  about: 'write a report: what changed, why, what is slow and failing',
+  about: 'write a report: what changed and why, what is slow, what fails',
   options: {
     ...RANGE,
-    last: { value: '<time>', help: 'the time up to now, 24h or 7d; default: 7d' },
-    format: { value: '<format>', help: "md or html; default: that of the file's name, or md" },
+    last: { value: '<time>', help: 'the range up to now: 24h or 7d; default: 7d' },
+    format: { value: '<format>', help: "md or html; default: by the file's name, else md" },
     out: { value: '<file>', help: 'the file to write; default: the standard output' },
   },
   async run(call) {
     const { given } = call
     const out = one(given, 'out')
     const format = one(given, 'format') ?? (out && /\.html?$/i.test(out) ? 'html' : 'md')
-    if (format !== 'md' && format !== 'html') throw misuse(`--format is md or html, and is ${format}.`)
+    if (format !== 'md' && format !== 'html') throw misuse(`--format must be md or html, not ${format}.`)
     const { from, to } = timeOf(given)
     const range = { site: siteOf(given), from: from ?? (to === undefined ? '-7d' : undefined), to }
     const findings = await find(call.ask, range)
@@ -36,6 +36,6 @@ export const report: Command = {
     } catch (error) {
       throw refused(`${out} cannot be written: ${error instanceof Error ? error.message : error}`)
     }
-    call.note(`${out} is written.`)
+    call.note(`Wrote ${out}.`)
   },
 }

@@ -14,10 +14,10 @@ const SETTINGS: Options = {
   rate: { value: '<n>', help: 'keep at most one page view in n, a power of two' },
   'rows-per-day': { value: '<n>', help: 'beacons stored a day; beyond it, a sample' },
   'bytes-per-day': { value: '<n>', help: 'bytes of single page views stored a day; beyond it, a sample' },
-  'max-weight': { value: '<n>', help: 'take beacons of pages that sample one page view in up to n' },
+  'max-weight': { value: '<n>', help: 'the most page views that one beacon may stand for' },
   'raw-days': { value: '<n>', help: 'days that single page views are kept' },
-  'hour-days': { value: '<n>', help: 'days that hours are kept' },
-  'day-days': { value: '<n>', help: 'days that days are kept' },
+  'hour-days': { value: '<n>', help: 'days that hour roll-ups are kept' },
+  'day-days': { value: '<n>', help: 'days that day roll-ups are kept' },
 }
 
 export const siteList: Command = {
@@ -28,8 +28,7 @@ export const siteList: Command = {
   async run(call) {
     const answer = await call.ask<SitesAnswer>('GET', '/v1/sites')
     show(call, answer, () => {
-      if (!answer.data.length)
-        return 'There is no site yet. Make one: fieldline site add <site> --origin <origin>'
+      if (!answer.data.length) return 'No sites yet. Add one: fieldline site add <site> --origin <origin>'
       const head = ['site', 'origins', 'rate', 'rows a day', 'days raw', 'hours', 'days', 'bots 24 h']
       const rows = answer.data.map(site => [
         site.site,
@@ -62,11 +61,11 @@ export const siteShow: Command = {
 export const siteAdd: Command = {
   name: 'site add',
   operands: ['site'],
-  about: 'make a site; what is not given takes its default',
+  about: 'add a site; settings that you leave out take their default',
   options: SETTINGS,
   async run(call) {
     const settings = settingsOf(call.given)
-    if (!settings.origins) throw misuse('--origin is missing: who may send beacons of this site?')
+    if (!settings.origins) throw misuse('--origin is missing: name the origins that may send beacons.')
     // Only a site that is not there yet: a slip does not change another's settings.
     const answer = await call.ask<SiteAnswer>('PUT', pathOf(call.given), {
       body: settings,
@@ -79,11 +78,11 @@ export const siteAdd: Command = {
 export const siteSet: Command = {
   name: 'site set',
   operands: ['site'],
-  about: 'change the settings that are given; --origin replaces all origins',
+  about: 'change settings; --origin replaces all origins',
   options: SETTINGS,
   async run(call) {
     const change = settingsOf(call.given)
-    if (!Object.keys(change).length) throw misuse('What is to be changed? Give at least one setting.')
+    if (!Object.keys(change).length) throw misuse('Nothing to change: give at least one setting.')
     const answer = await call.ask<SiteAnswer>('PATCH', pathOf(call.given), { body: change })
     show(call, answer, () => describe(answer))
   },
@@ -92,13 +91,12 @@ export const siteSet: Command = {
 export const siteRemove: Command = {
   name: 'site remove',
   operands: ['site'],
-  about: 'remove a site and all that was measured of it',
-  options: { yes: { help: 'yes, everything of it' } },
+  about: 'delete a site and all its data',
+  options: { yes: { help: 'confirm' } },
   async run(call) {
-    if (!call.given.yes)
-      throw misuse('This removes all that was measured of the site. Say --yes if you mean it.')
+    if (!call.given.yes) throw misuse('This deletes the site and all its data. Add --yes to confirm.')
     await call.ask('DELETE', pathOf(call.given))
-    call.note(`${one(call.given, 'site')} is removed; its rows go in the background.`)
+    call.note(`${one(call.given, 'site')} is deleted. Its rows go in the background.`)
   },
 }
 
@@ -114,7 +112,7 @@ function settingsOf(given: Given): SiteChange {
     .flatMap(name => {
       const value = one(given, name)
       if (value === undefined) return []
-      if (!/^\d+$/.test(value)) throw misuse(`--${name} must be a whole number, and is ${value}.`)
+      if (!/^\d+$/.test(value)) throw misuse(`--${name} must be a whole number, not ${value}.`)
       return [[name.replaceAll('-', '_'), Number(value)]]
     })
   return { ...(origins.length && { origins }), ...Object.fromEntries(numbers) }

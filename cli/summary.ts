@@ -12,13 +12,13 @@ import { interval, minute, percent, whole } from './words.ts'
 const SAME = ['metrics', 'percentiles', 'sort', 'limit', 'minimum', ...GROUP_KEYS]
 
 const FILTERS: Options = Object.fromEntries(
-  GROUP_KEYS.map(key => [key, { value: `<${key}>`, help: `only of this ${key}` }]),
+  GROUP_KEYS.map(key => [key, { value: `<${key}>`, help: `only this ${key}` }]),
 )
 
 export const summary: Command = {
   name: 'summary',
   operands: [],
-  about: 'print percentiles, with counts and 95 % intervals',
+  about: 'print percentiles, with counts and 95% intervals',
   options: {
     ...RANGE,
     metrics: {
@@ -29,7 +29,7 @@ export const summary: Command = {
     'group-by': { value: '<list>', help: 'up to two of the filters below' },
     sort: { value: '<order>', help: 'busiest, slowest, failing or impact; default: busiest' },
     limit: { value: '<n>', help: 'the most groups; default: 20' },
-    minimum: { value: '<n>', help: 'samples below which a group is left out' },
+    minimum: { value: '<n>', help: 'leave out groups with fewer samples' },
     ...FILTERS,
   },
   async run(call) {
@@ -76,8 +76,8 @@ function describe(answer: SummaryAnswer): string {
 function gaps({ data, calls_left_out: calls }: SummaryAnswer): string {
   const partial = data.filter(row => row.partial).length
   return [
-    ...(calls ? [`${whole(calls)} calls are left out: a page view sends 64 at most.\n`] : []),
-    ...(partial ? [`${partial} of the rows may miss what lies in (other); --json says how much.\n`] : []),
+    ...(calls ? [`${whole(calls)} calls are left out: a page view sends at most 64.\n`] : []),
+    ...(partial ? [`Parts of ${partial} rows may be in (other): --json says how much.\n`] : []),
   ].join('')
 }
 
@@ -86,7 +86,7 @@ function numbers(names: string[], ofCalls: boolean): Column[] {
   const told = names.includes('p75') ? 'p75' : (names[0] ?? '')
   const errors: Column[] = [
     ['errors', row => (row.error_rate === undefined ? '' : percent(row.error_rate))],
-    ['a minute', row => row.per_minute?.toPrecision(3) ?? ''],
+    ['per minute', row => row.per_minute?.toPrecision(3) ?? ''],
   ]
   return [
     ['count', row => whole(row.count)],
@@ -97,7 +97,7 @@ function numbers(names: string[], ofCalls: boolean): Column[] {
         row => (row.metric === 'pageviews' ? '' : format(row.metric, row.percentiles[name]?.value ?? null)),
       ],
     ),
-    [`95 % of ${told}`, row => interval(row.metric, row.percentiles[told])],
+    [`95% of ${told}`, row => interval(row.metric, row.percentiles[told])],
     ...(ofCalls ? errors : []),
     ['good', row => (row.shares ? percent(row.shares.good) : '')],
     ['p75 is', row => row.rating ?? ''],

@@ -11,17 +11,17 @@ const SITE: Options = { site: { value: '<site>', help: 'the site that it reads' 
 export const tokenCreate: Command = {
   name: 'token create',
   operands: [],
-  about: 'make a token that reads one site, and print it: it is shown once',
+  about: 'create a token that reads one site; it is shown once',
   options: {
     ...SITE,
     name: { value: '<name>', help: 'what it is for: "Grafana"' },
-    expires: { value: '<time>', help: 'in days (90d), or RFC 3339; default: when it is revoked' },
+    expires: { value: '<time>', help: 'in days (90d), or RFC 3339; default: never' },
   },
   async run(call) {
     const body = { name: needed(call.given, 'name'), expires: expiryOf(one(call.given, 'expires')) }
     const answer = await call.ask<NewTokenAnswer>('POST', pathOf(call.given), { body })
     show(call, answer, () => answer.token)
-    call.note(`Keep it now: only its hash is stored. Revoke it with its id, ${answer.id}.`)
+    call.note(`Save it now: only its hash is stored. To revoke it, use its id ${answer.id}.`)
   },
 }
 
@@ -33,7 +33,7 @@ export const tokenList: Command = {
   async run(call) {
     const answer = await call.ask<TokensAnswer>('GET', pathOf(call.given))
     show(call, answer, () => {
-      if (!answer.data.length) return 'The site has no read token.'
+      if (!answer.data.length) return 'This site has no read tokens.'
       const rows = answer.data.map(({ id, name, created, expires }) => [
         id,
         name,
@@ -64,6 +64,6 @@ function pathOf(given: Given): string {
 /** RFC 3339 of `90d` from now on; other text is for the API to judge. */
 function expiryOf(given: string | undefined): string | undefined {
   const days = /^(\d{1,4})d$/.exec(given ?? '')?.[1]
-  if (days === '0') throw misuse('--expires 0d is past.')
+  if (days === '0') throw misuse('--expires 0d is in the past.')
   return days ? new Date(Date.now() + Number(days) * DAY).toISOString() : given
 }

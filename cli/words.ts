@@ -8,15 +8,15 @@ export function whole(value: number): string {
   return Math.round(value).toLocaleString('en-US')
 }
 
-/** A share of 0 to 1: `5.2 %`, `81 %`. What is neither none nor all is never written as either. */
+/** A share of 0 to 1: `5.2%`, `81%`. What is neither none nor all is never written as either. */
 export function percent(share: number): string {
   const value = share * 100
-  if (value > 0 && value < 0.05) return 'under 0.1 %'
-  if (value < 100 && value > 99.5) return 'over 99 %'
-  return `${value > 0 && value < 9.95 ? value.toFixed(1) : Math.round(value)} %`
+  if (value > 0 && value < 0.05) return 'under 0.1%'
+  if (value < 100 && value > 99.5) return 'over 99%'
+  return `${value > 0 && value < 9.95 ? value.toFixed(1) : Math.round(value)}%`
 }
 
-/** The 95 % confidence interval; an end that the samples do not bound is `?`. */
+/** The 95% confidence interval; an end that the samples do not bound is `?`. */
 export function interval(metric: Budgeted, percentile: PercentileAnswer | undefined): string {
   if (!percentile) return ''
   const [low, high] = [percentile.low, percentile.high].map(end => (end === null ? '?' : format(metric, end)))

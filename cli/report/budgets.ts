@@ -1,4 +1,4 @@
-/** What was promised and is not kept, in a report. */
+/** The breached budgets of a report. */
 
 import type { BudgetAnswer } from '../../schema/api/budgets.ts'
 import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
@@ -7,9 +7,9 @@ import { interval, minute } from '../words.ts'
 import type { Block, Text } from './document.ts'
 import { type Findings, isMissing } from './findings.ts'
 
-const WORDS = { breached: 'breached', ok: 'kept', 'no-data': 'with too little data' } as const
+const WORDS = { breached: 'breached', ok: 'ok', 'no-data': 'with too little data' } as const
 
-/** How the budgets stand, in a sentence. */
+/** The states of the budgets, in a sentence. */
 export function budgetsInShort({ budgets }: Pick<Findings, 'budgets'>): Text[] {
   if (isMissing(budgets) || !budgets.data.length) return []
   const counts = (['breached', 'ok', 'no-data'] as const).flatMap(state => {
@@ -27,9 +27,9 @@ export function budgetsSection({ budgets }: Pick<Findings, 'budgets'>): Block[] 
     { kind: 'heading', words: 'Breached budgets' },
     {
       kind: 'table',
-      caption: 'Promises that are broken now, by more than chance.',
+      caption: 'Budgets that are breached now: the whole 95% interval is above the limit.',
       left: 2,
-      head: ['budget', 'of', 'limit', 'now', '95 % interval', 'since', 'release'],
+      head: ['budget', 'of', 'limit', 'now', '95% interval', 'since', 'release'],
       rows: breached.map(budget => [
         [
           { code: budget.metric },

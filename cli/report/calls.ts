@@ -11,7 +11,9 @@ import { p75 } from './names.ts'
 export function callsInShort(findings: Findings): Text[] {
   const [worst] = mostFailing(findings)
   if (!worst) return []
-  return [['Most failing endpoint: ', nameOf(worst), `, ${percent(worst.error_rate ?? 0)} of its calls.`]]
+  return [
+    ['The endpoint that fails most: ', nameOf(worst), `, ${percent(worst.error_rate ?? 0)} of its calls.`],
+  ]
 }
 
 export function callsSection(findings: Findings): Block[] {
@@ -26,7 +28,7 @@ export function callsSection(findings: Findings): Block[] {
           {
             kind: 'paragraph',
             text: [
-              `${whole(left)} calls are left out: a page view sends 64 at most, and percentiles are of those.`,
+              `${whole(left)} calls are left out: a page view sends at most 64. Percentiles cover only those.`,
             ],
           } as const,
         ]
@@ -48,7 +50,7 @@ export function callsSection(findings: Findings): Block[] {
     failing.length
       ? {
           kind: 'table',
-          caption: 'The most failing endpoints, by HTTP errors, network errors and time-outs.',
+          caption: 'The endpoints that fail most: HTTP errors, network errors and time-outs.',
           left: 1,
           head: ['endpoint', 'calls', 'errors', 'p75'],
           rows: failing.map(row => [

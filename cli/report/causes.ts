@@ -16,7 +16,7 @@ export function causesSection({ causes }: Findings): Block[] {
       {
         kind: 'paragraph',
         text: [
-          `${NAMES[answer.metric]}, what does most harm first; the cause is known of ${percent(answer.explained)} of page views:`,
+          `${NAMES[answer.metric]}, the most harmful cause first. The cause is known for ${percent(answer.explained)} of page views:`,
         ],
       },
       { kind: 'list', items: harmful.map(cause => inWords(answer, cause)) },
@@ -36,8 +36,8 @@ function inWords({ metric }: CausesAnswer, cause: Cause): Text {
     { rating },
     ...(part && time ? [`, most of it ${part.replaceAll('_', ' ')} (${format(metric, time)})`] : []),
     ...(script ? [', in ', { code: script.url || script.invoker || 'inline code' }] : []),
-    ...(call ? [metric === 'lcp' ? ', waiting for ' : ', asking ', { code: call.endpoint }] : []),
+    ...(call ? [metric === 'lcp' ? ', waiting for ' : ', calling ', { code: call.endpoint }] : []),
     '. ',
-    ...(advice ? [`${advice.text} `, { link: advice.link, words: `Read more: ${advice.code}` }] : []),
+    ...(advice ? [`${advice.text} `, { link: advice.link, words: `Learn more: ${advice.code}` }] : []),
   ]
 }

@@ -15,7 +15,7 @@ import { changesOf, vitalsInShort, vitalsSection } from './vitals.ts'
 export function compose(findings: Findings): Block[] {
   const { site, from, to } = findings.vitals
   const changes = changesOf(findings)
-  const range = `${minute(from)} to ${minute(to)} UTC, against the time of the same length before.`
+  const range = `${minute(from)} to ${minute(to)} UTC, compared with the period of the same length before.`
   return [
     { kind: 'title', words: `Performance of ${site}` },
     { kind: 'paragraph', text: [range] },

@@ -14,29 +14,26 @@ export function notes({ vitals, trends, causes, delivery }: Findings): Text[] {
   const views = vitals.data.find(({ metric }) => metric === 'pageviews')
   const share = views ? views.samples / views.count : 1
   return [
-    ['A p75 is the value that three of four page views stay within. It is no average.'],
+    ['The p75 is the value that three of four page views stay within. It is not an average.'],
     [
-      'The 95 % interval says how far chance may have moved the p75: with few page views it is wide, and ? is an end ' +
-        'that so few do not bound.',
+      'The 95% interval says how far chance may have moved the p75. With few page views it is wide. A ? means that there ' +
+        'are too few for a bound.',
     ],
     [
-      'A trend is improving or degrading where the 95 % interval of the change leaves out no change; how sure it is ' +
-        'stands beside it. It is stable where it is likely, by 80 % or more, that it moved by less than 10 %, and unclear ' +
-        'where neither is known.',
+      'A trend is improving or degrading if the 95% interval of the change excludes "no change". It is stable if the change ' +
+        'is under 10% with a confidence of 80% or more. Else it is unclear.',
     ],
     share > 0.999
-      ? ['Every page view that arrived is in these numbers, none is left out by sampling.']
+      ? ['No page view was left out by sampling.']
       : [
-          `About ${percent(share)} of page views are kept, ${whole(views?.samples ?? 0)} in all; each stands for those like it.`,
+          `About ${percent(share)} of page views are kept, ${whole(views?.samples ?? 0)} in all. The others are estimated from them.`,
         ],
     [
-      `Percentiles are read from a histogram: within ${(vitals.relative_error * 100).toFixed(1)} % of the exact ones.`,
+      `Percentiles are read from a histogram, within ${(vitals.relative_error * 100).toFixed(1)}% of the exact ones.`,
     ],
-    ['What a browser cannot measure is missing, not zero: Firefox and Safari know no CLS.'],
+    ['What a browser cannot measure is missing, not zero. Firefox and Safari have no CLS.'],
     ...(isMissing(delivery) ? [] : losses(delivery)),
-    ...(sampled > 1
-      ? [[`Causes are read from one in ${sampled} of the page views kept, where they are many.`]]
-      : []),
+    ...(sampled > 1 ? [[`Causes are read from one in ${sampled} of the page views kept.`]] : []),
     ...(gap ? [[`Causes are left out: ${gap.missing}`]] : []),
     ...(isMissing(trends) ? [[`Trends are left out: ${trends.missing}`]] : []),
   ]
@@ -57,19 +54,19 @@ function losses({
     ...(lost && lost.high > 0
       ? [
           [
-            `About ${percent(lost.value)} of the beacons that browsers sent never arrived (95 %: ${percent(lost.low)} to ` +
-              `${percent(lost.high)}, an estimate): page views and late values of them are missing.`,
+            `About ${percent(lost.value)} of the beacons that browsers sent never arrived (an estimate; 95% interval ` +
+              `${percent(lost.low)} to ${percent(lost.high)}). Their page views and late values are missing.`,
           ],
         ]
       : loss_rate
         ? [[`At least ${percent(loss_rate)} of the beacons that browsers sent never arrived.`]]
         : []),
-    ...(turnedAway ? [[`${whole(turnedAway)} beacons were refused or failed: /v1/delivery says why.`]] : []),
+    ...(turnedAway ? [[`${whole(turnedAway)} beacons were refused or failed. /v1/delivery says why.`]] : []),
     ...(busiest_share !== null && busiest_share > NOTABLE
       ? [[`One address may have sent up to ${percent(busiest_share)} of all beacons.`]]
       : []),
     ...(calls_left_out
-      ? [[`${whole(calls_left_out)} API calls beyond what one page view reports are left out.`]]
+      ? [[`${whole(calls_left_out)} API calls are left out: a page view sends at most 64.`]]
       : []),
     ...(bots ? [[`${whole(bots)} beacons of bots are left out.`]] : []),
   ]

@@ -16,7 +16,7 @@ export function pagesSection({ routes }: Findings): Block[] {
     { kind: 'heading', words: 'Pages' },
     {
       kind: 'table',
-      caption: 'The routes with the most page views whose LCP is not good first, at the 75th percentile.',
+      caption: 'Routes at the 75th percentile. Those where most page views have no good LCP come first.',
       left: 1,
       head: ['route', 'page views', ...CORE.map(metric => metric.toUpperCase())],
       rows: names.map(route => {

@@ -34,11 +34,11 @@ export function vitalsInShort(changes: readonly Change[]): Text[] {
   const moved = core.filter(({ trend }) => trend?.verdict === 'degrading' || trend?.verdict === 'improving')
   return [
     ...(bad.length ? [] : [['All Core Web Vitals that were measured are good.']]),
-    ...bad.map(({ metric, now }): Text => [`${NAMES[metric]} is `, { rating: now.rating }, `: ${p75(now)}.`]),
+    ...bad.map(({ metric, now }): Text => [`${NAMES[metric]}: ${p75(now)}, `, { rating: now.rating }, '.']),
     ...moved.map(({ metric, now, trend }): Text => {
-      const got = trend?.verdict === 'degrading' ? 'worse' : 'better'
+      const got = wordOf(metric, trend)
       return [
-        `${NAMES[metric]} got ${got}: from ${before(metric, trend)} to ${p75(now)} (${ratio(trend)}).${mix(trend)}`,
+        `${NAMES[metric]} is ${got}: from ${before(metric, trend)} to ${p75(now)} (${ratio(trend)}).${mix(trend)}`,
       ]
     }),
   ]
@@ -52,7 +52,7 @@ export function vitalsSection(changes: readonly Change[]): Block[] {
       kind: 'table',
       caption: 'Each vital at the 75th percentile: three of four page views were at least as good.',
       left: 1,
-      head: ['vital', 'p75', 'rating', '95 % interval', 'before', 'change', 'trend', 'good', 'page views'],
+      head: ['vital', 'p75', 'rating', '95% interval', 'before', 'change', 'trend', 'good', 'page views'],
       rows: changes.map(({ metric, now, trend }) => [
         [NAMES[metric]],
         [p75(now)],
@@ -72,12 +72,19 @@ function before(metric: Metric, trend: TrendsRow | null): string {
   return format(metric, trend?.before?.value ?? null)
 }
 
-/** `+12 %`, `-3 %`. */
+/** `+12%`, `-3%`. */
 function ratio(trend: TrendsRow | null): string {
   const share = trend?.change?.ratio?.value
   if (share === undefined) return ''
   const rounded = Math.round(share * 100)
-  return `${rounded > 0 ? '+' : ''}${rounded} %`
+  return `${rounded > 0 ? '+' : ''}${rounded}%`
+}
+
+/** Slower or faster; a score is higher or lower. */
+function wordOf(metric: Metric, trend: TrendsRow | null): string {
+  const isWorse = trend?.verdict === 'degrading'
+  if (metric === 'cls') return isWorse ? 'higher' : 'lower'
+  return isWorse ? 'slower' : 'faster'
 }
 
 /** The devices whose shares moved it, where none of them changed itself. */
@@ -86,13 +93,13 @@ function mix(trend: TrendsRow | null): string {
   const moved = trend.mix.shares.map(
     ({ value, before, after }) => `${value ?? 'unknown'} ${percent(before)} before, ${percent(after)} now`,
   )
-  return ` No device did; their shares changed: ${moved.join('; ')}.`
+  return ` Only the mix of devices changed: ${moved.join('; ')}.`
 }
 
-/** `degrading (97 % sure)`; nothing is quite sure, and of what is unclear there is nothing to be sure of. */
+/** `degrading (97% sure)`; nothing is quite sure, and of what is unclear there is nothing to be sure of. */
 function verdict(trend: TrendsRow | null): string {
   if (!trend?.verdict) return 'too little data'
   const { confidence } = trend
   if (confidence === null || trend.verdict === 'unclear') return trend.verdict
-  return `${trend.verdict} (${confidence > 0.99 ? 'over 99 %' : percent(confidence)} sure)`
+  return `${trend.verdict} (${confidence > 0.99 ? 'over 99%' : percent(confidence)} sure)`
 }

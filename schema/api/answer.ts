@@ -17,7 +17,7 @@ export type PercentileAnswer = v.InferOutput<typeof PERCENTILE_ANSWER>
 export const COUNT_INTERVAL = v.pipe(
   v.nullable(v.object({ low: v.number(), high: v.number() })),
   v.description(
-    '95 % interval of count; null where every sample counts once, and count is exact, and in a rest of several endpoints',
+    '95% interval of count; null where every sample counts once, and count is exact, and in a rest of several endpoints',
   ),
 )
 

@@ -63,7 +63,7 @@ const FIGURES = {
   lost: v.pipe(
     v.nullable(v.object({ value: SHARE, low: SHARE, high: SHARE })),
     v.description(
-      'an estimate of the share of beacons that never arrived, with its 95 % interval, by the hour in which their page ' +
+      'an estimate of the share of beacons that never arrived, with its 95% interval, by the hour in which their page ' +
         'views began, once it is rolled up: the share missing of those that a later beacon of their page view proves. ' +
         'null: no page view has two',
     ),

@@ -97,10 +97,7 @@ export const TRENDS_ROW = v.object({
   change: v.pipe(
     v.nullable(
       v.object({
-        difference: v.pipe(
-          INTERVAL,
-          v.description('after minus before, in the unit, with its 95 % interval'),
-        ),
+        difference: v.pipe(INTERVAL, v.description('after minus before, in the unit, with its 95% interval')),
         ratio: v.pipe(
           v.nullable(INTERVAL),
           v.description('the difference as a share of the value before; null where that is 0'),
@@ -119,7 +116,7 @@ export const TRENDS_ROW = v.object({
   ),
   confidence: v.pipe(
     v.nullable(v.number()),
-    v.description('how sure the verdict is, 0 to 1; for stable and unclear, that it moved by less than 10 %'),
+    v.description('how sure the verdict is, 0 to 1; for stable and unclear, that it moved by less than 10%'),
   ),
   mix: v.optional(
     v.pipe(

@@ -15,7 +15,7 @@ export function isDeliveryMetric(name: string): name is DeliveryMetric {
   return (DELIVERY_METRICS as readonly string[]).includes(name)
 }
 
-/** `5.2 %`: a share, as a budget's message and list write it. */
+/** `5.2%`: a share, as a budget's message and list write it. */
 export function formatShare(share: number): string {
-  return `${Number((share * 100).toPrecision(3))} %`
+  return `${Number((share * 100).toPrecision(3))}%`
 }

@@ -34,7 +34,7 @@ export function openApi(version: string) {
       version,
       summary: 'Real-user monitoring that you own.',
       description:
-        'Percentiles of what visitors really got, each with its count, its samples and its 95 % interval. Times are ms, ' +
+        'Percentiles of what visitors measured, each with its count, its samples and its 95% interval. Times are ms, ' +
         '`null` is no data. A wrong parameter is a 400 that names it.',
       license: { name: 'MIT', identifier: 'MIT' },
     },

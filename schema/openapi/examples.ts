@@ -430,7 +430,7 @@ export const BUDGET_EVENTS: BudgetEventsAnswer = {
 }
 
 const NEWS =
-  'shop: p75 of lcp, "/p/[id]" is over its budget of 2.50 s: 2.64 s (95 %: 2.51 s to 2.76 s, 1012 samples in 24 h). ' +
+  'shop: p75 of lcp, "/p/[id]" is over its budget of 2.50 s: 2.64 s (95% interval: 2.51 s to 2.76 s, 1012 samples in 24 h). ' +
   'Release "2.4.0" began in that time.'
 export const BUDGET_MESSAGE: BudgetMessage = {
   text: NEWS,

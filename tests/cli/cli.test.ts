@@ -116,10 +116,10 @@ describe('fieldline summary', () => {
     expect(title).toMatch(/^shop, \d{4}-\d\d-\d\d \d\d:00 to .* UTC$/)
     expect(blank).toBe('')
     expect(head).toMatch(
-      /^ {2}route +metric +count +samples +p50 +p75 +p90 +p95 +p99 +95 % of p75 +good +p75 is$/,
+      /^ {2}route +metric +count +samples +p50 +p75 +p90 +p95 +p99 +95% of p75 +good +p75 is$/,
     )
-    expect(first).toMatch(/^ {2}\/p\/\[id\] +lcp +30 +30 .* 100 % +good$/)
-    expect(second).toMatch(/^ {2}\/slow +lcp +10 +10 +5\.0. s .* 0 % +poor$/)
+    expect(first).toMatch(/^ {2}\/p\/\[id\] +lcp +30 +30 .* 100% +good$/)
+    expect(second).toMatch(/^ {2}\/slow +lcp +10 +10 +5\.0. s .* 0% +poor$/)
     expect(new Set([head, rule, first, second].map(line => line?.length)).size).toBe(1)
   })
 
@@ -149,19 +149,19 @@ describe('fieldline summary', () => {
 describe('the command line', () => {
   it.each([
     [[], /^fieldline <command>/],
-    [['frobnicate'], /There is no command frobnicate\./],
-    [['site'], /site what\? site add, /],
-    [['site', 'frob'], /There is no command site frob, but site add, /],
+    [['frobnicate'], /Unknown command frobnicate\./],
+    [['site'], /site needs a second word\. Try site add, /],
+    [['site', 'frob'], /Unknown command site frob\. Try site add, /],
     [['site', 'add'], /<site> is missing\./],
     [['site', 'add', 'x'], /--origin is missing/],
-    [['site', 'add', 'x', 'y', '--origin', '*'], /"y" is one argument too many\./],
+    [['site', 'add', 'x', 'y', '--origin', '*'], /Unexpected argument "y"\./],
     [['site', 'set', 'shop'], /at least one setting/],
-    [['site', 'set', 'shop', '--rate', 'fast'], /--rate must be a whole number, and is fast\./],
+    [['site', 'set', 'shop', '--rate', 'fast'], /--rate must be a whole number, not fast\./],
     [['summary'], /--site is missing\./],
     [['summary', '--site', 'shop', '--colour', 'red'], /Unknown option '--colour'/],
-    [['summary', '--site', 'shop', '--last', 'week'], /--last is hours or days/],
-    [['summary', '--site', 'shop', '--last', '7d', '--to', 'now'], /leave out --from and --to/],
-    [['summary', '--site', 'shop', '--url', 'rum.example'], /rum\.example is no address/],
+    [['summary', '--site', 'shop', '--last', 'week'], /--last must be hours or days/],
+    [['summary', '--site', 'shop', '--last', '7d', '--to', 'now'], /Use either --last, or --from and --to\./],
+    [['summary', '--site', 'shop', '--url', 'rum.example'], /rum\.example is not an address/],
     [['token', 'create', '--site', 'shop'], /--name is missing\./],
   ])('of %j ends with 2 and says why', async (args, reason) => {
     const { code, out, said } = await cli(...args)
@@ -201,7 +201,7 @@ describe('a server that is no fieldline', () => {
     const env = { FIELDLINE_URL: `http://127.0.0.1:${port}`, FIELDLINE_TOKEN: 'x' }
     expect(await run(['site', 'list'], env)).toMatchObject({
       code: 1,
-      said: expect.stringContaining('answered no JSON. Is it a fieldline?'),
+      said: expect.stringContaining('did not answer with JSON. Is it a fieldline worker?'),
     })
     await new Promise(resolve => server.close(resolve))
     expect(await run(['site', 'list'], env)).toMatchObject({

@@ -111,7 +111,7 @@ describe('budgets', () => {
   it('that are breached are named, with what they promise', () => {
     const kept: BudgetAnswer = { ...budget, metric: 'lcp', endpoint: null, state: 'ok' }
     const findings = of(budget, kept)
-    expect(budgetsInShort(findings)).toEqual([['Budgets: 1 breached, 1 kept.']])
+    expect(budgetsInShort(findings)).toEqual([['Budgets: 1 breached, 1 ok.']])
     const [, line] = toMarkdown(budgetsSection(findings)).trimEnd().split('| ---: |\n')
     expect(line).toBe(
       '| `api` p75 of 24 h | <code>POST /api/pay&#124;x</code> `phone` | 500 ms | 812 ms | 790 ms .. 840 ms | 2026-11-20 14:00 UTC | `2.4.0` |',
@@ -119,7 +119,7 @@ describe('budgets', () => {
   })
 
   it('that are kept need one sentence, and none where there are none', () => {
-    expect(budgetsInShort(of({ ...budget, state: 'ok' }))).toEqual([['Budgets: 1 kept.']])
+    expect(budgetsInShort(of({ ...budget, state: 'ok' }))).toEqual([['Budgets: 1 ok.']])
     expect(budgetsSection(of({ ...budget, state: 'ok' }))).toEqual([])
     expect(budgetsInShort(of({ ...budget, state: 'no-data' }))).toEqual([
       ['Budgets: 1 with too little data.'],
@@ -164,25 +164,25 @@ describe('fieldline report', () => {
   it('tells what changed, why, and what is slow and failing', async () => {
     const { code, out, said } = await cli('report', '--site', 'shop', '--last', '7d')
     expect({ code, said }).toEqual({ code: 0, said: '' })
-    expect(out).toMatch(/^# Performance of shop\n\n\d{4}-\d\d-\d\d .* UTC, against /)
-    expect(out).toContain('- Largest Contentful Paint (LCP) is needs improvement: 3.0')
-    expect(out).toMatch(/\(LCP\) got worse: from 1\.0\d s to 3\.0\d s \(\+(19|20)\d %\)\./)
+    expect(out).toMatch(/^# Performance of shop\n\n\d{4}-\d\d-\d\d .* UTC, compared with /)
+    expect(out).toContain('- Largest Contentful Paint (LCP): 3.0')
+    expect(out).toMatch(/\(LCP\) is slower: from 1\.0\d s to 3\.0\d s \(\+(19|20)\d%\)\./)
     expect(out).toMatch(
-      /\| Largest Contentful Paint \(LCP\) \| 3\.0\d s \| needs improvement \|.*\| degrading \(over 99 % sure\) \| 0 % \| 60 \|/,
+      /\| Largest Contentful Paint \(LCP\) \| 3\.0\d s \| needs improvement \|.*\| degrading \(over 99% sure\) \| 0% \| 60 \|/,
     )
     expect(out).toMatch(
-      /^- `main>img#hero`: 100 % of page views, .* most of it load delay .*\[Read more: waits-for-api\]\(<https:/m,
+      /^- `main>img#hero`: 100% of page views, .* most of it load delay .*\[Learn more: waits-for-api\]\(<https:/m,
     )
     expect(out).toContain('- Budgets: 1 breached.')
     expect(out).toMatch(/^\| `lcp` p75 of 48 h \| the whole site \| 2\.50 s \| 3\.0\d s \|/m)
     expect(out).toMatch(/^\| `GET \/api\/slow` \| 60 \| 1\.5\d s \| poor \|/m)
-    expect(out).toMatch(/^\| `POST \/api\/broken` \| 60 \| 50 % \|/m)
+    expect(out).toMatch(/^\| `POST \/api\/broken` \| 60 \| 50% \|/m)
     expect(tagsOf(marked.parse(out, { async: false }))).not.toContain('img')
   })
 
   it('writes one HTML file that runs nothing and loads nothing', async () => {
     const { code, said } = await cli('report', '--site', 'shop', '--out', 'monday.html')
-    expect({ code, said }).toEqual({ code: 0, said: 'monday.html is written.\n' })
+    expect({ code, said }).toEqual({ code: 0, said: 'Wrote monday.html.\n' })
     const html = readFileSync(join(folder, 'monday.html'), 'utf8')
     expect(html).toContain('/&lt;img src=x onerror=alert(1)&gt;|`x`')
     expect(tagsOf(html)).not.toContain('img')
@@ -207,7 +207,7 @@ describe('fieldline report', () => {
 
   it.each([
     [['report', '--site', 'nowhere'], 1, /There is no site nowhere here\. \(404/],
-    [['report', '--site', 'shop', '--format', 'pdf'], 2, /--format is md or html, and is pdf\./],
+    [['report', '--site', 'shop', '--format', 'pdf'], 2, /--format must be md or html, not pdf\./],
     [['report', '--site', 'shop', '--out', 'no/such/folder.md'], 1, /cannot be written/],
   ])('%j ends with %i', async (args, code, reason) => {
     expect(await cli(...args)).toMatchObject({ code, out: '', said: expect.stringMatching(reason) })

@@ -42,7 +42,7 @@ function sentence(
   const subject = [`${site}: ${what}`, ...where].join(', ')
   const verb = state === 'breached' ? 'is over' : 'is back within'
   const write = (bound: number | null) => (bound === null ? '?' : format(metric, bound))
-  const proof = `${write(value)} (95 %: ${write(low)} to ${write(high)}, ${samples} samples in ${windowHours} h)`
+  const proof = `${write(value)} (95% interval: ${write(low)} to ${write(high)}, ${samples} samples in ${windowHours} h)`
   const since = release ? ` Release ${quoted(release)} began in that time.` : ''
   return `${subject} ${verb} its budget of ${format(metric, max)}: ${proof}.${since}`
 }

@@ -47,14 +47,14 @@ export function Api() {
           to={api => ({ api })}
           more={[
             ['Errors', ({ error_rate }) => percent(error_rate ?? 0)],
-            ['Calls a minute', ({ per_minute }) => few(per_minute ?? 0)],
+            ['Calls per minute', ({ per_minute }) => few(per_minute ?? 0)],
             ['Budget', budgetsOf],
           ]}
         />
         {!!all.data?.calls_left_out && (
           <p class="soft">
-            {number(all.data.calls_left_out)} calls are left out: a page view sends at most 64, and
-            percentiles are of those.
+            {number(all.data.calls_left_out)} calls are left out: a page view sends at most 64. Percentiles
+            cover only those.
           </p>
         )}
       </Section>

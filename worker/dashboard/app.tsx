@@ -52,7 +52,7 @@ function App() {
   if (!token) return <SignIn error={refusal} onToken={signIn} />
   const live = {
     beat,
-    refuse: () => signIn('', 'This token is not valid here.'),
+    refuse: () => signIn('', 'This token is not valid.'),
     again: () => setBeat(beat => beat + 1),
   }
   return (
@@ -75,7 +75,7 @@ function Page({ place, onSignOut }: { place: Place; onSignOut: () => void }) {
   return (
     <>
       <a class="skip" href="#main">
-        Skip to the numbers
+        Skip to content
       </a>
       <Header sites={names} onSignOut={onSignOut} />
       <main id="main" tabIndex={-1}>

@@ -10,12 +10,12 @@ import { Live } from './use-api.ts'
 const FIELDS = [
   ['metric', 'Metric', '', { required: true, placeholder: 'lcp, inp, cls, fcp, ttfb or api' }],
   ['percentile', 'Percentile', 75, { required: true, type: 'number', min: 1, max: 99.9, step: 0.1 }],
-  ['limit', 'At most (ms; a score for CLS)', '', { required: true, type: 'number', min: 0, step: 'any' }],
-  ['endpoint', 'Endpoint, for api', '', { placeholder: 'all' }],
+  ['limit', 'Limit (ms; a score for CLS)', '', { required: true, type: 'number', min: 0, step: 'any' }],
+  ['endpoint', 'Endpoint (for api)', '', { placeholder: 'all' }],
   ['route', 'Route', '', { placeholder: 'all' }],
   ['device', 'Device', '', { placeholder: 'phone, tablet or desktop' }],
-  ['window_hours', 'Over the last hours', 24, { required: true, type: 'number', min: 1, max: 672 }],
-  ['minimum', 'Samples it needs', 100, { required: true, type: 'number', min: 1 }],
+  ['window_hours', 'Window in hours', 24, { required: true, type: 'number', min: 1, max: 672 }],
+  ['minimum', 'Minimum samples', 100, { required: true, type: 'number', min: 1 }],
 ] as const
 
 export function BudgetForm({ budget }: { budget: BudgetAnswer | undefined }) {

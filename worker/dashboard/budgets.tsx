@@ -1,4 +1,4 @@
-/** Budgets with their state, each to be changed or deleted, what became of them, and where that is told. */
+/** Budgets with their state, each to be changed or deleted, their history, and the webhook. */
 
 import { useContext } from 'preact/hooks'
 import type { BudgetAnswer, BudgetEventsAnswer, BudgetsAnswer } from '../../schema/api/budgets.ts'
@@ -26,7 +26,7 @@ export function Budgets() {
     <>
       <Section title="Budgets" answer={answer}>
         {budgets.length === 0 ? (
-          <p class="soft">There is no budget yet: the form makes one.</p>
+          <p class="soft">No budgets yet. Create one below.</p>
         ) : (
           <Table label="Budgets" columns={columns}>
             {budgets.map(budget => (
@@ -94,14 +94,11 @@ function History({ budgets }: { budgets: BudgetAnswer[] }) {
   const events = answer.data?.data ?? []
   const of = (id: string) => budgets.find(budget => budget.id === id)
   return (
-    <Section title="What became of them" answer={answer}>
+    <Section title="History" answer={answer}>
       {events.length === 0 ? (
-        <p class="soft">No budget has changed its state yet.</p>
+        <p class="soft">No changes yet.</p>
       ) : (
-        <Table
-          label="What became of them"
-          columns={['When', 'State', 'Value', 'Samples', 'Budget', 'Release']}
-        >
+        <Table label="History" columns={['When', 'State', 'Value', 'Samples', 'Budget', 'Release']}>
           {events.map(({ budget: id, at, state, value, samples, release }) => {
             const budget = of(id)
             return (

@@ -12,9 +12,9 @@ import { ShareBar } from './sharebar.tsx'
 import { useAnswer } from './use-api.ts'
 
 const TITLES: { [K in Metric]?: string } = {
-  lcp: 'Elements that are the LCP',
-  inp: 'Interactions that are the INP',
-  cls: 'Elements that moved',
+  lcp: 'LCP elements',
+  inp: 'INP interactions',
+  cls: 'Elements that shifted',
 }
 
 export function Causes({ metric }: { metric: 'lcp' | 'inp' | 'cls' }) {
@@ -26,8 +26,8 @@ export function Causes({ metric }: { metric: 'lcp' | 'inp' | 'cls' }) {
     <Section title={TITLES[metric] ?? short(metric)} answer={answer} path={path}>
       {found && (
         <p class="soft">
-          Causes are told of {percent(found.explained)} of {count(found.count, 'page view')}, those that harm
-          most first{found.sampled > 1 && `, from one in ${found.sampled} of them`}.
+          The cause is known for {percent(found.explained)} of {count(found.count, 'page view')}. The most
+          harmful comes first.{found.sampled > 1 && ` Read from one in ${found.sampled} of them.`}
         </p>
       )}
       {found?.data.length === 0 && <p class="soft">no data</p>}
@@ -65,7 +65,7 @@ function OneCause({ cause, metric }: { cause: Cause; metric: 'lcp' | 'inp' | 'cl
         </li>
         {shift && (
           <li>
-            largest shift {format('cls', shift.score)}, {format('lcp', shift.at)} after the start
+            largest shift {format('cls', shift.score)}, at {format('lcp', shift.at)}
           </li>
         )}
         {script && (
@@ -87,7 +87,7 @@ function OneCause({ cause, metric }: { cause: Cause; metric: 'lcp' | 'inp' | 'cl
       </ul>
       {advice && (
         <p class="advice">
-          {advice.text} <a href={advice.link}>Read on about {plain(advice.code)}</a>
+          {advice.text} <a href={advice.link}>Learn more about {plain(advice.code)}</a>
         </p>
       )}
       <p>

@@ -67,7 +67,7 @@ function Tools() {
           current={intervalOf(place)}
         />
       )}
-      <Tabs label="Kind of chart" name="chart" options={{ lines: 'Over time', histogram: 'Histogram' }} />
+      <Tabs label="Kind of chart" name="chart" options={{ lines: 'Over time', histogram: 'Distribution' }} />
     </div>
   )
 }
@@ -165,8 +165,8 @@ function Timeline({ metric, slots, names, releases, limits }: TimelineProps) {
         <bdi>{said}</bdi>
       </p>
       <details>
-        <summary>The same as a table</summary>
-        <Table label={`${short(metric)} over time`} columns={['Begins', ...names, 'Samples']}>
+        <summary>Show as a table</summary>
+        <Table label={`${short(metric)} over time`} columns={['Time', ...names, 'Samples']}>
           {slots.map(({ time, point }) => (
             <tr key={time}>
               <th scope="row">{moment(time)}</th>
@@ -196,14 +196,14 @@ function Legend({ names, chosen }: { names: string[]; chosen: string }) {
             <polyline points="1,5 27,5" />
           </svg>
           {name}
-          {name === chosen && ' with its 95 % interval'}
+          {name === chosen && ' with its 95% interval'}
         </li>
       ))}
     </ul>
   )
 }
 
-/** `14 Nov, 09:00: p50 1.20 s, p75 2.04 s (95 % between ...), 1,204 page views, 300 samples, release 2.4.0 begins`. */
+/** `14 Nov, 09:00: p50 1.20 s, p75 2.04 s (95% interval ...), 1,204 page views, 300 samples, release 2.4.0 begins`. */
 function inWords(
   slot: Slot | undefined,
   metric: Metric,

@@ -48,13 +48,8 @@ export async function ask<T>(path: string, how?: Request): Promise<T> {
   return (await request(path, how)).json() as Promise<T>
 }
 
-/** The sentence of a problem+json answer, with the field that it names. */
+/** The sentence of a problem+json answer. It names the field by itself. */
 async function explain(answer: Response): Promise<string> {
-  const problem = (await answer.json().catch(() => ({}))) as {
-    title?: string
-    detail?: string
-    field?: string
-  }
-  const said = problem.detail ?? problem.title ?? 'The server gave no reason.'
-  return `${problem.field ? `${problem.field} ${said}` : said} (${answer.status})`
+  const problem = (await answer.json().catch(() => ({}))) as { title?: string; detail?: string }
+  return `${problem.detail ?? problem.title ?? 'The server gave no reason.'} (${answer.status})`
 }

@@ -38,7 +38,7 @@ export function CreateSite() {
           />
         </label>
         <label>
-          <span>Origins of its pages, with a space between</span>
+          <span>Origins of its pages, separated by spaces</span>
           <input name="origin" required placeholder="https://shop.example https://*.shop.example" />
         </label>
         <p class="alert" role="alert">

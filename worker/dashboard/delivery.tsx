@@ -1,4 +1,4 @@
-/** What became of the beacons: taken, left out, refused and why, lost, and how much one address sent; by hour beneath. */
+/** What happened to the beacons: taken, left out, refused and why, lost, and how much one address sent; by hour beneath. */
 
 import type { DeliveryAnswer, DeliveryFigures } from '../../schema/api/delivery.ts'
 import { date, moment, number, percent, plain } from './format.ts'
@@ -14,7 +14,7 @@ const COLUMNS = [
   'Refused',
   'Failed',
   'Lost',
-  'One address',
+  'Busiest address',
 ]
 
 export function Delivery({ answer, path }: { answer: Answer<DeliveryAnswer>; path: string }) {
@@ -35,15 +35,15 @@ export function Delivery({ answer, path }: { answer: Answer<DeliveryAnswer>; pat
               value={lossOf(data)}
               note={data.lost ? intervalOf(data.lost) : 'not known yet'}
             />
-            <Fact name="One address sent at most" value={busiestOf(data)} />
+            <Fact name="Busiest address, at most" value={busiestOf(data)} />
             {!!data.unknown_sites && <Fact name="For unknown sites" value={number(data.unknown_sites)} />}
           </dl>
           <p class="soft">
-            Counts of beacons, at least. Loss is an estimate, of hours that are rolled up. No address is kept.
+            Counts are lower bounds. Loss is an estimate of rolled-up hours. No address is stored.
           </p>
           <details>
-            <summary>By the {data.step}</summary>
-            <Table label={`Delivery by the ${data.step}`} columns={COLUMNS}>
+            <summary>By {data.step}</summary>
+            <Table label={`Delivery by ${data.step}`} columns={COLUMNS}>
               {data.hours.toReversed().map(hour => (
                 <tr key={hour.hour}>
                   <th scope="row">{data.step === 'day' ? date(Date.parse(hour.hour)) : moment(hour.hour)}</th>
@@ -65,7 +65,7 @@ export function Delivery({ answer, path }: { answer: Answer<DeliveryAnswer>; pat
           </details>
         </>
       ) : (
-        <p class="soft">No beacon was counted in this range.</p>
+        <p class="soft">No beacons in this range.</p>
       )}
     </Section>
   )
@@ -101,7 +101,7 @@ function lossOf({ lost }: DeliveryFigures): string {
 }
 
 function intervalOf({ low, high }: { low: number; high: number }): string {
-  return `95 % between ${percent(low)} and ${percent(high)}`
+  return `95% interval ${percent(low)} to ${percent(high)}`
 }
 
 function busiestOf({ busiest_share }: DeliveryFigures): string {

@@ -27,7 +27,7 @@ export function FirstRun() {
     return () => clearInterval(timer)
   }, [never, path])
   if (!never)
-    return ever.data && <p class="panel">no data: no page view fits this range and these filters.</p>
+    return ever.data && <p class="panel">No data: no page view matches this range and these filters.</p>
   return <Snippet site={site} />
 }
 
@@ -50,7 +50,7 @@ function Snippet({ site }: { site: string }) {
         <span role="status">{said}</span>
       </p>
       <p role="status" class="waiting">
-        <span class="dot" /> Waiting for the first beacon. This page shows it when it arrives.
+        <span class="dot" /> Waiting for the first beacon. This page updates when it arrives.
       </p>
     </section>
   )

@@ -39,22 +39,22 @@ export function few(value: number): string {
 
 /** How far chance may have moved a count; empty where it is exact. */
 export function countInterval(interval: { low: number; high: number } | null): string {
-  return interval ? `95 % between ${number(interval.low)} and ${number(interval.high)}` : ''
+  return interval ? `95% interval ${number(interval.low)} to ${number(interval.high)}` : ''
 }
 
-/** `81 %`; a share that is neither none nor all is never written as either. */
+/** `81%`; a share that is neither none nor all is never written as either. */
 export function percent(share: number): string {
-  if (share > 0 && share < 0.01) return '< 1 %'
-  if (share > 0.99 && share < 1) return '> 99 %'
-  return `${Math.round(share * 100)} %`
+  if (share > 0 && share < 0.01) return '< 1%'
+  if (share > 0.99 && share < 1) return '> 99%'
+  return `${Math.round(share * 100)}%`
 }
 
-/** The 95 % confidence interval in words, open where the samples allow no bound. */
+/** The 95% confidence interval in words, open where the samples allow no bound. */
 export function interval(metric: Budgeted, { low, high }: PercentileAnswer): string {
   const write = (value: number) => format(metric, value).replace(' ', '\xa0')
-  if (low !== null && high !== null) return `95 % between ${write(low)} and ${write(high)}`
-  if (low !== null) return `95 % at least ${write(low)}, no upper bound yet`
-  if (high !== null) return `95 % at most ${write(high)}, no lower bound yet`
+  if (low !== null && high !== null) return `95% interval ${write(low)} to ${write(high)}`
+  if (low !== null) return `95% interval from ${write(low)}, no upper bound yet`
+  if (high !== null) return `95% interval up to ${write(high)}, no lower bound yet`
   return 'too few samples for an interval'
 }
 
@@ -63,17 +63,20 @@ const WORTH_SAYING = 0.8
 
 const ARROWS = { improving: '↓', degrading: '↑', stable: '→', unclear: '?' } as const
 
-/** `↓ 12 % less, improving, 98 % sure`, against what came before; `? 7 % more, unclear` where nothing is sure. */
+/** `↓ 12% faster, 98% sure`, against what came before; `? 7% slower, unclear` where nothing is sure. */
 export function verdict({ metric, change, verdict, confidence, mix }: TrendsRow): string {
   if (!change || !verdict) return 'too little data to compare'
   const { ratio, difference } = change
   const moved = ratio
-    ? `${Math.round(Math.abs(ratio.value) * 100)} %`
+    ? `${Math.round(Math.abs(ratio.value) * 100)}%`
     : format(metric, Math.abs(difference.value))
-  const direction = (ratio ?? difference).value < 0 ? 'less' : 'more'
+  const [down, up] = metric === 'cls' ? ['lower', 'higher'] : ['faster', 'slower']
+  const direction = (ratio ?? difference).value < 0 ? down : up
+  // Faster and slower say by themselves what they are.
+  const judged = verdict === 'stable' || verdict === 'unclear' ? `, ${verdict}` : ''
   const sure = (confidence ?? 0) < WORTH_SAYING ? '' : `, ${percent(confidence ?? 0)} sure`
-  const why = mix ? ': not the devices changed, but their shares' : ''
-  return `${ARROWS[verdict]} ${moved} ${direction}, ${verdict}${sure}${why}`
+  const why = mix ? ': only the mix of devices changed' : ''
+  return `${ARROWS[verdict]} ${moved} ${direction}${judged}${sure}${why}`
 }
 
 const WHEN = { day: 'numeric', month: 'short', timeZone: 'UTC' } as const

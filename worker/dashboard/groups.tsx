@@ -43,7 +43,7 @@ export function Groups({ label, metric, by, head, rows, total, to, more = [] }: 
           const share = total ? Math.min(1, row.count / total) : 0
           return (
             <tr key={name} class={row.samples < FEW || !isGroup ? 'few' : ''}>
-              <th scope="row" title={row.rest ? 'All that have no row here' : (name ?? '')}>
+              <th scope="row" title={row.rest ? 'The sum of all groups without a row' : (name ?? '')}>
                 {name && isGroup ? (
                   <Link to={to(name)}>
                     <bdi>{name}</bdi>
@@ -74,7 +74,7 @@ export function Groups({ label, metric, by, head, rows, total, to, more = [] }: 
         })}
       </Table>
       <p class="soft">
-        Impact: the share of all {what} that are in the row and not good.{' '}
+        Impact: the share of all {what} that are in this row and not good.{' '}
         {shown === Number(place.rows) && shown < 200 && (
           <Link to={{ rows: shown === 10 ? '50' : '200' }}>Show more rows</Link>
         )}

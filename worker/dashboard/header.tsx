@@ -33,7 +33,7 @@ export function Header({ sites, onSignOut }: { sites: string[]; onSignOut: () =>
         <Choice name="site" label="Site" options={Object.fromEntries(known.map(site => [site, site]))} />
         <Choice name="range" label="Range" options={RANGES} />
         {place.range === 'own' && <Day name="from" label="From" />}
-        {place.range === 'own' && <Day name="to" label="Until" />}
+        {place.range === 'own' && <Day name="to" label="To" />}
         <Choice
           name="p"
           label="Percentile"

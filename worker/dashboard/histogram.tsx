@@ -1,5 +1,5 @@
 /**
- * How a metric is spread: the exponential histogram of the whole range goes in, as OpenTelemetry's export answers it,
+ * The distribution of a metric: the exponential histogram of the whole range goes in, as OpenTelemetry's export answers it,
  * bars on a logarithmic axis come out, with the thresholds.
  */
 
@@ -37,14 +37,14 @@ export function Histogram({ metric, path, title, tools }: HistogramProps) {
   const bars = barsOf(found?.exponentialHistogram.dataPoints[0], METRICS[metric].grains)
   const total = bars.reduce((sum, { count }) => sum + count, 0)
   return (
-    <Section title={`${title}, how it is spread`} answer={answer} path={path} tools={tools} className="chart">
+    <Section title={`${title} distribution`} answer={answer} path={path} tools={tools} className="chart">
       {total === 0 ? (
         <p class="soft">no data</p>
       ) : (
         <>
           <Bars bars={bars} metric={metric} />
           <p class="soft">
-            {number(total)} in {bars.length} bars, each 19 % wider than the one before.
+            {number(total)} in {bars.length} bars. Each bar is 19% wider than the one before.
           </p>
         </>
       )}

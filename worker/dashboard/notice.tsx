@@ -19,16 +19,16 @@ export function Notice({ summary, delivery }: NoticeProps) {
   const rates = delivery?.sampling ?? []
   return (
     <p class="soft">
-      Times are UTC{ZONE}. {summary && `From ${moment(summary.from)} until ${moment(summary.to)}. `}
+      Times are UTC{ZONE}. {summary && `From ${moment(summary.from)} to ${moment(summary.to)}. `}
       {one > WORTH_A_WORD && (
         <strong>
-          Sampled: one sample stands for {few(one)} page views, so intervals are about {few(Math.sqrt(one))}{' '}
-          times as wide as with all of them.{' '}
+          Sampled: each sample stands for {few(one)} page views. Intervals are about {few(Math.sqrt(one))}{' '}
+          times as wide as without sampling.{' '}
         </strong>
       )}
       {rates.some(({ rate }) => rate > 1) &&
         `The worker kept ${rates.map(({ since, rate }) => `1 of ${rate} from ${moment(since)}`).join(', ')}. `}
-      {!!delivery?.lost?.value && `About ${percent(delivery.lost.value)} of beacons never came.`}
+      {!!delivery?.lost?.value && `About ${percent(delivery.lost.value)} of beacons never arrived.`}
     </p>
   )
 }

@@ -42,7 +42,10 @@ export function PageViews() {
         {found?.data.length === 0 ? (
           <p class="soft">no data</p>
         ) : (
-          <Table label={title} columns={['Began', ...VITALS.map(short), 'Route', 'From', 'Calls', 'Release']}>
+          <Table
+            label={title}
+            columns={['Began', ...VITALS.map(short), 'Route', 'Visitor', 'Calls', 'Release']}
+          >
             {found?.data.map(view => (
               <Row key={view.id} view={view} open={view.id === id} />
             ))}
@@ -50,8 +53,7 @@ export function PageViews() {
         )}
         {found?.looked_at != null && found.of != null && found.looked_at < found.of && (
           <p class="soft">
-            The slowest of {number(found.looked_at)} page views that were compared, out of about{' '}
-            {number(found.of)}.
+            The slowest of {number(found.looked_at)} compared page views, out of about {number(found.of)}.
           </p>
         )}
       </Section>

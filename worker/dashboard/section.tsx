@@ -36,7 +36,7 @@ export function Section({ title, answer, path, tools, className = '', children }
 }
 
 /** Columns that hold words. */
-const TEXT = /^(Ratings|Route|From|Release|When|Note)$/
+const TEXT = /^(Ratings|Route|Visitor|Release|When|Timeline|Note)$/
 
 interface TableProps {
   label: string

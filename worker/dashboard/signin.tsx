@@ -9,10 +9,7 @@ export function SignIn({ error, onToken }: { error: string; onToken: (token: str
     <main class="sign-in panel">
       <h1>fieldline</h1>
       <form onSubmit={onSubmit}>
-        <p>
-          Sign in with the ADMIN_TOKEN of this fieldline, or with a read token of one site. It stays in this
-          tab.
-        </p>
+        <p>Sign in with ADMIN_TOKEN, or with a read token of one site. The token stays in this tab.</p>
         {error && (
           <p id="sign-in-error" class="alert" role="alert">
             {error}

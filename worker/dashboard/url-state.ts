@@ -12,7 +12,7 @@ export const RANGES = {
   '7d': '7 days',
   '28d': '28 days',
   '90d': '90 days',
-  own: 'Own range',
+  own: 'Custom range',
 } as const
 export type Range = keyof typeof RANGES
 

@@ -70,7 +70,7 @@ export function Waterfall({ view }: { view: PageViewAnswer }) {
           </li>
         ))}
       </ul>
-      <Table label="Waterfall" columns={['What', 'When', 'Start', 'Took', 'Note']}>
+      <Table label="Waterfall" columns={['Part', 'Timeline', 'Start', 'Duration', 'Note']}>
         {spans.map((span, i) => (
           <tr key={`${span.name} ${i}`}>
             <th scope="row" title={span.name}>
@@ -128,7 +128,7 @@ export function spansOf({ phases, why, calls }: PageViewAnswer): Span[] {
     const notes = [
       outcome === 'ok' ? '' : plain(outcome),
       status ? `status ${status}` : '',
-      waited ? `the LCP waited ${format('api', waited)}` : '',
+      waited ? `LCP waited ${format('api', waited)}` : '',
       started ? 'started by the interaction' : '',
       ...Object.entries(server ?? {}).map(([name, ms]) => `${name} ${format('api', ms)}`),
     ]

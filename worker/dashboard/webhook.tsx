@@ -27,14 +27,14 @@ export function Webhook() {
   const onTest = () => {
     const test = ask<{ delivered: boolean; status: number | null }>(`${path}/test`, { method: 'POST' })
     const judged = test.then(({ delivered, status }) => {
-      if (!delivered) throw new Error(`It was not delivered${status ? `: status ${status}` : ''}.`)
+      if (!delivered) throw new Error(`Not delivered${status ? `: status ${status}` : ''}.`)
     })
-    run(judged, 'The test was delivered.')
+    run(judged, 'Test delivered.')
   }
   const onRemove = () => run(request(path, { method: 'DELETE' }).then(again), 'Removed.')
   return (
     <Section title="Webhook" answer={answer}>
-      <p class="soft">A budget that is breached, or is kept again, is told by a signed POST.</p>
+      <p class="soft">A signed POST is sent when a budget is breached, and when it recovers.</p>
       <form class="fields" onSubmit={onSubmit}>
         <label key={url}>
           <span>Address</span>
@@ -64,7 +64,7 @@ export function Webhook() {
         <p role="status">{said}</p>
         {secret && (
           <p>
-            Its secret, shown this once: <code>{secret}</code>
+            The secret, shown only once: <code>{secret}</code>
           </p>
         )}
       </form>

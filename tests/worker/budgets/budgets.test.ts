@@ -83,7 +83,7 @@ describe('a budget', () => {
     ])
     expect(bodies[0].text).toBe(bodies[0].content)
     expect(bodies[0].text).toMatch(
-      /^strict: p75 of lcp is over its budget of 2\.50 s: (2\.9|3\.0)\d s \(95 %: .* to .*, 1100 samples in 6 h\)\. Release "2" began in that time\.$/,
+      /^strict: p75 of lcp is over its budget of 2\.50 s: (2\.9|3\.0)\d s \(95% interval: .* to .*, 1100 samples in 6 h\)\. Release "2" began in that time\.$/,
     )
     expect(bodies[1].text).toMatch(/is back within its budget of 2\.50 s: /)
     await proveSignature(told[0], secret)
@@ -360,7 +360,7 @@ describe('a budget of delivery', () => {
     expect(data.find(({ id }) => id === busiest.id)).toMatchObject({ state: 'ok', value: 0.25 })
     const [told] = await received('/200/guarded')
     expect(JSON.parse(told?.body ?? '').text).toBe(
-      'guarded: delivery:refused is over its budget of 10 %: 25 % (95 %: 25 % to 25 %, 800 samples in 6 h).',
+      'guarded: delivery:refused is over its budget of 10%: 25% (95% interval: 25% to 25%, 800 samples in 6 h).',
     )
   })
 
