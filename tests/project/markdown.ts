@@ -13,8 +13,8 @@ export const PAGES = [
 
 export interface Page {
   file: string
-  /** The text without its code blocks. */
-  text: string
+  /** All of it, code and diagrams included. */
+  whole: string
   sentences: string[]
   /** Targets of links, as written. */
   links: string[]
@@ -23,11 +23,12 @@ export interface Page {
 }
 
 export function readPage(file: string): Page {
-  const text = readFileSync(file, 'utf8').replace(/^```[\s\S]*?^```$/gm, '')
+  const whole = readFileSync(file, 'utf8')
+  const text = whole.replace(/^```[\s\S]*?^```$/gm, '')
   const words = withoutGenerated(text)
   return {
     file,
-    text,
+    whole,
     sentences: blocksOf(words).flatMap(sentencesOf),
     links: [...text.matchAll(/\]\(([^)\s]+)\)|(?:src|srcset|href)="([^"]+)"/g)].map(
       match => match[1] ?? match[2] ?? '',

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { PAGES, readPage, wordsOf } from './markdown.ts'
@@ -25,10 +25,44 @@ describe.each(PAGES)('%s', file => {
   })
 
   it('names only files and folders that exist', () => {
-    for (const [, path = ''] of page.text.matchAll(
-      /`((?:worker|schema|sdk|cli|demo|tests|docs)\/[\w./-]*)`/g,
-    ))
-      expect(existsSync(path), path).toBe(true)
+    const folders = page.whole.matchAll(/`((?:worker|schema|sdk|cli|demo|tests|docs)\/[\w./-]*)`/g)
+    const files = page.whole.matchAll(
+      /(?<![\w./-])((?:worker|schema|sdk|cli|demo|tests|docs)\/[\w./-]+\.tsx?)\b/g,
+    )
+    for (const [, path = ''] of [...folders, ...files]) expect(existsSync(path), path).toBe(true)
+  })
+
+  it('names only test projects that exist', () => {
+    for (const [, name = ''] of page.whole.matchAll(/vitest run --project (\w+)/g))
+      expect(readFileSync('vitest.config.ts', 'utf8')).toMatch(new RegExp(`(name: |inWorkerd\\()'${name}'`))
+  })
+})
+
+describe('ARCHITECTURE.md', () => {
+  it('has a line for every room', () => {
+    const { whole } = readPage('ARCHITECTURE.md')
+    const rooms = globSync(['sdk', 'cli', 'schema/*', 'worker/*', 'demo/*'], { withFileTypes: true })
+      .filter(entry => entry.isDirectory())
+      .map(({ parentPath, name }) => `${parentPath}/${name}/`.replace(/^\.\//, ''))
+    expect(rooms.length).toBeGreaterThan(15)
+    for (const room of rooms) expect(whole).toContain(`| \`${room}\` |`)
+  })
+})
+
+describe('docs/decisions', () => {
+  const pages = globSync('docs/decisions/[0-9]*.md').sort()
+
+  it('are numbered and listed', () => {
+    const { links } = readPage('docs/decisions/README.md')
+    expect(links.filter(link => /^\d/.test(link)).map(link => `docs/decisions/${link}`)).toEqual(pages)
+  })
+
+  it.each(pages)('%s has context and decision', file => {
+    const headings = [...readPage(file).whole.matchAll(/^## (.+)$/gm)].map(([, name]) => name)
+    expect(['Context', 'Decision', 'Measured', 'Rejected'].filter(name => headings.includes(name))).toEqual(
+      headings,
+    )
+    expect(headings.slice(0, 2)).toEqual(['Context', 'Decision'])
   })
 })
 
