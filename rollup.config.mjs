@@ -37,16 +37,22 @@ const browser = [
   }),
 ]
 
-// One keyword for all declarations is shorter and repeats more. As long as what it replaces, so that maps stay true.
-const letOnly = {
-  name: 'let-only',
-  transform: code => ({ code: code.replace(/\bconst (?=[\w$[{])/g, 'let   '), map: null }),
+// One keyword for all declarations, and arrows for all functions, are shorter and repeat more. As long as what they replace, so
+// that maps stay true.
+const declarations = {
+  name: 'declarations',
+  transform: code => ({
+    code: code
+      .replace(/\bconst (?=[\w$[{])/g, 'let   ')
+      .replace(/\bfunction (\w+)(\(.*\)) \{$/gm, 'let    $1=$2=>{'),
+    map: null,
+  }),
 }
 
-// Names made short, capitals first: browsers' own names hold few of these, and so they pack better. It runs elsewhere, alone.
+// Names made short. It runs elsewhere, alone.
 const shortNames = {
   get(n) {
-    const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+    const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
     const last = letters[n % 52]
     return n < 52 ? last : letters[Math.floor(n / 52) - 1] + last
   },
@@ -126,7 +132,7 @@ const script = (input, name, pinned, ...plugins) => ({
   output: { file: `dist/${name}`, format: 'iife', sourcemap: 'hidden' },
   plugins: [
     ...browser,
-    letOnly,
+    declarations,
     minify(compileAll, PRIVATE_TO_SCRIPT),
     weigh,
     copy([`dist/${name}`, name], [`dist/${name}.map`, `${name}.map`], [`dist/${name}`, pinned]),
@@ -151,7 +157,7 @@ const library = name => ({
   // An application that has web-vitals shares it.
   external: 'web-vitals',
   output: { file: `dist/${name}.js`, format: 'es', sourcemap: true },
-  plugins: [...browser, letOnly, minify()],
+  plugins: [...browser, declarations, minify()],
 })
 
 export default [
