@@ -9,11 +9,13 @@
 import { MAX_CALLS, MAX_SERVER } from '../schema/wire/beacon.ts'
 import type { ApiCall, Outcome } from '../schema/wire/pageview.ts'
 import { endpointOf, keyOf } from './address.ts'
+import { changed } from './change.ts'
 import type { Observers } from './observe.ts'
 import { failureOf, type Note, type PatchCalls } from './patch.ts'
 import { quietly } from './quietly.ts'
 import type { Settings } from './settings.ts'
-import { CUT, type Views } from './views.ts'
+import { CUT, hidden } from './transport.ts'
+import { at } from './views.ts'
 
 /** What is read of a call's entry; without an answer there is less of it. */
 type Timing = Pick<PerformanceResourceTiming, 'name' | 'startTime' | 'duration'> &
@@ -31,12 +33,17 @@ const SAME = 0.05
 /** ms after which an answer's body is taken for one that nobody reads. */
 const UNREAD = 1000
 
+export interface Calls extends Pick<Observers, 'resource'> {
+  /** Tells what is still to be told before beacons leave; as the page hides, of all calls. */
+  _settle(leaving: boolean): void
+}
+
 /**
  * Reports each call that ends, except `own` (where beacons go), what the page wants to be left out, and what a router
  * fetches ahead. Without `patch`, methods are not known, and a call without an answer is left out: it may have been called
  * off.
  */
-export function observeCalls(own: Settings, views: Views, patch?: PatchCalls): Observers {
+export function observeCalls(own: Settings, patch?: PatchCalls): Calls {
   let unloading = -CUT
   /** The latest first. */
   const notes: Note[] = []
@@ -46,30 +53,30 @@ export function observeCalls(own: Settings, views: Views, patch?: PatchCalls): O
     // A call cut off by leaving says nothing of its endpoint, but has the entry of a failure, of an answer without
     // a body or, in Firefox, of one with half a body, which ends as it begins. Real ones of these few ms are lost too.
     const end = startTime + duration
-    const view = views._at(startTime)
+    const view = at(startTime)
     if (
       !view ||
       // Firefox knows no times behind a service worker.
       !(note || duration) ||
       (end < unloading + CUT && (end > unloading - SAME || endsAsItBegins(entry))) ||
-      (end < views._hidden + CUT && !entry.encodedBodySize) ||
+      (end < hidden + CUT && !entry.encodedBodySize) ||
       !/^http/.test(name) ||
-      name === own._url ||
+      name === own._urls[0] ||
       own._ignore.some(text => name.replace(/\?.*/s, '').includes(text)) ||
       /[?&]_rsc=/.test(name) ||
       isAhead(note?._headers) ||
       !(patch || entry.responseStatus !== 0)
     )
       return
-    views._onChange()
+    changed()
     const outcome = outcomeOf(entry, note)
     const calls = view._calls
     if (view._taken++ >= MAX_CALLS) {
       // A failed call takes the place of one that has not failed, and of these an even sample stays, by algorithm R. What
       // has left stays.
-      view._dropped++
+      view._page.dropped++
       const others = calls.filter(hasNotFailed)
-      const random = Math.random() * (others.length + (hasNotFailed({ outcome }) ? view._dropped : 0))
+      const random = Math.random() * (others.length + (hasNotFailed({ outcome }) ? view._page.dropped : 0))
       const other = others[random | 0]
       if (!other) return
       calls.splice(calls.indexOf(other), 1)
@@ -98,16 +105,16 @@ export function observeCalls(own: Settings, views: Views, patch?: PatchCalls): O
     },
     note => {
       if (!note._told && (note._entry || !note.encodedBodySize)) close(note)
-      views._onChange()
+      changed()
     },
   )
 
-  views._settle = leaving => {
+  const settle = (leaving: boolean): void => {
     for (const note of [...notes]) {
       const { startTime, duration, name, _entry, _answer, _told } = note
       // Of some promises nobody hears the end.
       if (_told || !(_entry || duration !== undefined)) continue
-      if (!leaving && performance.now() - startTime - (duration ?? 0) < UNREAD) views._onChange()
+      if (!leaving && performance.now() - startTime - (duration ?? 0) < UNREAD) changed()
       else if (_entry || (_answer && (!_answer.bodyUsed || isPreloaded(name)))) close(note)
       else if (/^http/.test(name)) note._answer = undefined
       else forget(note)
@@ -117,6 +124,7 @@ export function observeCalls(own: Settings, views: Views, patch?: PatchCalls): O
     unloading = performance.now()
   })
   return {
+    _settle: settle,
     resource(entry) {
       const { initiatorType, name, startTime, duration } = entry
       if (!/^(fetch|x)/.test(initiatorType)) return

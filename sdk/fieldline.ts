@@ -9,8 +9,8 @@ import { observe } from './observe.ts'
 import { patchCalls } from './patch.ts'
 import { quietly } from './quietly.ts'
 import { type InitOptions, readOptions } from './settings.ts'
-import { startTransport } from './transport.ts'
-import { trackViews, type Views } from './views.ts'
+import { consent, startTransport } from './transport.ts'
+import { mark, name, trackViews, views } from './views.ts'
 import { trackVitals } from './vitals.ts'
 import type { StartWhy } from './why.ts'
 import { outside } from './zone.ts'
@@ -40,61 +40,42 @@ export interface Fieldline {
   consent(granted: boolean): void
 }
 
-/** Under which the first copy of the SDK to be used is known to the others: one tag and one package measure once. */
+/** Under which the first copy of the SDK is known to the others: one tag and one package measure once. */
 const FIRST: unique symbol = Symbol.for('fieldline')
 
-declare global {
-  interface Window {
-    [FIRST]?: Fieldline
-  }
-}
+/** All copies' global object; a server has one, too. */
+const shared: object & { [FIRST]?: Fieldline } = globalThis
 
-/** One fieldline, not yet started. `startWhy` finds causes; the core does without. */
+/** The page's fieldline, of whichever copy, not yet started. `startWhy` finds causes; the core does without. */
 export function fieldline(startWhy?: StartWhy): Fieldline {
-  let views: Views | undefined
-  let granted: { consent: boolean } | undefined
-
-  const own: Fieldline = {
-    init(options) {
-      const settings = !views && readOptions({ ...options, ...granted })
+  shared[FIRST] ??= {
+    init: quietly(options => {
+      const settings = !views[0] && readOptions({ ...options })
       // What is too old is left alone.
       if (!settings || !window.PerformanceObserver || !('keepalive' in Request.prototype)) return
       outside(() => {
         const { api = true } = settings
-        const tracked = trackViews(settings)
-        views = tracked
-        startTransport(settings, tracked)
+        trackViews(settings)
         const calls =
-          api && api !== 'off' && observeCalls(settings, tracked, api === 'passive' ? undefined : patchCalls)
+          api && api !== 'off'
+            ? observeCalls(settings, api === 'passive' ? undefined : patchCalls)
+            : undefined
+        startTransport(settings, calls?._settle)
         const begin = quietly(() => {
-          const why = startWhy?.(calls || {})
+          const why = startWhy?.(calls ?? {})
           // First, so that resources are known as the LCP is told.
-          tracked._read = observe(why ?? { ...calls })
-          trackVitals(tracked, why?._explain)
+          observe(why ?? calls ?? {})
+          trackVitals(why?._explain)
         })
         // A prerendered page's visitor sees nothing before it is shown.
         if (ofDocument('prerendering')) addEventListener('prerenderingchange', begin, true)
         // A task of its own: with the one that puts the parts together it would be a long one on a slow phone.
         else setTimeout(begin)
       })
-    },
-    setRoute: route => views?._name(route),
-    mark: (name, value, time) => views?._mark(name, value, time),
-    consent(value) {
-      granted = { consent: !!value }
-      views?._consent(value)
-    },
+    }),
+    setRoute: quietly(name),
+    mark: quietly(mark),
+    consent: quietly(consent),
   }
-  const first = (): Fieldline => {
-    window[FIRST] ??= own
-    return window[FIRST]
-  }
-
-  return {
-    // On a server there is no window, which throws.
-    init: quietly(options => first().init(options)),
-    setRoute: quietly(route => first().setRoute(route)),
-    mark: quietly((name, value, time) => first().mark(name, value, time)),
-    consent: quietly(granted => first().consent(granted)),
-  }
+  return shared[FIRST]
 }

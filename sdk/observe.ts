@@ -16,31 +16,25 @@ interface Entries {
 }
 
 /** Who sees entries, by their type. */
-export type Observers = { [T in keyof Entries]?: (entry: Entries[T]) => void } & {
-  /** The page hides. */
-  hidden?: () => void
-}
+export type Observers = { [T in keyof Entries]?: (entry: Entries[T]) => void }
 
 /** ms from which on an event is slow: two and a half frames, as in web-vitals. */
 const SLOW = 40
 
-/**
- * Starts to observe; what was before is told, too. Returns what is to be called as the page hides: it tells
- * what the observer holds back, and then that moment.
- */
-export function observe(observers: Observers): () => void {
-  const tell = quietly((type: string, entry?: object) =>
-    (observers[type as keyof Observers] as ((entry?: object) => void) | undefined)?.(entry),
+/** Tells what the observer holds back: there is no time for that as the page hides. */
+export let read: (() => void) | undefined
+
+/** Starts to observe; what was before is told, too. */
+export function observe(observers: Observers): void {
+  const tell = quietly((type: string, entry: object) =>
+    (observers[type as keyof Observers] as ((entry: object) => void) | undefined)?.(entry),
   )
-  const read = (entries: PerformanceEntryList): void => {
+  const tellAll = (entries: PerformanceEntryList): void => {
     for (const entry of entries) tell(entry.entryType, entry)
   }
-  const observer = new PerformanceObserver(list => read(list.getEntries()))
+  const observer = new PerformanceObserver(list => tellAll(list.getEntries()))
   // Firefox writes a line to the console for a type that it does not know.
   for (const type of PerformanceObserver.supportedEntryTypes)
     if (type in observers) observer.observe({ type, buffered: true, durationThreshold: SLOW })
-  return () => {
-    read(observer.takeRecords())
-    tell('hidden')
-  }
+  read = () => tellAll(observer.takeRecords())
 }

@@ -2,42 +2,34 @@
  * The state of one page view while it lasts, and what a beacon says of it.
  */
 
-import type { Vital } from '../schema/domain/metrics.ts'
-import type { ApiCall, Beacon, Connection, Navigation, Why } from '../schema/wire/pageview.ts'
+import { template } from '../schema/domain/route.ts'
+import type { ApiCall, Beacon, Connection, Navigation } from '../schema/wire/pageview.ts'
 import { loadPhases } from './navigation.ts'
 
 /** Times are those of `performance.now()`. */
 export interface View {
-  _id: string
+  /** What is on the wire as it is here. */
+  _page: Omit<Beacon, 'age' | 'route' | 'phases' | 'calls' | 'marks'>
   /** When it began; 0 for the document's own. */
   _start: number
   /** What its times count from: a prerendered page's visitor saw nothing before its activation. */
   _origin: number
-  /** `Date.now()` at `_start`. */
-  _began: number
-  _navigation: Navigation
+  /** `Date.now()` at time 0, by two clocks read at its begin: later `performance.now()` may have slept. */
+  _zero: number
   /** What names it, if nobody does: where the visitor ended. */
   _path: string
   /** When the path changed; undefined once the soft navigation is known that measures it, if there is one. */
   _moved?: number | undefined
   /** The name that the page gave it. */
   _named?: string | undefined
-  /** Page views that it stands for; 0 where it was not drawn. */
-  _weight: number
-  _vitals: Record<Vital, number | null>
-  /** Null in the core. */
-  _why: Why | null
   /** Calls not sent yet; `start` as the browser tells it. */
   _calls: ApiCall[]
-  /** Calls taken, sent or not, and calls beyond. */
+  /** Calls taken, sent or not. */
   _taken: number
-  _dropped: number
   /** Marks not sent yet; `value` undefined: the time since the page view began. */
   _marks: { name: string; value: number | undefined; start: number }[]
   /** Marks taken, sent or not. */
   _marked: number
-  /** Number of the next beacon. */
-  _sequence: number
   /** What the last beacon said, calls and marks apart. */
   _sent?: string
   /** Takes back what waits in the browser, or notes that it has left. */
@@ -49,48 +41,53 @@ interface Client extends Navigator {
   readonly connection?: { readonly effectiveType?: Connection }
 }
 
-/** Begins a page view. It is drawn with a chance of 1 in `rate`. */
-export function openView(start: number, navigation: Navigation, path: string, rate: number): View {
+/** Begins a page view. It is drawn with a chance of 1 in `rate`; one that is not stands for none. */
+export function newView(
+  start: number,
+  navigation: Navigation,
+  path: string,
+  rate: number,
+  release: string | null = null,
+): View {
   const [random = 0n] = crypto.getRandomValues(new BigUint64Array(1))
+  const { connection, maxTouchPoints }: Client = navigator
   return {
-    _id: random.toString(16),
+    _page: {
+      id: random.toString(16),
+      sequence: 0,
+      weight: Math.random() * rate < 1 ? rate : 0,
+      navigation,
+      release,
+      connection: connection?.effectiveType ?? null,
+      touch: maxTouchPoints > 0,
+      vitals: {},
+      why: null,
+      dropped: 0,
+    },
     _start: start,
     _origin: start,
-    // Both clocks are read within the page view's first moments: later `performance.now()` may have slept.
-    _began: Date.now() - performance.now(),
-    _navigation: navigation,
+    _zero: Date.now() - performance.now(),
     _path: path,
-    _weight: Math.random() * rate < 1 ? rate : 0,
-    _vitals: { lcp: null, fcp: null, cls: null, inp: null, ttfb: null },
-    _why: null,
     _calls: [],
     _taken: 0,
-    _dropped: 0,
     _marks: [],
     _marked: 0,
-    _sequence: 0,
   }
 }
 
-/** Everything known of a page view now. */
-export function snapshot(view: View, route: string, release: string | null = null): Beacon {
-  const client: Client = navigator
-  const origin = view._origin
+/** Everything known of a page view now, with some of its calls and marks. */
+export function snapshot(
+  { _page, _origin, _zero, _start, _named, _path }: View,
+  calls: View['_calls'],
+  marks: View['_marks'],
+): Beacon {
   return {
-    id: view._id,
-    sequence: view._sequence,
-    weight: view._weight,
-    age: Date.now() - view._began - origin,
-    navigation: view._navigation,
-    route,
-    release,
-    connection: client.connection?.effectiveType ?? null,
-    touch: client.maxTouchPoints > 0,
-    vitals: { ...view._vitals },
-    phases: view._start ? null : loadPhases(origin),
-    why: view._why,
-    dropped: view._dropped,
-    marks: view._marks.map(({ name, value, start }) => ({ name, value: value ?? start - origin })),
-    calls: view._calls.map(call => ({ ...call, start: call.start - origin })),
+    ..._page,
+    age: Date.now() - _zero - _origin,
+    route: _named || template(_path),
+    vitals: { ..._page.vitals },
+    phases: _start ? null : loadPhases(_origin),
+    calls: calls.map(call => ({ ...call, start: call.start - _origin })),
+    marks: marks.map(({ name, value, start }) => ({ name, value: value ?? start - _origin })),
   }
 }

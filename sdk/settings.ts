@@ -39,61 +39,45 @@ export interface InitOptions {
    * Sees each beacon before it is sent; answers what to send. Nothing is sent if it answers nothing or throws. It may
    * be asked more often than beacons are sent: what waits in the browser is renewed as it changes. Calls, marks and
    * causes go without names: one that is built anew has all its fields, in the order of its type. `phases` is a list, in
-   * the order of schema/domain/metrics, and the core has no causes.
+   * the order of schema/metrics, `vitals` has those that are known, and the core has no causes.
    */
   beforeSend?: ((view: Beacon) => Beacon | null | undefined | false) | undefined
 }
 
 /** The options, and what follows from them. */
-export interface Settings extends Pick<InitOptions, 'release' | 'route' | 'routeBy' | 'api' | 'beforeSend'> {
-  /** Where beacons go, with the site. */
-  _url: string
-  /** Where they go once that was refused. */
-  _fallback: string | undefined
+export interface Settings extends InitOptions {
+  /** Where beacons go, with the site: the first that the page's policy has not refused. */
+  _urls: string[]
   /** Texts of addresses of calls that are left out. */
   _ignore: readonly string[]
   /** 1 of `_rate` page views is kept. */
   _rate: number
-  /** Whether anything may be sent. */
-  _consent: boolean
 }
 
-/** Options as they may be, `name=value`. Those without which nothing is measured come first. */
-const RIGHT =
-  /^((site|endpoint)=.|sample=[01]?(\.\d+)?$|(release|route|fallback|ignore|beforeSend)=|api=(true|false|passive|off)?$|consent=(true|false|required)?$|routeBy=(hash|query:.+)?$)/
 /** Where a mistake is made, and may be told. */
-const LOCAL = /^(.+\.)?localhost$|^127\.0\.0\.1$|^\[::1]$/
-
-const REQUIRED = { site: '', endpoint: '' }
+const LOCAL = /(^|\.)localhost$|^127\.|^\[::1]$/
 
 let told = false
 
 export function readOptions(options: InitOptions): Settings | undefined {
-  const { site, endpoint, sample = 1, fallback, consent = true, ignore = '' } = options
-  const wrong = Object.entries({ ...REQUIRED, ...options })
-    .map(option => option.join('='))
-    .filter(option => !RIGHT.test(option))
-  if (wrong[0] && !told && LOCAL.test(location.hostname)) {
+  const { site, endpoint, sample = 1, fallback, ignore = '' } = options
+  const right = site && endpoint && +sample >= 0 && +sample <= 1
+  if (!right && !told && LOCAL.test(location.hostname)) {
     told = true
-    console.warn(`fieldline: wrong options: ${wrong.join()}`)
+    console.warn(`fieldline: wrong options: site=${site}, endpoint=${endpoint}, sample=${sample}`)
   }
   const { doNotTrack, globalPrivacyControl }: Privacy = navigator
-  if (doNotTrack === '1' || globalPrivacyControl || !site || !endpoint || +sample <= 0) return
-  // Neither an element of that name nor a base that someone put into the page leads beacons astray.
-  const urlOf = (endpoint: string): string => {
-    const url = new URL(endpoint, location.href)
-    url.searchParams.set('site', site)
-    return url.href
-  }
+  if (!right || !+sample || doNotTrack === '1' || globalPrivacyControl) return
   return {
     ...options,
-    // Of a tag it is text. Whatever is not `true` is no yes.
-    _consent: /^true$/.test(consent as string),
     _ignore: `${ignore}`.match(/[^\s,]+/g) ?? [],
-    _url: urlOf(endpoint),
-    _fallback: fallback && urlOf(fallback),
-    // A sample that is no number keeps everything.
-    _rate: Math.min(Math.round(1 / +sample) || 1, MAX_WEIGHT),
+    // Neither an element of that name nor a base that someone put into the page leads beacons astray.
+    _urls: [endpoint, ...(fallback ? [fallback] : [])].map(endpoint => {
+      const url = new URL(endpoint, location.href)
+      url.searchParams.set('site', site)
+      return url.href
+    }),
+    _rate: Math.min(Math.round(1 / +sample), MAX_WEIGHT),
   }
 }
 

@@ -8,22 +8,21 @@
  * became of it. So the SDK begins only where fetch can outlive its page.
  */
 
-import { routeName } from '../schema/domain/route.ts'
 import { encode, MAX_BYTES, write } from '../schema/wire/beacon.ts'
-import type { ApiCall, Beacon, Mark } from '../schema/wire/pageview.ts'
+import { changed, onChange } from './change.ts'
 import { ofDocument } from './dom.ts'
+import { read } from './observe.ts'
 import { snapshot, type View } from './pageview.ts'
 import { quietly } from './quietly.ts'
 import type { Settings } from './settings.ts'
-import { CUT, SETTLED, type Views } from './views.ts'
-import { outside } from './zone.ts'
+import { current, views } from './views.ts'
 
+/** ms within which leaving, begun, cuts off calls: Firefox does so at once, Chromium when the page hides. */
+export const CUT = 200
 /** ms after which what waits in the browser is renewed: the age that it tells stands still. */
 const STALE = 60_000
 /** ms after which what was refused is tried again: by then a policy has said that it was it. */
 const SOON = 500
-/** Beacons kept that could not leave. */
-const KEPT = 8
 
 declare global {
   interface Window {
@@ -32,118 +31,122 @@ declare global {
   }
 }
 
-/** Sends from now on. */
-export function startTransport(settings: Settings, views: Views): void {
-  let shown = !ofDocument('hidden')
+/** When the page hid last; below 0: never. */
+export let hidden = -CUT
+
+/** Whether anything may be sent; undefined as long as nobody has said. */
+let granted: boolean | undefined
+
+/** Takes a yes or a no. */
+export function consent(yes: boolean): void {
+  granted = !!yes
+  // The page views so far are as if they had not been drawn.
+  if (!granted) for (const view of views) view._page.weight = view._calls.length = view._marks.length = 0
+  changed(0)
+}
+
+/** Sends from now on. `settle` has said what is still to be said of calls; as the page hides, of all. */
+export function startTransport(settings: Settings, settle?: (leaving: boolean) => void): void {
+  const { beforeSend, consent = true, _urls } = settings
   // The page's own fetch, not the patched one.
   const { fetch, fetchLater } = window
-  let timer: ReturnType<typeof setTimeout> | undefined
-  /** What could not leave, the oldest first. */
-  const kept: Beacon[] = []
-  /** When the visitor left. */
-  let left = -CUT
+  let shown = !ofDocument('hidden')
+  /** Something could not leave. */
+  let refused = false
+  // Of a tag it is text. Whatever is not `true` is no yes.
+  granted ??= `${consent}` === 'true'
 
   /** Sends all there is to say. With `hold`, the current page view waits where it can, or goes on. */
-  const flush = (hold?: boolean): void => {
-    timer = clearTimeout(timer) as undefined
-    listenAgain()
-    views._settle?.(!hold)
-    // A no to what is sent is one to what could not leave.
-    if (!settings._consent) kept.length = 0
-    if (!hold) sendKept(true)
-    if (!ofDocument('prerendering'))
-      for (const view of views._list) deliver(view, hold && view === views._last)
+  const flush = (hold?: boolean, keepalive = true): void => {
+    settle?.(!hold)
+    for (const view of hold && refused ? [current] : views) deliver(view, hold && view === current, keepalive)
   }
 
-  const deliver = quietly((view: View, hold?: boolean) => {
+  const deliver = quietly((view: View, hold: boolean | undefined, keepalive: boolean, most?: number) => {
     view._held?.()
+    view._held = undefined
+    const { _page } = view
+    const [url] = _urls
     // A page that nobody saw is no page view.
-    if (!settings._consent || !view._weight || !(shown || view._vitals.fcp) || (hold && !fetchLater)) return
-    const page = snapshot(view, views._routeOf(view), settings.release)
-    const calls = view._calls.length
-    const marks = view._marks.length
+    if (!url || !granted || !_page.weight || !(shown || _page.vitals.fcp) || (hold && !fetchLater)) return
+    const calls = view._calls.slice(0, most)
+    const marks = [...view._marks]
+    const page = snapshot(view, calls, marks)
     const state = write([page.route, page.vitals, page.phases, page.dropped])
-    if (!calls && !marks && state === view._sent) return
+    if (!calls[0] && !marks[0] && state === view._sent) return
     const said = (): void => {
       view._sent = state
-      view._calls.splice(0, calls)
-      view._marks.splice(0, marks)
+      view._calls.splice(0, calls.length)
+      view._marks.splice(0, marks.length)
+    }
+    const allowed = beforeSend ? quietly(beforeSend)(page) : page
+    const body = allowed && encode({ ...allowed, route: allowed.route.replace(/[?#].*/s, '') })
+    if (body && calls[1] && new Blob([body]).size > MAX_BYTES) {
+      deliver(view, false, keepalive, calls.length >> 1)
+      deliver(view, false, keepalive)
+      return
     }
     // What beforeSend drops is not offered again.
     if (!hold) said()
-    const { beforeSend } = settings
-    const allowed = beforeSend ? beforeSend(page) : page
-    if (!allowed) return
-    const route = routeName(allowed.route)
-    const beacons: Beacon[] = []
-    /** Adds one beacon, or several where it would be too long. */
-    const add = (calls: ApiCall[], marks: Mark[]): void => {
-      const beacon = { ...allowed, route, sequence: view._sequence + beacons.length, calls, marks }
-      const half = calls.length >> 1
-      if (half && new Blob([encode(beacon)]).size > MAX_BYTES) {
-        add(calls.slice(0, half), [])
-        add(calls.slice(half), marks)
-      } else beacons.push(beacon)
+    if (!body) return
+    const back = new AbortController()
+    const request: RequestInit = {
+      body,
+      keepalive,
+      signal: back.signal,
+      method: 'POST',
+      mode: 'no-cors',
+      credentials: 'omit',
+      // Whatever the page's policy says, the address of the page stays in it.
+      referrerPolicy: 'origin',
     }
-    add(allowed.calls, allowed.marks)
-    const [beacon, more] = beacons
-    if (hold && fetchLater && beacon && !more) {
-      const back = new AbortController()
-      const waiting = fetchLater(settings._url, requestOf(beacon, true, back.signal))
+    if (hold && fetchLater) {
+      const waiting = fetchLater(url, request)
       view._held = () => {
-        view._held = undefined
         if (waiting.activated) {
-          view._sequence++
+          _page.sequence++
           said()
         } else back.abort()
       }
     } else {
-      view._sequence += beacons.length
-      if (hold) said()
-      for (const beacon of beacons) send(beacon, true)
+      _page.sequence++
+      // All requests with keepalive of a page, other libraries' too, share 64 KB, and each of them is refused beyond. What is
+      // refused is unsaid again, and goes without soon, if the page lives on; what is refused then waits until something has
+      // left, or the page hides.
+      fetch(url, request).then(
+        () => {
+          refused = false
+        },
+        () => {
+          refused = true
+          view._sent = ''
+          view._calls.unshift(...calls)
+          view._marks.unshift(...marks)
+          // A number that others have followed is a gap.
+          if (_page.sequence === page.sequence + 1) _page.sequence--
+          if (keepalive) setTimeout(flush, SOON, false, false)
+        },
+      )
     }
   })
 
-  // All requests with keepalive of a page, other libraries' too, share 64 KB, and each of them is refused beyond. What is
-  // refused goes without soon, if the page lives on; what is refused again waits until something has left, or the page hides.
-  const send = (beacon: Beacon, keepalive: boolean): void => {
-    const time = Date.now()
-    fetch(settings._url, requestOf(beacon, keepalive)).then(
-      () => sendKept(),
-      () => {
-        kept.push({
-          ...beacon,
-          get age() {
-            return beacon.age + Date.now() - time
-          },
-        })
-        kept.splice(0, kept.length - KEPT)
-        if (keepalive) setTimeout(sendKept, SOON)
-      },
-    )
-  }
-  const sendKept = (keepalive = false): void => {
-    const beacon = settings._consent && kept.shift()
-    if (beacon) send({ ...beacon }, keepalive)
-  }
-
+  let unheard: ReturnType<typeof setTimeout> | undefined
   // Leaving a visible page fires pagehide and then visibilitychange, which is the end: the vitals have their last values
   // by then. Where nothing waits in the browser, pagehide counts, too: the page may stop or forge the other.
   // https://html.spec.whatwg.org/multipage/document-lifecycle.html#unloading-documents
   const onHide = quietly(({ type, timeStamp, eventPhase }: Event): void => {
     const leaving = type === 'pagehide'
-    shown ||= !leaving
-    const over = ofDocument('hidden') || timeStamp - left < CUT || (leaving && !fetchLater)
-    if (leaving) left = timeStamp
-    if (over) {
-      views._hidden = timeStamp
-      // On the event's way down nobody can have stopped it; on its way up, all have heard of it.
-      if (eventPhase === 1) timer = setTimeout(flush)
-      else {
-        views._read?.()
-        flush()
-      }
-    } else if (leaving && timer) flush(true)
+    const over = ofDocument('hidden')
+    shown ||= !over
+    if (!over && !leaving) return
+    hidden = timeStamp
+    // On the event's way down nobody can have stopped it; on its way up, all have heard of it.
+    if (eventPhase === 1) unheard = setTimeout(flush)
+    else {
+      clearTimeout(unheard)
+      read?.()
+      flush(leaving && !!fetchLater)
+    }
   })
   const listen = (): void => {
     addEventListener('visibilitychange', onHide, true)
@@ -152,41 +155,18 @@ export function startTransport(settings: Settings, views: Views): void {
   }
   // A page that lets nobody listen throws here, before anything has begun: web-vitals would throw later, into the page.
   listen()
-  // Again and again, since `document.open` removes all listeners. Those that are there are not added.
-  const listenAgain = quietly(listen)
+  // Again, since `document.open` removes all listeners. Those that are there are not added.
+  new MutationObserver(quietly(listen)).observe(document, { childList: true })
 
   // A page's policy refuses late: the browser has taken the beacon by then. Each further one would be a console line.
   addEventListener('securitypolicyviolation', ({ blockedURI, disposition }) => {
-    if (disposition !== 'enforce' || blockedURI !== settings._url) return
-    const { _fallback } = settings
-    if (_fallback && _fallback !== settings._url) {
-      settings._url = _fallback
-      views._onChange()
-    } else views._consent(false)
+    if (disposition === 'enforce' && blockedURI === _urls[0]) {
+      _urls.shift()
+      changed()
+    }
   })
 
-  // Unless it says when, a change leaves with those before it.
-  views._onChange = (wait = timer ? -1 : SETTLED) => {
-    if (wait < 0) return
-    clearTimeout(timer)
-    outside(() => {
-      timer = setTimeout(flush, wait, true)
-    })
-  }
-  views._onChange()
+  onChange(() => flush(true))
+  changed()
   setInterval(flush, STALE, true)
-  new MutationObserver(listenAgain).observe(document, { childList: true })
-}
-
-/** Whatever the page's policy says, the address of the page stays in it. */
-function requestOf(beacon: Beacon, keepalive: boolean, signal: AbortSignal | null = null): RequestInit {
-  return {
-    body: encode(beacon),
-    keepalive,
-    signal,
-    method: 'POST',
-    mode: 'no-cors',
-    credentials: 'omit',
-    referrerPolicy: 'origin',
-  }
 }

@@ -4,29 +4,30 @@
 
 import { type MetricType, onCLS, onFCP, onINP, onLCP, onTTFB } from 'web-vitals'
 import type { Vital } from '../schema/domain/metrics.ts'
+import { changed } from './change.ts'
 import { activationStart, navigationEntry } from './navigation.ts'
 import type { View } from './pageview.ts'
 import { quietly } from './quietly.ts'
-import type { Views } from './views.ts'
+import { at, current, open, views } from './views.ts'
 
 /** Notes in a page view what one of its vitals was read from. */
 export type Explain = (view: View, metric: MetricType) => void
 
 /** Begins where the page is shown: a prerendered page's visitor sees nothing before. Each metric is observed once. */
-export function trackVitals(views: Views, explain?: Explain): void {
-  const load = views._last
+export function trackVitals(explain?: Explain): void {
+  const load = current
   load._origin = activationStart()
   // web-vitals waits for `load` with the time to first byte, and many leave before. Some browsers tell 0, or a time to come.
   const { responseStart = 0 } = navigationEntry() ?? {}
   if (responseStart > 0 && responseStart <= performance.now())
-    load._vitals.ttfb = Math.max(0, responseStart - load._origin)
+    load._page.vitals.ttfb = Math.max(0, responseStart - load._origin)
 
   /** Page views by when the soft navigation began that measures them. */
   const bySoft = new Map<number, View | undefined>()
   // A soft navigation is told as its page view has been painted. It began by what the visitor did before the path changed.
   const measuredBy = (start: number): View | undefined => {
     if (!bySoft.has(start)) {
-      const view = views._list.find(({ _moved = -1 }) => _moved >= start)
+      const view = views.find(({ _moved = -1 }) => _moved >= start)
       if (view) view._moved = undefined
       bySoft.set(start, view)
     }
@@ -37,9 +38,9 @@ export function trackVitals(views: Views, explain?: Explain): void {
   const loaded = performance.now()
   const early = (start: number, url: string): View | undefined => {
     const { pathname } = new URL(navigationEntry()?.name ?? url)
-    if (start > loaded || start <= views._last._start || new URL(url).pathname === pathname) return
+    if (start > loaded || start <= current._start || new URL(url).pathname === pathname) return
     load._path = pathname
-    const view = views._open(start, 'soft-navigation')
+    const view = open(start, 'soft-navigation')
     bySoft.set(start, view)
     return view
   }
@@ -52,21 +53,21 @@ export function trackVitals(views: Views, explain?: Explain): void {
     if (returned && name === 'LCP' && entries[0]) return
     // The start tells page views apart: a return has the navigationId of the page view that it returns to. Where nothing
     // was painted before a return, its CLS has no start.
-    const start = navigationStartTime || (returned ? views._last._start : 0)
+    const start = navigationStartTime || (returned ? current._start : 0)
     const measured = soft
       ? (measuredBy(start) ?? early(start, navigationURL))
-      : (views._list.find(({ _start }) => _start === start) ??
+      : (views.find(({ _start }) => _start === start) ??
         // It may be told after the page has left and come back.
-        (returned && start > views._last._start && views._open(start, navigationType)))
-    const view = measured || (soft && views._at(start))
+        (returned && start > current._start && open(start, navigationType)))
+    const view = measured || (soft && at(start))
     if (!view) return
     const vital = name.toLowerCase() as Vital
     const amount = vital === 'cls' ? value * 1000 : value
     // Of what is no page view, a new query say, the page view that goes on has the interactions and the shifts.
-    if (!measured && !(/inp|cls/.test(vital) && amount > (view._vitals[vital] ?? 0))) return
-    view._vitals[vital] = amount
+    if (!measured && !(/inp|cls/.test(vital) && amount > (view._page.vitals[vital] ?? 0))) return
+    view._page.vitals[vital] = amount
     explain?.(view, metric)
-    views._onChange()
+    changed()
   })
 
   // All changes: what is known so far leaves even if the page's process dies, and elements are named while they are there.

@@ -65,8 +65,8 @@ export const startWhy: StartWhy = observers => {
       observers.resource?.(entry)
     },
     _explain(view, metric) {
-      view._why ??= { lcp: null, inp: null, cls: null }
-      const why = view._why
+      view._page.why ??= { lcp: null, inp: null, cls: null }
+      const { why } = view._page
       if (metric.name === 'LCP') why.lcp = lcpCause(metric.entries[0], view, resources)
       if (metric.name === 'CLS') why.cls = clsCause(metric.entries, view, nameOf)
       if (metric.name === 'INP') {
@@ -91,12 +91,12 @@ function push<T>(list: T[], entry: T): void {
 /** @see https://web.dev/articles/optimize-lcp#lcp-breakdown */
 function lcpCause(
   entry: LargestContentfulPaint | undefined,
-  { _vitals, _origin }: View,
+  { _page: { vitals }, _origin }: View,
   resources: readonly PerformanceResourceTiming[],
 ): LcpCause | null {
   if (!entry) return null
-  const lcp = _vitals.lcp ?? 0
-  const answered = _vitals.ttfb ?? 0
+  const lcp = vitals.lcp ?? 0
+  const answered = vitals.ttfb ?? 0
   const { element, id, url, startTime: painted } = entry
   // Without Timing-Allow-Origin there is no `requestStart`.
   const requested = ({ requestStart, startTime }: PerformanceResourceTiming) => requestStart || startTime

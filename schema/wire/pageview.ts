@@ -115,7 +115,9 @@ export interface Mark {
 }
 
 /** A page view as a browser tells it. */
-export interface Beacon extends Omit<PageView, 'phases' | 'why'> {
+export interface Beacon extends Omit<PageView, 'vitals' | 'phases' | 'why'> {
+  /** Grains of those that are known. */
+  vitals: Partial<Record<Vital, number | null>>
   /** In the order of `PHASES`. */
   phases: Record<Phase, number> | readonly number[] | null
   /** Null from a script that looks for none. */
