@@ -4,14 +4,14 @@
 
 import type { PageViewRow } from '../schema/storage/tables.ts'
 import { app } from './app.ts'
-import { tick } from './cron.ts'
+import { cron } from './cron.ts'
 import type { Env } from './env.ts'
 import { consume } from './ingest/queue.ts'
 
 export default {
   fetch: app.fetch,
   async scheduled(_controller, env) {
-    await tick(env.DB, Date.now())
+    await cron(env.DB, Date.now())
   },
   async queue(batch, env) {
     await consume(batch, env, Date.now())

@@ -1,7 +1,10 @@
 /** The hour: what page views are keyed by and ranges are snapped to. */
 
-/** ms of an hour. */
-export const HOUR = 3_600_000
+/** In ms. */
+export const SECOND = 1_000
+export const MINUTE = 60 * SECOND
+export const HOUR = 60 * MINUTE
+export const DAY = 24 * HOUR
 
 /** Whole hours since 1970 of a Unix time in ms. */
 export function hourOf(time: number): number {

@@ -6,10 +6,10 @@ import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { encode } from '../../schema/wire/beacon.ts'
 import type { ApiCall, PageView } from '../../schema/wire/pageview.ts'
-import { type Minute, neededRate } from '../../worker/ingest/control.ts'
+import { type MinuteTraffic, neededRate } from '../../worker/ingest/control.ts'
 import { mayBeFat } from '../../worker/ingest/limit.ts'
 import { bytesOf, ORDINARY, slim } from '../../worker/ingest/size.ts'
-import { MAX_KEPT } from '../../worker/store/upsert.ts'
+import { MAX_ITEMS } from '../../worker/store/upsert.ts'
 import { newId, pageView } from '../kit/pageview.ts'
 import { get, ORIGIN, put, send, storedId } from '../kit/worker/client.ts'
 import { pageViewRow, store } from '../kit/worker/rows.ts'
@@ -75,7 +75,7 @@ describe('fat rows of one address', () => {
 })
 
 describe('the sampling rate of a site', () => {
-  const minutes = (perMinute: number, bytes: number, n: number): Minute[] =>
+  const minutes = (perMinute: number, bytes: number, n: number): MinuteTraffic[] =>
     Array.from({ length: n }, (_, i) => ({
       minute: 1_000 * 60 + i,
       seen: perMinute,
@@ -152,12 +152,12 @@ describe('one page view', () => {
     for (const sequence of [0, 1, 2, 3]) await store([beacon(id, sequence, 60)])
     expect(await read(id)).toEqual({ calls: 240, marks: 240, cut: [0, 0] })
     await store([beacon(id, 4, 60)])
-    expect(await read(id)).toEqual({ calls: MAX_KEPT, marks: MAX_KEPT, cut: [44, 44] })
+    expect(await read(id)).toEqual({ calls: MAX_ITEMS, marks: MAX_ITEMS, cut: [44, 44] })
     // Again, and again out of order: nothing changes.
     for (const sequence of [4, 2, 4]) await store([beacon(id, sequence, 60)])
-    expect(await read(id)).toEqual({ calls: MAX_KEPT, marks: MAX_KEPT, cut: [44, 44] })
+    expect(await read(id)).toEqual({ calls: MAX_ITEMS, marks: MAX_ITEMS, cut: [44, 44] })
     const { meta } = await store([beacon(id, 5, 60)])
-    expect(await read(id)).toEqual({ calls: MAX_KEPT, marks: MAX_KEPT, cut: [104, 104] })
+    expect(await read(id)).toEqual({ calls: MAX_ITEMS, marks: MAX_ITEMS, cut: [104, 104] })
     expect(meta.rows_written).toBe(1)
   })
 })

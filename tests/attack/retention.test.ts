@@ -6,7 +6,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { encode } from '../../schema/wire/beacon.ts'
-import { tick } from '../../worker/cron.ts'
+import { cron } from '../../worker/cron.ts'
 import { store } from '../../worker/store/upsert.ts'
 import { newId, pageView } from '../kit/pageview.ts'
 import { ORIGIN, put, send } from '../kit/worker/client.ts'
@@ -37,7 +37,7 @@ const counted = (site: string, tier: 'hour' | 'day', start: number) =>
 async function run(times: number): Promise<void> {
   for (let i = 0; i < times; i++, now += 5 * MINUTE) {
     const prepare = vi.spyOn(env.DB, 'prepare')
-    await tick(env.DB, now)
+    await cron(env.DB, now)
     expect(prepare.mock.calls.length).toBeLessThanOrEqual(50)
     prepare.mockRestore()
   }

@@ -78,8 +78,8 @@ async function measureCron(local: Local): Promise<Rows> {
     )
     .all()
   const run = Math.ceil(NOW / RUN / RETAIN_EVERY) * RETAIN_EVERY
-  const retaining = await bill(local, `tick?now=${run * RUN}`)
-  const idle = await bill(local, `tick?now=${(run + 1) * RUN}`)
+  const retaining = await bill(local, `cron?now=${run * RUN}`)
+  const idle = await bill(local, `cron?now=${(run + 1) * RUN}`)
   for (const table of ['sites', 'pageviews', 'periods']) await local.db.prepare(`DELETE FROM ${table}`).all()
   const share = RUNS / RETAIN_EVERY
   return sum(0, [times(share, retaining), times(RUNS - share, idle)])
@@ -117,7 +117,7 @@ async function measureDay(local: Local, views: number): Promise<Rows[]> {
   // Rows are deleted when their time is over: raw ones after 14 days, hours after 35, days after 760.
   const gone: Bill[] = []
   for (const days of [16, 37, 762])
-    gone.push(await bill(local, `tick?now=${nextRetaining((START + days * DAY) * HOUR)}`))
+    gone.push(await bill(local, `cron?now=${nextRetaining((START + days * DAY) * HOUR)}`))
   for (const table of ['sites', 'pageviews', 'rollups', 'api_rollups', 'periods'])
     await local.db.prepare(`DELETE FROM ${table}`).all()
   return [

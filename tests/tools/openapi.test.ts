@@ -317,7 +317,7 @@ it('answers what became of a budget, and tells the webhook, as the document says
   let now = Date.now()
   const isTold = () => told.some(({ body }) => body.includes(`"${id}"`))
   for (let run = 0; run < 10 && !isTold(); run++) {
-    await bill(local, `tick?now=${now}`)
+    await bill(local, `cron?now=${now}`)
     now += 5 * 60_000
   }
   expect(isTold()).toBe(true)

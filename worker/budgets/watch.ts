@@ -1,76 +1,79 @@
 /**
- * The cron's part: a site's budgets that are due are judged, a change of state is noted and told, and what could not be
- * told before is tried again.
+ * The cron's part in budgets: those that are due are judged, a change of state is noted and told, and what could not be told
+ * before is tried again.
  */
 
 import { and, asc, eq, lte } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { type BudgetRow, budgetEvents, budgets, messages } from '../../schema/storage/tables.ts'
+import { MINUTE } from '../../schema/domain/hour.ts'
+import { type BudgetRow, budgetEvents, budgets, messages, type SiteRow } from '../../schema/storage/tables.ts'
 import { counted, type Receipt } from '../store/statement.ts'
 import { type Finding, judge } from './judge.ts'
 import { announcement } from './message.ts'
 import { deliver } from './webhook.ts'
 
 /** A budget is judged again after so long, in ms; the cron comes every five minutes. */
-const INTERVAL = 14 * 60_000
-/** What judging a budget, noting how it stands and telling a message cost at most, in statements. */
-export const COST = { look: 2, judge: 21, note: 3, tell: 3 }
-/** What judging one costs as a rule. */
-const USUAL = 6
+const JUDGE_INTERVAL = 14 * MINUTE
+/** What finding what is due, judging a budget, noting how it stands and telling a message take at most, in statements. */
+const STATEMENTS = { find: 2, judge: 21, note: 3, tell: 3 }
+/** Below this a run judges nothing. */
+export const MIN_WATCH_STATEMENTS = STATEMENTS.find + STATEMENTS.judge
+/** What judging one takes as a rule. */
+const USUAL_STATEMENTS = 6
 /** Messages that are looked at, the oldest. */
 const MAX_WAITING = 100
 
-/** Judges what is due within `allowance` statements; answers the statements it took. */
+/** Judges what is due within `maxStatements`; answers the statements it took. */
 export async function watch(
   d1: D1Database,
-  site: { id: string; raw_days: number },
+  site: Pick<SiteRow, 'id' | 'rawDays'>,
   now: number,
-  allowance: number,
+  maxStatements: number,
 ): Promise<number> {
-  let left = allowance - COST.look
+  let left = maxStatements - STATEMENTS.find
   const db = drizzle(d1)
   const due = await db
     .select()
     .from(budgets)
-    .where(and(eq(budgets.site, site.id), lte(budgets.checked, now - INTERVAL)))
+    .where(and(eq(budgets.site, site.id), lte(budgets.checked, now - JUDGE_INTERVAL)))
     .orderBy(asc(budgets.checked))
-    .limit(Math.max(0, Math.floor(left / USUAL)))
+    .limit(Math.max(0, Math.floor(left / USUAL_STATEMENTS)))
   for (const budget of due) {
-    if (left < COST.judge) break
+    if (left < STATEMENTS.judge) break
     const receipt: Receipt = { statements: 0, read: 0 }
     try {
-      await note(d1, budget, await judge(counted(d1, receipt), budget, now, site.raw_days), now)
+      await note(d1, budget, await judge(counted(d1, receipt), budget, now, site.rawDays), now)
     } catch (error) {
       console.error(`budget ${budget.id} of ${site.id} cannot be judged`, error)
       await postpone(d1, budget, now)
     }
-    left -= receipt.statements + COST.note
+    left -= receipt.statements + STATEMENTS.note
   }
   left -= await tell(d1, site.id, now, left)
-  return allowance - left
+  return maxStatements - left
 }
 
 /**
  * Tells what waits, of each budget in the order in which it happened; answers the statements it took. One that fails says
  * enough of a site's only webhook, and may have taken seconds: the others wait for the next run.
  */
-async function tell(d1: D1Database, site: string, now: number, allowance: number): Promise<number> {
+async function tell(d1: D1Database, site: string, now: number, maxStatements: number): Promise<number> {
   const waiting = await drizzle(d1)
     .select()
     .from(messages)
     .where(eq(messages.site, site))
     .orderBy(asc(messages.at))
     .limit(MAX_WAITING)
-  let left = allowance
+  let left = maxStatements
   const held = new Set<string>()
   for (const message of waiting) {
     if (message.due > now) held.add(message.budget)
     if (held.has(message.budget)) continue
-    if (left < COST.tell) break
-    left -= COST.tell
+    if (left < STATEMENTS.tell) break
+    left -= STATEMENTS.tell
     if (!(await deliver(d1, message, now))) break
   }
-  return allowance - left
+  return maxStatements - left
 }
 
 /** Gives the others a turn: the one that waits longest comes first. */

@@ -5,15 +5,20 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import { OTHER } from '../../schema/domain/names.ts'
+import { apiRollups, rollups } from '../../schema/storage/tables.ts'
 import { FAILURES } from '../../schema/wire/pageview.ts'
+import { named } from '../store/names.ts'
 import {
   type CappedKey,
   capOf,
   columnSql,
   isCapped,
+  type ROLLUPS,
   type RollupDimension,
-  type RollupTable,
 } from './dimensions.ts'
+
+/** A roll-up row: the three tables have these columns in common. */
+const r = named(rollups, 'r')
 
 /** The fields of a histogram that add up, beside its buckets. */
 const SUMS = ['n', 's', 'q', 'good', 'poor']
@@ -24,14 +29,14 @@ const CALL_SUMS = [...SUMS, ...FAILURES, 'aborted', 'omitted']
  * their own. Key: (site, tier, dimension, start).
  */
 export function dayOf(
-  table: RollupTable,
+  table: (typeof ROLLUPS)[number]['table'],
   columns: readonly string[],
   site: string,
   day: number,
   dimension: RollupDimension,
 ): SQL {
-  const sums = table === 'api_rollups' ? CALL_SUMS : SUMS
-  const clustered = table !== 'rollups'
+  const sums = table === apiRollups ? CALL_SUMS : SUMS
+  const clustered = table !== rollups
   const cases = columns.map(name => sql`WHEN ${sql.raw(`'${name}'`)} THEN ${columnSql(name)}`)
   const column = sql`CASE m.value ${sql.join(cases, sql` `)} END`
   const hidden = hiddenIn(dimension, column, columns)
@@ -39,14 +44,14 @@ export function dayOf(
   const fields = sums.map(name => sql.raw(`'${name}', t.${name}`))
   const volume = sql`coalesce(${columnSql(columns[0] ?? '')} ->> 'n', 0)`
   return sql`WITH hours AS MATERIALIZED (
-      SELECT r.*, ${volume} AS volume FROM ${sql.raw(table)} AS r
-      WHERE r.site = ${site} AND r.tier = 'hour' AND r.dimension = ${dimension.name}
-        AND r.start >= ${day} AND r.start < ${day + 24}),
-    named AS (${named(dimension)}),
+      SELECT r.*, ${volume} AS volume FROM ${named<typeof table>(table, 'r').table}
+      WHERE ${r.site} = ${site} AND ${r.tier} = 'hour' AND ${r.dimension} = ${dimension.name}
+        AND ${r.start} >= ${day} AND ${r.start} < ${day + 24}),
+    named AS (${dayNames(dimension)}),
     ${hidden.tables}
     parts AS MATERIALIZED (
       SELECT named.name AS value, m.value AS metric, ${column} AS histogram
-      FROM hours AS r JOIN named ON named.value = r.value
+      FROM hours AS r JOIN named ON named.value = ${r.value}
       CROSS JOIN json_each(${JSON.stringify(columns)}) AS m
       WHERE histogram IS NOT NULL),
     totals AS (SELECT value, metric, ${sql.join(summed, sql`, `)} FROM parts GROUP BY value, metric),
@@ -85,24 +90,24 @@ function hiddenIn(
 ): Record<'tables' | 'field' | 'from', SQL> {
   const index = dimension.keys.findIndex(isCapped)
   if (index < 0) return { tables: EMPTY, field: EMPTY, from: EMPTY }
-  const other = (value: string) => sql`json_set(${sql.raw(value)}, ${sql.raw(`'$[${index}]'`)}, ${OTHER})`
+  const other = (value: SQL) => sql`json_set(${value}, ${sql.raw(`'$[${index}]'`)}, ${OTHER})`
   return {
     tables: sql`others AS MATERIALIZED (
-        SELECT r.start AS start, r.value AS value, m.value AS metric, coalesce(${column} ->> 'n', 0) AS n
-        FROM hours AS r CROSS JOIN json_each(${JSON.stringify(columns)}) AS m WHERE r.value = ${other('r.value')}),
+        SELECT ${r.start} AS start, ${r.value} AS value, m.value AS metric, coalesce(${column} ->> 'n', 0) AS n
+        FROM hours AS r CROSS JOIN json_each(${JSON.stringify(columns)}) AS m WHERE ${r.value} = ${other(r.value)}),
       unnamed AS MATERIALIZED (SELECT value, metric, sum(n) AS n FROM others GROUP BY value, metric),
       shown AS MATERIALIZED (
-        SELECT r.value AS value, o.metric AS metric, sum(o.n) AS n
-        FROM hours AS r JOIN others AS o ON o.start = r.start AND o.value = ${other('r.value')}
-        GROUP BY r.value, o.metric),`,
+        SELECT ${r.value} AS value, o.metric AS metric, sum(o.n) AS n
+        FROM hours AS r JOIN others AS o ON o.start = ${r.start} AND o.value = ${other(r.value)}
+        GROUP BY ${r.value}, o.metric),`,
     field: sql`, 'hidden', coalesce(u.n, 0) - coalesce(s.n, 0)`,
-    from: sql`LEFT JOIN unnamed AS u ON u.value = ${other('t.value')} AND u.metric = t.metric
+    from: sql`LEFT JOIN unnamed AS u ON u.value = ${other(sql.raw('t.value'))} AND u.metric = t.metric
       LEFT JOIN shown AS s ON s.value = t.value AND s.metric = t.metric`,
   }
 }
 
 /** Which name each value of the day's hours goes by: its own, or `OTHER` beyond the cap of the whole day. */
-function named(dimension: RollupDimension): SQL {
+function dayNames(dimension: RollupDimension): SQL {
   const index = dimension.keys.findIndex(isCapped)
   const key = dimension.keys[index]
   if (key === undefined || !isCapped(key)) return sql`SELECT DISTINCT value, value AS name FROM hours`

@@ -8,6 +8,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { GroupKey } from '../../schema/api/query.ts'
 import { VITALS } from '../../schema/domain/metrics.ts'
+import { apiRollups, measureRollups, rollups } from '../../schema/storage/tables.ts'
 import { sound } from './safe-json.ts'
 
 /** What a roll-up may be keyed by: all that a question may group by, and the name of a mark. */
@@ -45,7 +46,10 @@ export const MARK_DIMENSIONS: readonly RollupDimension[] = [
 ]
 
 /** What a row of `rollups` holds: the page views themselves, as `{n, s, q}`, and a histogram of each vital. */
-export const VIEW_COLUMNS = ['views', ...VITALS] as const
+export const VIEW_COLUMNS = [
+  'views',
+  ...VITALS,
+] as const satisfies readonly (keyof typeof rollups.$inferSelect)[]
 export type ViewColumn = (typeof VIEW_COLUMNS)[number]
 
 /**
@@ -61,11 +65,11 @@ export function columnSql(column: string): SQL {
 
 /** The tables of roll-ups, with what each is keyed by. */
 export const ROLLUPS = [
-  { table: 'rollups', dimensions: VIEW_DIMENSIONS },
-  { table: 'api_rollups', dimensions: CALL_DIMENSIONS },
-  { table: 'measure_rollups', dimensions: MARK_DIMENSIONS },
+  { table: rollups, dimensions: VIEW_DIMENSIONS },
+  { table: apiRollups, dimensions: CALL_DIMENSIONS },
+  { table: measureRollups, dimensions: MARK_DIMENSIONS },
 ] as const
-export type RollupTable = (typeof ROLLUPS)[number]['table']
+export type RollupTable = (typeof ROLLUPS)[number]['table']['_']['name']
 
 /** What a site itself can multiply without end is capped: the largest keep their name, what is beyond is `OTHER`. */
 export const CAPPED = ['route', 'release', 'endpoint', 'mark'] as const satisfies readonly Key[]

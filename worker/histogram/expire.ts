@@ -1,6 +1,6 @@
 /**
- * What `raw_days` promises, whatever arrives: raw rows past their days go in, at most one more roll-up of their hour comes
- * out, and they are deleted. All sites share it, so that none waits for its turn among many.
+ * What `raw_days` promises, whatever arrives: raw rows past their days are deleted, after at most one more roll-up of their
+ * hour. All sites share a run, so that none waits for its turn among many.
  *
  * An hour past its days that late page views have changed is rolled up once more, sealed and deleted, in one run. Where
  * a run has too many of these, the rest comes with the next ones, the oldest first. After a day of waiting a dirty hour
@@ -9,70 +9,72 @@
 
 import { sql } from 'drizzle-orm'
 import { hourOf } from '../../schema/domain/hour.ts'
+import { pageviews, periods, type SiteRow } from '../../schema/storage/tables.ts'
+import { keyOf, listed, named } from '../store/names.ts'
+import { PERIOD_COLUMNS } from '../store/periods.ts'
 import { prepare } from '../store/statement.ts'
 import { rollUpHour } from './rollup.ts'
 
-/** What a run spends at most, in statements: the look, the roll-ups, the seal, the deletions. */
-export const COST = { look: 1, hour: 8, seal: 2, delete: 1 }
+/** What the parts of a run take, in statements. */
+const STATEMENTS = { find: 1, rollUp: 8, seal: 2, delete: 1 }
 /** Hours rolled up once more in a run. */
-const ROLLUPS = 2
+const MAX_ROLLUPS = 2
 /** Statements that delete, in a run. */
-const DELETES = 4
+const MAX_DELETES = 4
 /** Rows that one statement deletes at most, far below what takes D1 its 30 seconds. */
-const BATCH = 5_000
+const DELETE_BATCH = 5_000
 /** Hours that a run looks at, of all sites. */
 const MAX_HOURS = 500
 /** Hours that one past its days waits for a roll-up at most. */
-const GRACE = 24
+const MAX_WAIT = 24
 
 /** A site, as the cron knows it. */
-interface Expiring {
-  id: string
-  raw_days: number
-  deleted: number | null
-}
+type Expiring = Pick<SiteRow, 'id' | 'rawDays' | 'deleted'>
 
 /** An hour past its site's days that still has raw rows. */
-interface Overdue {
-  site: string
-  hour: number
-  state: 'clean' | 'dirty' | 'sealed' | null
+interface Overdue extends Pick<typeof pageviews.$inferSelect, 'site' | 'hour'> {
+  state: (typeof periods.$inferSelect)['state'] | null
   /** Hours since its days were over. */
   late: number
 }
+
+const v = named(pageviews)
+const p = named(pageviews, 'p')
+const period = named(periods)
+const s = named(periods, 's')
 
 /** Rolls up, seals and deletes what is past its days; answers the statements it took. */
 export async function expireRaw(
   d1: D1Database,
   sites: readonly Expiring[],
   now: number,
-  allowance: number,
+  maxStatements: number,
 ): Promise<number> {
   const overdue = await overdueHours(d1, sites, now)
-  let taken = COST.look
+  let taken = STATEMENTS.find
   if (!overdue.length) return taken
 
-  const forced: Overdue[] = overdue.filter(({ state, late }) => state === 'dirty' && late > GRACE)
+  const forced: Overdue[] = overdue.filter(({ state, late }) => state === 'dirty' && late > MAX_WAIT)
   const waiting = overdue.filter(
     hour => hour.state !== 'clean' && hour.state !== 'sealed' && !forced.includes(hour),
   )
-  for (const hour of waiting.slice(0, ROLLUPS)) {
-    if (allowance - taken < COST.hour + COST.seal + COST.delete) break
-    taken += COST.hour
+  for (const hour of waiting.slice(0, MAX_ROLLUPS)) {
+    if (maxStatements - taken < STATEMENTS.rollUp + STATEMENTS.seal + STATEMENTS.delete) break
+    taken += STATEMENTS.rollUp
     try {
       await rollUpHour(d1, hour.site, hour.hour, now)
     } catch (error) {
       console.error(`hour ${hour.hour} of site ${hour.site}, past its days, cannot be rolled up`, error)
-      if (hour.late > GRACE) forced.push(hour)
+      if (hour.late > MAX_WAIT) forced.push(hour)
     }
   }
-  if (allowance - taken < COST.seal + COST.delete) return taken
+  if (maxStatements - taken < STATEMENTS.seal + STATEMENTS.delete) return taken
   await d1.batch([seal(d1, overdue), sealAnyhow(d1, forced, now)])
-  taken += COST.seal
-  for (let i = 0; i < DELETES && taken < allowance; i++) {
-    taken += COST.delete
+  taken += STATEMENTS.seal
+  for (let i = 0; i < MAX_DELETES && taken < maxStatements; i++) {
+    taken += STATEMENTS.delete
     const { meta } = await deleteSealed(d1, overdue).run()
-    if (meta.changes < BATCH) break
+    if (meta.changes < DELETE_BATCH) break
   }
   return taken
 }
@@ -81,25 +83,26 @@ export async function expireRaw(
 async function overdueHours(d1: D1Database, sites: readonly Expiring[], now: number): Promise<Overdue[]> {
   const ends = sites
     .filter(({ deleted }) => deleted === null)
-    .map(({ id, raw_days }) => [id, hourOf(now) - raw_days * 24])
+    .map(({ id, rawDays }) => [id, hourOf(now) - rawDays * 24])
   const { results } = await prepare(
     d1,
     sql`WITH RECURSIVE hours(site, ends, hour) AS (
         SELECT s.value ->> 0, s.value ->> 1,
-          (SELECT min(p.hour) FROM pageviews AS p WHERE p.site = s.value ->> 0)
+          (SELECT min(${p.hour}) FROM ${p.table} WHERE ${p.site} = s.value ->> 0)
         FROM json_each(${JSON.stringify(ends)}) AS s
         UNION ALL
-        SELECT site, ends, (SELECT min(p.hour) FROM pageviews AS p WHERE p.site = hours.site AND p.hour > hours.hour)
+        SELECT site, ends,
+          (SELECT min(${p.hour}) FROM ${p.table} WHERE ${p.site} = hours.site AND ${p.hour} > hours.hour)
         FROM hours WHERE hour < ends)
-      SELECT h.site AS site, h.hour AS hour, h.ends - h.hour AS late, s.state AS state FROM hours AS h
-      LEFT JOIN periods AS s ON s.site = h.site AND s.tier = 'hour' AND s.start = h.hour
+      SELECT h.site AS site, h.hour AS hour, h.ends - h.hour AS late, ${s.state} AS state FROM hours AS h
+      LEFT JOIN ${s.table} ON ${s.site} = h.site AND ${s.tier} = 'hour' AND ${s.start} = h.hour
       WHERE h.hour < h.ends ORDER BY late DESC LIMIT ${MAX_HOURS}`,
   ).all<Overdue>()
   return results
 }
 
 /** The hours as one bound list of (site, hour). */
-function listed(hours: readonly Overdue[]): string {
+function bound(hours: readonly Overdue[]): string {
   return JSON.stringify(hours.map(({ site, hour }) => [site, hour]))
 }
 
@@ -107,8 +110,9 @@ function listed(hours: readonly Overdue[]): string {
 function seal(d1: D1Database, hours: readonly Overdue[]): D1PreparedStatement {
   return prepare(
     d1,
-    sql`UPDATE periods SET state = 'sealed' WHERE state = 'clean' AND (site, tier, start) IN (
-      SELECT value ->> 0, 'hour', value ->> 1 FROM json_each(${listed(hours)}))`,
+    sql`UPDATE ${period.table} SET ${period.state} = 'sealed'
+      WHERE ${period.state} = 'clean' AND (${listed(period.site, period.tier, period.start)}) IN (
+        SELECT value ->> 0, 'hour', value ->> 1 FROM json_each(${bound(hours)}))`,
   )
 }
 
@@ -116,9 +120,9 @@ function seal(d1: D1Database, hours: readonly Overdue[]): D1PreparedStatement {
 function sealAnyhow(d1: D1Database, hours: readonly Overdue[], now: number): D1PreparedStatement {
   return prepare(
     d1,
-    sql`INSERT INTO periods (site, tier, start, state, rolled)
-      SELECT value ->> 0, 'hour', value ->> 1, 'sealed', ${hourOf(now)} FROM json_each(${listed(hours)}) WHERE true
-      ON CONFLICT (site, tier, start) DO UPDATE SET state = 'sealed'`,
+    sql`INSERT INTO ${period.table} (${PERIOD_COLUMNS})
+      SELECT value ->> 0, 'hour', value ->> 1, 'sealed', ${hourOf(now)} FROM json_each(${bound(hours)}) WHERE true
+      ON CONFLICT (${keyOf(periods)}) DO UPDATE SET ${period.state} = 'sealed'`,
   )
 }
 
@@ -126,11 +130,11 @@ function sealAnyhow(d1: D1Database, hours: readonly Overdue[], now: number): D1P
 function deleteSealed(d1: D1Database, hours: readonly Overdue[]): D1PreparedStatement {
   return prepare(
     d1,
-    sql`DELETE FROM pageviews WHERE (site, hour, id) IN (
-      SELECT p.site, p.hour, p.id FROM json_each(${listed(hours)}) AS h
-      CROSS JOIN periods AS s ON s.site = h.value ->> 0 AND s.tier = 'hour' AND s.start = h.value ->> 1
-        AND s.state = 'sealed'
-      CROSS JOIN pageviews AS p ON p.site = s.site AND p.hour = s.start
-      LIMIT ${BATCH})`,
+    sql`DELETE FROM ${v.table} WHERE (${keyOf(pageviews)}) IN (
+      SELECT ${keyOf(pageviews, 'p')} FROM json_each(${bound(hours)}) AS h
+      CROSS JOIN ${s.table} ON ${s.site} = h.value ->> 0 AND ${s.tier} = 'hour' AND ${s.start} = h.value ->> 1
+        AND ${s.state} = 'sealed'
+      CROSS JOIN ${p.table} ON ${p.site} = ${s.site} AND ${p.hour} = ${s.start}
+      LIMIT ${DELETE_BATCH})`,
   )
 }

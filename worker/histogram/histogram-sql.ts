@@ -9,7 +9,9 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { PER_DOUBLING, ZERO } from '../../schema/domain/histogram.ts'
 import { thresholds, VITALS } from '../../schema/domain/metrics.ts'
+import { pageviews } from '../../schema/storage/tables.ts'
 import { FAILURES, OUTCOMES } from '../../schema/wire/pageview.ts'
+import { named, texts } from '../store/names.ts'
 import type { Key, ViewColumn } from './dimensions.ts'
 import { isNumber, itemOf, sound, unpacked } from './safe-json.ts'
 
@@ -29,13 +31,15 @@ export interface GroupedSelection extends Selection {
   by: Readonly<Record<string, SQL>>
 }
 
+const p = named(pageviews, 'p')
+const COLUMN = texts(pageviews, 'p')
 const EMPTY = sql.raw('')
 const number = (value: number) => sql.raw(String(value))
 const outcome = (name: (typeof OUTCOMES)[number]) => number(OUTCOMES.indexOf(name))
 
 /** SQL of what a group key stands for, in a row `p` and, for calls and marks, one of these `c`. */
 export function keySql(key: Key): SQL {
-  return sql.raw(key === 'endpoint' || key === 'mark' ? itemOf(0) : `p.${key}`)
+  return key === 'endpoint' || key === 'mark' ? sql.raw(itemOf(0)) : p[key]
 }
 
 /**
@@ -46,10 +50,10 @@ export function viewSamples(
   { from = EMPTY, where, by, oneIn }: GroupedSelection,
   metrics: readonly ViewColumn[],
 ): SQL {
-  const value = VITALS.map(vital => sql.raw(`WHEN '${vital}' THEN p.${vital}`))
+  const value = VITALS.map(vital => sql`WHEN ${sql.raw(`'${vital}'`)} THEN ${p[vital]}`)
   return sql`SELECT ${columns(by)}, m.key AS metric, CASE m.key ${sql.join(value, sql` `)} WHEN 'views' THEN 0 END AS x,
       ${weight(oneIn)} AS w, m.value ->> 0 AS good, m.value ->> 1 AS poor, ${outcome('ok')} AS outcome
-    FROM pageviews AS p ${from} CROSS JOIN json_each(${limits(metrics)}) AS m
+    FROM ${p.table} ${from} CROSS JOIN json_each(${limits(metrics)}) AS m
     WHERE ${where} AND x IS NOT NULL`
 }
 
@@ -57,7 +61,7 @@ export function viewSamples(
 export function callSamples({ from = EMPTY, where, by, oneIn }: GroupedSelection): SQL {
   const { good, poor } = thresholds('api')
   return sql`SELECT ${columns(by)}, 'api' AS metric, ${sql.raw(itemOf(2))} AS x, ${weight(oneIn)} AS w,
-      ${number(good)} AS good, ${number(poor)} AS poor, ${sql.raw(itemOf(3))} AS outcome, p.id AS page, p.dropped AS dropped
+      ${number(good)} AS good, ${number(poor)} AS poor, ${sql.raw(itemOf(3))} AS outcome, ${p.id} AS page, ${p.dropped} AS dropped
     FROM ${CALLS} ${from}
     WHERE ${where} AND ${isNumber('x')} AND ${isNumber('outcome')} AND typeof(${sql.raw(itemOf(0))}) = 'text'`
 }
@@ -69,20 +73,20 @@ export const MARKS = unpacked('marks')
 
 /** The samples of marks. What has no thresholds is neither good nor poor. */
 export function markSamples({ from = EMPTY, where, by, oneIn }: GroupedSelection): SQL {
-  return sql`SELECT ${columns(by)}, ${unrated(itemOf(1), oneIn)}, p.id AS page, 0 AS dropped FROM ${MARKS} ${from}
+  return sql`SELECT ${columns(by)}, ${unrated(itemOf(1), oneIn)}, ${p.id} AS page, 0 AS dropped FROM ${MARKS} ${from}
     WHERE ${where} AND ${isNumber('x')}`
 }
 
 /** The samples of one load phase, given by its place in `PHASES`. */
 export function phaseSamples({ from = EMPTY, where, by, oneIn }: GroupedSelection, index: number): SQL {
-  return sql`SELECT ${columns(by)}, ${unrated(`(${sound('p.phases')} ->> ${index})`, oneIn)} FROM pageviews AS p ${from}
+  return sql`SELECT ${columns(by)}, ${unrated(`(${sound(COLUMN.phases)} ->> ${index})`, oneIn)} FROM ${p.table} ${from}
     WHERE ${where} AND ${isNumber('x')}`
 }
 
 const unrated = (value: string, oneIn: number) =>
   sql`'measure' AS metric, ${sql.raw(value)} AS x, ${weight(oneIn)} AS w, NULL AS good, NULL AS poor,
     ${outcome('ok')} AS outcome`
-const weight = (oneIn: number) => sql.raw(oneIn > 1 ? `p.weight * ${oneIn}` : 'p.weight')
+const weight = (oneIn: number) => (oneIn > 1 ? sql`${p.weight} * ${number(oneIn)}` : p.weight)
 
 /**
  * The histograms of samples: the groups and (metric, histogram, n), the second a JSON `Histogram`. Those of calls

@@ -5,6 +5,8 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import { OTHER } from '../../schema/domain/names.ts'
+import { pageviews } from '../../schema/storage/tables.ts'
+import { named } from '../store/names.ts'
 import {
   CALL_DIMENSIONS,
   type CappedKey,
@@ -31,11 +33,13 @@ import {
   viewSamples,
 } from './histogram-sql.ts'
 
+const p = named(pageviews, 'p')
+
 /** All page views of `hours`. Key: (site, hour), sought for each hour of the list. */
 export function allOf(site: string, hours: readonly number[]): Selection {
   return {
     oneIn: 1,
-    where: sql`p.site = ${site} AND p.hour IN (SELECT value FROM json_each(${JSON.stringify(hours)}))`,
+    where: sql`${p.site} = ${site} AND ${p.hour} IN (SELECT value FROM json_each(${JSON.stringify(hours)}))`,
   }
 }
 
@@ -45,7 +49,7 @@ export function viewHours(
   dimensions = VIEW_DIMENSIONS,
   columns: readonly ViewColumn[] = VIEW_COLUMNS,
 ): SQL {
-  const grouped = byDimension(selection, dimensions, sql`pageviews AS p`)
+  const grouped = byDimension(selection, dimensions, p.table)
   return sql`SELECT dimension, start, value, ${pivoted(VIEW_COLUMNS)}
     FROM (${histograms(viewSamples(grouped, columns), Object.keys(grouped.by), 'views')})
     GROUP BY dimension, start, value`
@@ -74,7 +78,7 @@ function byDimension(
   const { where } = selection
   const capped = [...new Set(dimensions.flatMap(({ keys }) => keys.filter(isCapped)))]
   const ranks = capped.map(key => rank(key, samples, where))
-  const named = (key: Key, dimension: RollupDimension) =>
+  const nameIn = (key: Key, dimension: RollupDimension) =>
     isCapped(key)
       ? sql`CASE WHEN ${sql.raw(`rank_${key}`)}.place <= ${sql.raw(String(capOf(key, dimension)))}
           THEN ${keySql(key)} ELSE ${sql.raw(`'${OTHER}'`)} END`
@@ -85,8 +89,8 @@ function byDimension(
     from: sql`${sql.join(ranks, sql` `)} CROSS JOIN json_each(${names}) AS d`,
     by: {
       dimension: sql.raw('d.value'),
-      start: sql.raw('p.hour'),
-      value: valueSql(dimensions, sql.raw('d.value'), named),
+      start: p.hour,
+      value: valueSql(dimensions, sql.raw('d.value'), nameIn),
     },
   }
 }
@@ -96,8 +100,8 @@ function rank(key: CappedKey, samples: SQL, where: SQL): SQL {
   const name = sql.raw(`rank_${key}`)
   const value = keySql(key)
   return sql`LEFT JOIN (
-      SELECT p.hour AS hour, ${value} AS value,
-        row_number() OVER (PARTITION BY p.hour ORDER BY sum(p.weight) DESC, ${value}) AS place
-      FROM ${samples} WHERE ${where} GROUP BY p.hour, ${value}
-    ) AS ${name} ON ${name}.hour = p.hour AND ${name}.value IS ${value}`
+      SELECT ${p.hour} AS hour, ${value} AS value,
+        row_number() OVER (PARTITION BY ${p.hour} ORDER BY sum(${p.weight}) DESC, ${value}) AS place
+      FROM ${samples} WHERE ${where} GROUP BY ${p.hour}, ${value}
+    ) AS ${name} ON ${name}.hour = ${p.hour} AND ${name}.value IS ${value}`
 }

@@ -1,12 +1,13 @@
 /**
- * Rolls up closed periods: a site's clock goes in, rows of the roll-up tables and of `periods` come out.
+ * Rolls up closed periods: hours from their raw rows, days from their hours.
  *
  * A roll-up replaces what was there, in one transaction with the mark that it is clean. So it may run twice, late or
  * never: a query reads a period's roll-up only where the mark is clean, and computes the rest live.
  */
 
-import { sql } from 'drizzle-orm'
-import type { Tier } from '../../schema/storage/tables.ts'
+import { type SQL, sql } from 'drizzle-orm'
+import { apiRollups, measureRollups, rollups, type Tier } from '../../schema/storage/tables.ts'
+import { listed, named } from '../store/names.ts'
 import { isDayBehind, markRolledUp } from '../store/periods.ts'
 import { prepare } from '../store/statement.ts'
 import { dayOf } from './days.ts'
@@ -15,7 +16,22 @@ import { CALL_DIMENSIONS, MARK_DIMENSIONS, ROLLUPS, VIEW_COLUMNS, VIEW_DIMENSION
 import { pivoted } from './histogram-sql.ts'
 import { allOf, callHours, markHours, viewHours } from './hours.ts'
 
+const views = named(rollups)
+const calls = named(apiRollups)
+const marks = named(measureRollups)
+
+/** The tables with the columns that are filled: those of the key, and of the histograms. */
+const VIEWS = sql`${views.table} (${keyed(views)}, ${listed(...VIEW_COLUMNS.map(column => views[column]))})`
+const CALLS = sql`${calls.table} (${keyed(calls)}, ${calls.api})`
+const MARKS = sql`${marks.table} (${keyed(marks)}, ${marks.measure})`
+/** The same histograms in what `viewHours` answers. */
 const VIEWED = sql.raw(VIEW_COLUMNS.join(', '))
+
+type PeriodKey = 'site' | 'tier' | 'dimension' | 'start' | 'value'
+
+function keyed({ site, tier, dimension, start, value }: Record<PeriodKey, SQL>): SQL {
+  return listed(site, tier, dimension, start, value)
+}
 
 /** Rolls up one closed hour (hours since 1970) of a site. */
 export function rollUpHour(d1: D1Database, site: string, hour: number, now: number): Promise<D1Result[]> {
@@ -24,19 +40,16 @@ export function rollUpHour(d1: D1Database, site: string, hour: number, now: numb
     ...deletePeriod(d1, site, 'hour', hour),
     prepare(
       d1,
-      sql`INSERT INTO rollups (site, tier, dimension, start, value, ${VIEWED})
-        SELECT ${site}, 'hour', dimension, start, value, ${VIEWED}
-        FROM (${viewHours(all)})`,
+      sql`INSERT INTO ${VIEWS}
+        SELECT ${site}, 'hour', dimension, start, value, ${VIEWED} FROM (${viewHours(all)})`,
     ),
     prepare(
       d1,
-      sql`INSERT INTO api_rollups (site, tier, dimension, start, value, api)
-        SELECT ${site}, 'hour', dimension, start, value, api FROM (${callHours(all)})`,
+      sql`INSERT INTO ${CALLS} SELECT ${site}, 'hour', dimension, start, value, api FROM (${callHours(all)})`,
     ),
     prepare(
       d1,
-      sql`INSERT INTO measure_rollups (site, tier, dimension, start, value, measure)
-        SELECT ${site}, 'hour', dimension, start, value, measure FROM (${markHours(all)})`,
+      sql`INSERT INTO ${MARKS} SELECT ${site}, 'hour', dimension, start, value, measure FROM (${markHours(all)})`,
     ),
     prepare(d1, deliveryOf(site, hour)),
     markRolledUp(d1, site, 'hour', hour, now),
@@ -53,25 +66,22 @@ export function rollUpDay(d1: D1Database, site: string, day: number, now: number
     ...VIEW_DIMENSIONS.map(dimension =>
       prepare(
         d1,
-        sql`INSERT INTO rollups (site, tier, dimension, start, value, ${VIEWED})
-          SELECT ${site}, 'day', ${dimension.name}, ${day}, value, ${pivoted(VIEW_COLUMNS)}
-          FROM (${dayOf('rollups', VIEW_COLUMNS, site, day, dimension)}) GROUP BY value`,
+        sql`INSERT INTO ${VIEWS} SELECT ${site}, 'day', ${dimension.name}, ${day}, value, ${pivoted(VIEW_COLUMNS)}
+          FROM (${dayOf(rollups, VIEW_COLUMNS, site, day, dimension)}) GROUP BY value`,
       ),
     ),
     ...CALL_DIMENSIONS.map(dimension =>
       prepare(
         d1,
-        sql`INSERT INTO api_rollups (site, tier, dimension, start, value, api)
-          SELECT ${site}, 'day', ${dimension.name}, ${day}, value, histogram
-          FROM (${dayOf('api_rollups', ['api'], site, day, dimension)})`,
+        sql`INSERT INTO ${CALLS} SELECT ${site}, 'day', ${dimension.name}, ${day}, value, histogram
+          FROM (${dayOf(apiRollups, ['api'], site, day, dimension)})`,
       ),
     ),
     ...MARK_DIMENSIONS.map(dimension =>
       prepare(
         d1,
-        sql`INSERT INTO measure_rollups (site, tier, dimension, start, value, measure)
-          SELECT ${site}, 'day', ${dimension.name}, ${day}, value, histogram
-          FROM (${dayOf('measure_rollups', ['measure'], site, day, dimension)})`,
+        sql`INSERT INTO ${MARKS} SELECT ${site}, 'day', ${dimension.name}, ${day}, value, histogram
+          FROM (${dayOf(measureRollups, ['measure'], site, day, dimension)})`,
       ),
     ),
     markRolledUp(d1, site, 'day', day, now, isDayBehind(site, day)),
@@ -80,11 +90,13 @@ export function rollUpDay(d1: D1Database, site: string, day: number, now: number
 
 /** Removes a period's roll-up rows. Key: (site, tier, dimension, start). */
 function deletePeriod(d1: D1Database, site: string, tier: Tier, start: number): D1PreparedStatement[] {
-  return ROLLUPS.map(({ table, dimensions }) =>
-    prepare(
+  return ROLLUPS.map(({ table, dimensions }) => {
+    const r = named<typeof table>(table)
+    const names = JSON.stringify(dimensions.map(({ name }) => name))
+    return prepare(
       d1,
-      sql`DELETE FROM ${sql.raw(table)} WHERE site = ${site} AND tier = ${tier} AND start = ${start} AND dimension IN (
-        SELECT value FROM json_each(${JSON.stringify(dimensions.map(({ name }) => name))}))`,
-    ),
-  )
+      sql`DELETE FROM ${r.table} WHERE ${r.site} = ${site} AND ${r.tier} = ${tier} AND ${r.start} = ${start}
+        AND ${r.dimension} IN (SELECT value FROM json_each(${names}))`,
+    )
+  })
 }

@@ -5,10 +5,13 @@
  * What the worker writes is never broken. A hand on the database, or a restore of it, can break a row.
  */
 
-import { type SQL, sql } from 'drizzle-orm'
+import { getTableName, type SQL, sql } from 'drizzle-orm'
+import { pageviews } from '../../schema/storage/tables.ts'
+import { texts } from '../store/names.ts'
 
 /** The columns of `pageviews` that hold JSON. */
-const COLUMNS = ['calls', 'marks', 'why', 'phases'] as const
+const JSON_COLUMNS = ['calls', 'marks', 'why', 'phases'] as const
+const p = texts(pageviews, 'p')
 
 /** The JSON in `column`, NULL where it is broken. `json_valid` takes what `JSON.parse` takes. */
 export function sound(column: string): string {
@@ -17,7 +20,7 @@ export function sound(column: string): string {
 
 /** 1 for a page view `p` with a broken column, else 0. */
 export const UNREADABLE: SQL = sql.raw(
-  `(${COLUMNS.map(column => `NOT coalesce(json_valid(p.${column}), 1)`).join(' OR ')})`,
+  `(${JSON_COLUMNS.map(column => `NOT coalesce(json_valid(${p[column]}), 1)`).join(' OR ')})`,
 )
 
 /**
@@ -26,7 +29,7 @@ export const UNREADABLE: SQL = sql.raw(
  */
 export function unpacked(column: 'calls' | 'marks'): SQL {
   return sql.raw(
-    `pageviews AS p CROSS JOIN json_each(${sound(`p.${column}`)}) AS b
+    `${getTableName(pageviews)} AS p CROSS JOIN json_each(${sound(p[column])}) AS b
       CROSS JOIN json_each(iif(b.type = 'array', b.value, NULL)) AS c`,
   )
 }

@@ -1,6 +1,5 @@
 /**
- * Keeps a site within its budgets of rows and of bytes: what arrived and what was stored go in, a new sampling rate comes out when the
- * one in force does not fit.
+ * Keeps a site within its budgets of rows and of bytes a day, by a new sampling rate where the one in force does not fit.
  *
  * The day's budget is spread over its hours. Isolates raise the rate as soon as what they see would overrun the rest
  * of the hour; the cron lowers it again, step by step, when traffic leaves room.
@@ -8,35 +7,37 @@
 
 import { sql } from 'drizzle-orm'
 import { MAX_RATE } from '../../schema/api/site.ts'
-import type { SiteRow } from '../../schema/storage/tables.ts'
+import { HOUR, MINUTE, SECOND } from '../../schema/domain/hour.ts'
+import { rates, type SiteRow, traffic } from '../../schema/storage/tables.ts'
 import type { RateChange } from '../site/rates.ts'
+import { keyOf, listed, named } from '../store/names.ts'
 import { prepare } from '../store/statement.ts'
 
-const SECOND = 1_000
-const MINUTE = 60 * SECOND
-const HOUR = 60 * MINUTE
-/** A new rate begins this much later, in ms: all isolates know it by then (`CACHE_MS` of worker/site/sites is shorter). */
-export const ANNOUNCE = 25 * SECOND
+/** A new rate begins this much later, in ms: all isolates know it by then (`SITE_CACHE` of worker/site/sites is shorter). */
+export const RATE_DELAY = 25 * SECOND
 /** The share of an hour's budget that is left to an overrun hour, so that its last minutes are measured, too. */
 const RESERVE = 0.05
 /** The most that one run of the cron lowers the rate. */
 const LOWER_STEP = 4
 
 /** Beacons that arrived (before sampling), that were stored, and their bytes, within a minute. */
-export interface Minute {
-  minute: number
-  seen: number
-  stored: number
-  bytes: number
-}
+export type MinuteTraffic = Pick<typeof traffic.$inferSelect, 'minute' | 'seen' | 'stored' | 'bytes'>
 
-export interface Budgeted extends Pick<SiteRow, 'id' | 'rate' | 'rowsPerDay' | 'bytesPerDay'> {}
+/** A site with what it may store a day. */
+export type RateLimits = Pick<SiteRow, 'id' | 'rate' | 'rowsPerDay' | 'bytesPerDay'>
+
+const t = named(traffic)
+const more = named(traffic, 'excluded')
+const r = named(rates)
+const TRAFFIC_KEY = keyOf(traffic)
+const RATE_KEY = keyOf(rates)
+const announced = named(rates, 'excluded')
 
 /**
  * The rate that the rest of this hour needs: a power of two, at least the site's own. `minutes` holds this hour's
  * minutes and the last two.
  */
-export function neededRate(site: Budgeted, minutes: readonly Minute[], now: number): number {
+export function neededRate(site: RateLimits, minutes: readonly MinuteTraffic[], now: number): number {
   const hour = Math.floor(now / HOUR)
   const current = Math.floor(now / MINUTE)
   let stored = 0
@@ -79,20 +80,20 @@ export interface Counts {
 }
 
 /** Adds an isolate's counts and raises the rate where this hour would overrun. Three small statements. */
-export async function report(d1: D1Database, site: Budgeted, counts: Counts, now: number): Promise<void> {
+export async function report(d1: D1Database, site: RateLimits, counts: Counts, now: number): Promise<void> {
   const [, minutes, latest] = await d1.batch<unknown>([
     prepare(
       d1,
-      sql`INSERT INTO traffic (site, minute, seen, stored, bytes)
+      sql`INSERT INTO ${t.table} (${listed(t.site, t.minute, t.seen, t.stored, t.bytes)})
         SELECT ${site.id}, value ->> 'minute', value ->> 'seen', value ->> 'stored', value ->> 'bytes'
         FROM json_each(${JSON.stringify(byMinute(counts, now))}) WHERE true
-        ON CONFLICT (site, minute) DO UPDATE SET seen = seen + excluded.seen,
-          stored = stored + excluded.stored, bytes = bytes + excluded.bytes`,
+        ON CONFLICT (${TRAFFIC_KEY}) DO UPDATE SET ${t.seen} = ${t.seen} + ${more.seen},
+          ${t.stored} = ${t.stored} + ${more.stored}, ${t.bytes} = ${t.bytes} + ${more.bytes}`,
     ),
     recentMinutes(d1, site.id, now),
     latestRate(d1, site.id),
   ])
-  const needed = neededRate(site, (minutes?.results ?? []) as Minute[], now)
+  const needed = neededRate(site, (minutes?.results ?? []) as MinuteTraffic[], now)
   const current = (latest?.results[0] as RateChange | undefined)?.rate ?? 1
   if (needed > Math.max(site.rate, current)) await announce(d1, site.id, needed, now)
 }
@@ -101,7 +102,7 @@ export async function report(d1: D1Database, site: Budgeted, counts: Counts, now
  * Shares counts by time between the running minute, the one before, and the one before that, which stands for all
  * that is older and counts for the hour, not for the pace: a slow trickle is not a burst.
  */
-export function byMinute({ seen, stored, bytes, since }: Counts, now: number): Minute[] {
+export function byMinute({ seen, stored, bytes, since }: Counts, now: number): MinuteTraffic[] {
   const minute = Math.floor(now / MINUTE)
   /** The share that came after the beginning of that minute. */
   const after = (begin: number) => Math.min(1, (now - begin * MINUTE) / Math.max(1, now - since))
@@ -114,14 +115,14 @@ export function byMinute({ seen, stored, bytes, since }: Counts, now: number): M
 }
 
 /** Lowers the rate where traffic leaves room; the cron's part. */
-export async function relax(d1: D1Database, site: Budgeted, now: number): Promise<void> {
+export async function lowerRate(d1: D1Database, site: RateLimits, now: number): Promise<void> {
   const [minutes, latest] = await d1.batch<unknown>([
     recentMinutes(d1, site.id, now),
     latestRate(d1, site.id),
   ])
   const current = (latest?.results[0] as RateChange | undefined)?.rate ?? 1
   if (current <= site.rate) return
-  const needed = neededRate(site, (minutes?.results ?? []) as Minute[], now)
+  const needed = neededRate(site, (minutes?.results ?? []) as MinuteTraffic[], now)
   if (needed < current) await announce(d1, site.id, Math.max(needed, current / LOWER_STEP), now)
 }
 
@@ -130,20 +131,24 @@ function recentMinutes(d1: D1Database, site: string, now: number): D1PreparedSta
   const from = Math.min(Math.floor(now / HOUR) * 60, Math.floor(now / MINUTE) - 1)
   return prepare(
     d1,
-    sql`SELECT minute, seen, stored, bytes FROM traffic WHERE site = ${site} AND minute >= ${from}`,
+    sql`SELECT ${listed(t.minute, t.seen, t.stored, t.bytes)} FROM ${t.table}
+      WHERE ${t.site} = ${site} AND ${t.minute} >= ${from}`,
   )
 }
 
 function latestRate(d1: D1Database, site: string): D1PreparedStatement {
-  return prepare(d1, sql`SELECT since, rate FROM rates WHERE site = ${site} ORDER BY since DESC LIMIT 1`)
+  return prepare(
+    d1,
+    sql`SELECT ${listed(r.since, r.rate)} FROM ${r.table} WHERE ${r.site} = ${site} ORDER BY ${r.since} DESC LIMIT 1`,
+  )
 }
 
 /** Announces a rate. Two isolates that announce for the same second agree on the higher one. */
 async function announce(d1: D1Database, site: string, rate: number, now: number): Promise<void> {
-  const since = Math.ceil((now + ANNOUNCE) / SECOND) * SECOND
+  const since = Math.ceil((now + RATE_DELAY) / SECOND) * SECOND
   await prepare(
     d1,
-    sql`INSERT INTO rates (site, since, rate) VALUES (${site}, ${since}, ${rate})
-      ON CONFLICT (site, since) DO UPDATE SET rate = max(rate, excluded.rate)`,
+    sql`INSERT INTO ${r.table} (${listed(r.site, r.since, r.rate)}) VALUES (${site}, ${since}, ${rate})
+      ON CONFLICT (${RATE_KEY}) DO UPDATE SET ${r.rate} = max(${r.rate}, ${announced.rate})`,
   ).run()
 }

@@ -1,14 +1,14 @@
 /**
- * What an isolate has seen since its last report: one beacon after the other goes in, now and then counts come out.
+ * What an isolate has seen of a site since its last report.
  *
  * A report is two or three written rows, so it is made for every fiftieth of an hour's budget, and otherwise once a
  * minute where there is enough to tell.
  */
 
-import type { Budgeted, Counts } from './control.ts'
+import { MINUTE } from '../../schema/domain/hour.ts'
+import type { Counts, RateLimits } from './control.ts'
 import { ORDINARY } from './size.ts'
 
-const MINUTE = 60_000
 /** The share of an hour's budget that may go unreported by an isolate. */
 const SHARE = 0.02
 /** Stored beacons that are worth a report after a minute. */
@@ -17,7 +17,7 @@ const WORTH = 10
 const meters = new Map<string, Counts>()
 
 /** Counts a beacon of `bytes`, 0 if it is not kept; answers the counts to report, or null. `rate` is in force. */
-export function meter(site: Budgeted, bytes: number, rate: number, now: number): Counts | null {
+export function meter(site: RateLimits, bytes: number, rate: number, now: number): Counts | null {
   const counts = meters.get(site.id) ?? { seen: 0, stored: 0, bytes: 0, since: now }
   meters.set(site.id, counts)
   counts.seen++

@@ -5,7 +5,9 @@
  * keeps waiting. Storing a row twice changes nothing, so redelivery is harmless.
  */
 
-import type { PageViewRow } from '../../schema/storage/tables.ts'
+import { and, inArray, isNull, sql } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/d1'
+import { type PageViewRow, sites } from '../../schema/storage/tables.ts'
 import type { Env } from '../env.ts'
 import { store } from '../store/upsert.ts'
 
@@ -45,11 +47,11 @@ export async function consume(batch: MessageBatch<PageViewRow>, env: Env, now: n
 /** A row may wait for hours, and its site be gone by then: it is dropped, since nothing would ever remove it again. */
 async function ofLiveSites(d1: D1Database, rows: readonly PageViewRow[]): Promise<PageViewRow[]> {
   const names = JSON.stringify([...new Set(rows.map(({ site }) => site))])
-  const { results } = await d1
-    .prepare('SELECT id FROM sites WHERE id IN (SELECT value FROM json_each(?1)) AND deleted IS NULL')
-    .bind(names)
-    .all<{ id: string }>()
-  const live = new Set(results.map(({ id }) => id))
+  const found = await drizzle(d1)
+    .select({ id: sites.id })
+    .from(sites)
+    .where(and(inArray(sites.id, sql`(SELECT value FROM json_each(${names}))`), isNull(sites.deleted)))
+  const live = new Set(found.map(({ id }) => id))
   return rows.filter(({ site }) => live.has(site))
 }
 

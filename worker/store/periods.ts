@@ -9,8 +9,20 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
-import type { Tier } from '../../schema/storage/tables.ts'
+import { pageviews, periods, type Tier } from '../../schema/storage/tables.ts'
+import { keyOf, listed, named } from './names.ts'
 import { prepare } from './statement.ts'
+
+const v = named(pageviews)
+const p = named(pageviews, 'p')
+const period = named(periods)
+const s = named(periods, 's')
+const h = named(periods, 'h')
+const d = named(periods, 'd')
+/** What an upsert brings. */
+const sent = named(periods, 'excluded')
+/** The columns that a roll-up or a seal writes. */
+export const PERIOD_COLUMNS = listed(period.site, period.tier, period.start, period.state, period.rolled)
 
 /** A page view takes no more news once it is this old, in ms. */
 export const SETTLED = 2 * HOUR
@@ -35,14 +47,14 @@ export async function staleHours(
   const { results } = await prepare(
     d1,
     sql`WITH RECURSIVE hours(hour) AS (
-        SELECT min(hour) FROM pageviews WHERE site = ${site}
+        SELECT min(${v.hour}) FROM ${v.table} WHERE ${v.site} = ${site}
         UNION ALL
-        SELECT (SELECT min(p.hour) FROM pageviews AS p WHERE p.site = ${site} AND p.hour > hours.hour)
+        SELECT (SELECT min(${p.hour}) FROM ${p.table} WHERE ${p.site} = ${site} AND ${p.hour} > hours.hour)
         FROM hours WHERE hours.hour IS NOT NULL)
       SELECT hour FROM hours
-      LEFT JOIN periods AS s ON s.site = ${site} AND s.tier = 'hour' AND s.start = hours.hour
-      WHERE hour < ${open} AND (s.state IS NULL
-        OR (s.state = 'dirty' AND ${open} - hour >= 3 * (s.rolled - hour)))
+      LEFT JOIN ${s.table} ON ${s.site} = ${site} AND ${s.tier} = 'hour' AND ${s.start} = hours.hour
+      WHERE hour < ${open} AND (${s.state} IS NULL
+        OR (${s.state} = 'dirty' AND ${open} - hour >= 3 * (${s.rolled} - hour)))
       ORDER BY hour LIMIT ${limit}`,
   ).all<{ hour: number }>()
   return results.map(({ hour }) => hour)
@@ -53,10 +65,11 @@ export async function staleDays(d1: D1Database, site: string, now: number, limit
   const today = Math.floor((now - SETTLE_DELAY) / (24 * HOUR)) * 24
   const { results } = await prepare(
     d1,
-    sql`SELECT h.start / 24 * 24 AS day FROM periods AS h
-      LEFT JOIN periods AS d ON d.site = h.site AND d.tier = 'day' AND d.start = h.start / 24 * 24
-      WHERE h.site = ${site} AND h.tier = 'hour' AND h.start < ${today} AND (d.state IS NULL OR d.state = 'dirty')
-      GROUP BY day HAVING min(h.state <> 'dirty') ORDER BY day LIMIT ${limit}`,
+    sql`SELECT ${h.start} / 24 * 24 AS day FROM ${h.table}
+      LEFT JOIN ${d.table} ON ${d.site} = ${h.site} AND ${d.tier} = 'day' AND ${d.start} = ${h.start} / 24 * 24
+      WHERE ${h.site} = ${site} AND ${h.tier} = 'hour' AND ${h.start} < ${today}
+        AND (${d.state} IS NULL OR ${d.state} = 'dirty')
+      GROUP BY day HAVING min(${h.state} <> 'dirty') ORDER BY day LIMIT ${limit}`,
   ).all<{ day: number }>()
   return results.map(({ day }) => day)
 }
@@ -69,8 +82,9 @@ export function markDirty(d1: D1Database, site: string, hours: readonly number[]
   ])
   return prepare(
     d1,
-    sql`UPDATE periods SET state = 'dirty' WHERE site = ${site} AND state = 'clean' AND (tier, start) IN (
-      SELECT value ->> 0, value ->> 1 FROM json_each(${JSON.stringify(starts)}))`,
+    sql`UPDATE ${period.table} SET ${period.state} = 'dirty'
+      WHERE ${period.site} = ${site} AND ${period.state} = 'clean' AND (${listed(period.tier, period.start)}) IN (
+        SELECT value ->> 0, value ->> 1 FROM json_each(${JSON.stringify(starts)}))`,
   )
 }
 
@@ -85,9 +99,9 @@ export function markRolledUp(
 ): D1PreparedStatement {
   return prepare(
     d1,
-    sql`INSERT INTO periods (site, tier, start, state, rolled)
+    sql`INSERT INTO ${period.table} (${PERIOD_COLUMNS})
       SELECT ${site}, ${tier}, ${start}, iif(${behind}, 'dirty', 'clean'), ${hourOf(now)} WHERE true
-      ON CONFLICT (site, tier, start) DO UPDATE SET state = excluded.state, rolled = excluded.rolled`,
+      ON CONFLICT (${keyOf(periods)}) DO UPDATE SET ${period.state} = ${sent.state}, ${period.rolled} = ${sent.rolled}`,
   )
 }
 
@@ -95,7 +109,7 @@ export function markRolledUp(
 export function isDayBehind(site: string, day: number): SQL {
   const hours = JSON.stringify(Array.from({ length: 24 }, (_, i) => day + i))
   return sql`EXISTS (SELECT 1 FROM json_each(${hours}) AS h
-    LEFT JOIN periods AS s ON s.site = ${site} AND s.tier = 'hour' AND s.start = h.value
-    WHERE s.state = 'dirty' OR (s.state IS NULL
-      AND EXISTS (SELECT 1 FROM pageviews AS p WHERE p.site = ${site} AND p.hour = h.value)))`
+    LEFT JOIN ${s.table} ON ${s.site} = ${site} AND ${s.tier} = 'hour' AND ${s.start} = h.value
+    WHERE ${s.state} = 'dirty' OR (${s.state} IS NULL
+      AND EXISTS (SELECT 1 FROM ${p.table} WHERE ${p.site} = ${site} AND ${p.hour} = h.value)))`
 }

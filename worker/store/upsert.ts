@@ -1,22 +1,28 @@
 /**
- * The one way into `pageviews`: rows go in, D1's receipt comes out. A page view is one row; its later beacons
- * update it. Storing a beacon twice, or two beacons out of order, leaves the same row.
+ * The one way into `pageviews`. A page view is one row; its later beacons update it. Storing a beacon twice, or two
+ * beacons out of order, leaves the same row.
  */
 
 import { getTableColumns, type SQL, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
-import { type PageViewRow, pageviews } from '../../schema/storage/tables.ts'
+import { type PageViewRow, pageviews, periods } from '../../schema/storage/tables.ts'
+import { listed, named } from './names.ts'
 import { markDirty } from './periods.ts'
 
 /** The most calls, and marks, of one page view over all its beacons; what comes beyond is counted. */
-export const MAX_KEPT = 256
+export const MAX_ITEMS = 256
 
 /** How far network delay may move the begin of a page view between two of its beacons, in ms. */
 const MAX_JITTER = 5 * 60_000
 
 const columns = getTableColumns(pageviews)
 type Column = keyof typeof columns
+
+const p = named(pageviews, 'p')
+const s = named(periods, 's')
+/** What the beacon brings. */
+const sent = named(pageviews, 'excluded')
 
 /** What the newest beacon knows best. The rest was settled by the first one. */
 const NEWEST_WINS: Column[] = [
@@ -62,10 +68,7 @@ export async function store(d1: D1Database, rows: readonly PageViewRow[], now: n
 }
 
 /** Where a row lies. */
-interface Place {
-  site: string
-  hour: number
-}
+type Place = Pick<typeof pageviews.$inferSelect, 'site' | 'hour'>
 
 /** Stores rows of closed hours in one transaction with the notes that their roll-ups are out of date. */
 async function storeLate(
@@ -110,25 +113,25 @@ function touches(d1: D1Database, hours: Map<string, Set<number>>): D1PreparedSta
 }
 
 /** False for a row of an hour whose raw rows are deleted: nothing would roll it up. Key: (site, tier, start). */
-const OPEN = sql`NOT EXISTS (SELECT 1 FROM periods AS s WHERE s.site = r.value ->> 'site' AND s.tier = 'hour'
-  AND s.start = r.value ->> 'hour' AND s.state = 'sealed')`
+const OPEN = sql`NOT EXISTS (SELECT 1 FROM ${s.table} WHERE ${s.site} = r.value ->> 'site' AND ${s.tier} = 'hour'
+  AND ${s.start} = r.value ->> 'hour' AND ${s.state} = 'sealed')`
 
 /** The text of the upsert of what `where` holds of, in Drizzle's words; its only parameter is the JSON list of rows. */
 function upsert(d1: D1Database, where: SQL): string {
   const set = Object.fromEntries(NEWEST_WINS.map(column => [column, newest(column)]))
   return drizzle(d1)
     .insert(pageviews)
-    .select(sql`SELECT ${sql.join(Object.keys(columns).map(select), sql`, `)}
+    .select(sql`SELECT ${listed(...(Object.keys(columns) as Column[]).map(select))}
       FROM json_each(${''}) AS r WHERE ${where}`)
     .onConflictDoUpdate({
       target: [pageviews.site, pageviews.hour, pageviews.id],
       set: {
         ...set,
-        sequence: sql`max(${pageviews.sequence}, excluded.sequence)`,
+        sequence: sql`max(${pageviews.sequence}, ${sent.sequence})`,
         calls: merged('calls'),
         marks: merged('marks'),
-        received: sql`${pageviews.received} | excluded.received`,
-        dropped: sql`max(${pageviews.dropped}, excluded.dropped)`,
+        received: sql`${pageviews.received} | ${sent.received}`,
+        dropped: sql`max(${pageviews.dropped}, ${sent.dropped})`,
         callsCut: cut('calls'),
         marksCut: cut('marks'),
       },
@@ -138,54 +141,53 @@ function upsert(d1: D1Database, where: SQL): string {
 }
 
 /**
- * What a beacon adds, under its number, up to `MAX_KEPT` of a page view. A beacon that comes again replaces itself. A row
+ * What a beacon adds, under its number, up to `MAX_ITEMS` of a page view. A beacon that comes again replaces itself. A row
  * whose JSON is broken begins anew, or it would refuse all of its batch.
  */
 function merged(column: 'calls' | 'marks'): SQL {
-  const sent = sql.raw(`excluded.${column}`)
+  const news = sent[column]
   const stored = readable(column)
-  return sql`CASE WHEN ${sent} = '{}' THEN ${stored} WHEN ${others(column)} + ${size(sent)} <= ${MOST}
-    THEN json_patch(${stored}, ${sent})
+  return sql`CASE WHEN ${news} = '{}' THEN ${stored} WHEN ${others(column)} + ${size(news)} <= ${MAX}
+    THEN json_patch(${stored}, ${news})
     ELSE json_patch(${stored}, (SELECT json_group_object(b.key, json((
       SELECT json_group_array(json(c.value)) FROM json_each(b.value) AS c
-      WHERE c.key < ${MOST} - ${others(column)}))) FROM json_each(${sent}) AS b)) END`
+      WHERE c.key < ${MAX} - ${others(column)}))) FROM json_each(${news}) AS b)) END`
 }
 
 /** How many calls, or marks, were cut so far. What a beacon lost counts once, however often it comes. */
 function cut(column: 'calls' | 'marks'): SQL {
-  const sent = sql.raw(`excluded.${column}`)
-  const before = columns[`${column}Cut`]
-  return sql`${before} + CASE WHEN ${sent} = '{}' OR EXISTS (SELECT 1 FROM json_each(${readable(column)}) AS b
-      WHERE b.key IN (SELECT key FROM json_each(${sent}))) THEN 0
-    ELSE ${sql.raw(`excluded.${before.name}`)} + max(0, ${others(column)} + ${size(sent)} - ${MOST}) END`
+  const news = sent[column]
+  const count = `${column}Cut` as const
+  return sql`${columns[count]} + CASE WHEN ${news} = '{}' OR EXISTS (SELECT 1 FROM json_each(${readable(column)}) AS b
+      WHERE b.key IN (SELECT key FROM json_each(${news}))) THEN 0
+    ELSE ${sent[count]} + max(0, ${others(column)} + ${size(news)} - ${MAX}) END`
 }
 
-const MOST = sql.raw(String(MAX_KEPT))
+const MAX = sql.raw(String(MAX_ITEMS))
 const readable = (column: 'calls' | 'marks') =>
   sql`iif(json_valid(${columns[column]}), ${columns[column]}, '{}')`
 /** The number of calls, or marks, in a JSON object of lists. */
 const size = (json: SQL) =>
   sql`(SELECT coalesce(sum(json_array_length(b.value)), 0) FROM json_each(${json}) AS b)`
-/** Those that are stored of other beacons than the one that comes, at most `MAX_KEPT`. */
+/** Those that are stored of other beacons than the one that comes, at most `MAX_ITEMS`. */
 const others = (column: 'calls' | 'marks') =>
-  sql`(SELECT min(${MOST}, coalesce(sum(json_array_length(b.value)), 0)) FROM json_each(${readable(column)}) AS b
-    WHERE b.key NOT IN (SELECT key FROM json_each(${sql.raw(`excluded.${column}`)})))`
+  sql`(SELECT min(${MAX}, coalesce(sum(json_array_length(b.value)), 0)) FROM json_each(${readable(column)}) AS b
+    WHERE b.key NOT IN (SELECT key FROM json_each(${sent[column]})))`
 
 /** The value of one column, read from one element of the bound list; a queue may hold rows of an older version. */
-function select(column: string): SQL {
+function select(column: Column): SQL {
   const value = sql.raw(`r.value ->> '${column}'`)
   if (column !== 'hour') {
-    const { default: otherwise } = columns[column as Column]
+    const { default: otherwise } = columns[column]
     return otherwise === undefined ? value : sql`coalesce(${value}, ${sql.raw(`'${otherwise}'`)})`
   }
-  return sql`coalesce((SELECT p.hour FROM pageviews AS p WHERE p.site = r.value ->> 'site'
-    AND p.hour IN ((${value}) - 1, (${value}) + 1) AND p.id = r.value ->> 'id'), ${value})`
+  return sql`coalesce((SELECT ${p.hour} FROM ${p.table} WHERE ${p.site} = r.value ->> 'site'
+    AND ${p.hour} IN ((${value}) - 1, (${value}) + 1) AND ${p.id} = r.value ->> 'id'), ${value})`
 }
 
 /** The column's value from the newer of the two beacons that knows it. */
 function newest(column: Column): SQL {
   const stored = columns[column]
-  const sent = sql.raw(`excluded.${stored.name}`)
-  return sql`CASE WHEN excluded.sequence >= ${pageviews.sequence}
-    THEN coalesce(${sent}, ${stored}) ELSE coalesce(${stored}, ${sent}) END`
+  return sql`CASE WHEN ${sent.sequence} >= ${pageviews.sequence}
+    THEN coalesce(${sent[column]}, ${stored}) ELSE coalesce(${stored}, ${sent[column]}) END`
 }

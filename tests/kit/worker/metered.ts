@@ -3,7 +3,7 @@
  * and answers what D1 says it cost.
  */
 
-import { tick } from '../../../worker/cron.ts'
+import { cron } from '../../../worker/cron.ts'
 import type { Env } from '../../../worker/env.ts'
 import { rollUpDay, rollUpHour } from '../../../worker/histogram/rollup.ts'
 import worker from '../../../worker/index.ts'
@@ -24,7 +24,7 @@ export default {
     const jobs: Record<string, () => Promise<unknown>> = {
       hour: () => rollUpHour(DB, site, Number(get('start')), now),
       day: () => rollUpDay(DB, site, Number(get('start')), now),
-      tick: () => tick(DB, now),
+      cron: () => cron(DB, now),
       report: async () =>
         report(
           DB,

@@ -28,7 +28,7 @@ async function made(site: string, budget: object): Promise<BudgetAnswer> {
 const list = async (site: string): Promise<BudgetsAnswer> => (await get(`/v1/budgets?site=${site}`)).json()
 const events = async (site: string): Promise<BudgetEventsAnswer> =>
   (await get(`/v1/budget-events?site=${site}`)).json()
-const judgeAt = (site: string, now: number) => watch(env.DB, { id: site, raw_days: 14 }, now, 45)
+const judgeAt = (site: string, now: number) => watch(env.DB, { id: site, rawDays: 14 }, now, 45)
 
 function traffic(site: string, count: number, given: Partial<PageViewRow>, began = NOW - HOUR) {
   return store(

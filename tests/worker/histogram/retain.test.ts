@@ -1,8 +1,8 @@
 import { env, exports } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { tick } from '../../../worker/cron.ts'
+import { cron } from '../../../worker/cron.ts'
 import { expireRaw } from '../../../worker/histogram/expire.ts'
-import { retain, retainUnknown, type TickSite } from '../../../worker/histogram/retain.ts'
+import { retain, retainUnknown } from '../../../worker/histogram/retain.ts'
 import { rollUpDay, rollUpHour } from '../../../worker/histogram/rollup.ts'
 import { SETTLED, staleDays, staleHours } from '../../../worker/store/periods.ts'
 import { store } from '../../../worker/store/upsert.ts'
@@ -12,16 +12,7 @@ import { pageViewRow } from '../../kit/worker/rows.ts'
 const HOUR = 3_600_000
 const NOW = Date.UTC(2026, 10, 20, 10, 30)
 const OPEN = Math.floor(NOW / HOUR)
-const SITE = {
-  rate: 1,
-  rows_per_day: 25_000,
-  bytes_per_day: 11_000_000,
-  raw_days: 14,
-  hour_days: 35,
-  day_days: 760,
-  deleted: null,
-  current: null,
-}
+const SITE = { rawDays: 14, hourDays: 35, dayDays: 760, deleted: null }
 
 const at = (site: string, hour: number, n = 1) =>
   Array.from({ length: n }, () => pageViewRow({ site, hour, began: hour * HOUR }))
@@ -34,10 +25,10 @@ async function rollAll(site: string) {
   for (const day of await staleDays(env.DB, site, NOW + SETTLED, 1000))
     await rollUpDay(env.DB, site, day, NOW)
 }
-const keep = (site: string, given: Partial<TickSite> = {}, allowance = 50) =>
-  retain(env.DB, { id: site, ...SITE, ...given }, NOW, allowance)
-const expire = (site: string, given: Partial<TickSite> = {}, allowance = 50) =>
-  expireRaw(env.DB, [{ id: site, ...SITE, ...given }], NOW, allowance)
+const keep = (site: string, given: Partial<typeof SITE> = {}, statements = 50) =>
+  retain(env.DB, { id: site, ...SITE, ...given }, NOW, statements)
+const expire = (site: string, given: Partial<typeof SITE> = {}, statements = 50) =>
+  expireRaw(env.DB, [{ id: site, ...SITE, ...given }], NOW, statements)
 
 beforeAll(async () => {
   for (const site of ['old', 'unrolled', 'cut', 'gone', 'stays'])
@@ -94,7 +85,7 @@ describe('raw rows', () => {
     await rollAll('stays')
     await expire('stays')
     expect(await count('pageviews', 'stays')).toBe(1)
-    await expire('stays', { raw_days: 2 })
+    await expire('stays', { rawDays: 2 })
     expect(await count('pageviews', 'stays')).toBe(0)
   })
 })
@@ -114,8 +105,8 @@ describe('roll-ups', () => {
     expect(await count('rollups', 'unrolled', `AND tier = 'hour'`)).toBe(0)
     expect(await count('periods', 'unrolled', `AND tier = 'hour'`)).toBe(0)
     expect(await count('rollups', 'unrolled', `AND tier = 'day'`)).toBeGreaterThan(0)
-    await keep('unrolled', { day_days: 36 })
-    await keep('unrolled', { day_days: 36 })
+    await keep('unrolled', { dayDays: 36 })
+    await keep('unrolled', { dayDays: 36 })
     expect(await count('rollups', 'unrolled')).toBe(0)
     expect(await count('periods', 'unrolled')).toBe(0)
   })
@@ -152,7 +143,7 @@ describe('counts of beacons', () => {
   })
 
   it('of sites that exist are not taken for those of others', async () => {
-    await keep('counted', { hour_days: 29 })
+    await keep('counted', { hourDays: 29 })
     expect(await count('intake', 'counted')).toBe(0)
     expect(await count('intake', '')).toBe(1)
   })
@@ -176,8 +167,8 @@ describe('a deleted site', () => {
     expect((await get('/v1/summary?site=gone')).status).toBe(404)
     expect((await put('/v1/sites/gone', { origins: ['*'] })).status).toBe(409)
     const others = await count('periods', 'stays')
-    await tick(env.DB, Date.now() + 120_000)
-    await tick(env.DB, Date.now() + 420_000)
+    await cron(env.DB, Date.now() + 120_000)
+    await cron(env.DB, Date.now() + 420_000)
     const tables = await env.DB.prepare(
       "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%`site` text%'",
     ).all<{ name: string }>()
@@ -198,7 +189,7 @@ describe('the cron', () => {
       await store(env.DB, at(site, OPEN - 60), NOW)
       await rollAll(site)
     }
-    for (let run = 0; run < 7 * names.length; run++) await tick(env.DB, NOW + run * 300_000)
+    for (let run = 0; run < 7 * names.length; run++) await cron(env.DB, NOW + run * 300_000)
     for (const site of names) expect(await count('pageviews', site), site).toBe(0)
     await env.DB.exec('DELETE FROM sites')
   })
@@ -210,7 +201,7 @@ describe('the cron', () => {
     await env.DB.exec(
       `CREATE TRIGGER refuses BEFORE INSERT ON rollups WHEN NEW.site = 'broken' AND NEW.tier = 'hour' AND NEW.start = ${hour} BEGIN SELECT RAISE(ABORT, 'no room'); END`,
     )
-    for (const run of [0, 1]) await tick(env.DB, NOW + run * 300_000)
+    for (const run of [0, 1]) await cron(env.DB, NOW + run * 300_000)
     await env.DB.exec('DROP TRIGGER refuses')
     const { results } = await env.DB.prepare(
       "SELECT tier, start FROM periods WHERE site = 'broken' ORDER BY tier, start",
@@ -245,7 +236,7 @@ describe('the cron', () => {
     let runs = 0
     for (let left = 1; left > 0 && runs < 40; runs++) {
       statements = 0
-      await tick(counted, NOW + runs * 300_000)
+      await cron(counted, NOW + runs * 300_000)
       expect(statements).toBeLessThanOrEqual(50)
       left = 0
       for (const site of ['a', 'b', 'c', 'd'])

@@ -1,11 +1,18 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { encode } from '../../../schema/wire/beacon.ts'
-import { ANNOUNCE, byMinute, type Minute, neededRate, relax, report } from '../../../worker/ingest/control.ts'
+import {
+  byMinute,
+  lowerRate,
+  type MinuteTraffic,
+  neededRate,
+  RATE_DELAY,
+  report,
+} from '../../../worker/ingest/control.ts'
 import { meter } from '../../../worker/ingest/meter.ts'
 import { drawLot, isKept } from '../../../worker/ingest/sample.ts'
 import { rateAt } from '../../../worker/site/rates.ts'
-import { CACHE_MS, findSite, forgetSite } from '../../../worker/site/sites.ts'
+import { findSite, forgetSite, SITE_CACHE } from '../../../worker/site/sites.ts'
 import { newId, pageView } from '../../kit/pageview.ts'
 import { admin, ORIGIN, put, send, storedId } from '../../kit/worker/client.ts'
 
@@ -17,7 +24,7 @@ const NOON = Date.UTC(2026, 10, 20, 12)
 /** Bytes are no matter here. */
 const SITE = { id: 'x', rate: 1, rowsPerDay: 24_000, bytesPerDay: 10_000_000_000 }
 
-const steady = (perMinute: number, from: number, to: number, rate = 1): Minute[] =>
+const steady = (perMinute: number, from: number, to: number, rate = 1): MinuteTraffic[] =>
   Array.from({ length: (to - from) / MINUTE }, (_, i) => ({
     minute: from / MINUTE + i,
     seen: perMinute,
@@ -115,7 +122,7 @@ async function simulate(site: typeof SITE, hours: number, perSecond: (t: number)
   let credit = 0
   let n = 0
   for (let t = NOON; t < NOON + hours * HOUR; t += SECOND) {
-    if (t - known.at >= CACHE_MS) {
+    if (t - known.at >= SITE_CACHE) {
       forgetSite(site.id)
       known = { at: t, rates: (await findSite(env.DB, site.id, t))?.rates ?? [] }
     }
@@ -129,7 +136,7 @@ async function simulate(site: typeof SITE, hours: number, perSecond: (t: number)
       const counts = meter(site, kept ? 600 : 0, rate, t)
       if (counts) await report(env.DB, site, counts, t)
     }
-    if (t % (5 * MINUTE) === 0) await relax(env.DB, site, t)
+    if (t % (5 * MINUTE) === 0) await lowerRate(env.DB, site, t)
   }
   return { stored, rates }
 }
@@ -181,7 +188,7 @@ describe('an import with the admin token', () => {
 
 describe('a rate', () => {
   it('is announced for longer than an isolate believes its memory', () => {
-    expect(ANNOUNCE).toBeGreaterThan(CACHE_MS)
+    expect(RATE_DELAY).toBeGreaterThan(SITE_CACHE)
   })
 
   it('judges a page view by its begin, however late its beacons come', async () => {
