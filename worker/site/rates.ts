@@ -5,34 +5,29 @@
  * new rate is announced before it begins, longer than an isolate believes its memory, so all isolates agree on it.
  */
 
-import { and, desc, eq, lte, sql } from 'drizzle-orm'
-import { type DrizzleD1Database, drizzle } from 'drizzle-orm/d1'
+import { sql } from 'drizzle-orm'
 import { HOUR } from '../../schema/domain/hour.ts'
 import { rates } from '../../schema/storage/tables.ts'
-import { named } from '../store/names.ts'
+import { listed, named } from '../store/names.ts'
+import { prepare } from '../store/statement.ts'
 
 /** From `since` (Unix ms) on, 1 of `rate` is kept. */
 export type RateChange = Pick<typeof rates.$inferSelect, 'since' | 'rate'>
 
-const r = named(rates, 'r')
+const r = named(rates)
 
 /** How far back an isolate remembers rates, in ms; few beacons are later. */
 const REMEMBERED = 2 * HOUR
 
 /** The changes of the last hours and the one before them, oldest first. Key: (site, since). */
-export function recentRates(db: DrizzleD1Database, site: string, now: number) {
+export function recentRates(d1: D1Database, site: string, now: number): D1PreparedStatement {
   const from = now - REMEMBERED
-  return db
-    .select({ since: rates.since, rate: rates.rate })
-    .from(rates)
-    .where(
-      and(
-        eq(rates.site, site),
-        sql`${rates.since} >= coalesce((SELECT max(${r.since}) FROM ${r.table}
-          WHERE ${r.site} = ${site} AND ${r.since} <= ${from}), ${from})`,
-      ),
-    )
-    .orderBy(rates.since)
+  return prepare(
+    d1,
+    sql`SELECT ${listed(r.since, r.rate)} FROM ${r.table} WHERE ${r.site} = ${site} AND ${r.since} >= coalesce(
+        (SELECT max(${r.since}) FROM ${r.table} WHERE ${r.site} = ${site} AND ${r.since} <= ${from}), ${from})
+      ORDER BY ${r.since}`,
+  )
 }
 
 /** The rate in force at `began`, from what the isolate remembers or, for old page views, from D1. */
@@ -46,11 +41,10 @@ export async function rateAt(
   const known = site.rates.findLast(change => change.since <= began)
   if (known) return Math.max(least, known.rate)
   if (began >= now - REMEMBERED) return least
-  const [old] = await drizzle(d1)
-    .select({ rate: rates.rate })
-    .from(rates)
-    .where(and(eq(rates.site, id), lte(rates.since, began)))
-    .orderBy(desc(rates.since))
-    .limit(1)
-  return Math.max(least, old?.rate ?? 1)
+  const { results } = await prepare(
+    d1,
+    sql`SELECT ${r.rate} FROM ${r.table} WHERE ${r.site} = ${id} AND ${r.since} <= ${began}
+      ORDER BY ${r.since} DESC LIMIT 1`,
+  ).all<Pick<RateChange, 'rate'>>()
+  return Math.max(least, results[0]?.rate ?? 1)
 }

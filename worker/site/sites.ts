@@ -3,11 +3,13 @@
  * that is fresh.
  */
 
-import { and, eq, isNull, type SQL } from 'drizzle-orm'
+import { and, eq, isNull, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { type SiteRow, sites } from '../../schema/storage/tables.ts'
 import { remember } from '../memory.ts'
 import { noSite } from '../problem.ts'
+import { named, selected } from '../store/names.ts'
+import { prepare } from '../store/statement.ts'
 import { type RateChange, recentRates } from './rates.ts'
 
 /** A site with the sampling rates of the last hours, oldest first. */
@@ -25,6 +27,12 @@ const STALE_CACHE = 5_000
 const D1_TIMEOUT = 1_000
 /** Sites, and names that are none, that it remembers. */
 const MAX_REMEMBERED = 1_000
+
+const s = named(sites)
+const COLUMNS = selected(sites)
+
+/** A row as D1 answers it: its list is still a text. */
+type StoredSite = Omit<SiteRow, 'origins'> & { origins: string }
 
 const known = new Map<string, { site: Site; until: number }>()
 /** Names that are no site's, and until when that is believed. Apart from the sites, which a flood of names must not push out. */
@@ -69,24 +77,33 @@ function isAbsent(name: string, now: number): boolean {
 }
 
 async function lookUp(d1: D1Database, name: string, now: number): Promise<Site | null> {
-  const db = drizzle(d1)
-  const [[row], rates] = await db.batch([
-    db.select().from(sites).where(there(name)),
-    recentRates(db, name, now),
+  // Each beacon of a quiet site comes here, in a cold isolate. By Drizzle's builder the first took 5 to 9 ms of CPU there, of the
+  // 10 that the free plan allows; by names it took 1 to 3 (measured in Node 24).
+  const [found, rates] = await d1.batch<unknown>([
+    prepare(d1, sql`SELECT ${COLUMNS} FROM ${s.table} WHERE ${s.id} = ${name} AND ${s.deleted} IS NULL`),
+    recentRates(d1, name, now),
   ])
+  const row = found?.results[0] as StoredSite | undefined
   if (!row) {
     known.delete(name)
     remember(absent, name, now + ABSENT_CACHE, MAX_REMEMBERED)
     return null
   }
-  const site = { ...row, rates }
+  const site = {
+    ...row,
+    origins: JSON.parse(row.origins),
+    rates: (rates?.results ?? []) as RateChange[],
+  }
   remember(known, name, { site, until: now + SITE_CACHE }, MAX_REMEMBERED)
   return site
 }
 
 /** The name, of a site that is there by what the database says now. Throws a 404 where there is none. */
 export async function existingSite(d1: D1Database, name: string): Promise<string> {
-  const [found] = await drizzle(d1).select({ id: sites.id }).from(sites).where(there(name))
+  const [found] = await drizzle(d1)
+    .select({ id: sites.id })
+    .from(sites)
+    .where(and(eq(sites.id, name), isNull(sites.deleted)))
   if (!found) throw noSite(name)
   return name
 }
@@ -95,9 +112,4 @@ export async function existingSite(d1: D1Database, name: string): Promise<string
 export function forgetSite(name: string): void {
   known.delete(name)
   absent.delete(name)
-}
-
-/** The site of that name, unless it was deleted. */
-function there(name: string): SQL | undefined {
-  return and(eq(sites.id, name), isNull(sites.deleted))
 }

@@ -42,6 +42,14 @@ export function texts<T extends SQLiteTable>(
   return Object.fromEntries(columns) as Record<Property<T>, string>
 }
 
+/** All columns of a table, to be selected under the names of `$inferSelect`: `raw_days AS rawDays`. */
+export function selected(table: SQLiteTable): SQL {
+  const columns = Object.entries(getTableColumns(table))
+  return sql.raw(
+    columns.map(([property, { name }]) => (name === property ? name : `${name} AS ${property}`)).join(', '),
+  )
+}
+
 /** The columns of a table's primary key, in its order: `site`, `hour`, `id`. */
 export function keyColumns(table: SQLiteTable): string[] {
   const { columns, primaryKeys } = getTableConfig(table)
