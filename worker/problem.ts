@@ -50,13 +50,13 @@ export function badField({ field, detail }: FieldError): HTTPException {
 
 /** The 404 for a site that is not there. */
 export function noSite(name: string): HTTPException {
-  return problem(404, `There is no site ${name} here.`, { field: 'site' })
+  return problem(404, `There is no site ${name}.`, { field: 'site' })
 }
 
 /** The 503 for a beacon that D1 does not take; what D1 said is logged. */
 export function databaseRefused(error: unknown): HTTPException {
   console.error('D1 refused a beacon', error)
-  return problem(503, 'The database takes no beacons at the moment.', { headers: { 'Retry-After': '10' } })
+  return problem(503, 'The database cannot take beacons at the moment.', { headers: { 'Retry-After': '10' } })
 }
 
 /**
@@ -67,7 +67,7 @@ export function toProblem(error: Error): HTTPException {
   if (error instanceof HTTPException) return error
   console.error(error)
   const trouble = troubleOf(error, Date.now())
-  if (!trouble) return problem(500, 'Something went wrong here; the log of the worker knows more.')
+  if (!trouble) return problem(500, 'Something went wrong. The log of the worker has the details.')
   return problem(503, trouble.detail, { headers: { 'Retry-After': String(trouble.retryAfter) } })
 }
 

@@ -77,7 +77,7 @@ const NO_FILTERS = 'must be left out: metrics of delivery have no filters'
 export const BUDGET = v.pipe(
   v.strictObject(TERMS, unknownOrMissing),
   v.forward(
-    v.check(({ metric, endpoint }) => endpoint === null || metric === 'api', 'belongs to metric api'),
+    v.check(({ metric, endpoint }) => endpoint === null || metric === 'api', 'needs metric api'),
     ['endpoint'],
   ),
   v.forward(

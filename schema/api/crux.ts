@@ -116,8 +116,7 @@ function toQuery(
   { origin, url, formFactor, metrics }: v.InferOutput<typeof CRUX_REQUEST>,
   periods: number,
 ): { ok: CruxQuery } | { error: FieldError } {
-  if (origin !== undefined && url !== undefined)
-    return fail('url', 'cannot be asked for together with origin')
+  if (origin !== undefined && url !== undefined) return fail('url', 'cannot be combined with origin')
   if (origin === undefined && url === undefined) return fail('origin', 'or url is required')
   const address = URL.parse(url ?? origin ?? '')
   if (!address) return fail(url === undefined ? 'origin' : 'url', 'is not an address')

@@ -27,7 +27,7 @@ export function parseOtlpQuery(
   own.delete('format')
   const parsed = parseSummaryQuery(own, now)
   if ('ok' in parsed && parsed.ok.metrics.includes('pageviews')) {
-    return fail('metrics', 'cannot have pageviews here: a count is no histogram')
+    return fail('metrics', 'cannot be pageviews here: a count is not a histogram')
   }
   return parsed
 }

@@ -62,12 +62,12 @@ export function parsePageViewsQuery(
   if ('error' in parsed) return parsed
   const { order, metric, cursor, ...rest } = parsed.ok
   if (rest.target !== undefined && !among(CAUSED)(metric ?? 'lcp')) {
-    return fail('target', `belongs to ${CAUSED.join(', ')}: ask for metric=${CAUSED[0]}`)
+    return fail('target', `needs a metric with causes: ${CAUSED.join(', ')}`)
   }
   if (rest.event !== undefined && metric !== 'inp') {
-    return fail('event', 'belongs to interactions: ask for metric=inp')
+    return fail('event', 'needs metric=inp')
   }
-  const other = fail('cursor', 'belongs to another question')
+  const other = fail('cursor', 'belongs to another query')
   if (order === 'newest') {
     if (cursor?.[0] === 'slowest') return other
     return {

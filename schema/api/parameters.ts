@@ -9,7 +9,7 @@ import type { FieldError } from '../domain/problem.ts'
 /** No parameter is longer, in characters. */
 const MAX_LENGTH = 2_000
 
-export const PLAIN_DETAIL = 'must hold no control characters, nor halves of one'
+export const PLAIN_DETAIL = 'must not have control characters or half surrogates'
 
 /** True for text that the database keeps as it is, and that is safe in a header. */
 export function isPlain(text: string): boolean {
@@ -39,7 +39,7 @@ export function badEncoding(search: string): FieldError | null {
     try {
       decodeURIComponent(part)
     } catch {
-      const detail = 'has a % that encodes no UTF-8: write %25 for the sign itself'
+      const detail = 'has a % that is not valid UTF-8: write %25 for the sign itself'
       return { field: named(part.split('=')[0] ?? ''), detail }
     }
   }

@@ -26,8 +26,8 @@ export const wholeNumber = (min: number, max: number) =>
   )
 const ORIGINS = v.pipe(
   v.array(ORIGIN, 'must be a list'),
-  v.minLength(1, 'must hold at least one origin'),
-  v.maxLength(50, 'must hold at most 50 origins'),
+  v.minLength(1, 'must have at least one origin'),
+  v.maxLength(50, 'must have at most 50 origins'),
 )
 const RATE = v.pipe(
   v.number('must be a number'),

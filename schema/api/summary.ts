@@ -128,17 +128,15 @@ export function summaryOf<Q extends QueryOf<typeof SUMMARY_QUERY>>({
 }: Q): { ok: SummaryQuery } | { error: FieldError } {
   const { metrics, filters, sort } = question
   if (sort === 'failing' && metrics.some(metric => metric !== 'api')) {
-    return fail('sort', 'failing is for API calls: ask for metrics=api alone')
+    return fail('sort', 'failing needs metrics=api')
   }
   if ((sort === 'slowest' || sort === 'impact') && metrics.every(metric => metric === 'pageviews')) {
-    return fail('sort', `${sort} goes by a percentile or a rating, which pageviews do not have`)
+    return fail('sort', `${sort} needs a percentile or a rating, which pageviews do not have`)
   }
   const vital = metrics.find(metric => metric !== 'api')
   if (vital && (groupBy.includes('endpoint') || filters.endpoint !== undefined)) {
-    return fail(
-      groupBy.includes('endpoint') ? 'group_by' : 'endpoint',
-      `endpoint belongs to API calls: ask for metrics=api, not for ${vital}`,
-    )
+    const needs = `needs metrics=api, not ${vital}`
+    return groupBy.includes('endpoint') ? fail('group_by', `endpoint ${needs}`) : fail('endpoint', needs)
   }
   const telling = sort === 'slowest' || sort === 'failing' ? TELLING : 1
   return { ok: { ...question, groupBy, minimum: minimum ?? telling } }

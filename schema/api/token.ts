@@ -39,7 +39,7 @@ export const NEW_TOKEN = v.strictObject(
       v.pipe(
         v.string('must be a string'),
         v.isoTimestamp('must be RFC 3339: 2027-01-01T00:00:00Z'),
-        v.check(time => !Number.isNaN(Date.parse(time)), 'is no date that there is'),
+        v.check(time => !Number.isNaN(Date.parse(time)), 'is not a valid date'),
       ),
     ),
   },

@@ -35,11 +35,11 @@ const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])$/
 export function badWebhook(text: string): string | null {
   const url = URL.parse(text)
   if (!url) return 'is not an address'
-  if (url.username || url.password) return 'must hold no user name or password'
+  if (url.username || url.password) return 'must not have a user name or password'
   if (isLoopback(text)) return null
   if (url.protocol !== 'https:') return 'must be an https address'
   const port = Number(url.port || 443)
-  if (port < 1024 && port !== 443) return 'must have port 443, or one from 1024 on'
+  if (port < 1024 && port !== 443) return 'must use port 443, or one from 1024'
   const host = url.hostname.replace(/\.$/, '')
   if (host.startsWith('[')) return isPublicIpv6(host.slice(1, -1)) ? null : PRIVATE
   if (/^[\d.]+$/.test(host)) return isPublicIpv4(host) ? null : PRIVATE

@@ -128,12 +128,12 @@ export const PROBLEMS: Record<number, { name: string; detail: string; field?: st
     detail: 'This token reads site shop and no other: ask for site=shop.',
     field: 'site',
   },
-  404: { name: 'Not Found', detail: 'There is no site shop here.', field: 'site' },
+  404: { name: 'Not Found', detail: 'There is no site shop.', field: 'site' },
   409: {
     name: 'Conflict',
     detail: 'Site shop is being deleted; try again when its rows are gone.',
   },
-  412: { name: 'Precondition Failed', detail: 'There is a site shop already.', field: 'site' },
+  412: { name: 'Precondition Failed', detail: 'Site shop exists already.', field: 'site' },
   413: { name: 'Content Too Large', detail: 'A beacon is at most 16384 bytes long.' },
   415: {
     name: 'Unsupported Media Type',
@@ -142,9 +142,9 @@ export const PROBLEMS: Record<number, { name: string; detail: string; field?: st
   429: { name: 'Too Many Requests', detail: 'Too many beacons from this address.' },
   500: {
     name: 'Internal Server Error',
-    detail: 'Something went wrong here; the log of the worker knows more.',
+    detail: 'Something went wrong. The log of the worker has the details.',
   },
-  503: { name: 'Service Unavailable', detail: 'The database takes no beacons at the moment.' },
+  503: { name: 'Service Unavailable', detail: 'The database cannot take beacons at the moment.' },
 }
 
 function problemName(status: number): string {

@@ -223,9 +223,7 @@ test('what is shown is saved as CSV and JSON, and copied as a curl line without 
 test('an error of the API is shown, with its field once', async () => {
   await page.goto(`${on.server.url}/?site=nowhere#token=${on.server.token}`)
   await page.getByRole('alert').first().waitFor()
-  expect(await page.getByRole('alert').first().textContent()).toMatch(
-    /^There is no site nowhere here\. \(404\)$/,
-  )
+  expect(await page.getByRole('alert').first().textContent()).toMatch(/^There is no site nowhere\. \(404\)$/)
   await open('?site=demo&range=own&from=2026-11-10&to=2026-11-01')
   expect(await page.getByRole('alert').first().textContent()).toBe('from must be before to (400)')
 })

@@ -49,14 +49,14 @@ describe('fieldline site', () => {
     expect(await cli('site', 'show', 'blog')).toEqual({
       code: 1,
       out: '',
-      said: 'fieldline: There is no site blog here. (404 Not Found)\n',
+      said: 'fieldline: There is no site blog. (404 Not Found)\n',
     })
   })
 
   it('adds no site that there is', async () => {
     const before = await done('site', 'show', 'shop')
     const again = await cli('site', 'add', 'shop', '--origin', '*')
-    expect(again).toMatchObject({ code: 1, said: expect.stringContaining('There is a site shop already.') })
+    expect(again).toMatchObject({ code: 1, said: expect.stringContaining('Site shop exists already.') })
     expect(await done('site', 'show', 'shop')).toBe(before)
   })
 

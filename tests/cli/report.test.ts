@@ -206,7 +206,7 @@ describe('fieldline report', () => {
   })
 
   it.each([
-    [['report', '--site', 'nowhere'], 1, /There is no site nowhere here\. \(404/],
+    [['report', '--site', 'nowhere'], 1, /There is no site nowhere\. \(404/],
     [['report', '--site', 'shop', '--format', 'pdf'], 2, /--format must be md or html, not pdf\./],
     [['report', '--site', 'shop', '--out', 'no/such/folder.md'], 1, /cannot be written/],
   ])('%j ends with %i', async (args, code, reason) => {

@@ -212,5 +212,7 @@ function prove({ status, headers }: Response, text: string, method: string): voi
   const google = body.error?.details?.[0].fieldViolations[0].field
   const known = body.status === status || body.error?.code === status
   if (!known) throw new Error(`${status} is not said in ${text}`)
+  if (body.detail?.startsWith(`${body.field} ${body.field} `))
+    throw new Error(`names its field twice: ${text}`)
   if (status === 400 && !(body.field || google)) throw new Error(`400 without its field: ${text}`)
 }

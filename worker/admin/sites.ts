@@ -57,7 +57,7 @@ export const siteRoutes = new Hono<Types>()
     const insert = drizzle(c.env.DB).insert(sites).values(row)
     if (c.req.header('If-None-Match') === '*') {
       const [made] = await insert.onConflictDoNothing().returning()
-      if (!made) throw problem(412, `There is a site ${name.output} already.`, { field: 'site' })
+      if (!made) throw problem(412, `Site ${name.output} exists already.`, { field: 'site' })
       return showSaved(c, made, 201)
     }
     const [saved] = await insert

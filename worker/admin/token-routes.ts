@@ -29,7 +29,7 @@ export const tokenRoutes = new Hono<Types>()
     const { name, expires: until } = await readJson(c, NEW_TOKEN)
     const created = Date.now()
     const expires = until === undefined ? null : Date.parse(until)
-    if (expires !== null && expires <= created) throw badField({ field: 'expires', detail: 'is past' })
+    if (expires !== null && expires <= created) throw badField({ field: 'expires', detail: 'is in the past' })
     if ((await list(c, site)).length >= MAX_TOKENS) {
       throw problem(409, `Site ${site} has ${MAX_TOKENS} tokens: revoke one first.`, { field: 'site' })
     }

@@ -31,8 +31,8 @@ export function otherOf(value: string, keys: readonly Key[]): string {
 }
 
 /**
- * The rows of values that are asked for by name, where page views are kept those in `(other)`, too; with the oneIn of page
- * views that was read for it. `others` is left where nobody can tell any more.
+ * The rows of values that are asked for by name, where page views are kept those in `(other)`, too. With it, one in how many
+ * page views was read for it. `others` is left where nobody can tell any more.
  */
 export async function unveiled(
   d1: Preparer,

@@ -70,7 +70,7 @@ export interface Distributions {
 
 /** Groups other than the busiest, or of some minimum of samples, are chosen among at least so many of the busiest. */
 const POOL = 100
-/** The oneIn of the rows left that raw rows are planned for: many small groups cost more than the estimate. */
+/** The share of the rows left that raw rows are planned for: many small groups cost more than the estimate. */
 const ESTIMATED = 3 / 4
 
 /**
@@ -223,7 +223,7 @@ function atMost(group: Group, leftOut: number | null): Group {
   return { ...group, distribution: { ...distribution, omitted: Math.min(distribution.omitted, leftOut) } }
 }
 
-/** The oneIn of raw rows to read, the same for all sources; null where some of them are gone. */
+/** One in how many raw rows to read, the same for all sources; null where some of them are gone. */
 async function rawShare(
   d1: Preparer,
   ask: Ask,

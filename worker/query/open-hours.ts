@@ -1,6 +1,6 @@
 /**
- * The live part of a question: the hours that have no roll-up yet and the ways in which its sources read them go in, the
- * oneIn of their page views that is read comes out, one for all sources.
+ * The open hours of a question, which have no roll-up yet: one in how many of their page views is read, the same for all
+ * sources.
  */
 
 import { type SQL, sql } from 'drizzle-orm'
@@ -14,7 +14,7 @@ import { LEAST, probed } from './subsample.ts'
 
 const NOTHING: Selection = { oneIn: 1, where: sql`false` }
 
-/** Looks at the page views of `hours`; answers what chooses their oneIn by the rows that may still be read. */
+/** Looks at the page views of `hours`; answers what chooses one in how many is read, by the rows that may still be read. */
 export async function liveShare(
   d1: Preparer,
   hours: readonly number[],

@@ -1,6 +1,6 @@
 /**
  * Where the samples of a metric lie: its name goes in, the table of its roll-ups and the SQL of its raw samples come out.
- * Vitals oneIn a source, since one row holds all five.
+ * Vitals share a source, since one row holds all five.
  */
 
 import { type SQL, sql } from 'drizzle-orm'

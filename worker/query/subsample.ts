@@ -1,6 +1,6 @@
 /**
- * Thinning: how much of a question's raw rows to read, so that no question reads more than `MAX_READ` rows. A range
- * goes in, the oneIn of page views to read comes out, as a condition on the key.
+ * Subsampling: how much of a question's raw rows to read, so that no question reads more than `MAX_READ` rows. A range
+ * goes in; one in how many of its page views to read comes out, as a condition on the key.
  *
  * Ids are random, so the page views whose id lies below a bound are a uniform sample, and smaller bounds give samples
  * of it. Within an hour they lie together under the key (site, hour, id) and are sought. One page view in `share` is
@@ -23,7 +23,7 @@ export const LEAST = 2_000
 /** Page views that a probe looks at, at most: 62 or more, which tells their number within 13 % (one sigma). */
 const PROBE = 1_000
 const STEP = 16
-/** The smallest oneIn that is read. */
+/** The sparsest sample that is read: one in so many. */
 const MAX_SHARE = STEP ** 6
 /** By how many standard deviations a guess of the rows is raised, so that a read stays within them. */
 const SIGMAS = 4
@@ -44,19 +44,19 @@ export interface Need {
   most?: number
   /** Rows that may be read, finding out included. */
   reads?: number
-  /** The smallest oneIn that will do, a power of two. */
+  /** The smallest N of one in N that will do, a power of two. */
   atLeast?: number
   /** How many times the condition on the hours stands in what is read; default 1. */
   lists?: number
 }
 
-/** Chooses the largest oneIn of a range's page views that stays within what may be read. */
+/** Chooses the largest sample of a range's page views that stays within what may be read. */
 export async function subsample(d1: Preparer, range: Range, need: Need, now: number): Promise<Selection> {
   const { read, choose } = await probed(d1, range, need, now)
   return choose((need.reads ?? MAX_READ) - read)
 }
 
-/** Looks at a range's page views; answers the rows that it read, and what chooses the oneIn by what may be read yet. */
+/** Looks at a range's page views; answers the rows that it read, and what chooses the sample by what may be read yet. */
 export async function probed(
   d1: Preparer,
   range: Range,

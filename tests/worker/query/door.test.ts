@@ -38,14 +38,23 @@ describe('the door for parameters', () => {
       ['site=shop%00', 'site', /control characters/],
       ['site=shop%0d%0aX:%20y', 'site', /control characters/],
       ['site=shop&%0a=1', '\ufffd', /control characters/],
-      ['site=%zz', 'site', /encodes no UTF-8/],
-      ['site=%ed%a0%80', 'site', /encodes no UTF-8/],
+      ['site=%zz', 'site', /is not valid UTF-8/],
+      ['site=%ed%a0%80', 'site', /is not valid UTF-8/],
       [`site=${'x'.repeat(2_001)}`, 'site', /at most 2000/],
     ]
     for (const [query, field, detail] of cases) {
       const problem = await problemOf(await asked(path, query))
       expect(problem, query).toMatchObject({ status: 400, field, detail: expect.stringMatching(detail) })
     }
+  })
+
+  it('names a field once in its sentence', async () => {
+    for (const [query, detail] of [
+      ['endpoint=GET /a', 'endpoint needs metrics=api, not lcp'],
+      ['group_by=endpoint', 'group_by endpoint needs metrics=api, not lcp'],
+      ['sort=failing', 'sort failing needs metrics=api'],
+    ])
+      expect(await problemOf(await asked('/v1/summary', `site=shop&${query}`))).toMatchObject({ detail })
   })
 
   it('takes a name with U+FFFD, which stands in stored names for halves of characters', async () => {
