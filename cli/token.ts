@@ -1,11 +1,11 @@
 /** `fieldline token ...`: who may read a site. */
 
 import type { NewTokenAnswer, TokensAnswer } from '../schema/api/token.ts'
+import { DAY } from '../schema/domain/hour.ts'
 import { type Command, type Given, needed, type Options, one, show } from './command.ts'
 import { misuse } from './failure.ts'
 import { table } from './table.ts'
 
-const DAY = 86_400_000
 const SITE: Options = { site: { value: '<site>', help: 'the site that it reads' } }
 
 export const tokenCreate: Command = {

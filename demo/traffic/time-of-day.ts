@@ -1,7 +1,6 @@
 /** When people visit: a share of the way through the days goes in, a time comes out, more of them by day. */
 
-const HOUR = 3_600_000
-const DAY = 24 * HOUR
+import { DAY, HOUR } from '../../schema/domain/hour.ts'
 
 /** Visits by hour of the day, UTC, for a shop in Europe. */
 const BY_HOUR = [3, 2, 1, 1, 1, 2, 4, 7, 10, 12, 12, 12, 13, 12, 12, 11, 11, 12, 13, 15, 16, 14, 10, 6]

@@ -5,7 +5,7 @@
  */
 
 import * as v from 'valibot'
-import { HOUR, hourOf } from '../domain/hour.ts'
+import { DAY, HOUR, hourOf } from '../domain/hour.ts'
 import { isReserved } from '../domain/names.ts'
 import type { FieldError } from '../domain/problem.ts'
 import { parseParameters } from './parameters.ts'
@@ -28,7 +28,6 @@ export type GroupKey = Dimension | 'endpoint'
 export type Filters = { [K in GroupKey]?: string | undefined }
 
 export const MAX_LIMIT = 200
-const DAY = 24 * HOUR
 /** The longest range: what day roll-ups are kept for. */
 const MAX_RANGE = 25 * 31 * DAY
 

@@ -3,13 +3,12 @@
  */
 
 import * as v from 'valibot'
-import { HOUR } from '../domain/hour.ts'
+import { DAY, HOUR } from '../domain/hour.ts'
 import type { FieldError } from '../domain/problem.ts'
 import { ANSWER, LEFT_OUT, SAMPLED } from './answer.ts'
 import { fail, parseQuery, whole } from './query.ts'
 import { SUMMARY_QUERY, SUMMARY_ROW, type SummaryQuery, summaryOf } from './summary.ts'
 
-const DAY = 24 * HOUR
 /** A range longer than this is answered by the day where nothing else is asked for. */
 const MAX_HOURLY = 4 * DAY
 const MAX_GROUPS = 20

@@ -4,17 +4,17 @@
 
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { HOUR } from '../../schema/domain/hour.ts'
 import { encode } from '../../schema/wire/beacon.ts'
 import type { ApiCall, PageView } from '../../schema/wire/pageview.ts'
 import { type MinuteTraffic, neededRate } from '../../worker/ingest/control.ts'
 import { mayBeFat } from '../../worker/ingest/limit.ts'
-import { bytesOf, ORDINARY, slim } from '../../worker/ingest/size.ts'
+import { bytesOf, ORDINARY_BYTES, slim } from '../../worker/ingest/size.ts'
 import { MAX_ITEMS } from '../../worker/store/upsert.ts'
 import { newId, pageView } from '../kit/pageview.ts'
 import { get, ORIGIN, put, send, storedId } from '../kit/worker/client.ts'
 import { pageViewRow, store } from '../kit/worker/rows.ts'
 
-const HOUR = 3_600_000
 /** The defaults of a site. */
 const SITE = { id: 'x', rate: 1, rowsPerDay: 25_000, bytesPerDay: 11_000_000 }
 const call = (i: number, name = 'a'): ApiCall => ({
@@ -117,7 +117,7 @@ describe('the size of a row', () => {
     expect(
       bytesOf(pageViewRow({ ...text, marks: JSON.stringify(view.marks.map(Object.values)) })),
     ).toBeLessThan(2_000)
-    expect(bytesOf(pageViewRow())).toBeLessThan(ORDINARY)
+    expect(bytesOf(pageViewRow())).toBeLessThan(ORDINARY_BYTES)
   })
 
   it('of an address’s share begins anew with the hour', () => {

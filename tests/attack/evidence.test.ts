@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest'
 import type { BudgetsAnswer } from '../../schema/api/budgets.ts'
 import type { SummaryAnswer } from '../../schema/api/summary.ts'
 import type { TrendsAnswer } from '../../schema/api/trends.ts'
+import { HOUR } from '../../schema/domain/hour.ts'
 import { watch } from '../../worker/budgets/watch.ts'
 import { admin, get, ORIGIN, put } from '../kit/worker/client.ts'
 import { pageViewRow, store } from '../kit/worker/rows.ts'
 
-const HOUR = 3_600_000
 const NOW = Math.floor(Date.now() / HOUR) * HOUR + HOUR / 2
 const TRUTH = 2116
 

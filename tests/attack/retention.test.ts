@@ -5,6 +5,7 @@
 
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { DAY, HOUR, MINUTE } from '../../schema/domain/hour.ts'
 import { encode } from '../../schema/wire/beacon.ts'
 import { cron } from '../../worker/cron.ts'
 import { store } from '../../worker/store/upsert.ts'
@@ -12,9 +13,6 @@ import { newId, pageView } from '../kit/pageview.ts'
 import { ORIGIN, put, send } from '../kit/worker/client.ts'
 import { pageViewRow } from '../kit/worker/rows.ts'
 
-const MINUTE = 60_000
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
 /** The first hour of the day that is attacked, in hours since 1970. */
 const FIRST = Date.UTC(2026, 9, 5) / HOUR
 const RAW_DAYS = 14

@@ -3,6 +3,7 @@
  * worker's own functions do the work on made traffic and a made clock, so every run counts the same rows.
  */
 
+import { HOUR } from '../../schema/domain/hour.ts'
 import type { PageViewRow } from '../../schema/storage/tables.ts'
 import { type Bill, bill } from '../kit/bill.ts'
 import { type Local, startLocal } from '../kit/local.ts'
@@ -36,8 +37,6 @@ const RETAIN_EVERY = 7
 const REPORTED = 41
 /** Accepted beacons between two writes of what became of them. */
 const TALLIED = 40
-
-const HOUR = 3_600_000
 const DAY = 24
 /** The day that is measured; its first hour since 1970. */
 const START = Date.UTC(2026, 0, 15) / HOUR

@@ -4,6 +4,7 @@
  */
 
 import { type Histogram, merge, percentiles } from '../../schema/domain/histogram.ts'
+import { HOUR } from '../../schema/domain/hour.ts'
 import { VITALS } from '../../schema/domain/metrics.ts'
 import { type Bill, bill } from '../kit/bill.ts'
 import { quantile } from '../kit/client.ts'
@@ -14,7 +15,6 @@ import { benchEndpoints, type Cost } from './endpoints.ts'
 import { benchFormats } from './formats.ts'
 import { makeSite } from './ingest.ts'
 
-const HOUR = 3_600_000
 const NOW = Date.now()
 const OPEN = Math.floor(NOW / HOUR)
 const DAYS = 28

@@ -9,13 +9,13 @@ import { sendAll } from '../../demo/traffic/send.ts'
 import { pageViews } from '../../demo/traffic/traffic.ts'
 import { summary } from '../../demo/visit/report.ts'
 import type { SummaryRow } from '../../schema/api/summary.ts'
+import { DAY } from '../../schema/domain/hour.ts'
 import { inpParts, lcpParts, startedBy, waits } from '../../schema/wire/attribution.ts'
 import { encode } from '../../schema/wire/beacon.ts'
 import { decode } from '../../schema/wire/decode.ts'
 
 const sum = (list: readonly number[]) => list.reduce((a, b) => a + b, 0)
 const NOW = Date.UTC(2026, 10, 14, 12)
-const DAY = 86_400_000
 
 describe('traffic', () => {
   const options = { seed: 42, views: 3_000, days: 7, now: NOW }

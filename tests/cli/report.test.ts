@@ -9,14 +9,13 @@ import type { Findings } from '../../cli/report/findings.ts'
 import { toHtml } from '../../cli/report/html.ts'
 import { toMarkdown } from '../../cli/report/markdown.ts'
 import type { BudgetAnswer } from '../../schema/api/budgets.ts'
+import { DAY } from '../../schema/domain/hour.ts'
 import type { ApiCall, PageView } from '../../schema/wire/pageview.ts'
 import { HOSTILE } from '../kit/hostile.ts'
 import { ADMIN_TOKEN, type Local, startLocal } from '../kit/local.ts'
 import { pageView } from '../kit/pageview.ts'
 import { cli as run } from './run.ts'
 import { visit } from './visits.ts'
-
-const DAY = 86_400_000
 
 describe('text from data', () => {
   const table = (code: string): Block[] => [

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { beforeAll, expect, it } from 'vitest'
 import { toCursor } from '../../schema/api/cursor.ts'
 import { GROUP_KEYS } from '../../schema/api/query.ts'
+import { HOUR } from '../../schema/domain/hour.ts'
 import { encode } from '../../schema/wire/beacon.ts'
 import { app } from '../../worker/app.ts'
 import { rollUpHour } from '../../worker/histogram/rollup.ts'
@@ -12,7 +13,6 @@ import { pageViewRow, store } from '../kit/worker/rows.ts'
 import { almost, anyText } from './hostile.ts'
 import { REQUESTS, runs } from './runs.ts'
 
-const HOUR = 3_600_000
 const ID = '0123456789ab'
 
 const BODIES = {

@@ -2,13 +2,13 @@
 
 import { createServer } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { HOUR } from '../../schema/domain/hour.ts'
 import { BEACON } from '../../schema/openapi/examples.ts'
 import { bill } from '../kit/bill.ts'
 import { DOCUMENT, faults, faultsOf, OPERATIONS, type OperationObject, responseOf } from '../kit/contract.ts'
 import { ADMIN_TOKEN, type Local, startLocal } from '../kit/local.ts'
 import { insertTraffic } from '../kit/traffic.ts'
 
-const HOUR = 3_600_000
 const OPEN = Math.floor(Date.now() / HOUR)
 const ORIGIN = 'https://shop.example'
 const CHROME =

@@ -1,18 +1,19 @@
 /**
- * Read tokens: a token goes in, the site that its bearer may read comes out. An isolate remembers a token for
- * `CACHE_MS`, so that a dashboard's every question does not cost a look-up more.
+ * Read tokens, and the site that the bearer of one may read. An isolate remembers a token for
+ * `TOKEN_CACHE`, so that a dashboard's every question does not cost a look-up more.
  */
 
 import { and, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { parseToken } from '../../schema/api/token.ts'
+import { SECOND } from '../../schema/domain/hour.ts'
 import { type TokenRow, tokens } from '../../schema/storage/tables.ts'
 import { remember } from '../memory.ts'
 import { equal, sha256 } from './secret.ts'
 
 /** How long, in ms, a revoked token may still be taken by an isolate that knew it. */
-export const CACHE_MS = 10_000
-const CACHE_SIZE = 1_000
+export const TOKEN_CACHE = 10 * SECOND
+const MAX_REMEMBERED = 1_000
 
 const cache = new Map<string, { row: TokenRow; until: number }>()
 
@@ -25,7 +26,7 @@ export async function readableSite(d1: D1Database, token: string, now: number): 
   return row.expires === null || now < row.expires ? row.site : null
 }
 
-/** Forgets a token that has just been revoked here; other isolates take it for `CACHE_MS` at most. */
+/** Forgets a token that has just been revoked here; other isolates take it for `TOKEN_CACHE` at most. */
 export function forgetToken(site: string, id: string): void {
   cache.delete(`${site} ${id}`)
 }
@@ -41,6 +42,6 @@ async function findToken(d1: D1Database, site: string, id: string, now: number):
     .from(tokens)
     .where(and(eq(tokens.site, site), eq(tokens.id, id)))
   if (!row) return null
-  remember(cache, name, { row, until: now + CACHE_MS }, CACHE_SIZE)
+  remember(cache, name, { row, until: now + TOKEN_CACHE }, MAX_REMEMBERED)
   return row
 }

@@ -8,15 +8,16 @@
 import { and, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { badWebhook } from '../../schema/api/webhook-address.ts'
+import { HOUR, MINUTE, SECOND } from '../../schema/domain/hour.ts'
 import { messages, webhooks } from '../../schema/storage/tables.ts'
 
 type Message = typeof messages.$inferSelect
 export type Webhook = typeof webhooks.$inferSelect
 
 /** ms until the next attempt, after each that failed; then the message is given up. */
-const DELAYS = [60_000, 5 * 60_000, 30 * 60_000, 2 * 3_600_000, 6 * 3_600_000]
+const RETRY_DELAYS = [MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR]
 /** How long a receiver may take, in ms. */
-const PATIENCE = 5_000
+const WEBHOOK_TIMEOUT = 5 * SECOND
 
 /**
  * Tries a message once; it goes when it has arrived, when it is given up, or when the site has no webhook. Answers false
@@ -28,7 +29,7 @@ export async function deliver(d1: D1Database, message: Message, now: number): Pr
   const one = and(eq(messages.site, site), eq(messages.at, at), eq(messages.budget, budget))
   const [webhook] = await db.select().from(webhooks).where(eq(webhooks.site, site))
   const status = webhook && (await send(webhook, message.body, now))
-  const delay = DELAYS[attempts]
+  const delay = RETRY_DELAYS[attempts]
   if (!webhook || isDone(status) || delay === undefined) {
     if (webhook && !isDone(status)) console.error(`the webhook of ${site} was given up: ${status}`)
     await db.delete(messages).where(one)
@@ -59,7 +60,7 @@ export async function send({ url, secret }: Webhook, body: string, now: number):
         'Fieldline-Signature': `t=${seconds},v1=${await sign(secret, `${seconds}.${body}`)}`,
       },
       redirect: 'manual',
-      signal: AbortSignal.timeout(PATIENCE),
+      signal: AbortSignal.timeout(WEBHOOK_TIMEOUT),
     })
     await response.body?.cancel()
     return response.status

@@ -1,9 +1,7 @@
 /** A place goes in, the parameters of the questions that it asks come out, and the time zone that answers are told in. */
 
+import { DAY, HOUR } from '../../schema/domain/hour.ts'
 import { DIMENSIONS, type Place } from './url-state.ts'
-
-const HOUR = 3_600_000
-const DAY = 24 * HOUR
 
 export type Query = Record<string, string | number | undefined>
 

@@ -4,6 +4,7 @@
  */
 
 import type { TimeseriesAnswer, TimeseriesRow } from '../../schema/api/timeseries.ts'
+import { HOUR } from '../../schema/domain/hour.ts'
 import { METRICS, type Metric } from '../../schema/domain/metrics.ts'
 
 export type Point = TimeseriesRow['points'][number]
@@ -15,8 +16,6 @@ export interface Slot {
 }
 
 export const FRAME = { height: 300, left: 54, right: 14, top: 34, bottom: 26 } as const
-
-const HOUR = 3_600_000
 
 /** Every hour or day of the range, oldest first. */
 export function slotsOf({ from, to, interval }: TimeseriesAnswer, points: readonly Point[]): Slot[] {

@@ -1,6 +1,18 @@
 /**
- * Days: the roll-up rows of a day's hours go in, those of the day come out, as SQL. A day is the sum of its hours,
- * with the same caps; so its cost does not grow with the traffic.
+ * Days, as SQL: the sum of a day's hours, with the same caps. So the cost of a day does not grow with the traffic.
+ *
+ * Two hours of the dimension `route`, of one metric, where the day keeps one name:
+ *
+ *     hour   value            n    h
+ *     10     ["/a"]           40   {"320": 40}
+ *     10     ["/b"]           10   {"352": 10}
+ *     11     ["(other)"]      60   {"320": 60}      /a had 2 of these
+ *
+ * - `named` ranks the parts by volume (`dense_rank`), `(other)` always last: /a keeps its name, /b becomes `(other)`.
+ * - `parts` are the histograms of the hours under these names, one row each.
+ * - `totals` and `buckets` add them up: /a has n 40 and h {"320": 40}; `(other)` has n 70 and h {"320": 60, "352": 10}.
+ * - `others`, `unnamed` and `shown` find what may hide: hour 11 has 60 in `(other)` and no row of /a, so /a gets
+ *   `hidden: 60`. Its true count is 40 to 100 (it is 42).
  */
 
 import { type SQL, sql } from 'drizzle-orm'
@@ -80,8 +92,7 @@ const EMPTY = sql.raw('')
 
 /**
  * How much lay in `(other)` in those hours of the day in which a value had no name of its own: the most of it that the day's
- * row may miss. 42 page views of a route, of which 2 came in an hour in which it was in `(other)` with 58 of others, are a
- * count of 40 with 60 hidden.
+ * row may miss. All of `(other)` (`unnamed`), less what lay there in hours that show the value, too (`shown`).
  */
 function hiddenIn(
   dimension: RollupDimension,
@@ -106,7 +117,10 @@ function hiddenIn(
   }
 }
 
-/** Which name each value of the day's hours goes by: its own, or `OTHER` beyond the cap of the whole day. */
+/**
+ * Which name each value of the day's hours goes by: its own, or `OTHER` beyond the cap of the whole day. All devices of one
+ * route share its rank, so that `["phone","/a"]` and `["desktop","/a"]` keep their names together.
+ */
 function dayNames(dimension: RollupDimension): SQL {
   const index = dimension.keys.findIndex(isCapped)
   const key = dimension.keys[index]

@@ -1,6 +1,6 @@
 /**
- * The one place where rows become distributions: samples go in, SQL that answers a histogram for each group and
- * metric comes out. Roll-ups and live queries run the same text, so they cannot disagree.
+ * The one place where rows become distributions, as SQL: a histogram for each group and metric. Roll-ups and live queries
+ * run the same text, so they cannot disagree.
  *
  * D1 does the work. D1 allows 5 terms in a compound SELECT and 10 ms of CPU in the worker, hence json_each where
  * one would write UNION ALL, and JSON where one would fetch rows.

@@ -1,6 +1,21 @@
 /**
- * Hours: the raw rows of some hours go in, their roll-up rows come out, as SQL. A roll-up stores what it answers; a
- * query that meets an hour without a roll-up asks the same and stores nothing.
+ * Hours, as SQL: the raw rows of some hours as roll-up rows. A roll-up stores what it answers; a query that meets an hour
+ * without a roll-up asks the same and stores nothing.
+ *
+ * Three page views of one hour:
+ *
+ *     route  device   weight  lcp
+ *     /a     phone    1       1800
+ *     /a     phone    4       2600
+ *     /b     desktop  1       900
+ *
+ * - `rank` gives each route its place by weight within the hour: /a is 1 (weight 5), /b is 2. Beyond the cap of a
+ *   dimension (200 for `route`) a page view counts for `(other)`.
+ * - `byDimension` makes each sample once for each dimension `d`. The first page view is a sample of `all` [], of `route`
+ *   ["/a"], of `device` ["phone"], of `device+route` ["phone","/a"], and so on.
+ * - `histograms` puts samples into buckets: lcp of `route` ["/a"] is {"n":5,"s":2,"q":17,"good":1,"poor":0,
+ *   "h":{"347":1,"364":4}}, since 1800 lies in (2^(346/32), 2^(347/32)] and 2600 in bucket 364.
+ * - `pivoted` makes one row of them, a column for each metric: ('route', hour, '["/a"]', views, lcp, inp, ...).
  */
 
 import { type SQL, sql } from 'drizzle-orm'

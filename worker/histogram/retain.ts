@@ -7,7 +7,7 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
-import { HOUR, hourOf } from '../../schema/domain/hour.ts'
+import { HOUR, hourOf, MINUTE } from '../../schema/domain/hour.ts'
 import * as tables from '../../schema/storage/tables.ts'
 import { keyColumns, type Names, named } from '../store/names.ts'
 import { prepare } from '../store/statement.ts'
@@ -22,7 +22,7 @@ const UNKNOWN_DAYS = 35
 /** Hours that the counts of the sampling controller are kept. */
 const TRAFFIC_HOURS = 48
 /** A deleted site's rows wait this long, in ms, until every isolate has forgotten the site. */
-const PURGE_DELAY = 60_000
+const PURGE_DELAY = MINUTE
 
 /** A table whose rows are a site's. */
 type SiteTable = Exclude<(typeof tables)[keyof typeof tables], typeof sites>

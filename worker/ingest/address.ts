@@ -1,5 +1,5 @@
 /**
- * Who counts as one visitor: the address of a request goes in, the part of it that one visitor cannot change comes out.
+ * Who counts as one visitor: the part of an address that one visitor cannot change.
  *
  * A provider gives each home or phone a whole /64 of IPv6 addresses, 2^64 of them, so these count as one.
  *

@@ -1,11 +1,11 @@
 /**
- * What a beacon must pass before it is read, cheapest check first: a request goes in, the site it is for comes
- * out, or the problem is thrown.
+ * What a beacon must pass before it is read, cheapest check first.
  */
 
 import type { Context } from 'hono'
 import * as v from 'valibot'
 import { SITE_NAME } from '../../schema/api/query.ts'
+import { SECOND } from '../../schema/domain/hour.ts'
 import { MAX_BYTES } from '../../schema/wire/beacon.ts'
 import { isAdmin } from '../admin/access.ts'
 import { within } from '../deadline.ts'
@@ -17,7 +17,7 @@ import { addressOf } from './address.ts'
 import { guessedRight, isWithinLimit, mayGuess } from './limit.ts'
 
 /** How long a beacon waits for D1, at each step, until it is answered with a 503, in ms. */
-export const PATIENCE = 2_000
+export const D1_TIMEOUT = 2 * SECOND
 
 export interface Admitted {
   site: Site
@@ -43,7 +43,7 @@ export async function admit(c: Context<Hono>, now: number): Promise<Admitted> {
   const guess = !trusted && !isRemembered(name.output, now)
   if (guess && !mayGuess(address, now))
     throw tooMany('Too many unknown sites were asked for by this address.')
-  const site = await within(PATIENCE, findSite(c.env.DB, name.output, now)).catch(error => {
+  const site = await within(D1_TIMEOUT, findSite(c.env.DB, name.output, now)).catch(error => {
     throw databaseRefused(error)
   })
   if (!site) throw noSite(name.output)

@@ -1,6 +1,5 @@
 /**
- * What the edge knows of a visitor beyond the beacon: the request goes in, coarse families come out. The address
- * and the full user agent are read here and kept nowhere.
+ * What the edge knows of a visitor beyond the beacon, in coarse families. The address and the full user agent are read here and kept nowhere.
  */
 
 import Bowser from 'bowser'
@@ -17,7 +16,7 @@ export interface Visitor {
 }
 
 /** User agents differ little among visitors; an isolate remembers the last few. */
-const CACHE_SIZE = 500
+const MAX_AGENTS = 500
 const agents = new Map<string, Omit<Visitor, 'country'>>()
 
 /** Describes the visitor. `touch` tells an iPad, whose user agent says Macintosh, from a Mac. */
@@ -39,6 +38,6 @@ function family(userAgent: string, touch: boolean): Omit<Visitor, 'country'> {
     browserVersion: Number.isNaN(version) ? null : version,
     os: (ipad ? 'iPadOS' : parsed?.os.name) || null,
   } as const
-  remember(agents, key, found, CACHE_SIZE)
+  remember(agents, key, found, MAX_AGENTS)
   return found
 }

@@ -1,5 +1,5 @@
 /**
- * What becomes of a beacon, in the words of the table `intake`: the problem that refused it goes in, a column comes out.
+ * What becomes of a beacon, in the words of the table `intake`.
  */
 
 import { HTTPException } from 'hono/http-exception'

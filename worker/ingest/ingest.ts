@@ -19,14 +19,14 @@ import { isKnownSite, type Site } from '../site/sites.ts'
 import { SETTLED } from '../store/periods.ts'
 import { store } from '../store/upsert.ts'
 import { addressOf } from './address.ts'
-import { admit, PATIENCE, readBody } from './admit.ts'
+import { admit, D1_TIMEOUT, readBody } from './admit.ts'
 import { report } from './control.ts'
 import { describe, type Visitor } from './enrich.ts'
 import { type Fate, fateOf } from './fate.ts'
 import { mayBeFat } from './limit.ts'
 import { meter } from './meter.ts'
 import { drawLot, isKept } from './sample.ts'
-import { bytesOf, ORDINARY, slim } from './size.ts'
+import { bytesOf, ORDINARY_BYTES, slim } from './size.ts'
 import { tally } from './tally.ts'
 
 /** The bit that all later beacons of a page view share: JSON carries whole numbers below 2^53. */
@@ -77,7 +77,7 @@ async function take(c: Context<Hono>, now: number): Promise<Fate> {
   // An open tab reports for as long as it lives. After some hours the page view is settled, so that old roll-ups
   // are, too; a first beacon may come as late as it likes.
   if (view.sequence > 0 && view.age > SETTLED) return 'late'
-  const rate = await within(PATIENCE, rateAt(c.env.DB, site, now - view.age, now)).catch(error => {
+  const rate = await within(D1_TIMEOUT, rateAt(c.env.DB, site, now - view.age, now)).catch(error => {
     throw databaseRefused(error)
   })
   const lot = await drawLot(site.key, view.id)
@@ -94,7 +94,7 @@ async function take(c: Context<Hono>, now: number): Promise<Fate> {
   const visitor = describe(userAgent, view.touch, countryOf(c, trusted))
   const found = { site: site.id, rate, now }
   let row = toRow({ ...view, id: lot.id }, visitor, found)
-  const excess = bytesOf(row) - ORDINARY
+  const excess = bytesOf(row) - ORDINARY_BYTES
   const address = addressOf(c.req.header('CF-Connecting-IP'))
   if (excess > 0 && !trusted && !mayBeFat(site, address, excess, now)) {
     const { view: rest, callsCut, marksCut } = slim(view)
@@ -130,7 +130,7 @@ async function save(c: Context<Hono>, row: PageViewRow, now: number): Promise<Fa
   if (INGEST === 'queue' && (await enqueue(QUEUE, row))) return 'queued'
   const stored = store(DB, [row], now)
   try {
-    const { results } = await within(PATIENCE, stored)
+    const { results } = await within(D1_TIMEOUT, stored)
     return results.length ? 'stored' : 'late'
   } catch (error) {
     const refusal = databaseRefused(error)

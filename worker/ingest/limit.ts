@@ -1,5 +1,5 @@
 /**
- * How much one address may send: address and site go in, yes or no comes out. Addresses are counted in memory for a
+ * How much one address may send to a site. Addresses are counted in memory for a
  * minute and kept nowhere. Whoever has no address has no limit by address.
  *
  * Cloudflare's rate limit counts over all isolates of a place, but asking it is a call for each beacon. A person's
@@ -7,7 +7,7 @@
  * not bound, or does not answer, beacons are taken: what is measured matters more than who might send too much.
  */
 
-import { hourOf } from '../../schema/domain/hour.ts'
+import { hourOf, MINUTE } from '../../schema/domain/hour.ts'
 import { remember } from '../memory.ts'
 
 /** Beacons a minute of one address that an isolate takes without asking. */
@@ -17,7 +17,6 @@ const UNASKED = 10
  * minute. An absent name is remembered for five seconds, so a single wrong one takes 12.
  */
 export const GUESSES = 20
-const MINUTE = 60_000
 /** Addresses remembered at once; beyond that the oldest are forgotten. */
 const MAX_ADDRESSES = 20_000
 

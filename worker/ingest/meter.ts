@@ -7,12 +7,12 @@
 
 import { MINUTE } from '../../schema/domain/hour.ts'
 import type { Counts, RateLimits } from './control.ts'
-import { ORDINARY } from './size.ts'
+import { ORDINARY_BYTES } from './size.ts'
 
 /** The share of an hour's budget that may go unreported by an isolate. */
-const SHARE = 0.02
+const UNREPORTED_SHARE = 0.02
 /** Stored beacons that are worth a report after a minute. */
-const WORTH = 10
+const MIN_STORED = 10
 
 const meters = new Map<string, Counts>()
 
@@ -23,9 +23,10 @@ export function meter(site: RateLimits, bytes: number, rate: number, now: number
   counts.seen++
   if (bytes) counts.stored++
   counts.bytes += bytes
-  const minutely = now - counts.since >= MINUTE && (counts.stored >= WORTH || rate > site.rate)
-  const many = counts.stored >= Math.max(WORTH, (site.rowsPerDay / 24) * SHARE)
-  const large = counts.bytes >= Math.max(WORTH * ORDINARY, (site.bytesPerDay / 24) * SHARE)
+  const minutely = now - counts.since >= MINUTE && (counts.stored >= MIN_STORED || rate > site.rate)
+  const many = counts.stored >= Math.max(MIN_STORED, (site.rowsPerDay / 24) * UNREPORTED_SHARE)
+  const large =
+    counts.bytes >= Math.max(MIN_STORED * ORDINARY_BYTES, (site.bytesPerDay / 24) * UNREPORTED_SHARE)
   if (!minutely && !many && !large) return null
   meters.set(site.id, { seen: 0, stored: 0, bytes: 0, since: now })
   return counts

@@ -1,11 +1,11 @@
 /**
- * Which page views are kept, and under which id: the id that a browser sent and the site's key go in, a lot comes out.
+ * Which page views are kept, and under which id: by a lot that is drawn from the browser's id and the site's key.
  *
  * A keyed hash draws the lot, so that every beacon of a page view meets the same answer and nobody without the key can
  * choose ids that are kept. Rates are powers of two, so samples nest: what 1 of 8 keeps, 1 of 4 keeps too.
  *
  * The stored id comes from bits of the same hash that decide nothing. A question reads the ids below a bound as a fair
- * sample (read/thin.ts), and a stranger chooses what his beacons say: `0`, `1`, `2` would be in every such sample.
+ * sample (query/subsample.ts), and a stranger chooses what his beacons say: `0`, `1`, `2` would be in every such sample.
  * With the bits that decide, the ids kept at rate 8 would all lie in one eighth.
  */
 

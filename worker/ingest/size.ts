@@ -1,6 +1,5 @@
 /**
- * How much of the database a row takes: a row goes in, bytes come out; a page view goes in, what an ordinary one would
- * say of it comes out.
+ * How much of the database a row takes, and how a page view that takes too much is cut to the ordinary.
  */
 
 import { encodeCall, encodeMark } from '../../schema/storage/row.ts'
@@ -12,11 +11,11 @@ import type { PageView } from '../../schema/wire/pageview.ts'
  * Rows up to this size are ordinary, in bytes: the page view of tests/kit/beacons.ts, with five vitals, causes and three
  * calls, takes 600.
  */
-export const ORDINARY = 1_024
+export const ORDINARY_BYTES = 1_024
 /** Numbers, the row's header and its place in the page. */
-const FIXED = 60
+const FIXED_BYTES = 60
 /** Pages of the table are not full: 25,000 rows of 421 bytes of text took 593 bytes each, of 303 took 435. */
-const FILL = 1.25
+const FILL_FACTOR = 1.25
 /** What is left of calls, marks and causes where a row has to be ordinary, in characters each. */
 const SLIM = { calls: 320, marks: 64, why: 200 }
 
@@ -28,7 +27,7 @@ const encoder = new TextEncoder()
  */
 export function bytesOf(row: PageViewRow): number {
   const texts = Object.values(row).filter(value => typeof value === 'string')
-  return Math.round((encoder.encode(texts.join('')).byteLength + FIXED) * FILL)
+  return Math.round((encoder.encode(texts.join('')).byteLength + FIXED_BYTES) * FILL_FACTOR)
 }
 
 /** The page view with the first calls and marks that fit an ordinary row, and how many were left out. */

@@ -1,5 +1,5 @@
 /**
- * Counts what becomes of every beacon without a write for each: a fate goes in, now and then a row of `intake` comes out.
+ * Counts what becomes of every beacon in rows of `intake`, without a write for each.
  *
  * The counts wait in the isolate's memory, by site and hour. The first of a site is written at once, so that a quiet
  * site sees it; then at most one write a minute, and fewer where all went well. What waits when Cloudflare ends the isolate is lost: the table holds
@@ -11,25 +11,25 @@
 
 import { sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { hourOf } from '../../schema/domain/hour.ts'
+import { hourOf, MINUTE } from '../../schema/domain/hour.ts'
 import { intake } from '../../schema/storage/tables.ts'
 import { busiest } from './busiest.ts'
 import type { Accepted, Fate } from './fate.ts'
 
-const MINUTE = 60_000
-/** Accepted beacons that are worth a write after a minute, so that writes stay few beside theirs; fewer wait longer. */
-const WORTH = 40
-const PATIENCE = 30 * MINUTE
+/** Accepted beacons that are worth a write after a minute, so that writes stay few beside theirs. */
+const MIN_ACCEPTED = 40
+/** How long fewer of them wait for a write, in ms. */
+const LONGEST_WAIT = 30 * MINUTE
 
 const ACCEPTED: readonly Fate[] = ['stored', 'sampled', 'queued', 'late'] satisfies readonly Accepted[]
 
-type Counts = Partial<Record<Fate | 'accepted' | 'imported' | 'busiest', number>>
+type FateCounts = Partial<Record<Fate | 'accepted' | 'imported' | 'busiest', number>>
 
 /** What an isolate has seen of a site within one hour. */
 interface Tally {
   hour: number
   /** Not written yet. */
-  counts: Counts
+  counts: FateCounts
   /** Unix time in ms of the last write. */
   written: number
   busiestOf: (address: string) => number
@@ -67,7 +67,7 @@ export async function tally(d1: D1Database, beacon: Counted, fate: Fate, now: nu
 
 function count(tally: Tally, { address, imported }: Counted, fate: Fate): void {
   const { counts } = tally
-  const add = (name: keyof Counts, n = 1) => {
+  const add = (name: keyof FateCounts, n = 1) => {
     counts[name] = (counts[name] ?? 0) + n
   }
   add(fate)
@@ -85,13 +85,13 @@ function count(tally: Tally, { address, imported }: Counted, fate: Fate): void {
 function isDue({ counts, written }: Tally, now: number): boolean {
   if (now - written < MINUTE) return false
   const { accepted = 0, imported, busiest, stored, sampled, late, queued, ...trouble } = counts
-  return accepted >= WORTH || Object.keys(trouble).length > 0 || now - written >= PATIENCE
+  return accepted >= MIN_ACCEPTED || Object.keys(trouble).length > 0 || now - written >= LONGEST_WAIT
 }
 
 /** Adds what waits to the hour's row. Key: (site, hour). */
 async function write(d1: D1Database, site: string, tally: Tally, now: number): Promise<void> {
   const { hour, counts } = tally
-  const names = Object.keys(counts) as (keyof Counts)[]
+  const names = Object.keys(counts) as (keyof FateCounts)[]
   if (!names.length) return
   tally.counts = {}
   tally.written = now

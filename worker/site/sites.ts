@@ -5,6 +5,7 @@
 
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
+import { SECOND } from '../../schema/domain/hour.ts'
 import { type SiteRow, sites } from '../../schema/storage/tables.ts'
 import { remember } from '../memory.ts'
 import { noSite } from '../problem.ts'
@@ -18,13 +19,13 @@ export interface Site extends SiteRow {
 }
 
 /** How long an isolate believes what it knows, in ms. Rates are announced longer before they begin. */
-export const SITE_CACHE = 20_000
+export const SITE_CACHE = 20 * SECOND
 /** How long it believes that there is no such site, in ms: soon after its creation it is found. */
-const ABSENT_CACHE = 5_000
+const ABSENT_CACHE = 5 * SECOND
 /** How long it goes on with what it knew where D1 refuses or is silent, in ms, until it asks again. */
-const STALE_CACHE = 5_000
+const STALE_CACHE = 5 * SECOND
 /** How long it waits for D1 where it knows the site from before, in ms. */
-const D1_TIMEOUT = 1_000
+const LOOK_UP_TIMEOUT = SECOND
 /** Sites, and names that are none, that it remembers. */
 const MAX_REMEMBERED = 1_000
 
@@ -50,7 +51,7 @@ export async function findSite(d1: D1Database, name: string, now: number): Promi
   if (!before) return asked
 
   const silence = Promise.withResolvers<never>()
-  const timer = setTimeout(() => silence.reject(new Error('D1 is silent')), D1_TIMEOUT)
+  const timer = setTimeout(() => silence.reject(new Error('D1 is silent')), LOOK_UP_TIMEOUT)
   try {
     return await Promise.race([asked, silence.promise])
   } catch (error) {

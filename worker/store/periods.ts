@@ -8,7 +8,7 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
-import { HOUR, hourOf } from '../../schema/domain/hour.ts'
+import { DAY, HOUR, hourOf, MINUTE } from '../../schema/domain/hour.ts'
 import { pageviews, periods, type Tier } from '../../schema/storage/tables.ts'
 import { keyOf, listed, named } from './names.ts'
 import { prepare } from './statement.ts'
@@ -30,7 +30,7 @@ export const SETTLED = 2 * HOUR
  * How long after its end an hour waits, in ms: until its last page view has settled, and what arrived then is stored,
  * however long D1 let it wait. So an hour is rolled up once, as a rule, and is read live until then.
  */
-const SETTLE_DELAY = SETTLED + 2 * 60_000
+const SETTLE_DELAY = SETTLED + 2 * MINUTE
 
 /**
  * Closed hours of a site that are due, oldest first: those that hold rows and were never rolled up, and the dirty
@@ -62,7 +62,7 @@ export async function staleHours(
 
 /** Closed days (their first hours) that have no clean roll-up and whose rolled-up hours are all clean, oldest first. */
 export async function staleDays(d1: D1Database, site: string, now: number, limit: number): Promise<number[]> {
-  const today = Math.floor((now - SETTLE_DELAY) / (24 * HOUR)) * 24
+  const today = Math.floor((now - SETTLE_DELAY) / DAY) * 24
   const { results } = await prepare(
     d1,
     sql`SELECT ${h.start} / 24 * 24 AS day FROM ${h.table}

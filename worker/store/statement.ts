@@ -1,6 +1,9 @@
 /**
- * Drizzle's `sql` as a statement of D1: for batches and for the receipt (`meta`), which Drizzle's own driver has no
- * way to combine with raw SQL.
+ * Drizzle's `sql` as a statement of D1, for batches and for the receipt (`meta`).
+ *
+ * Drizzle's own driver cannot do both. In drizzle-orm 0.45.4, `db.run(sql)` answers rows and `meta`, but
+ * `db.batch([db.run(sql)])` with a bound parameter throws `Cannot read properties of undefined (reading 'bind')`: a raw
+ * query has no prepared statement that the batch could bind to. Look again before this file goes.
  */
 
 import type { SQL } from 'drizzle-orm'

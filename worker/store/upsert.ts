@@ -5,7 +5,7 @@
 
 import { getTableColumns, type SQL, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { HOUR, hourOf } from '../../schema/domain/hour.ts'
+import { HOUR, hourOf, MINUTE } from '../../schema/domain/hour.ts'
 import { type PageViewRow, pageviews, periods } from '../../schema/storage/tables.ts'
 import { listed, named } from './names.ts'
 import { markDirty } from './periods.ts'
@@ -14,7 +14,7 @@ import { markDirty } from './periods.ts'
 export const MAX_ITEMS = 256
 
 /** How far network delay may move the begin of a page view between two of its beacons, in ms. */
-const MAX_JITTER = 5 * 60_000
+const MAX_JITTER = 5 * MINUTE
 
 const columns = getTableColumns(pageviews)
 type Column = keyof typeof columns

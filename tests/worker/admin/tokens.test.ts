@@ -3,7 +3,7 @@ import { Hono } from 'hono'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import type { NewTokenAnswer, TokensAnswer } from '../../../schema/api/token.ts'
 import { requireAccess, requireSite } from '../../../worker/admin/access.ts'
-import { CACHE_MS } from '../../../worker/admin/tokens.ts'
+import { TOKEN_CACHE } from '../../../worker/admin/tokens.ts'
 import type { Hono as Types } from '../../../worker/env.ts'
 import { answerProblem } from '../../../worker/problem.ts'
 import { readRoutes } from '../../../worker/read/routes.ts'
@@ -123,8 +123,8 @@ describe('a read token', () => {
 
     // What another isolate's DELETE leaves behind for this one.
     await env.DB.prepare('DELETE FROM tokens WHERE id = ?1').bind(elsewhere.id).run()
-    expect(CACHE_MS).toBe(10_000)
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + CACHE_MS })
+    expect(TOKEN_CACHE).toBe(10_000)
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + TOKEN_CACHE })
     try {
       expect((await get('/v1/sites', bearer(elsewhere.token))).status).toBe(401)
     } finally {

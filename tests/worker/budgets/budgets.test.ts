@@ -1,13 +1,13 @@
 import { env, exports } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import type { BudgetAnswer, BudgetEventsAnswer, BudgetsAnswer } from '../../../schema/api/budgets.ts'
+import { HOUR } from '../../../schema/domain/hour.ts'
 import type { PageViewRow } from '../../../schema/storage/tables.ts'
 import { stateOf } from '../../../worker/budgets/judge.ts'
 import { watch } from '../../../worker/budgets/watch.ts'
 import { admin, get, ORIGIN, problemOf, put } from '../../kit/worker/client.ts'
 import { pageViewRow, store } from '../../kit/worker/rows.ts'
 
-const HOUR = 3_600_000
 const NOW = Math.floor(Date.now() / HOUR) * HOUR + HOUR / 2
 const QUARTER = 15 * 60_000
 

@@ -3,13 +3,13 @@ import { Ajv } from 'ajv'
 import { createQueryHistoryRecord, createQueryRecord } from 'crux-api'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type CruxAnswer, type CruxHistoryAnswer, parseRecordRequest } from '../../../schema/api/crux.ts'
+import { DAY } from '../../../schema/domain/hour.ts'
 import type { PageViewRow } from '../../../schema/storage/tables.ts'
 import { cruxRecord } from '../../../worker/formats/crux-record.ts'
 import { admin, get, put, summary } from '../../kit/worker/client.ts'
 import { pageViewRow, store } from '../../kit/worker/rows.ts'
 import { QUERY_HISTORY_RESPONSE, QUERY_RESPONSE } from './crux.schema.ts'
 
-const DAY = 86_400_000
 /** A day counts three hours after its end. */
 const TODAY = Math.floor((Date.now() - DAY / 8) / DAY) * DAY
 /** The end of the last Saturday. */

@@ -5,13 +5,13 @@ import * as v from 'valibot'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { toCursor } from '../../../schema/api/cursor.ts'
 import { NDJSON_EXAMPLE, NDJSON_LINE, type NdjsonLine } from '../../../schema/api/ndjson.ts'
+import { HOUR } from '../../../schema/domain/hour.ts'
 import worker from '../../../worker/index.ts'
 import { prepare } from '../../../worker/store/statement.ts'
 import { admin, get, ORIGIN, problemOf, put } from '../../kit/worker/client.ts'
 import { metered, newMeter } from '../../kit/worker/meter.ts'
 import { pageViewRow, store } from '../../kit/worker/rows.ts'
 
-const HOUR = 3_600_000
 /** Past hours that only this file writes to. */
 const FIRST = Math.floor(Date.now() / HOUR) - 60
 const RANGE = `from=${new Date(FIRST * HOUR).toISOString()}&to=${new Date((FIRST + 20) * HOUR).toISOString()}`

@@ -1,11 +1,11 @@
 import { Ajv } from 'ajv'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { OtlpAnswer, OtlpDataPoint } from '../../../schema/api/otlp.ts'
+import { HOUR } from '../../../schema/domain/hour.ts'
 import { get, ORIGIN, problemOf, put, summary } from '../../kit/worker/client.ts'
 import { pageViewRow, store } from '../../kit/worker/rows.ts'
 import { EXPORT_REQUEST } from './otlp.schema.ts'
 
-const HOUR = 3_600_000
 const BEGAN = Math.floor(Date.now() / HOUR) * HOUR - 5 * HOUR
 const RANGE = `from=${new Date(BEGAN).toISOString()}&to=${new Date(BEGAN + HOUR).toISOString()}`
 const isRequest = new Ajv({ strict: false }).compile<OtlpAnswer>(EXPORT_REQUEST)

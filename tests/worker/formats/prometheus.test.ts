@@ -1,11 +1,11 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { HOUR } from '../../../schema/domain/hour.ts'
 import type { PageViewRow } from '../../../schema/storage/tables.ts'
 import { rollUpDay, rollUpHour } from '../../../worker/histogram/rollup.ts'
 import { get, ORIGIN, problemOf, put } from '../../kit/worker/client.ts'
 import { pageViewRow, store } from '../../kit/worker/rows.ts'
 
-const HOUR = 3_600_000
 /** Monday, 2026-11-16, in hours since 1970. */
 const MONDAY = Date.UTC(2026, 10, 16) / HOUR
 const NOW = Date.UTC(2026, 10, 30)

@@ -1,5 +1,6 @@
 import { env, exports } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { HOUR } from '../../../schema/domain/hour.ts'
 import { cron } from '../../../worker/cron.ts'
 import { expireRaw } from '../../../worker/histogram/expire.ts'
 import { retain, retainUnknown } from '../../../worker/histogram/retain.ts'
@@ -9,7 +10,6 @@ import { store } from '../../../worker/store/upsert.ts'
 import { admin, get, ORIGIN, put } from '../../kit/worker/client.ts'
 import { pageViewRow } from '../../kit/worker/rows.ts'
 
-const HOUR = 3_600_000
 const NOW = Date.UTC(2026, 10, 20, 10, 30)
 const OPEN = Math.floor(NOW / HOUR)
 const SITE = { rawDays: 14, hourDays: 35, dayDays: 760, deleted: null }

@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { SummaryAnswer } from '../../../schema/api/summary.ts'
 import { parseSummaryQuery } from '../../../schema/api/summary.ts'
+import { HOUR } from '../../../schema/domain/hour.ts'
 import type { PageViewRow } from '../../../schema/storage/tables.ts'
 import { rollUpDay, rollUpHour } from '../../../worker/histogram/rollup.ts'
 import { summarize } from '../../../worker/read/summary.ts'
@@ -10,7 +11,6 @@ import { store as storeIn } from '../../../worker/store/upsert.ts'
 import { ORIGIN, put } from '../../kit/worker/client.ts'
 import { pageViewRow } from '../../kit/worker/rows.ts'
 
-const HOUR = 3_600_000
 /** A fixed clock: 2026-11-20, half past ten. */
 const NOW = Date.UTC(2026, 10, 20, 10, 30)
 const OPEN = NOW / HOUR - 0.5

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { HOUR, MINUTE, SECOND } from '../../../schema/domain/hour.ts'
 import { encode } from '../../../schema/wire/beacon.ts'
 import {
   byMinute,
@@ -16,9 +17,6 @@ import { findSite, forgetSite, SITE_CACHE } from '../../../worker/site/sites.ts'
 import { newId, pageView } from '../../kit/pageview.ts'
 import { admin, ORIGIN, put, send, storedId } from '../../kit/worker/client.ts'
 
-const SECOND = 1_000
-const MINUTE = 60 * SECOND
-const HOUR = 60 * MINUTE
 /** The beginning of an hour. */
 const NOON = Date.UTC(2026, 10, 20, 12)
 /** Bytes are no matter here. */

@@ -1,13 +1,12 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { HOUR, MINUTE } from '../../../schema/domain/hour.ts'
 import { encode, MAX_BYTES } from '../../../schema/wire/beacon.ts'
 import { busiest } from '../../../worker/ingest/busiest.ts'
 import { tally } from '../../../worker/ingest/tally.ts'
 import { pageView } from '../../kit/pageview.ts'
 import { admin, ORIGIN, put, send } from '../../kit/worker/client.ts'
 
-const MINUTE = 60_000
-const HOUR = 60 * MINUTE
 /** The first minutes of an hour, so that what is counted lies in one. */
 const NOW = Math.floor(Date.now() / HOUR) * HOUR + MINUTE
 

@@ -6,11 +6,11 @@ import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { CausesAnswer } from '../../../schema/api/causes.ts'
 import type { PageViewsAnswer } from '../../../schema/api/pageviews.ts'
+import { HOUR } from '../../../schema/domain/hour.ts'
 import { rollUpDay, rollUpHour } from '../../../worker/histogram/rollup.ts'
 import { get, ORIGIN, put, summary } from '../../kit/worker/client.ts'
 import { pageViewRow, store } from '../../kit/worker/rows.ts'
 
-const HOUR = 3_600_000
 const DAY = Math.floor(Date.now() / (24 * HOUR)) * 24 - 48
 const SITE = 'broken'
 const RANGE = `site=${SITE}&from=${new Date(DAY * HOUR).toISOString()}&to=${new Date((DAY + 24) * HOUR).toISOString()}`

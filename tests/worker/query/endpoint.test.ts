@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { HOUR } from '../../../schema/domain/hour.ts'
 import { pageView } from '../../kit/pageview.ts'
 import { admin, get, ORIGIN, problemOf, put, sendViews } from '../../kit/worker/client.ts'
 
-const HOUR = 3_600_000
 const SITE = 'formats'
 const BEGAN = Math.floor(Date.now() / HOUR) * HOUR - 30 * HOUR
 const RANGE = `site=${SITE}&from=${new Date(BEGAN).toISOString()}&to=${new Date(BEGAN + HOUR).toISOString()}`

@@ -2,11 +2,11 @@ import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { SummaryAnswer } from '../../../schema/api/summary.ts'
 import type { TimeseriesAnswer } from '../../../schema/api/timeseries.ts'
+import { HOUR } from '../../../schema/domain/hour.ts'
 import { rollUpDay, rollUpHour } from '../../../worker/histogram/rollup.ts'
 import { get, ORIGIN, put, summary } from '../../kit/worker/client.ts'
 import { pageViewRow, store } from '../../kit/worker/rows.ts'
 
-const HOUR = 3_600_000
 /** Noon of the day before yesterday. */
 const NOON = Math.floor(Date.now() / HOUR / 24) * 24 - 36
 const DAY = Math.floor(NOON / 24) * 24

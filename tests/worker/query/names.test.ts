@@ -4,6 +4,7 @@ import type { SummaryAnswer, SummaryRow } from '../../../schema/api/summary.ts'
 import { parseSummaryQuery } from '../../../schema/api/summary.ts'
 import { parseTimeseriesQuery } from '../../../schema/api/timeseries.ts'
 import { parseTrendsQuery } from '../../../schema/api/trends.ts'
+import { HOUR } from '../../../schema/domain/hour.ts'
 import type { PageViewRow } from '../../../schema/storage/tables.ts'
 import { rollUpDay, rollUpHour } from '../../../worker/histogram/rollup.ts'
 import { summarizeKept } from '../../../worker/read/summary.ts'
@@ -13,7 +14,6 @@ import { ORIGIN, put } from '../../kit/worker/client.ts'
 import { metered, newMeter } from '../../kit/worker/meter.ts'
 import { pageViewRow, store } from '../../kit/worker/rows.ts'
 
-const HOUR = 3_600_000
 /** A fixed clock: 2026-11-20, half past ten. */
 const NOW = Date.UTC(2026, 10, 20, 10, 30)
 /** Twenty days before, longer than single page views are kept; and five, which is not as long. */

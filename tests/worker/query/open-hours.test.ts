@@ -4,13 +4,13 @@ import { parseRecordRequest } from '../../../schema/api/crux.ts'
 import { parseSummaryQuery } from '../../../schema/api/summary.ts'
 import { parseTimeseriesQuery } from '../../../schema/api/timeseries.ts'
 import { parseTrendsQuery } from '../../../schema/api/trends.ts'
+import { HOUR } from '../../../schema/domain/hour.ts'
 import { cruxRecord } from '../../../worker/formats/crux-record.ts'
 import { summarizeKept } from '../../../worker/read/summary.ts'
 import { timeseriesKept } from '../../../worker/read/timeseries.ts'
 import { trendsKept } from '../../../worker/read/trends.ts'
 import { metered, newMeter } from '../../kit/worker/meter.ts'
 
-const HOUR = 3_600_000
 /** A fixed clock: half an hour before midnight. */
 const NOW = Date.UTC(2026, 10, 20, 23, 30)
 const OPEN = Math.floor(NOW / HOUR)

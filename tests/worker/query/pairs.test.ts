@@ -2,12 +2,12 @@ import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { parseSummaryQuery } from '../../../schema/api/summary.ts'
 import { bucketOf, type Histogram } from '../../../schema/domain/histogram.ts'
+import { HOUR } from '../../../schema/domain/hour.ts'
 import { rollUpDay, rollUpHour } from '../../../worker/histogram/rollup.ts'
 import { summarizeKept } from '../../../worker/read/summary.ts'
 import { random } from '../../kit/population.ts'
 import { pageViewRow, store } from '../../kit/worker/rows.ts'
 
-const HOUR = 3_600_000
 const NOW = Date.UTC(2026, 10, 20, 23, 30)
 const DAY = Math.floor(NOW / HOUR / 24) * 24 - 24
 const KEPT = { hourDays: 35, rawDays: 14 }

@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { parseSummaryQuery, type SummaryRow } from '../../../schema/api/summary.ts'
 import { parseTimeseriesQuery } from '../../../schema/api/timeseries.ts'
+import { HOUR } from '../../../schema/domain/hour.ts'
 import type { PageViewRow } from '../../../schema/storage/tables.ts'
 import { encode } from '../../../schema/wire/beacon.ts'
 import { rollUpDay, rollUpHour } from '../../../worker/histogram/rollup.ts'
@@ -12,7 +13,6 @@ import { get, ORIGIN, put, send } from '../../kit/worker/client.ts'
 import { metered, newMeter } from '../../kit/worker/meter.ts'
 import { pageViewRow, store } from '../../kit/worker/rows.ts'
 
-const HOUR = 3_600_000
 /** A fixed clock: 2026-11-20, half past ten. */
 const NOW = Date.UTC(2026, 10, 20, 10, 30)
 const DAY = Math.floor(NOW / HOUR / 24) * 24 - 2 * 24

@@ -1,11 +1,11 @@
 import { env } from 'cloudflare:workers'
 import { sql } from 'drizzle-orm'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { HOUR } from '../../../schema/domain/hour.ts'
 import { boundOf, subsample } from '../../../worker/query/subsample.ts'
 import { prepare } from '../../../worker/store/statement.ts'
 import { metered, newMeter } from '../../kit/worker/meter.ts'
 
-const HOUR = 3_600_000
 /** 40 closed hours that only this file writes to. */
 const HOURS = 40
 const FIRST = Math.floor(Date.now() / HOUR) - 100

@@ -2,11 +2,11 @@ import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { parseSummaryQuery } from '../../../schema/api/summary.ts'
 import { parseTimeseriesQuery } from '../../../schema/api/timeseries.ts'
+import { HOUR } from '../../../schema/domain/hour.ts'
 import { summarizeKept } from '../../../worker/read/summary.ts'
 import { timeseriesKept } from '../../../worker/read/timeseries.ts'
 import { metered, newMeter } from '../../kit/worker/meter.ts'
 
-const HOUR = 3_600_000
 const VIEWS = 40_000
 /** 40 closed hours that only this file writes to. */
 const FIRST = Math.floor(Date.now() / HOUR) - 100

@@ -5,6 +5,7 @@
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { HOUR } from '../../../schema/domain/hour.ts'
 import { randomHex } from '../../../worker/admin/secret.ts'
 import { app } from '../../../worker/app.ts'
 import worker from '../../../worker/index.ts'
@@ -176,7 +177,6 @@ describe('a D1 in trouble', () => {
 })
 
 describe('an export', () => {
-  const HOUR = 3_600_000
   const SITE = 'cut'
 
   beforeAll(async () => {

@@ -8,13 +8,13 @@ import {
   parseCausesQuery,
 } from '../../../schema/api/causes.ts'
 import { RELATIVE_ERROR } from '../../../schema/domain/histogram.ts'
+import { HOUR } from '../../../schema/domain/hour.ts'
 import type { ApiCall, InpCause, LcpCause } from '../../../schema/wire/pageview.ts'
 import { causes as answer } from '../../../worker/read/causes.ts'
 import { pageView } from '../../kit/pageview.ts'
 import { get, ORIGIN, problemOf, put, sendViews } from '../../kit/worker/client.ts'
 import { metered, newMeter } from '../../kit/worker/meter.ts'
 
-const HOUR = 3_600_000
 /** A past hour that only this file writes to. */
 const BEGAN = Math.floor(Date.now() / HOUR) * HOUR - 7 * HOUR
 const RANGE = `from=${new Date(BEGAN).toISOString()}&to=${new Date(BEGAN + HOUR).toISOString()}`

@@ -1,6 +1,7 @@
 import { env, exports } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import type { DeliveryAnswer } from '../../../schema/api/delivery.ts'
+import { HOUR } from '../../../schema/domain/hour.ts'
 import { encode } from '../../../schema/wire/beacon.ts'
 import { rollUpHour } from '../../../worker/histogram/rollup.ts'
 import { delivery as askDelivery } from '../../../worker/read/delivery.ts'
@@ -8,7 +9,6 @@ import { counted, type Receipt } from '../../../worker/store/statement.ts'
 import { newId, pageView } from '../../kit/pageview.ts'
 import { admin, get, ORIGIN, problemOf, put, send } from '../../kit/worker/client.ts'
 
-const HOUR = 3_600_000
 const BEGAN = Math.floor(Date.now() / HOUR) * HOUR - HOUR / 2
 
 async function arrive(site: string, sequences: readonly number[], dropped = 0): Promise<void> {

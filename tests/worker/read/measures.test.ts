@@ -1,11 +1,11 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { HOUR } from '../../../schema/domain/hour.ts'
 import { rollUpDay, rollUpHour } from '../../../worker/histogram/rollup.ts'
 import { pageView } from '../../kit/pageview.ts'
 import { get, ORIGIN, problemOf, put, sendViews, summary } from '../../kit/worker/client.ts'
 import { pageViewRow, store } from '../../kit/worker/rows.ts'
 
-const HOUR = 3_600_000
 const NOW = Date.now()
 const DAY = Math.floor(NOW / HOUR / 24) * 24 - 48
 const RANGE = `from=${new Date(DAY * HOUR).toISOString()}&to=${new Date((DAY + 24) * HOUR).toISOString()}`

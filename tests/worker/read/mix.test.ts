@@ -1,13 +1,13 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { parseTrendsQuery, type TrendsAnswer } from '../../../schema/api/trends.ts'
+import { HOUR } from '../../../schema/domain/hour.ts'
 import type { PageViewRow } from '../../../schema/storage/tables.ts'
 import { trendsKept } from '../../../worker/read/trends.ts'
 import { random } from '../../kit/population.ts'
 import { metered, newMeter } from '../../kit/worker/meter.ts'
 import { pageViewRow, store } from '../../kit/worker/rows.ts'
 
-const HOUR = 3_600_000
 const NOW = Date.UTC(2026, 10, 20, 12, 0)
 const KEPT = { hourDays: 35, rawDays: 14 }
 

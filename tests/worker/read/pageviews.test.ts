@@ -8,6 +8,7 @@ import {
   type PageViewsAnswer,
   parsePageViewsQuery,
 } from '../../../schema/api/pageviews.ts'
+import { HOUR } from '../../../schema/domain/hour.ts'
 import type { ApiCall } from '../../../schema/wire/pageview.ts'
 import { pageViews } from '../../../worker/read/pageviews.ts'
 import { newId, pageView } from '../../kit/pageview.ts'
@@ -15,7 +16,6 @@ import { get, ORIGIN, problemOf, put, sendViews, storedId } from '../../kit/work
 import { metered, newMeter } from '../../kit/worker/meter.ts'
 import { pageViewRow, store } from '../../kit/worker/rows.ts'
 
-const HOUR = 3_600_000
 /** Past hours that only this file writes to. */
 const FIRST = Math.floor(Date.now() / HOUR) - 40
 const RANGE = `from=${new Date(FIRST * HOUR).toISOString()}&to=${new Date((FIRST + 30) * HOUR).toISOString()}`

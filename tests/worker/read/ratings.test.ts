@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { CausesAnswer } from '../../../schema/api/causes.ts'
 import { type CruxAnswer, parseRecordRequest } from '../../../schema/api/crux.ts'
 import type { TimeseriesAnswer } from '../../../schema/api/timeseries.ts'
-import { HOUR } from '../../../schema/domain/hour.ts'
+import { DAY, HOUR } from '../../../schema/domain/hour.ts'
 import { rate } from '../../../schema/domain/metrics.ts'
 import type { PageViewRow } from '../../../schema/storage/tables.ts'
 import { judge } from '../../../worker/budgets/judge.ts'
@@ -13,7 +13,6 @@ import { pageViewRow, store } from '../../kit/worker/rows.ts'
 
 const NOW = Date.now()
 const WHY = JSON.stringify({ lcp: ['h1', null, 0, 0, 700] })
-const DAY = 24 * HOUR
 
 const views = (site: string, count: number, given: (i: number) => Partial<PageViewRow>, began = NOW - HOUR) =>
   store(Array.from({ length: count }, (_, i) => pageViewRow({ site, began, why: WHY, ...given(i) })))

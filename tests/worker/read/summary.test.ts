@@ -1,13 +1,13 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { RELATIVE_ERROR } from '../../../schema/domain/histogram.ts'
+import { HOUR } from '../../../schema/domain/hour.ts'
 import type { ApiCall } from '../../../schema/wire/pageview.ts'
 import { rollUpHour } from '../../../worker/histogram/rollup.ts'
 import { pageView } from '../../kit/pageview.ts'
 import { get, ORIGIN, problemOf, put, sendViews, summary } from '../../kit/worker/client.ts'
 import { pageViewRow, store } from '../../kit/worker/rows.ts'
 
-const HOUR = 3_600_000
 /** A past hour that only this file writes to. */
 const BEGAN = Math.floor(Date.now() / HOUR) * HOUR - 5 * HOUR
 const RANGE = `from=${new Date(BEGAN).toISOString()}&to=${new Date(BEGAN + HOUR).toISOString()}`

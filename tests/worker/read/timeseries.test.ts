@@ -1,13 +1,12 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { TimeseriesAnswer, TimeseriesRow } from '../../../schema/api/timeseries.ts'
+import { DAY, HOUR } from '../../../schema/domain/hour.ts'
 import type { PageViewRow } from '../../../schema/storage/tables.ts'
 import { rollUpDay, rollUpHour } from '../../../worker/histogram/rollup.ts'
 import { get, ORIGIN, problemOf, put, summary } from '../../kit/worker/client.ts'
 import { pageViewRow, store } from '../../kit/worker/rows.ts'
 
-const HOUR = 3_600_000
-const DAY = 24 * HOUR
 const NOW = Date.now()
 /** Midnight in UTC four days ago; every page view of this file lies in the three days from then on. */
 const FIRST = Math.floor(NOW / DAY) * DAY - 4 * DAY

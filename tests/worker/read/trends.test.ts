@@ -1,11 +1,11 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { TrendsAnswer } from '../../../schema/api/trends.ts'
+import { HOUR } from '../../../schema/domain/hour.ts'
 import { rollUpHour } from '../../../worker/histogram/rollup.ts'
 import { get, ORIGIN, problemOf, put } from '../../kit/worker/client.ts'
 import { pageViewRow, store } from '../../kit/worker/rows.ts'
 
-const HOUR = 3_600_000
 const MIDDLE = Math.floor(Date.now() / HOUR) * HOUR - 10 * HOUR
 const RANGE = `from=${new Date(MIDDLE).toISOString()}&to=${new Date(MIDDLE + HOUR).toISOString()}`
 

@@ -1,12 +1,12 @@
 import { env, exports } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { TimeseriesAnswer } from '../../../schema/api/timeseries.ts'
+import { HOUR } from '../../../schema/domain/hour.ts'
 import type { PageViewRow } from '../../../schema/storage/tables.ts'
 import { rollUpDay, rollUpHour } from '../../../worker/histogram/rollup.ts'
 import { get, ORIGIN, problemOf, put, summary } from '../../kit/worker/client.ts'
 import { pageViewRow, store } from '../../kit/worker/rows.ts'
 
-const HOUR = 3_600_000
 const NOTHING = { lcp: null, inp: null, cls: null, fcp: null, ttfb: null }
 
 /** 250 page views, of which no vital is known of more than 100. */
