@@ -51,7 +51,6 @@ export default defineConfig({
       {
         test: {
           name: 'chromium',
-          retry: 2,
           include: ['tests/chromium/*.test.ts'],
           globalSetup: ['tests/chromium/install.ts'],
           testTimeout: 60_000,
@@ -63,7 +62,6 @@ export default defineConfig({
       {
         test: {
           name: 'engines',
-          retry: 2,
           include: ['tests/engines/*.test.ts'],
           globalSetup: ['tests/engines/install.ts'],
           testTimeout: 60_000,

@@ -10,6 +10,8 @@ import { cpuOf, isOwn, traced } from './trace.ts'
 export interface Cpu {
   /** Run by the script: its evaluation with compilation, and its later callbacks. */
   own: number
+  /** The longest run of the script: from 50 ms on it is a long task. */
+  longest: number
   /** Run by any script, the page's own included, while the page loads. */
   load: number
 }
@@ -37,7 +39,12 @@ export async function measureCpu(
       await page.waitForSelector('html[data-ready]', { state: 'attached' })
       await page.waitForTimeout(SETTLED)
     })
-    return { own: cpuOf(load.filter(isOwn)) / 1000, load: cpuOf(load) / 1000 }
+    const own = load.filter(isOwn)
+    return {
+      own: cpuOf(own) / 1000,
+      longest: Math.max(0, ...own.map(({ cpu }) => cpu)) / 1000,
+      load: cpuOf(load) / 1000,
+    }
   } finally {
     await context.close()
   }

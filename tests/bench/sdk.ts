@@ -130,6 +130,7 @@ function times(name: string, { loads, slowCalls, calls }: Measured) {
   return {
     'load ms': round(load(name, 'own'), 1),
     'x web-vitals': round(load(name, 'own') / load(YARDSTICK, 'own'), 2),
+    'longest run ms': round(load(name, 'longest'), 1),
     'load ms over none': round(load(name, 'load') - load(NONE, 'load'), 1),
     'us a call': round(median(slow.map(sum)), 1),
     later: round(median(slow.map(({ later }) => later)), 1),

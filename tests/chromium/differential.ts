@@ -4,9 +4,9 @@
  */
 
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, expect } from 'vitest'
-import { type Chromium, startChromium } from '../kit/chromium.ts'
-import { type Parts, type Site, startSite, TAG } from '../kit/site.ts'
+import { expect } from 'vitest'
+import { type Parts, TAG } from '../kit/site.ts'
+import { chromium, site } from './started.ts'
 
 /** ms after which a tab that has not come to the end of its case is taken for dead. */
 const DEAD = 20_000
@@ -47,63 +47,42 @@ declare global {
   function text(response: Promise<Response>): Promise<unknown>
 }
 
-export interface Twins {
-  site: Site
-  chromium: Chromium
-  /** Runs a case in a fresh page without the SDK, then in one with it; answers the transcript that both gave. */
-  same<T>(run: (page: Page) => Promise<T>, parts?: Parts): Promise<T>
+/** Runs a case in a fresh page without the SDK, then in one with it; answers the transcript that both gave. */
+export async function same<T>(
+  run: (page: Page) => Promise<T>,
+  { tag = TAG, ...parts }: Parts = {},
+): Promise<T> {
+  const without = await visit(run, parts)
+  const { transcript, complaints } = await visit(run, { ...parts, tag })
+  expect(transcript).toEqual(without.transcript)
+  expect(complaints).toEqual(without.complaints)
+  return transcript
 }
 
-/** Starts a site and a browser for the tests of a file. */
-export function startTwins(): Twins {
-  let site: Site
-  let chromium: Chromium
-  beforeAll(async () => {
-    ;[site, chromium] = await Promise.all([startSite(), startChromium()])
+/** In a tab of its own, and in front: what happens to one case cannot happen to the next. */
+async function visit<T>(run: (page: Page) => Promise<T>, { head = '', ...parts }: Parts) {
+  const page = await chromium.open()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const dead = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`the tab does not answer, for ${DEAD} ms`)), DEAD)
   })
-  afterAll(() => Promise.all([chromium.close(), site.close()]))
-
-  /** In a tab of its own, and in front: what happens to one case cannot happen to the next. */
-  const visit = async <T>(run: (page: Page) => Promise<T>, { head = '', ...parts }: Parts) => {
-    const page = await chromium.open()
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const dead = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`the tab does not answer, for ${DEAD} ms`)), DEAD)
-    })
-    const alive = async () => {
-      await page.goto(site.page('/page', { head: TELLING + head, ...parts }))
-      // The load event waits for the script, async as it is.
-      expect(await page.evaluate('typeof fieldline')).toBe(parts.tag === undefined ? 'undefined' : 'object')
-      const transcript = await run(page)
-      // What the console got before this line has come when this line has.
-      await Promise.all([
-        page.waitForEvent('console', message => message.text() === 'end'),
-        page.evaluate(() => console.log('end')),
-      ])
-      return { transcript, complaints: chromium.complaints.splice(0) }
-    }
-    try {
-      return await Promise.race([alive(), dead])
-    } finally {
-      clearTimeout(timer)
-      await page.close()
-      chromium.complaints.length = 0
-    }
+  const alive = async () => {
+    await page.goto(site.page('/page', { head: TELLING + head, ...parts }))
+    // The load event waits for the script, async as it is.
+    expect(await page.evaluate('typeof fieldline')).toBe(parts.tag === undefined ? 'undefined' : 'object')
+    const transcript = await run(page)
+    // What the console got before this line has come when this line has.
+    await Promise.all([
+      page.waitForEvent('console', message => message.text() === 'end'),
+      page.evaluate(() => console.log('end')),
+    ])
+    return { transcript, complaints: chromium.complaints.splice(0) }
   }
-
-  return {
-    get site() {
-      return site
-    },
-    get chromium() {
-      return chromium
-    },
-    async same(run, { tag = TAG, ...parts } = {}) {
-      const without = await visit(run, parts)
-      const { transcript, complaints } = await visit(run, { ...parts, tag })
-      expect(transcript).toEqual(without.transcript)
-      expect(complaints).toEqual(without.complaints)
-      return transcript
-    },
+  try {
+    return await Promise.race([alive(), dead])
+  } finally {
+    clearTimeout(timer)
+    await page.close()
+    chromium.complaints.length = 0
   }
 }

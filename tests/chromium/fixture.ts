@@ -9,6 +9,7 @@ export const HEAD = `<script>
   let wait = 0
   let moved = 0
   window.slow = []
+  window.interactions = {}
   const busy = ms => {
     const end = Date.now() + ms
     while (Date.now() < end);
@@ -27,7 +28,11 @@ export const HEAD = `<script>
     page.insertAdjacentHTML('beforeend', '<p elementtiming="p" style="margin:0;font-size:' + size + 'px">' + html + '</p>')
   })
   new PerformanceObserver(list => {
-    for (const { interactionId, duration } of list.getEntries()) if (interactionId) slow.push(duration)
+    for (const { interactionId, duration } of list.getEntries()) {
+      if (!interactionId) continue
+      slow.push(duration)
+      interactions[interactionId] = Math.max(interactions[interactionId] ?? 0, duration)
+    }
   }).observe({ type: 'event', durationThreshold: 16, buffered: true })
   new PerformanceObserver(list => {
     for (const { value, hadRecentInput } of list.getEntries()) if (!hadRecentInput) moved += value
@@ -45,6 +50,8 @@ declare global {
   var wait: number
   /** Durations of the events of interactions, of 16 ms and more. */
   var slow: number[]
+  /** Duration of each interaction of 16 ms and more, by its id: the slowest of its events. */
+  var interactions: Record<number, number>
   /** Sum of all shifts but those after input. */
   var moved: number
   /** Pushes the page down, ms after now; answers when the browser has told the shift. */
@@ -77,5 +84,8 @@ export async function interact(page: Page, ms: number, how: 'click' | 'key' = 'c
     ] as const)
 }
 
-/** The slowest event of an interaction so far, in ms. */
-export const longest = (page: Page) => page.evaluate(() => Math.max(...slow))
+/** Durations of the interactions so far, in ms, the first one first; all are told that came before one waited for. */
+export const durations = (page: Page) => page.evaluate(() => Object.values(interactions))
+/** The one of these that `others` are slower than. */
+export const slowest = (durations: readonly number[], others = 0) =>
+  durations.toSorted((a, b) => b - a)[others]

@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { startTwins } from './differential.ts'
-
-const twins = startTwins()
-const { same } = twins
+import { same } from './differential.ts'
+import { chromium, site } from './started.ts'
 
 describe('with the SDK on the page, fetch', () => {
   test('takes what it took, and refuses what it refused', async () => {
@@ -237,10 +235,10 @@ describe('with the SDK on the page, fetch', () => {
           ] satisfies RequestInit[])
             log.push(await text(fetch('/api/a?echo', init)))
           return log
-        }, twins.site.other),
+        }, site.other),
       { head: `<script>document.cookie = 'a=1'</script>` },
     )
-    await twins.chromium.context.clearCookies()
+    await chromium.context.clearCookies()
     expect(transcript[0]).toContain('cors')
     expect(transcript[2]).toContain('opaque')
     expect(transcript[7]).toContain('opaqueredirect')
@@ -391,7 +389,7 @@ describe('with the SDK on the page, fetch', () => {
   })
 
   test('works on in a page that a service worker controls, and streams bodies up to it', async () => {
-    twins.site.file(
+    site.file(
       '/worker.js',
       'text/javascript',
       `addEventListener('install', () => skipWaiting())

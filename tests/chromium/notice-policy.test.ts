@@ -46,7 +46,6 @@ describe('by a Content-Security-Policy that allows nothing but the script and co
     },
   }))
     test(`it works ${name}, and violates nothing`, async () => {
-      site.forget()
       const url = site.page('/policy', {
         head: tag(`${site.other}/fieldline.js`),
         headers: {

@@ -1,7 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { startTwins } from './differential.ts'
-
-const { same } = startTwins()
+import { same } from './differential.ts'
 
 /** Cases tell every event of a request, and of its upload, with what the request says of itself at that moment. */
 const head = `<script>

@@ -8,13 +8,12 @@
  */
 
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { METRICS, VITALS, type Vital } from '../../schema/domain/metrics.ts'
 import type { Navigation, PageView } from '../../schema/wire/pageview.ts'
 import type {} from '../../sdk/script.ts'
-import { type Chromium, startChromium } from '../kit/chromium.ts'
-import { type Site, startSite } from '../kit/site.ts'
 import { BODY, HEAD } from './fixture.ts'
+import { chromium, expectSilence, site } from './started.ts'
 import { type Published, publishedWebVitals } from './web-vitals.ts'
 
 const PEERS = publishedWebVitals()
@@ -81,76 +80,49 @@ export interface Case {
   /** What web-vitals tells first; by default LCP, on a page without content nothing. */
   first?: 'FCP'
   act?: (page: Page) => Promise<unknown>
-  /** `acted` is what `act` answered. */
-  says: (views: Said[], acted: unknown) => void
+  /** `acted` are the lists that `act` answered, if it did. */
+  says: (views: Said[], acted: number[][]) => void
 }
 
-export interface Oracle {
-  site: Site
-  chromium: Chromium
-  /** Opens each page, lets it happen, and compares. */
-  agree(cases: Record<string, Case>): void
-  /** Hides a page, for good; answers what both say of its page views, from the first on. */
-  agreed(page: Page): Promise<Said[]>
+expectSilence()
+beforeEach(() => {
+  load(PEERS[0])
+  site.file('/hero.svg', 'image/svg+xml', HERO)
+})
+
+/** Opens each page, lets it happen, and compares. */
+export function agree(cases: Record<string, Case>): void {
+  for (const [name, { head = '', body = BODY, before, first = 'LCP', act, says }] of Object.entries(cases))
+    test.each(PEERS)(`${name} (web-vitals $version)`, async peer => {
+      load(peer)
+      const page = await chromium.open(site.page('/page', { head: HEAD + head + (before ? '' : BOTH), body }))
+      if (before) {
+        await page.waitForFunction("performance.getEntriesByName('first-contentful-paint').length")
+        await before(page)
+        await bring(page)
+      } else await started(page)
+      if (body) await told(page, first)
+      const acted = await act?.(page)
+      says(await agreed(page), Array.isArray(acted) ? acted : [])
+    })
 }
 
-/** Starts a site and a browser for the tests of a file. */
-export function startOracle(): Oracle {
-  let site: Site
-  let chromium: Chromium
-  beforeAll(async () => {
-    ;[site, chromium] = await Promise.all([startSite(), startChromium()])
-    load(PEERS[0])
-    site.file('/hero.svg', 'image/svg+xml', HERO)
-  })
-  afterEach(() => {
-    site.forget()
-    expect(chromium.complaints.splice(0)).toEqual([])
-  })
-  afterAll(() => Promise.all([chromium.close(), site.close()]))
+/** Hides a page, for good; answers what both say of its page views, from the first on. */
+export async function agreed(page: Page): Promise<Said[]> {
+  await chromium.hide(page)
+  const [said, sent] = await page.evaluate(() => [saidAtEnd, bodies] as const)
+  const beacons = await site.until(beacons =>
+    sent.every(body => beacons.some(beacon => beacon.body === body)),
+  )
+  const views = sent.flatMap(body => beacons.find(beacon => beacon.body === body)?.view ?? [])
+  const ours = newest(views.map(view => [view.id, view])).map(saidByUs)
+  expect(ours).toEqual(saidByPeer(said))
+  await page.close()
+  return ours
+}
 
-  const load = ({ code }: Published) => site.file('/peer.js', 'text/javascript', code + PEER)
-  const agreed = async (page: Page): Promise<Said[]> => {
-    await chromium.hide(page)
-    const [said, sent] = await page.evaluate(() => [saidAtEnd, bodies] as const)
-    const beacons = await site.until(beacons =>
-      sent.every(body => beacons.some(beacon => beacon.body === body)),
-    )
-    const views = sent.flatMap(body => beacons.find(beacon => beacon.body === body)?.view ?? [])
-    const ours = newest(views.map(view => [view.id, view])).map(saidByUs)
-    expect(ours).toEqual(saidByPeer(said))
-    await page.close()
-    return ours
-  }
-
-  return {
-    get site() {
-      return site
-    },
-    get chromium() {
-      return chromium
-    },
-    agree(cases) {
-      for (const [name, { head = '', body = BODY, before, first = 'LCP', act, says }] of Object.entries(
-        cases,
-      ))
-        test.each(PEERS)(`${name} (web-vitals $version)`, async peer => {
-          load(peer)
-          const page = await chromium.open(
-            site.page('/page', { head: HEAD + head + (before ? '' : BOTH), body }),
-          )
-          if (before) {
-            await page.waitForFunction("performance.getEntriesByName('first-contentful-paint').length")
-            await before(page)
-            await bring(page)
-          } else await started(page)
-          if (body) await told(page, first)
-          const acted = await act?.(page)
-          says(await agreed(page), acted)
-        })
-    },
-    agreed,
-  }
+function load({ code }: Published): void {
+  site.file('/peer.js', 'text/javascript', code + PEER)
 }
 
 export function vital(views: Said[], name: Vital, index = 0): number {

@@ -199,15 +199,22 @@ test('nothing global is left but fieldline', async () => {
   await beaconsAfter(page)
 })
 
+const luck = (value: number) => `<script>Math.random = () => ${value}</script>`
+
 test('one of k page views is kept and stands for k', async () => {
-  const luck = (value: number) => `<script>Math.random = () => ${value}</script>`
-  const tag = `${TAG} data-sample="0.1"`
-  const [kept] = await beaconsAfter(await open('/kept', tag, luck(0.0999)))
+  const page = await open('/kept', `${TAG} data-sample="0.1"`, luck(0.0999))
+  const [kept] = await beaconsAfter(page)
   expect(kept?.view).toMatchObject({ route: '/kept', weight: 10 })
-  site.forget()
-  expect(await beaconsAfter(await open('/dropped', tag, luck(0.1001)))).toEqual([])
-  expect(await beaconsAfter(await open('/none', `${TAG} data-sample="0"`))).toEqual([])
 })
+
+for (const [name, sample, value] of [
+  ['that is not drawn', '0.1', 0.1001],
+  ['of a sample of none', '0', 0],
+] as const)
+  test(`a page view ${name} is not sent`, async () => {
+    const page = await open('/dropped', `${TAG} data-sample="${sample}"`, luck(value))
+    expect(await beaconsAfter(page)).toEqual([])
+  })
 
 for (const [name, property, value] of [
   ['Global Privacy Control', 'globalPrivacyControl', true],
@@ -220,21 +227,22 @@ for (const [name, property, value] of [
     expect(await beaconsAfter(page)).toEqual([])
   })
 
-test('beforeSend may change a beacon or drop it, and one that throws drops it', async () => {
-  const start = (beforeSend: string) => `<script src="/fieldline.js"></script>
+/** Beacons of a page with this `beforeSend`. */
+async function beaconsBy(beforeSend: string): Promise<Beacon[]> {
+  const head = `<script src="/fieldline.js"></script>
     <script>fieldline.init({ site: 'shop', endpoint: '/f', beforeSend: ${beforeSend} })</script>`
-  const run = async (beforeSend: string) => {
-    site.forget()
-    const page = await chromium.open(site.page('/before', { head: start(beforeSend) }))
-    return beaconsAfter(page)
-  }
-  const [changed] = await run(`view => ({ ...view, route: '/changed?secret#part', release: 'r' })`)
+  return beaconsAfter(await chromium.open(site.page('/before', { head })))
+}
+
+test('beforeSend may change a beacon', async () => {
+  const [changed] = await beaconsBy(`view => ({ ...view, route: '/changed?secret#part', release: 'r' })`)
   expect(changed?.view).toMatchObject({ route: '/changed', release: 'r', sequence: 0 })
-  expect(await run('() => null')).toEqual([])
-  expect(await run('() => undefined')).toEqual([])
-  expect(await run('() => { throw new Error("no") }')).toEqual([])
-  expect(await run('() => 7')).toEqual([])
 })
+
+for (const beforeSend of ['() => null', '() => undefined', '() => { throw new Error("no") }', '() => 7'])
+  test(`a beforeSend drops the beacon by ${beforeSend}`, async () => {
+    expect(await beaconsBy(beforeSend)).toEqual([])
+  })
 
 test('what is too long for one beacon goes in several, and nothing is lost', async () => {
   const page = await open('/long')

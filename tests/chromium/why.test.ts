@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import type { PageView } from '../../schema/wire/pageview.ts'
 import type {} from '../../sdk/script.ts'
 import { type Beacon, type Site, TAG } from '../kit/site.ts'
@@ -13,7 +13,7 @@ const ATTRIBUTION = new URL('../../node_modules/web-vitals/dist/web-vitals.attri
 const IMAGE = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 3"><rect width="4" height="3"/><!--${'x'.repeat(20_000)}--></svg>`
 
 expectSilence()
-beforeAll(() => {
+beforeEach(() => {
   site.file('/attribution.js', 'text/javascript', readFileSync(ATTRIBUTION, 'utf8'))
   for (const name of 'abcdefgh') site.file(`/image/${name}.svg`, 'image/svg+xml', IMAGE)
 })

@@ -29,45 +29,47 @@ let visits = 0
 
 /** Vitest's `test` for one browser, which starts when the first test asks for it. */
 export function testIn(start: () => Promise<Engine>, abilities: Abilities) {
-  return test
-    .extend('abilities', { scope: 'file' }, () => abilities)
-    .extend('site', { scope: 'file' }, startSite)
-    .extend('engine', { scope: 'file' }, async ({ site }, { onCleanup }) => {
-      const engine = await start()
-      onCleanup(async () => {
-        await engine.close()
-        await site.close()
+  return (
+    test
+      .extend('abilities', { scope: 'file' }, () => abilities)
+      // biome-ignore lint/correctness/noEmptyPattern: Vitest reads from it that nothing is asked for.
+      .extend('engine', { scope: 'file' }, async ({}, { onCleanup }) => {
+        const engine = await start()
+        onCleanup(() => engine.close())
+        return engine
       })
-      return engine
-    })
-    .extend('visit', async ({ site, engine }, { onCleanup }): Promise<Visit> => {
-      const name = `visit-${++visits}`
-      const tabs: Tab[] = []
-      const allowed: RegExp[] = []
-      const own = () => site.beacons.filter(beacon => beacon.site === name).map(({ view }) => view)
+      // At an origin of its own: a beacon of an earlier test's page comes to nobody else.
+      .extend('site', startSite)
+      .extend('visit', async ({ site, engine }, { onCleanup }): Promise<Visit> => {
+        const name = `visit-${++visits}`
+        const tabs: Tab[] = []
+        const allowed: RegExp[] = []
+        const own = () => site.beacons.filter(beacon => beacon.site === name).map(({ view }) => view)
 
-      const page: Visit['page'] = (path, { tag = '', head = '', ...parts } = {}) =>
-        site.page(path, { tag: `data-site="${name}" ${tag}`, head: COMPLAINTS + head, ...parts })
-      const opened = async (tab: Tab): Promise<Tab> => {
-        tabs.push(tab)
-        await until(tab, () => 'fieldline' in window && document.readyState === 'complete')
-        return tab
-      }
-      onCleanup(async () => {
-        for (const tab of tabs) await tab.close().catch(() => {})
-        const complaints = [...engine.complaints.splice(0), ...site.complaints.splice(0)]
-        expect(complaints.filter(line => !allowed.some(kind => kind.test(line)))).toEqual([])
+        const page: Visit['page'] = (path, { tag = '', head = '', ...parts } = {}) =>
+          site.page(path, { tag: `data-site="${name}" ${tag}`, head: COMPLAINTS + head, ...parts })
+        const opened = async (tab: Tab): Promise<Tab> => {
+          tabs.push(tab)
+          await until(tab, () => 'fieldline' in window && document.readyState === 'complete')
+          return tab
+        }
+        onCleanup(async () => {
+          for (const tab of tabs) await tab.close().catch(() => {})
+          await site.close()
+          const complaints = [...engine.complaints.splice(0), ...site.complaints]
+          expect(complaints.filter(line => !allowed.some(kind => kind.test(line)))).toEqual([])
+        })
+        return {
+          name,
+          page,
+          open: async (path, parts) => opened(await engine.open(page(path, parts))),
+          openBehind: async (path, parts) => opened(await engine.openBehind(page(path, parts))),
+          allow: complaint => allowed.push(complaint),
+          async beacons(count) {
+            await site.until(() => own().length >= count)
+            return own()
+          },
+        }
       })
-      return {
-        name,
-        page,
-        open: async (path, parts) => opened(await engine.open(page(path, parts))),
-        openBehind: async (path, parts) => opened(await engine.openBehind(page(path, parts))),
-        allow: complaint => allowed.push(complaint),
-        async beacons(count) {
-          await site.until(() => own().length >= count)
-          return own()
-        },
-      }
-    })
+  )
 }

@@ -22,6 +22,8 @@ export interface Chromium {
   hide(page: Page): Promise<void>
   show(page: Page): Promise<void>
   complaints: string[]
+  /** Closes all tabs that were opened. */
+  closeTabs(): Promise<void>
   close(): Promise<void>
 }
 
@@ -90,6 +92,9 @@ export async function startChromium(): Promise<Chromium> {
     async show(page) {
       await page.bringToFront()
       await page.waitForFunction(() => document.visibilityState === 'visible', null, { polling: 20 })
+    },
+    async closeTabs() {
+      for (const page of context.pages()) if (page !== curtain) await page.close()
     },
     async close() {
       await browser.close()

@@ -37,7 +37,6 @@ export interface Site {
   file(path: string, type: string, text: string): string
   /** Waits until the beacons are as they should be. */
   until(condition: (beacons: Beacon[]) => boolean): Promise<Beacon[]>
-  forget(): void
   close(): Promise<void>
 }
 
@@ -165,10 +164,6 @@ export async function startSite(): Promise<Site> {
           )
         })
       }
-    },
-    forget() {
-      beacons.length = 0
-      failure = undefined
     },
     async close() {
       for (const server of [own, other]) {
