@@ -14,7 +14,7 @@ const fuzzing = Object.fromEntries(
 export default defineConfig({
   test: {
     // What is polled is an event that nothing else tells. A busy machine may take its time over it.
-    expect: { poll: { timeout: 15_000 } },
+    expect: { poll: { timeout: 40_000 } },
     projects: [
       {
         test: {

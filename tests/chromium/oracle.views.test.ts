@@ -7,6 +7,9 @@ import { chromium, site } from './started.ts'
 
 // The vitals of each page view of a document, however the visitor came to it.
 
+/** ms from which on web-vitals is told of an interaction, the first one apart. */
+const SLOW = 40
+
 const hideAndShow = async (page: Page) => {
   await chromium.hide(page)
   await chromium.show(page)
@@ -38,6 +41,11 @@ async function manyBefore(page: Page, next: () => Promise<void>): Promise<number
   await interact(page, 60)
   const since = (await durations(page)).slice(before.length)
   return [before, since.slice(0, -2), since.slice(-2)]
+}
+
+/** Of a return or a soft navigation; a busy machine may make any interaction slow enough to be told as it is. */
+function eightIfFast(views: Said[]): void {
+  expect(vital(views, 'inp', 1)).toSatisfy(inp => inp === 8 || inp >= SLOW)
 }
 
 /** The click that leads to the next page view, if there is one, may count in either. */
@@ -167,7 +175,7 @@ describe('a page that comes back from the back/forward cache', () => {
         await revisit(page)
         await interact(page, 0, 'key')
       },
-      says: views => expect(vital(views, 'inp', 1)).toBe(8),
+      says: eightIfFast,
     },
     'takes one that is the first of all as the browser tells it': {
       act: async page => {
@@ -203,14 +211,16 @@ describe('a page that comes back from the back/forward cache', () => {
 })
 
 describe('a soft navigation', () => {
-  /** A click leads to the next path, as in a router; the page grows again when an answer has come. */
+  /** A click leads to the next path, as in a router; the page grows again when the browser has told what it painted. */
   const ROUTER = `${BODY}<button id="next" onclick="next()">Next</button><a href="#" onclick="history.back(); return false">Back</a>
     <script>
       const paths = ['/first', '/second', '/third']
+      let grown = 0
       const show = async () => {
-        page.innerHTML = '<h2>' + location.pathname + '</h2>'
-        await (await fetch('/api/page?delay=50')).text()
-        page.innerHTML += '<h2 style="font-size:60px">A text that is larger</h2>'
+        const type = 'interaction-contentful-paint'
+        await entry(type, () => { page.innerHTML = '<h2>' + location.pathname + '</h2>' })
+        await entry(type, () => { page.innerHTML += '<h2 style="font-size:60px">A text that is larger</h2>' })
+        grown++
       }
       const next = () => {
         busy(wait)
@@ -224,7 +234,8 @@ describe('a soft navigation', () => {
       wait = ms
     }, ms)
     await page.click('#next')
-    await told(page, 'LCP', 50, 'soft-navigation', nth)
+    await page.waitForFunction(`grown === ${nth}`)
+    await told(page, 'LCP', 0, 'soft-navigation', nth)
   }
   const paths = (views: { path: string }[]) => views.map(({ path }) => path)
 
@@ -235,7 +246,7 @@ describe('a soft navigation', () => {
       says: views => {
         expect(paths(views)).toEqual(['/page', '/first'])
         expect(vital(views, 'lcp', 1)).toBeGreaterThan(vital(views, 'fcp', 1))
-        expect(views[1]?.vitals).toMatchObject({ cls: 0, inp: null, ttfb: null })
+        expect(views[1]?.vitals).toMatchObject({ cls: 0, ttfb: null })
       },
     },
     'after another has shifts and interactions of its own': {
@@ -269,7 +280,7 @@ describe('a soft navigation', () => {
         await go(page, 1)
         await interact(page, 0, 'key')
       },
-      says: views => expect(vital(views, 'inp', 1)).toBe(8),
+      says: eightIfFast,
     },
     'counts its interactions anew': {
       body: ROUTER,

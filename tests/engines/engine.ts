@@ -42,7 +42,7 @@ export async function until<Argument = undefined>(
   argument?: Argument,
 ): Promise<void> {
   await expect
-    .poll(() => evaluate(tab, condition, argument).catch(String), { interval: 20, timeout: 15_000 })
+    .poll(() => evaluate(tab, condition, argument).catch(String), { interval: 20, timeout: 40_000 })
     .toBe(true)
 }
 

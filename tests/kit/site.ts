@@ -77,7 +77,8 @@ function faultsIn(body: string): string[] {
 }
 
 const BEACON = { $ref: '#/components/schemas/Beacon' }
-const WAIT = 15_000
+/** ms after which what a test waits for is taken for never to come: a busy machine takes long, the test itself may take 60 s. */
+const WAIT = 40_000
 const HTML = 'text/html; charset=utf-8'
 
 export async function startSite(): Promise<Site> {
