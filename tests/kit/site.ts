@@ -87,6 +87,7 @@ export async function startSite(): Promise<Site> {
   const files = new Map<string, { text: string; headers: Record<string, string> }>()
   const arrivals = new EventEmitter()
   const requests = new EventEmitter()
+  const requested = new Set<string>()
   let failure: Error | undefined
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -118,9 +119,10 @@ export async function startSite(): Promise<Site> {
       response.end(readFileSync(new URL(import.meta.resolve('web-vitals'))))
     } else if (pathname.startsWith('/api/')) {
       response.sendDate = false
+      requested.add(pathname)
       requests.emit(pathname)
       const until = searchParams.get('until')
-      if (until) await once(requests, until)
+      if (until && !requested.has(until)) await once(requests, until)
       await api(searchParams, request, response, body)
     } else {
       const file = files.get(pathname)
