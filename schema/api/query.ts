@@ -1,7 +1,6 @@
 /**
- * What all questions of the read API share: a site, a range of whole hours, filters. Query parameters go in, a checked
- * question or the first parameter that does not fit comes out. Each endpoint adds its own parameters in a file of its
- * name.
+ * What all queries of the read API share: a site, a range of whole hours, filters. Parsing answers a checked query, or the
+ * first parameter that does not fit. Each endpoint adds its own parameters in a file of its name.
  */
 
 import * as v from 'valibot'

@@ -13,7 +13,7 @@ import { HOUR, hourOf } from '../../schema/domain/hour.ts'
 import { limitsOf } from '../../schema/domain/metrics.ts'
 import type { BudgetRow } from '../../schema/storage/tables.ts'
 import { groupsOf } from '../query/distributions.ts'
-import { oldestRaw } from '../query/plan.ts'
+import { oldestRaw } from '../query/kept.ts'
 import { countsOf, percentileInUnit } from '../read/summary.ts'
 import type { Preparer } from '../store/statement.ts'
 import { deliveryShare } from './delivery.ts'
@@ -33,7 +33,7 @@ export interface Finding {
 /** Releases that are looked at for the one that began. */
 const RELEASES = 100
 
-/** The share that may lie unseen in `(other)` (read/veiled) without a verdict being one on other page views. */
+/** The share that may lie unseen in `(other)` (query/capped.ts) without a verdict being one on other page views. */
 const UNSEEN = 0.05
 
 /** Where only raw rows can tell, a window that reaches back further than they are kept is judged by those that are left. */
@@ -55,7 +55,7 @@ export async function judge(d1: Preparer, budget: BudgetRow, now: number, rawDay
     d1,
     { ...window, filters, groupBy: [], limit: 1, metrics: [metric] },
     now,
-    { kept: oldestRaw({ rawDays }, now) },
+    { oldest: oldestRaw({ rawDays }, now) },
   )
   const distribution = groups[0]?.distribution
   const [found = null] = distribution ? percentiles(distribution, [percentile], limitsOf(metric)) : []

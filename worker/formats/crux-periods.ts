@@ -1,6 +1,6 @@
 /**
- * What records of CrUX are made from: a checked request goes in; for each collection period, the densities and p75 of
- * each vital and the fractions come out, or null where there is too little data.
+ * What records of CrUX are made from: for each collection period, the densities and p75 of each vital and the fractions,
+ * or null where there is too little data.
  *
  * A collection period is four weeks. Histograms are added up by the week first, so that a history of 25 periods, which
  * overlap, adds every day once.
@@ -13,15 +13,16 @@ import {
   type CruxVital,
   FORM_FACTORS,
 } from '../../schema/api/crux.ts'
-import { type GroupedQuery, type GroupKey, MAX_LIMIT } from '../../schema/api/query.ts'
+import type { GroupKey } from '../../schema/api/query.ts'
 import { type Histogram, merge, percentiles } from '../../schema/domain/histogram.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
 import { fromGrains, type Measure, thresholds, type Vital } from '../../schema/domain/metrics.ts'
 import { NAVIGATIONS } from '../../schema/wire/pageview.ts'
 import type { Selection } from '../histogram/histogram-sql.ts'
-import { liveShare } from '../query/open-hours.ts'
-import { type Periods, periodsOf, sliceOf } from '../query/plan.ts'
-import { type Reading, rollupRows, rollupWeights, storedOf } from '../query/rollup-rows.ts'
+import { coveredBy, type Periods } from '../query/covered.ts'
+import { estimateOpen, selectOpen } from '../query/open-hours.ts'
+import { type Reading, readingOf } from '../query/reading.ts'
+import { openRows, rollupWeights, storedRows } from '../query/rollup-rows.ts'
 import { sourcesOf } from '../query/source.ts'
 import { histogramOf } from '../store/row-codec.ts'
 import type { Preparer } from '../store/statement.ts'
@@ -33,7 +34,7 @@ export const WEEKS = 4
 /** The least samples of a metric: from 16 on, its p75 has a 95 % interval at all. */
 const MINIMUM = 16
 /** Rows that are read of hours without a roll-up: of days that have settled none, as a rule. */
-const LIVE_READ = 10_000
+const OPEN_READ = 10_000
 /** Densities and fractions are rounded to 1 / PARTS. */
 const PARTS = 10_000
 
@@ -68,55 +69,48 @@ export async function collect(
   const from = end - (query.periods + WEEKS - 1) * WEEK
   const { route, formFactor } = query
   const filters = { route: route ?? undefined, device: formFactor ? FORM_FACTORS[formFactor] : undefined }
-  const question = { site, from, to: end, filters, groupBy: [], limit: MAX_LIMIT }
-  const known = await periodsOf(d1, question, now)
+  const range = { site, from, to: end }
+  const known = await coveredBy(d1, range, now)
   // No roll-up holds navigation types by route or device. CrUX has form factors of all devices only, too.
   const kinds = query.fractions.filter(
     name => !formFactor && (name === 'form_factors' || query.route === null),
   )
-  const measured = readingOf(
-    question,
-    query.vitals.map(name => CRUX_VITALS[name]),
-  )
-  const counted = kinds.map(name => ({
-    name,
-    reading: readingOf({ ...question, groupBy: [KINDS[name].key] }, ['pageviews']),
-  }))
+  const read = (metrics: readonly Measure[], groupBy: GroupKey[] = []) => {
+    const [source] = sourcesOf(metrics)
+    return source ? readingOf({ site, groupBy, filters }, source) : null
+  }
+  const measured = read(query.vitals.map(name => CRUX_VITALS[name]))
+  const counted = kinds.map(name => ({ name, reading: read(['pageviews'], [KINDS[name].key]) }))
   const readings = [measured, ...counted.map(({ reading }) => reading)].filter(reading => reading !== null)
-  const choose = await liveShare(d1, known.live, readings, now)
-  const read: Read = { d1, from, periods: known, live: choose(LIVE_READ) }
+  const open = selectOpen(await estimateOpen(d1, known.open, readings, now), OPEN_READ)
+  const data: Data = { d1, from, periods: known, open }
   const [vitals, ...fractions] = await Promise.all([
-    vitalsOf(read, measured, query),
-    ...counted.map(({ name, reading }) => fractionsOf(read, reading, query, name)),
+    vitalsOf(data, measured, query),
+    ...counted.map(({ name, reading }) => fractionsOf(data, reading, query, name)),
   ])
   return { vitals, fractions }
 }
 
 /** What all parts of a record are read by. */
-interface Read {
+interface Data {
   d1: Preparer
   /** Unix ms */
   from: number
   periods: Periods
-  /** The share of page views in hours without a roll-up. */
-  live: Selection
-}
-
-/** The one way in which a record reads metrics; null where it asks for none. */
-function readingOf(question: GroupedQuery, metrics: readonly Measure[]): Reading | null {
-  const [source] = sourcesOf(metrics)
-  const slice = source && sliceOf(question.groupBy, question.filters, source.dimensions)
-  return slice ? { site: question.site, source, slice, filters: question.filters } : null
+  /** Page views of open hours. */
+  open: Selection
 }
 
 async function vitalsOf(
-  { d1, from, periods: known, live }: Read,
+  { d1, from, periods: known, open }: Data,
   reading: Reading | null,
   { vitals, periods }: CruxQuery,
 ): Promise<Collected['vitals']> {
   if (!reading) return []
-  const stored = await storedOf(d1, reading, MAX_LIMIT, known)
-  const { rows } = await rollupRows(d1, reading, MAX_LIMIT, known, stored, live)
+  const rows = [
+    ...(await storedRows(d1, reading, known, null)),
+    ...(await openRows(d1, reading, known.open, open)),
+  ]
   // Where the page is one of the many that have no name in a roll-up, it is left out of that day.
   const own = rows.filter(row => !reading.slice.others.includes(row.value))
   return vitals.map(name => {
@@ -132,7 +126,7 @@ async function vitalsOf(
 }
 
 async function fractionsOf(
-  { d1, from, periods: known, live }: Read,
+  { d1, from, periods: known, open }: Data,
   reading: Reading | null,
   { periods }: CruxQuery,
   name: CruxFraction,
@@ -141,7 +135,7 @@ async function fractionsOf(
   const { key, values } = KINDS[name]
   const place = reading.slice.dimension.keys.indexOf(key)
   const weeks: number[][] = []
-  for (const { start, value, weights } of await rollupWeights(d1, reading, known, live)) {
+  for (const { start, value, weights } of await rollupWeights(d1, reading, known, open)) {
     if (reading.slice.others.includes(value)) continue
     const kind = values.indexOf(JSON.parse(value)[place])
     if (kind < 0) continue

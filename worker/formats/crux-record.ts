@@ -1,6 +1,5 @@
 /**
- * A site's own data as records of CrUX: a checked request goes in, the record or the history comes out; null where
- * there is too little data.
+ * A site's own data as records of CrUX, and as their history; null where there is too little data.
  */
 
 import {
@@ -19,7 +18,7 @@ import type { Preparer } from '../store/statement.ts'
 import { collect, DAY, labelsOf, WEEK, WEEKS } from './crux-periods.ts'
 
 /** A day counts from so long after its end, in ms: until its last hour has settled and is rolled up. */
-const REST = 3 * HOUR
+const SETTLE_DELAY = 3 * HOUR
 
 /** The last 28 whole days. `now` in Unix ms. */
 export async function cruxRecord(
@@ -28,7 +27,7 @@ export async function cruxRecord(
   query: CruxQuery,
   now: number,
 ): Promise<CruxAnswer | null> {
-  const end = Math.floor((now - REST) / DAY) * DAY
+  const end = Math.floor((now - SETTLE_DELAY) / DAY) * DAY
   const { vitals, fractions } = await collect(d1, site, query, end, now)
   const metrics: [string, CruxMetric][] = []
   for (const [name, [point]] of vitals) {
@@ -49,7 +48,7 @@ export async function cruxHistory(
   query: CruxQuery,
   now: number,
 ): Promise<CruxHistoryAnswer | null> {
-  const end = lastSunday(now - REST)
+  const end = lastSunday(now - SETTLE_DELAY)
   const { vitals, fractions } = await collect(d1, site, query, end, now)
   const metrics: [string, CruxTimeseries][] = []
   for (const [name, points] of vitals) {

@@ -1,6 +1,6 @@
 /**
- * The endpoints of the CrUX API, answered from own data: `POST /v1/records:queryRecord` and `:queryHistoryRecord`. Its
- * requests go in; its answers, and Google's form of errors, come out, so that CrUX's clients work unchanged.
+ * The endpoints of the CrUX API, answered from own data: `POST /v1/records:queryRecord` and `:queryHistoryRecord`. It
+ * takes their requests and answers in their form, errors included, so that CrUX's clients work unchanged.
  */
 
 import { type Context, Hono, type Next } from 'hono'
@@ -21,6 +21,7 @@ import { deadline } from '../deadline.ts'
 import type { Hono as Types } from '../env.ts'
 import { wellFormed } from '../parameters.ts'
 import { badField, extraOf, problem, toProblem } from '../problem.ts'
+import { handler } from '../query/endpoint.ts'
 import { isAllowed } from '../site/origins.ts'
 import { cruxHistory, cruxRecord } from './crux-record.ts'
 
@@ -41,7 +42,7 @@ export const cruxRoutes = new Hono<Types>()
     wellFormed,
     keyAsBearer,
     requireAccess,
-    answering(parseRecordRequest, cruxRecord),
+    recordHandler(parseRecordRequest, cruxRecord),
   )
   .post(
     '/:call{records:queryHistoryRecord}',
@@ -49,7 +50,7 @@ export const cruxRoutes = new Hono<Types>()
     wellFormed,
     keyAsBearer,
     requireAccess,
-    answering(parseHistoryRequest, cruxHistory),
+    recordHandler(parseHistoryRequest, cruxHistory),
   )
   .onError(googleError)
 
@@ -75,22 +76,17 @@ async function keyAsBearer(c: Context<Types>, next: Next): Promise<void> {
 }
 
 /** The handler of one kind of record. */
-function answering(parse: typeof parseRecordRequest, make: typeof cruxRecord | typeof cruxHistory) {
-  return async (c: Context<Types>): Promise<Response> => {
-    const started = Date.now()
+function recordHandler(parse: typeof parseRecordRequest, make: typeof cruxRecord | typeof cruxHistory) {
+  return handler({
     // Whatever its type: CrUX's own client sends its JSON as text.
-    const parsed = parse(toJson(await readText(c.req.raw)))
-    if ('error' in parsed) throw badField(parsed.error)
-    const site = await siteOf(c, parsed.ok)
-    const asked = Date.now()
-    const record = await make(c.env.DB.withSession('first-unconstrained'), site, parsed.ok, started)
-    if (!record) throw problem(404, 'data not found: too few page views')
-    const answered = Date.now()
-    return c.json(record, 200, {
-      'Cache-Control': 'private, no-cache',
-      'Server-Timing': `database;dur=${answered - asked}, total;dur=${answered - started}`,
-    })
-  }
+    parse: async c => parse(toJson(await readText(c.req.raw))),
+    findSite: siteOf,
+    async answer({ query, site, now, d1 }) {
+      const record = await make(d1, site, query, now)
+      if (!record) throw problem(404, 'data not found: too few page views')
+      return { body: JSON.stringify(record), headers: { 'Content-Type': 'application/json' } }
+    },
+  })
 }
 
 /**

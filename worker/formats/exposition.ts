@@ -1,5 +1,5 @@
 /**
- * The text format of Prometheus: distributions go in, histograms and counters come out, in seconds and scores.
+ * The text format of Prometheus: distributions as histograms and counters, in seconds and scores.
  *
  * Every `le` is the end of one of our buckets, or a threshold, so that each count is exact. Values are whole grains:
  * those up to 181.02 ms are those up to 181 ms.
@@ -12,7 +12,7 @@ import { PER_DOUBLING } from '../../schema/domain/histogram.ts'
 import { METRICS, type Metric, thresholds, VITALS } from '../../schema/domain/metrics.ts'
 import { FAILURES } from '../../schema/wire/pageview.ts'
 import type { Distribution } from '../query/distribution.ts'
-import type { Group } from '../query/distributions.ts'
+import type { Group } from '../query/groups.ts'
 
 /** What is written of a site. */
 export interface Counts {

@@ -1,23 +1,19 @@
 /**
- * Raw rows as a stream: a checked question goes in, lines of JSON come out, as fast as they are taken. A page of rows is
- * asked of D1 only when the one before it has been read, so memory holds one page, and nobody reads for a client that left.
+ * Raw rows as a stream of JSON lines, as fast as they are taken. A page of rows is asked of D1 only when the one before it has been read, so memory holds one page, and nobody reads for a client that left.
  *
  * The first page is there before the answer begins, so that D1's trouble is a 503. Later it can only cut the answer off,
  * which the missing last line shows.
  */
 
 import { sql } from 'drizzle-orm'
-import type { Context } from 'hono'
 import { toCursor } from '../../schema/api/cursor.ts'
 import { type NdjsonLine, type NdjsonQuery, parseNdjsonQuery } from '../../schema/api/ndjson.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
 import { ANSWER_DEADLINE, within } from '../deadline.ts'
-import type { Hono } from '../env.ts'
-import { badField, noSite } from '../problem.ts'
+import { byParameters, handler } from '../query/endpoint.ts'
 import { matchesPageView } from '../query/filters.ts'
-import { onKeptRows } from '../query/plan.ts'
+import { keptRows } from '../query/kept.ts'
 import { COLUMNS, type StoredRow, toPageView } from '../read/pageview.ts'
-import { findSite } from '../site/sites.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 
 /** Page views of one statement. The free plan allows a request 50 statements, and 20,000 page views are 40. */
@@ -27,20 +23,16 @@ const PAGE = 500
 type Position = readonly [hour: number, id: string]
 
 /** `GET /v1/export?format=ndjson` */
-export async function ndjsonRoute(c: Context<Hono>): Promise<Response> {
-  const now = Date.now()
-  const parsed = parseNdjsonQuery(new URL(c.req.url).searchParams, now)
-  if ('error' in parsed) throw badField(parsed.error)
-  const question = parsed.ok
-  const site = await findSite(c.env.DB, question.site, now)
-  if (!site) throw noSite(question.site)
-  const read = onKeptRows(async (d1, kept: NdjsonQuery) => ndjson(d1, kept))
-  return c.body(await read(c.env.DB.withSession('first-unconstrained'), question, site, now), 200, {
-    'Content-Type': 'application/x-ndjson; charset=utf-8',
-    'Cache-Control': 'private, no-cache',
-    'Content-Disposition': `attachment; filename="${question.site}.ndjson"`,
-  })
-}
+export const ndjsonRoute = handler({
+  ...byParameters(parseNdjsonQuery),
+  async answer({ query, site, now, d1 }) {
+    const headers = {
+      'Content-Type': 'application/x-ndjson; charset=utf-8',
+      'Content-Disposition': `attachment; filename="${query.site}.ndjson"`,
+    }
+    return { body: await ndjson(d1, keptRows(query, site, now)), headers }
+  },
+})
 
 /** The lines, in UTF-8. Key: (site, hour, id), sought for each page. */
 export async function ndjson(d1: Preparer, query: NdjsonQuery): Promise<ReadableStream<Uint8Array>> {
@@ -49,13 +41,13 @@ export async function ndjson(d1: Preparer, query: NdjsonQuery): Promise<Readable
   // A cursor from before the range, or before what is kept, goes on at its begin.
   let after: Position = cursor && cursor[1] >= from / HOUR ? [cursor[1], cursor[2]] : [from / HOUR, '']
   let left = query.limit
-  const ask = () => within(ANSWER_DEADLINE, page(d1, query, after, Math.min(PAGE, left)))
-  let first: StoredRow[] | null = await ask()
+  const read = () => within(ANSWER_DEADLINE, page(d1, query, after, Math.min(PAGE, left)))
+  let first: StoredRow[] | null = await read()
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         const size = Math.min(PAGE, left)
-        const rows = first ?? (await ask().catch(cutOff))
+        const rows = first ?? (await read().catch(cutOff))
         first = null
         const lines: NdjsonLine[] = rows.map(row => ({
           ...toPageView(row),

@@ -1,6 +1,6 @@
 /**
- * Distributions as OpenTelemetry has them: a checked question goes in, exponential histograms come out, their buckets
- * unchanged, one data point for each metric and group over the whole range.
+ * Distributions as OpenTelemetry has them: exponential histograms with our buckets, one data point for each metric and
+ * group over the whole range.
  *
  * Our bucket i ends where OpenTelemetry's bucket i - 1 does. CLS stays in thousandths: to change the unit would be to
  * move every bucket's ends, since 1,000 is no power of 2^(1/32).
@@ -8,39 +8,28 @@
  * @see https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram
  */
 
-import type { Context } from 'hono'
 import { type OtlpAnswer, type OtlpDataPoint, type OtlpQuery, parseOtlpQuery } from '../../schema/api/otlp.ts'
 import { type Histogram, ZERO } from '../../schema/domain/histogram.ts'
 import { isRated, type Measure, unitOf } from '../../schema/domain/metrics.ts'
-import type { Hono } from '../env.ts'
-import { badField, noSite } from '../problem.ts'
-import { type Group, groupsOf } from '../query/distributions.ts'
-import { oldestRaw, onKept } from '../query/plan.ts'
-import { findSite } from '../site/sites.ts'
+import { groupsOf } from '../query/distributions.ts'
+import { byParameters, handler } from '../query/endpoint.ts'
+import type { Group } from '../query/groups.ts'
+import { keptGroups, oldestRaw } from '../query/kept.ts'
 
 /** `AGGREGATION_TEMPORALITY_DELTA` */
 const DELTA = 1
 const SCALE = 5
 
 /** `GET /v1/export?format=otlp` */
-export async function otlpRoute(c: Context<Hono>): Promise<Response> {
-  const started = Date.now()
-  const parsed = parseOtlpQuery(new URL(c.req.url).searchParams, started)
-  if ('error' in parsed) throw badField(parsed.error)
-  const query = parsed.ok
-  const site = await findSite(c.env.DB, query.site, started)
-  if (!site) throw noSite(query.site)
-  const d1 = c.env.DB.withSession('first-unconstrained')
-  const { answer } = await onKept(query, site, started, async kept => {
-    const { source, groups } = await groupsOf(d1, kept, started, { kept: oldestRaw(site, started) })
-    return { from: new Date(kept.from).toISOString(), source, answer: toOtlp(kept, groups, started) }
-  })
-  const spent = Date.now() - started
-  return c.json(answer, 200, {
-    'Cache-Control': 'private, no-cache',
-    'Server-Timing': `database;dur=${spent}, total;dur=${spent}`,
-  })
-}
+export const otlpRoute = handler({
+  ...byParameters(parseOtlpQuery),
+  async answer({ query, site, now, d1 }) {
+    const kept = keptGroups(query, site, now)
+    const { groups } = await groupsOf(d1, kept, now, { oldest: oldestRaw(site, now) })
+    const body = JSON.stringify(toOtlp(kept, groups, now))
+    return { body, headers: { 'Content-Type': 'application/json' } }
+  },
+})
 
 function toOtlp(query: OtlpQuery, groups: readonly Group[], now: number): OtlpAnswer {
   const { site, from, to } = query

@@ -1,5 +1,5 @@
 /**
- * `GET /v1/metrics`: a site goes in, what was counted of it since Monday comes out as Prometheus' text.
+ * `GET /v1/metrics`: what was counted of a site since Monday, as Prometheus' text.
  *
  * A counter of Prometheus never falls, or the difference is taken for a restart and all of it counted anew. A page
  * view's INP and CLS grow while it lasts, so open hours would let buckets fall. Hence only hours that are rolled up
@@ -11,19 +11,17 @@
  */
 
 import { sql } from 'drizzle-orm'
-import type { Context } from 'hono'
 import type { GroupKey } from '../../schema/api/query.ts'
 import { parseScrapeQuery, type ScrapeQuery } from '../../schema/api/scrape.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
 import { type Measure, VITALS } from '../../schema/domain/metrics.ts'
 import { OTHER } from '../../schema/domain/names.ts'
 import type { Tier } from '../../schema/storage/tables.ts'
-import type { Hono } from '../env.ts'
 import { remember } from '../memory.ts'
-import { badField, noSite } from '../problem.ts'
-import { type Group, groupsOf } from '../query/distributions.ts'
-import type { Periods } from '../query/plan.ts'
-import { findSite } from '../site/sites.ts'
+import type { Periods } from '../query/covered.ts'
+import { groupsOf } from '../query/distributions.ts'
+import { byParameters, handler } from '../query/endpoint.ts'
+import type { Group } from '../query/groups.ts'
 import { prepare } from '../store/statement.ts'
 import { exposition } from './exposition.ts'
 
@@ -32,9 +30,9 @@ const WEEK = 7 * 24
 const MONDAY = 4 * 24
 const CACHE_SIZE = 100
 /** A comment to Prometheus, an explanation to a person. */
-const NOTHING = '# Nothing is rolled up yet: the cron counts an hour two hours after its end.\n'
+const NOTHING_ROLLED_UP = '# Nothing is rolled up yet: the cron counts an hour two hours after its end.\n'
 
-/** What this isolate answered last, by question; good as long as `version` is that of the roll-ups. */
+/** What this isolate answered last, by query; valid as long as `version` is that of the roll-ups. */
 const cache = new Map<string, { version: string; text: string }>()
 
 /** The roll-ups that count. */
@@ -47,25 +45,18 @@ interface Counted {
   version: string
 }
 
-export async function metricsRoute(c: Context<Hono>): Promise<Response> {
-  const started = Date.now()
-  const query = parseScrapeQuery(new URL(c.req.url).searchParams)
-  if ('error' in query) throw badField(query.error)
-  const site = await findSite(c.env.DB, query.ok.site, started)
-  if (!site) throw noSite(query.ok.site)
-  const text = await scrape(c.env.DB, query.ok)
-  const spent = Date.now() - started
-  return c.body(text, 200, {
-    'Content-Type': 'text/plain; version=0.0.4; charset=utf-8',
-    'Cache-Control': 'private, no-cache',
-    'Server-Timing': `database;dur=${spent}, total;dur=${spent}`,
-  })
-}
+export const metricsRoute = handler({
+  ...byParameters(parseScrapeQuery),
+  async answer({ c, query }) {
+    const body = await scrape(c.env.DB, query)
+    return { body, headers: { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' } }
+  },
+})
 
 /** Reads from the primary database: a replica may be behind another one, and then counters would fall. */
 async function scrape(d1: D1Database, query: ScrapeQuery): Promise<string> {
   const counted = await countedOf(d1, query.site)
-  if (!counted) return NOTHING
+  if (!counted) return NOTHING_ROLLED_UP
   const key = JSON.stringify(query)
   const known = cache.get(key)
   if (known?.version === counted.version) return known.text
@@ -76,11 +67,10 @@ async function scrape(d1: D1Database, query: ScrapeQuery): Promise<string> {
 
 async function write(d1: D1Database, { site, limit }: ScrapeQuery, counted: Counted): Promise<string> {
   const { periods, since, until } = counted
-  const question = { site, from: since * HOUR, to: until * HOUR, filters: {}, limit: limit + 1 }
+  const range = { site, from: since * HOUR, to: until * HOUR, filters: {}, limit: limit + 1 }
   const groups = async (metrics: readonly Measure[], groupBy: GroupKey[]) => {
     if (groupBy.length && limit === 0) return []
-    const over = async () => ({ periods, buckets: null })
-    return (await groupsOf(d1, { ...question, groupBy, metrics }, until * HOUR, { over })).groups
+    return (await groupsOf(d1, { ...range, groupBy, metrics }, until * HOUR, { periods })).groups
   }
   const [views, routes, calls, endpoints] = await Promise.all([
     groups(['pageviews', ...VITALS], []),
@@ -124,7 +114,7 @@ async function countedOf(d1: D1Database, site: string): Promise<Counted | null> 
   const whole = new Set(days)
   const rest = hours.filter(hour => !whole.has(hour - (hour % 24)))
   return {
-    periods: { days, hours: rest, live: [] },
+    periods: { days, hours: rest, open: [] },
     since: Math.floor((last - MONDAY) / WEEK) * WEEK + MONDAY,
     until: last + 1,
     version: JSON.stringify(results.map(row => Object.values(row))),

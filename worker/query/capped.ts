@@ -1,10 +1,12 @@
 /**
- * What roll-ups keep no name of: the rows of some values and of `(other)` go in; rows with what lies in `(other)` read from
- * single page views come out, and how much may be missing where those are gone.
+ * What roll-ups keep no name of, and how much of a value may lie there.
  *
  * A route, release, endpoint or mark keeps its name in the hours in which it is among the largest. In the others it lies in
  * `(other)`. An hour shows that: it has a row of `(other)` and none of the value. A day is the sum of its hours; its row
  * says how much lay in `(other)` in the hours in which the value had no name (`hidden`), which is the most that is missing.
+ *
+ * Example: `/rare` is asked for. The hour of 10:00 has a row of it: nothing is missing. 11:00 has none, and 40 page views in
+ * `(other)`: up to 40 are missing. Where raw rows of 11:00 are kept, that hour is computed from them instead.
  */
 
 import { HOUR } from '../../schema/domain/hour.ts'
@@ -12,8 +14,9 @@ import { OTHER } from '../../schema/domain/names.ts'
 import { isCapped, type Key } from '../histogram/dimensions.ts'
 import { countOf, hiddenOf } from '../store/row-codec.ts'
 import type { Preparer } from '../store/statement.ts'
-import { liveShare } from './open-hours.ts'
-import { type Found, liveRows, type Reading, type RollupRow, storedRows } from './rollup-rows.ts'
+import type { Found } from './largest.ts'
+import { estimateOpen, selectOpen } from './open-hours.ts'
+import { openRows, type RollupRow, storedRows } from './rollup-rows.ts'
 
 /** What may be read to find values in `(other)`. */
 export interface Means {
@@ -31,18 +34,18 @@ export function otherOf(value: string, keys: readonly Key[]): string {
 }
 
 /**
- * The rows of values that are asked for by name, where page views are kept those in `(other)`, too. With it, one in how many
- * page views was read for it. `others` is left where nobody can tell any more.
+ * The rows of values that are asked for by name, and of those in `(other)` where raw rows are kept; one in `oneIn` page views
+ * was read for it. `others` is left where nobody can tell any more.
  */
 export async function unveiled(
   d1: Preparer,
-  reading: Reading,
   found: Found,
   { oldest, reads, now }: Means,
 ): Promise<Found & { oneIn: number }> {
+  const { reading } = found
   const { values, dimension } = reading.slice
   if (!values || !found.others.length) return { ...found, oneIn: 1 }
-  const finer = await byHours(d1, reading, found)
+  const finer = await byHours(d1, found)
   const named = new Set(finer.rows.map(({ start, value }) => `${start} ${value}`))
   const hours = [...new Set(finer.others.map(({ start }) => start))].filter(
     start =>
@@ -55,31 +58,29 @@ export async function unveiled(
       ),
   )
   if (!hours.length) return { ...finer, oneIn: 1 }
-  const choose = await liveShare(d1, hours, [reading], now)
-  const oneIn = choose(reads)
-  const fresh = await liveRows(d1, reading, hours, oneIn)
+  const selection = selectOpen(await estimateOpen(d1, hours, [reading], now), reads)
+  const fresh = await openRows(d1, reading, hours, selection)
   const again = new Set(hours)
   const kept = (row: RollupRow) => !again.has(row.start)
   return {
     ...finer,
     rows: [...finer.rows.filter(kept), ...fresh.filter(({ value }) => values.includes(value))],
     others: finer.others.filter(kept),
-    oneIn: oneIn.oneIn,
+    oneIn: selection.oneIn,
   }
 }
 
 /** Days in which a value may lie in `(other)` are read by their hours, for as long as these are kept. */
-async function byHours(d1: Preparer, reading: Reading, found: Found): Promise<Found> {
+async function byHours(d1: Preparer, found: Found): Promise<Found> {
+  const { reading } = found
   const values = reading.slice.values ?? []
   const { columns } = reading.source
   const doubtful = [...found.days].filter(day =>
-    values.some(value =>
-      columns.some(column => missingOf(found, reading, value, column, at => at === day) > 0),
-    ),
+    values.some(value => columns.some(column => missingOf(found, value, column, at => at === day) > 0)),
   )
   if (!doubtful.length) return found
   const hours = doubtful.flatMap(day => Array.from({ length: 24 }, (_, i) => day + i))
-  const finer = await storedRows(d1, reading, { days: [], hours, live: [] }, null)
+  const finer = await storedRows(d1, reading, { days: [], hours, open: [] }, null)
   const split = new Set(finer.map(row => Math.floor(row.start / 24) * 24))
   const coarse = new Set(doubtful.filter(day => split.has(day)))
   const kept = (row: RollupRow) => !coarse.has(row.start)
@@ -94,13 +95,12 @@ async function byHours(d1: Preparer, reading: Reading, found: Found): Promise<Fo
 
 /** The most page views (or calls) of a value that may lie in `(other)` in the periods that `within` takes. */
 export function missingOf(
-  { rows, others, days }: Found,
-  { slice }: Pick<Reading, 'slice'>,
+  { reading, rows, others, days }: Found,
   value: string,
   column: string,
   within: (start: number) => boolean,
 ): number {
-  const other = otherOf(value, slice.dimension.keys)
+  const other = otherOf(value, reading.slice.dimension.keys)
   if (other === value) return 0
   const own = new Map(rows.filter(row => row.value === value).map(row => [row.start, row]))
   let sum = 0

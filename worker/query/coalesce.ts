@@ -1,27 +1,30 @@
 /**
- * One question to D1 for all who ask it at the moment: a key and the question go in, its answer comes out, with whether
- * another request had asked it already. Nothing is remembered once it is answered, or has failed.
+ * Request coalescing: one read of D1 for all who want the same answer at the moment. Nothing is remembered once it is
+ * answered, or has failed.
  */
 
-/** How long others join a question, in ms. One whose request was cut off is never answered, and must not hold them up. */
+/** How long others join a read, in ms. One whose request was cut off is never answered, and must not hold them up. */
 const JOINED = 10_000
 
-const asked = new Map<string, { answer: Promise<unknown>; since: number }>()
+const running = new Map<string, { answer: Promise<unknown>; since: number }>()
 
-/** `key` must tell questions apart by all that the answer depends on, the site among it. */
-export async function once<A>(
+/**
+ * What `read` answers, or what another request that runs under the same key does: then it is `shared`. `key` must tell
+ * queries apart by all that the answer depends on, the site among it.
+ */
+export async function coalesce<A>(
   key: string,
-  ask: () => Promise<A>,
+  read: () => Promise<A>,
   now: number,
 ): Promise<{ answer: A; shared: boolean }> {
-  const running = asked.get(key)
-  if (running && now < running.since + JOINED) return { answer: (await running.answer) as A, shared: true }
-  const answer = ask()
+  const other = running.get(key)
+  if (other && now < other.since + JOINED) return { answer: (await other.answer) as A, shared: true }
+  const answer = read()
   const entry = { answer, since: now }
-  asked.set(key, entry)
+  running.set(key, entry)
   try {
     return { answer: await answer, shared: false }
   } finally {
-    if (asked.get(key) === entry) asked.delete(key)
+    if (running.get(key) === entry) running.delete(key)
   }
 }

@@ -1,5 +1,5 @@
 /**
- * CSV of RFC 4180: rows as the JSON answer has them go in, text comes out. What is nested becomes a column of its own,
+ * CSV of RFC 4180, of rows as the JSON answer has them. What is nested becomes a column of its own,
  * `percentiles.p75.value`.
  *
  * Names come from strangers' pages, and a spreadsheet runs a cell that begins like a formula: such a cell gets an

@@ -1,6 +1,6 @@
 /**
- * One distribution of an answer: histograms of roll-up rows go in, their sum comes out, or what is left of a whole without
- * some of its parts.
+ * One distribution of an answer: the sum of the histograms of roll-up rows, or what is left of a whole without some of its
+ * parts.
  */
 
 import { type Histogram, merge } from '../../schema/domain/histogram.ts'

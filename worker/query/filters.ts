@@ -1,16 +1,14 @@
-/**
- * Which page views a question is about: its filters go in, conditions on `pageviews AS p` come out.
- */
+/** Which page views a query is about, and which of their calls and marks: conditions on `pageviews AS p` and `c`. */
 
 import { type SQL, sql } from 'drizzle-orm'
 import { DIMENSIONS } from '../../schema/api/query.ts'
 import type { Key } from '../histogram/dimensions.ts'
 import { keySql } from '../histogram/histogram-sql.ts'
 
-/** What samples are filtered by: a question's filters, and the name of a mark. */
+/** What samples are filtered by: a query's filters, and the name of a mark. */
 export type SampleFilters = { [K in Key]?: string | undefined }
 
-/** The page views that fit, and of their calls or marks those of that name: conditions on `p` and `c`. */
+/** The page views that match, and of their calls or marks those of that name: conditions on `p` and `c`. */
 export function matchesSample(filters: SampleFilters): SQL {
   const { endpoint, mark } = filters
   const name = endpoint ?? mark

@@ -1,14 +1,14 @@
 /**
- * API calls that page views made beyond those that they send: a question about calls goes in, their weighted number comes
- * out, each page view counted once however many endpoints it called.
+ * API calls that page views made beyond those that they send: their weighted number, each page view counted once however
+ * many endpoints it called.
  */
 
 import { sql } from 'drizzle-orm'
 import type { Selection } from '../histogram/histogram-sql.ts'
 import { sound } from '../histogram/safe-json.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
+import type { Periods } from './covered.ts'
 import { matchesPageView, type SampleFilters } from './filters.ts'
-import type { Periods } from './plan.ts'
 
 /** Of the page views that are read one by one, and fit. Key: (site, hour, id). */
 export async function leftOutOfRows(
@@ -29,7 +29,7 @@ export async function leftOutOfPeriods(
   d1: Preparer,
   site: string,
   periods: Periods,
-  live: Selection,
+  openHours: Selection,
 ): Promise<number> {
   const kept = prepare(
     d1,
@@ -39,7 +39,7 @@ export async function leftOutOfPeriods(
       CROSS JOIN api_rollups AS r
       WHERE r.site = ${site} AND r.tier = t.key AND r.dimension = 'all' AND r.start = s.value`,
   ).first<{ n: number }>()
-  const fresh = periods.live.length ? leftOutOfRows(d1, live, {}) : 0
+  const fresh = periods.open.length ? leftOutOfRows(d1, openHours, {}) : 0
   const [stored, open] = await Promise.all([kept, fresh])
   return (stored?.n ?? 0) + open
 }

@@ -1,28 +1,26 @@
 /**
- * The open hours of a question, which have no roll-up yet: one in how many of their page views is read, the same for all
- * sources.
+ * Open hours: those that have no roll-up yet. Their roll-up rows are computed from raw rows, as the cron will, and all
+ * sources of a query read the same page views of them.
  */
 
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { HOUR } from '../../schema/domain/hour.ts'
 import type { Selection } from '../histogram/histogram-sql.ts'
 import type { Preparer } from '../store/statement.ts'
 import { matchesPageView } from './filters.ts'
-import type { Reading } from './rollup-rows.ts'
+import type { Reading } from './reading.ts'
 import { isRanked } from './source.ts'
-import { LEAST, probed } from './subsample.ts'
+import { type Estimate, estimateOf, LEAST, oneInOf, selectionOf } from './subsample.ts'
 
-const NOTHING: Selection = { oneIn: 1, where: sql`false` }
-
-/** Looks at the page views of `hours`; answers what chooses one in how many is read, by the rows that may still be read. */
-export async function liveShare(
+/** Looks at the page views of open hours; null where there are none, or nothing is read of them. */
+export async function estimateOpen(
   d1: Preparer,
   hours: readonly number[],
   readings: readonly Reading[],
   now: number,
-): Promise<(reads: number) => Selection> {
+): Promise<Estimate | null> {
   const [first] = readings
-  if (!first || !hours.length) return () => NOTHING
+  if (!first || !hours.length) return null
   const range = {
     site: first.site,
     from: Math.min(...hours) * HOUR,
@@ -31,13 +29,18 @@ export async function liveShare(
   }
   const lists = readings.reduce((sum, { slice }) => sum + (isRanked(slice.dimension) ? 2 : 1), 0)
   const cost = sql.join(readings.map(costOf), sql` + `)
-  const { choose } = await probed(d1, range, { cost, lists }, now)
-  return reads => choose(Math.max(LEAST, reads))
+  return estimateOf(d1, range, { cost, lists }, now)
+}
+
+/** As many of their page views as `reads` rows allow. */
+export function selectOpen(estimate: Estimate | null, reads: number): Selection {
+  if (!estimate) return { oneIn: 1, where: sql`false` }
+  return selectionOf(estimate, oneInOf(estimate, { reads: Math.max(LEAST, reads) }))
 }
 
 /** Rows that D1 counts for a page view `p`; where values are asked for by name, the others are but looked at. */
-function costOf({ source, slice, filters }: Reading): SQL {
-  const cost = source.live(slice.dimension)
+function costOf({ source, slice, filters }: Reading) {
+  const cost = source.openCost(slice.dimension)
   const looks = sql.raw(isRanked(slice.dimension) ? '2' : '1')
   return slice.values ? sql`CASE WHEN ${matchesPageView(filters)} THEN ${cost} ELSE ${looks} END` : cost
 }

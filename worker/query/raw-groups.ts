@@ -1,34 +1,31 @@
 /**
- * Raw rows as roll-up rows: a question and the page views to read go in, a histogram for each group and bucket of time comes
- * out, for any combination of keys.
+ * Raw rows as roll-up rows: a histogram for each group and bucket of time, for any combination of keys.
  */
 
 import { type SQL, sql } from 'drizzle-orm'
-import type { GroupedQuery } from '../../schema/api/query.ts'
 import type { Selection } from '../histogram/histogram-sql.ts'
 import { histograms, keySql, pivoted } from '../histogram/histogram-sql.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 import { added, type Distribution, NONE } from './distribution.ts'
 import { matchesSample } from './filters.ts'
+import type { GroupsQuery } from './groups-query.ts'
 import type { RollupRow } from './rollup-rows.ts'
 import type { Source } from './source.ts'
-import type { Buckets } from './time-buckets.ts'
 
 /** The groups with the most weight, those first, and all beyond them as one row for each bucket. */
-export interface Sampled {
+export interface RawGroups {
   rows: RollupRow[]
   beyond: RollupRow[]
 }
 
 /** Reads the `limit` groups with the most weight; those beyond are added up where a rest is asked for. Key: (site, hour). */
-export async function sampleRows(
+export async function rawGroups(
   d1: Preparer,
-  { filters, groupBy, rest = false }: GroupedQuery & { rest?: boolean },
+  { filters, groupBy, rest, buckets }: GroupsQuery,
   source: Source,
   limit: number,
-  buckets: Buckets | null,
   { oneIn, where }: Selection,
-): Promise<Sampled> {
+): Promise<RawGroups> {
   const wanted = matchesSample({ ...filters, ...source.filters })
   const { step, offset } = buckets ?? { step: 1, offset: 0 }
   const start = buckets

@@ -1,5 +1,5 @@
 /**
- * Where the samples of a metric lie: its name goes in, the table of its roll-ups and the SQL of its raw samples come out.
+ * Where the samples of a metric lie: the table of its roll-ups, the SQL of its raw samples, and what reading either costs.
  * Vitals share a source, since one row holds all five.
  */
 
@@ -43,16 +43,16 @@ export interface Source {
   /** Null where nothing is rolled up. */
   table: RollupTable | null
   dimensions: readonly RollupDimension[]
-  /** What the samples are filtered by beside the question's filters. */
+  /** What the samples are filtered by beside the query's filters. */
   filters: { [K in Key]?: string }
   kind: 'views' | 'calls' | 'marks'
   /** The roll-up rows of page views whose hours have none. */
-  hours(chosen: Selection, dimensions: readonly RollupDimension[]): SQL
+  hours(selection: Selection, dimensions: readonly RollupDimension[]): SQL
   /** Rows that D1 counts for a page view `p` in `hours`, by the dimension. */
-  live(dimension: RollupDimension): SQL
-  samples(choice: GroupedSelection): SQL
-  /** Rows that D1 counts for a page view `p` that fits, to turn it into samples and these into histograms. */
-  reads: SQL
+  openCost(dimension: RollupDimension): SQL
+  samples(selection: GroupedSelection): SQL
+  /** Rows that D1 counts for a page view `p` that matches, to turn it into samples and these into histograms. */
+  rawCost: SQL
 }
 
 type Viewed = Vital | 'pageviews'
@@ -73,13 +73,13 @@ function viewSource(metrics: readonly Viewed[]): Source {
     dimensions: VIEW_DIMENSIONS,
     filters: {},
     kind: 'views',
-    hours: (chosen, dimensions) => viewHours(chosen, dimensions, columns),
-    live: dimension =>
+    hours: (selection, dimensions) => viewHours(selection, dimensions, columns),
+    openCost: dimension =>
       sql.raw(
         String(2 + columns.length * (dimension.keys.length ? 3 : 2) + (isRanked(dimension) ? RANKED : 0)),
       ),
-    samples: choice => viewSamples(choice, columns),
-    reads: sql.raw(String(ROWS_A_SAMPLE * columns.length)),
+    samples: selection => viewSamples(selection, columns),
+    rawCost: sql.raw(String(ROWS_A_SAMPLE * columns.length)),
   }
 }
 
@@ -93,9 +93,9 @@ function sourceOf(metric: Measure): Source {
       dimensions: CALL_DIMENSIONS,
       kind: 'calls',
       hours: callHours,
-      live: dimension => liveLists('calls', dimension),
+      openCost: dimension => openLists('calls', dimension),
       samples: callSamples,
-      reads: unpacked('calls'),
+      rawCost: unpacked('calls'),
     }
   }
   const [family, name = ''] = metric.split(':')
@@ -110,9 +110,9 @@ function sourceOf(metric: Measure): Source {
       hours: () => {
         throw new Error('phases are not rolled up')
       },
-      live: () => sql`0`,
-      samples: choice => phaseSamples(choice, index),
-      reads: sql.raw(String(ROWS_A_SAMPLE)),
+      openCost: () => sql`0`,
+      samples: selection => phaseSamples(selection, index),
+      rawCost: sql.raw(String(ROWS_A_SAMPLE)),
     }
   }
   return {
@@ -122,9 +122,9 @@ function sourceOf(metric: Measure): Source {
     table: 'measure_rollups',
     dimensions: MARK_DIMENSIONS,
     hours: markHours,
-    live: dimension => liveLists('marks', dimension),
+    openCost: dimension => openLists('marks', dimension),
     samples: markSamples,
-    reads: unpacked('marks'),
+    rawCost: unpacked('marks'),
   }
 }
 
@@ -136,7 +136,7 @@ function unpacked(column: 'calls' | 'marks'): SQL {
  * Each call, or mark, is unpacked, told its dimension, paired and sorted; to rank it, most of that is done once more
  * (measured: 6 to 7, ranked 10 to 14).
  */
-function liveLists(column: 'calls' | 'marks', dimension: RollupDimension): SQL {
+function openLists(column: 'calls' | 'marks', dimension: RollupDimension): SQL {
   return sql.raw(isRanked(dimension) ? `2 + 14 * ${lists(column)}` : `1 + 7 * ${lists(column)}`)
 }
 
@@ -150,8 +150,8 @@ export function isRanked({ keys }: RollupDimension): boolean {
   return keys.some(isCapped)
 }
 
-/** What the raw rows of some sources cost for a page view `p`, of which only those that fit become samples. */
-export function costOf(sources: readonly Source[], fits: SQL): SQL {
-  const reads = sources.map(source => sql`1 + CASE WHEN ${fits} THEN ${source.reads} ELSE 0 END`)
-  return sql.join(reads, sql` + `)
+/** What the raw rows of some sources cost for a page view `p`, of which only those that match become samples. */
+export function rawCostOf(sources: readonly Source[], matches: SQL): SQL {
+  const costs = sources.map(source => sql`1 + CASE WHEN ${matches} THEN ${source.rawCost} ELSE 0 END`)
+  return sql.join(costs, sql` + `)
 }

@@ -1,11 +1,15 @@
 /**
- * Subsampling: how much of a question's raw rows to read, so that no question reads more than `MAX_READ` rows. A range
- * goes in; one in how many of its page views to read comes out, as a condition on the key.
+ * Subsampling: how much of a range's raw rows is read, so that no query reads more than `MAX_READ` rows.
  *
  * Ids are random, so the page views whose id lies below a bound are a uniform sample, and smaller bounds give samples
- * of it. Within an hour they lie together under the key (site, hour, id) and are sought. One page view in `share` is
- * read and stands for `share` times its weight, so counts and percentiles stay unbiased, and the interval, which
+ * of it. Within an hour they lie together under the key (site, hour, id) and are sought. One page view in `oneIn` is
+ * read and stands for `oneIn` times its weight, so counts and percentiles stay unbiased, and the interval, which
  * goes by the samples really read, widens by itself.
+ *
+ * Example: a day of 60,000 page views, of which each costs 2 rows. The probe reads 1,000 rows of all of them and gives up;
+ * it reads those with an id below 1000000000000000, which is one in 16, and gives up after 1,000 again; below 0100..., one in
+ * 256, it finds 234. So there are about 234 * 256 = 59,904 page views, give or take 4 / sqrt(234) = 26 %, and reading them
+ * costs at most 151,000 rows. A tenth of that may be read: one in 8 costs 18,900, and the bound is 2000000000000000.
  */
 
 import { type SQL, sql } from 'drizzle-orm'
@@ -15,7 +19,7 @@ import type { Selection } from '../histogram/histogram-sql.ts'
 import { allOf } from '../histogram/hours.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 
-/** Rows that a question may read, as D1 counts them. */
+/** Rows that a query may read, as D1 counts them. */
 export const MAX_READ = 20_000
 /** Rows that single page views may read however much was read before, lest a handful of them answers. */
 export const LEAST = 2_000
@@ -23,8 +27,8 @@ export const LEAST = 2_000
 /** Page views that a probe looks at, at most: 62 or more, which tells their number within 13 % (one sigma). */
 const PROBE = 1_000
 const STEP = 16
-/** The sparsest sample that is read: one in so many. */
-const MAX_SHARE = STEP ** 6
+/** The smallest part that is read is one in so many. */
+const MAX_ONE_IN = STEP ** 6
 /** By how many standard deviations a guess of the rows is raised, so that a read stays within them. */
 const SIGMAS = 4
 /** D1 counts an hour of a list three times: unpacked, put into the list, looked up. */
@@ -35,56 +39,101 @@ export interface Range extends Pick<Query, 'site' | 'from' | 'to'> {
   hours?: readonly number[]
 }
 
-/** What the question does with each row `p`. */
+/** What the query does with each row `p`. */
 export interface Need {
   /** Rows that D1 counts for one page view, as SQL. */
   cost: SQL
-  /** 1 for those page views that reach the worker, else 0; with `most`, about how many of them it can take. */
-  fits?: SQL
-  most?: number
-  /** Rows that may be read, finding out included. */
-  reads?: number
-  /** The smallest N of one in N that will do, a power of two. */
-  atLeast?: number
+  /** 1 for those page views that reach the worker, else 0. */
+  matches?: SQL
   /** How many times the condition on the hours stands in what is read; default 1. */
   lists?: number
 }
 
-/** Chooses the largest sample of a range's page views that stays within what may be read. */
-export async function subsample(d1: Preparer, range: Range, need: Need, now: number): Promise<Selection> {
-  const { read, choose } = await probed(d1, range, need, now)
-  return choose((need.reads ?? MAX_READ) - read)
+/** What may be read. */
+export interface Limits {
+  /** Rows. */
+  reads: number
+  /** About how many page views that match the worker can take. */
+  most?: number
+  /** The smallest `oneIn` that will do, a power of two. */
+  atLeast?: number
 }
 
-/** Looks at a range's page views; answers the rows that it read, and what chooses the sample by what may be read yet. */
-export async function probed(
+/** What is known of a range's page views before they are read. */
+export interface Estimate {
+  range: Range
+  /** Hours of the range in which there can be page views. */
+  hours: readonly number[]
+  /** Rows that finding out has read. */
+  read: number
+  /** Rows that reading all page views takes, at most. */
+  rows: number
+  /** About how many of them match. */
+  matching: number
+  /** Rows that the list of the hours takes. */
+  listed: number
+}
+
+/** What `npm run explain` is told of a query that reads raw rows alone. */
+export interface Subsampled {
+  estimate: Estimate
+  oneIn: number
+}
+
+/** Selects as many of a range's page views as `reads` rows allow, finding out included. */
+export async function subsample(
   d1: Preparer,
   range: Range,
-  { cost, fits = sql`0`, most = Number.POSITIVE_INFINITY, lists = 1, atLeast = 1 }: Need,
+  { reads = MAX_READ, most = Number.POSITIVE_INFINITY, atLeast = 1, ...need }: Need & Partial<Limits>,
   now: number,
-): Promise<{ read: number; choose: (reads: number) => Selection }> {
+): Promise<Selection> {
+  const estimate = await estimateOf(d1, range, need, now)
+  const oneIn = oneInOf(estimate, { reads: reads - estimate.read, most, atLeast })
+  d1.explain?.({ estimate, oneIn } satisfies Subsampled)
+  return selectionOf(estimate, oneIn)
+}
+
+/** Looks at a few of a range's page views. One statement. */
+export async function estimateOf(
+  d1: Preparer,
+  range: Range,
+  { cost, matches = sql`0`, lists = 1 }: Need,
+  now: number,
+): Promise<Estimate> {
   const hours = hoursOf(range, now)
-  const asked = prepare(d1, probe(range, hours, cost, fits))
-  const { results, meta } = await asked.all<{ oneIn: number; found: string }>()
-  const { oneIn: probed = 1, found = '[0]' } = results[0] ?? {}
-  const [looked = 0, costs = 0, fitting = 0]: number[] = JSON.parse(found)
-  const exact = probed === 1 && looked < PROBE
-  const guess = (sum: number, sigmas: number) =>
-    exact ? sum : (sum + (sigmas * sum) / Math.sqrt(looked || 1)) * probed
-  const listed = hours.length * ROWS_AN_HOUR * lists
-  const choose = (reads: number) => {
-    let oneIn = 1
-    while (
-      oneIn < MAX_SHARE &&
-      (oneIn < atLeast ||
-        guess(costs, SIGMAS) / oneIn + (oneIn > 1 || range.hours ? listed : 0) > reads ||
-        guess(fitting, 0) / oneIn > most)
-    ) {
-      oneIn *= 2
-    }
-    return { oneIn, where: sharing(range, hours, oneIn) }
+  const { results, meta } = await prepare(d1, probe(range, hours, cost, matches)).all<Probed>()
+  const { oneIn = 1, found = '[0]' } = results[0] ?? {}
+  const [looked = 0, costs = 0, matching = 0]: number[] = JSON.parse(found)
+  // All were looked at: nothing is guessed.
+  const isExact = oneIn === 1 && looked < PROBE
+  const deviation = isExact ? 0 : 1 / Math.sqrt(looked || 1)
+  return {
+    range,
+    hours,
+    read: meta.rows_read,
+    rows: costs * (1 + SIGMAS * deviation) * oneIn,
+    matching: matching * oneIn,
+    listed: hours.length * ROWS_AN_HOUR * lists,
   }
-  return { read: meta.rows_read, choose }
+}
+
+/** Of how many page views one can be read: 1, 2, 4, ... */
+export function oneInOf(
+  { range, rows, matching, listed }: Estimate,
+  { reads, most = Number.POSITIVE_INFINITY, atLeast = 1 }: Limits,
+): number {
+  let oneIn = 1
+  // A whole range needs no list of its hours; a part of it, or some hours, are sought hour by hour.
+  const isTooMuch = () => rows / oneIn + (oneIn > 1 || range.hours ? listed : 0) > reads
+  while (oneIn < MAX_ONE_IN && (oneIn < atLeast || isTooMuch() || matching / oneIn > most)) oneIn *= 2
+  return oneIn
+}
+
+/** One page view in `oneIn` of what was estimated. Key: (site, hour, id), sought for each hour. */
+export function selectionOf({ range, hours }: Estimate, oneIn: number): Selection {
+  const where =
+    oneIn === 1 ? within(range) : sql`${allOf(range.site, hours).where} AND p.id < ${boundOf(oneIn)}`
+  return { oneIn, where }
 }
 
 /** Every page view of a range. Key: (site, hour). */
@@ -94,26 +143,27 @@ export function within({ site, from, to, hours }: Range): SQL {
     : sql`p.site = ${site} AND p.hour >= ${from / HOUR} AND p.hour < ${to / HOUR}`
 }
 
-/** The condition for one page view in `share` of a range. Key: (site, hour, id), sought for each hour. */
-function sharing(range: Range, hours: readonly number[], oneIn: number): SQL {
-  return oneIn === 1 ? within(range) : sql`${allOf(range.site, hours).where} AND p.id < ${boundOf(oneIn)}`
-}
-
-/** The id below which one in `share` of all ids lies; `share` is a power of two from 2 on. */
+/** The id below which one in `oneIn` of all ids lies, a power of two from 2 on: of 16 that is 1000000000000000. */
 export function boundOf(oneIn: number): string {
   return (2n ** 64n / BigInt(oneIn)).toString(16).padStart(16, '0')
 }
 
+interface Probed {
+  oneIn: number
+  /** JSON: how many were looked at, what reading them costs, how many match. */
+  found: string
+}
+
 /**
  * Looks at one page view in 1, 16, 256, ..., until they are fewer than `PROBE`: (oneIn, found), found being a JSON list
- * of how many there were, what reading them costs, and how many fit. It stops at `PROBE` rows each time.
+ * of how many there were, what reading them costs, and how many match. It stops at `PROBE` rows each time.
  */
-function probe(range: Range, hours: readonly number[], cost: SQL, fits: SQL): SQL {
+function probe(range: Range, hours: readonly number[], cost: SQL, matches: SQL): SQL {
   const limit = sql.raw(String(PROBE))
   const count = (rows: SQL) =>
-    sql`(SELECT json_array(count(*), total(cost), total(fits)) FROM (
-      SELECT ${cost} AS cost, ${fits} AS fits FROM ${rows} LIMIT ${limit}))`
-  // `boundOf` of the next share; SQLite's integers do not hold 2^64.
+    sql`(SELECT json_array(count(*), total(cost), total(matches)) FROM (
+      SELECT ${cost} AS cost, ${matches} AS matches FROM ${rows} LIMIT ${limit}))`
+  // `boundOf` of the next step; SQLite's integers do not hold 2^64.
   const bound = sql.raw(`printf('%016x', ${2n ** 64n / BigInt(STEP)} / probe.oneIn)`)
   return sql`WITH RECURSIVE probe(oneIn, found) AS (
       SELECT 1, ${count(sql`pageviews AS p WHERE ${within(range)}`)}
@@ -121,7 +171,7 @@ function probe(range: Range, hours: readonly number[], cost: SQL, fits: SQL): SQ
       SELECT probe.oneIn * ${sql.raw(String(STEP))},
         ${count(sql`json_each(${JSON.stringify(hours)}) AS h CROSS JOIN pageviews AS p
           WHERE p.site = ${range.site} AND p.hour = h.value AND p.id < ${bound}`)}
-      FROM probe WHERE found ->> 0 >= ${limit} AND probe.oneIn < ${sql.raw(String(MAX_SHARE))})
+      FROM probe WHERE found ->> 0 >= ${limit} AND probe.oneIn < ${sql.raw(String(MAX_ONE_IN))})
     SELECT oneIn, found FROM probe ORDER BY oneIn DESC LIMIT 1`
 }
 

@@ -1,24 +1,17 @@
-/**
- * Buckets of time: what answers over time are told apart by. An hour goes in, the first hour of its bucket comes out.
- */
+/** Buckets of time: what answers over time are told apart by. */
 
-import type { Periods } from './plan.ts'
-
-/** Buckets of time: hours or days, whose days begin `offset` hours before those of UTC. */
-export interface Buckets {
+/** Hours or days, whose days begin `offset` hours before those of UTC. */
+export interface TimeBuckets {
   step: 1 | 24
   offset: number
-  /** The periods that tell which groups are the largest. */
-  ranked: Periods
 }
 
-/** Which periods are read, and into which buckets of time they go. */
-export interface Over {
-  periods: Periods
-  buckets: Buckets | null
-}
-
-/** The first hour of the bucket that an hour lies in. */
-export function bucketOf(hour: number, { step, offset }: Pick<Buckets, 'step' | 'offset'>): number {
+/** The first hour of the bucket that an hour lies in. In UTC+2 (offset 2) a day begins at 22:00: 47 lies in 46, 45 in 22. */
+export function timeBucketOf(hour: number, { step, offset }: TimeBuckets): number {
   return Math.floor((hour + offset) / step) * step - offset
+}
+
+/** True where day roll-ups, which are those of UTC, do not serve. */
+export function needsHours({ step, offset }: TimeBuckets): boolean {
+  return step === 1 || offset % 24 !== 0
 }

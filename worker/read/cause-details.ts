@@ -1,6 +1,5 @@
 /**
- * What the page views of one cause have in common: their causes and calls go in; the parts of the p75, the image, the
- * script, the shift and the API calls come out.
+ * What the page views of one cause have in common: the parts of the p75, the image, the script, the shift and the API calls.
  */
 
 import type { Cause, Caused } from '../../schema/api/causes.ts'
@@ -25,7 +24,7 @@ export interface Details extends Pick<Cause, 'url' | 'parts' | 'script' | 'shift
   scripted: number
 }
 
-const NOTHING: Details = {
+const NO_DETAILS: Details = {
   url: null,
   parts: null,
   script: null,
@@ -61,7 +60,7 @@ function lcpDetails(views: readonly Detail[], p75: number): Details {
   const url = commonest(looked, ({ lcp }) => lcp.url)
   const calls = commonCalls(looked, ({ waits }, i) => waits[i] ?? 0)
   return {
-    ...NOTHING,
+    ...NO_DETAILS,
     url: url?.name ?? null,
     parts: drawn(LCP_PARTS, near, p75),
     calls: calls
@@ -87,7 +86,7 @@ function inpDetails(views: readonly Detail[], p75: number): Details {
   const [first] = common?.views ?? []
   const calls = commonCalls(looked, ({ started }, i) => (started[i] ? 1 : 0))
   return {
-    ...NOTHING,
+    ...NO_DETAILS,
     parts: drawn(INP_PARTS, near, p75),
     script:
       common && first?.inp.script
@@ -108,10 +107,10 @@ function inpDetails(views: readonly Detail[], p75: number): Details {
 
 function clsDetails(views: readonly Detail[]): Details {
   const shifts = views.flatMap(({ w, why }) => (why.cls ? [{ w, ...why.cls }] : []))
-  if (!shifts.length) return NOTHING
+  if (!shifts.length) return NO_DETAILS
   const score = median(shifts.map(({ w, value }) => ({ w, x: value })))
   const at = median(shifts.map(({ w, time }) => ({ w, x: time })))
-  return { ...NOTHING, shift: { score: fromGrains('cls', score), at } }
+  return { ...NO_DETAILS, shift: { score: fromGrains('cls', score), at } }
 }
 
 /** The page views around the 75th percentile by weight; the one at it is always among them. */

@@ -1,9 +1,9 @@
 /**
- * A checked question goes in, the causes of a vital come out: the raw rows of a thinned sample, told apart by their
- * cause, counted as every distribution is.
+ * `GET /v1/causes`: the causes of a vital. Raw rows of a subsample, told apart by their cause, counted as every
+ * distribution is.
  *
  * D1 counts each step of a GROUP BY as rows read, so rows come to the worker as they are; only the causes that are
- * answered have their JSON parsed, and of each no more than `DETAIL` rows.
+ * answered have their JSON parsed, and of each no more than `MAX_DETAILED` rows.
  */
 
 import { type SQL, sql } from 'drizzle-orm'
@@ -19,6 +19,7 @@ import {
 import { fromGrains, METRICS, rate, thresholds } from '../../schema/domain/metrics.ts'
 import { sound } from '../histogram/safe-json.ts'
 import { matchesPageView } from '../query/filters.ts'
+import { keptRows, type Retention } from '../query/kept.ts'
 import { subsample } from '../query/subsample.ts'
 import { callsOf, NO_CAUSE, whyOf } from '../store/row-codec.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
@@ -26,9 +27,9 @@ import { type Detail, type Details, details } from './cause-details.ts'
 import { rangeOf } from './summary.ts'
 
 /** The most page views that are looked at in the worker, which has little CPU. */
-const MOST = 4_000
+const MAX_PAGE_VIEWS = 4_000
 /** Page views of one cause whose calls and parts are looked into. */
-const DETAIL = 200
+const MAX_DETAILED = 200
 
 /** A page view with the metric, as it comes from D1. */
 interface Row {
@@ -57,12 +58,23 @@ interface Found {
   p75: Percentile
 }
 
-/** The causes of the question's metric. Key: (site, hour, id). */
-export async function causes(d1: Preparer, query: CausesQuery, now: number): Promise<CausesAnswer> {
+/** The causes of the query's metric. Key: (site, hour, id). */
+export async function causes(
+  d1: Preparer,
+  asked: CausesQuery,
+  retention: Pick<Retention, 'rawDays'>,
+  now: number,
+): Promise<CausesAnswer> {
+  const query = keptRows(asked, retention, now)
   const { metric, minimum, limit } = query
-  const asked = sql`p.${sql.raw(metric)} IS NOT NULL AND ${matchesPageView(query.filters)}`
-  const { oneIn, where } = await subsample(d1, query, { cost: sql`1`, fits: asked, most: MOST }, now)
-  const rows = await read(d1, metric, sql`${where} AND ${asked}`, oneIn)
+  const wanted = sql`p.${sql.raw(metric)} IS NOT NULL AND ${matchesPageView(query.filters)}`
+  const { oneIn, where } = await subsample(
+    d1,
+    query,
+    { cost: sql`1`, matches: wanted, most: MAX_PAGE_VIEWS },
+    now,
+  )
+  const rows = await read(d1, metric, sql`${where} AND ${wanted}`, oneIn)
 
   const all = collect(rows, thresholds(metric))
   const found = grouped(rows, metric)
@@ -82,7 +94,7 @@ export async function causes(d1: Preparer, query: CausesQuery, now: number): Pro
     data: telling
       .toSorted((a, b) => scoreOf(b, query) - scoreOf(a, query) || b.distribution.n - a.distribution.n)
       .slice(0, limit)
-      .map(cause => answer(metric, cause, all.n)),
+      .map(cause => toCause(metric, cause, all.n)),
   }
 }
 
@@ -118,12 +130,12 @@ function scoreOf({ distribution, p75 }: Found, { sort }: CausesQuery): number {
   return sort === 'busiest' ? distribution.n : distribution.n - distribution.good
 }
 
-function answer(metric: Caused, { name, rows, distribution, p75 }: Found, total: number): Cause {
+function toCause(metric: Caused, { name, rows, distribution, p75 }: Found, total: number): Cause {
   const { n, s, good, poor } = distribution
   const value = inUnit(metric, p75.value)
   const rating = rate(metric, value)
   // Ids are random, so the first ones are a fair choice.
-  const chosen = rows.toSorted((a, b) => (a.id < b.id ? -1 : 1)).slice(0, DETAIL)
+  const chosen = rows.toSorted((a, b) => (a.id < b.id ? -1 : 1)).slice(0, MAX_DETAILED)
   const looked = details(metric, chosen.map(detailOf), value)
   const [target = '', event = null] = name
   const code = rating === 'good' ? null : adviceOf(metric, target, looked)

@@ -1,6 +1,5 @@
 /**
- * What became of the beacons, and how much of it is kept: a site and a range go in, counts by hour or day and their sums
- * come out. Keys: (site, hour) of `deliveries` and `intake`, (site, since) of `rates`.
+ * `GET /v1/delivery`: what happened to the beacons, and how much is kept, by hour or day and as sums. Keys: (site, hour) of `deliveries` and `intake`, (site, since) of `rates`.
  */
 
 import { type SQL, sql } from 'drizzle-orm'

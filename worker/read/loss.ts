@@ -1,5 +1,5 @@
 /**
- * How many beacons are lost: sums over page views go in, the share that never arrived comes out with its 95 % interval.
+ * How many beacons are lost: the share that never arrived, with its 95 % interval.
  *
  * A beacon's number says how many were sent before it. Which beacon of a page view arrives last depends on the ones after
  * it alone, so those before it are lost as often as any: of these, the share that is missing estimates the loss. It says

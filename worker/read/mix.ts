@@ -1,6 +1,6 @@
 /**
- * Which devices visit may change while no device does: a percentile of all then moves alone. The histograms by device of
- * two periods go in, the shares that moved the whole come out.
+ * Which devices visit may change while no device does: a percentile of all then moves alone. From the histograms by device
+ * of two periods this finds the shares that moved the whole.
  */
 
 import type { Mix } from '../../schema/api/trends.ts'

@@ -1,5 +1,5 @@
 /**
- * One page view as the API tells it: a row of `pageviews` goes in, names, units and times of the answer come out.
+ * One page view as the API answers it: a row of `pageviews` in the names, units and times of the answer.
  */
 
 import { type SQL, sql } from 'drizzle-orm'

@@ -1,5 +1,5 @@
 /**
- * A checked question goes in, single page views come out: the slowest of a thinned sample, or the newest of all.
+ * `GET /v1/pageviews`: single page views, the slowest of a subsample or the newest of all.
  */
 
 import { type SQL, sql } from 'drizzle-orm'
@@ -8,15 +8,16 @@ import type { PageViewsAnswer, PageViewsQuery } from '../../schema/api/pageviews
 import { HOUR } from '../../schema/domain/hour.ts'
 import { sound } from '../histogram/safe-json.ts'
 import { matchesPageView } from '../query/filters.ts'
+import { keptRows, type Retention } from '../query/kept.ts'
 import { MAX_READ, subsample } from '../query/subsample.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 import { COLUMNS, type StoredRow, toPageView } from './pageview.ts'
 import { rangeOf } from './summary.ts'
 
 /** The most page views that are compared in the worker, which has little CPU. */
-const MOST = 8_000
-/** Rows that a list of the newest walks through at most. What fits of an hour is sorted, which reads it again. */
-const WALK = 5_000
+const MAX_COMPARED = 8_000
+/** Rows that a list of the newest walks through at most. What matches of an hour is sorted, which reads it again. */
+const MAX_WALKED = 5_000
 const WHY = sql.raw(sound('p.why'))
 /** After the end of every list by time. */
 const LAST = 'g'
@@ -26,7 +27,13 @@ type Newest = Extract<PageViewsQuery, { order: 'newest' }>
 type Listed = Pick<PageViewsAnswer, 'sampled' | 'looked_at' | 'of' | 'cursor' | 'data'>
 
 /** Key: (site, hour, id). */
-export async function pageViews(d1: Preparer, query: PageViewsQuery, now: number): Promise<PageViewsAnswer> {
+export async function pageViews(
+  d1: Preparer,
+  asked: PageViewsQuery,
+  retention: Pick<Retention, 'rawDays'>,
+  now: number,
+): Promise<PageViewsAnswer> {
+  const query = keptRows(asked, retention, now)
   const listed =
     query.order === 'slowest' ? await slowest(d1, query, now) : await newest(d1, query, query.cursor, now)
   return {
@@ -38,7 +45,7 @@ export async function pageViews(d1: Preparer, query: PageViewsQuery, now: number
 }
 
 /** What a page view must have to be listed. */
-function asked({ metric, filters, target, event }: PageViewsQuery): SQL {
+function wantedBy({ metric, filters, target, event }: PageViewsQuery): SQL {
   const conditions = [matchesPageView(filters)]
   if (metric) conditions.push(sql`p.${sql.raw(metric)} IS NOT NULL`)
   if (target !== undefined) conditions.push(sql`${WHY} ->> ${sql.raw(`'$.${metric}[0]'`)} = ${target}`)
@@ -49,11 +56,11 @@ function asked({ metric, filters, target, event }: PageViewsQuery): SQL {
 /** Compares keys in the worker: D1 would count every row that it sorts once more. */
 async function slowest(d1: Preparer, query: Slowest, now: number): Promise<Listed> {
   const { site, metric, limit, cursor } = query
-  const wanted = asked(query)
+  const wanted = wantedBy(query)
   const need = {
     cost: sql`1`,
-    fits: wanted,
-    most: MOST,
+    matches: wanted,
+    most: MAX_COMPARED,
     reads: MAX_READ - 4 * limit,
     atLeast: cursor?.[2] ?? 1,
   }
@@ -100,28 +107,28 @@ async function rowsOf(d1: Preparer, site: string, keys: readonly Key[]): Promise
 }
 
 /**
- * Walks back through the key, hour by hour, and sorts within the hour. Where `WALK` rows do not fill the list, the hours
- * that were walked through are answered, and the cursor goes on with the next one. An hour of more rows is thinned.
+ * Walks back through the key, hour by hour, and sorts within the hour. Where `MAX_WALKED` rows do not fill the list, the hours
+ * that were walked through are answered, and the cursor goes on with the next one. An hour of more rows is subsampled.
  */
 async function newest(d1: Preparer, query: Newest, cursor: Newest['cursor'], now: number): Promise<Listed> {
   const [, hour = query.to / HOUR, began = 0, id = ''] = cursor ?? []
   const range = { site: query.site, from: query.from, to: Math.min(query.to, (hour + 1) * HOUR) }
   const after = cursor ? sql`(p.hour, p.began, p.id) < (${hour}, ${began}, ${id})` : sql`true`
-  const wanted = sql`${asked(query)} AND ${after}`
+  const wanted = sql`${wantedBy(query)} AND ${after}`
   const all = sql`p.site = ${range.site} AND p.hour >= ${range.from / HOUR} AND p.hour < ${range.to / HOUR}`
-  const walk = sql`(SELECT * FROM pageviews AS p WHERE ${all} ORDER BY p.hour DESC, p.id DESC LIMIT ${WALK}) AS p`
+  const walk = sql`(SELECT * FROM pageviews AS p WHERE ${all} ORDER BY p.hour DESC, p.id DESC LIMIT ${MAX_WALKED}) AS p`
 
   const { rows, read } = await list(d1, walk, wanted, query.limit)
-  const edge = read < WALK ? null : await edgeOf(d1, all)
+  const edge = read < MAX_WALKED ? null : await edgeOf(d1, all)
   if (edge === null) return listing(rows, query.limit, 1, null)
   if (edge < range.to / HOUR - 1) {
     const walked = rows.filter(row => row.hour > edge)
     return listing(walked, query.limit, 1, edge)
   }
   const busy = { ...range, from: edge * HOUR }
-  const { oneIn, where } = await subsample(d1, busy, { cost: sql`2`, reads: MAX_READ - 3 * WALK }, now)
-  const thinned = await list(d1, sql`pageviews AS p`, sql`${where} AND ${wanted}`, query.limit)
-  return listing(thinned.rows, query.limit, oneIn, edge > range.from / HOUR ? edge - 1 : null)
+  const { oneIn, where } = await subsample(d1, busy, { cost: sql`2`, reads: MAX_READ - 3 * MAX_WALKED }, now)
+  const some = await list(d1, sql`pageviews AS p`, sql`${where} AND ${wanted}`, query.limit)
+  return listing(some.rows, query.limit, oneIn, edge > range.from / HOUR ? edge - 1 : null)
 }
 
 async function list(
@@ -142,7 +149,7 @@ async function list(
 async function edgeOf(d1: Preparer, all: SQL): Promise<number | null> {
   const { results } = await prepare(
     d1,
-    sql`SELECT p.hour FROM pageviews AS p WHERE ${all} ORDER BY p.hour DESC, p.id DESC LIMIT 1 OFFSET ${WALK - 1}`,
+    sql`SELECT p.hour FROM pageviews AS p WHERE ${all} ORDER BY p.hour DESC, p.id DESC LIMIT 1 OFFSET ${MAX_WALKED - 1}`,
   ).all<{ hour: number }>()
   return results[0]?.hour ?? null
 }

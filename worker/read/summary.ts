@@ -1,5 +1,5 @@
 /**
- * A checked question goes in, the summary comes out: distributions read as percentiles, with their counts.
+ * `GET /v1/summary`: distributions read as percentiles, with their counts.
  */
 
 import type { PercentileAnswer } from '../../schema/api/answer.ts'
@@ -16,32 +16,22 @@ import { fromGrains, isRated, limitsOf, type Measure, rate, unitOf } from '../..
 import { OTHER } from '../../schema/domain/names.ts'
 import { CAPPED } from '../histogram/dimensions.ts'
 import { type Distribution, errorRate } from '../query/distribution.ts'
-import { type Group, groupsOf } from '../query/distributions.ts'
-import { oldestRaw, onKept } from '../query/plan.ts'
+import { groupsOf } from '../query/distributions.ts'
+import type { GroupValues } from '../query/groups-query.ts'
+import { keptGroups, oldestRaw, type Retention } from '../query/kept.ts'
 import type { Preparer } from '../store/statement.ts'
 
-/** Answers for the time that is kept; see `onKept`. */
-export function summarizeKept(
-  d1: Preparer,
-  query: SummaryQuery,
-  site: { hourDays: number; rawDays: number },
-  now: number,
-): Promise<SummaryAnswer> {
-  return onKept(query, site, now, kept => summarize(d1, kept, now, oldestRaw(site, now)))
-}
-
-/**
- * Answers a summary. `now` (Unix ms) tells open hours and ends the time that calls a minute are counted over; `oldest`
- * (Unix ms) is from when on single page views are kept.
- */
+/** Answers a summary for the time that is kept. `now` (Unix ms) ends the time that calls a minute are counted over. */
 export async function summarize(
   d1: Preparer,
-  query: SummaryQuery,
+  asked: SummaryQuery,
+  retention: Retention,
   now: number,
-  oldest = 0,
 ): Promise<SummaryAnswer> {
-  const ask = { ...query, percentile: decisive(query.percentiles), oldest, rest: true }
-  const { source, oneIn, groups, leftOut } = await groupsOf(d1, ask, now)
+  const query = keptGroups(asked, retention, now)
+  const groupsQuery = { ...query, percentile: decisive(query.percentiles), rest: true }
+  const oldest = oldestRaw(retention, now)
+  const { source, oneIn, groups, leftOut } = await groupsOf(d1, groupsQuery, now, { oldest })
   const minutes = (Math.min(query.to, now) - query.from) / 60_000
   return {
     ...rangeOf(query),
@@ -69,7 +59,7 @@ export function rangeOf({ site, from, to }: { site: string; from: number; to: nu
 }
 
 /** Says that a row is not of one group: what has no name of its own, or what the answer has no row of. */
-export function kindOf(values: Group['values'], rest?: true): { other?: true; rest?: true } {
+export function kindOf(values: GroupValues, rest?: true): { other?: true; rest?: true } {
   if (rest) return { rest }
   return CAPPED.some(key => key !== 'mark' && values[key] === OTHER) ? { other: true } : {}
 }
@@ -88,10 +78,10 @@ export function figuresOf(
   missing: number,
 ): Figures | null {
   const figures = known(metric, distribution, wanted, minutes)
-  return missing > 0 ? { ...(figures ?? NOTHING), ...partialOf(missing) } : figures
+  return missing > 0 ? { ...(figures ?? NO_FIGURES), ...partialOf(missing) } : figures
 }
 
-const NOTHING: Figures = {
+const NO_FIGURES: Figures = {
   ...{ count: 0, count_interval: null, samples: 0, effective_samples: 0 },
   ...{ percentiles: {}, rating: null, shares: null },
 }

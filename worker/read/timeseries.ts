@@ -1,6 +1,5 @@
 /**
- * A checked question goes in, percentiles over time come out: the same distributions as the summary's, in buckets of an
- * hour or a day.
+ * `GET /v1/timeseries`: percentiles over time, the same distributions as the summary's in buckets of an hour or a day.
  */
 
 import type { TimeseriesAnswer, TimeseriesQuery, TimeseriesRow } from '../../schema/api/timeseries.ts'
@@ -8,45 +7,36 @@ import { RELATIVE_ERROR } from '../../schema/domain/histogram.ts'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
 import { unitOf } from '../../schema/domain/metrics.ts'
 import { badField } from '../problem.ts'
-import { type Group, groupsOf } from '../query/distributions.ts'
-import { oldestRaw, onKept, periodsOf } from '../query/plan.ts'
-import type { Over } from '../query/time-buckets.ts'
+import { groupsOf } from '../query/distributions.ts'
+import type { Group } from '../query/groups.ts'
+import { keptGroups, oldestRaw, type Retention } from '../query/kept.ts'
+import { needsHours } from '../query/time-buckets.ts'
 import type { Preparer } from '../store/statement.ts'
 import { decisive, figuresOf, kindOf, leftOutOf, rangeOf } from './summary.ts'
 
 /** Answers for the time that is kept. Hours, and days of another time zone, are there for as long as hours are kept. */
-export function timeseriesKept(
+export async function readTimeseries(
   d1: Preparer,
-  query: TimeseriesQuery,
-  site: { hourDays: number; rawDays: number },
+  asked: TimeseriesQuery,
+  retention: Retention,
   now: number,
 ): Promise<TimeseriesAnswer> {
-  const oldest = (hourOf(now) - site.hourDays * 24) * HOUR
-  if (byHours(query) && query.from < oldest) {
-    const field = query.interval === 'hour' ? 'interval' : 'timezone'
-    const detail = `needs hours, which are kept since ${new Date(oldest).toISOString()}: ask for interval=day in Z`
-    throw badField({ field, detail })
-  }
-  return onKept(query, site, now, kept => timeseries(d1, kept, now, oldestRaw(site, now)))
-}
-
-async function timeseries(
-  d1: Preparer,
-  query: TimeseriesQuery,
-  now: number,
-  oldest: number,
-): Promise<TimeseriesAnswer> {
-  const { interval, offset, timezone, percentiles } = query
+  const { interval, offset, timezone } = asked
   const step = interval === 'day' ? 24 : 1
-  const over = async (counting: Preparer) => {
-    const [ranked, periods] = await Promise.all([
-      periodsOf(counting, query, now),
-      byHours(query) ? periodsOf(counting, query, now, false) : null,
-    ])
-    return { periods: periods ?? ranked, buckets: { step, offset, ranked } } satisfies Over
+  const buckets = { step, offset } as const
+  const oldestHour = (hourOf(now) - retention.hourDays * 24) * HOUR
+  if (needsHours(buckets) && asked.from < oldestHour) {
+    const field = interval === 'hour' ? 'interval' : 'timezone'
+    const since = new Date(oldestHour).toISOString()
+    throw badField({
+      field,
+      detail: `needs hours, which are kept since ${since}: ask for interval=day in Z`,
+    })
   }
-  const ask = { ...query, percentile: decisive(percentiles), oldest, rest: true }
-  const { source, oneIn, groups, leftOut } = await groupsOf(d1, ask, now, { over })
+  const query = keptGroups(asked, retention, now)
+  const groupsQuery = { ...query, percentile: decisive(query.percentiles), rest: true, buckets }
+  const oldest = oldestRaw(retention, now)
+  const { source, oneIn, groups, leftOut } = await groupsOf(d1, groupsQuery, now, { oldest })
   return {
     ...rangeOf(query),
     source,
@@ -57,11 +47,6 @@ async function timeseries(
     timezone,
     data: toRows(groups, query, step, now),
   }
-}
-
-/** True where day roll-ups, which are those of UTC, do not serve. */
-function byHours({ interval, offset }: TimeseriesQuery): boolean {
-  return interval === 'hour' || offset % 24 !== 0
 }
 
 /** Groups stand together; each becomes a row with its points in order. */

@@ -1,6 +1,5 @@
 /**
- * A checked question goes in, what has changed comes out: the distributions of two periods, or of two releases,
- * compared group by group.
+ * `GET /v1/trends`: what has changed. The distributions of two periods, or of two releases, compared group by group.
  */
 
 import type { TrendsAnswer, TrendsQuery, TrendsRow } from '../../schema/api/trends.ts'
@@ -9,8 +8,10 @@ import { type Percentile, RELATIVE_ERROR } from '../../schema/domain/histogram.t
 import { HOUR } from '../../schema/domain/hour.ts'
 import { limitsOf, type Measure, unitOf } from '../../schema/domain/metrics.ts'
 import type { Distribution } from '../query/distribution.ts'
-import { BUSIEST, type Group, groupsOf } from '../query/distributions.ts'
-import { oldestRaw, onKept, onKeptHours } from '../query/plan.ts'
+import { groupsOf } from '../query/distributions.ts'
+import type { Group } from '../query/groups.ts'
+import { BUSIEST } from '../query/groups-query.ts'
+import { keptGroups, oldestRaw, type Retention, toKeptHours } from '../query/kept.ts'
 import { MAX_READ } from '../query/subsample.ts'
 import { counted, type Preparer, type Receipt } from '../store/statement.ts'
 import { mixOf } from './mix.ts'
@@ -18,43 +19,35 @@ import { countsOf, inUnit, kindOf, leftOutOf, partialOf, percentileInUnit, range
 
 /** Where single page views answer, groups of the time before are looked for among so many times more of the busiest. */
 const WIDER = 3
-const MOST = 100
+const MAX_EARLIER = 100
 const DEVICES = 4
 /** Rows that must be left to read a period by device, too. */
 const LEAST_BY_DEVICE = 4_000
 
 /** Answers for the time that is kept; the time before may reach back further than that, and then has less. */
-export function trendsKept(
+export async function readTrends(
   d1: Preparer,
-  query: TrendsQuery,
-  site: { hourDays: number; rawDays: number },
+  asked: TrendsQuery,
+  retention: Retention,
   now: number,
 ): Promise<TrendsAnswer> {
-  return onKept(query, site, now, kept => trends(d1, kept, site, now))
-}
-
-async function trends(
-  d1: Preparer,
-  query: TrendsQuery,
-  site: { hourDays: number; rawDays: number },
-  now: number,
-): Promise<TrendsAnswer> {
+  const query = keptGroups(asked, retention, now)
   const { from, to, baselineRelease, filters, limit } = query
   const [percentile] = query.percentiles
-  const ask = { ...query, percentile }
+  const groupsQuery = { ...query, percentile }
   // What is still to come of an open period is left out of the time that it is compared with.
   const length = Math.ceil((Math.min(to, now) - from) / HOUR) * HOUR
   const earlier =
     baselineRelease === null
-      ? onKeptHours({ from: from - length, to: from }, site, now)
+      ? toKeptHours({ from: from - length, to: from }, retention, now)
       : { from, to, filters: { ...filters, release: baselineRelease } }
-  const wider = { ...BUSIEST, limit: Math.min(limit * WIDER, MOST) }
-  const reads = { reads: MAX_READ / 2 }
+  const wider = { ...BUSIEST, limit: Math.min(limit * WIDER, MAX_EARLIER) }
+  const known = { reads: MAX_READ / 2, oldest: oldestRaw(retention, now) }
   const receipt: Receipt = { statements: 0, read: 0 }
   const counting = counted(d1, receipt)
-  const late = await groupsOf(counting, { ...ask, oldest: oldestRaw(site, now) }, now, reads)
+  const late = await groupsOf(counting, groupsQuery, now, known)
   const among = late.groups.map(({ values }) => values)
-  const early = await groupsOf(counting, { ...ask, ...wider, ...earlier, among }, now, reads)
+  const early = await groupsOf(counting, { ...groupsQuery, ...wider, ...earlier, among }, now, known)
   const oneIn = Math.max(late.oneIn, early.oneIn)
   const before = new Map(early.groups.map(group => [keyOf(group), group]))
   const baseline = rangeOf({ site: query.site, ...earlier })
@@ -71,9 +64,10 @@ async function trends(
       async metrics => {
         const left = (MAX_READ - receipt.read) / 2
         if (left < LEAST_BY_DEVICE) return null
-        const devices = { ...ask, ...BUSIEST, metrics, groupBy: ['device' as const], limit: DEVICES }
-        const late = await groupsOf(d1, { ...devices, oldest: oldestRaw(site, now) }, now, { reads: left })
-        return [late.groups, (await groupsOf(d1, { ...devices, ...earlier }, now, { reads: left })).groups]
+        const devices = { ...groupsQuery, ...BUSIEST, metrics, groupBy: ['device' as const], limit: DEVICES }
+        const after = await groupsOf(d1, devices, now, { ...known, reads: left })
+        const before = await groupsOf(d1, { ...devices, ...earlier }, now, { ...known, reads: left })
+        return [after.groups, before.groups]
       },
     ),
   }

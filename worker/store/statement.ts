@@ -12,7 +12,10 @@ import { SQLiteSyncDialect } from 'drizzle-orm/sqlite-core'
 const dialect = new SQLiteSyncDialect()
 
 /** Either a database or a session on one of its replicas. */
-export type Preparer = Pick<D1Database, 'prepare'>
+export interface Preparer extends Pick<D1Database, 'prepare'> {
+  /** Takes the plan of a query that has been answered; only `npm run explain` listens. */
+  explain?(plan: object): void
+}
 
 /** What some statements have cost so far. */
 export interface Receipt {
@@ -33,7 +36,7 @@ export function counted(d1: Preparer, receipt: Receipt): Preparer {
     const bind = (...values: unknown[]) => wrap(statement.bind(...values))
     return Object.assign(Object.create(statement), { bind, all, run: all })
   }
-  return { prepare: text => wrap(d1.prepare(text)) }
+  return { ...(d1.explain && { explain: d1.explain }), prepare: text => wrap(d1.prepare(text)) }
 }
 
 export function prepare(d1: Preparer, query: SQL): D1PreparedStatement {

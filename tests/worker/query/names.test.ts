@@ -7,9 +7,9 @@ import { parseTrendsQuery } from '../../../schema/api/trends.ts'
 import { HOUR } from '../../../schema/domain/hour.ts'
 import type { PageViewRow } from '../../../schema/storage/tables.ts'
 import { rollUpDay, rollUpHour } from '../../../worker/histogram/rollup.ts'
-import { summarizeKept } from '../../../worker/read/summary.ts'
-import { timeseriesKept } from '../../../worker/read/timeseries.ts'
-import { trendsKept } from '../../../worker/read/trends.ts'
+import { summarize } from '../../../worker/read/summary.ts'
+import { readTimeseries } from '../../../worker/read/timeseries.ts'
+import { readTrends } from '../../../worker/read/trends.ts'
 import { ORIGIN, put } from '../../kit/worker/client.ts'
 import { metered, newMeter } from '../../kit/worker/meter.ts'
 import { pageViewRow, store } from '../../kit/worker/rows.ts'
@@ -72,7 +72,7 @@ async function ask<Q, A>(
   expect(meter.read, params).toBeLessThanOrEqual(20_000)
   return found
 }
-const summary = (params: string): Promise<SummaryAnswer> => ask(parseSummaryQuery, summarizeKept, params)
+const summary = (params: string): Promise<SummaryAnswer> => ask(parseSummaryQuery, summarize, params)
 const rowOf = ({ data }: SummaryAnswer, key: string): SummaryRow | undefined =>
   data.find(({ group }) => Object.keys(group).length === 0 || group[key as Kind] === '/shy')
 
@@ -160,11 +160,11 @@ describe.each(CASES)(
     it('is marked in points over time and in trends alike', async () => {
       const over = await ask(
         parseTimeseriesQuery,
-        timeseriesKept,
+        readTimeseries,
         `site=${old}&${range(OLD ?? 0)}&${filter}&interval=day`,
       )
       expect(over.data[0]?.points).toMatchObject([{ count: 40, partial: true }])
-      const next = await ask(parseTrendsQuery, trendsKept, `site=${old}&${range(OLD ?? 0)}&${filter}`)
+      const next = await ask(parseTrendsQuery, readTrends, `site=${old}&${range(OLD ?? 0)}&${filter}`)
       expect(next.data[0]?.after).toMatchObject({ count: 40, partial: true })
     })
   },

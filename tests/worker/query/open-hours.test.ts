@@ -6,9 +6,9 @@ import { parseTimeseriesQuery } from '../../../schema/api/timeseries.ts'
 import { parseTrendsQuery } from '../../../schema/api/trends.ts'
 import { HOUR } from '../../../schema/domain/hour.ts'
 import { cruxRecord } from '../../../worker/formats/crux-record.ts'
-import { summarizeKept } from '../../../worker/read/summary.ts'
-import { timeseriesKept } from '../../../worker/read/timeseries.ts'
-import { trendsKept } from '../../../worker/read/trends.ts'
+import { summarize } from '../../../worker/read/summary.ts'
+import { readTimeseries } from '../../../worker/read/timeseries.ts'
+import { readTrends } from '../../../worker/read/trends.ts'
 import { metered, newMeter } from '../../kit/worker/meter.ts'
 
 /** A fixed clock: half an hour before midnight. */
@@ -82,7 +82,7 @@ async function asked<Q, A extends object>(
   const meter = newMeter()
   return { ...(await ask(metered(env.DB, meter), parsed.ok, KEPT, NOW)), read: meter.read }
 }
-const summary = (params: string) => asked(parseSummaryQuery, summarizeKept, params)
+const summary = (params: string) => asked(parseSummaryQuery, summarize, params)
 
 const QUESTIONS = [
   'metrics=lcp',
@@ -153,8 +153,8 @@ describe('hours without a roll-up', () => {
   it('are thinned for points over time and for trends alike, which say so', async () => {
     const params = 'site=busy&from=-12h&group_by=route'
     for (const { read, sampled } of [
-      await asked(parseTimeseriesQuery, timeseriesKept, params),
-      await asked(parseTrendsQuery, trendsKept, params),
+      await asked(parseTimeseriesQuery, readTimeseries, params),
+      await asked(parseTrendsQuery, readTrends, params),
     ]) {
       expect(sampled).toBeGreaterThan(1)
       expect(read).toBeLessThanOrEqual(20_000)
@@ -164,7 +164,7 @@ describe('hours without a roll-up', () => {
   it('leave trends enough to seek the groups that there are in the time before', async () => {
     for (const by of ['route', 'route&limit=50', 'route&sort=slowest']) {
       const params = `site=busy&from=-14d&metrics=lcp&group_by=${by}`
-      const { read, data } = await asked(parseTrendsQuery, trendsKept, params)
+      const { read, data } = await asked(parseTrendsQuery, readTrends, params)
       expect(read, by).toBeLessThanOrEqual(20_000)
       expect(data.length).toBeGreaterThanOrEqual(20)
       for (const { group, before } of data) expect(before?.samples, group.route ?? '').toBe(3_800)
@@ -173,7 +173,7 @@ describe('hours without a roll-up', () => {
 
   it('and others by the hour are read of the slowest groups alone, which days tell', async () => {
     const params = 'site=busy&from=-7d&to=-3h&group_by=route&metrics=lcp&sort=slowest&limit=3'
-    const { read, data } = await asked(parseTimeseriesQuery, timeseriesKept, `${params}&interval=hour`)
+    const { read, data } = await asked(parseTimeseriesQuery, readTimeseries, `${params}&interval=hour`)
     expect(read).toBeLessThanOrEqual(20_000)
     const slowest = (await summary(params)).data.map(({ group }) => group.route)
     expect(slowest).toEqual([expect.any(String), expect.any(String), expect.any(String), '(rest)'])

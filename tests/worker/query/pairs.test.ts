@@ -4,7 +4,7 @@ import { parseSummaryQuery } from '../../../schema/api/summary.ts'
 import { bucketOf, type Histogram } from '../../../schema/domain/histogram.ts'
 import { HOUR } from '../../../schema/domain/hour.ts'
 import { rollUpDay, rollUpHour } from '../../../worker/histogram/rollup.ts'
-import { summarizeKept } from '../../../worker/read/summary.ts'
+import { summarize } from '../../../worker/read/summary.ts'
 import { random } from '../../kit/population.ts'
 import { pageViewRow, store } from '../../kit/worker/rows.ts'
 
@@ -54,7 +54,7 @@ async function rolled(table: string, column: string, tier: string, dimension: st
 const asked = async (params: string) => {
   const parsed = parseSummaryQuery(new URLSearchParams(`site=pairs&metrics=api&${params}`), NOW)
   if ('error' in parsed) throw new Error(parsed.error.detail)
-  const { data, source } = await summarizeKept(env.DB, parsed.ok, KEPT, NOW)
+  const { data, source } = await summarize(env.DB, parsed.ok, KEPT, NOW)
   return { row: data[0], source }
 }
 

@@ -6,8 +6,8 @@ import { HOUR } from '../../../schema/domain/hour.ts'
 import type { PageViewRow } from '../../../schema/storage/tables.ts'
 import { encode } from '../../../schema/wire/beacon.ts'
 import { rollUpDay, rollUpHour } from '../../../worker/histogram/rollup.ts'
-import { summarizeKept } from '../../../worker/read/summary.ts'
-import { timeseriesKept } from '../../../worker/read/timeseries.ts'
+import { summarize } from '../../../worker/read/summary.ts'
+import { readTimeseries } from '../../../worker/read/timeseries.ts'
 import { pageView } from '../../kit/pageview.ts'
 import { get, ORIGIN, put, send } from '../../kit/worker/client.ts'
 import { metered, newMeter } from '../../kit/worker/meter.ts'
@@ -66,8 +66,8 @@ async function asked<Q, A extends object>(
   expect(meter.read, params).toBeLessThanOrEqual(20_000)
   return answer
 }
-const summary = (params: string) => asked(parseSummaryQuery, summarizeKept, `${RANGE}&${params}`)
-const timeseries = (params: string) => asked(parseTimeseriesQuery, timeseriesKept, `${RANGE}&${params}`)
+const summary = (params: string) => asked(parseSummaryQuery, summarize, `${RANGE}&${params}`)
+const timeseries = (params: string) => asked(parseTimeseriesQuery, readTimeseries, `${RANGE}&${params}`)
 
 /** What a row says, but for what it is of. */
 const figures = ({ group, rest, other, ...found }: SummaryRow) => found

@@ -66,9 +66,9 @@ describe('a thinned read', () => {
   })
 
   it('lets no more of what fits through than is wanted', async () => {
-    const all = await look('some', { ...each, fits: sql`1`, most: 1_000 })
+    const all = await look('some', { ...each, matches: sql`1`, most: 1_000 })
     expect(all.rows).toBeLessThanOrEqual(1_100)
-    const none = await look('some', { ...each, fits: sql`p.lcp > 5000`, most: 1_000 })
+    const none = await look('some', { ...each, matches: sql`p.lcp > 5000`, most: 1_000 })
     expect(none.oneIn).toBe(1)
   })
 

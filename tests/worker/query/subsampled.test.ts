@@ -3,8 +3,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { parseSummaryQuery } from '../../../schema/api/summary.ts'
 import { parseTimeseriesQuery } from '../../../schema/api/timeseries.ts'
 import { HOUR } from '../../../schema/domain/hour.ts'
-import { summarizeKept } from '../../../worker/read/summary.ts'
-import { timeseriesKept } from '../../../worker/read/timeseries.ts'
+import { summarize } from '../../../worker/read/summary.ts'
+import { readTimeseries } from '../../../worker/read/timeseries.ts'
 import { metered, newMeter } from '../../kit/worker/meter.ts'
 
 const VIEWS = 40_000
@@ -31,7 +31,7 @@ async function summary(params: string, range = RANGE) {
   const parsed = parseSummaryQuery(new URLSearchParams(`${range}&${params}`), Date.now())
   if ('error' in parsed) throw new Error(parsed.error.detail)
   const meter = newMeter()
-  return { ...(await summarizeKept(metered(env.DB, meter), parsed.ok, KEPT, Date.now())), read: meter.read }
+  return { ...(await summarize(metered(env.DB, meter), parsed.ok, KEPT, Date.now())), read: meter.read }
 }
 
 describe('a summary that single page views answer', () => {
@@ -88,7 +88,7 @@ describe('a summary that single page views answer', () => {
       Date.now(),
     )
     if ('error' in parsed) throw new Error(parsed.error.detail)
-    expect(await summarizeKept(env.DB, parsed.ok, KEPT, Date.now())).not.toHaveProperty('sampled')
+    expect(await summarize(env.DB, parsed.ok, KEPT, Date.now())).not.toHaveProperty('sampled')
   })
 })
 
@@ -99,7 +99,7 @@ it('points over time are thinned alike', async () => {
   )
   if ('error' in parsed) throw new Error(parsed.error.detail)
   const meter = newMeter()
-  const { sampled, data } = await timeseriesKept(metered(env.DB, meter), parsed.ok, KEPT, Date.now())
+  const { sampled, data } = await readTimeseries(metered(env.DB, meter), parsed.ok, KEPT, Date.now())
   expect(sampled).toBeGreaterThan(1)
   expect(meter.read).toBeLessThanOrEqual(20_000)
   expect(data[0]?.points).toHaveLength(40)

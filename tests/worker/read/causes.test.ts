@@ -264,7 +264,12 @@ describe('of more page views than are read', () => {
     const query = parseCausesQuery(params, Date.now())
     if ('error' in query) throw new Error(query.error.detail)
     const meter = newMeter()
-    const { sampled, count, samples, data } = await answer(metered(env.DB, meter), query.ok, Date.now())
+    const { sampled, count, samples, data } = await answer(
+      metered(env.DB, meter),
+      query.ok,
+      { rawDays: 30 },
+      Date.now(),
+    )
     expect(sampled).toBe(16)
     expect(samples).toBeLessThanOrEqual(4_000)
     expect(count).toBe(samples * 3 * sampled)

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { parseTrendsQuery, type TrendsAnswer } from '../../../schema/api/trends.ts'
 import { HOUR } from '../../../schema/domain/hour.ts'
 import type { PageViewRow } from '../../../schema/storage/tables.ts'
-import { trendsKept } from '../../../worker/read/trends.ts'
+import { readTrends } from '../../../worker/read/trends.ts'
 import { random } from '../../kit/population.ts'
 import { metered, newMeter } from '../../kit/worker/meter.ts'
 import { pageViewRow, store } from '../../kit/worker/rows.ts'
@@ -31,7 +31,7 @@ async function trends(site: string, params = ''): Promise<TrendsAnswer & { read:
   const parsed = parseTrendsQuery(new URLSearchParams(query), NOW)
   if ('error' in parsed) throw new Error(parsed.error.detail)
   const meter = newMeter()
-  return { ...(await trendsKept(metered(env.DB, meter), parsed.ok, KEPT, NOW)), read: meter.read }
+  return { ...(await readTrends(metered(env.DB, meter), parsed.ok, KEPT, NOW)), read: meter.read }
 }
 
 describe('a change of the whole that no device shares', () => {

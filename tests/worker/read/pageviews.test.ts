@@ -31,7 +31,7 @@ async function measure(params: string) {
   const parsed = parsePageViewsQuery(new URLSearchParams(`${RANGE}&${params}`), Date.now())
   if ('error' in parsed) throw new Error(parsed.error.detail)
   const meter = newMeter()
-  const answer = await pageViews(metered(env.DB, meter), parsed.ok, Date.now())
+  const answer = await pageViews(metered(env.DB, meter), parsed.ok, { rawDays: 30 }, Date.now())
   return { ...answer, read: meter.read }
 }
 

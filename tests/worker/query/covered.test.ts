@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { HOUR } from '../../../schema/domain/hour.ts'
 import { rollUpDay, rollUpHour } from '../../../worker/histogram/rollup.ts'
-import { periodsOf } from '../../../worker/query/plan.ts'
+import { coveredBy } from '../../../worker/query/covered.ts'
 import { pageViewRow, store } from '../../kit/worker/rows.ts'
 
 const DAY = 24
@@ -12,20 +12,20 @@ const OPEN = NOW / HOUR - 0.5
 const TODAY = OPEN - (OPEN % DAY)
 
 const periods = (site: string, days: number) =>
-  periodsOf(env.DB, { site, from: (TODAY - days * DAY) * HOUR, to: (OPEN + 1) * HOUR }, NOW)
+  coveredBy(env.DB, { site, from: (TODAY - days * DAY) * HOUR, to: (OPEN + 1) * HOUR }, NOW)
 const view = (site: string, hour: number) => store([pageViewRow({ site, began: hour * HOUR, hour })])
 
 describe('the periods of a long range', () => {
-  it('are computed live from the first page view on, not from its beginning', async () => {
+  it('are computed from the first page view on, not from its beginning', async () => {
     const first = TODAY - 2 * DAY - 5
     await view('young', first)
-    const { days, hours, live } = await periods('young', 300)
+    const { days, hours, open } = await periods('young', 300)
     expect([days, hours]).toEqual([[], []])
-    expect(live.toSorted()).toEqual(Array.from({ length: OPEN + 1 - first }, (_, i) => first + i))
+    expect(open.toSorted()).toEqual(Array.from({ length: OPEN + 1 - first }, (_, i) => first + i))
   })
 
   it('are none where there never was a page view', async () => {
-    expect(await periods('nobody', 300)).toEqual({ days: [], hours: [], live: [] })
+    expect(await periods('nobody', 300)).toEqual({ days: [], hours: [], open: [] })
   })
 
   it('are days and hours where those are rolled up, even where no page view is left', async () => {
@@ -39,7 +39,7 @@ describe('the periods of a long range', () => {
     expect(await periods(site, 20)).toEqual({
       days: [TODAY - 9 * DAY],
       hours: [TODAY - 8 * DAY + 3],
-      live: [],
+      open: [],
     })
   })
 })

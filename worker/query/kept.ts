@@ -1,0 +1,74 @@
+/**
+ * What time is kept of a site, and so what part of its range a query is answered for: known before anything is read.
+ *
+ * Three things are kept for three lengths of time: days for 25 months, hours for `hourDays`, single page views (raw rows)
+ * for `rawDays`. What roll-ups answer needs days or hours. What they do not answer needs raw rows.
+ */
+
+import { HOUR, hourOf } from '../../schema/domain/hour.ts'
+import { badField } from '../problem.ts'
+import type { GroupsQuery } from './groups-query.ts'
+import { isRolledUp } from './reading.ts'
+
+/** For how many days a site keeps what. */
+export interface Retention {
+  hourDays: number
+  rawDays: number
+}
+
+interface Range {
+  from: number
+  to: number
+}
+
+const DAY = 24 * HOUR
+
+/**
+ * A query of groups, for the part of its range of which everything that it needs is kept. Throws a 400 where only raw rows
+ * could answer, and none are left of that time.
+ *
+ * Example: of a site that keeps hours for 90 days and rows for 30, on 1 June, the last 120 days begin on 1 February 10:00.
+ * LCP by route is in day roll-ups, so the range begins on 1 February 00:00. LCP by route and country is not, so it begins
+ * on 2 May, where the raw rows do.
+ */
+export function keptGroups<Q extends Pick<GroupsQuery, 'metrics' | 'groupBy' | 'filters'> & Range>(
+  query: Q,
+  retention: Retention,
+  now: number,
+): Q {
+  const widened = toKeptHours(query, retention, now)
+  const oldest = oldestRaw(retention, now)
+  if (isRolledUp(query) || widened.from >= oldest) return widened
+  return fromRaw(query, oldest, 'only single page views answer this combination')
+}
+
+/** A query that reads raw rows alone, for the part of its range of which they are kept; a 400 where there is none. */
+export function keptRows<Q extends Range>(query: Q, retention: Pick<Retention, 'rawDays'>, now: number): Q {
+  const from = Math.max(query.from, oldestRaw(retention, now))
+  return fromRaw(query, from, 'single page views are kept no longer')
+}
+
+function fromRaw<Q extends Range>(query: Q, from: number, reason: string): Q {
+  if (query.to > from) return { ...query, from }
+  throw badField({ field: 'to', detail: `must be after ${new Date(from).toISOString()}: ${reason}` })
+}
+
+/** Widens a range to whole days where it reaches back beyond the hours that are kept. */
+export function toKeptHours<Q extends Range>(
+  query: Q,
+  { hourDays }: Pick<Retention, 'hourDays'>,
+  now: number,
+): Q {
+  const kept = now - hourDays * DAY
+  const { from, to } = query
+  return {
+    ...query,
+    from: from < kept ? Math.floor(from / DAY) * DAY : from,
+    to: to < kept ? Math.ceil(to / DAY) * DAY : to,
+  }
+}
+
+/** From when on (Unix ms, a whole hour) raw rows are sure to be there. */
+export function oldestRaw({ rawDays }: Pick<Retention, 'rawDays'>, now: number): number {
+  return (hourOf(now) - rawDays * 24) * HOUR
+}

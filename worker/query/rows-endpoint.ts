@@ -1,0 +1,85 @@
+/**
+ * Endpoints that answer with rows, as JSON or as CSV. D1 is asked once for what several requests ask at the same time, and
+ * a client that has the answer already gets a 304.
+ */
+
+import type { Context } from 'hono'
+import * as v from 'valibot'
+import { FORMAT_QUERY } from '../../schema/api/query.ts'
+import { HOUR, hourOf } from '../../schema/domain/hour.ts'
+import { ANSWER_DEADLINE, within } from '../deadline.ts'
+import type { Hono } from '../env.ts'
+import { badField } from '../problem.ts'
+import type { Site } from '../site/sites.ts'
+import { SETTLED } from '../store/periods.ts'
+import type { Preparer } from '../store/statement.ts'
+import { coalesce } from './coalesce.ts'
+import { type Cells, csv } from './csv.ts'
+import { byParameters, handler, type Parsed } from './endpoint.ts'
+
+/** What such an endpoint is made of: `Q` is its query, `A` its answer. */
+export interface RowsEndpoint<Q extends { site: string; to: number }, A> {
+  parse(params: URLSearchParams, now: number): Parsed<Q>
+  read(d1: Preparer, query: Q, site: Site, now: number): Promise<A>
+  /** The rows of its CSV, nested where the JSON is. */
+  rows(answer: A): readonly object[]
+}
+
+/** Seconds for which an answer about hours that have settled is believed by who asked. */
+const SETTLED_AGE = 60
+
+/** The handler of such an endpoint. */
+export function rowsHandler<Q extends { site: string; to: number }, A>(endpoint: RowsEndpoint<Q, A>) {
+  const { findSite } = byParameters(endpoint.parse)
+  return handler<{ query: Q; asCsv: boolean }, Site>({
+    parse(c, now) {
+      const { searchParams: params } = new URL(c.req.url)
+      const asCsv = wantsCsv(c, params)
+      const parsed = endpoint.parse(params, now)
+      return 'error' in parsed ? parsed : { ok: { query: parsed.ok, asCsv } }
+    },
+    findSite: (c, { query }, now) => findSite(c, query, now),
+    async answer({ c, query: { query, asCsv }, site, now, d1 }) {
+      const key = `${c.req.path} ${JSON.stringify(query)}`
+      // Who joins it late waits no longer than who asked first.
+      const read = () => within(ANSWER_DEADLINE, endpoint.read(d1, query, site, now))
+      const reading = coalesce(key, read, now)
+      // Others may wait for it after this request's client has gone.
+      c.executionCtx.waitUntil(reading.catch(() => {}))
+      const { answer, shared } = await reading
+      const body = asCsv ? csv(endpoint.rows(answer) as Cells[]) : JSON.stringify(answer)
+      const tag = await entityTag(body)
+      const isSettled = query.to <= hourOf(now - SETTLED) * HOUR
+      const headers = {
+        'Content-Type': asCsv ? 'text/csv; charset=utf-8; header=present' : 'application/json',
+        'Cache-Control': isSettled ? `private, max-age=${SETTLED_AGE}` : 'private, no-cache',
+        Vary: 'Accept, Authorization',
+        ETag: tag,
+      }
+      const note = shared ? { note: 'shared' } : {}
+      return isKnown(c.req.header('If-None-Match'), tag)
+        ? { body: null, status: 304, headers, ...note }
+        : { body, headers, ...note }
+    },
+  })
+}
+
+/** Takes `format` out of the parameters; without it the Accept header decides. */
+function wantsCsv(c: Context<Hono>, params: URLSearchParams): boolean {
+  const [format, ...more] = params.getAll('format')
+  params.delete('format')
+  const checked = v.safeParse(FORMAT_QUERY.format, format)
+  if (more.length) throw badField({ field: 'format', detail: 'is given twice' })
+  if (!checked.success) throw badField({ field: 'format', detail: checked.issues[0].message })
+  return format === 'csv' || (format === undefined && /^text\/csv\b/.test(c.req.header('Accept') ?? ''))
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc9110#name-etag */
+async function entityTag(body: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(body))
+  return `"${[...new Uint8Array(digest, 0, 9)].map(byte => byte.toString(16).padStart(2, '0')).join('')}"`
+}
+
+function isKnown(header: string | undefined, tag: string): boolean {
+  return (header ?? '').split(',').some(known => known.trim().replace(/^W\//, '') === tag)
+}
