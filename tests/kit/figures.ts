@@ -11,6 +11,7 @@ import { encode } from '../../schema/wire/beacon.ts'
 import { ABILITIES, type Abilities } from '../engines/browser-support.ts'
 import { endpointTables, parameterTable } from './api-tables.ts'
 import { typicalView } from './beacons.ts'
+import { startExplained, writeQueries } from './explained.ts'
 import { costTable } from './price.ts'
 
 /** The scripts that are built, as the table of peers names them. */
@@ -132,4 +133,8 @@ if (import.meta.main) {
   const asked = process.argv.slice(2)
   for (const part of Object.keys(write) as (keyof typeof write)[])
     if (asked.length === 0 || asked.includes(part)) writePart(part, await write[part]())
+  if (asked.length === 0 || asked.includes('queries')) {
+    const local = await startExplained()
+    await writeQueries(local).finally(() => local.stop())
+  }
 }
