@@ -15,7 +15,7 @@ import {
 } from '../../schema/api/crux.ts'
 import type { GroupKey } from '../../schema/api/query.ts'
 import { type Histogram, merge, percentiles } from '../../schema/domain/histogram.ts'
-import { HOUR } from '../../schema/domain/hour.ts'
+import { DAY, HOUR } from '../../schema/domain/hour.ts'
 import { fromGrains, type Measure, thresholds, type Vital } from '../../schema/domain/metrics.ts'
 import { NAVIGATIONS } from '../../schema/wire/pageview.ts'
 import type { Selection } from '../histogram/histogram-sql.ts'
@@ -27,7 +27,6 @@ import { sourcesOf } from '../query/source.ts'
 import { histogramOf } from '../store/row-codec.ts'
 import type { Preparer } from '../store/statement.ts'
 
-export const DAY = 24 * HOUR
 export const WEEK = 7 * DAY
 /** Weeks of a collection period. */
 export const WEEKS = 4

@@ -12,10 +12,10 @@ import {
   type CruxTimeseries,
   type CruxVital,
 } from '../../schema/api/crux.ts'
-import { HOUR } from '../../schema/domain/hour.ts'
+import { DAY, HOUR } from '../../schema/domain/hour.ts'
 import { METRICS, rate, type Vital } from '../../schema/domain/metrics.ts'
 import type { Preparer } from '../store/statement.ts'
-import { collect, DAY, labelsOf, WEEK, WEEKS } from './crux-periods.ts'
+import { collect, labelsOf, WEEK, WEEKS } from './crux-periods.ts'
 
 /** A day counts from so long after its end, in ms: until its last hour has settled and is rolled up. */
 const SETTLE_DELAY = 3 * HOUR

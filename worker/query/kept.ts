@@ -5,7 +5,7 @@
  * for `rawDays`. What roll-ups answer needs days or hours. What they do not answer needs raw rows.
  */
 
-import { HOUR, hourOf } from '../../schema/domain/hour.ts'
+import { DAY, HOUR, hourOf } from '../../schema/domain/hour.ts'
 import { badField } from '../problem.ts'
 import type { GroupsQuery } from './groups-query.ts'
 import { isRolledUp } from './reading.ts'
@@ -20,8 +20,6 @@ interface Range {
   from: number
   to: number
 }
-
-const DAY = 24 * HOUR
 
 /**
  * A query of groups, for the part of its range of which everything that it needs is kept. Throws a 400 where only raw rows
