@@ -9,6 +9,7 @@
 import { desc, eq, getTableColumns, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { MINUTE } from '../schema/domain/hour.ts'
+import type { Ms } from '../schema/domain/units.ts'
 import { rates, type SiteRow, sites } from '../schema/storage/tables.ts'
 import { MIN_WATCH_STATEMENTS, watch } from './budgets/watch.ts'
 import { expireRaw } from './histogram/expire.ts'
@@ -32,7 +33,7 @@ interface CronSite extends Omit<SiteRow, 'origins' | 'key' | 'maxWeight' | 'crea
 }
 
 /** Does what is due. A site that fails is logged and does not hold up the others. */
-export async function cron(d1: D1Database, now: number): Promise<void> {
+export async function cron(d1: D1Database, now: Ms): Promise<void> {
   const all = await cronSites(d1)
   let left = STATEMENT_BUDGET - 1
   const run = Math.floor(now / CRON_INTERVAL)
@@ -79,7 +80,7 @@ function cronSites(d1: D1Database): Promise<CronSite[]> {
 async function maintain(
   d1: D1Database,
   site: CronSite,
-  now: number,
+  now: Ms,
   maxStatements: number,
   run: number,
 ): Promise<number> {

@@ -4,7 +4,7 @@
  */
 
 import * as v from 'valibot'
-import type { FieldError } from '../domain/problem.ts'
+import type { Parsed } from '../domain/problem.ts'
 import { INP_PARTS, LCP_PARTS } from '../wire/attribution.ts'
 import { ADVICE, ADVICE_CODES } from './advice.ts'
 import { ANSWER, PERCENTILE_ANSWER, SAMPLED, SHARE } from './answer.ts'
@@ -41,10 +41,7 @@ export const CAUSES_QUERY = {
 export type CausesQuery = QueryOf<typeof CAUSES_QUERY>
 
 /** Checks the parameters of `/v1/causes` against the clock `now` (Unix ms). */
-export function parseCausesQuery(
-  params: URLSearchParams,
-  now: number,
-): { ok: CausesQuery } | { error: FieldError } {
+export function parseCausesQuery(params: URLSearchParams, now: number): Parsed<CausesQuery> {
   return parseQuery(CAUSES_QUERY, params, now)
 }
 

@@ -7,7 +7,7 @@
 
 import * as v from 'valibot'
 import type { Vital } from '../domain/metrics.ts'
-import type { FieldError } from '../domain/problem.ts'
+import type { FieldError, Parsed } from '../domain/problem.ts'
 import { template } from '../domain/route.ts'
 import { fail } from './query.ts'
 
@@ -99,13 +99,13 @@ export interface CruxQuery {
 }
 
 /** Checks the body of `queryRecord`. */
-export function parseRecordRequest(body: unknown): { ok: CruxQuery } | { error: FieldError } {
+export function parseRecordRequest(body: unknown): Parsed<CruxQuery> {
   const result = v.safeParse(CRUX_REQUEST, body, { abortEarly: true })
   return result.success ? toQuery(result.output, 1) : failed(result.issues[0])
 }
 
 /** Checks the body of `queryHistoryRecord`. */
-export function parseHistoryRequest(body: unknown): { ok: CruxQuery } | { error: FieldError } {
+export function parseHistoryRequest(body: unknown): Parsed<CruxQuery> {
   const result = v.safeParse(CRUX_HISTORY_REQUEST, body, { abortEarly: true })
   return result.success
     ? toQuery(result.output, result.output.collectionPeriodCount)
@@ -115,7 +115,7 @@ export function parseHistoryRequest(body: unknown): { ok: CruxQuery } | { error:
 function toQuery(
   { origin, url, formFactor, metrics }: v.InferOutput<typeof CRUX_REQUEST>,
   periods: number,
-): { ok: CruxQuery } | { error: FieldError } {
+): Parsed<CruxQuery> {
   if (origin !== undefined && url !== undefined) return fail('url', 'cannot be combined with origin')
   if (origin === undefined && url === undefined) return fail('origin', 'or url is required')
   const address = URL.parse(url ?? origin ?? '')

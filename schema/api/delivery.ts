@@ -4,7 +4,7 @@
  */
 
 import * as v from 'valibot'
-import type { FieldError } from '../domain/problem.ts'
+import type { Parsed } from '../domain/problem.ts'
 import { SHARE } from './answer.ts'
 import { fail, parseQuery, type QueryOf, SHARED } from './query.ts'
 
@@ -21,7 +21,7 @@ export function parseDeliveryQuery(
   params: URLSearchParams,
   now: number,
   all: boolean,
-): { ok: DeliveryQuery } | { error: FieldError } {
+): Parsed<DeliveryQuery> {
   const parsed = parseQuery({}, params, now)
   if ('error' in parsed) return parsed
   const [filter] = Object.entries(parsed.ok.filters).find(([, value]) => value !== undefined) ?? []

@@ -4,7 +4,7 @@
  */
 
 import * as v from 'valibot'
-import type { FieldError } from '../domain/problem.ts'
+import type { Parsed } from '../domain/problem.ts'
 import { cursorOf, KEY, toCursor } from './cursor.ts'
 import { PAGEVIEW, PAGEVIEW_EXAMPLE } from './pageviews.ts'
 import { parseQuery, type QueryOf, whole } from './query.ts'
@@ -23,10 +23,7 @@ export const NDJSON_QUERY = {
 export type NdjsonQuery = QueryOf<typeof NDJSON_QUERY>
 
 /** Checks the parameters against the clock `now` (Unix ms). */
-export function parseNdjsonQuery(
-  params: URLSearchParams,
-  now: number,
-): { ok: NdjsonQuery } | { error: FieldError } {
+export function parseNdjsonQuery(params: URLSearchParams, now: number): Parsed<NdjsonQuery> {
   return parseQuery(NDJSON_QUERY, params, now)
 }
 

@@ -6,7 +6,7 @@
  */
 
 import * as v from 'valibot'
-import type { FieldError } from '../domain/problem.ts'
+import type { Parsed } from '../domain/problem.ts'
 import { fail, SHARED } from './query.ts'
 import { MEASURES, parseSummaryQuery, SUMMARY_QUERY, type SummaryQuery } from './summary.ts'
 
@@ -18,10 +18,7 @@ export const OTLP_QUERY = { format: v.literal('otlp'), ...SHARED, ...GROUPS, met
 export type OtlpQuery = Omit<SummaryQuery, 'percentiles'>
 
 /** Checks the parameters beside `format`, against the clock `now` (Unix ms). */
-export function parseOtlpQuery(
-  params: URLSearchParams,
-  now: number,
-): { ok: OtlpQuery } | { error: FieldError } {
+export function parseOtlpQuery(params: URLSearchParams, now: number): Parsed<OtlpQuery> {
   if (params.has('percentiles')) return fail('percentiles', 'is not a parameter of this format')
   const own = new URLSearchParams(params)
   own.delete('format')

@@ -5,7 +5,7 @@
 
 import * as v from 'valibot'
 import { PHASES, VITALS } from '../domain/metrics.ts'
-import type { FieldError } from '../domain/problem.ts'
+import type { Parsed } from '../domain/problem.ts'
 import { INP_PARTS, LCP_PARTS } from '../wire/attribution.ts'
 import { NAVIGATIONS, OUTCOMES } from '../wire/pageview.ts'
 import { ANSWER, SAMPLED } from './answer.ts'
@@ -54,10 +54,7 @@ export type PageViewsQuery = Given &
   )
 
 /** Checks the parameters of `/v1/pageviews` against the clock `now` (Unix ms). */
-export function parsePageViewsQuery(
-  params: URLSearchParams,
-  now: number,
-): { ok: PageViewsQuery } | { error: FieldError } {
+export function parsePageViewsQuery(params: URLSearchParams, now: number): Parsed<PageViewsQuery> {
   const parsed = parseQuery(PAGEVIEWS_QUERY, params, now)
   if ('error' in parsed) return parsed
   const { order, metric, cursor, ...rest } = parsed.ok

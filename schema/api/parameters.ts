@@ -4,7 +4,7 @@
  */
 
 import * as v from 'valibot'
-import type { FieldError } from '../domain/problem.ts'
+import type { FieldError, Parsed } from '../domain/problem.ts'
 
 /** No parameter is longer, in characters. */
 const MAX_LENGTH = 2_000
@@ -50,7 +50,7 @@ export function badEncoding(search: string): FieldError | null {
 export function parseParameters<const E extends v.ObjectEntries>(
   entries: E,
   params: URLSearchParams,
-): { ok: v.InferOutput<v.ObjectSchema<E, undefined>> } | { error: FieldError } {
+): Parsed<v.InferOutput<v.ObjectSchema<E, undefined>>> {
   const bad = badForm(params)
   if (bad) return { error: bad }
   for (const name of params.keys()) {

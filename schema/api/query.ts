@@ -6,7 +6,8 @@
 import * as v from 'valibot'
 import { DAY, HOUR, hourOf } from '../domain/hour.ts'
 import { isReserved } from '../domain/names.ts'
-import type { FieldError } from '../domain/problem.ts'
+import type { FieldError, Parsed } from '../domain/problem.ts'
+import type { Ms } from '../domain/units.ts'
 import { parseParameters } from './parameters.ts'
 
 /** What page views are told apart by. */
@@ -33,8 +34,8 @@ const MAX_RANGE = 25 * 31 * DAY
 /** The part of a checked question that every endpoint has. Times are Unix ms on whole hours, `to` excluded. */
 export interface Query {
   site: string
-  from: number
-  to: number
+  from: Ms
+  to: Ms
   filters: Filters
 }
 
@@ -158,8 +159,8 @@ export type QueryOf<E extends v.ObjectEntries> = Query & v.InferOutput<v.ObjectS
 export function parseQuery<const E extends v.ObjectEntries>(
   own: E,
   params: URLSearchParams,
-  now: number,
-): { ok: QueryOf<E> } | { error: FieldError } {
+  now: Ms,
+): Parsed<QueryOf<E>> {
   const parsed = parseParameters({ ...SHARED, ...own }, params)
   if ('error' in parsed) return parsed
   const given = Object.fromEntries(params)
@@ -180,7 +181,7 @@ export function parseQuery<const E extends v.ObjectEntries>(
 const TIME_DETAIL = 'must be RFC 3339 (2026-11-14T00:00:00Z), relative (-24h, -7d) or now'
 
 /** Unix ms of an RFC 3339 time, of `-7d` or `-24h` before `now`, or of `now`. */
-function parseTime(value: string, now: number): number | null {
+function parseTime(value: string, now: Ms): Ms | null {
   if (value === 'now') return now
   const relative = /^-(\d{1,4})([hd])$/.exec(value)
   if (relative) return now - Number(relative[1]) * (relative[2] === 'h' ? HOUR : DAY)

@@ -4,7 +4,7 @@
  */
 
 import * as v from 'valibot'
-import type { FieldError } from '../domain/problem.ts'
+import type { Parsed } from '../domain/problem.ts'
 import { parseParameters } from './parameters.ts'
 import { SITE_NAME, whole } from './query.ts'
 
@@ -17,6 +17,6 @@ export const SCRAPE_QUERY = v.strictObject({
 export type ScrapeQuery = v.InferOutput<typeof SCRAPE_QUERY>
 
 /** Checks the parameters of `/v1/metrics`. */
-export function parseScrapeQuery(params: URLSearchParams): { ok: ScrapeQuery } | { error: FieldError } {
+export function parseScrapeQuery(params: URLSearchParams): Parsed<ScrapeQuery> {
   return parseParameters(SCRAPE_QUERY.entries, params)
 }

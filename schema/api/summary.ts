@@ -4,7 +4,7 @@
 
 import * as v from 'valibot'
 import { METRICS, type Measure, type Metric, PHASES, VITALS } from '../domain/metrics.ts'
-import type { FieldError } from '../domain/problem.ts'
+import type { Parsed } from '../domain/problem.ts'
 import { MARK_NAME } from '../wire/decode.ts'
 import {
   ANSWER,
@@ -112,10 +112,7 @@ export interface SummaryQuery extends Omit<QueryOf<typeof SUMMARY_QUERY>, 'group
 }
 
 /** Checks the parameters of `/v1/summary` against the clock `now` (Unix ms). */
-export function parseSummaryQuery(
-  params: URLSearchParams,
-  now: number,
-): { ok: SummaryQuery } | { error: FieldError } {
+export function parseSummaryQuery(params: URLSearchParams, now: number): Parsed<SummaryQuery> {
   const parsed = parseQuery(SUMMARY_QUERY, params, now)
   return 'error' in parsed ? parsed : summaryOf(parsed.ok)
 }
@@ -125,7 +122,7 @@ export function summaryOf<Q extends QueryOf<typeof SUMMARY_QUERY>>({
   group_by: groupBy = [],
   minimum,
   ...question
-}: Q): { ok: SummaryQuery } | { error: FieldError } {
+}: Q): Parsed<SummaryQuery> {
   const { metrics, filters, sort } = question
   if (sort === 'failing' && metrics.some(metric => metric !== 'api')) {
     return fail('sort', 'failing needs metrics=api')

@@ -4,7 +4,7 @@
 
 import * as v from 'valibot'
 import { DAY, HOUR } from '../domain/hour.ts'
-import type { FieldError } from '../domain/problem.ts'
+import type { Parsed } from '../domain/problem.ts'
 import { ANSWER, LEFT_OUT, SAMPLED } from './answer.ts'
 import { fail, parseQuery, whole } from './query.ts'
 import { SUMMARY_QUERY, SUMMARY_ROW, type SummaryQuery, summaryOf } from './summary.ts'
@@ -47,10 +47,7 @@ export interface TimeseriesQuery extends SummaryQuery {
 }
 
 /** Checks the parameters of `/v1/timeseries` against the clock `now` (Unix ms). The range is widened to whole days. */
-export function parseTimeseriesQuery(
-  params: URLSearchParams,
-  now: number,
-): { ok: TimeseriesQuery } | { error: FieldError } {
+export function parseTimeseriesQuery(params: URLSearchParams, now: number): Parsed<TimeseriesQuery> {
   const parsed = parseQuery(TIMESERIES_QUERY, params, now)
   if ('error' in parsed) return parsed
   const { timezone, interval: asked, ...question } = parsed.ok

@@ -5,7 +5,7 @@
 
 import * as v from 'valibot'
 import { VERDICTS } from '../domain/change.ts'
-import type { FieldError } from '../domain/problem.ts'
+import type { Parsed } from '../domain/problem.ts'
 import { ANSWER, GROUP, LEFT_OUT, OTHERS, PARTIAL, PERCENTILE_ANSWER, SAMPLED, SHARE } from './answer.ts'
 import { fail, PERCENTILE, parseQuery, percentile } from './query.ts'
 import { MEASURES, SUMMARY_QUERY, SUMMARY_ROW, type SummaryQuery, summaryOf } from './summary.ts'
@@ -42,10 +42,7 @@ export interface TrendsQuery extends Omit<SummaryQuery, 'percentiles'> {
 }
 
 /** Checks the parameters of `/v1/trends` against the clock `now` (Unix ms). */
-export function parseTrendsQuery(
-  params: URLSearchParams,
-  now: number,
-): { ok: TrendsQuery } | { error: FieldError } {
+export function parseTrendsQuery(params: URLSearchParams, now: number): Parsed<TrendsQuery> {
   const parsed = parseQuery(TRENDS_QUERY, params, now)
   if ('error' in parsed) return parsed
   const { percentile, baseline_release: baseline, ...question } = parsed.ok

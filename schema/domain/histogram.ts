@@ -10,6 +10,7 @@
  */
 
 import { effectiveSize } from './clusters.ts'
+import type { Grains } from './units.ts'
 
 /** Buckets in a factor of two: 2^scale, at scale 5. */
 export const PER_DOUBLING = 32
@@ -55,8 +56,8 @@ export interface Histogram {
 
 /** Thresholds in grains, inclusive as in web-vitals. */
 export interface Limits {
-  good: number
-  poor: number
+  good: Grains
+  poor: Grains
 }
 
 /** A percentile in grains with its 95 % confidence interval. */
@@ -69,12 +70,12 @@ export interface Percentile {
 }
 
 /** The bucket of a value in grains. */
-export function bucketOf(grains: number): number {
+export function bucketOf(grains: Grains): number {
   return grains < 1 ? ZERO : Math.ceil(Math.log2(grains) * PER_DOUBLING)
 }
 
 /** The value that a bucket reports: the point of equal relative error to both ends. */
-export function valueIn(bucket: number): number {
+export function valueIn(bucket: number): Grains {
   return bucket === ZERO ? 0 : (2 * BASE ** bucket) / (BASE + 1)
 }
 
@@ -85,7 +86,7 @@ function endsOf(bucket: number): [low: number, high: number] {
 
 /** One measured value in grains, and how many it stands for. */
 export interface Sample {
-  x: number
+  x: Grains
   w: number
 }
 

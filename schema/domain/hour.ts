@@ -1,5 +1,7 @@
 /** The hour: what page views are keyed by and ranges are snapped to. */
 
+import type { Hour, Ms } from './units.ts'
+
 /** In ms. */
 export const SECOND = 1_000
 export const MINUTE = 60 * SECOND
@@ -7,6 +9,6 @@ export const HOUR = 60 * MINUTE
 export const DAY = 24 * HOUR
 
 /** Whole hours since 1970 of a Unix time in ms. */
-export function hourOf(time: number): number {
+export function hourOf(time: Ms): Hour {
   return Math.floor(time / HOUR)
 }

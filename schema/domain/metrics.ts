@@ -6,6 +6,7 @@
  */
 
 import { type DeliveryMetric, formatShare, isDeliveryMetric } from './delivery-metrics.ts'
+import type { Grains } from './units.ts'
 
 /** A metric's unit and its inclusive thresholds, in that unit: `value <= good`, `value > poor`. */
 export interface MetricDefinition {
@@ -65,18 +66,18 @@ export function unitOf(measure: Measure): 'ms' | 'score' | 'none' {
 }
 
 /** Turns whole grains into a number in the metric's unit. */
-export function fromGrains(metric: Metric, grains: number): number {
+export function fromGrains(metric: Metric, grains: Grains): number {
   return grains / METRICS[metric].grains
 }
 
 /** The thresholds in grains, as the histogram counts them. */
-export function thresholds(metric: Metric): { good: number; poor: number } {
+export function thresholds(metric: Metric): { good: Grains; poor: Grains } {
   const { good, poor, grains } = METRICS[metric]
   return { good: good * grains, poor: poor * grains }
 }
 
 /** The thresholds of what has some; null for load phases and marks. */
-export function limitsOf(measure: Measure): { good: number; poor: number } | null {
+export function limitsOf(measure: Measure): { good: Grains; poor: Grains } | null {
   return isRated(measure) ? thresholds(measure) : null
 }
 

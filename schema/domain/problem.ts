@@ -20,6 +20,9 @@ export const PROBLEM = v.object({
 })
 export type Problem = v.InferOutput<typeof PROBLEM>
 
+/** What a check of something foreign comes to. */
+export type Parsed<T> = { ok: T } | { error: FieldError }
+
 /** A field that does not fit (`to`, `vitals.lcp`, `calls.0.2`), and why. */
 export interface FieldError {
   field: string

@@ -6,6 +6,7 @@
 import { integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { BudgetState } from '../domain/budget-state.ts'
 import type { Budgeted } from '../domain/metrics.ts'
+import type { Grains, Hour, Ms, OneIn } from '../domain/units.ts'
 
 export type Tier = 'hour' | 'day'
 
@@ -14,7 +15,7 @@ const period = {
   site: text().notNull(),
   tier: text().$type<Tier>().notNull(),
   dimension: text().notNull(),
-  start: integer().notNull(),
+  start: integer().$type<Hour>().notNull(),
   value: text().notNull(),
 }
 
@@ -26,7 +27,7 @@ export const sites = sqliteTable('sites', {
   /** 32 hex digits, secret: the key of the hash that decides which page views are kept. */
   key: text().notNull(),
   /** The worker keeps at most 1 of `rate` page views; a power of two, so that samples nest. */
-  rate: integer().notNull().default(1),
+  rate: integer().$type<OneIn>().notNull().default(1),
   /** Beacons that may be stored a day: the controller raises the rate to stay below. */
   rowsPerDay: integer('rows_per_day').notNull().default(25_000),
   /**
@@ -42,9 +43,9 @@ export const sites = sqliteTable('sites', {
   hourDays: integer('hour_days').notNull().default(35),
   dayDays: integer('day_days').notNull().default(760),
   /** Unix time in ms. */
-  created: integer().notNull(),
+  created: integer().$type<Ms>().notNull(),
   /** Unix time in ms at which it was deleted; its rows go in the background, then this one. */
-  deleted: integer(),
+  deleted: integer().$type<Ms>(),
 })
 
 /** Tokens that may read one site. The secret itself is known to its bearer alone. */
@@ -58,9 +59,9 @@ export const tokens = sqliteTable(
     /** SHA-256 of the token's secret, in hex. */
     hash: text().notNull(),
     /** Unix time in ms. */
-    created: integer().notNull(),
+    created: integer().$type<Ms>().notNull(),
     /** Unix time in ms from which on it is refused; null for never. */
-    expires: integer(),
+    expires: integer().$type<Ms>(),
   },
   table => [primaryKey({ columns: [table.site, table.id] })],
 )
@@ -68,7 +69,11 @@ export const tokens = sqliteTable(
 /** The worker's sampling rate over time: from `since` (Unix ms) on, 1 of `rate` page views that began then is kept. */
 export const rates = sqliteTable(
   'rates',
-  { site: text().notNull(), since: integer().notNull(), rate: integer().notNull() },
+  {
+    site: text().notNull(),
+    since: integer().$type<Ms>().notNull(),
+    rate: integer().$type<OneIn>().notNull(),
+  },
   table => [primaryKey({ columns: [table.site, table.since] })],
 )
 
@@ -96,11 +101,11 @@ export const pageviews = sqliteTable(
   {
     site: text().notNull(),
     /** Hours since 1970 at which the page view began, by the worker's clock. */
-    hour: integer().notNull(),
+    hour: integer().$type<Hour>().notNull(),
     /** 16 hex digits: a keyed hash of the id that the browser drew (ingest/sample). */
     id: text().notNull(),
     /** Unix time in ms at which the page view began, by the worker's clock. */
-    began: integer().notNull(),
+    began: integer().$type<Ms>().notNull(),
     /** Number of the newest beacon stored. */
     sequence: integer().notNull(),
     /** Page views that this one stands for: client rate times server rate. */
@@ -115,11 +120,11 @@ export const pageviews = sqliteTable(
     browserVersion: integer('browser_version'),
     os: text(),
     connection: text(),
-    lcp: integer(),
-    inp: integer(),
-    cls: integer(),
-    fcp: integer(),
-    ttfb: integer(),
+    lcp: integer().$type<Grains>(),
+    inp: integer().$type<Grains>(),
+    cls: integer().$type<Grains>(),
+    fcp: integer().$type<Grains>(),
+    ttfb: integer().$type<Grains>(),
     /** JSON list of ms from navigation start, in the order of `PHASES`. */
     phases: text(),
     /** JSON object: beacon number -> calls in the beacon's wire form, so that a replay overwrites itself. */
@@ -179,10 +184,10 @@ export const periods = sqliteTable(
   {
     site: text().notNull(),
     tier: text().$type<Tier>().notNull(),
-    start: integer().notNull(),
+    start: integer().$type<Hour>().notNull(),
     state: text().$type<'clean' | 'dirty' | 'sealed'>().notNull(),
     /** The hour since 1970 in which it was last rolled up. */
-    rolled: integer().notNull(),
+    rolled: integer().$type<Hour>().notNull(),
   },
   table => [primaryKey({ columns: [table.site, table.tier, table.start] })],
 )
@@ -197,7 +202,7 @@ export const intake = sqliteTable(
   {
     site: text().notNull(),
     /** Hours since 1970. */
-    hour: integer().notNull(),
+    hour: integer().$type<Hour>().notNull(),
     /** Beacons that passed every check. */
     accepted: integer().notNull().default(0),
     stored: integer().notNull().default(0),
@@ -234,7 +239,7 @@ export const deliveries = sqliteTable(
   {
     site: text().notNull(),
     /** Hours since 1970. */
-    hour: integer().notNull(),
+    hour: integer().$type<Hour>().notNull(),
     pageviews: integer().notNull(),
     /** Beacons that their successors say were sent. */
     sent: integer().notNull(),
@@ -270,12 +275,12 @@ export const budgets = sqliteTable(
     windowHours: integer('window_hours').notNull(),
     minimum: integer().notNull(),
     /** Unix time in ms. */
-    created: integer().notNull(),
+    created: integer().$type<Ms>().notNull(),
     state: text().$type<BudgetState>().notNull().default('no-data'),
     /** Unix time in ms at which the state began. */
-    since: integer().notNull(),
+    since: integer().$type<Ms>().notNull(),
     /** Unix time in ms at which it was last judged; 0: not yet. */
-    checked: integer().notNull().default(0),
+    checked: integer().$type<Ms>().notNull().default(0),
     /** What the webhook was told last. */
     told: text().$type<'ok' | 'breached'>().notNull().default('ok'),
     value: real(),
@@ -295,7 +300,7 @@ export const budgetEvents = sqliteTable(
   {
     site: text().notNull(),
     /** Unix time in ms. */
-    at: integer().notNull(),
+    at: integer().$type<Ms>().notNull(),
     budget: text().notNull(),
     state: text().$type<BudgetState>().notNull(),
     value: real(),
@@ -321,12 +326,12 @@ export const messages = sqliteTable(
   {
     site: text().notNull(),
     /** Unix time in ms of the change. */
-    at: integer().notNull(),
+    at: integer().$type<Ms>().notNull(),
     budget: text().notNull(),
     body: text().notNull(),
     attempts: integer().notNull().default(0),
     /** Unix time in ms of the next attempt. */
-    due: integer().notNull(),
+    due: integer().$type<Ms>().notNull(),
   },
   table => [primaryKey({ columns: [table.site, table.at, table.budget] })],
 )

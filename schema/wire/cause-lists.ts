@@ -3,10 +3,10 @@
  * than values.
  */
 
-import type { ClsCause, InpCause, LcpCause, Why } from './pageview.ts'
+import type { Attribution, ClsCause, InpCause, LcpCause } from './pageview.ts'
 
 /** The causes: each a list, or null. */
-export interface RowWhy {
+export interface AttributionLists {
   lcp?: LcpList | null | undefined
   inp?: InpList | null | undefined
   cls?: ClsList | null | undefined
@@ -33,12 +33,12 @@ type InpList = [
 type ClsList = [target: string, value: number, time: number]
 
 /** Undefined where there are no causes. */
-export function encodeWhy({ lcp, inp, cls }: Why): RowWhy | undefined {
+export function encodeAttribution({ lcp, inp, cls }: Attribution): AttributionLists | undefined {
   if (lcp || inp || cls)
     return { lcp: lcp && lcpList(lcp), inp: inp && inpList(inp), cls: cls && clsList(cls) }
 }
 
-export function decodeWhy({ lcp, inp, cls }: RowWhy): Why {
+export function decodeAttribution({ lcp, inp, cls }: AttributionLists): Attribution {
   return { lcp: lcp ? lcpCause(lcp) : null, inp: inp ? inpCause(inp) : null, cls: cls ? clsCause(cls) : null }
 }
 

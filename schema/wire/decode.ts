@@ -14,9 +14,9 @@
 import * as v from 'valibot'
 import { PHASES } from '../domain/metrics.ts'
 import { pageName } from '../domain/names.ts'
-import type { FieldError } from '../domain/problem.ts'
+import type { Parsed } from '../domain/problem.ts'
 import { MAX_CALLS, MAX_MARKS, MAX_SELECTOR, MAX_SERVER, MAX_WEIGHT, WIRE_VERSION } from './beacon.ts'
-import { decodeWhy } from './cause-lists.ts'
+import { decodeAttribution } from './cause-lists.ts'
 import { CONNECTIONS, NAVIGATIONS, OUTCOMES, type PageView } from './pageview.ts'
 
 /** The longest duration that is believed, in ms: 10 minutes. */
@@ -38,7 +38,7 @@ export const MAX_ENDPOINT = 256
 export const MAX_RELEASE = 64
 
 /** Reads a beacon. Answers the page view, or the first field without which it is none. */
-export function decode(body: string): { ok: PageView } | { error: FieldError } {
+export function decode(body: string): Parsed<PageView> {
   let json: unknown
   try {
     json = JSON.parse(body)
@@ -132,7 +132,7 @@ const CALL = v.tuple(
   'must be [endpoint, start, duration, outcome, status, ttfb, bytes, server]',
 )
 
-const WHY = v.tuple([
+const ATTRIBUTION = v.tuple([
   maybe(
     v.tuple(
       [label, maybe(address), ms, ms, ms],
@@ -217,7 +217,7 @@ const STATE = v.object(
       NO_VITALS,
     ),
     phases: maybe(v.tuple([ms, ms, ms, ms, ms, ms, ms], `must be ${PHASES.length} numbers`)),
-    why: maybe(WHY),
+    why: maybe(ATTRIBUTION),
     calls: items,
     dropped: v.fallback(v.optional(amount(MAX_DROPPED), 0), 0),
     marks: items,
@@ -255,7 +255,7 @@ function fromWire({ v: _, phases, why, dropped, ...rest }: v.InferOutput<typeof 
         ? { ...rest.vitals, ttfb: rest.vitals.ttfb ?? 0 }
         : rest.vitals,
     phases: phases && record(PHASES, (_, i) => phases[i] ?? 0),
-    why: decodeWhy({ lcp, inp, cls }),
+    why: decodeAttribution({ lcp, inp, cls }),
     calls: calls.map(([endpoint, start, duration, outcome, status, ttfb, bytes, server]) => ({
       endpoint,
       start,

@@ -102,7 +102,7 @@ export interface ClsCause {
 }
 
 /** Why the vitals are what they are; null where there is nothing to say. */
-export interface Why {
+export interface Attribution {
   lcp: LcpCause | null
   inp: InpCause | null
   cls: ClsCause | null
@@ -121,7 +121,7 @@ export interface Beacon extends Omit<PageView, 'vitals' | 'phases' | 'why'> {
   /** In the order of `PHASES`. */
   phases: Record<Phase, number> | readonly number[] | null
   /** Null from a script that looks for none. */
-  why: Why | null
+  why: Attribution | null
 }
 
 /** What one beacon says of a page view. */
@@ -145,7 +145,7 @@ export interface PageView {
   vitals: Record<Vital, number | null>
   /** ms from navigation start to the end of each phase; null for navigations that load no document. */
   phases: Record<Phase, number> | null
-  why: Why
+  why: Attribution
   /** Since the last beacon. */
   calls: ApiCall[]
   /** Calls beyond what is sent of one page view, so far. */

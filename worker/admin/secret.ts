@@ -2,6 +2,8 @@
  * Secrets: made, hashed for the database, and compared in constant time.
  */
 
+import { toHex } from '../bytes.ts'
+
 /** `bytes` random bytes in hex. */
 export function randomHex(bytes: number): string {
   return toHex(crypto.getRandomValues(new Uint8Array(bytes)))
@@ -20,8 +22,4 @@ export async function equal(a: string, b: string): Promise<boolean> {
 
 function digest(text: string): Promise<ArrayBuffer> {
   return crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
-}
-
-function toHex(bytes: Uint8Array): string {
-  return [...bytes].map(byte => byte.toString(16).padStart(2, '0')).join('')
 }

@@ -7,6 +7,7 @@ import { and, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { parseToken } from '../../schema/api/token.ts'
 import { SECOND } from '../../schema/domain/hour.ts'
+import type { Ms } from '../../schema/domain/units.ts'
 import { type TokenRow, tokens } from '../../schema/storage/tables.ts'
 import { remember } from '../memory.ts'
 import { equal, sha256 } from './secret.ts'
@@ -18,7 +19,7 @@ const MAX_REMEMBERED = 1_000
 const cache = new Map<string, { row: TokenRow; until: number }>()
 
 /** The site that this token may read at `now` (Unix ms); null where it is none of ours, expired or revoked. */
-export async function readableSite(d1: D1Database, token: string, now: number): Promise<string | null> {
+export async function readableSite(d1: D1Database, token: string, now: Ms): Promise<string | null> {
   const parts = parseToken(token)
   if (!parts) return null
   const row = await findToken(d1, parts.site, parts.id, now)
@@ -32,7 +33,7 @@ export function forgetToken(site: string, id: string): void {
 }
 
 /** Key: (site, id). Absence is not remembered: a new token is good at once, and guesses fill no memory. */
-async function findToken(d1: D1Database, site: string, id: string, now: number): Promise<TokenRow | null> {
+async function findToken(d1: D1Database, site: string, id: string, now: Ms): Promise<TokenRow | null> {
   const name = `${site} ${id}`
   const known = cache.get(name)
   if (known && known.until > now) return known.row

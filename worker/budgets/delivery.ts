@@ -5,6 +5,7 @@
 
 import type { DeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
+import type { Ms } from '../../schema/domain/units.ts'
 import type { BudgetRow } from '../../schema/storage/tables.ts'
 import { arrivedOf, countsOf, figures, type Sums, sum } from '../read/delivery.ts'
 import type { Preparer } from '../store/statement.ts'
@@ -21,7 +22,7 @@ export async function deliveryShare(
   d1: Preparer,
   { site, windowHours }: Pick<BudgetRow, 'site' | 'windowHours'>,
   metric: DeliveryMetric,
-  now: number,
+  now: Ms,
 ): Promise<DeliveryShare> {
   const to = (hourOf(now) + 1) * HOUR
   const { hours } = await countsOf(d1, { site, from: to - windowHours * HOUR, to }, now)

@@ -11,6 +11,7 @@ import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
 import { percentiles } from '../../schema/domain/histogram.ts'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
 import { limitsOf } from '../../schema/domain/metrics.ts'
+import type { Ms } from '../../schema/domain/units.ts'
 import type { BudgetRow } from '../../schema/storage/tables.ts'
 import { groupsOf } from '../query/distributions.ts'
 import { oldestRaw } from '../query/kept.ts'
@@ -37,7 +38,7 @@ const RELEASES = 100
 const UNSEEN = 0.05
 
 /** Where only raw rows can tell, a window that reaches back further than they are kept is judged by those that are left. */
-export async function judge(d1: Preparer, budget: BudgetRow, now: number, rawDays: number): Promise<Finding> {
+export async function judge(d1: Preparer, budget: BudgetRow, now: Ms, rawDays: number): Promise<Finding> {
   const { site, metric, percentile } = budget
   if (isDeliveryMetric(metric)) {
     const share = await deliveryShare(d1, budget, metric, now)
@@ -94,7 +95,7 @@ async function begun(
   d1: Preparer,
   { site }: BudgetRow,
   { from, to }: { from: number; to: number },
-  now: number,
+  now: Ms,
 ): Promise<string | null> {
   const ask = {
     site,

@@ -6,13 +6,14 @@
 import type { BudgetMessage } from '../../schema/api/budgets.ts'
 import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
 import { format } from '../../schema/domain/metrics.ts'
+import type { Ms } from '../../schema/domain/units.ts'
 import type { BudgetRow } from '../../schema/storage/tables.ts'
 import type { Finding } from './judge.ts'
 
 /** Characters of a name from a page that are shown. */
 const SHOWN = 120
 
-export function announcement(budget: BudgetRow, finding: Finding, now: number): BudgetMessage {
+export function announcement(budget: BudgetRow, finding: Finding, now: Ms): BudgetMessage {
   const { site, id, metric, endpoint, route, device, percentile, max, windowHours } = budget
   const text = sentence(budget, finding)
   return {

@@ -6,6 +6,7 @@
 import { and, asc, eq, lte } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { MINUTE } from '../../schema/domain/hour.ts'
+import type { Ms } from '../../schema/domain/units.ts'
 import { type BudgetRow, budgetEvents, budgets, messages, type SiteRow } from '../../schema/storage/tables.ts'
 import { counted, type Receipt } from '../store/statement.ts'
 import { type Finding, judge } from './judge.ts'
@@ -27,7 +28,7 @@ const MAX_WAITING = 100
 export async function watch(
   d1: D1Database,
   site: Pick<SiteRow, 'id' | 'rawDays'>,
-  now: number,
+  now: Ms,
   maxStatements: number,
 ): Promise<number> {
   let left = maxStatements - STATEMENTS.find
@@ -57,7 +58,7 @@ export async function watch(
  * Tells what waits, of each budget in the order in which it happened; answers the statements it took. One that fails says
  * enough of a site's only webhook, and may have taken seconds: the others wait for the next run.
  */
-async function tell(d1: D1Database, site: string, now: number, maxStatements: number): Promise<number> {
+async function tell(d1: D1Database, site: string, now: Ms, maxStatements: number): Promise<number> {
   const waiting = await drizzle(d1)
     .select()
     .from(messages)
@@ -77,7 +78,7 @@ async function tell(d1: D1Database, site: string, now: number, maxStatements: nu
 }
 
 /** Gives the others a turn: the one that waits longest comes first. */
-async function postpone(d1: D1Database, { site, id }: BudgetRow, now: number): Promise<void> {
+async function postpone(d1: D1Database, { site, id }: BudgetRow, now: Ms): Promise<void> {
   await drizzle(d1)
     .update(budgets)
     .set({ checked: now })
@@ -85,7 +86,7 @@ async function postpone(d1: D1Database, { site, id }: BudgetRow, now: number): P
 }
 
 /** Stores how a budget stands, and, where its state has changed, the event and what the webhook is to be told. */
-export async function note(d1: D1Database, budget: BudgetRow, finding: Finding, now: number): Promise<void> {
+export async function note(d1: D1Database, budget: BudgetRow, finding: Finding, now: Ms): Promise<void> {
   const { site, id } = budget
   const db = drizzle(d1)
   const changed = finding.state !== budget.state

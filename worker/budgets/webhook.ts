@@ -9,7 +9,9 @@ import { and, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { badWebhook } from '../../schema/api/webhook-address.ts'
 import { HOUR, MINUTE, SECOND } from '../../schema/domain/hour.ts'
+import type { Ms } from '../../schema/domain/units.ts'
 import { messages, webhooks } from '../../schema/storage/tables.ts'
+import { hmac, hmacKey, toHex } from '../bytes.ts'
 
 type Message = typeof messages.$inferSelect
 export type Webhook = typeof webhooks.$inferSelect
@@ -23,7 +25,7 @@ const WEBHOOK_TIMEOUT = 5 * SECOND
  * Tries a message once; it goes when it has arrived, when it is given up, or when the site has no webhook. Answers false
  * where the webhook did not take it.
  */
-export async function deliver(d1: D1Database, message: Message, now: number): Promise<boolean> {
+export async function deliver(d1: D1Database, message: Message, now: Ms): Promise<boolean> {
   const { site, at, budget, attempts } = message
   const db = drizzle(d1)
   const one = and(eq(messages.site, site), eq(messages.at, at), eq(messages.budget, budget))
@@ -46,7 +48,7 @@ export async function deliver(d1: D1Database, message: Message, now: number): Pr
  * Posts a body; answers the status, or what went wrong. Redirects are not followed, and of the answer nothing but the
  * status is read. An address that may not be one is refused again: it may be from before that was looked at.
  */
-export async function send({ url, secret }: Webhook, body: string, now: number): Promise<number | string> {
+export async function send({ url, secret }: Webhook, body: string, now: Ms): Promise<number | string> {
   const bad = badWebhook(url)
   if (bad) return `the address ${bad}`
   const seconds = Math.floor(now / 1000)
@@ -74,9 +76,5 @@ export function isDone(status: number | string | undefined): boolean {
 }
 
 async function sign(secret: string, text: string): Promise<string> {
-  const encoder = new TextEncoder()
-  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
-  const key = await crypto.subtle.importKey('raw', encoder.encode(secret), algorithm, false, ['sign'])
-  const mac = await crypto.subtle.sign('HMAC', key, encoder.encode(text))
-  return [...new Uint8Array(mac)].map(byte => byte.toString(16).padStart(2, '0')).join('')
+  return toHex(new Uint8Array(await hmac(await hmacKey(secret), text)))
 }

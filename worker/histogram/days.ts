@@ -17,6 +17,7 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import { OTHER } from '../../schema/domain/names.ts'
+import type { Hour } from '../../schema/domain/units.ts'
 import { apiRollups, rollups } from '../../schema/storage/tables.ts'
 import { FAILURES } from '../../schema/wire/pageview.ts'
 import { named } from '../store/names.ts'
@@ -44,7 +45,7 @@ export function dayOf(
   table: (typeof ROLLUPS)[number]['table'],
   columns: readonly string[],
   site: string,
-  day: number,
+  day: Hour,
   dimension: RollupDimension,
 ): SQL {
   const sums = table === apiRollups ? CALL_SUMS : SUMS

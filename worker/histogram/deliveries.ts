@@ -7,6 +7,7 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
+import type { Hour } from '../../schema/domain/units.ts'
 import { deliveries, pageviews } from '../../schema/storage/tables.ts'
 import { listed, named, texts } from '../store/names.ts'
 import { UNREADABLE } from './safe-json.ts'
@@ -48,7 +49,7 @@ function sum(text: string): SQL {
 }
 
 /** The row of one hour. Key: (site, hour). Rows from before bits were kept count nowhere. */
-export function deliveryOf(site: string, hour: number): SQL {
+export function deliveryOf(site: string, hour: Hour): SQL {
   return sql`INSERT OR REPLACE INTO ${d.table} (${listed(d.site, d.hour, ...COLUMNS)})
     SELECT ${site}, ${hour}, ${listed(...Object.values(COUNTS))}
     FROM ${p.table} WHERE ${p.site} = ${site} AND ${p.hour} = ${hour} AND ${p.received} > 0 HAVING count(*) > 0`

@@ -9,6 +9,7 @@
 
 import { sql } from 'drizzle-orm'
 import { hourOf } from '../../schema/domain/hour.ts'
+import type { Ms } from '../../schema/domain/units.ts'
 import { pageviews, periods, type SiteRow } from '../../schema/storage/tables.ts'
 import { keyOf, listed, named } from '../store/names.ts'
 import { PERIOD_COLUMNS } from '../store/periods.ts'
@@ -47,7 +48,7 @@ const s = named(periods, 's')
 export async function expireRaw(
   d1: D1Database,
   sites: readonly Expiring[],
-  now: number,
+  now: Ms,
   maxStatements: number,
 ): Promise<number> {
   const overdue = await overdueHours(d1, sites, now)
@@ -80,7 +81,7 @@ export async function expireRaw(
 }
 
 /** The oldest hours past their days that still have raw rows. Key: (site, hour), skipped through. */
-async function overdueHours(d1: D1Database, sites: readonly Expiring[], now: number): Promise<Overdue[]> {
+async function overdueHours(d1: D1Database, sites: readonly Expiring[], now: Ms): Promise<Overdue[]> {
   const ends = sites
     .filter(({ deleted }) => deleted === null)
     .map(({ id, rawDays }) => [id, hourOf(now) - rawDays * 24])
@@ -117,7 +118,7 @@ function seal(d1: D1Database, hours: readonly Overdue[]): D1PreparedStatement {
 }
 
 /** The same for hours that have waited too long, whether or not they are rolled up. */
-function sealAnyhow(d1: D1Database, hours: readonly Overdue[], now: number): D1PreparedStatement {
+function sealAnyhow(d1: D1Database, hours: readonly Overdue[], now: Ms): D1PreparedStatement {
   return prepare(
     d1,
     sql`INSERT INTO ${period.table} (${PERIOD_COLUMNS})

@@ -9,6 +9,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { PER_DOUBLING, ZERO } from '../../schema/domain/histogram.ts'
 import { thresholds, VITALS } from '../../schema/domain/metrics.ts'
+import type { OneIn } from '../../schema/domain/units.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
 import { FAILURES, OUTCOMES } from '../../schema/wire/pageview.ts'
 import { named, texts } from '../store/names.ts'
@@ -20,7 +21,7 @@ export interface Selection {
   /** Conditions on `p`; must fix p.site and bound p.hour, so that the primary key is sought. */
   where: SQL
   /** One page view in so many is read, so each counts so many times its weight; 1: all are read. */
-  oneIn: number
+  oneIn: OneIn
 }
 
 /** The same, told apart by groups. */
@@ -83,10 +84,10 @@ export function phaseSamples({ from = EMPTY, where, by, oneIn }: GroupedSelectio
     WHERE ${where} AND ${isNumber('x')}`
 }
 
-const unrated = (value: string, oneIn: number) =>
+const unrated = (value: string, oneIn: OneIn) =>
   sql`'measure' AS metric, ${sql.raw(value)} AS x, ${weight(oneIn)} AS w, NULL AS good, NULL AS poor,
     ${outcome('ok')} AS outcome`
-const weight = (oneIn: number) => (oneIn > 1 ? sql`${p.weight} * ${number(oneIn)}` : p.weight)
+const weight = (oneIn: OneIn) => (oneIn > 1 ? sql`${p.weight} * ${number(oneIn)}` : p.weight)
 
 /**
  * The histograms of samples: the groups and (metric, histogram, n), the second a JSON `Histogram`. Those of calls

@@ -20,6 +20,7 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import { OTHER } from '../../schema/domain/names.ts'
+import type { Hour } from '../../schema/domain/units.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
 import { named } from '../store/names.ts'
 import {
@@ -51,7 +52,7 @@ import {
 const p = named(pageviews, 'p')
 
 /** All page views of `hours`. Key: (site, hour), sought for each hour of the list. */
-export function allOf(site: string, hours: readonly number[]): Selection {
+export function allOf(site: string, hours: readonly Hour[]): Selection {
   return {
     oneIn: 1,
     where: sql`${p.site} = ${site} AND ${p.hour} IN (SELECT value FROM json_each(${JSON.stringify(hours)}))`,

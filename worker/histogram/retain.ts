@@ -8,6 +8,7 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import { HOUR, hourOf, MINUTE } from '../../schema/domain/hour.ts'
+import type { Hour, Ms } from '../../schema/domain/units.ts'
 import * as tables from '../../schema/storage/tables.ts'
 import { keyColumns, type Names, named } from '../store/names.ts'
 import { prepare } from '../store/statement.ts'
@@ -39,7 +40,7 @@ const before = named(rates, 'r')
 export async function retain(
   d1: D1Database,
   site: Pick<tables.SiteRow, 'id' | 'rawDays' | 'hourDays' | 'dayDays'>,
-  now: number,
+  now: Ms,
   maxStatements: number,
 ): Promise<number> {
   const { id } = site
@@ -79,7 +80,7 @@ export async function retain(
 }
 
 /** Deletes old counts of beacons for sites that do not exist. Key: (site, hour). */
-export async function retainUnknown(d1: D1Database, now: number): Promise<number> {
+export async function retainUnknown(d1: D1Database, now: Ms): Promise<number> {
   const end = hourOf(now) - UNKNOWN_DAYS * 24
   await prepare(
     d1,
@@ -89,7 +90,7 @@ export async function retainUnknown(d1: D1Database, now: number): Promise<number
 }
 
 /** Deletes everything of a site that was deleted, and at last the site; answers the statements it took. */
-export async function purgeSite(d1: D1Database, id: string, deleted: number, now: number): Promise<number> {
+export async function purgeSite(d1: D1Database, id: string, deleted: Ms, now: Ms): Promise<number> {
   if (now < deleted + PURGE_DELAY) return 0
   let taken = 0
   for (const table of SITE_TABLES) {
@@ -102,7 +103,7 @@ export async function purgeSite(d1: D1Database, id: string, deleted: number, now
 }
 
 /** Days whose hours are about to go. Key: (site, tier, start). */
-function sealDays(site: string, end: number): SQL {
+function sealDays(site: string, end: Hour): SQL {
   return sql`UPDATE ${period.table} SET ${period.state} = 'sealed'
     WHERE ${period.site} = ${site} AND ${period.tier} = 'day' AND ${period.start} < ${end} AND ${period.state} = 'clean'`
 }
@@ -112,7 +113,7 @@ function deleteRollups(
   { dimensions, table }: (typeof ROLLUPS)[number],
   site: string,
   tier: tables.Tier,
-  end: number,
+  end: Hour,
 ): SQL {
   const names = JSON.stringify(dimensions.map(({ name }) => name))
   const isSealed = (t: Names<typeof table>) => sql` AND EXISTS (SELECT 1 FROM ${d.table}

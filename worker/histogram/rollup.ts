@@ -6,6 +6,7 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
+import type { Hour, Ms } from '../../schema/domain/units.ts'
 import { apiRollups, measureRollups, rollups, type Tier } from '../../schema/storage/tables.ts'
 import { listed, named } from '../store/names.ts'
 import { isDayBehind, markRolledUp } from '../store/periods.ts'
@@ -34,7 +35,7 @@ function keyed({ site, tier, dimension, start, value }: Record<PeriodKey, SQL>):
 }
 
 /** Rolls up one closed hour (hours since 1970) of a site. */
-export function rollUpHour(d1: D1Database, site: string, hour: number, now: number): Promise<D1Result[]> {
+export function rollUpHour(d1: D1Database, site: string, hour: Hour, now: Ms): Promise<D1Result[]> {
   const all = allOf(site, [hour])
   return d1.batch([
     ...deletePeriod(d1, site, 'hour', hour),
@@ -60,7 +61,7 @@ export function rollUpHour(d1: D1Database, site: string, hour: number, now: numb
  * Rolls up one closed day, given by its first hour, from the roll-ups of its hours. Where one of them is behind its
  * raw rows by now, so is the day, and is marked dirty.
  */
-export function rollUpDay(d1: D1Database, site: string, day: number, now: number): Promise<D1Result[]> {
+export function rollUpDay(d1: D1Database, site: string, day: Hour, now: Ms): Promise<D1Result[]> {
   return d1.batch([
     ...deletePeriod(d1, site, 'day', day),
     ...VIEW_DIMENSIONS.map(dimension =>
@@ -89,7 +90,7 @@ export function rollUpDay(d1: D1Database, site: string, day: number, now: number
 }
 
 /** Removes a period's roll-up rows. Key: (site, tier, dimension, start). */
-function deletePeriod(d1: D1Database, site: string, tier: Tier, start: number): D1PreparedStatement[] {
+function deletePeriod(d1: D1Database, site: string, tier: Tier, start: Hour): D1PreparedStatement[] {
   return ROLLUPS.map(({ table, dimensions }) => {
     const r = named<typeof table>(table)
     const names = JSON.stringify(dimensions.map(({ name }) => name))

@@ -6,6 +6,7 @@ import type { Context } from 'hono'
 import * as v from 'valibot'
 import { SITE_NAME } from '../../schema/api/query.ts'
 import { SECOND } from '../../schema/domain/hour.ts'
+import type { Ms } from '../../schema/domain/units.ts'
 import { MAX_BYTES } from '../../schema/wire/beacon.ts'
 import { isAdmin } from '../admin/access.ts'
 import { within } from '../deadline.ts'
@@ -26,7 +27,7 @@ export interface Admitted {
 }
 
 /** Checks length, content type, rate limit, site and origin; throws the problem, with CORS headers where due. */
-export async function admit(c: Context<Hono>, now: number): Promise<Admitted> {
+export async function admit(c: Context<Hono>, now: Ms): Promise<Admitted> {
   if (Number(c.req.header('Content-Length') ?? 0) > MAX_BYTES) throw tooLarge()
   const type = c.req.header('Content-Type')?.split(';')[0]?.trim().toLowerCase()
   if (type && type !== 'text/plain' && type !== 'application/json') {

@@ -8,6 +8,7 @@
 import { sql } from 'drizzle-orm'
 import { MAX_RATE } from '../../schema/api/site.ts'
 import { HOUR, MINUTE, SECOND } from '../../schema/domain/hour.ts'
+import type { Ms, OneIn } from '../../schema/domain/units.ts'
 import { rates, type SiteRow, traffic } from '../../schema/storage/tables.ts'
 import type { RateChange } from '../site/rates.ts'
 import { keyOf, listed, named } from '../store/names.ts'
@@ -37,7 +38,7 @@ const announced = named(rates, 'excluded')
  * The rate that the rest of this hour needs: a power of two, at least the site's own. `minutes` holds this hour's
  * minutes and the last two.
  */
-export function neededRate(site: RateLimits, minutes: readonly MinuteTraffic[], now: number): number {
+export function neededRate(site: RateLimits, minutes: readonly MinuteTraffic[], now: Ms): number {
   const hour = Math.floor(now / HOUR)
   const current = Math.floor(now / MINUTE)
   let stored = 0
@@ -76,11 +77,11 @@ export interface Counts {
   seen: number
   stored: number
   bytes: number
-  since: number
+  since: Ms
 }
 
 /** Adds an isolate's counts and raises the rate where this hour would overrun. Three small statements. */
-export async function report(d1: D1Database, site: RateLimits, counts: Counts, now: number): Promise<void> {
+export async function report(d1: D1Database, site: RateLimits, counts: Counts, now: Ms): Promise<void> {
   const [, minutes, latest] = await d1.batch<unknown>([
     prepare(
       d1,
@@ -102,7 +103,7 @@ export async function report(d1: D1Database, site: RateLimits, counts: Counts, n
  * Shares counts by time between the running minute, the one before, and the one before that, which stands for all
  * that is older and counts for the hour, not for the pace: a slow trickle is not a burst.
  */
-export function byMinute({ seen, stored, bytes, since }: Counts, now: number): MinuteTraffic[] {
+export function byMinute({ seen, stored, bytes, since }: Counts, now: Ms): MinuteTraffic[] {
   const minute = Math.floor(now / MINUTE)
   /** The share that came after the beginning of that minute. */
   const after = (begin: number) => Math.min(1, (now - begin * MINUTE) / Math.max(1, now - since))
@@ -115,7 +116,7 @@ export function byMinute({ seen, stored, bytes, since }: Counts, now: number): M
 }
 
 /** Lowers the rate where traffic leaves room; the cron's part. */
-export async function lowerRate(d1: D1Database, site: RateLimits, now: number): Promise<void> {
+export async function lowerRate(d1: D1Database, site: RateLimits, now: Ms): Promise<void> {
   const [minutes, latest] = await d1.batch<unknown>([
     recentMinutes(d1, site.id, now),
     latestRate(d1, site.id),
@@ -127,7 +128,7 @@ export async function lowerRate(d1: D1Database, site: RateLimits, now: number): 
 }
 
 /** This hour's minutes and the last two. Key: (site, minute). */
-function recentMinutes(d1: D1Database, site: string, now: number): D1PreparedStatement {
+function recentMinutes(d1: D1Database, site: string, now: Ms): D1PreparedStatement {
   const from = Math.min(Math.floor(now / HOUR) * 60, Math.floor(now / MINUTE) - 1)
   return prepare(
     d1,
@@ -144,7 +145,7 @@ function latestRate(d1: D1Database, site: string): D1PreparedStatement {
 }
 
 /** Announces a rate. Two isolates that announce for the same second agree on the higher one. */
-async function announce(d1: D1Database, site: string, rate: number, now: number): Promise<void> {
+async function announce(d1: D1Database, site: string, rate: OneIn, now: Ms): Promise<void> {
   const since = Math.ceil((now + RATE_DELAY) / SECOND) * SECOND
   await prepare(
     d1,

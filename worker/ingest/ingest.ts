@@ -6,9 +6,10 @@ import type { Context } from 'hono'
 import { isbot } from 'isbot'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
 import { PHASES } from '../../schema/domain/metrics.ts'
+import type { Ms, OneIn } from '../../schema/domain/units.ts'
 import { encodeCall, encodeMark } from '../../schema/storage/row.ts'
 import type { PageViewRow } from '../../schema/storage/tables.ts'
-import { encodeWhy } from '../../schema/wire/cause-lists.ts'
+import { encodeAttribution } from '../../schema/wire/cause-lists.ts'
 import { decode } from '../../schema/wire/decode.ts'
 import type { PageView } from '../../schema/wire/pageview.ts'
 import { within } from '../deadline.ts'
@@ -49,7 +50,7 @@ export async function ingest(c: Context<Hono>): Promise<Response> {
 }
 
 /** Counts a beacon, whatever became of it, after it is answered. */
-function countFate(c: Context<Hono>, fate: Fate, now: number): void {
+function countFate(c: Context<Hono>, fate: Fate, now: Ms): void {
   const name = c.req.query('site') ?? ''
   const beacon = {
     site: isKnownSite(name) ? name : '',
@@ -60,7 +61,7 @@ function countFate(c: Context<Hono>, fate: Fate, now: number): void {
 }
 
 /** Takes a beacon in, or throws the problem that refuses it. */
-async function take(c: Context<Hono>, now: number): Promise<Fate> {
+async function take(c: Context<Hono>, now: Ms): Promise<Fate> {
   const { site, trusted } = await admit(c, now)
   const userAgent = c.req.header('User-Agent') ?? ''
   if (isbot(userAgent)) return 'bots'
@@ -125,7 +126,7 @@ function logFailure(error: unknown): void {
 }
 
 /** Stores the row; where D1 refuses or is silent, a queue takes it if one is bound. */
-async function save(c: Context<Hono>, row: PageViewRow, now: number): Promise<Fate> {
+async function save(c: Context<Hono>, row: PageViewRow, now: Ms): Promise<Fate> {
   const { DB, QUEUE, INGEST } = c.env
   if (INGEST === 'queue' && (await enqueue(QUEUE, row))) return 'queued'
   const stored = store(DB, [row], now)
@@ -156,10 +157,10 @@ async function enqueue(queue: Queue<PageViewRow> | undefined, row: PageViewRow):
 export function toRow(
   view: PageView,
   visitor: Visitor,
-  { site, rate, now }: { site: string; rate: number; now: number },
+  { site, rate, now }: { site: string; rate: OneIn; now: number },
 ): PageViewRow {
   const { sequence, calls, marks, phases } = view
-  const why = encodeWhy(view.why)
+  const why = encodeAttribution(view.why)
   const began = now - view.age
   return {
     site,

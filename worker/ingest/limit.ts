@@ -8,6 +8,7 @@
  */
 
 import { hourOf, MINUTE } from '../../schema/domain/hour.ts'
+import type { Ms } from '../../schema/domain/units.ts'
 import { remember } from '../memory.ts'
 
 /** Beacons a minute of one address that an isolate takes without asking. */
@@ -37,7 +38,7 @@ export async function isWithinLimit(
   limiter: RateLimit | undefined,
   site: string,
   address: string | null,
-  now: number,
+  now: Ms,
 ): Promise<boolean> {
   if (address === null) return true
   const key = `${site} ${address}`
@@ -55,7 +56,7 @@ export async function isWithinLimit(
 }
 
 /** True while the address may have D1 asked for one more site that this isolate does not know. */
-export function mayGuess(address: string | null, now: number): boolean {
+export function mayGuess(address: string | null, now: Ms): boolean {
   return address === null || count(guesses, address, now) <= GUESSES
 }
 
@@ -72,7 +73,7 @@ export function mayBeFat(
   site: { id: string; bytesPerDay: number },
   address: string | null,
   excess: number,
-  now: number,
+  now: Ms,
 ): boolean {
   if (address === null) return true
   if (hourOf(now) !== hour) {
@@ -88,7 +89,7 @@ export function mayBeFat(
 }
 
 /** One more of `key` within this minute. */
-function count(counts: Map<string, number>, key: string, now: number): number {
+function count(counts: Map<string, number>, key: string, now: Ms): number {
   const current = Math.floor(now / MINUTE)
   if (current !== minute) {
     minute = current

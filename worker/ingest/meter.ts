@@ -6,6 +6,7 @@
  */
 
 import { MINUTE } from '../../schema/domain/hour.ts'
+import type { Ms, OneIn } from '../../schema/domain/units.ts'
 import type { Counts, RateLimits } from './control.ts'
 import { ORDINARY_BYTES } from './size.ts'
 
@@ -17,7 +18,7 @@ const MIN_STORED = 10
 const meters = new Map<string, Counts>()
 
 /** Counts a beacon of `bytes`, 0 if it is not kept; answers the counts to report, or null. `rate` is in force. */
-export function meter(site: RateLimits, bytes: number, rate: number, now: number): Counts | null {
+export function meter(site: RateLimits, bytes: number, rate: OneIn, now: Ms): Counts | null {
   const counts = meters.get(site.id) ?? { seen: 0, stored: 0, bytes: 0, since: now }
   meters.set(site.id, counts)
   counts.seen++

@@ -7,6 +7,7 @@
 
 import { and, inArray, isNull, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
+import type { Ms } from '../../schema/domain/units.ts'
 import { type PageViewRow, sites } from '../../schema/storage/tables.ts'
 import type { Env } from '../env.ts'
 import { store } from '../store/upsert.ts'
@@ -22,7 +23,7 @@ const HOPELESS = /SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)|constraint failed/
  * Stores a batch of up to 100 rows in one statement. What D1 refuses for its load comes again, later each time, and
  * at last goes to the dead-letter queue. A row that D1 can never take is tried alone, so that it holds up no other.
  */
-export async function consume(batch: MessageBatch<PageViewRow>, env: Env, now: number): Promise<void> {
+export async function consume(batch: MessageBatch<PageViewRow>, env: Env, now: Ms): Promise<void> {
   const { messages } = batch
   try {
     await store(
@@ -55,7 +56,7 @@ async function ofLiveSites(d1: D1Database, rows: readonly PageViewRow[]): Promis
   return rows.filter(({ site }) => live.has(site))
 }
 
-async function consumeAlone(message: Message<PageViewRow>, env: Env, now: number): Promise<void> {
+async function consumeAlone(message: Message<PageViewRow>, env: Env, now: Ms): Promise<void> {
   try {
     await store(env.DB, await ofLiveSites(env.DB, [message.body]), now)
     message.ack()

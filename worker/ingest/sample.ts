@@ -9,6 +9,8 @@
  * With the bits that decide, the ids kept at rate 8 would all lie in one eighth.
  */
 
+import type { OneIn } from '../../schema/domain/units.ts'
+import { hmac, hmacKey } from '../bytes.ts'
 import { remember } from '../memory.ts'
 
 /** Sites whose imported key an isolate remembers. */
@@ -25,21 +27,20 @@ export interface Lot {
 
 /** Draws the lot of the page view that a browser calls `id`; `key` is 32 hex digits. */
 export async function drawLot(key: string, id: string): Promise<Lot> {
-  const signature = await crypto.subtle.sign('HMAC', await importKey(key), new TextEncoder().encode(id))
+  const signature = await hmac(await importedKey(key), id)
   const bits = new DataView(signature)
   return { draw: bits.getUint32(0), id: bits.getBigUint64(8).toString(16).padStart(16, '0') }
 }
 
 /** True for 1 of `rate` lots; `rate` is a power of two. */
-export function isKept({ draw }: Lot, rate: number): boolean {
+export function isKept({ draw }: Lot, rate: OneIn): boolean {
   return (draw & (rate - 1)) === 0
 }
 
-function importKey(key: string): Promise<CryptoKey> {
-  const known = keys.get(key)
+function importedKey(text: string): Promise<CryptoKey> {
+  const known = keys.get(text)
   if (known) return known
-  const bytes = new TextEncoder().encode(key)
-  const imported = crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
-  remember(keys, key, imported, MAX_KEYS)
+  const imported = hmacKey(text)
+  remember(keys, text, imported, MAX_KEYS)
   return imported
 }

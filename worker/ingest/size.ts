@@ -4,7 +4,7 @@
 
 import { encodeCall, encodeMark } from '../../schema/storage/row.ts'
 import type { PageViewRow } from '../../schema/storage/tables.ts'
-import { encodeWhy } from '../../schema/wire/cause-lists.ts'
+import { encodeAttribution } from '../../schema/wire/cause-lists.ts'
 import type { PageView } from '../../schema/wire/pageview.ts'
 
 /**
@@ -34,7 +34,7 @@ export function bytesOf(row: PageViewRow): number {
 export function slim(view: PageView): { view: PageView; callsCut: number; marksCut: number } {
   const calls = fitting(view.calls, call => JSON.stringify(encodeCall(call)).length, SLIM.calls)
   const marks = fitting(view.marks, mark => JSON.stringify(encodeMark(mark)).length, SLIM.marks)
-  const fits = JSON.stringify(encodeWhy(view.why) ?? null).length <= SLIM.why
+  const fits = JSON.stringify(encodeAttribution(view.why) ?? null).length <= SLIM.why
   const why = fits ? view.why : { lcp: null, inp: null, cls: null }
   return {
     view: { ...view, calls, marks, why },

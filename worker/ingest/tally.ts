@@ -12,6 +12,7 @@
 import { sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { hourOf, MINUTE } from '../../schema/domain/hour.ts'
+import type { Hour, Ms } from '../../schema/domain/units.ts'
 import { intake } from '../../schema/storage/tables.ts'
 import { busiest } from './busiest.ts'
 import type { Accepted, Fate } from './fate.ts'
@@ -27,7 +28,7 @@ type FateCounts = Partial<Record<Fate | 'accepted' | 'imported' | 'busiest', num
 
 /** What an isolate has seen of a site within one hour. */
 interface Tally {
-  hour: number
+  hour: Hour
   /** Not written yet. */
   counts: FateCounts
   /** Unix time in ms of the last write. */
@@ -48,7 +49,7 @@ export interface Counted {
 }
 
 /** Counts a beacon; the promise ends when what had to be written is. A write that fails is logged and comes again. */
-export async function tally(d1: D1Database, beacon: Counted, fate: Fate, now: number): Promise<void> {
+export async function tally(d1: D1Database, beacon: Counted, fate: Fate, now: Ms): Promise<void> {
   const { site } = beacon
   const hour = hourOf(now)
   const before = tallies.get(site)
@@ -82,14 +83,14 @@ function count(tally: Tally, { address, imported }: Counted, fate: Fate): void {
 }
 
 /** What an operator should hear of is written within a minute, the ordinary when there is enough of it. */
-function isDue({ counts, written }: Tally, now: number): boolean {
+function isDue({ counts, written }: Tally, now: Ms): boolean {
   if (now - written < MINUTE) return false
   const { accepted = 0, imported, busiest, stored, sampled, late, queued, ...trouble } = counts
   return accepted >= MIN_ACCEPTED || Object.keys(trouble).length > 0 || now - written >= LONGEST_WAIT
 }
 
 /** Adds what waits to the hour's row. Key: (site, hour). */
-async function write(d1: D1Database, site: string, tally: Tally, now: number): Promise<void> {
+async function write(d1: D1Database, site: string, tally: Tally, now: Ms): Promise<void> {
   const { hour, counts } = tally
   const names = Object.keys(counts) as (keyof FateCounts)[]
   if (!names.length) return

@@ -5,13 +5,11 @@
 
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import type { FieldError } from '../../schema/domain/problem.ts'
+import type { Parsed } from '../../schema/domain/problem.ts'
 import type { Hono } from '../env.ts'
 import { badField, noSite } from '../problem.ts'
 import { findSite, type Site } from '../site/sites.ts'
 import type { Preparer } from '../store/statement.ts'
-
-export type Parsed<Q> = { ok: Q } | { error: FieldError }
 
 /** A checked query, on its way. */
 export interface Call<Q, S> {

@@ -7,6 +7,8 @@ import type { Context } from 'hono'
 import * as v from 'valibot'
 import { FORMAT_QUERY } from '../../schema/api/query.ts'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
+import type { Parsed } from '../../schema/domain/problem.ts'
+import { toHex } from '../bytes.ts'
 import { ANSWER_DEADLINE, within } from '../deadline.ts'
 import type { Hono } from '../env.ts'
 import { badField } from '../problem.ts'
@@ -15,7 +17,7 @@ import { SETTLED } from '../store/periods.ts'
 import type { Preparer } from '../store/statement.ts'
 import { coalesce } from './coalesce.ts'
 import { type Cells, csv } from './csv.ts'
-import { byParameters, handler, type Parsed } from './endpoint.ts'
+import { byParameters, handler } from './endpoint.ts'
 
 /** What such an endpoint is made of: `Q` is its query, `A` its answer. */
 export interface RowsEndpoint<Q extends { site: string; to: number }, A> {
@@ -77,7 +79,7 @@ function wantsCsv(c: Context<Hono>, params: URLSearchParams): boolean {
 /** @see https://www.rfc-editor.org/rfc/rfc9110#name-etag */
 async function entityTag(body: string): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(body))
-  return `"${[...new Uint8Array(digest, 0, 9)].map(byte => byte.toString(16).padStart(2, '0')).join('')}"`
+  return `"${toHex(new Uint8Array(digest, 0, 9))}"`
 }
 
 function isKnown(header: string | undefined, tag: string): boolean {

@@ -5,7 +5,7 @@
 import type { Cause, Caused } from '../../schema/api/causes.ts'
 import { fromGrains } from '../../schema/domain/metrics.ts'
 import { INP_PARTS, inpParts, LCP_PARTS, lcpParts, startedBy, waits } from '../../schema/wire/attribution.ts'
-import type { ApiCall, Why } from '../../schema/wire/pageview.ts'
+import type { ApiCall, Attribution } from '../../schema/wire/pageview.ts'
 
 /** One page view of the cause. */
 export interface Detail {
@@ -13,7 +13,7 @@ export interface Detail {
   w: number
   /** The metric, in grains. */
   x: number
-  why: Why
+  why: Attribution
   calls: readonly ApiCall[]
 }
 

@@ -21,7 +21,7 @@ import { sound } from '../histogram/safe-json.ts'
 import { matchesPageView } from '../query/filters.ts'
 import { keptRows, type Retention } from '../query/kept.ts'
 import { subsample } from '../query/subsample.ts'
-import { callsOf, NO_CAUSE, whyOf } from '../store/row-codec.ts'
+import { attributionOf, callsOf, NO_ATTRIBUTION } from '../store/row-codec.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 import { type Detail, type Details, details } from './cause-details.ts'
 import { rangeOf } from './summary.ts'
@@ -163,7 +163,7 @@ function toCause(metric: Caused, { name, rows, distribution, p75 }: Found, total
 }
 
 function detailOf({ w, x, why, calls }: Row): Detail {
-  return { w, x, why: whyOf(why) ?? NO_CAUSE, calls: callsOf(calls) ?? [] }
+  return { w, x, why: attributionOf(why) ?? NO_ATTRIBUTION, calls: callsOf(calls) ?? [] }
 }
 
 function adviceOf(metric: Caused, target: string, { parts, waited, scripted }: Details): AdviceCode | null {

@@ -6,8 +6,8 @@ import { type SQL, sql } from 'drizzle-orm'
 import { type PageViewAnswer, UNREADABLE } from '../../schema/api/pageviews.ts'
 import { fromGrains } from '../../schema/domain/metrics.ts'
 import { INP_PARTS, inpParts, LCP_PARTS, lcpParts, startedBy, waits } from '../../schema/wire/attribution.ts'
-import type { Why } from '../../schema/wire/pageview.ts'
-import { callsOf, marksOf, NO_CAUSE, phasesOf, whyOf } from '../store/row-codec.ts'
+import type { Attribution } from '../../schema/wire/pageview.ts'
+import { attributionOf, callsOf, marksOf, NO_ATTRIBUTION, phasesOf } from '../store/row-codec.ts'
 
 /** A row as D1 names its columns. */
 export interface StoredRow
@@ -55,13 +55,13 @@ export const COLUMNS: SQL = sql.raw(
 export function toPageView({ hour: _, began, dropped, marks_cut, cls, ...row }: StoredRow): PageViewAnswer {
   const read = {
     phases: phasesOf(row.phases),
-    why: whyOf(row.why),
+    why: attributionOf(row.why),
     calls: callsOf(row.calls),
     marks: marksOf(row.marks),
   }
   // Without a document there are no phases to read.
   const unreadable = UNREADABLE.filter(column => row[column] !== null && read[column] === null)
-  const { why, calls } = { why: read.why ?? NO_CAUSE, calls: read.calls ?? [] }
+  const { why, calls } = { why: read.why ?? NO_ATTRIBUTION, calls: read.calls ?? [] }
   const waited = why.lcp && row.lcp !== null ? waits(row.lcp, why.lcp, calls) : []
   const started = why.inp ? startedBy(why.inp, calls) : []
   return {
@@ -83,7 +83,7 @@ export function toPageView({ hour: _, began, dropped, marks_cut, cls, ...row }: 
   }
 }
 
-function toWhy({ lcp, inp, cls }: Why, value: number): PageViewAnswer['why'] {
+function toWhy({ lcp, inp, cls }: Attribution, value: number): PageViewAnswer['why'] {
   return {
     lcp: lcp && { target: lcp.target, url: lcp.url, parts: named(LCP_PARTS, lcpParts(value, lcp)) },
     inp: inp && {

@@ -7,6 +7,7 @@
 
 import { sql } from 'drizzle-orm'
 import { HOUR } from '../../schema/domain/hour.ts'
+import type { Ms, OneIn } from '../../schema/domain/units.ts'
 import { rates } from '../../schema/storage/tables.ts'
 import { listed, named } from '../store/names.ts'
 import { prepare } from '../store/statement.ts'
@@ -20,7 +21,7 @@ const r = named(rates)
 const REMEMBERED = 2 * HOUR
 
 /** The changes of the last hours and the one before them, oldest first. Key: (site, since). */
-export function recentRates(d1: D1Database, site: string, now: number): D1PreparedStatement {
+export function recentRates(d1: D1Database, site: string, now: Ms): D1PreparedStatement {
   const from = now - REMEMBERED
   return prepare(
     d1,
@@ -33,9 +34,9 @@ export function recentRates(d1: D1Database, site: string, now: number): D1Prepar
 /** The rate in force at `began`, from what the isolate remembers or, for old page views, from D1. */
 export async function rateAt(
   d1: D1Database,
-  site: { id: string; rate: number; rates: readonly RateChange[] },
-  began: number,
-  now: number,
+  site: { id: string; rate: OneIn; rates: readonly RateChange[] },
+  began: Ms,
+  now: Ms,
 ): Promise<number> {
   const { id, rate: least } = site
   const known = site.rates.findLast(change => change.since <= began)

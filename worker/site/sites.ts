@@ -6,6 +6,7 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { SECOND } from '../../schema/domain/hour.ts'
+import type { Ms } from '../../schema/domain/units.ts'
 import { type SiteRow, sites } from '../../schema/storage/tables.ts'
 import { remember } from '../memory.ts'
 import { noSite } from '../problem.ts'
@@ -43,7 +44,7 @@ const absent = new Map<string, number>()
  * The site of that name; null where there is none, or it was deleted. While D1 is in trouble, a site is what it was:
  * beacons must not be lost because nobody can say whose they are.
  */
-export async function findSite(d1: D1Database, name: string, now: number): Promise<Site | null> {
+export async function findSite(d1: D1Database, name: string, now: Ms): Promise<Site | null> {
   const before = known.get(name)
   if (before && before.until > now) return before.site
   if (isAbsent(name, now)) return null
@@ -69,15 +70,15 @@ export function isKnownSite(name: string): boolean {
 }
 
 /** True where this isolate need not ask whether there is such a site. */
-export function isRemembered(name: string, now: number): boolean {
+export function isRemembered(name: string, now: Ms): boolean {
   return known.has(name) || isAbsent(name, now)
 }
 
-function isAbsent(name: string, now: number): boolean {
+function isAbsent(name: string, now: Ms): boolean {
   return (absent.get(name) ?? 0) > now
 }
 
-async function lookUp(d1: D1Database, name: string, now: number): Promise<Site | null> {
+async function lookUp(d1: D1Database, name: string, now: Ms): Promise<Site | null> {
   // Each beacon of a quiet site comes here, in a cold isolate. By Drizzle's builder the first took 5 to 9 ms of CPU there, of the
   // 10 that the free plan allows; by names it took 1 to 3 (measured in Node 24).
   const [found, rates] = await d1.batch<unknown>([

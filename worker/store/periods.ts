@@ -9,6 +9,7 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import { DAY, HOUR, hourOf, MINUTE } from '../../schema/domain/hour.ts'
+import type { Hour, Ms } from '../../schema/domain/units.ts'
 import { pageviews, periods, type Tier } from '../../schema/storage/tables.ts'
 import { keyOf, listed, named } from './names.ts'
 import { prepare } from './statement.ts'
@@ -37,12 +38,7 @@ const SETTLE_DELAY = SETTLED + 2 * MINUTE
  * ones that are three times as old as when they were last rolled up, for the sake of first beacons that come late.
  * Key: (site, hour), skipped through.
  */
-export async function staleHours(
-  d1: D1Database,
-  site: string,
-  now: number,
-  limit: number,
-): Promise<number[]> {
+export async function staleHours(d1: D1Database, site: string, now: Ms, limit: number): Promise<Hour[]> {
   const open = hourOf(now - SETTLE_DELAY)
   const { results } = await prepare(
     d1,
@@ -56,12 +52,12 @@ export async function staleHours(
       WHERE hour < ${open} AND (${s.state} IS NULL
         OR (${s.state} = 'dirty' AND ${open} - hour >= 3 * (${s.rolled} - hour)))
       ORDER BY hour LIMIT ${limit}`,
-  ).all<{ hour: number }>()
+  ).all<{ hour: Hour }>()
   return results.map(({ hour }) => hour)
 }
 
 /** Closed days (their first hours) that have no clean roll-up and whose rolled-up hours are all clean, oldest first. */
-export async function staleDays(d1: D1Database, site: string, now: number, limit: number): Promise<number[]> {
+export async function staleDays(d1: D1Database, site: string, now: Ms, limit: number): Promise<Hour[]> {
   const today = Math.floor((now - SETTLE_DELAY) / DAY) * 24
   const { results } = await prepare(
     d1,
@@ -70,12 +66,12 @@ export async function staleDays(d1: D1Database, site: string, now: number, limit
       WHERE ${h.site} = ${site} AND ${h.tier} = 'hour' AND ${h.start} < ${today}
         AND (${d.state} IS NULL OR ${d.state} = 'dirty')
       GROUP BY day HAVING min(${h.state} <> 'dirty') ORDER BY day LIMIT ${limit}`,
-  ).all<{ day: number }>()
+  ).all<{ day: Hour }>()
   return results.map(({ day }) => day)
 }
 
 /** Notes that rows of a closed hour have changed. Writes nothing where nothing was rolled up, or it is noted already. */
-export function markDirty(d1: D1Database, site: string, hours: readonly number[]): D1PreparedStatement {
+export function markDirty(d1: D1Database, site: string, hours: readonly Hour[]): D1PreparedStatement {
   const starts = hours.flatMap(hour => [
     ['hour', hour],
     ['day', Math.floor(hour / 24) * 24],
@@ -93,8 +89,8 @@ export function markRolledUp(
   d1: D1Database,
   site: string,
   tier: Tier,
-  start: number,
-  now: number,
+  start: Hour,
+  now: Ms,
   behind = sql`false`,
 ): D1PreparedStatement {
   return prepare(
@@ -106,7 +102,7 @@ export function markRolledUp(
 }
 
 /** True where an hour of the day is dirty, or has rows and was never rolled up. Keys: (site, tier, start), (site, hour). */
-export function isDayBehind(site: string, day: number): SQL {
+export function isDayBehind(site: string, day: Hour): SQL {
   const hours = JSON.stringify(Array.from({ length: 24 }, (_, i) => day + i))
   return sql`EXISTS (SELECT 1 FROM json_each(${hours}) AS h
     LEFT JOIN ${s.table} ON ${s.site} = ${site} AND ${s.tier} = 'hour' AND ${s.start} = h.value

@@ -6,16 +6,18 @@
 import type { Histogram } from '../../schema/domain/histogram.ts'
 import { PHASES, type Phase } from '../../schema/domain/metrics.ts'
 import { decodeCall, type RowCall } from '../../schema/storage/row.ts'
-import { decodeWhy, type RowWhy } from '../../schema/wire/cause-lists.ts'
-import type { ApiCall, Mark, Why } from '../../schema/wire/pageview.ts'
+import { type AttributionLists, decodeAttribution } from '../../schema/wire/cause-lists.ts'
+import type { ApiCall, Attribution, Mark } from '../../schema/wire/pageview.ts'
 
 /** A page view of which no cause is known. */
-export const NO_CAUSE: Why = { lcp: null, inp: null, cls: null }
+export const NO_ATTRIBUTION: Attribution = { lcp: null, inp: null, cls: null }
 
-export function whyOf(text: string | null): Why | null {
-  if (!text) return NO_CAUSE
+export function attributionOf(text: string | null): Attribution | null {
+  if (!text) return NO_ATTRIBUTION
   const lists = recordOf(text)
-  return lists && decodeWhy(Object.fromEntries(Object.entries(lists).filter(isList)) as RowWhy)
+  return (
+    lists && decodeAttribution(Object.fromEntries(Object.entries(lists).filter(isList)) as AttributionLists)
+  )
 }
 
 /** The calls of all beacons, in the order in which they began. */

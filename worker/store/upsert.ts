@@ -6,6 +6,7 @@
 import { getTableColumns, type SQL, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { HOUR, hourOf, MINUTE } from '../../schema/domain/hour.ts'
+import type { Hour, Ms } from '../../schema/domain/units.ts'
 import { type PageViewRow, pageviews, periods } from '../../schema/storage/tables.ts'
 import { listed, named } from './names.ts'
 import { markDirty } from './periods.ts'
@@ -48,7 +49,7 @@ const statements = new WeakMap<D1Database, Record<'fresh' | 'late', string>>()
  * Key: (site, hour, id). The hour is that of the page view's begin, worked out anew from each beacon's age, so
  * network delay can carry a later beacon over the hour's end: a row in a neighbouring hour is the same page view.
  */
-export async function store(d1: D1Database, rows: readonly PageViewRow[], now: number): Promise<D1Result> {
+export async function store(d1: D1Database, rows: readonly PageViewRow[], now: Ms): Promise<D1Result> {
   let texts = statements.get(d1)
   if (!texts) {
     texts = { fresh: upsert(d1, sql`true`), late: upsert(d1, OPEN) }
@@ -94,7 +95,7 @@ function inOneHour(rows: readonly PageViewRow[]): readonly PageViewRow[] {
 }
 
 /** The closed hours in which rows may come to lie, by site. */
-function lateHours(rows: readonly PageViewRow[], now: number): Map<string, Set<number>> {
+function lateHours(rows: readonly PageViewRow[], now: Ms): Map<string, Set<number>> {
   const open = hourOf(now)
   const late = new Map<string, Set<number>>()
   for (const { site, hour, began } of rows) {
@@ -104,7 +105,7 @@ function lateHours(rows: readonly PageViewRow[], now: number): Map<string, Set<n
   return late
 }
 
-function add(hours: Map<string, Set<number>>, site: string, hour: number): void {
+function add(hours: Map<string, Set<number>>, site: string, hour: Hour): void {
   hours.set(site, (hours.get(site) ?? new Set()).add(hour))
 }
 

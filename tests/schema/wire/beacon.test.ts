@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeCall, encodeCall } from '../../../schema/storage/row.ts'
 import { encode } from '../../../schema/wire/beacon.ts'
-import { decodeWhy, encodeWhy } from '../../../schema/wire/cause-lists.ts'
+import { decodeAttribution, encodeAttribution } from '../../../schema/wire/cause-lists.ts'
 import { decode, MAX_AGE } from '../../../schema/wire/decode.ts'
 import { call, pageView, why } from '../../kit/arbitrary.ts'
 
@@ -75,10 +75,10 @@ describe('a row', () => {
   it('keeps any causes, and no list where there are none', () => {
     fc.assert(
       fc.property(why, why => {
-        const lists = stored(encodeWhy(why) ?? {})
-        expect(decodeWhy(lists)).toEqual(why)
+        const lists = stored(encodeAttribution(why) ?? {})
+        expect(decodeAttribution(lists)).toEqual(why)
       }),
     )
-    expect(encodeWhy({ lcp: null, inp: null, cls: null })).toBeUndefined()
+    expect(encodeAttribution({ lcp: null, inp: null, cls: null })).toBeUndefined()
   })
 })

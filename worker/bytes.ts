@@ -1,0 +1,19 @@
+/**
+ * Bytes as hex, and the key of an HMAC: what signs, hashes and draws needs of both.
+ */
+
+/** Lower-case hex, two digits a byte. */
+export function toHex(bytes: Uint8Array): string {
+  return [...bytes].map(byte => byte.toString(16).padStart(2, '0')).join('')
+}
+
+/** The key of HMAC-SHA256 whose bytes are those of `secret` as text. */
+export function hmacKey(secret: string): Promise<CryptoKey> {
+  const bytes = new TextEncoder().encode(secret)
+  return crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
+}
+
+/** HMAC-SHA256 of a text. */
+export function hmac(key: CryptoKey, text: string): Promise<ArrayBuffer> {
+  return crypto.subtle.sign('HMAC', key, new TextEncoder().encode(text))
+}
