@@ -24,7 +24,7 @@ export async function leftOutOfRows(
   return found?.n ?? 0
 }
 
-/** Of all page views in periods, of those without a roll-up one in as many as `live` chooses. Key: (site, tier, dimension, start). */
+/** Of all page views in periods, of those without a roll-up the page views that `openHours` selects. Key: (site, tier, dimension, start). */
 export async function leftOutOfPeriods(
   d1: Preparer,
   site: string,
