@@ -62,7 +62,7 @@ const shortNames = {
 const PRIVATE = /^_/
 // So is what web-vitals and sdk/vitals.ts call their options and metrics, within a script that holds both. No browser knows these.
 const PRIVATE_TO_SCRIPT =
-  /^(_.*|(reportSoftNav|reportAllChange)s|navigation(InteractionId|StartTime|URL)|firstHiddenTime|onHidden)$/
+  /^(_.*|(reportSoftNav|reportAllChange)s|navigation(InteractionId|StartTime|URL)|firstHiddenTime|onHidden|rating|delta)$/
 const minify = (format, regex = PRIVATE) =>
   terser({
     module: true,
@@ -73,6 +73,9 @@ const minify = (format, regex = PRIVATE) =>
       pure_getters: true,
       unsafe_arrows: true,
       unsafe_methods: true,
+      // Texts are joined by `+`, and helpers that say more than one thing stay functions.
+      unsafe: true,
+      inline: 1,
       keep_fargs: false,
       lhs_constants: false,
     },
