@@ -3,7 +3,7 @@
  * anything; a line into the console is written for wrong options alone, on the developer's own machine.
  */
 
-import { observeCalls } from './api.ts'
+import { type Calls, observeCalls } from './api.ts'
 import { ofDocument } from './dom.ts'
 import { observe } from './observe.ts'
 import { patchCalls } from './patch.ts'
@@ -56,11 +56,10 @@ export function fieldline(startWhy?: StartWhy): Fieldline {
       outside(() => {
         const { api = true } = settings
         trackViews(settings)
-        const calls =
-          api && api !== 'off'
-            ? observeCalls(settings, api === 'passive' ? undefined : patchCalls)
-            : undefined
-        startTransport(settings, calls?._settle)
+        let calls: Calls | undefined
+        // First: it takes the page's own fetch, and throws where nobody may listen.
+        startTransport(settings, leaving => calls?._settle(leaving))
+        if (api && api !== 'off') calls = observeCalls(settings, api === 'passive' ? undefined : patchCalls)
         const begin = quietly(() => {
           const why = startWhy?.(calls ?? {})
           // First, so that resources are known as the LCP is told.
