@@ -5,6 +5,7 @@
 
 import { type Calls, observeCalls } from './api.ts'
 import { ofDocument } from './dom.ts'
+import type { NameOperation } from './graphql.ts'
 import { observe } from './observe.ts'
 import { patchCalls } from './patch.ts'
 import { quietly } from './quietly.ts'
@@ -46,8 +47,11 @@ const FIRST: unique symbol = Symbol.for('fieldline')
 /** All copies' global object; a server has one, too. */
 const shared: object & { [FIRST]?: Fieldline } = globalThis
 
-/** The page's fieldline, of whichever copy, not yet started. `startWhy` finds causes; the core does without. */
-export function fieldline(startWhy?: StartWhy): Fieldline {
+/**
+ * The page's fieldline, of whichever copy, not yet started. `startWhy` finds causes, `operationOf` names what GraphQL is asked
+ * for; the core does without.
+ */
+export function fieldline(startWhy?: StartWhy, operationOf?: NameOperation): Fieldline {
   shared[FIRST] ??= {
     init: quietly(options => {
       const settings = !views[0] && readOptions({ ...options })
@@ -58,8 +62,9 @@ export function fieldline(startWhy?: StartWhy): Fieldline {
         trackViews(settings)
         let calls: Calls | undefined
         // First: it takes the page's own fetch, and throws where nobody may listen.
-        startTransport(settings, leaving => calls?._settle(leaving))
-        if (api && api !== 'off') calls = observeCalls(settings, api === 'passive' ? undefined : patchCalls)
+        startTransport(settings, () => calls?._settle())
+        if (api && api !== 'off')
+          calls = observeCalls(settings, api === 'passive' ? undefined : patchCalls, operationOf)
         const begin = quietly(() => {
           const why = startWhy?.(calls ?? {})
           // First, so that resources are known as the LCP is told.

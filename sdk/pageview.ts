@@ -6,10 +6,15 @@ import { template } from '../schema/domain/route.ts'
 import type { ApiCall, Beacon, Connection, Navigation } from '../schema/wire/pageview.ts'
 import { loadPhases } from './navigation.ts'
 
+/** A cause in its wire form: its values, in the order of its type in schema/pageview. */
+export type CauseList = readonly unknown[]
+
 /** Times are those of `performance.now()`. */
 export interface View {
   /** What is on the wire as it is here. */
-  _page: Omit<Beacon, 'age' | 'route' | 'phases' | 'calls' | 'marks'>
+  _page: Omit<Beacon, 'age' | 'route' | 'phases' | 'calls' | 'marks' | 'why'> & {
+    why: (CauseList | null)[] | null
+  }
   /** When it began; 0 for the document's own. */
   _start: number
   /** What its times count from: a prerendered page's visitor saw nothing before its activation. */
@@ -22,8 +27,8 @@ export interface View {
   _moved?: number | undefined
   /** The name that the page gave it. */
   _named?: string | undefined
-  /** Calls not sent yet; `start` as the browser tells it. */
-  _calls: ApiCall[]
+  /** Calls not sent yet; `start` as the browser tells it. Those of the highest rank have a place. */
+  _calls: (ApiCall & { _rank: number })[]
   /** Calls taken, sent or not. */
   _taken: number
   /** Marks not sent yet; `value` undefined: the time since the page view began. */
@@ -87,7 +92,7 @@ export function snapshot(
     route: _named || template(_path),
     vitals: { ..._page.vitals },
     phases: _start ? null : loadPhases(_origin),
-    calls: calls.map(call => ({ ...call, start: call.start - _origin })),
+    calls: calls.map(({ _rank, ...call }) => ({ ...call, start: call.start - _origin })),
     marks: marks.map(({ name, value, start }) => ({ name, value: value ?? start - _origin })),
   }
 }

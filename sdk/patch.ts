@@ -10,29 +10,34 @@ import { quietly } from './quietly.ts'
 import { wrap } from './wrap.ts'
 import { outside } from './zone.ts'
 
+/** What is read of an answer: XMLHttpRequest has no `bodyUsed`. */
+interface Answer {
+  readonly status?: number
+  readonly bodyUsed?: boolean
+}
+
 /**
- * One call. It has the names of an entry, and stands in for it. It holds on to nothing of the page's once it is told, and
- * never to a request.
+ * One call. Without `_` are the names of its entry, for which it stands in. It holds on to nothing of the page's once it is
+ * told, and never to a request.
  */
 export interface Note {
-  /** Its address as entries have it, without userinfo and fragment; empty where it is none. Worked out when asked. */
-  readonly name: string
+  /** Its address as entries have it, without userinfo and fragment. */
+  name: string
   /** `performance.now()`. */
   startTime: number
-  /** ms until it ended: the head of an answer to fetch, the whole of one to XMLHttpRequest. None as long as it has not. */
-  duration?: number
-  /** 1: there was an answer. */
-  encodedBodySize?: number
+  /** ms until it ended: the head of an answer to fetch, the whole of one to XMLHttpRequest. NaN as long as it has not. */
+  duration: number
+  /** With a space behind. */
   _method: string
   _body?: unknown
   _headers?: HeadersInit | undefined
   /** Tells why the page has called it off. */
   _signal?: AbortSignal | null | undefined
   /** 0: none, or hidden. */
-  _status?: number
-  _outcome?: Outcome
-  /** Tells whether the page reads the answer's body. */
-  _answer?: { readonly bodyUsed: boolean } | undefined
+  _status?: number | undefined
+  /** Why the page got no answer. */
+  _failure?: Outcome | undefined
+  _answer?: Answer | undefined
   /** Its entry, where that came first. */
   _entry?: PerformanceResourceTiming
   /** It is told already, and waits for an entry that is not to be told, too. */
@@ -41,9 +46,6 @@ export interface Note {
 
 /** Who hears of calls. */
 export type PatchCalls = (onStart: (note: Note) => void, onEnd: (note: Note) => void) => void
-
-/** What a call was asked for with: methods and addresses may be anything that makes a text. */
-type Asked = [method: string, url: string | URL]
 
 /** Why there is no answer. What a page gives up for being too slow, it did not call off; WebKit's error does not say so. */
 export function failureOf(signal?: AbortSignal | null, error?: unknown): Outcome {
@@ -55,35 +57,31 @@ export function failureOf(signal?: AbortSignal | null, error?: unknown): Outcome
       : 'network'
 }
 
+/** The events with which an XMLHttpRequest ends, and what they say of it. */
+const ENDINGS: Record<string, Outcome | undefined> = {
+  load: undefined,
+  error: 'network',
+  abort: 'aborted',
+  timeout: 'timeout',
+}
+
 export const patchCalls: PatchCalls = (onStart, onEnd) => {
-  const opened = new WeakMap<XMLHttpRequest, Asked>()
+  const opened = new WeakMap<EventTarget, Note | undefined>()
   const { prototype } = XMLHttpRequest
 
-  const add = (start: number, [method, url]: Asked, body: unknown, given?: Partial<Request>): Note => {
-    // By the time it is looked at, a URL object or the base may be another one.
-    const base = document.baseURI
-    const address = `${url}`
-    const key = quietly(() => keyOf(new URL(address, base).href))
-    let name: string | undefined
-    const note: Note = {
-      get name() {
-        name ??= key() ?? ''
-        return name
-      },
-      startTime: start,
-      _method: method,
-      _body: body,
-      _headers: given?.headers,
-      _signal: given?.signal,
-    }
-    onStart(note)
-    return note
+  /** A call to be made; none where it leaves the browser never. Methods and addresses may be anything that makes a text. */
+  const open = (method: string, url: string | URL): Note | undefined => {
+    // An element may be called `baseURI`, and hide the document's.
+    const name = keyOf(new URL(url, new Text().baseURI).href)
+    return /^http/.test(name)
+      ? { name, startTime: 0, duration: Number.NaN, _method: `${method} `.toUpperCase() }
+      : undefined
   }
-  const end = quietly((note: Note, status: number, failure?: Outcome | false) => {
+  const end = quietly((note: Note, answer: Answer | undefined, failure?: Outcome) => {
     note.duration = performance.now() - note.startTime
-    note.encodedBodySize = failure ? 0 : 1
-    note._status = status
-    note._outcome = failure || (status < 400 ? 'ok' : 'http')
+    note._answer = answer
+    note._status = answer?.status
+    note._failure = failure
     onEnd(note)
   })
 
@@ -91,47 +89,56 @@ export const patchCalls: PatchCalls = (onStart, onEnd) => {
     window,
     'fetch',
     (_, [request, init]: [Partial<Request>, RequestInit?], start, promise: Promise<Response>) => {
-      const { method, url = request as URL, headers, signal } = request
-      const note = add(start, [init?.method ?? method ?? 'GET', url], init?.body, {
-        headers: (init?.headers ?? headers) as Headers,
-        signal: (init?.signal ?? signal) as AbortSignal,
-      })
-      // Another library's promise may have more to it than one that follows it would have.
+      const {
+        method = request.method ?? 'GET',
+        headers = request.headers,
+        signal = request.signal,
+        body,
+      } = init ?? {}
+      const note = open(method, request.url ?? (request as URL))
+      if (!note) return
+      note.startTime = start
+      note._headers = headers
+      note._signal = signal
+      note._body = body
+      onStart(note)
+      // Another library's promise may have more to it than one that follows it would have: such a call ends with its entry.
       const { constructor: Kind } = promise as unknown as { constructor: PromiseConstructor }
-      if (Object.keys(promise).length > Object.keys(Kind.resolve()).length) return
+      if (Object.keys(promise).length > Object.keys(Kind.resolve()).length) {
+        note.duration = Number.POSITIVE_INFINITY
+        note._answer = { bodyUsed: true }
+        return
+      }
       return promise.then(
         answer => {
-          note._answer = answer
-          end(note, answer?.status)
+          end(note, answer)
           return answer
         },
         error => {
-          end(note, 0, failureOf(note._signal, error))
+          end(note, undefined, failureOf(signal, error))
           throw error
         },
       )
     },
   )
-  wrap(prototype, 'open', (xhr: XMLHttpRequest, asked: Asked) => {
-    opened.set(xhr, asked)
+  wrap(prototype, 'open', (xhr: XMLHttpRequest, [method, url]: [string, string | URL]) => {
+    opened.set(xhr, open(method, url))
   })
+  const onEnding = ({ type, target }: Pick<Event, 'type' | 'target'>): void => {
+    const note = target && opened.get(target)
+    if (note) end(note, target as XMLHttpRequest, ENDINGS[type])
+  }
   wrap(prototype, 'send', (xhr: XMLHttpRequest, [body]: [unknown], start) => {
-    const asked = opened.get(xhr)
-    if (!asked) return
-    const note = add(start, asked, body)
-    let failure: Outcome = 'network'
-    const see = ({ type }: { readonly type: string }): void => {
-      // It may have been opened anew.
-      if (opened.get(xhr) !== asked) return
-      if (type === 'abort') failure = 'aborted'
-      else if (type === 'timeout') failure = type
-      else end(note, xhr.status, !xhr.status && failure)
-    }
-    // One that is synchronous is through.
-    if (xhr.readyState > 3) see(xhr as unknown as Event)
+    const note = opened.get(xhr)
+    if (!note) return
+    note.startTime = start
+    note._body = body
+    onStart(note)
+    // One that is synchronous is through. The page may open it anew as it hears of its end, and so hears of it later.
+    if (xhr.readyState > 3) end(note, xhr)
     else
       outside(() => {
-        for (const type of ['abort', 'timeout', 'loadend']) xhr.addEventListener(type, see, { once: true })
+        for (const type in ENDINGS) xhr.addEventListener(type, onEnding, true)
       })
   })
 }

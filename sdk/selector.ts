@@ -27,17 +27,13 @@ export function isNamed(name: string): boolean {
  * A short and stable selector: from the nearest element with an id of its own down, `#cart>ul>li.offer`. Names that
  * look generated are left out, and so is all text.
  */
-export function selectorOf(node: Node | null | undefined): string {
-  let path = ''
-  let element = node instanceof Element ? node : node?.parentElement
-  while (element?.parentElement) {
-    const id = idOf(element.id)
-    const part =
-      id || [element.localName, ...[...element.classList].filter(isNamed).slice(0, CLASSES)].join('.')
-    if (path && path.length + part.length >= MAX_SELECTOR) break
-    path = path ? `${part}>${path}` : part.slice(0, MAX_SELECTOR)
-    if (id) break
-    element = element.parentElement
-  }
-  return path
+export function selectorOf(node: Node | null | undefined, below = ''): string {
+  const element = node instanceof Element ? node : node?.parentElement
+  if (!element?.parentElement) return below
+  const id = idOf(element.id)
+  const part =
+    id || [element.localName, ...[...element.classList].filter(isNamed).slice(0, CLASSES)].join('.')
+  const path = below ? `${part}>${below}` : part.slice(0, MAX_SELECTOR)
+  if (path.length > MAX_SELECTOR) return below
+  return id ? path : selectorOf(element.parentElement, path)
 }

@@ -3,7 +3,8 @@
  */
 
 import { fieldline } from './fieldline.ts'
+import { operationOf } from './graphql.ts'
 import { startScript } from './script.ts'
 import { startWhy } from './why.ts'
 
-startScript(fieldline(startWhy))
+startScript(fieldline(startWhy, operationOf))

@@ -31,7 +31,7 @@ declare global {
   }
 }
 
-/** When the page hid last; below 0: never. */
+/** When the page hid last, or began to be left; below 0: never. */
 export let hidden = -CUT
 
 /** Whether anything may be sent; undefined as long as nobody has said. */
@@ -45,8 +45,8 @@ export function consent(yes: boolean): void {
   changed(0)
 }
 
-/** Sends from now on. `settle` has said what is still to be said of calls; as the page hides, of all. */
-export function startTransport(settings: Settings, settle?: (leaving: boolean) => void): void {
+/** Sends from now on. `settle` has said what is still to be said of calls. */
+export function startTransport(settings: Settings, settle?: () => void): void {
   const { beforeSend, consent = true, _urls } = settings
   // The page's own fetch, not the patched one.
   const { fetch, fetchLater } = window
@@ -58,7 +58,7 @@ export function startTransport(settings: Settings, settle?: (leaving: boolean) =
 
   /** Sends all there is to say. With `hold`, the current page view waits where it can, or goes on. */
   const flush = (hold?: boolean, keepalive = true): void => {
-    settle?.(!hold)
+    settle?.()
     for (const view of hold && refused ? [current] : views) deliver(view, hold && view === current, keepalive)
   }
 
@@ -153,6 +153,9 @@ export function startTransport(settings: Settings, settle?: (leaving: boolean) =
     addEventListener('visibilitychange', onHide)
     addEventListener('pagehide', onHide, true)
   }
+  addEventListener('beforeunload', ({ timeStamp }) => {
+    hidden = timeStamp
+  })
   // A page that lets nobody listen throws here, before anything has begun: web-vitals would throw later, into the page.
   listen()
   // Again, since `document.open` removes all listeners. Those that are there are not added.

@@ -22,27 +22,23 @@ export function trackVitals(explain?: Explain): void {
   if (responseStart > 0 && responseStart <= performance.now())
     load._page.vitals.ttfb = Math.max(0, responseStart - load._origin)
 
+  const loaded = performance.now()
   /** Page views by when the soft navigation began that measures them. */
   const bySoft = new Map<number, View | undefined>()
-  // A soft navigation is told as its page view has been painted. It began by what the visitor did before the path changed.
-  const measuredBy = (start: number): View | undefined => {
+  const measuredBy = (start: number, url: string): View | undefined => {
     if (!bySoft.has(start)) {
-      const view = views.find(({ _moved = -1 }) => _moved >= start)
+      // A soft navigation is told as its page view has been painted. It began by what the visitor did before the path changed.
+      let view = views.find(({ _moved = -1 }) => _moved >= start)
+      // Before the script came nobody saw the path change: the soft navigation itself is the page view then.
+      const { pathname } = new URL(navigationEntry()?.name ?? url)
+      if (start < loaded && start > current._start && new URL(url).pathname !== pathname) {
+        load._path = pathname
+        view = open(start, 'soft-navigation')
+      }
       if (view) view._moved = undefined
       bySoft.set(start, view)
     }
     return bySoft.get(start)
-  }
-
-  // Before the script came nobody saw the path change: the soft navigation itself is the page view then.
-  const loaded = performance.now()
-  const early = (start: number, url: string): View | undefined => {
-    const { pathname } = new URL(navigationEntry()?.name ?? url)
-    if (start > loaded || start <= current._start || new URL(url).pathname === pathname) return
-    load._path = pathname
-    const view = open(start, 'soft-navigation')
-    bySoft.set(start, view)
-    return view
   }
 
   const report = quietly((metric: MetricType) => {
@@ -55,7 +51,7 @@ export function trackVitals(explain?: Explain): void {
     // was painted before a return, its CLS has no start.
     const start = navigationStartTime || (returned ? current._start : 0)
     const measured = soft
-      ? (measuredBy(start) ?? early(start, navigationURL))
+      ? measuredBy(start, navigationURL)
       : (views.find(({ _start }) => _start === start) ??
         // It may be told after the page has left and come back.
         (returned && start > current._start && open(start, navigationType)))

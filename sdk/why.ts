@@ -6,10 +6,9 @@
  * times between them, so that their sum is the rounded metric.
  */
 
-import type { ClsCause, InpCause, LcpCause } from '../schema/wire/pageview.ts'
 import { addressOf } from './address.ts'
 import type { Observers } from './observe.ts'
-import type { View } from './pageview.ts'
+import type { CauseList, View } from './pageview.ts'
 import { idOf, selectorOf } from './selector.ts'
 import type { Explain } from './vitals.ts'
 
@@ -19,38 +18,41 @@ export type StartWhy = (observers: Observers) => Observers & {
   _explain: Explain
 }
 
-/** Entries kept of each kind: slow events and long frames, for interactions, and resources, for images. */
-const KEPT = 256
+/** Entries kept: slow events and long frames, for interactions, and resources, for images. */
+const KEPT = 512
 /** ms by which two events may disagree on the paint after both: durations are rounded. */
 const SAME_PAINT = 8
 
-/** An event or a long animation frame. */
-type Slow = Partial<PerformanceEventTiming & PerformanceLongAnimationFrameTiming> & PerformanceEntry
-/** Has elements, as long as they are there. */
-interface Seen extends PerformanceEntry {
-  readonly target?: Node | null | undefined
-  /** Sorted by area. */
-  readonly sources?: readonly { readonly node?: Node | null | undefined }[]
-}
+/** An event, a long animation frame, a layout shift or a resource: each has something of it. */
+type Seen = PerformanceEntry &
+  Partial<
+    Pick<PerformanceEventTiming, 'processingStart' | 'processingEnd' | 'interactionId'> &
+      Pick<PerformanceLongAnimationFrameTiming, 'scripts'> &
+      Pick<PerformanceResourceTiming, 'requestStart' | 'responseEnd'> & {
+        /** Elements, as long as they are there. */
+        readonly target: Node | null
+        /** Sorted by area. */
+        readonly sources: readonly { readonly node?: Node | null | undefined }[]
+      }
+  >
 
 /** Starts with nothing known. */
 export const startWhy: StartWhy = observers => {
-  const slow: Slow[] = []
-  const resources: PerformanceResourceTiming[] = []
+  const seen: Seen[] = []
   /** Elements are named as the browser tells of them: when their metric is told, they may be gone. */
   const names = new WeakMap<PerformanceEntry, string>()
   /** Works out the cause of the newest INP again, for an entry that came after it. */
-  let settle: ((entry: Slow) => void) | undefined
+  let settle: ((entry: Seen) => void) | undefined
 
   const nameOf = (entry: Seen): string => {
     const { target, sources = [{ node: target }] } = entry
-    const name = names.get(entry) ?? sources.map(({ node }) => selectorOf(node)).find(Boolean) ?? ''
+    const name = names.get(entry) || (sources.map(({ node }) => selectorOf(node)).find(Boolean) ?? '')
     names.set(entry, name)
     return name
   }
-  const keep = (entry: Slow): void => {
+  const keep = (entry: Seen): void => {
     nameOf(entry)
-    push(slow, entry)
+    if (seen.push(entry) > KEPT) seen.shift()
     settle?.(entry)
   }
 
@@ -59,59 +61,59 @@ export const startWhy: StartWhy = observers => {
     event: keep,
     'first-input': keep,
     'long-animation-frame': keep,
-    'layout-shift': nameOf,
+    'layout-shift': keep,
     resource(entry) {
-      push(resources, entry)
+      keep(entry)
       observers.resource?.(entry)
     },
-    _explain(view, metric) {
-      view._page.why ??= { lcp: null, inp: null, cls: null }
+    _explain(view, { name, entries }) {
+      view._page.why ??= [null, null, null]
       const { why } = view._page
-      if (metric.name === 'LCP') why.lcp = lcpCause(metric.entries[0], view, resources)
-      if (metric.name === 'CLS') why.cls = clsCause(metric.entries, view, nameOf)
-      if (metric.name === 'INP') {
-        const [entry] = metric.entries
+      const [entry] = entries
+      if (name === 'LCP') why[0] = entry ? lcpCause(entry as LargestContentfulPaint, view, seen) : null
+      if (name === 'CLS') why[2] = clsCause(entries as LayoutShift[], view, nameOf)
+      if (name === 'INP') {
+        why[1] = null
         // Its other events and its frames may be told after it.
         settle =
           entry &&
           (({ startTime }) => {
-            if (startTime <= entry.startTime + entry.duration) why.inp = inpCause(entry, view, slow, nameOf)
+            if (startTime <= entry.startTime + entry.duration) why[1] = inpCause(entry, view, seen, nameOf)
           })
         if (entry) settle?.(entry)
-        else why.inp = null
       }
     },
   }
 }
 
-function push<T>(list: T[], entry: T): void {
-  if (list.push(entry) > KEPT) list.shift()
+/** The three parts of the time between `from` and `to`, by when the second begins and ends. */
+function parts(from: number, begin: number, end: number, to: number): number[] {
+  let last = Math.round(from)
+  return [begin, end, to].map(time => {
+    const before = last
+    last = Math.max(last, Math.round(Math.min(time, to)))
+    return last - before
+  })
 }
 
 /** @see https://web.dev/articles/optimize-lcp#lcp-breakdown */
-function lcpCause(
-  entry: LargestContentfulPaint | undefined,
-  { _page: { vitals }, _origin }: View,
-  resources: readonly PerformanceResourceTiming[],
-): LcpCause | null {
-  if (!entry) return null
-  const lcp = vitals.lcp ?? 0
-  const answered = vitals.ttfb ?? 0
+function lcpCause(entry: LargestContentfulPaint, { _page, _origin }: View, seen: readonly Seen[]): CauseList {
   const { element, id, url, startTime: painted } = entry
   // Without Timing-Allow-Origin there is no `requestStart`.
-  const requested = ({ requestStart, startTime }: PerformanceResourceTiming) => requestStart || startTime
+  const requested = ({ requestStart, startTime }: Seen) => requestStart || startTime
   // Not asked of the browser, whose list of resources is full after 250, and which pages clear.
-  const image = resources.filter(image => image.name === url && requested(image) <= painted).pop()
-  const begin = Math.round(Math.max(answered, image ? requested(image) - _origin : 0))
-  const end = Math.round(Math.min(lcp, Math.max(begin, image ? image.responseEnd - _origin : 0)))
-  return {
+  const image = seen.filter(image => image.name === url && requested(image) <= painted).pop()
+  return [
     // What is gone has its id left.
-    target: selectorOf(element) || idOf(id),
-    url: url ? shorten(url) : null,
-    loadDelay: begin - Math.round(answered),
-    loadDuration: end - begin,
-    renderDelay: Math.round(lcp) - end,
-  }
+    selectorOf(element) || idOf(id),
+    url && shorten(url),
+    ...parts(
+      _page.vitals.ttfb ?? 0,
+      image ? requested(image) - _origin : 0,
+      (image?.responseEnd ?? 0) - _origin,
+      _page.vitals.lcp ?? 0,
+    ),
+  ]
 }
 
 /** The largest shift of the worst session window. */
@@ -119,58 +121,50 @@ function clsCause(
   shifts: readonly LayoutShift[],
   { _origin }: View,
   nameOf: (entry: Seen) => string,
-): ClsCause | null {
-  const [largest] = [...shifts].sort((a, b) => b.value - a.value)
-  return largest
-    ? { target: nameOf(largest), value: largest.value * 1000, time: largest.startTime - _origin }
-    : null
+): CauseList | null {
+  const causes = shifts.map(shift => [nameOf(shift), shift.value * 1000, shift.startTime - _origin] as const)
+  return causes.sort(([, one], [, other]) => other - one)[0] ?? null
 }
 
 /** @see https://web.dev/articles/optimize-inp */
 function inpCause(
-  entry: PerformanceEventTiming,
+  entry: Seen,
   { _origin }: View,
-  slow: readonly Slow[],
+  seen: readonly Seen[],
   nameOf: (entry: Seen) => string,
-): InpCause {
+): CauseList {
   const { startTime, duration, name, interactionId } = entry
-  let { processingStart: begin, processingEnd: end } = entry
-  for (const { startTime: start, duration: length, processingStart, processingEnd } of slow)
-    if (processingStart && processingEnd && Math.abs(start + length - startTime - duration) <= SAME_PAINT) {
+  const paint = startTime + duration
+  let { processingStart: begin = 0, processingEnd: end = 0 } = entry
+  let script: CauseList | null = null
+  let longest = 0
+  for (const { startTime: start, duration: length, processingStart, processingEnd, scripts = [] } of seen) {
+    if (processingStart && processingEnd && Math.abs(start + length - paint) <= SAME_PAINT) {
       begin = Math.min(begin, processingStart)
       end = Math.max(end, processingEnd)
     }
-  begin = Math.max(begin, startTime)
-  const paint = Math.max(begin, startTime + duration)
-  end = Math.min(end, paint)
-
-  let script: InpCause['script'] = null
-  for (const { startTime: start, scripts = [] } of slow)
-    if (start <= end)
-      for (const { startTime: start, duration: length, sourceURL, invoker } of scripts) {
-        // A dialog of the browser's may go on for long after the paint.
-        const duration = Math.min(start + length, paint) - Math.max(start, startTime)
-        if (duration > (script?.duration ?? 0))
-          script = { url: sourceURL && shorten(sourceURL), invoker: labelOf(invoker), duration }
+    for (const { startTime: start, duration: length, sourceURL, invoker } of scripts) {
+      // A dialog of the browser's may go on for long after the paint.
+      const duration = Math.min(start + length, paint) - Math.max(start, startTime)
+      if (duration > longest) {
+        longest = duration
+        script = [sourceURL && shorten(sourceURL), labelOf(invoker), duration]
       }
-  const delay = Math.round(begin - startTime)
-  const processed = Math.round(end - startTime)
-  return {
-    // Chromium gives `pointerup` no target unless a page listens for it; the `click` of the same interaction has one.
-    target:
-      [entry, ...slow.filter(event => event.interactionId === interactionId)].map(nameOf).find(Boolean) ?? '',
-    event: name,
-    time: startTime - _origin,
-    inputDelay: delay,
-    processing: processed - delay,
-    presentation: Math.round(paint - startTime) - processed,
-    script,
+    }
   }
+  return [
+    // Chromium gives `pointerup` no target unless a page listens for it; the `click` of the same interaction has one.
+    [entry, ...seen.filter(event => event.interactionId === interactionId)].map(nameOf).find(Boolean) ?? '',
+    name,
+    startTime - _origin,
+    ...parts(startTime, begin, end, paint),
+    script,
+  ]
 }
 
 /** Of `data:`, `blob:` and the like no more than that. */
 function shorten(text: string): string {
-  const url = new URL(text, document.baseURI)
+  const url = new URL(text, location.href)
   return /^http/.test(url.protocol) ? addressOf(url) : url.protocol
 }
 

@@ -12,31 +12,28 @@
  * hexadecimal hash, from an abbreviated commit on.
  */
 const ID =
-  /^(?![45]0\d\b)[.,:_+-]*\d[\d.,:_tz+-]*(\.[a-z]\w*)?$|\w{3}-(?!(19|20)\d\d$)\d{3,}$|\d{5}|@|\/.*\d|^[\da-f]{8}-|^(?=.*\d.*\d)[\da-f]{7,}$/i
-/** What looks like a part of a token: versions, steps, years and endings (`v2alpha1`, `step1of3`, `expo2025`, `.html`). */
-const NAMED = /^v\d\w*|\w+\dof\d+|(19|20)\d\d$|\.[a-z]\w*$/
+  /^(?![45]0\d\b)[.,:_+-]*\d[\d.,:_tz+-]*(\.[a-z]\w*)?$|\w{3}-(?!(19|20)\d\d$)\d{3,}$|\d{5}|@|%40|%2F.*\d|^[\da-f]{8}-|^(?=.*\d.*\d)[\da-f]{7,}$/i
 
+/** What is named: a version (`v2alpha1`); behind three letters, capitals at the end and a number for a word (`getURL`, `order2go`, `step1of3`). */
+const NAMED = /^v\d+[a-z]*\d*|([a-z]{3})([A-Z]+$|\d(?=[a-z]{2}))/
 /** Where two kinds of letters meet. A name has few such places: `getUserById` has three, `x7Kq2Vb` five. */
-const TURN = /[A-Za-z](?=[A-Z\d])|\d(?=[A-Za-z])/g
+const TURN = /\D(?=[A-Z\d])|\d(?=\D)/g
 /**
  * Two small letters that hardly follow each other in European languages, which leaves vowels, doubles and the common
  * clusters; and once more a letter behind a number.
  */
-const RARE =
-  /(?!.?[aeiouy]|[lnrs][b-dfgkmps-vz]|[bcdfgkpt][lrst]|[cgpst]h|(.)\1|ck|m[bp]|[gkw]n|t[cw]|xt|rl|ws)[a-z](?=[a-z])|[a-z]\d+(?=[a-z])/g
+const RARE = /(?!.?[aeiouy]|(.)\1|[cdgnprt][c-lnr-t]|[hmrsx][bhpt])[a-z](?=[a-z])|[a-z]\d+(?=[a-z])/gi
 
 /**
  * Templates a path as it stands in a URL: `/orders/1234;v=2/` becomes `/orders/[id]`. The rest is readable text, and ends
  * neither in a slash nor in `index.html`: `/caf%C3%A9/` becomes `/café`.
  */
 export function template(path: string): string {
-  const name = path.replace(/;[^/]*/g, '').replace(/\/+(?=\/|$)|\/index\.\w+\/*$/g, '')
+  // Some pages encode twice. What stands for a `/`, `?` or `#` stays encoded.
   return (
-    name.replace(/[^/]+/g, segment => {
-      // Some pages encode twice. What stands for a `/`, `?` or `#` stays encoded.
-      const text = decoded(decoded(segment, decodeURI), decodeURI)
-      return isId(decoded(text, decodeURIComponent)) ? '[id]' : text
-    }) || '/'
+    decoded(decoded(path.replace(/;[^/]*|\/+(?=[;/]|$)|\/index\.\w+\/*$/g, ''))).replace(/[^/]+/g, segment =>
+      ID.test(segment) || segment.split(/[-_.~%]/).some(isOdd) ? '[id]' : segment,
+    ) || '/'
   )
 }
 
@@ -46,32 +43,20 @@ export function routeName(name: string): string {
 }
 
 /** What is no text stays as it is, and spoils nothing beside it. */
-function decoded(text: string, decode: (text: string) => string): string {
+function decoded(text: string): string {
   return text.replace(/(%[\da-f]{2})+/gi, codes => {
     try {
-      return decode(codes.toUpperCase())
+      return decodeURI(codes.toUpperCase())
     } catch {
       return codes
     }
   })
 }
 
-function isId(segment: string): boolean {
-  return (
-    ID.test(segment) ||
-    segment
-      .replace(NAMED, '')
-      .split(/[-_.~/]/)
-      .some(isOdd)
-  )
-}
-
-/** True where too many neighbours do not suit each other: two in five, and all of five characters. */
+/** True where too many neighbours do not suit each other: two in five; of five characters all, and of fewer none is odd. */
 function isOdd(token: string): boolean {
-  const small = token.toLowerCase()
-  // Some names have capitals at the end, or a number for a word: `getURL`, `order2go`. Capitals alone are one kind of letters.
-  const text =
-    small.toUpperCase() === token ? small : token.replace(/([a-z]{3})([A-Z]+$|[24](?=[a-z]{2}))/, '$1')
-  const odd = (text.match(TURN) ?? []).length + (small.match(RARE) ?? []).length
-  return token.length > 5 ? odd >= 0.4 * (token.length - 1) : odd > 3 && token.length > 4
+  // Capitals alone are one kind of letters.
+  const text = /[a-z]/.test(token) ? token.replace(NAMED, '$1') : token.toLowerCase()
+  const odd = (text.match(TURN) ?? []).length + (token.match(RARE) ?? []).length
+  return odd >= Math.max(0.4 * (token.length - 1), 4 * (6 - token.length))
 }

@@ -120,8 +120,8 @@ export interface Beacon extends Omit<PageView, 'vitals' | 'phases' | 'why'> {
   vitals: Partial<Record<Vital, number | null>>
   /** In the order of `PHASES`. */
   phases: Record<Phase, number> | readonly number[] | null
-  /** Null from a script that looks for none. */
-  why: Attribution | null
+  /** A list of lists from a browser; null from a script that looks for none. */
+  why: Attribution | readonly (readonly unknown[] | null)[] | null
 }
 
 /** What one beacon says of a page view. */
