@@ -43,7 +43,7 @@ export function Api() {
           by="endpoint"
           head="Endpoint"
           rows={data}
-          total={all.data?.data[0]?.count ?? 0}
+          total={all.data && (all.data.data[0]?.count ?? 0)}
           to={api => ({ api })}
           more={[
             ['Errors', ({ error_rate }) => percent(error_rate ?? 0)],
@@ -64,7 +64,7 @@ export function Api() {
         </p>
       )}
       <Chart metric="api" extra={api ? { endpoint: api } : {}} about={api || 'All API calls'} />
-      {api && <Breakdown metric="api" extra={{ endpoint: api }} total={chosen?.count ?? 0} />}
+      {api && <Breakdown metric="api" extra={{ endpoint: api }} total={chosen?.count ?? null} />}
     </>
   )
 }

@@ -13,6 +13,7 @@ import { Header } from './header.tsx'
 import { Here } from './link.tsx'
 import { Overview } from './overview.tsx'
 import { PageViews } from './pageviews.tsx'
+import { Trouble } from './section.tsx'
 import { keepToken, readToken } from './session.ts'
 import { SignIn } from './signin.tsx'
 import { go, type Place, readPlace, VIEWS } from './url-state.ts'
@@ -80,9 +81,9 @@ function Page({ place, onSignOut }: { place: Place; onSignOut: () => void }) {
       <Header sites={names} onSignOut={onSignOut} />
       <main id="main" tabIndex={-1}>
         {sites.error && !place.site ? (
-          <p class="panel alert" role="alert">
-            {sites.error}
-          </p>
+          <div class="panel">
+            <Trouble answer={sites} />
+          </div>
         ) : place.site ? (
           <View view={place.view} />
         ) : sites.data && !first ? (
@@ -103,4 +104,6 @@ function View({ view }: { view: Place['view'] }) {
 }
 
 const root = document.getElementById('app')
+// The static head has done its part.
+root?.replaceChildren()
 if (root) render(<App />, root)

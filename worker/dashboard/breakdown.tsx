@@ -13,7 +13,7 @@ import { useAnswer } from './use-api.ts'
 
 interface BreakdownProps {
   metric: Metric
-  total: number
+  total: number | null
   /** Narrows the question further, to one endpoint. */
   extra?: Record<string, string>
 }

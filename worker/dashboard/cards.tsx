@@ -28,7 +28,8 @@ export function Cards({ summary, trends, path }: CardsProps) {
             metric={metric}
             row={summary.data?.data.find(row => row.metric === metric)}
             trend={trends.data?.data.find(row => row.metric === metric)}
-            waiting={!summary.data && !summary.error}
+            instead={instead(summary)}
+            change={trends.data || !trends.error ? '' : 'The change is not known.'}
           />
         ))}
       </ul>
@@ -37,14 +38,23 @@ export function Cards({ summary, trends, path }: CardsProps) {
   )
 }
 
+/** A request that failed is not the same as no data. */
+function instead({ data, error }: Answer<SummaryAnswer>): string {
+  if (data) return 'no data'
+  return error ? 'not known' : '…'
+}
+
 interface CardProps {
   metric: Metric
   row: SummaryRow | undefined
   trend: TrendsRow | undefined
-  waiting: boolean
+  /** What stands there where there is no figure. */
+  instead: string
+  /** What stands there where there is no trend. */
+  change: string
 }
 
-function Card({ metric, row, trend, waiting }: CardProps) {
+function Card({ metric, row, trend, instead, change }: CardProps) {
   const [place] = usePlace()
   const figure = row?.percentiles[`p${place.p}`]
   const chosen = place.metric === metric
@@ -64,14 +74,14 @@ function Card({ metric, row, trend, waiting }: CardProps) {
           </p>
           <p class={`rating ${rating}`}>{RATING_WORDS[rating]}</p>
           <p class="soft">{interval(metric, figure)}</p>
-          <p class={trend?.verdict ?? 'soft'}>{trend && verdict(trend)}</p>
+          <p class={trend?.verdict ?? 'soft'}>{trend ? verdict(trend) : change}</p>
           {row.shares && <ShareBar shares={row.shares} inWords />}
           <p class="soft" title={countInterval(row.count_interval)}>
             {count(row.count, metric === 'api' ? 'call' : 'page view')}, {count(row.samples, 'sample')}
           </p>
         </>
       ) : (
-        <p class="value soft">{waiting ? '…' : 'no data'}</p>
+        <p class="value soft">{instead}</p>
       )}
     </li>
   )

@@ -20,8 +20,8 @@ interface GroupsProps {
   /** What the groups are called. */
   head: string
   rows: SummaryRow[]
-  /** Page views or calls of all groups together, those that are not shown, too. */
-  total: number
+  /** Page views or calls of all groups together, those that are not shown, too; null while that is not known. */
+  total: number | null
   /** Where a group leads to. */
   to: (name: string) => Change
   more?: [head: string, cell: (row: SummaryRow) => ComponentChildren][]
@@ -40,7 +40,7 @@ export function Groups({ label, metric, by, head, rows, total, to, more = [] }: 
         {rows.map(row => {
           const name = row.group[by]
           const isGroup = !row.rest && !row.other
-          const share = total ? Math.min(1, row.count / total) : 0
+          const share = total === null ? null : total && Math.min(1, row.count / total)
           return (
             <tr key={name} class={row.samples < FEW || !isGroup ? 'few' : ''}>
               <th scope="row" title={row.rest ? 'The sum of all groups without a row' : (name ?? '')}>
@@ -56,8 +56,8 @@ export function Groups({ label, metric, by, head, rows, total, to, more = [] }: 
                 <Figure metric={row.metric} figure={row.percentiles[p]} />
               </td>
               <td class="wide">{row.shares && <ShareBar shares={row.shares} />}</td>
-              <td>{row.shares && percent(share * (1 - row.shares.good))}</td>
-              <td>{percent(share)}</td>
+              <td>{row.shares && (share === null ? '…' : percent(share * (1 - row.shares.good)))}</td>
+              <td>{share === null ? '…' : percent(share)}</td>
               <td>
                 {number(row.count)}
                 {row.partial && ` to ${number(row.count + (row.missing_at_most ?? 0))}`}

@@ -12,6 +12,7 @@ import { FirstRun } from './firstrun.tsx'
 import { usePlace } from './link.tsx'
 import { Notice } from './notice.tsx'
 import { baseOf, pathOf, rangeOf } from './query.ts'
+import { Trouble } from './section.tsx'
 import { useAnswer } from './use-api.ts'
 
 const ALL = 'lcp,inp,cls,fcp,ttfb,api'
@@ -29,15 +30,15 @@ export function Overview() {
   return (
     <>
       {summary.error && (
-        <p class="panel alert" role="alert">
-          {summary.error}
-        </p>
+        <div class="panel">
+          <Trouble answer={summary} />
+        </div>
       )}
       {summary.data?.data.length === 0 && <FirstRun />}
       <Cards summary={summary} trends={trends} path={path} />
       <Notice summary={summary.data} delivery={delivery.data} />
       <Chart metric={metric} />
-      <Breakdown metric={metric} total={row?.count ?? 0} />
+      <Breakdown metric={metric} total={row?.count ?? null} />
       {(metric === 'lcp' || metric === 'inp' || metric === 'cls') && <Causes metric={metric} />}
       <Delivery answer={delivery} path={deliveryPath} />
     </>

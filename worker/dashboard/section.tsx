@@ -1,7 +1,9 @@
 /** The frames of the page: a titled panel that says when it waits or has failed, and a table that scrolls by itself. */
 
 import type { ComponentChildren } from 'preact'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { Exports } from './exports.tsx'
+import { clock } from './format.ts'
 import type { Answer } from './use-api.ts'
 
 interface SectionProps {
@@ -15,23 +17,44 @@ interface SectionProps {
 }
 
 export function Section({ title, answer, path, tools, className = '', children }: SectionProps) {
+  const box = useRef<HTMLElement>(null)
+  const height = useRef(0)
+  const waits = answer.data === null && answer.busy
+  // While another question waits for its answer, the panel stays as tall as it was: nothing below it jumps.
+  useLayoutEffect(() => {
+    if (!waits) height.current = box.current?.offsetHeight ?? 0
+  })
   return (
-    <section class={`panel ${className}`} aria-label={title} aria-busy={answer.busy}>
+    <section
+      ref={box}
+      class={`panel ${className}`}
+      style={waits && height.current ? { minHeight: `${height.current}px` } : {}}
+      aria-label={title}
+      aria-busy={answer.busy}
+    >
       <div class="head">
         <h2>{title}</h2>
         {tools}
       </div>
-      {answer.error ? (
-        <p class="alert" role="alert">
-          {answer.error}
-        </p>
-      ) : answer.data ? (
-        children
-      ) : (
-        <p class="soft loading">Loading …</p>
-      )}
+      <Trouble answer={answer} />
+      {answer.data !== null && children}
+      {waits && <p class={`soft ${height.current ? '' : 'loading'}`}>Loading …</p>}
       {path && answer.data !== null && <Exports path={path} of={title} />}
     </section>
+  )
+}
+
+/** Says why there is nothing, or how old what is shown has become. */
+export function Trouble({ answer: { data, at, error } }: { answer: Answer<unknown> }) {
+  if (!error) return null
+  return data === null ? (
+    <p class="alert" role="alert">
+      {error}
+    </p>
+  ) : (
+    <p class="alert" role="status">
+      Not updated since {clock(at)}. {error}
+    </p>
   )
 }
 

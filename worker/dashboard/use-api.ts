@@ -1,6 +1,6 @@
 /**
- * What the API answers to a path, as the page needs it: asked once a path and once a beat of the live refresh, the one
- * before called off, the last answer kept while the next one is under way.
+ * What the API answers to a path, and nothing else: an answer to another question is never shown under this one. The live
+ * refresh of the same path keeps its numbers until new ones come, and so does a request that fails, which is repeated.
  */
 
 import { createContext } from 'preact'
@@ -8,10 +8,20 @@ import { useContext, useEffect, useState } from 'preact/hooks'
 import { ApiError, ask } from './client.ts'
 
 export interface Answer<T> {
+  /** The last answer to this very path; null until there is one. */
   data: T | null
+  /** When it came, Unix ms. */
+  at: number
+  /** Why the latest request failed, and what to do; empty where it did not. */
   error: string
   busy: boolean
 }
+
+const NOTHING_YET = { data: null, at: 0, error: '', busy: true }
+
+/** How long a failed request waits until it is repeated, in ms: twice as long each time. */
+const FIRST_RETRY = 2_000
+const LONGEST_RETRY = 60_000
 
 /** The beat, who is told that a token is no longer good, and how to ask anew at once. */
 export const Live = createContext({ beat: 0, refuse: () => {}, again: () => {} })
@@ -19,21 +29,44 @@ export const Live = createContext({ beat: 0, refuse: () => {}, again: () => {} }
 /** Asks nothing where the path is empty. */
 export function useAnswer<T>(path: string): Answer<T> {
   const { beat, refuse } = useContext(Live)
-  const [answer, setAnswer] = useState<Answer<T>>({ data: null, error: '', busy: true })
+  const [kept, keep] = useState<Answer<T> & { path: string }>({ ...NOTHING_YET, path })
   useEffect(() => {
-    if (!path) return setAnswer({ data: null, error: '', busy: false })
+    if (!path) return
     const running = new AbortController()
     const { signal } = running
-    setAnswer(before => ({ ...before, busy: true }))
-    ask<T>(path, { signal }).then(
-      data => signal.aborted || setAnswer({ data, error: '', busy: false }),
-      error => {
-        if (signal.aborted) return
-        if (error instanceof ApiError && error.status === 401) refuse()
-        setAnswer({ data: null, error: String(error.message), busy: false })
-      },
-    )
-    return () => running.abort()
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const change = (news: Partial<Answer<T>>) =>
+      keep(before => ({ ...(before.path === path ? before : NOTHING_YET), ...news, path }))
+    const load = (wait: number) => {
+      change({ busy: true })
+      ask<T>(path, { signal }).then(
+        data => signal.aborted || change({ data, at: Date.now(), error: '', busy: false }),
+        error => {
+          if (signal.aborted) return
+          const { status = 0 } = error instanceof ApiError ? error : {}
+          if (status === 401) refuse()
+          change({ error: `${error.message} ${remedyFor(status)}`, busy: false })
+          if (isPassing(status)) timer = setTimeout(load, wait, Math.min(LONGEST_RETRY, wait * 2))
+        },
+      )
+    }
+    load(FIRST_RETRY)
+    return () => {
+      running.abort()
+      clearTimeout(timer)
+    }
   }, [path, beat])
-  return answer
+  if (!path) return { ...NOTHING_YET, busy: false }
+  return kept.path === path ? kept : NOTHING_YET
+}
+
+/** True where the same request may succeed later. */
+function isPassing(status: number): boolean {
+  return status === 0 || status === 429 || status >= 500
+}
+
+function remedyFor(status: number): string {
+  if (isPassing(status)) return 'Trying again.'
+  if (status === 403) return 'Sign in with a token that may see it.'
+  return status === 404 ? 'Choose another site or range.' : ''
 }

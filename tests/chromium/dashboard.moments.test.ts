@@ -1,0 +1,155 @@
+/** The page is true at every moment: while answers are under way, when requests fail, and after they work again. */
+
+import type { BrowserContext, Page, Route } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { type Stage, settled, stage } from './dashboard.ts'
+
+let on: Stage
+let context: BrowserContext
+let page: Page
+
+beforeAll(async () => {
+  on = await stage()
+})
+afterAll(() => on.close())
+beforeEach(async () => {
+  ;({ page, context } = await on.page())
+  await page.addInitScript(() => {
+    const shifts: number[] = []
+    Reflect.set(window, 'shifts', shifts)
+    new PerformanceObserver(list => {
+      for (const entry of list.getEntries()) shifts.push(Reflect.get(entry, 'value'))
+    }).observe({ type: 'layout-shift', buffered: true })
+  })
+})
+afterEach(() => context.close())
+
+const region = (name: string) => page.getByRole('region', { name, exact: true })
+const link = (name: string) => page.getByRole('link', { name, exact: true })
+const main = () => page.locator('main').textContent()
+const shifted = () =>
+  page.evaluate(() => (Reflect.get(window, 'shifts') as number[]).reduce((sum, value) => sum + value, 0))
+
+/** Holds every answer of the API back until it is released. */
+async function hold(): Promise<() => Promise<void>> {
+  const held: Route[] = []
+  await page.route('**/v1/**', route => void held.push(route))
+  return async () => {
+    await page.unroute('**/v1/**')
+    await Promise.all(held.map(route => route.continue().catch(() => {})))
+  }
+}
+
+const fail = (status: number) =>
+  page.route('**/v1/**', route =>
+    route.fulfill({
+      status,
+      contentType: 'application/problem+json',
+      body: JSON.stringify({ status, title: 'Trouble', detail: 'The database is overloaded.' }),
+    }),
+  )
+
+test('the page moves by less than 0.02 while it loads', async () => {
+  await on.open(page, '?site=demo&range=7d')
+  await region('Delivery').waitFor()
+  expect(await shifted()).toBeLessThan(0.02)
+})
+
+test('another metric waits under its own name, in a panel as tall as before', async () => {
+  await on.open(page, '?site=demo&range=7d')
+  const tall = async (name: string) => (await region(name).boundingBox())?.height ?? 0
+  const before = await tall('LCP over time')
+  const release = await hold()
+  await link('CLS').click()
+  const chart = region('CLS over time')
+  await chart.getByText('Loading').waitFor()
+  expect(await chart.locator('svg').count()).toBe(0)
+  expect(await tall('CLS over time')).toBeCloseTo(before, 0)
+  const causes = region('Elements that moved')
+  expect(await causes.textContent()).not.toMatch(/\ds\b|impact/)
+  await release()
+  await settled(page)
+  expect(await chart.locator('svg').count()).toBeGreaterThan(0)
+  expect(await causes.textContent()).toContain('impact')
+})
+
+test('another site shows nothing of the one before', async () => {
+  await fetch(`${on.server.url}/v1/sites/empty`, {
+    method: 'PUT',
+    headers: { Authorization: `Bearer ${on.server.token}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify({ origins: ['https://shop.example'] }),
+  })
+  await on.open(page, '?site=demo&range=7d')
+  const value = (await page.locator('.card .value').first().textContent()) ?? ''
+  expect(value).toMatch(/\d/)
+  const release = await hold()
+  await page.evaluate(() => {
+    history.pushState(null, '', '?site=empty&range=7d')
+    dispatchEvent(new PopStateEvent('popstate'))
+  })
+  await expect.poll(() => page.locator('.card .value').allTextContents()).toEqual(Array(6).fill('…'))
+  expect(await main()).not.toContain(value)
+  await release()
+  await region('Measure your pages').waitFor()
+})
+
+test('a refresh that fails keeps the numbers, says since when, and recovers by itself', async () => {
+  await page.clock.install()
+  await page.goto(`${on.server.url}/?site=demo&range=7d#token=${on.server.token}`)
+  await settled(page)
+  await region('LCP by route').scrollIntoViewIfNeeded()
+  const scroll = () => page.evaluate(() => scrollY)
+  const cards = () => page.locator('.card').allTextContents()
+  const [shown, place] = [await cards(), await scroll()]
+  expect(place).toBeGreaterThan(0)
+  await fail(503)
+  await page.clock.runFor(60_000)
+  await expect
+    .poll(() => region('LCP over time').getByText('Not updated').textContent())
+    .toMatch(/^Not updated since \d\d:\d\d\. The database is overloaded\. \(503\) Trying again\.$/)
+  expect(await cards()).toEqual(shown)
+  expect(await main()).not.toContain('no data')
+  expect(Math.abs((await scroll()) - place)).toBeLessThan(60)
+  await page.unroute('**/v1/**')
+  await expect
+    .poll(async () => {
+      await page.clock.runFor(5_000)
+      return page.getByText('Not updated since').count()
+    })
+    .toBe(0)
+})
+
+test('a request that never worked says why and what to do, and never that there is no data', async () => {
+  await page.clock.install()
+  await fail(503)
+  await page.goto(`${on.server.url}/?site=demo&range=7d#token=${on.server.token}`)
+  await page.getByRole('alert').first().waitFor()
+  const text = await main()
+  expect(text).toContain('The database is overloaded. (503) Trying again.')
+  expect(text).not.toContain('no data')
+  await page.unroute('**/v1/**')
+  await expect
+    .poll(async () => {
+      await page.clock.runFor(5_000)
+      return page.getByRole('alert').count()
+    })
+    .toBe(0)
+  await settled(page)
+  expect(await page.locator('.card .value').first().textContent()).toMatch(/\d/)
+})
+
+test.each([
+  [403, 'Sign in with a token that may see it.'],
+  [404, 'Choose another site or range.'],
+])('a %i says what to do', async (status, remedy) => {
+  await fail(status)
+  await page.goto(`${on.server.url}/?site=demo&range=7d#token=${on.server.token}`)
+  await expect.poll(main).toContain(remedy)
+  expect(await main()).not.toContain('no data')
+})
+
+test('a token that is refused leads to a sign-in of one heading', async () => {
+  await page.goto(`${on.server.url}/?site=demo#token=wrong`)
+  await page.getByText('This token is not valid here.').waitFor()
+  expect(await page.getByRole('heading', { level: 1 }).allTextContents()).toEqual(['fieldline'])
+})
