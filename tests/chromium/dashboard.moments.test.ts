@@ -153,3 +153,29 @@ test('a token that is refused leads to a sign-in of one heading', async () => {
   await page.getByText('This token is not valid here.').waitFor()
   expect(await page.getByRole('heading', { level: 1 }).allTextContents()).toEqual(['fieldline'])
 })
+
+test.each(['America/New_York', 'Asia/Kolkata', 'Pacific/Auckland'])(
+  '90 days are told by the day of UTC in %s',
+  async timezoneId => {
+    await context.close()
+    ;({ page, context } = await on.page({ timezoneId }))
+    await on.open(page, '?site=demo&range=90d')
+    expect(await page.getByRole('alert').count()).toBe(0)
+    const chart = region('LCP over time')
+    const today = new Date().toLocaleDateString('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' })
+    await chart.getByText('The same as a table').click()
+    expect(await chart.getByRole('rowheader').last().textContent()).toBe(today)
+    const said = await chart.locator('.readout').textContent()
+    if (timezoneId === 'Asia/Kolkata') expect(await main()).toContain('Times are UTC+00:00')
+    else expect(said).toContain('Days begin at midnight in UTC.')
+  },
+)
+
+test('7 days are told by the hour, with dates on the axis', async () => {
+  await on.open(page, '?site=demo&range=7d')
+  const labels = await region('LCP over time').locator('svg text.middle').allTextContents()
+  expect(labels.length).toBeGreaterThan(4)
+  expect(labels.filter(text => /^\d+ \w{3}$/.test(text)).length).toBeGreaterThan(4)
+  await region('LCP over time').getByText('The same as a table').click()
+  expect(await region('LCP over time').getByRole('row').count()).toBeGreaterThan(7 * 24)
+})

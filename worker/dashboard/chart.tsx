@@ -4,11 +4,11 @@ import { useEffect, useState } from 'preact/hooks'
 import type { BudgetsAnswer } from '../../schema/api/budgets.ts'
 import type { TimeseriesAnswer } from '../../schema/api/timeseries.ts'
 import { format, type Metric } from '../../schema/domain/metrics.ts'
-import { count, interval, moment, number, short } from './format.ts'
+import { count, interval, number, short } from './format.ts'
 import { Histogram } from './histogram.tsx'
 import { type Limit, Lines } from './lines.tsx'
 import { usePlace } from './link.tsx'
-import { baseOf, intervalOf, pathOf, ZONE } from './query.ts'
+import { baseOf, intervalOf, pathOf, ZONE, zoneOfDays } from './query.ts'
 import { Section, Table } from './section.tsx'
 import { Tabs } from './tabs.tsx'
 import { type Release, releasesOf, type Slot, scalesOf, slotsOf } from './timeline.ts'
@@ -30,7 +30,7 @@ export function Chart({ metric, extra = {}, about = short(metric) }: ChartProps)
   const names = [...new Set([50, 75, 95, Number(place.p)])].sort((a, b) => a - b)
   const lines = place.chart === 'lines'
   const base = { ...baseOf(place), ...extra, metrics: metric }
-  const over = { ...base, interval: intervalOf(place), timezone: ZONE }
+  const over = { ...base, interval: intervalOf(place), timezone: zoneOfDays(place) }
   const path = lines
     ? pathOf('timeseries', { ...over, percentiles: names.join() })
     : pathOf('export', { ...base, format: 'otlp' })
@@ -47,6 +47,7 @@ export function Chart({ metric, extra = {}, about = short(metric) }: ChartProps)
       <Timeline
         metric={metric}
         slots={slots}
+        zone={answer.data?.timezone ?? ZONE}
         names={names.map(p => `p${p}`)}
         releases={releases.data ? releasesOf(releases.data, slots) : []}
         limits={limitsOf(budgets.data, metric, place, extra.endpoint ?? null)}
@@ -97,12 +98,14 @@ function limitsOf(
 interface TimelineProps {
   metric: Metric
   slots: Slot[]
+  /** Where days begin at midnight. */
+  zone: string
   names: string[]
   releases: Release[]
   limits: Limit[]
 }
 
-function Timeline({ metric, slots, names, releases, limits }: TimelineProps) {
+function Timeline({ metric, slots, zone, names, releases, limits }: TimelineProps) {
   const [place] = usePlace()
   const chosen = `p${place.p}`
   const [box, setBox] = useState<HTMLElement | null>(null)
@@ -163,13 +166,14 @@ function Timeline({ metric, slots, names, releases, limits }: TimelineProps) {
       </div>
       <p class="readout">
         <bdi>{said}</bdi>
+        {zone !== ZONE && ' Days begin at midnight in UTC.'}
       </p>
       <details>
         <summary>Show as a table</summary>
         <Table label={`${short(metric)} over time`} columns={['Time', ...names, 'Samples']}>
-          {slots.map(({ time, point }) => (
+          {slots.map(({ time, name, point }) => (
             <tr key={time}>
-              <th scope="row">{moment(time)}</th>
+              <th scope="row">{name}</th>
               {names.map(name => (
                 <td key={name}>{format(metric, point?.percentiles[name]?.value ?? null)}</td>
               ))}
@@ -212,9 +216,9 @@ function inWords(
   cursor: number,
 ): string {
   if (!slot) return ''
-  const { time, point } = slot
+  const { name: when, point } = slot
   const began = releases.filter(({ slot }) => slot === cursor).map(({ name }) => `release ${name} begins`)
-  if (!point) return [`${moment(time)}: no data`, ...began].join(', ')
+  if (!point) return [`${when}: no data`, ...began].join(', ')
   const values = names.map(name => {
     const figure = point.percentiles[name]
     return `${name} ${format(metric, figure?.value ?? null)}${figure ? ` (${interval(metric, figure)})` : ''}`
@@ -224,7 +228,7 @@ function inWords(
     count(point.samples, 'sample'),
     ...began,
   ]
-  return `${moment(time)}: ${[...values, ...much].join(', ')}`
+  return `${when}: ${[...values, ...much].join(', ')}`
 }
 
 /** Writes the cursor into the address, without a step of the history. */

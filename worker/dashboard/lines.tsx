@@ -1,8 +1,7 @@
 /** Percentiles over time as lines, with the interval of the chosen one, thresholds, releases and budgets. */
 
 import { format, METRICS, type Metric } from '../../schema/domain/metrics.ts'
-import { clock, date } from './format.ts'
-import { FRAME, type Release, runsOf, type Scales, type Slot } from './timeline.ts'
+import { FRAME, labelsOf, type Release, runsOf, type Scales, type Slot } from './timeline.ts'
 
 /** Pixels that a label of the time axis takes. */
 const LABEL_WIDTH = 84
@@ -29,7 +28,6 @@ export function Lines({ metric, slots, scales, width, names, chosen, releases, l
   const { x, y } = scales
   const floor = height - bottom
   const end = width - right
-  const daily = (slots[1]?.time ?? 0) - (slots[0]?.time ?? 0) > 3_600_000
   const every = Math.ceil((slots.length * LABEL_WIDTH) / (end - left))
   return (
     <svg width={width} height={height} aria-hidden="true" class="lines">
@@ -42,22 +40,23 @@ export function Lines({ metric, slots, scales, width, names, chosen, releases, l
           </text>
         </g>
       ))}
-      {slots.map(
-        ({ time }, i) =>
-          i % every === 0 && (
-            <text key={time} class="middle" x={Math.max(x(i), left + 20)} y={height - 6}>
-              {daily ? date(time) : clock(time) === '00:00' ? date(time) : clock(time)}
-            </text>
-          ),
-      )}
-      {releases.map(({ name, slot }, i) => (
-        <g key={name} class="release">
-          <line x1={x(slot)} x2={x(slot)} y1={top - 6} y2={floor} />
-          <text class={x(slot) > end - 90 ? 'end' : ''} x={x(slot)} y={i % 2 ? 24 : 10}>
-            {cut(name)}
-          </text>
-        </g>
+      {labelsOf(slots, every).map(({ slot, text }) => (
+        <text key={slot} class="middle" x={Math.max(x(slot), left + 20)} y={height - 6}>
+          {text}
+        </text>
       ))}
+      {releases.map(({ name, slot }, i) => {
+        // It came at some time within the slot: what rose with it is not drawn before it.
+        const begin = (x(slot) + x(slot - 1)) / 2
+        return (
+          <g key={name} class="release">
+            <line x1={begin} x2={begin} y1={top - 6} y2={floor} />
+            <text class={begin > end - 90 ? 'end' : ''} x={begin} y={i % 2 ? 24 : 10}>
+              {cut(name)}
+            </text>
+          </g>
+        )
+      })}
       {runsOf(slots, chosen).map(run => (
         <path key={run[0]} class="interval" d={ribbon(run, slots, scales, chosen)} />
       ))}

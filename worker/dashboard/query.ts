@@ -23,12 +23,24 @@ export function baseOf(place: Place): Query {
   return { ...rangeOf(place), ...Object.fromEntries(filters) }
 }
 
-/** By the hour or by the day: what was asked for, as far as it makes no more than 1,000 points. */
-export function intervalOf({ range, interval, from, to }: Place): 'hour' | 'day' {
-  if (range === '24h') return 'hour'
-  const days = range === 'own' ? (Date.parse(to) - Date.parse(from)) / DAY + 1 : Number.parseInt(range, 10)
-  if (days > 40) return 'day'
-  return interval || (days > 4 ? 'day' : 'hour')
+/** A range longer than this is told by the day: the hours behind it may be gone, and would be more than 1,000 points. */
+const MOST_HOURLY = 40
+
+/** By the hour or by the day: what was asked for, as far as that can be had. */
+export function intervalOf(place: Place): 'hour' | 'day' {
+  const days = daysOf(place)
+  if (days > MOST_HOURLY) return 'day'
+  return (place.range !== '24h' && place.interval) || (days > 8 ? 'day' : 'hour')
+}
+
+/** Where days begin at midnight: here, or in UTC where no hours are left that they could be made of. */
+export function zoneOfDays(place: Place): string {
+  return daysOf(place) > MOST_HOURLY ? zoneOf(0) : ZONE
+}
+
+function daysOf({ range, from, to }: Place): number {
+  if (range === '24h') return 1
+  return range === 'own' ? (Date.parse(to) - Date.parse(from)) / DAY + 1 : Number.parseInt(range, 10)
 }
 
 /** The offset of this browser, `+02:00`. The API knows whole hours only: elsewhere days begin in UTC. */

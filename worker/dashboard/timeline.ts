@@ -6,12 +6,15 @@
 import type { TimeseriesAnswer, TimeseriesRow } from '../../schema/api/timeseries.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
 import { METRICS, type Metric } from '../../schema/domain/metrics.ts'
+import { clock, date, moment } from './format.ts'
 
 export type Point = TimeseriesRow['points'][number]
 
 export interface Slot {
   /** Unix ms at which it begins. */
   time: number
+  /** `14 Nov, 09:00`, or `14 Nov` where it is a day. */
+  name: string
   point: Point | undefined
 }
 
@@ -19,11 +22,16 @@ export const FRAME = { height: 300, left: 54, right: 14, top: 34, bottom: 26 } a
 
 /** Every hour or day of the range, oldest first. */
 export function slotsOf({ from, to, interval }: TimeseriesAnswer, points: readonly Point[]): Slot[] {
-  const step = interval === 'day' ? 24 * HOUR : HOUR
+  const daily = interval === 'day'
+  const step = daily ? 24 * HOUR : HOUR
   const start = Date.parse(from)
   const count = Math.ceil((Date.parse(to) - start) / step)
   const known = new Map(points.map(point => [Math.floor((Date.parse(point.time) - start) / step), point]))
-  return Array.from({ length: count }, (_, i) => ({ time: start + i * step, point: known.get(i) }))
+  return Array.from({ length: count }, (_, i) => {
+    const time = start + i * step
+    // A day has the date of its noon, in whichever zone it begins at midnight.
+    return { time, name: daily ? date(time + step / 2) : moment(time), point: known.get(i) }
+  })
 }
 
 export interface Scales {
@@ -91,4 +99,21 @@ export function ticks(high: number): number[] {
   const power = 10 ** Math.floor(Math.log10(high / 5))
   const step = ([1, 2, 5].find(round => round * power * 6 >= high) ?? 10) * power
   return Array.from({ length: Math.floor(high / step) + 1 }, (_, i) => i * step)
+}
+
+/** Hours between labels of the axis, of which one is midnight. */
+const HOURS_APART = [1, 2, 3, 6, 12, 24, 48, 96, 168]
+
+/** The labels of the time axis, at most one in `every` slots: dates, and the time of day between them. */
+export function labelsOf(slots: readonly Slot[], every: number): { slot: number; text: string }[] {
+  const [first, second] = slots
+  if (!first) return []
+  if (second && second.time - first.time > HOUR) {
+    return slots.flatMap(({ name }, slot) => (slot % every === 0 ? [{ slot, text: name }] : []))
+  }
+  const apart = HOURS_APART.find(hours => hours >= every) ?? 168
+  const midnight = slots.findIndex(({ time }) => clock(time) === '00:00')
+  return slots.flatMap(({ time }, slot) =>
+    (slot - midnight) % apart ? [] : [{ slot, text: (slot - midnight) % 24 ? clock(time) : date(time) }],
+  )
 }
