@@ -80,7 +80,7 @@ export interface Case {
   /** What web-vitals tells first; by default LCP, on a page without content nothing. */
   first?: 'FCP'
   act?: (page: Page) => Promise<unknown>
-  /** `acted` are the lists that `act` answered, if it did. */
+  /** `acted` are the lists that `act` answered, if it did; a number is a list of one. */
   says: (views: Said[], acted: number[][]) => void
 }
 
@@ -103,7 +103,7 @@ export function agree(cases: Record<string, Case>): void {
       } else await started(page)
       if (body) await told(page, first)
       const acted = await act?.(page)
-      says(await agreed(page), Array.isArray(acted) ? acted : [])
+      says(await agreed(page), typeof acted === 'number' ? [[acted]] : Array.isArray(acted) ? acted : [])
     })
 }
 
