@@ -6,6 +6,7 @@ import { format, METRICS, type Metric, rate } from '../../schema/domain/metrics.
 import { Exports } from './exports.tsx'
 import { count, countInterval, interval, RATING_WORDS, short, TITLES, verdict } from './format.ts'
 import { Link, usePlace } from './link.tsx'
+import { Trouble } from './section.tsx'
 import { ShareBar } from './sharebar.tsx'
 import type { Answer } from './use-api.ts'
 
@@ -19,7 +20,7 @@ export function Cards({ summary, trends, path }: CardsProps) {
   const [{ p }] = usePlace()
   const metrics = Object.keys(METRICS) as Metric[]
   return (
-    <section aria-label="Metrics" aria-busy={summary.busy || trends.busy}>
+    <section class="metrics" aria-label="Metrics" aria-busy={summary.busy || trends.busy}>
       <h2 class="hidden">Metrics, {p}th percentile</h2>
       <ul class="cards">
         {metrics.map(metric => (
@@ -34,6 +35,7 @@ export function Cards({ summary, trends, path }: CardsProps) {
         ))}
       </ul>
       <Exports path={path} of="the metrics" />
+      {summary.data && <Trouble answer={summary} />}
     </section>
   )
 }

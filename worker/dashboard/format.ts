@@ -83,9 +83,9 @@ const WHEN = { day: 'numeric', month: 'short', timeZone: 'UTC' } as const
 const DATE = new Intl.DateTimeFormat('en-GB', WHEN)
 const TIME = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'UTC' })
 
-/** `14 Nov`, in the page's time zone. */
-export function date(time: number): string {
-  return DATE.format(time + SHIFT)
+/** `14 Nov`, in the page's time zone or that of another `shift` in ms. */
+export function date(time: number, shift = SHIFT): string {
+  return DATE.format(time + shift)
 }
 
 /** `09:00`. */

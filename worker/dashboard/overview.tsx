@@ -29,7 +29,7 @@ export function Overview() {
   const row = summary.data?.data.find(row => row.metric === metric)
   return (
     <>
-      {summary.error && (
+      {summary.error && !summary.data && (
         <div class="panel">
           <Trouble answer={summary} />
         </div>

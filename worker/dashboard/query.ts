@@ -52,4 +52,8 @@ export function zoneOf(hours: number): string {
 }
 
 /** Ms to add to a UTC time for `ZONE`. */
-export const SHIFT = Number(ZONE.slice(0, 3)) * HOUR
+export const SHIFT = shiftOf(ZONE)
+
+export function shiftOf(zone: string): number {
+  return Number(zone.slice(0, 3)) * HOUR
+}

@@ -44,16 +44,20 @@ export function Section({ title, answer, path, tools, className = '', children }
   )
 }
 
-/** Says why there is nothing, or how old what is shown has become. */
+/** Says why there is nothing; or how old what is shown has become, in the margin, where it moves nothing. */
 export function Trouble({ answer: { data, at, error } }: { answer: Answer<unknown> }) {
   if (!error) return null
-  return data === null ? (
-    <p class="alert" role="alert">
-      {error}
-    </p>
-  ) : (
-    <p class="alert" role="status">
-      Not updated since {clock(at)}. {error}
+  if (data === null) {
+    return (
+      <p class="alert" role="alert">
+        {error}
+      </p>
+    )
+  }
+  const said = `Not updated since ${clock(at)}. ${error}`
+  return (
+    <p class="alert stale" role="status" title={said}>
+      {said}
     </p>
   )
 }

@@ -7,6 +7,7 @@ import type { TimeseriesAnswer, TimeseriesRow } from '../../schema/api/timeserie
 import { HOUR } from '../../schema/domain/hour.ts'
 import { METRICS, type Metric } from '../../schema/domain/metrics.ts'
 import { clock, date, moment } from './format.ts'
+import { shiftOf } from './query.ts'
 
 export type Point = TimeseriesRow['points'][number]
 
@@ -21,7 +22,10 @@ export interface Slot {
 export const FRAME = { height: 300, left: 54, right: 14, top: 34, bottom: 26 } as const
 
 /** Every hour or day of the range, oldest first. */
-export function slotsOf({ from, to, interval }: TimeseriesAnswer, points: readonly Point[]): Slot[] {
+export function slotsOf(
+  { from, to, interval, timezone }: TimeseriesAnswer,
+  points: readonly Point[],
+): Slot[] {
   const daily = interval === 'day'
   const step = daily ? 24 * HOUR : HOUR
   const start = Date.parse(from)
@@ -29,8 +33,8 @@ export function slotsOf({ from, to, interval }: TimeseriesAnswer, points: readon
   const known = new Map(points.map(point => [Math.floor((Date.parse(point.time) - start) / step), point]))
   return Array.from({ length: count }, (_, i) => {
     const time = start + i * step
-    // A day has the date of its noon, in whichever zone it begins at midnight.
-    return { time, name: daily ? date(time + step / 2) : moment(time), point: known.get(i) }
+    // A day has the date of the zone in which it begins at midnight, which need not be the page's.
+    return { time, name: daily ? date(time, shiftOf(timezone)) : moment(time), point: known.get(i) }
   })
 }
 

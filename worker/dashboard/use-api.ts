@@ -45,7 +45,7 @@ export function useAnswer<T>(path: string): Answer<T> {
           if (signal.aborted) return
           const { status = 0 } = error instanceof ApiError ? error : {}
           if (status === 401) refuse()
-          change({ error: `${error.message} ${remedyFor(status)}`, busy: false })
+          change({ error: `${error.message} ${remedyFor(status)}`.trim(), busy: false })
           if (isPassing(status)) timer = setTimeout(load, wait, Math.min(LONGEST_RETRY, wait * 2))
         },
       )
