@@ -42,6 +42,7 @@ const SAME = 0.05
  * off.
  */
 export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: NameOperation): Calls {
+  let unloading = -CUT
   /** The latest first. */
   const notes: Note[] = []
 
@@ -53,14 +54,15 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
     // Firefox knows no times behind a service worker.
     const timing: Timing = _entry?.duration ? _entry : note
     const { startTime, duration, responseStart = 0, responseStatus, transferSize = 0 } = timing
-    const endsAsItBegins = startTime + duration - responseStart < SAME
+    const end = startTime + duration
+    const endsAsItBegins = end - responseStart < SAME
     const view = at(startTime)
     if (
       !view ||
       // A call cut off by leaving says nothing of its endpoint, but has the entry of a failure, of an answer without
       // a body or, in Firefox, of one with half a body, which ends as it begins. Real ones of these few ms are lost too.
-      (performance.now() < hidden + CUT &&
-        (_failure || (_entry && (!_entry.encodedBodySize || endsAsItBegins)))) ||
+      (end < unloading + CUT && (end > unloading - SAME || endsAsItBegins)) ||
+      (end < hidden + CUT && (_entry ? !_entry.encodedBodySize : _failure)) ||
       name === own._urls[0] ||
       own._ignore.some(text => name.replace(/\?.*/s, '').includes(text)) ||
       isAhead(name, _headers)
@@ -120,6 +122,9 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
       if (!note._told && note.duration >= 0 && (!note._answer?.bodyUsed || isPreloaded(note.name)))
         report(note)
   }
+  addEventListener('beforeunload', () => {
+    unloading = performance.now()
+  })
   return {
     _settle: settle,
     resource(entry) {

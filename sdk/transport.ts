@@ -31,7 +31,7 @@ declare global {
   }
 }
 
-/** When the page hid last, or began to be left; below 0: never. */
+/** When the page hid last; below 0: never. */
 export let hidden = -CUT
 
 /** Whether anything may be sent; undefined as long as nobody has said. */
@@ -153,9 +153,6 @@ export function startTransport(settings: Settings, settle?: () => void): void {
     addEventListener('visibilitychange', onHide)
     addEventListener('pagehide', onHide, true)
   }
-  addEventListener('beforeunload', ({ timeStamp }) => {
-    hidden = timeStamp
-  })
   // A page that lets nobody listen throws here, before anything has begun: web-vitals would throw later, into the page.
   listen()
   // Again, since `document.open` removes all listeners. Those that are there are not added.
