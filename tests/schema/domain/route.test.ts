@@ -55,6 +55,7 @@ describe('template', () => {
     '/es2020',
     '/rfc9457',
     '/decade/facade',
+    '/browse/brands/blog/flights/news/shows/throws/skills/followers/workshops',
     '/日本/製品',
     '/100%/off%ZZ',
   ])('leaves %s as it is', path => {
