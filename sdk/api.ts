@@ -53,7 +53,14 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
     note._told = true
     // Firefox knows no times behind a service worker.
     const timing: Timing = _entry?.duration ? _entry : note
-    const { startTime, duration, responseStart = 0, responseStatus, transferSize = 0 } = timing
+    const {
+      startTime,
+      duration,
+      responseStart = 0,
+      responseStatus,
+      transferSize = 0,
+      encodedBodySize,
+    } = timing
     const end = startTime + duration
     const endsAsItBegins = end - responseStart < SAME
     const view = at(startTime)
@@ -72,7 +79,7 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
     // What the page saw, unless the body broke off later.
     const failure =
       _failure ??
-      (_status !== 0 && (responseStatus === 0 || (_signal?.aborted && endsAsItBegins))
+      (_status !== 0 && (responseStatus === 0 || (_signal?.aborted && endsAsItBegins && !encodedBodySize))
         ? failureOf(_signal)
         : undefined)
     const status = (!failure && (_status ?? responseStatus)) || null
