@@ -22,7 +22,8 @@ const TURN = /\D(?=[A-Z\d])|\d(?=\D)/g
  * Two small letters that hardly follow each other in European languages, which leaves vowels, doubles and the common
  * clusters; and once more a letter behind a number.
  */
-const RARE = /(?!.?[aeiouy]|(.)\1|[cdgnprt][c-lnr-t]|[hmrsx][bhpt]|[bf][lr]|[lw]s)[a-z](?=[a-z])|[a-z]\d+(?=[a-z])/gi
+const RARE =
+  /(?!.?[aeiouy]|(.)\1|[cdgnprt][c-lnr-t]|[hmrsx][bhpt]|[bf][lr]|[lw]s)[a-z](?=[a-z])|[a-z]\d+(?=[a-z])/gi
 
 /**
  * Templates a path as it stands in a URL: `/orders/1234;v=2/` becomes `/orders/[id]`. The rest is readable text, and ends
