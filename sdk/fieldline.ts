@@ -55,8 +55,14 @@ export function fieldline(startWhy?: StartWhy, operationOf?: NameOperation): Fie
   shared[FIRST] ??= {
     init: quietly(options => {
       const settings = !views[0] && readOptions({ ...options })
-      // What is too old is left alone.
-      if (!settings || !window.PerformanceObserver || !('keepalive' in Request.prototype)) return
+      // What is too old is left alone. web-vitals takes the last of a list by `at`, and would throw into the page.
+      if (
+        !settings ||
+        !window.PerformanceObserver ||
+        !('keepalive' in Request.prototype) ||
+        !('at' in Array.prototype)
+      )
+        return
       outside(() => {
         const { api = true } = settings
         trackViews(settings)

@@ -96,6 +96,7 @@ for (const [name, owner, property] of [
   ['whole numbers of 64 bits', 'window', 'BigUint64Array'],
   ['observers of performance', 'window', 'PerformanceObserver'],
   ['the source of randomness', 'window', 'crypto'],
+  ['the last of a list', 'Array.prototype', 'at'],
 ])
   test(`a browser without ${name} is left alone`, async () => {
     // The test's own driver needs what is taken away.
