@@ -373,6 +373,8 @@ describe('CLS', () => {
       const copy = document.createElement('div')
       copy.style.cssText = 'height:200px;background:blue'
       mover?.replaceWith(copy)
+      // What was never painted does not shift.
+      return new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)))
     })
     await shift(165)
     const { why, vitals } = await hidden(page)
