@@ -7,6 +7,10 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { type Browser, chromium } from 'playwright-core'
+import { ROOT } from './wrangler.ts'
+
+/** What installs a Chromium where there is none. */
+export const INSTALLER = join(ROOT, 'node_modules/playwright-core/cli.js')
 
 const NAMES = [
   'chromium',
@@ -32,7 +36,7 @@ const USUAL_PLACES: { [platform in NodeJS.Platform]?: string[] } = {
 }
 
 /** Quiet, and able to run in a container. The sandbox goes only where Chromium refuses to run with it: as root. */
-const FLAGS = [
+export const FLAGS = [
   '--disable-gpu',
   '--disable-quic',
   '--no-first-run',
@@ -85,8 +89,7 @@ function installByApt(): string | undefined {
 
 function installByPlaywright(): string | undefined {
   console.error('No Chromium found: installing it with Playwright.')
-  const cli = join(import.meta.dirname, '../node_modules/playwright-core/cli.js')
-  spawnSync(process.execPath, [cli, 'install', 'chromium'], { stdio: 'ignore', timeout: 600_000 })
+  spawnSync(process.execPath, [INSTALLER, 'install', 'chromium'], { stdio: 'ignore', timeout: 600_000 })
   return installed()
 }
 

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { readToken } from '../local/secrets.ts'
 import { runCron } from '../local/server.ts'
+import { ROOT } from '../local/wrangler.ts'
 import { progress } from './progress.ts'
 import { sendAll } from './send.ts'
 import { pageViews } from './traffic.ts'
@@ -48,7 +49,7 @@ try {
 }
 
 async function seed(url: string, site: string, views: number, days: number, seedText: string): Promise<void> {
-  const token = process.env.ADMIN_TOKEN || readToken(join(import.meta.dirname, '../../.dev.vars'))
+  const token = process.env.ADMIN_TOKEN || readToken(join(ROOT, '.dev.vars'))
   if (!token) throw new Error('There is no ADMIN_TOKEN: run `npm start` first, or set it in the environment.')
   const beacons = [
     ...pageViews({ seed: whole('seed', seedText, 2 ** 32 - 1, 0), views, days, now: Date.now() }),

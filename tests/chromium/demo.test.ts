@@ -1,8 +1,9 @@
 /** The demo: knobs of the shop's pages arrive as numbers in D1, and the seeded traffic is what it says it is. */
 
+import { existsSync } from 'node:fs'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { launchBrowser } from '../../demo/local/browser.ts'
+import { INSTALLER, launchBrowser } from '../../demo/local/browser.ts'
 import { claimPort } from '../../demo/local/ports.ts'
 import { type LocalServer, runCron, startLocal } from '../../demo/local/server.ts'
 import { sendAll } from '../../demo/traffic/send.ts'
@@ -16,6 +17,10 @@ import { decode } from '../../schema/wire/decode.ts'
 
 const sum = (list: readonly number[]) => list.reduce((a, b) => a + b, 0)
 const NOW = Date.UTC(2026, 10, 14, 12)
+
+test('what installs a browser where there is none is there', () => {
+  expect(existsSync(INSTALLER)).toBe(true)
+})
 
 describe('traffic', () => {
   const options = { seed: 42, views: 3_000, days: 7, now: NOW }
