@@ -1,6 +1,6 @@
 /** The page is true at every moment: while answers are under way, when requests fail, and after they work again. */
 
-import type { BrowserContext, Page, Route } from 'playwright-core'
+import type { BrowserContext, Locator, Page, Route } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type Stage, settled, stage } from './dashboard.ts'
 
@@ -48,6 +48,17 @@ const fail = (status: number) =>
       body: JSON.stringify({ status, title: 'Trouble', detail: 'The database is overloaded.' }),
     }),
   )
+
+/** Answers work again, and in time the trouble is gone from the page. */
+async function recovers(trouble: Locator): Promise<void> {
+  await page.unroute('**/v1/**')
+  await expect
+    .poll(async () => {
+      await page.clock.runFor(5_000)
+      return trouble.count()
+    })
+    .toBe(0)
+}
 
 test('the page moves by less than 0.02 while it loads', async () => {
   await on.open(page, '?site=demo&range=7d')
@@ -111,13 +122,7 @@ test('a refresh that fails keeps the numbers, says since when, and recovers by i
   expect(await cards()).toEqual(shown)
   expect(await empty()).toBe(empties)
   expect(Math.abs((await scroll()) - place)).toBeLessThan(10)
-  await page.unroute('**/v1/**')
-  await expect
-    .poll(async () => {
-      await page.clock.runFor(5_000)
-      return page.getByText('Not updated since').count()
-    })
-    .toBe(0)
+  await recovers(page.getByText('Not updated since'))
 })
 
 test('a request that never worked says why and what to do, and never that there is no data', async () => {
@@ -128,13 +133,7 @@ test('a request that never worked says why and what to do, and never that there 
   const text = await main()
   expect(text).toContain('The database is overloaded. (503) Trying again.')
   expect(text).not.toContain('no data')
-  await page.unroute('**/v1/**')
-  await expect
-    .poll(async () => {
-      await page.clock.runFor(5_000)
-      return page.getByRole('alert').count()
-    })
-    .toBe(0)
+  await recovers(page.getByRole('alert'))
   await settled(page)
   expect(await page.locator('.card .value').first().textContent()).toMatch(/\d/)
 })

@@ -10,7 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
-import { findBrowser } from '../../demo/local/browser.ts'
+import { FLAGS, findBrowser } from '../../demo/local/browser.ts'
 
 export interface Chromium {
   context: BrowserContext
@@ -34,13 +34,7 @@ export function startAlone(url: string): { program: ChildProcess; close(): Promi
     ...(process.env.HEADED ? [] : ['--headless']),
     '--remote-debugging-port=0',
     `--user-data-dir=${folder}`,
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-    ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+    ...FLAGS,
     url,
   ])
   return {

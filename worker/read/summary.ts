@@ -16,7 +16,7 @@ import { fromGrains, isRated, limitsOf, type Measure, rate, unitOf } from '../..
 import { OTHER } from '../../schema/domain/names.ts'
 import { CAPPED } from '../histogram/dimensions.ts'
 import { type Distribution, errorRate } from '../query/distribution.ts'
-import { groupsOf } from '../query/distributions.ts'
+import { type Distributions, groupsOf } from '../query/distributions.ts'
 import type { GroupValues } from '../query/groups-query.ts'
 import { keptGroups, oldestRaw, type Retention } from '../query/kept.ts'
 import type { Preparer } from '../store/statement.ts'
@@ -31,20 +31,30 @@ export async function summarize(
   const query = keptGroups(asked, retention, now)
   const groupsQuery = { ...query, percentile: decisive(query.percentiles), rest: true }
   const oldest = oldestRaw(retention, now)
-  const { source, oneIn, groups, leftOut } = await groupsOf(d1, groupsQuery, now, { oldest })
+  const found = await groupsOf(d1, groupsQuery, now, { oldest })
   const minutes = (Math.min(query.to, now) - query.from) / 60_000
+  return {
+    ...headOf(query, found),
+    data: found.groups.flatMap(({ values, metric, distribution, missing, rest }) => {
+      const figures = figuresOf(metric, distribution, query.percentiles, minutes, missing)
+      return figures
+        ? [{ group: values, ...kindOf(values, rest), metric, unit: unitOf(metric), ...figures }]
+        : []
+    }),
+  }
+}
+
+/** What an answer of groups says of itself before its rows. */
+export function headOf(
+  query: { site: string; from: number; to: number },
+  { source, oneIn, leftOut }: Distributions,
+) {
   return {
     ...rangeOf(query),
     source,
     ...(oneIn > 1 && { sampled: oneIn }),
     relative_error: RELATIVE_ERROR,
     ...leftOutOf(leftOut),
-    data: groups.flatMap(({ values, metric, distribution, missing, rest }) => {
-      const figures = figuresOf(metric, distribution, query.percentiles, minutes, missing)
-      return figures
-        ? [{ group: values, ...kindOf(values, rest), metric, unit: unitOf(metric), ...figures }]
-        : []
-    }),
   }
 }
 

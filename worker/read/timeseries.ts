@@ -3,7 +3,6 @@
  */
 
 import type { TimeseriesAnswer, TimeseriesQuery, TimeseriesRow } from '../../schema/api/timeseries.ts'
-import { RELATIVE_ERROR } from '../../schema/domain/histogram.ts'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
 import { unitOf } from '../../schema/domain/metrics.ts'
 import { badField } from '../problem.ts'
@@ -12,7 +11,7 @@ import type { Group } from '../query/groups.ts'
 import { keptGroups, oldestRaw, type Retention } from '../query/kept.ts'
 import { needsHours } from '../query/time-buckets.ts'
 import type { Preparer } from '../store/statement.ts'
-import { decisive, figuresOf, kindOf, leftOutOf, rangeOf } from './summary.ts'
+import { decisive, figuresOf, headOf, kindOf } from './summary.ts'
 
 /** Answers for the time that is kept. Hours, and days of another time zone, are there for as long as hours are kept. */
 export async function readTimeseries(
@@ -36,16 +35,12 @@ export async function readTimeseries(
   const query = keptGroups(asked, retention, now)
   const groupsQuery = { ...query, percentile: decisive(query.percentiles), rest: true, buckets }
   const oldest = oldestRaw(retention, now)
-  const { source, oneIn, groups, leftOut } = await groupsOf(d1, groupsQuery, now, { oldest })
+  const found = await groupsOf(d1, groupsQuery, now, { oldest })
   return {
-    ...rangeOf(query),
-    source,
-    ...(oneIn > 1 && { sampled: oneIn }),
-    relative_error: RELATIVE_ERROR,
-    ...leftOutOf(leftOut),
+    ...headOf(query, found),
     interval,
     timezone,
-    data: toRows(groups, query, step, now),
+    data: toRows(found.groups, query, step, now),
   }
 }
 
