@@ -6,7 +6,7 @@ import { SourceMap, type SourceMapPayload } from 'node:module'
 import { brotliCompressSync, constants } from 'node:zlib'
 
 export interface Share {
-  /** `sdk/api.ts`. */
+  /** `sdk/calls.ts`. */
   module: string
   minified: number
   /** What the script would be smaller without the module's characters, scaled so that the shares add up. */

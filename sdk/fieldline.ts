@@ -3,7 +3,8 @@
  * anything; a line into the console is written for wrong options alone, on the developer's own machine.
  */
 
-import { type Calls, observeCalls } from './api.ts'
+import type { StartAttribution } from './attribution.ts'
+import { type Calls, observeCalls } from './calls.ts'
 import { ofDocument } from './dom.ts'
 import type { NameOperation } from './graphql.ts'
 import { observe } from './observe.ts'
@@ -13,7 +14,6 @@ import { type InitOptions, readOptions } from './settings.ts'
 import { consent, startTransport } from './transport.ts'
 import { mark, name, trackViews, views } from './views.ts'
 import { trackVitals } from './vitals.ts'
-import type { StartWhy } from './why.ts'
 import { outside } from './zone.ts'
 
 export interface Fieldline {
@@ -48,10 +48,10 @@ const FIRST: unique symbol = Symbol.for('fieldline')
 const shared: object & { [FIRST]?: Fieldline } = globalThis
 
 /**
- * The page's fieldline, of whichever copy, not yet started. `startWhy` finds causes, `operationOf` names what GraphQL is asked
+ * The page's fieldline, of whichever copy, not yet started. `startAttribution` finds what vitals came from, `operationOf` names what GraphQL is asked
  * for; the core does without.
  */
-export function fieldline(startWhy?: StartWhy, operationOf?: NameOperation): Fieldline {
+export function fieldline(startAttribution?: StartAttribution, operationOf?: NameOperation): Fieldline {
   shared[FIRST] ??= {
     init: quietly(options => {
       const settings = !views[0] && readOptions({ ...options })
@@ -72,10 +72,10 @@ export function fieldline(startWhy?: StartWhy, operationOf?: NameOperation): Fie
         if (api && api !== 'off')
           calls = observeCalls(settings, api === 'passive' ? undefined : patchCalls, operationOf)
         const begin = quietly(() => {
-          const why = startWhy?.(calls ?? {})
+          const attribution = startAttribution?.(calls ?? {})
           // First, so that resources are known as the LCP is told.
-          observe(why ?? calls ?? {})
-          trackVitals(why?._explain)
+          observe(attribution ?? calls ?? {})
+          trackVitals(attribution?._attribute)
         })
         // A prerendered page's visitor sees nothing before it is shown.
         if (ofDocument('prerendering')) addEventListener('prerenderingchange', begin, true)

@@ -2,9 +2,9 @@
  * The script tag: `<script async src="https://rum.example.com/fieldline.js" data-site="shop"></script>`
  */
 
+import { startAttribution } from './attribution.ts'
 import { fieldline } from './fieldline.ts'
 import { operationOf } from './graphql.ts'
 import { startScript } from './script.ts'
-import { startWhy } from './why.ts'
 
-startScript(fieldline(startWhy, operationOf))
+startScript(fieldline(startAttribution, operationOf))

@@ -11,10 +11,10 @@ import { quietly } from './quietly.ts'
 import { at, current, open, views } from './views.ts'
 
 /** Notes in a page view what one of its vitals was read from. */
-export type Explain = (view: View, metric: MetricType) => void
+export type Attribute = (view: View, metric: MetricType) => void
 
 /** Begins where the page is shown: a prerendered page's visitor sees nothing before. Each metric is observed once. */
-export function trackVitals(explain?: Explain): void {
+export function trackVitals(attribute?: Attribute): void {
   const load = current
   load._origin = activationStart()
   // web-vitals waits for `load` with the time to first byte, and many leave before. Some browsers tell 0, or a time to come.
@@ -62,7 +62,7 @@ export function trackVitals(explain?: Explain): void {
     // Of what is no page view, a new query say, the page view that goes on has the interactions and the shifts.
     if (!measured && !(/inp|cls/.test(vital) && amount > (view._page.vitals[vital] ?? 0))) return
     view._page.vitals[vital] = amount
-    explain?.(view, metric)
+    attribute?.(view, metric)
     changed()
   })
 

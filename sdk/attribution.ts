@@ -1,5 +1,5 @@
 /**
- * Why a vital is what it is: the metrics of web-vitals come in with the entries that they were read from, beside them what
+ * Where a vital came from: the metrics of web-vitals come in with the entries that they were read from, beside them what
  * else the browser tells of those moments; causes go out. The core is built without this file.
  *
  * Parts and phases are those of web-vitals' attribution build, which is 1,100 bytes larger. Not they are rounded but the
@@ -10,12 +10,12 @@ import { addressOf } from './address.ts'
 import type { Observers } from './observe.ts'
 import type { CauseList, View } from './pageview.ts'
 import { idOf, selectorOf } from './selector.ts'
-import type { Explain } from './vitals.ts'
+import type { Attribute } from './vitals.ts'
 
 /** Starts to find causes, beside those who observe already. */
-export type StartWhy = (observers: Observers) => Observers & {
+export type StartAttribution = (observers: Observers) => Observers & {
   /** Notes the cause of a vital in its page view. */
-  _explain: Explain
+  _attribute: Attribute
 }
 
 /** Entries kept: slow events and long frames, for interactions, and resources, for images. */
@@ -37,7 +37,7 @@ type Seen = PerformanceEntry &
   >
 
 /** Starts with nothing known. */
-export const startWhy: StartWhy = observers => {
+export const startAttribution: StartAttribution = observers => {
   const seen: Seen[] = []
   /** Elements are named as the browser tells of them: when their metric is told, they may be gone. */
   const names = new WeakMap<PerformanceEntry, string>()
@@ -66,7 +66,7 @@ export const startWhy: StartWhy = observers => {
       keep(entry)
       observers.resource?.(entry)
     },
-    _explain(view, { name, entries }) {
+    _attribute(view, { name, entries }) {
       view._page.why ??= [null, null, null]
       const { why } = view._page
       const [entry] = entries
