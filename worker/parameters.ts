@@ -4,8 +4,8 @@
 
 import type { Context, Next } from 'hono'
 import * as v from 'valibot'
+import { ID, ID_DETAIL, SITE_DETAIL, SITE_NAME } from '../schema/api/fields.ts'
 import { badEncoding, badForm, parseParameters } from '../schema/api/parameters.ts'
-import { SITE_DETAIL, SITE_NAME } from '../schema/api/query.ts'
 import type { Hono } from './env.ts'
 import { badField } from './problem.ts'
 
@@ -29,7 +29,7 @@ export function checkPath(c: Context<Hono>): void {
   if ('error' in parsed) throw badField(parsed.error)
   const [, , , site, kind = '', id] = c.req.path.split('/')
   if (site && !v.is(SITE_NAME, site)) throw badField({ field: 'site', detail: SITE_DETAIL })
-  if (id && kind !== 'webhook' && !/^[0-9a-f]{12}$/.test(id)) {
-    throw badField({ field: 'id', detail: 'must be 12 hex digits' })
+  if (id && kind !== 'webhook' && !v.is(ID, id)) {
+    throw badField({ field: 'id', detail: ID_DETAIL })
   }
 }

@@ -3,6 +3,7 @@
  */
 
 import * as v from 'valibot'
+import { TIME } from './fields.ts'
 import { GROUP_KEYS } from './query.ts'
 
 /** 0 to 1. */
@@ -91,8 +92,8 @@ export const LEFT_OUT = {
 /** What every answer says about its range and its making. */
 export const ANSWER = {
   site: v.string(),
-  from: v.pipe(v.string(), v.isoTimestamp(), v.description('RFC 3339, on the whole hour')),
-  to: v.pipe(v.string(), v.isoTimestamp()),
+  from: v.pipe(TIME, v.description('RFC 3339, on the whole hour')),
+  to: TIME,
   source: v.pipe(
     v.picklist(['samples', 'rollup']),
     v.description(

@@ -7,21 +7,24 @@ import * as v from 'valibot'
 import { BUDGET_STATES } from '../domain/budget-state.ts'
 import { DELIVERY_METRICS, isDeliveryMetric } from '../domain/delivery-metrics.ts'
 import type { Budgeted } from '../domain/metrics.ts'
-import { isPlain, PLAIN_DETAIL } from './parameters.ts'
-import { PERCENTILE, SITE_NAME } from './query.ts'
-import { unknownOrMissing, wholeNumber } from './site.ts'
+import {
+  ID,
+  oneOf,
+  PERCENTILE_NUMBER,
+  plainText,
+  SITE,
+  shortText,
+  unknownOrMissing,
+  wholeNumber,
+} from './fields.ts'
+import { MAX_FILTER } from './query.ts'
 import { MEASURE_DETAIL, MEASURE_PATTERN, measureOf } from './summary.ts'
 import { badWebhook } from './webhook-address.ts'
 
 /** Budgets of one site. */
 export const MAX_BUDGETS = 50
 
-const text = v.pipe(
-  v.string('must be a string'),
-  v.minLength(1, 'must not be empty'),
-  v.maxLength(300, 'must be at most 300 characters'),
-  v.check(isPlain, PLAIN_DETAIL),
-)
+const text = plainText(MAX_FILTER)
 
 /** The name of a metric, as a question names it, or of a share of the beacons. */
 export const MEASURE = v.pipe(
@@ -40,21 +43,8 @@ const TERMS = {
   metric: MEASURE,
   endpoint: v.pipe(v.optional(v.nullable(text), null), v.description('for metric api: one endpoint of it')),
   route: v.optional(v.nullable(text), null),
-  device: v.optional(
-    v.nullable(v.picklist(['phone', 'tablet', 'desktop'], 'must be phone, tablet or desktop')),
-    null,
-  ),
-  percentile: v.optional(
-    v.pipe(
-      v.number('must be a number'),
-      v.check(
-        p => p >= 1 && p <= 99.9 && Number.isInteger(p * 10),
-        'must be 1 to 99.9, with one decimal at most',
-      ),
-      v.metadata(PERCENTILE),
-    ),
-    75,
-  ),
+  device: v.optional(v.nullable(oneOf(['phone', 'tablet', 'desktop'])), null),
+  percentile: v.optional(PERCENTILE_NUMBER, 75),
   limit: v.pipe(
     v.number('must be a number'),
     v.minValue(0, 'must not be negative'),
@@ -147,21 +137,15 @@ export const BUDGET_EVENTS_ANSWER = v.object({
 })
 export type BudgetEventsAnswer = v.InferOutput<typeof BUDGET_EVENTS_ANSWER>
 
-export const BUDGET_ID = v.pipe(
-  v.string(),
-  v.regex(/^[0-9a-f]{12}$/, 'must be 12 hex digits'),
-  v.description('the id of the budget'),
-)
-const site = v.pipe(SITE_NAME, v.description('the name of the site'))
-export const BUDGETS_QUERY = v.strictObject({ site })
-export const BUDGET_EVENTS_QUERY = v.strictObject({ site, budget: v.optional(BUDGET_ID) })
+export const BUDGET_ID = v.pipe(ID, v.description('the id of the budget'))
+export const BUDGETS_QUERY = v.strictObject({ site: SITE })
+export const BUDGET_EVENTS_QUERY = v.strictObject({ site: SITE, budget: v.optional(BUDGET_ID) })
 
 /** Where a site's changes of state are told. */
 export const WEBHOOK = v.strictObject(
   {
     url: v.pipe(
-      v.string('must be a string'),
-      v.maxLength(1_000, 'must be at most 1000 characters'),
+      shortText(1_000),
       v.check(
         url => badWebhook(url) === null,
         ({ input }) => badWebhook(input) ?? '',

@@ -8,7 +8,8 @@ import type { Parsed } from '../domain/problem.ts'
 import { INP_PARTS, LCP_PARTS } from '../wire/attribution.ts'
 import { ADVICE, ADVICE_CODES } from './advice.ts'
 import { ANSWER, PERCENTILE_ANSWER, SAMPLED, SHARE } from './answer.ts'
-import { MAX_LIMIT, parseQuery, type QueryOf, whole } from './query.ts'
+import { MS, oneOf, whole } from './fields.ts'
+import { MAX_LIMIT, parseQuery, type QueryOf } from './query.ts'
 
 /** The vitals whose causes are known. */
 export const CAUSED = ['lcp', 'inp', 'cls'] as const
@@ -19,18 +20,9 @@ const SORTS = ['impact', 'busiest', 'slowest'] as const
 
 /** The parameters beside those of every question. */
 export const CAUSES_QUERY = {
-  metric: v.optional(
-    v.pipe(
-      v.picklist(CAUSED, `must be one of ${CAUSED.join(', ')}`),
-      v.description('the vital whose causes are asked for'),
-    ),
-    'lcp',
-  ),
+  metric: v.optional(v.pipe(oneOf(CAUSED), v.description('the vital whose causes are asked for')), 'lcp'),
   sort: v.optional(
-    v.pipe(
-      v.picklist(SORTS, `must be one of ${SORTS.join(', ')}`),
-      v.description('which causes come first; impact: most page views that are not good'),
-    ),
+    v.pipe(oneOf(SORTS), v.description('which causes come first; impact: most page views that are not good')),
     'impact',
   ),
   limit: v.optional(whole(1, MAX_LIMIT, 'the most causes'), '10'),
@@ -40,13 +32,12 @@ export const CAUSES_QUERY = {
 /** A checked question; causes with fewer than `minimum` samples are left out and counted. */
 export type CausesQuery = QueryOf<typeof CAUSES_QUERY>
 
-/** Checks the parameters of `/v1/causes` against the clock `now` (Unix ms). */
+/** Checks the parameters of `/v1/causes` against the clock `now` (Unix MS). */
 export function parseCausesQuery(params: URLSearchParams, now: number): Parsed<CausesQuery> {
   return parseQuery(CAUSES_QUERY, params, now)
 }
 
 const selector = v.pipe(v.string(), v.description('selector of the element; empty where it has none'))
-const ms = v.pipe(v.number(), v.minValue(0))
 
 export const CAUSE = v.object({
   target: selector,
@@ -69,7 +60,7 @@ export const CAUSE = v.object({
   rating: v.picklist(['good', 'needs-improvement', 'poor']),
   shares: v.object({ good: SHARE, needs_improvement: SHARE, poor: SHARE }),
   parts: v.pipe(
-    v.nullable(v.record(v.picklist([...LCP_PARTS, ...INP_PARTS]), ms)),
+    v.nullable(v.record(v.picklist([...LCP_PARTS, ...INP_PARTS]), MS)),
     v.description(
       'where the time of the p75 goes, in ms; adds up to p75. The parts of the page views between the 65th and the ' +
         '85th percentile, added and drawn to the length of the p75. null for CLS.',
@@ -80,7 +71,7 @@ export const CAUSE = v.object({
       v.object({
         url: v.pipe(v.string(), v.description('empty for inline code')),
         invoker: v.string(),
-        duration: v.pipe(ms, v.description('median')),
+        duration: v.pipe(MS, v.description('median')),
         share: v.pipe(SHARE, v.description('of the page views with this cause')),
       }),
     ),
@@ -90,7 +81,7 @@ export const CAUSE = v.object({
     v.nullable(
       v.object({
         score: v.pipe(v.number(), v.description('median')),
-        at: v.pipe(ms, v.description('median; since the page view began')),
+        at: v.pipe(MS, v.description('median; since the page view began')),
       }),
     ),
     v.description('CLS: the largest single shift, which is a part of the score'),
@@ -101,10 +92,10 @@ export const CAUSE = v.object({
         endpoint: v.string(),
         share: v.pipe(SHARE, v.description('of the page views with this cause')),
         waited: v.pipe(
-          v.nullable(ms),
+          v.nullable(MS),
           v.description('LCP: median of the time waited, where there was a wait'),
         ),
-        duration: v.pipe(ms, v.description('median of the call itself')),
+        duration: v.pipe(MS, v.description('median of the call itself')),
       }),
     ),
     v.description(

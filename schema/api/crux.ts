@@ -7,9 +7,9 @@
 
 import * as v from 'valibot'
 import type { Vital } from '../domain/metrics.ts'
-import type { FieldError, Parsed } from '../domain/problem.ts'
+import { type FieldError, fail, type Parsed } from '../domain/problem.ts'
 import { template } from '../domain/route.ts'
-import { fail } from './query.ts'
+import { oneOf, shortText } from './fields.ts'
 
 /** The metrics of CrUX that are measured here, under their names there. */
 export const CRUX_VITALS = {
@@ -58,15 +58,12 @@ const REQUEST = {
   ),
   url: v.optional(
     v.pipe(
-      v.string('must be a string'),
-      v.maxLength(2_000, 'must be at most 2,000 characters'),
+      shortText(2_000),
       v.regex(/^https?:\/\/[^/?#\s]/i, 'must be an http or https address'),
       v.metadata({ format: 'uri' }),
     ),
   ),
-  formFactor: v.optional(
-    v.picklist(['ALL_FORM_FACTORS', ...DEVICE_NAMES], `must be ALL_FORM_FACTORS, ${DEVICE_NAMES.join(', ')}`),
-  ),
+  formFactor: v.optional(oneOf(['ALL_FORM_FACTORS', ...DEVICE_NAMES])),
   metrics: v.optional(
     v.array(v.picklist(METRIC_NAMES, 'is not the name of a metric of CrUX'), 'must be a list'),
   ),

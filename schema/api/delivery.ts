@@ -4,9 +4,10 @@
  */
 
 import * as v from 'valibot'
-import type { Parsed } from '../domain/problem.ts'
+import { fail, type Parsed } from '../domain/problem.ts'
 import { SHARE } from './answer.ts'
-import { fail, parseQuery, type QueryOf, SHARED } from './query.ts'
+import { TIME } from './fields.ts'
+import { parseQuery, type QueryOf, SHARED } from './query.ts'
 
 const { site, from, to } = SHARED
 /** What a question may say: no filters. */
@@ -114,7 +115,7 @@ export const DELIVERY_ANSWER = v.object({
     v.description('of `hours`: day (UTC) where the range is longer than 4 days'),
   ),
   hours: v.pipe(
-    v.array(v.object({ hour: v.pipe(v.string(), v.isoTimestamp()), ...FIGURES })),
+    v.array(v.object({ hour: TIME, ...FIGURES })),
     v.description(
       'beacons by the hour in which they came, lower bounds: what an isolate has not reported when it ends is lost. One ' +
         'without any is left out, and so is what is older than 380 days',

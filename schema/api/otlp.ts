@@ -6,8 +6,8 @@
  */
 
 import * as v from 'valibot'
-import type { Parsed } from '../domain/problem.ts'
-import { fail, SHARED } from './query.ts'
+import { fail, type Parsed } from '../domain/problem.ts'
+import { SHARED } from './query.ts'
 import { MEASURES, parseSummaryQuery, SUMMARY_QUERY, type SummaryQuery } from './summary.ts'
 
 const { percentiles: _, ...GROUPS } = SUMMARY_QUERY

@@ -5,18 +5,17 @@
 
 import * as v from 'valibot'
 import { PHASES, VITALS } from '../domain/metrics.ts'
-import type { Parsed } from '../domain/problem.ts'
+import { fail, type Parsed } from '../domain/problem.ts'
 import { INP_PARTS, LCP_PARTS } from '../wire/attribution.ts'
 import { NAVIGATIONS, OUTCOMES } from '../wire/pageview.ts'
 import { ANSWER, SAMPLED } from './answer.ts'
 import { CAUSED } from './causes.ts'
 import { cursorOf, KEY } from './cursor.ts'
-import { among, fail, parseQuery, type QueryOf, whole } from './query.ts'
+import { among, MS, oneOf, shortText, TIME, whole } from './fields.ts'
+import { parseQuery, type QueryOf } from './query.ts'
 
 const ORDERS = ['slowest', 'newest'] as const
-const oneOf = <const T extends readonly string[]>(names: T) =>
-  v.picklist(names, `must be one of ${names.join(', ')}`)
-const name = v.pipe(v.string(), v.maxLength(128, 'must be at most 128 characters'))
+const name = shortText(128)
 
 /** By slowness: the share of page views that was looked at, the value in grains, hour and id. */
 const SLOWEST_KEY = v.tuple([v.literal('slowest'), oneOf(VITALS), KEY.whole, KEY.whole, KEY.whole, KEY.id])
@@ -53,7 +52,7 @@ export type PageViewsQuery = Given &
       }
   )
 
-/** Checks the parameters of `/v1/pageviews` against the clock `now` (Unix ms). */
+/** Checks the parameters of `/v1/pageviews` against the clock `now` (Unix MS). */
 export function parsePageViewsQuery(params: URLSearchParams, now: number): Parsed<PageViewsQuery> {
   const parsed = parseQuery(PAGEVIEWS_QUERY, params, now)
   if ('error' in parsed) return parsed
@@ -79,14 +78,13 @@ export function parsePageViewsQuery(params: URLSearchParams, now: number): Parse
 /** The parts that the database keeps as JSON, which a hand on the database can break. */
 export const UNREADABLE = ['phases', 'why', 'calls', 'marks'] as const
 
-const ms = v.pipe(v.number(), v.minValue(0))
 const maybe = <T extends v.GenericSchema>(schema: T) => v.nullable(schema)
 const timed = <const K extends readonly string[]>(keys: K) =>
-  v.pipe(v.record(v.picklist(keys), ms), v.description('ms; they add up to the metric'))
+  v.pipe(v.record(v.picklist(keys), MS), v.description('ms; they add up to the metric'))
 
 export const PAGEVIEW = v.object({
   id: v.pipe(v.string(), v.description('random, made for this page view alone')),
-  began: v.pipe(v.string(), v.isoTimestamp()),
+  began: TIME,
   weight: v.pipe(v.number(), v.description('page views that this one stands for')),
   route: v.string(),
   navigation: v.picklist(NAVIGATIONS),
@@ -97,13 +95,13 @@ export const PAGEVIEW = v.object({
   browser_version: maybe(v.number()),
   os: maybe(v.string()),
   connection: maybe(v.string()),
-  lcp: maybe(ms),
-  inp: maybe(ms),
+  lcp: maybe(MS),
+  inp: maybe(MS),
   cls: maybe(v.pipe(v.number(), v.description('score'))),
-  fcp: maybe(ms),
-  ttfb: maybe(ms),
+  fcp: maybe(MS),
+  ttfb: maybe(MS),
   phases: v.pipe(
-    maybe(v.record(v.picklist(PHASES), ms)),
+    maybe(v.record(v.picklist(PHASES), MS)),
     v.description('ms from navigation start to the end of each; null where no document was loaded'),
   ),
   why: v.object({
@@ -112,24 +110,24 @@ export const PAGEVIEW = v.object({
       v.object({
         target: v.string(),
         event: v.string(),
-        at: v.pipe(ms, v.description('since the page view began')),
+        at: v.pipe(MS, v.description('since the page view began')),
         parts: timed(INP_PARTS),
-        script: maybe(v.object({ url: v.string(), invoker: v.string(), duration: ms })),
+        script: maybe(v.object({ url: v.string(), invoker: v.string(), duration: MS })),
       }),
     ),
-    cls: maybe(v.object({ target: v.string(), score: v.number(), at: ms })),
+    cls: maybe(v.object({ target: v.string(), score: v.number(), at: MS })),
   }),
   calls: v.array(
     v.object({
       endpoint: v.string(),
-      start: v.pipe(ms, v.description('since the page view began')),
-      duration: ms,
+      start: v.pipe(MS, v.description('since the page view began')),
+      duration: MS,
       outcome: v.picklist(OUTCOMES),
       status: maybe(v.number()),
-      ttfb: maybe(ms),
+      ttfb: maybe(MS),
       bytes: maybe(v.number()),
-      server: v.pipe(maybe(v.record(v.string(), ms)), v.description('Server-Timing, in ms')),
-      waited: v.pipe(ms, v.description('ms that the LCP waited for it; 0: it did not')),
+      server: v.pipe(maybe(v.record(v.string(), MS)), v.description('Server-Timing, in ms')),
+      waited: v.pipe(MS, v.description('ms that the LCP waited for it; 0: it did not')),
       started: v.pipe(v.boolean(), v.description('whether the interaction of the INP started it')),
     }),
   ),

@@ -5,16 +5,10 @@
 
 import * as v from 'valibot'
 import type { FieldError, Parsed } from '../domain/problem.ts'
+import { isPlain, PLAIN_DETAIL } from './fields.ts'
 
 /** No parameter is longer, in characters. */
 const MAX_LENGTH = 2_000
-
-export const PLAIN_DETAIL = 'must not have control characters or half surrogates'
-
-/** True for text that the database keeps as it is, and that is safe in a header. */
-export function isPlain(text: string): boolean {
-  return !/[\p{Cc}\p{Surrogate}]/u.test(text)
-}
 
 /** What is wrong with the form of parameters, whatever they mean; null where nothing is. */
 export function badForm(params: URLSearchParams): FieldError | null {

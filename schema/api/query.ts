@@ -6,8 +6,9 @@
 import * as v from 'valibot'
 import { DAY, HOUR, hourOf } from '../domain/hour.ts'
 import { isReserved } from '../domain/names.ts'
-import type { FieldError, Parsed } from '../domain/problem.ts'
+import { fail, type Parsed } from '../domain/problem.ts'
 import type { Ms } from '../domain/units.ts'
+import { oneOf, SITE, shortText } from './fields.ts'
 import { parseParameters } from './parameters.ts'
 
 /** What page views are told apart by. */
@@ -28,6 +29,8 @@ export type GroupKey = Dimension | 'endpoint'
 export type Filters = { [K in GroupKey]?: string | undefined }
 
 export const MAX_LIMIT = 200
+/** The longest name that a filter takes, in characters. */
+export const MAX_FILTER = 300
 /** The longest range: what day roll-ups are kept for. */
 const MAX_RANGE = 25 * 31 * DAY
 
@@ -47,77 +50,14 @@ export interface GroupedQuery extends Query {
 
 export const GROUP_KEYS: readonly GroupKey[] = [...DIMENSIONS, 'endpoint']
 
-export const SITE_DETAIL = 'must be 1 to 63 of a-z, 0-9 and -, and not begin with -'
-/** The name of a site: what a URL and a CSS selector can carry unquoted. */
-export const SITE_NAME = v.pipe(v.string('is missing'), v.regex(/^[a-z0-9][a-z0-9-]{0,62}$/, SITE_DETAIL))
-
-/** What the OpenAPI document says of an item of a list. */
-type ItemSchema = { enum: readonly string[] } | { type: 'string'; pattern: string } | typeof PERCENTILE
-
-/** A list, comma-separated; `name` says what each item is to be, `items` the same as JSON Schema. */
-export const list = <T>(
-  name: string,
-  item: (value: string) => T | undefined,
-  max: number,
-  items: ItemSchema,
-) =>
-  v.pipe(
-    v.string(),
-    v.metadata({ type: 'array', items, minItems: 1, maxItems: max, description: `each ${name}` }),
-    v.rawTransform(({ dataset, addIssue, NEVER }) => {
-      const items: T[] = []
-      for (const part of dataset.value.split(',')) {
-        const value = item(part.trim())
-        if (value === undefined) {
-          addIssue({ message: `has ${JSON.stringify(part.slice(0, 40))}, which is not ${name}` })
-          return NEVER
-        }
-        if (!items.includes(value)) items.push(value)
-      }
-      if (items.length > max) addIssue({ message: `must list at most ${max}` })
-      return items
-    }),
-  )
-
-/** One of some names, or undefined. */
-export const among =
-  <T extends string>(names: readonly T[]) =>
-  (value: string): T | undefined =>
-    names.find(name => name === value)
-
-/** What `percentile` takes, as JSON Schema. */
-export const PERCENTILE = { type: 'number', minimum: 1, maximum: 99.9 } as const
-
-/** A number of 1 to 99.9 with at most one decimal, so that its name (`p99.9`) is its value. */
-export const percentile = (value: string): number | undefined =>
-  /^\d{1,2}(\.\d)?$/.test(value) && Number(value) >= 1 && Number(value) <= 99.9 ? Number(value) : undefined
-
-/** A whole number within bounds; `meaning` is for the OpenAPI document. */
-export const whole = (min: number, max: number, meaning: string) =>
-  v.pipe(
-    v.string(),
-    v.regex(/^\d{1,9}$/, 'must be a whole number'),
-    v.metadata({ type: 'integer', minimum: min, maximum: max, pattern: undefined, description: meaning }),
-    v.transform(Number),
-    v.minValue(min, `must be at least ${min}`),
-    v.maxValue(max, `must be at most ${max}`),
-  )
-
 const filter = (meaning: string) =>
-  v.optional(
-    v.pipe(
-      v.string(),
-      v.maxLength(300, 'must be at most 300 characters'),
-      v.description(`answers only for ${meaning}`),
-    ),
-  )
+  v.optional(v.pipe(shortText(MAX_FILTER), v.description(`answers only for ${meaning}`)))
 
 /** A filter by what pages name themselves. */
 const named = (meaning: string) =>
   v.optional(
     v.pipe(
-      v.string(),
-      v.maxLength(300, 'must be at most 300 characters'),
+      shortText(MAX_FILTER),
       v.check(name => !isReserved(name), 'names what has no name of its own: ask for group_by'),
       v.description(`answers only for ${meaning}`),
     ),
@@ -125,7 +65,7 @@ const named = (meaning: string) =>
 
 /** The parameters of every question. */
 export const SHARED = {
-  site: v.pipe(SITE_NAME, v.description('the name of the site')),
+  site: SITE,
   from: v.optional(v.pipe(v.string(), v.description('begin of the range: RFC 3339, -24h, -7d')), '-24h'),
   to: v.optional(
     v.pipe(v.string(), v.description('end of the range, not included: RFC 3339, -1h or now')),
@@ -144,12 +84,7 @@ export const SHARED = {
 /** What answers as rows comes as JSON or as CSV; without `format` the Accept header decides. */
 export const FORMATS = ['json', 'csv'] as const
 export const FORMAT_QUERY = {
-  format: v.optional(
-    v.pipe(
-      v.picklist(FORMATS, `must be ${FORMATS.join(' or ')}`),
-      v.description('without it the Accept header decides'),
-    ),
-  ),
+  format: v.optional(v.pipe(oneOf(FORMATS), v.description('without it the Accept header decides'))),
 }
 
 /** What comes of the parameters of an endpoint that adds `E` to those of every question. */
@@ -192,9 +127,4 @@ function parseTime(value: string, now: Ms): Ms | null {
   // V8 takes 30 February for 2 March.
   const day = new Date(Date.parse(time.slice(0, 10)))
   return Number.isNaN(parsed) || !day.toISOString().startsWith(time.slice(0, 10)) ? null : parsed
-}
-
-/** The answer to a parameter that does not fit. */
-export function fail(field: string, detail: string): { error: FieldError } {
-  return { error: { field, detail } }
 }

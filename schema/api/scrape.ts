@@ -1,15 +1,14 @@
 /**
- * `GET /v1/metrics`: what a scrape may ask. Query parameters go in, a checked question or the first parameter that
- * does not fit comes out.
+ * `GET /v1/metrics`: what a scrape may ask.
  */
 
 import * as v from 'valibot'
 import type { Parsed } from '../domain/problem.ts'
+import { SITE, whole } from './fields.ts'
 import { parseParameters } from './parameters.ts'
-import { SITE_NAME, whole } from './query.ts'
 
 export const SCRAPE_QUERY = v.strictObject({
-  site: v.pipe(SITE_NAME, v.description('the name of the site')),
+  site: SITE,
   limit: v.optional(whole(0, 50, 'the most routes and endpoints that get series of their own'), '10'),
 })
 

@@ -4,7 +4,7 @@
 
 import * as v from 'valibot'
 import { MAX_WEIGHT } from '../wire/beacon.ts'
-import { SITE_NAME } from './query.ts'
+import { SITE_NAME, TIME, unknownOrMissing, wholeNumber } from './fields.ts'
 
 /** The highest sampling rate: one page view in so many. */
 export const MAX_RATE = 2 ** 20
@@ -16,14 +16,6 @@ const ORIGIN = v.pipe(
     'must be * or an origin: https://shop.example, https://*.shop.example, http://localhost:*',
   ),
 )
-/** A whole number within bounds, of a body; `whole` of query.ts is that of an address. */
-export const wholeNumber = (min: number, max: number) =>
-  v.pipe(
-    v.number('must be a number'),
-    v.integer('must be a whole number'),
-    v.minValue(min, `must be at least ${min}`),
-    v.maxValue(max, `must be at most ${max}`),
-  )
 const ORIGINS = v.pipe(
   v.array(ORIGIN, 'must be a list'),
   v.minLength(1, 'must have at least one origin'),
@@ -43,10 +35,6 @@ const SITE_WEIGHT = wholeNumber(1, MAX_WEIGHT)
 const RAW_DAYS = wholeNumber(1, 90)
 const HOUR_DAYS = wholeNumber(2, 400)
 const DAY_DAYS = wholeNumber(7, 3_700)
-
-/** What is wrong with a field of a body that may hold no others, or must hold it. */
-export const unknownOrMissing = (issue: v.StrictObjectIssue) =>
-  issue.expected === 'never' ? 'is not known' : 'is missing'
 
 /** The body of `PUT /v1/sites/:site`: all that is set; what is left out takes its default. */
 export const SITE_SETTINGS = v.strictObject(
@@ -91,7 +79,7 @@ export const SITE_ANSWER = v.object({
   raw_days: RAW_DAYS,
   hour_days: HOUR_DAYS,
   day_days: DAY_DAYS,
-  created: v.pipe(v.string(), v.isoTimestamp()),
+  created: TIME,
   bot_beacons_24h: v.pipe(
     v.number(),
     v.integer(),

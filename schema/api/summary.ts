@@ -4,7 +4,7 @@
 
 import * as v from 'valibot'
 import { METRICS, type Measure, type Metric, PHASES, VITALS } from '../domain/metrics.ts'
-import type { Parsed } from '../domain/problem.ts'
+import { fail, type Parsed } from '../domain/problem.ts'
 import { MARK_NAME } from '../wire/decode.ts'
 import {
   ANSWER,
@@ -18,19 +18,8 @@ import {
   SAMPLED,
   SHARE,
 } from './answer.ts'
-import {
-  among,
-  fail,
-  GROUP_KEYS,
-  type GroupKey,
-  list,
-  MAX_LIMIT,
-  PERCENTILE,
-  parseQuery,
-  percentile,
-  type QueryOf,
-  whole,
-} from './query.ts'
+import { among, list, oneOf, PERCENTILE, percentile, whole } from './fields.ts'
+import { GROUP_KEYS, type GroupKey, MAX_LIMIT, parseQuery, type QueryOf } from './query.ts'
 
 export const DEFAULT_PERCENTILES = [50, 75, 90, 95, 99]
 export const DEFAULT_LIMIT = 20
@@ -87,7 +76,7 @@ export const SUMMARY_QUERY = {
   limit: v.optional(whole(1, MAX_LIMIT, 'the most groups'), String(DEFAULT_LIMIT)),
   sort: v.optional(
     v.pipe(
-      v.picklist(SORTS, `must be one of ${SORTS.join(', ')}`),
+      oneOf(SORTS),
       v.description(
         'which groups come first; impact: most traffic that is not good; failing: API calls alone',
       ),

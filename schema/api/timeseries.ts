@@ -4,9 +4,10 @@
 
 import * as v from 'valibot'
 import { DAY, HOUR } from '../domain/hour.ts'
-import type { Parsed } from '../domain/problem.ts'
+import { fail, type Parsed } from '../domain/problem.ts'
 import { ANSWER, LEFT_OUT, SAMPLED } from './answer.ts'
-import { fail, parseQuery, whole } from './query.ts'
+import { oneOf, whole } from './fields.ts'
+import { parseQuery } from './query.ts'
 import { SUMMARY_QUERY, SUMMARY_ROW, type SummaryQuery, summaryOf } from './summary.ts'
 
 /** A range longer than this is answered by the day where nothing else is asked for. */
@@ -21,10 +22,7 @@ export const TIMESERIES_QUERY = {
   ...SUMMARY_QUERY,
   limit: v.optional(whole(1, MAX_GROUPS, 'the most groups'), '5'),
   interval: v.optional(
-    v.pipe(
-      v.picklist(['hour', 'day'], 'must be hour or day'),
-      v.description('by default the hour, and the day for more than four days'),
-    ),
+    v.pipe(oneOf(['hour', 'day']), v.description('by default the hour, and the day for more than four days')),
   ),
   timezone: v.optional(
     v.pipe(

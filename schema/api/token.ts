@@ -3,7 +3,7 @@
  */
 
 import * as v from 'valibot'
-import { isPlain, PLAIN_DETAIL } from './parameters.ts'
+import { GIVEN_TIME, ID, plainText, TIME, unknownOrMissing } from './fields.ts'
 
 /** The parts of `fl_<site>_<id>_<secret>`: site and id find it by its key, the secret proves it. */
 export interface TokenParts {
@@ -28,29 +28,15 @@ export function formatToken({ site, id, secret }: TokenParts): string {
 /** The body of `POST /v1/sites/:site/tokens`. Without `expires` a token holds until it is revoked. */
 export const NEW_TOKEN = v.strictObject(
   {
-    name: v.pipe(
-      v.string('must be a string'),
-      v.trim(),
-      v.minLength(1, 'must not be empty'),
-      v.maxLength(100, 'must be at most 100 characters'),
-      v.check(isPlain, PLAIN_DETAIL),
-    ),
-    expires: v.optional(
-      v.pipe(
-        v.string('must be a string'),
-        v.isoTimestamp('must be RFC 3339: 2027-01-01T00:00:00Z'),
-        v.check(time => !Number.isNaN(Date.parse(time)), 'is not a valid date'),
-      ),
-    ),
+    name: v.pipe(v.string('must be a string'), v.trim(), plainText(100)),
+    expires: v.optional(GIVEN_TIME),
   },
-  issue => (issue.expected === 'never' ? 'is not known' : 'is missing'),
+  unknownOrMissing,
 )
-
-const TIME = v.pipe(v.string(), v.isoTimestamp())
 
 /** A token as it is listed. */
 export const TOKEN_ANSWER = v.object({
-  id: v.pipe(v.string(), v.regex(/^[0-9a-f]{12}$/)),
+  id: ID,
   name: v.string(),
   created: TIME,
   expires: v.pipe(v.nullable(TIME), v.description('null where it holds until it is revoked')),

@@ -5,9 +5,10 @@
 
 import * as v from 'valibot'
 import { VERDICTS } from '../domain/change.ts'
-import type { Parsed } from '../domain/problem.ts'
+import { fail, type Parsed } from '../domain/problem.ts'
 import { ANSWER, GROUP, LEFT_OUT, OTHERS, PARTIAL, PERCENTILE_ANSWER, SAMPLED, SHARE } from './answer.ts'
-import { fail, PERCENTILE, parseQuery, percentile } from './query.ts'
+import { percentileOf, shortText } from './fields.ts'
+import { MAX_FILTER, parseQuery } from './query.ts'
 import { MEASURES, SUMMARY_QUERY, SUMMARY_ROW, type SummaryQuery, summaryOf } from './summary.ts'
 
 const { percentiles: _, ...QUERY } = SUMMARY_QUERY
@@ -16,20 +17,11 @@ const { percentiles: _, ...QUERY } = SUMMARY_QUERY
 export const TRENDS_QUERY = {
   ...QUERY,
   metrics: MEASURES,
-  percentile: v.optional(
-    v.pipe(
-      v.string(),
-      v.metadata({ ...PERCENTILE, description: 'the percentile that is compared' }),
-      v.transform(percentile),
-      v.number('must be a number from 1 to 99.9'),
-    ),
-    '75',
-  ),
+  percentile: v.optional(percentileOf('the percentile that is compared'), '75'),
   /** The release that `release` is compared with, in the same range. */
   baseline_release: v.optional(
     v.pipe(
-      v.string(),
-      v.maxLength(300, 'must be at most 300 characters'),
+      shortText(MAX_FILTER),
       v.description('the release that `release` is compared with, in the same range'),
     ),
   ),

@@ -28,3 +28,8 @@ export interface FieldError {
   field: string
   detail: string
 }
+
+/** What a check of a field that does not fit comes to. */
+export function fail(field: string, detail: string): { error: FieldError } {
+  return { error: { field, detail } }
+}

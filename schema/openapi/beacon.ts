@@ -3,8 +3,8 @@
  */
 
 import * as v from 'valibot'
+import { SITE_NAME } from '../api/fields.ts'
 import { HEALTH_ANSWER } from '../api/health.ts'
-import { SITE_NAME } from '../api/query.ts'
 import { WIRE } from '../wire/decode.ts'
 import { BEACON } from './examples.ts'
 import type { Operation } from './operation.ts'

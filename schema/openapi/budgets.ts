@@ -2,7 +2,6 @@
  * The operations on budgets, and on the webhook that is told of them.
  */
 
-import * as v from 'valibot'
 import {
   BUDGET,
   BUDGET_ANSWER,
@@ -16,11 +15,10 @@ import {
   WEBHOOK_ANSWER,
   WEBHOOK_TEST_ANSWER,
 } from '../api/budgets.ts'
-import { SITE_NAME } from '../api/query.ts'
+import { SITE } from '../api/fields.ts'
 import { BUDGET_EVENTS, BUDGET as STANDING } from './examples.ts'
 import { body, json, nothing, type Operation } from './operation.ts'
 
-const site = v.pipe(SITE_NAME, v.description('the name of the site'))
 const PROBLEMS = [401, 403, 404, 500, 503]
 const HOOK = { url: 'https://hooks.slack.example/services/T0/B0/x' }
 const TERMS = { metric: 'lcp', route: '/p/[id]', percentile: 75, limit: 2500, window_hours: 24 }
@@ -41,12 +39,12 @@ const ofBudgets = {
   tag: 'Budgets',
   access: 'admin',
   path: '/v1/sites/{site}/budgets',
-  inPath: { site },
+  inPath: { site: SITE },
 } as const
 const ofBudget = {
   ...ofBudgets,
   path: '/v1/sites/{site}/budgets/{id}',
-  inPath: { site, id: BUDGET_ID },
+  inPath: { site: SITE, id: BUDGET_ID },
 } as const
 const ofWebhook = { ...ofBudgets, path: '/v1/sites/{site}/webhook' } as const
 

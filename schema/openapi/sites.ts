@@ -3,16 +3,15 @@
  */
 
 import * as v from 'valibot'
-import { SITE_NAME } from '../api/query.ts'
+import { SITE as SITE_PARAMETER } from '../api/fields.ts'
 import { SITE_ANSWER, SITE_CHANGE, SITE_SAVED, SITE_SETTINGS, SITES_ANSWER } from '../api/site.ts'
 import { NEW_TOKEN, NEW_TOKEN_ANSWER, TOKEN_ANSWER, TOKENS_ANSWER } from '../api/token.ts'
 import { NEW_TOKEN as MADE_TOKEN, SAVED_SITE, SITE, TOKEN } from './examples.ts'
 import { body, json, nothing, type Operation } from './operation.ts'
 
-const site = v.pipe(SITE_NAME, v.description('the name of the site'))
 const PROBLEMS = [401, 403, 404, 500, 503]
 
-const ofSites = { tag: 'Sites', path: '/v1/sites/{site}', inPath: { site } }
+const ofSites = { tag: 'Sites', path: '/v1/sites/{site}', inPath: { site: SITE_PARAMETER } }
 const ofTokens = { ...ofSites, access: 'admin', path: '/v1/sites/{site}/tokens' } as const
 
 export const SITE_OPERATIONS: readonly Operation[] = [
@@ -100,7 +99,10 @@ export const SITE_OPERATIONS: readonly Operation[] = [
     ...ofTokens,
     method: 'delete',
     path: '/v1/sites/{site}/tokens/{id}',
-    inPath: { site, id: v.pipe(TOKEN_ANSWER.entries.id, v.description('the id of the token')) },
+    inPath: {
+      site: SITE_PARAMETER,
+      id: v.pipe(TOKEN_ANSWER.entries.id, v.description('the id of the token')),
+    },
     id: 'revokeToken',
     summary: 'Revokes a read token',
     answers: {

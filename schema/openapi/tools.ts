@@ -10,9 +10,10 @@ import {
   CRUX_HISTORY_REQUEST,
   CRUX_REQUEST,
 } from '../api/crux.ts'
+import { SITE_NAME } from '../api/fields.ts'
 import { NDJSON_EXAMPLE, NDJSON_LINE, NDJSON_QUERY } from '../api/ndjson.ts'
 import { OTLP_ANSWER, OTLP_QUERY } from '../api/otlp.ts'
-import { SHARED, SITE_NAME } from '../api/query.ts'
+import { SHARED } from '../api/query.ts'
 import { SCRAPE_QUERY } from '../api/scrape.ts'
 import { CRUX_HISTORY, CRUX_RECORD, CRUX_REFUSAL, OTLP, PROMETHEUS } from './examples.ts'
 import type { Operation } from './operation.ts'

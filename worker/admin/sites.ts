@@ -7,7 +7,7 @@ import { and, eq, gte, isNull, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
-import { SITE_NAME } from '../../schema/api/query.ts'
+import { SITE_NAME } from '../../schema/api/fields.ts'
 import {
   SITE_CHANGE,
   SITE_SETTINGS,

@@ -12,8 +12,8 @@ import {
   parseHistoryRequest,
   parseRecordRequest,
 } from '../../schema/api/crux.ts'
+import { SITE_NAME } from '../../schema/api/fields.ts'
 import { parseParameters } from '../../schema/api/parameters.ts'
-import { SITE_NAME } from '../../schema/api/query.ts'
 import { requireAccess, requireSite } from '../admin/access.ts'
 import { toJson } from '../admin/body.ts'
 import { readText } from '../body.ts'

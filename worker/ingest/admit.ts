@@ -4,7 +4,7 @@
 
 import type { Context } from 'hono'
 import * as v from 'valibot'
-import { SITE_NAME } from '../../schema/api/query.ts'
+import { SITE_NAME } from '../../schema/api/fields.ts'
 import { SECOND } from '../../schema/domain/hour.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import { MAX_BYTES } from '../../schema/wire/beacon.ts'
