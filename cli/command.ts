@@ -24,6 +24,8 @@ export interface Command {
   /** One line. */
   about: string
   options: Options
+  /** Asks no worker, so it needs neither address nor token. */
+  offline?: true
   run(call: Call): Promise<void>
 }
 

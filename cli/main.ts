@@ -10,6 +10,7 @@ import { exitCodeOf, MISUSED, misuse } from './failure.ts'
 import { helpOf, overview } from './help.ts'
 import { printable } from './printable.ts'
 import { report } from './report.ts'
+import { rulesFromOpenApi, rulesGet, rulesSet, rulesSuggest } from './rules.ts'
 import { siteAdd, siteList, siteRemove, siteSet, siteShow } from './site.ts'
 import { summary } from './summary.ts'
 import { tokenCreate, tokenList, tokenRevoke } from './token.ts'
@@ -23,6 +24,10 @@ const COMMANDS: readonly Command[] = [
   tokenCreate,
   tokenList,
   tokenRevoke,
+  rulesGet,
+  rulesSet,
+  rulesSuggest,
+  rulesFromOpenApi,
   summary,
   report,
 ]
@@ -55,11 +60,16 @@ async function run(args: string[]): Promise<void> {
 
   const given = understand(command, args.slice(command.name.split(' ').length))
   if (given.help) return print(helpOf(command))
+  if (command.offline) return command.run({ given, ask: noWorker, print, note })
   const url = one(given, 'url') ?? process.env.FIELDLINE_URL
   if (!url) throw misuse('No address: pass --url https://rum.example.com or set FIELDLINE_URL.')
   const token = one(given, 'token') ?? process.env.FIELDLINE_TOKEN
   if (!token) throw misuse('No token: pass --token or set FIELDLINE_TOKEN.')
   await command.run({ given: { ...given, url, token }, ask: api(url, token), print, note })
+}
+
+function noWorker(): never {
+  throw new Error('this command asks no worker')
 }
 
 function unknown(first: string, second: string, group: readonly Command[]): string {

@@ -16,6 +16,7 @@ import { wellFormed } from './parameters.ts'
 import { answerProblem, problem } from './problem.ts'
 import { health } from './read/health.ts'
 import { readRoutes } from './read/routes.ts'
+import { ruleRoutes } from './rules/routes.ts'
 
 export const app = new Hono<Types>()
 
@@ -43,6 +44,8 @@ app.route('/v1', readRoutes)
 app.get('/v1/metrics', metricsRoute)
 app.get('/v1/export', exportRoute)
 app.route('/v1', budgetReads)
+// Before the sites, whose other addresses are the admin's: a reader may see how names are made.
+app.route('/v1/sites/:site/rules', ruleRoutes)
 app.route('/v1/sites', siteRoutes)
 app.route('/v1/sites/:site', budgetRoutes)
 

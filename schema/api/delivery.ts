@@ -44,6 +44,7 @@ const FIGURES = {
   late: counted('of page views or hours that take no more news; not stored'),
   failed: counted('answered 503: nothing durable took them'),
   bots: counted('beacons of bots, which are not stored'),
+  ignored: counted('beacons of page views that a naming rule ignores, which are not stored'),
   refused: v.pipe(
     v.object({
       origin: counted('from an origin that the site does not list'),

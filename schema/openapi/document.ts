@@ -8,6 +8,7 @@ import { BUDGET_OPERATIONS } from './budgets.ts'
 import { namedSchemas } from './json-schema.ts'
 import { HEADERS, type Operation, operationObject, PROBLEMS } from './operation.ts'
 import { QUESTIONS } from './questions.ts'
+import { RULE_OPERATIONS } from './rules.ts'
 import { SITE_OPERATIONS } from './sites.ts'
 import { TAGS } from './tags.ts'
 import { TOOL_OPERATIONS } from './tools.ts'
@@ -17,6 +18,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...QUESTIONS,
   ...TOOL_OPERATIONS,
   ...SITE_OPERATIONS,
+  ...RULE_OPERATIONS,
   ...BUDGET_OPERATIONS,
   ...BEACON_OPERATIONS,
 ]

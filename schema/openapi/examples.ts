@@ -141,6 +141,7 @@ export const DELIVERY: DeliveryAnswer = {
   late: 5,
   failed: 0,
   bots: 31,
+  ignored: 0,
   refused: { origin: 2, rate: 210, size: 0, field: 3, weight: 0 },
   busiest_share: 0.1196,
   lost: { value: 0.0254, low: 0.0179, high: 0.0359 },
@@ -164,6 +165,7 @@ export const DELIVERY: DeliveryAnswer = {
       late: 1,
       failed: 0,
       bots: 2,
+      ignored: 0,
       refused: { origin: 0, rate: 0, size: 0, field: 1, weight: 0 },
       busiest_share: 0.0345,
       lost: { value: 0.0274, low: 0.0075, high: 0.0949 },
@@ -177,6 +179,7 @@ export const DELIVERY: DeliveryAnswer = {
       late: 0,
       failed: 0,
       bots: 0,
+      ignored: 0,
       refused: { origin: 2, rate: 210, size: 0, field: 0, weight: 0 },
       busiest_share: 0.8043,
       lost: null,
@@ -202,10 +205,10 @@ export const CSV = {
     'change.ratio.value,change.ratio.low,change.ratio.high,verdict,confidence\r\n' +
     'lcp,ms,1982.41,1919.15,2048,2500,,2500,2500,1982.41,1919.15,2048,2400,,2400,2400,0,-91.1272,91.1272,0,-0.046,0.046,stable,1\r\n',
   delivery:
-    'hour,accepted,stored,sampled_out,queued,late,failed,bots,refused.origin,refused.rate,refused.size,refused.field,' +
+    'hour,accepted,stored,sampled_out,queued,late,failed,bots,ignored,refused.origin,refused.rate,refused.size,refused.field,' +
     'refused.weight,busiest_share,lost.value,lost.low,lost.high\r\n' +
-    '2026-11-20T08:00:00.000Z,171,170,0,0,1,0,2,0,0,0,1,0,0.0345,0.0274,0.0075,0.0949\r\n' +
-    '2026-11-21T08:00:00.000Z,64,64,0,0,0,0,0,2,210,0,0,0,0.8043,,,\r\n',
+    '2026-11-20T08:00:00.000Z,171,170,0,0,1,0,2,0,0,0,0,1,0,0.0345,0.0274,0.0075,0.0949\r\n' +
+    '2026-11-21T08:00:00.000Z,64,64,0,0,0,0,0,0,2,210,0,0,0,0.8043,,,\r\n',
   causes:
     'target,event,url,count,samples,share,impact,p75.value,p75.low,p75.high,rating,shares.good,' +
     'shares.needs_improvement,shares.poor,parts.ttfb,parts.load_delay,parts.load_duration,parts.render_delay,script,' +

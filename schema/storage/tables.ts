@@ -77,6 +77,18 @@ export const rates = sqliteTable(
   table => [primaryKey({ columns: [table.site, table.since] })],
 )
 
+/** A site's naming rules over time: those of the latest `since` (Unix ms) name what arrives. Read with the site, by key. */
+export const rules = sqliteTable(
+  'rules',
+  {
+    site: text().notNull(),
+    since: integer().$type<Ms>().notNull(),
+    /** JSON of schema/domain/naming. */
+    naming: text().notNull(),
+  },
+  table => [primaryKey({ columns: [table.site, table.since] })],
+)
+
 /** Beacons by the minute, as the isolates report them: what the sampling controller steers by. */
 export const traffic = sqliteTable(
   'traffic',
@@ -195,7 +207,7 @@ export const periods = sqliteTable(
 /**
  * What became of the beacons that reached the worker, by the hour in which they came, as its isolates report it: lower
  * bounds, since what an isolate has not reported when it ends is lost. Site '' counts those for sites that do not exist.
- * Each beacon is one of accepted, refused, bots, failed; each accepted one is one of stored, sampled, queued, late.
+ * Each beacon is one of accepted, refused, bots, ignored, failed; each accepted one is one of stored, sampled, queued, late.
  */
 export const intake = sqliteTable(
   'intake',
@@ -217,6 +229,8 @@ export const intake = sqliteTable(
     /** Answered 503: nothing durable took them. */
     failed: integer().notNull().default(0),
     bots: integer().notNull().default(0),
+    /** Of page views that a naming rule ignores; not stored. */
+    ignored: integer().notNull().default(0),
     /** Refused, by the check that they did not pass. */
     refusedSite: integer('refused_site').notNull().default(0),
     refusedOrigin: integer('refused_origin').notNull().default(0),

@@ -10,7 +10,7 @@ type Column = keyof typeof intake.$inferInsert
 /** A beacon that passed every check. */
 export type Accepted = Extract<Column, 'stored' | 'sampled' | 'queued' | 'late'>
 /** Each beacon has one. */
-export type Fate = Accepted | Extract<Column, 'bots' | 'failed' | `refused${string}`>
+export type Fate = Accepted | Extract<Column, 'bots' | 'ignored' | 'failed' | `refused${string}`>
 
 /** The check that a beacon did not pass, told by the answer's status and field. What nobody foresaw stored nothing. */
 export function fateOf(error: unknown): Fate {

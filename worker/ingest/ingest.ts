@@ -26,6 +26,7 @@ import { describe, type Visitor } from './enrich.ts'
 import { type Fate, fateOf } from './fate.ts'
 import { mayBeFat } from './limit.ts'
 import { meter } from './meter.ts'
+import { renamed } from './rename.ts'
 import { drawLot, isKept } from './sample.ts'
 import { bytesOf, ORDINARY_BYTES, slim } from './size.ts'
 import { tally } from './tally.ts'
@@ -68,7 +69,8 @@ async function take(c: Context<Hono>, now: Ms): Promise<Fate> {
 
   const beacon = decode(await readBody(c.req.raw))
   if ('error' in beacon) throw badField(beacon.error)
-  const view = beacon.ok
+  const view = renamed(beacon.ok, site)
+  if (!view) return 'ignored'
   checkWeight(view, site, trusted)
   const oldest = site.rawDays * 24 * HOUR
   if (view.age > oldest) {

@@ -85,8 +85,10 @@ function count(tally: Tally, { address, imported }: Counted, fate: Fate): void {
 /** What an operator should hear of is written within a minute, the ordinary when there is enough of it. */
 function isDue({ counts, written }: Tally, now: Ms): boolean {
   if (now - written < MINUTE) return false
-  const { accepted = 0, imported, busiest, stored, sampled, late, queued, ...trouble } = counts
-  return accepted >= MIN_ACCEPTED || Object.keys(trouble).length > 0 || now - written >= LONGEST_WAIT
+  const { accepted = 0, imported, busiest, stored, sampled, late, queued, ignored = 0, ...trouble } = counts
+  return (
+    accepted + ignored >= MIN_ACCEPTED || Object.keys(trouble).length > 0 || now - written >= LONGEST_WAIT
+  )
 }
 
 /** Adds what waits to the hour's row. Key: (site, hour). */

@@ -17,7 +17,7 @@ const LOOKED_AT = 380 * 24
 const UNKNOWN_HOURS = 35 * 24
 
 const INTAKE = [
-  ...['accepted', 'stored', 'sampled', 'queued', 'late', 'imported', 'failed', 'bots', 'busiest'],
+  ...['accepted', 'stored', 'sampled', 'queued', 'late', 'imported', 'failed', 'bots', 'ignored', 'busiest'],
   ...['refused_origin', 'refused_rate', 'refused_size', 'refused_field', 'refused_weight'],
 ]
 const DELIVERIES = ['pageviews', 'sent', 'received', 'dropped', 'unreadable']
@@ -151,6 +151,7 @@ export function figures(sums: Sums): DeliveryFigures {
     late: of('late'),
     failed: of('failed'),
     bots: of('bots'),
+    ignored: of('ignored'),
     refused,
     busiest_share: strangers > 0 ? Math.min(1, of('busiest') / strangers) : null,
     lost: lossOf(lossesOf(sums)),
@@ -160,7 +161,10 @@ export function figures(sums: Sums): DeliveryFigures {
 /** Every beacon that the isolates have told of. */
 export function arrivedOf(sums: Sums): number {
   const names = INTAKE.filter(name => name.startsWith('refused'))
-  return ['accepted', 'failed', 'bots', ...names].reduce((total, name) => total + (sums[name] ?? 0), 0)
+  return ['accepted', 'failed', 'bots', 'ignored', ...names].reduce(
+    (total, name) => total + (sums[name] ?? 0),
+    0,
+  )
 }
 
 function lossesOf(sums: Sums): Losses {

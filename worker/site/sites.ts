@@ -7,7 +7,7 @@ import { and, eq, isNull, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { SECOND } from '../../schema/domain/hour.ts'
 import type { Ms } from '../../schema/domain/units.ts'
-import { type SiteRow, sites } from '../../schema/storage/tables.ts'
+import { rules, type SiteRow, sites } from '../../schema/storage/tables.ts'
 import { remember } from '../memory.ts'
 import { noSite } from '../problem.ts'
 import { named, selected } from '../store/names.ts'
@@ -17,6 +17,8 @@ import { type RateChange, recentRates } from './rates.ts'
 /** A site with the sampling rates of the last hours, oldest first. */
 export interface Site extends SiteRow {
   rates: RateChange[]
+  /** The JSON of its naming rules; null where it never had any. */
+  naming: string | null
 }
 
 /** How long an isolate believes what it knows, in ms. Rates are announced longer before they begin. */
@@ -31,10 +33,13 @@ const LOOK_UP_TIMEOUT = SECOND
 const MAX_REMEMBERED = 1_000
 
 const s = named(sites)
-const COLUMNS = selected(sites)
+const r = named(rules, 'r')
+/** The site, and the naming rules that were set last. Key of the second: (site, since). */
+const COLUMNS = sql`${selected(sites)}, (SELECT ${r.naming} FROM ${r.table} WHERE ${r.site} = id
+  ORDER BY ${r.since} DESC LIMIT 1) AS naming`
 
 /** A row as D1 answers it: its list is still a text. */
-type StoredSite = Omit<SiteRow, 'origins'> & { origins: string }
+type StoredSite = Omit<SiteRow, 'origins'> & { origins: string; naming: string | null }
 
 const known = new Map<string, { site: Site; until: number }>()
 /** Names that are no site's, and until when that is believed. Apart from the sites, which a flood of names must not push out. */

@@ -1,0 +1,22 @@
+/**
+ * Naming rules at the edge: a page view goes in; out it comes with the team's own names, without the calls that they ignore.
+ */
+
+import { pageName } from '../../schema/domain/names.ts'
+import { MAX_ENDPOINT, MAX_ROUTE } from '../../schema/wire/decode.ts'
+import type { PageView } from '../../schema/wire/pageview.ts'
+import { namerOf } from '../site/naming.ts'
+import type { Site } from '../site/sites.ts'
+
+/** Null where the page view is ignored. An ignored call is counted nowhere. */
+export function renamed(view: PageView, site: Pick<Site, 'id' | 'naming'>): PageView | null {
+  const name = namerOf(site)
+  if (!name) return view
+  const route = name('route', view.route).name
+  if (route === null) return null
+  const calls = view.calls.flatMap(call => {
+    const endpoint = name('endpoint', call.endpoint).name
+    return endpoint === null ? [] : [{ ...call, endpoint: pageName(endpoint.slice(0, MAX_ENDPOINT)) }]
+  })
+  return { ...view, route: pageName(route.slice(0, MAX_ROUTE)), calls }
+}
