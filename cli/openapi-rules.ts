@@ -11,16 +11,20 @@ import { misuse } from './failure.ts'
 
 export function rulesFrom(document: unknown, host: string | undefined): Rules {
   const { paths, servers, basePath } = (document ?? {}) as Record<string, unknown>
-  if (paths === null || typeof paths !== 'object') throw misuse('The file has no paths: is it an OpenAPI document?')
+  if (paths === null || typeof paths !== 'object')
+    throw misuse('The file has no paths: is it an OpenAPI document?')
   const base = prefixOf(servers) ?? (typeof basePath === 'string' ? basePath : '')
   const patterns = Object.keys(paths)
     .filter(path => path.startsWith('/'))
     .map(path => patternOf(base.replace(/\/$/, '') + path))
   const settings = { trailing_slash: 'strip', case: 'keep', parameters: 'fold' } as const
-  const rule = (pattern: string) => ({ kind: 'endpoint', pattern, ...(host !== undefined && { host }) }) as const
+  const rule = (pattern: string) =>
+    ({ kind: 'endpoint', pattern, ...(host !== undefined && { host }) }) as const
   const variable = patterns.filter(hasPart).sort(byFixedText).map(rule)
   const name = namer({ ...settings, rules: variable.map(({ kind, pattern }) => ({ kind, pattern })) })
-  const caught = patterns.filter(pattern => !hasPart(pattern) && name('endpoint', `GET ${pattern}`).rule !== null)
+  const caught = patterns.filter(
+    pattern => !hasPart(pattern) && name('endpoint', `GET ${pattern}`).rule !== null,
+  )
   return { ...settings, rules: [...caught.map(rule), ...variable] }
 }
 

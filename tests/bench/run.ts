@@ -6,6 +6,7 @@ import { benchIngest } from './ingest.ts'
 import { benchLoad } from './load.ts'
 import { benchQuery } from './query.ts'
 import { benchRaw } from './raw.ts'
+import { benchRules } from './rules.ts'
 import { benchSdk } from './sdk.ts'
 
 /** Names with their numbers, or a row of them for each thing compared. */
@@ -16,6 +17,7 @@ const BENCHES: Record<string, (options: readonly string[]) => Promise<Results>> 
   load: benchLoad,
   query: benchQuery,
   raw: benchRaw,
+  rules: benchRules,
   sdk: benchSdk,
 }
 

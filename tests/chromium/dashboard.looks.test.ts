@@ -17,6 +17,7 @@ const VIEWS = {
   'page views': `?view=views${WAIT}`,
   API: `?view=api&api=GET+/api/products${WAIT}`,
   budgets: `?view=budgets${WAIT}`,
+  names: `?view=names${WAIT}`,
   'first run': '?site=fresh',
 } as const
 
@@ -155,6 +156,21 @@ test('a budget is made, changed and deleted, and the webhook is tested', async (
 
   await page.getByRole('button', { name: /^Delete / }).click()
   await page.getByText('No budgets yet').waitFor()
+  expect(troubles).toEqual([])
+  await context.close()
+})
+
+test('naming rules are tried, kept and marked', async () => {
+  const { page, context, troubles } = await on.page()
+  await on.open(page, VIEWS.names)
+  await page.getByLabel('Pattern').fill('/products/:slug')
+  await page.getByRole('button', { name: 'Add rule' }).click()
+  await page.getByRole('button', { name: 'Preview' }).click()
+  await page.getByText(/routes become/).waitFor()
+  await page.getByRole('button', { name: 'Save rules' }).click()
+  await page.getByText(/^Rules name .* Changed /).waitFor()
+  await on.open(page, VIEWS.overview)
+  await page.getByText('Naming rules changed').waitFor()
   expect(troubles).toEqual([])
   await context.close()
 })

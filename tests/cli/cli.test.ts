@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { SiteAnswer, SitesAnswer } from '../../schema/api/site.ts'
 import type { SummaryAnswer } from '../../schema/api/summary.ts'
@@ -66,6 +69,58 @@ describe('fieldline site', () => {
       code: 1,
       said: 'fieldline: rate must be a power of two from 1 to 1048576 (400 Bad Request)\n',
     })
+  })
+})
+
+describe('fieldline rules', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fieldline-rules-'))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  const file = (name: string, content: unknown) => {
+    const path = join(folder, name)
+    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
+    return path
+  }
+
+  it('previews, sets and gets rules, and says which field is wrong', async () => {
+    const path = file('rules.json', { rules: [{ kind: 'route', pattern: '/slow', name: '/not-fast' }] })
+    expect(await done('rules', 'set', 'shop', path, '--preview')).toMatch(
+      /route +\/slow +1 +10 +\/slow -> \/not-fast\n\n2 routes become 2/,
+    )
+    expect(await done('rules', 'set', 'shop', path)).toMatch(/^1 rules, since 2/)
+    const printed = await done('rules', 'get', 'shop')
+    expect(JSON.parse(printed)).toMatchObject({ case: 'keep', rules: [{ pattern: '/slow' }] })
+    expect(await done('rules', 'set', 'shop', file('again.json', printed))).toMatch(/^1 rules/)
+    expect(await done('rules', 'suggest', 'shop')).toBe('No segment has many values.\n')
+    const bad = file('bad.json', { rules: [{ kind: 'route', pattern: '/*' }] })
+    expect((await cli('rules', 'set', 'shop', bad)).said).toContain('rules.0.pattern matches everything')
+  })
+
+  it('makes rules of an OpenAPI file, without a worker', async () => {
+    const document = {
+      openapi: '3.1.0',
+      servers: [{ url: 'https://api.shop.example/v2' }],
+      paths: {
+        '/orders/{order-id}': {},
+        '/orders/{id}/items': {},
+        '/orders/open': {},
+        '/health': {},
+        '/{tenant}/x:go': {},
+      },
+    }
+    const { code, out } = await run(['rules', 'from-openapi', file('api.json', document)])
+    expect(code).toBe(0)
+    expect(JSON.parse(out).rules).toEqual(
+      ['/v2/orders/open', '/v2/orders/:order_id', '/v2/orders/:id/items', '/v2/:tenant/x\\:go'].map(
+        pattern => ({
+          kind: 'endpoint',
+          pattern,
+        }),
+      ),
+    )
+    await done('rules', 'set', 'shop', file('made.json', out), '--preview')
+    const { code: wrong, said } = await run(['rules', 'from-openapi', file('api.yaml', 'paths:')])
+    expect(wrong).toBe(2)
+    expect(said).toContain('is not JSON. Convert it first: npx js-yaml')
   })
 })
 

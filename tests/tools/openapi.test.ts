@@ -169,6 +169,19 @@ const QUESTIONS: Record<string, readonly Question[]> = {
     { path: { site: 'gone' }, status: 202 },
     { path: { site: 'gone' }, status: 404 },
   ],
+  getRules: [{ status: 200 }, { query: 'x=1', status: 400 }],
+  putRules: [
+    { path: { site: 'empty' }, body: { rules: [{ kind: 'route', pattern: '/p/:id' }] }, status: 200 },
+    { path: { site: 'empty' }, body: { rules: [{ kind: 'route', pattern: '/*' }] }, status: 400 },
+  ],
+  previewRules: [
+    { body: { case: 'lower', rules: [{ kind: 'route', pattern: '/:name', host: 'a' }] }, status: 400 },
+    {
+      body: { case: 'lower', rules: [{ kind: 'endpoint', pattern: '/api/:id', ignore: true }] },
+      status: 200,
+    },
+  ],
+  suggestRules: [{ status: 200 }, { path: { site: 'empty' }, status: 200 }],
   listTokens: [{ status: 200 }, { path: { site: 'nowhere' }, status: 404 }],
   createToken: [
     { body: { name: 'ci', expires: '2099-01-01T00:00:00Z' }, status: 201 },

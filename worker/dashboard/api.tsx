@@ -8,6 +8,7 @@ import { Chart } from './chart.tsx'
 import { few, number, percent } from './format.ts'
 import { Groups } from './groups.tsx'
 import { usePlace } from './link.tsx'
+import { NamesChanged } from './names.tsx'
 import { baseOf, pathOf } from './query.ts'
 import { Section } from './section.tsx'
 import { Chip, Tabs } from './tabs.tsx'
@@ -51,6 +52,7 @@ export function Api() {
             ['Budget', budgetsOf],
           ]}
         />
+        <NamesChanged from={answer.data?.from} />
         {!!all.data?.calls_left_out && (
           <p class="soft">
             {number(all.data.calls_left_out)} calls are left out: a page view sends at most 64. Percentiles

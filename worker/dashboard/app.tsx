@@ -11,6 +11,7 @@ import { Budgets } from './budgets.tsx'
 import { CreateSite } from './createsite.tsx'
 import { Header } from './header.tsx'
 import { Here } from './link.tsx'
+import { Names } from './names.tsx'
 import { Overview } from './overview.tsx'
 import { PageViews } from './pageviews.tsx'
 import { Trouble } from './section.tsx'
@@ -99,6 +100,7 @@ function Page({ place, onSignOut }: { place: Place; onSignOut: () => void }) {
 function View({ view }: { view: Place['view'] }) {
   if (view === 'api') return <Api />
   if (view === 'budgets') return <Budgets />
+  if (view === 'names') return <Names />
   if (view === 'views') return <PageViews />
   return <Overview />
 }

@@ -5,6 +5,7 @@ import type { Metric } from '../../schema/domain/metrics.ts'
 import { short } from './format.ts'
 import { Groups } from './groups.tsx'
 import { usePlace } from './link.tsx'
+import { NamesChanged } from './names.tsx'
 import { baseOf, pathOf } from './query.ts'
 import { Section } from './section.tsx'
 import { Tabs } from './tabs.tsx'
@@ -34,6 +35,7 @@ export function Breakdown({ metric, total, extra = {} }: BreakdownProps) {
         rows={answer.data?.data ?? []}
         to={name => ({ [by]: name })}
       />
+      {by === 'route' && <NamesChanged from={answer.data?.from} />}
     </Section>
   )
 }

@@ -16,7 +16,13 @@ export const RANGES = {
 } as const
 export type Range = keyof typeof RANGES
 
-export const VIEWS = { overview: 'Overview', views: 'Page views', api: 'API', budgets: 'Budgets' } as const
+export const VIEWS = {
+  overview: 'Overview',
+  views: 'Page views',
+  api: 'API',
+  budgets: 'Budgets',
+  names: 'Names',
+} as const
 export type ViewName = keyof typeof VIEWS
 
 /** What page views are told apart by, and what a person reads. */

@@ -20,7 +20,15 @@ async function siteWith(site: string, rules?: object): Promise<string> {
   return site
 }
 
-const call = { start: 10, duration: 90, outcome: 'ok', status: 200, ttfb: 80, bytes: 1, server: null } as const
+const call = {
+  start: 10,
+  duration: 90,
+  outcome: 'ok',
+  status: 200,
+  ttfb: 80,
+  bytes: 1,
+  server: null,
+} as const
 const visit = (route: string, ...endpoints: string[]) =>
   pageView({ id: newId(), route, calls: endpoints.map(endpoint => ({ endpoint, ...call })) })
 
@@ -48,8 +56,17 @@ describe('naming rules', () => {
     expect(saved).toMatchObject({ site, trailing_slash: 'strip', case: 'keep', parameters: 'fold' })
     expect(saved.changes).toEqual([saved.since])
 
-    const endpoints = ['GET /api/stock/red-mug', 'POST /api/stock/red-mug', 'GET api.shop.example/v2/a/b', 'GET /ping']
-    await sendViews([visit('/products/red-mug/', ...endpoints), visit('/products/:id'), visit('/products/new')], {}, site)
+    const endpoints = [
+      'GET /api/stock/red-mug',
+      'POST /api/stock/red-mug',
+      'GET api.shop.example/v2/a/b',
+      'GET /ping',
+    ]
+    await sendViews(
+      [visit('/products/red-mug/', ...endpoints), visit('/products/:id'), visit('/products/new')],
+      {},
+      site,
+    )
     await sendViews([visit('/internal/admin/users', 'GET /api/stock/x')], {}, site)
     expect(await namesOf(site, 'route')).toEqual({
       '/products/[slug]': 2,
@@ -62,7 +79,9 @@ describe('naming rules', () => {
       'GET api.shop.example/v2/*': 1,
       'POST /api/stock/red-mug': 1,
     })
-    const rows = await env.DB.prepare('SELECT count(*) AS n FROM pageviews WHERE site = ?1').bind(site).first('n')
+    const rows = await env.DB.prepare('SELECT count(*) AS n FROM pageviews WHERE site = ?1')
+      .bind(site)
+      .first('n')
     expect(rows).toBe(4)
   })
 
@@ -78,7 +97,10 @@ describe('naming rules', () => {
   })
 
   it('write names alike by their settings', async () => {
-    const site = await siteWith('alike', { case: 'lower', rules: [{ kind: 'route', pattern: '/Shop/:item' }] })
+    const site = await siteWith('alike', {
+      case: 'lower',
+      rules: [{ kind: 'route', pattern: '/Shop/:item' }],
+    })
     await sendViews([visit('/P/{id}/'), visit('/p/:id'), visit('/SHOP/Tea')], {}, site)
     expect(await namesOf(site, 'route')).toEqual({ '/p/[id]': 2, '/shop/[item]': 1 })
   })
@@ -104,8 +126,21 @@ describe('naming rules', () => {
 
   it.each([
     [{ rules: [{ kind: 'route', pattern: '/*' }] }, 'rules.0.pattern', 'matches everything'],
-    [{ rules: [{ kind: 'endpoint', pattern: '/:a/:b?', method: 'GET' }] }, 'rules.0.pattern', 'matches everything'],
-    [{ rules: [{ kind: 'route', pattern: '/a' }, { kind: 'route', pattern: 'products/:slug' }] }, 'rules.1.pattern', 'begin with /'],
+    [
+      { rules: [{ kind: 'endpoint', pattern: '/:a/:b?', method: 'GET' }] },
+      'rules.0.pattern',
+      'matches everything',
+    ],
+    [
+      {
+        rules: [
+          { kind: 'route', pattern: '/a' },
+          { kind: 'route', pattern: 'products/:slug' },
+        ],
+      },
+      'rules.1.pattern',
+      'begin with /',
+    ],
     [{ rules: [{ kind: 'route', pattern: '/a/:b(' }] }, 'rules.0.pattern', 'neither text nor one part'],
     [{ rules: [{ kind: 'route', pattern: '/a/:b([)' }] }, 'rules.0.pattern', 'no regular expression'],
     [{ rules: [{ kind: 'route', pattern: '/a/:b(\\w+\\w+)' }] }, 'rules.0.pattern', 'one repetition'],
@@ -124,19 +159,35 @@ describe('naming rules', () => {
   })
 
   it('match as URLPattern does', () => {
-    const segment = fc.constantFrom('a', 'b.c', ':x', 'item-:y', ':z.html', ':lang(en|de)', ':n(\\d+)', ':w([a-c]{2})')
+    const segment = fc.constantFrom(
+      'a',
+      'b.c',
+      ':x',
+      'item-:y',
+      ':z.html',
+      ':lang(en|de)',
+      ':n(\\d+)',
+      ':w([a-c]{2})',
+    )
     const end = fc.constantFrom('', '/*', '/:rest+', '/:rest*', '{/:more}?', '/:more?', '/')
     const text = fc.constantFrom('a', 'b.c', 'en', 'item-', 'item-7', '.html', 'q.html', '12', 'ab', '', '~')
     let matched = 0
     fc.assert(
-      fc.property(fc.uniqueArray(segment, { minLength: 1, maxLength: 4 }), end, fc.array(text, { maxLength: 5 }), (given, tail, name) => {
-        const pattern = `/${given.join('/')}${tail}`
-        const path = `/${name.join('/')}`
-        const naming = { trailing_slash: 'keep', case: 'keep', parameters: 'keep' } as const
-        const ours = namer({ ...naming, rules: [{ kind: 'route', pattern }] })('route', path).rule !== null
-        matched += Number(ours)
-        expect(ours, `${pattern} ${path}`).toBe(new URLPattern({ pathname: pattern }).test({ pathname: path }))
-      }),
+      fc.property(
+        fc.uniqueArray(segment, { minLength: 1, maxLength: 4 }),
+        end,
+        fc.array(text, { maxLength: 5 }),
+        (given, tail, name) => {
+          const pattern = `/${given.join('/')}${tail}`
+          const path = `/${name.join('/')}`
+          const naming = { trailing_slash: 'keep', case: 'keep', parameters: 'keep' } as const
+          const ours = namer({ ...naming, rules: [{ kind: 'route', pattern }] })('route', path).rule !== null
+          matched += Number(ours)
+          expect(ours, `${pattern} ${path}`).toBe(
+            new URLPattern({ pathname: pattern }).test({ pathname: path }),
+          )
+        },
+      ),
       { numRuns: 3_000 },
     )
     expect(matched).toBeGreaterThan(20)
@@ -172,7 +223,11 @@ describe('before naming rules are set', () => {
       rules: [
         { names: 1, count: 2, examples: [{ name: '/products/tea', becomes: '/products/tea', count: 2 }] },
         { names: 8, count: 8 },
-        { names: 1, count: 1, examples: [{ kind: 'endpoint', name: 'GET /api/cart', becomes: null, count: 1 }] },
+        {
+          names: 1,
+          count: 1,
+          examples: [{ kind: 'endpoint', name: 'GET /api/cart', becomes: null, count: 1 }],
+        },
         { names: 0, count: 0, examples: [] },
       ],
       settings: { names: 0 },
@@ -185,9 +240,7 @@ describe('before naming rules are set', () => {
   })
 
   it('suggestions make one name of a segment with many values', async () => {
-    const { data, rows_read } = await (
-      await get('/v1/sites/shop/rules/suggestions')
-    ).json<RulesSuggestions>()
+    const { data, rows_read } = await (await get('/v1/sites/shop/rules/suggestions')).json<RulesSuggestions>()
     expect(data.map(({ rule, names, count }) => [rule.kind, rule.pattern, rule.name, names, count])).toEqual([
       ['route', '/products/:product', '/products/[product]', 9, 10],
       ['route', '/products/:product/reviews', '/products/[product]/reviews', 9, 9],
@@ -207,7 +260,11 @@ describe('before naming rules are set', () => {
     expect((await get('/v1/sites/plain/rules', headers)).status).toBe(403)
     expect((await get('/v1/sites/shop/rules/suggestions', headers)).status).toBe(403)
     const body = JSON.stringify({ rules: [] })
-    const set = exports.default.fetch('https://rum.example/v1/sites/shop/rules', { method: 'PUT', body, headers })
+    const set = exports.default.fetch('https://rum.example/v1/sites/shop/rules', {
+      method: 'PUT',
+      body,
+      headers,
+    })
     expect((await set).status).toBe(403)
   })
 })

@@ -1,0 +1,194 @@
+/** Naming rules: what is set, what they would catch of the last day's names, and what the worker proposes. */
+
+import { useContext, useState } from 'preact/hooks'
+import type { Rules, RulesAnswer, RulesPreview, RulesSuggestions } from '../../schema/api/rules.ts'
+import { ask } from './client.ts'
+import { moment, number } from './format.ts'
+import { usePlace } from './link.tsx'
+import { Section, Table } from './section.tsx'
+import { useWork } from './use-action.ts'
+import { type Answer, Live, useAnswer } from './use-api.ts'
+
+type Rule = Rules['rules'][number]
+
+export function Names() {
+  const [{ site }] = usePlace()
+  const path = `/v1/sites/${site}/rules`
+  const answer = useAnswer<RulesAnswer>(path)
+  const suggested = useAnswer<RulesSuggestions>(`${path}/suggestions`)
+  const { since } = answer.data ?? {}
+  return (
+    <Section title="Names" answer={answer}>
+      <p class="soft">
+        Rules name routes and endpoints as they arrive, the first that matches. Stored names stay.{' '}
+        {since ? `Changed ${moment(since)}.` : 'No rules yet: names are kept as they come.'}
+      </p>
+      {answer.data && <Editor key={since} {...{ path, given: answer.data, suggested }} />}
+    </Section>
+  )
+}
+
+interface EditorProps {
+  path: string
+  given: RulesAnswer
+  suggested: Answer<RulesSuggestions>
+}
+
+function Editor({ path, given, suggested }: EditorProps) {
+  const { again } = useContext(Live)
+  const [said, run] = useWork()
+  const [rules, change] = useState<Rule[]>(given.rules)
+  const [preview, show] = useState<RulesPreview | null>(null)
+  const set = (next: Rule[]) => {
+    change(next)
+    show(null)
+  }
+  const { trailing_slash, case: letters, parameters } = given
+  const body = { ...(given.since && { trailing_slash, case: letters, parameters }), rules }
+  const onPreview = () => run(ask<RulesPreview>(`${path}/preview`, { method: 'POST', body }).then(show), '')
+  const onSave = () =>
+    run(ask(path, { method: 'PUT', body }).then(again), 'Saved. Everywhere within 20 seconds.')
+  const onAdd = (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
+    event.preventDefault()
+    const form = event.currentTarget
+    const { ignore, ...texts } = Object.fromEntries(
+      [...new FormData(form)].filter(([, value]) => value),
+    ) as unknown as Rule
+    set([...rules, { ...texts, ...(ignore && { ignore: true }) }])
+    form.reset()
+  }
+  return (
+    <>
+      {rules.length > 0 && (
+        <Table label="Rules" columns={['Rule', 'Becomes', 'Names', 'Count', 'Such as', 'Change']}>
+          {rules.map((rule, i) => {
+            const { names, count, examples } = preview?.rules[i] ?? {}
+            return (
+              <tr key={JSON.stringify(rule)}>
+                <th scope="row">
+                  <bdi>
+                    {[rule.kind, rule.method, `${rule.host ?? ''}${rule.pattern}`].filter(Boolean).join(' ')}
+                  </bdi>
+                </th>
+                <td class="text">
+                  <bdi>{rule.ignore ? 'ignored' : (rule.name ?? 'its pattern')}</bdi>
+                </td>
+                <td>{names === undefined ? '–' : number(names)}</td>
+                <td>{count === undefined ? '–' : number(count)}</td>
+                <td class="text">
+                  <bdi>{examples?.[0]?.name ?? '–'}</bdi>
+                </td>
+                <td>
+                  <button
+                    type="button"
+                    aria-label={`Remove ${rule.pattern}`}
+                    onClick={() => set(rules.filter(other => other !== rule))}
+                  >
+                    Remove
+                  </button>
+                </td>
+              </tr>
+            )
+          })}
+        </Table>
+      )}
+      <p>
+        <button type="button" onClick={onPreview}>
+          Preview
+        </button>{' '}
+        <button type="button" class="primary" onClick={onSave}>
+          Save rules
+        </button>{' '}
+        <span role="status">{said}</span>
+      </p>
+      {preview && <Outcome preview={preview} />}
+      <form class="fields" onSubmit={onAdd}>
+        <label>
+          <span>Names of</span>
+          <select name="kind">
+            <option value="route">routes</option>
+            <option value="endpoint">endpoints</option>
+          </select>
+        </label>
+        <label>
+          <span>Pattern</span>
+          <input name="pattern" required placeholder="/products/:slug" />
+        </label>
+        <label>
+          <span>Name instead</span>
+          <input name="name" placeholder="/products/[slug]" />
+        </label>
+        <label>
+          <span>Method (endpoints)</span>
+          <input name="method" placeholder="all" />
+        </label>
+        <label>
+          <span>Host (endpoints)</span>
+          <input name="host" placeholder="all" />
+        </label>
+        <label>
+          <span>Ignore</span>
+          <input name="ignore" type="checkbox" />
+        </label>
+        <p>
+          <button type="submit">Add rule</button>
+        </p>
+      </form>
+      {!!suggested.data?.data.length && (
+        <>
+          <h3>Suggestions</h3>
+          <ul>
+            {suggested.data.data.map(({ rule, names, examples: [first] }) => (
+              <li key={`${rule.kind} ${rule.pattern}`}>
+                <button
+                  type="button"
+                  aria-label={`Add ${rule.pattern}`}
+                  onClick={() => set([...rules, rule])}
+                >
+                  Add
+                </button>{' '}
+                {rule.kind} <bdi>{rule.pattern}</bdi>{' '}
+                <span class="soft">
+                  for {number(names)} names, such as <bdi>{first}</bdi>
+                </span>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </>
+  )
+}
+
+function Outcome({ preview: { routes, endpoints, stays, from, to, rows_read } }: { preview: RulesPreview }) {
+  return (
+    <>
+      <p>
+        Of {moment(from)} to {moment(to)}: {number(routes.before)} routes become {number(routes.after)},{' '}
+        {number(endpoints.before)} endpoints become {number(endpoints.after)}. {number(stays.names)} names
+        stay. Rows read: {number(rows_read)}.
+      </p>
+      {stays.names > 0 && (
+        <details>
+          <summary>What stays</summary>
+          <ul>
+            {stays.examples.map(({ kind, name, count }) => (
+              <li key={`${kind} ${name}`}>
+                <bdi>{name}</bdi> <span class="soft">{number(count)}</span>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </>
+  )
+}
+
+/** Says that names changed within what is shown; null where they did not. */
+export function NamesChanged({ from }: { from: string | undefined }) {
+  const [{ site }] = usePlace()
+  const { data } = useAnswer<RulesAnswer>(from ? `/v1/sites/${site}/rules` : '')
+  const last = data?.since
+  if (!from || !last || last < from) return null
+  return <p class="soft">Naming rules changed {moment(last)}. Older names are as they were.</p>
+}
