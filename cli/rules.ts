@@ -23,7 +23,7 @@ export const rulesGet: Command = {
 export const rulesSet: Command = {
   name: 'rules set',
   operands: ['site', 'file'],
-  about: 'set the naming rules of a JSON file; --preview says what they would do',
+  about: 'set the naming rules of a JSON file, or --preview them',
   options: { preview: { help: 'set nothing; say what each rule would catch of the names of the last day' } },
   async run(call) {
     const body = readJson(needed(call.given, 'file'))
@@ -41,7 +41,7 @@ export const rulesSet: Command = {
 export const rulesSuggest: Command = {
   name: 'rules suggest',
   operands: ['site'],
-  about: 'print rules for segments with many values, from the names of the last day',
+  about: 'propose rules for segments with many values',
   options: {},
   async run(call) {
     const answer = await call.ask<RulesSuggestions>('GET', `${pathOf(call.given)}/suggestions`)
