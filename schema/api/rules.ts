@@ -7,18 +7,12 @@ import * as v from 'valibot'
 import { isReserved } from '../domain/names.ts'
 import { KINDS, NAMED_PARTS } from '../domain/naming.ts'
 import { badExpression, matchesAnything, parsePattern } from '../domain/path-pattern.ts'
-import { isPlain, PLAIN_DETAIL } from './parameters.ts'
-import { unknownOrMissing } from './site.ts'
+import { oneOf, plainText, TIME, unknownOrMissing } from './fields.ts'
 
 /** Rules of one site. */
 export const MAX_RULES = 200
 
-const text = v.pipe(
-  v.string('must be a string'),
-  v.minLength(1, 'must not be empty'),
-  v.maxLength(200, 'must be at most 200 characters'),
-  v.check(isPlain, PLAIN_DETAIL),
-)
+const text = plainText(200)
 
 const PATTERN = v.pipe(
   text,
@@ -34,7 +28,7 @@ const PATTERN = v.pipe(
 const RULE = v.pipe(
   v.strictObject(
     {
-      kind: v.picklist(KINDS, `must be ${KINDS.join(' or ')}`),
+      kind: oneOf(KINDS),
       pattern: PATTERN,
       name: v.exactOptional(
         v.pipe(
@@ -104,10 +98,10 @@ const RULE = v.pipe(
 /** The body of `PUT /v1/sites/:site/rules`. */
 export const RULES = v.strictObject(
   {
-    trailing_slash: v.optional(v.picklist(['strip', 'keep'], 'must be strip or keep'), 'strip'),
-    case: v.optional(v.picklist(['keep', 'lower'], 'must be keep or lower'), 'keep'),
+    trailing_slash: v.optional(oneOf(['strip', 'keep']), 'strip'),
+    case: v.optional(oneOf(['keep', 'lower']), 'keep'),
     parameters: v.pipe(
-      v.optional(v.picklist(['fold', 'keep'], 'must be fold or keep'), 'fold'),
+      v.optional(oneOf(['fold', 'keep']), 'fold'),
       v.description('fold: /p/:slug and /p/{slug} become /p/[slug]'),
     ),
     rules: v.pipe(
@@ -120,16 +114,15 @@ export const RULES = v.strictObject(
 )
 export type Rules = v.InferOutput<typeof RULES>
 
-const time = v.pipe(v.string(), v.isoTimestamp())
 const count = v.pipe(v.number(), v.integer(), v.minValue(0))
 
 export const RULES_ANSWER = v.object({
   site: v.string(),
   since: v.pipe(
-    v.nullable(time),
+    v.nullable(TIME),
     v.description('when they were set; null: never, and names are kept as they come'),
   ),
-  changes: v.pipe(v.array(time), v.description('when they were changed, the newest first, at most 100')),
+  changes: v.pipe(v.array(TIME), v.description('when they were changed, the newest first, at most 100')),
   ...RULES.entries,
 })
 export type RulesAnswer = v.InferOutput<typeof RULES_ANSWER>
@@ -151,8 +144,8 @@ const SAMPLE = v.object({
 /** What rules would do to the names of the last day. */
 export const RULES_PREVIEW = v.object({
   site: v.string(),
-  from: time,
-  to: time,
+  from: TIME,
+  to: TIME,
   routes: v.object({ before: count, after: count }),
   endpoints: v.object({ before: count, after: count }),
   rules: v.pipe(v.array(SAMPLE), v.description('what each rule would catch, in their order')),
@@ -167,8 +160,8 @@ export type RulesPreview = v.InferOutput<typeof RULES_PREVIEW>
 
 export const RULES_SUGGESTIONS = v.object({
   site: v.string(),
-  from: time,
-  to: time,
+  from: TIME,
+  to: TIME,
   data: v.array(
     v.object({
       rule: v.object({ kind: v.picklist(KINDS), pattern: v.string(), name: v.string() }),

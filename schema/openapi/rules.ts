@@ -2,12 +2,10 @@
  * The operations on naming rules.
  */
 
-import * as v from 'valibot'
-import { SITE_NAME } from '../api/query.ts'
+import { SITE } from '../api/fields.ts'
 import { RULES, RULES_ANSWER, RULES_PREVIEW, RULES_SUGGESTIONS } from '../api/rules.ts'
 import { body, json, type Operation } from './operation.ts'
 
-const site = v.pipe(SITE_NAME, v.description('the name of the site'))
 const PROBLEMS = [401, 403, 404, 500, 503]
 const DAY = { from: '2026-11-20T00:00:00.000Z', to: '2026-11-21T00:00:00.000Z' }
 
@@ -30,7 +28,12 @@ const KETTLE = { kind: 'route', name: '/products/blue-kettle', becomes: '/produc
 const PING = { kind: 'endpoint', name: 'GET /ping', becomes: null, count: 1904 }
 const CART = { kind: 'route', name: '/cart', becomes: '/cart', count: 88 }
 
-const ofRules = { tag: 'Sites', access: 'admin', path: '/v1/sites/{site}/rules', inPath: { site } } as const
+const ofRules = {
+  tag: 'Sites',
+  access: 'admin',
+  path: '/v1/sites/{site}/rules',
+  inPath: { site: SITE },
+} as const
 
 export const RULE_OPERATIONS: readonly Operation[] = [
   {

@@ -127,8 +127,11 @@ function Editor({ path, given, suggested }: EditorProps) {
           <input name="host" placeholder="all" />
         </label>
         <label>
-          <span>Ignore</span>
-          <input name="ignore" type="checkbox" />
+          <span>What matches</span>
+          <select name="ignore">
+            <option value="">is named</option>
+            <option value="yes">is ignored</option>
+          </select>
         </label>
         <p>
           <button type="submit">Add rule</button>
