@@ -5,6 +5,7 @@
 
 import { readFileSync } from 'node:fs'
 import { api } from './api.ts'
+import { changes } from './changes.ts'
 import { type Command, one, understand } from './command.ts'
 import { exitCodeOf, MISUSED, misuse } from './failure.ts'
 import { helpOf, overview } from './help.ts'
@@ -29,6 +30,7 @@ const COMMANDS: readonly Command[] = [
   rulesSuggest,
   rulesFromOpenApi,
   summary,
+  changes,
   report,
 ]
 

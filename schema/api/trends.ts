@@ -13,11 +13,14 @@ import { MEASURES, SUMMARY_QUERY, SUMMARY_ROW, type SummaryQuery, summaryOf } fr
 
 const { percentiles: _, ...QUERY } = SUMMARY_QUERY
 
+/** The percentile that two times, or releases, are compared by. */
+export const COMPARED_PERCENTILE = v.optional(percentileOf('the percentile that is compared'), '75')
+
 /** The parameters beside those of every question. */
 export const TRENDS_QUERY = {
   ...QUERY,
   metrics: MEASURES,
-  percentile: v.optional(percentileOf('the percentile that is compared'), '75'),
+  percentile: COMPARED_PERCENTILE,
   /** The release that `release` is compared with, in the same range. */
   baseline_release: v.optional(
     v.pipe(
@@ -120,7 +123,7 @@ export const TRENDS_ROW = v.object({
 export type TrendsRow = v.InferOutput<typeof TRENDS_ROW>
 
 const { site, from, to, source, relative_error } = ANSWER
-const BASELINE = v.object({ from, to, release: v.nullable(v.string()) })
+export const BASELINE = v.object({ from, to, release: v.nullable(v.string()) })
 
 export const TRENDS_ANSWER = v.object({
   site,

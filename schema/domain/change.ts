@@ -14,7 +14,7 @@
  */
 
 import { type Histogram, type Limits, type Percentile, percentiles, Z95 } from './histogram.ts'
-import { below } from './normal.ts'
+import { below, beyond } from './normal.ts'
 
 export const VERDICTS = ['improving', 'degrading', 'stable', 'unclear'] as const
 export type Verdict = (typeof VERDICTS)[number]
@@ -28,7 +28,7 @@ export const SURE = 0.8
 export interface Change {
   before: Percentile | null
   after: Percentile | null
-  /** After minus before, with its 95 % interval. */
+  /** After minus before, with its interval. */
   difference: { value: number; low: number; high: number } | null
   /** Less is better for all metrics. Null: too little data to tell. */
   verdict: Verdict | null
@@ -36,15 +36,19 @@ export interface Change {
   confidence: number | null
 }
 
-/** Compares the percentile `p` (0 < p < 100) of two periods, or of two releases. */
+/**
+ * Compares the percentile `p` (0 < p < 100) of two periods, or of two releases. The intervals reach `z` standard deviations to
+ * either side: more than those of 95 % where many groups are compared (changed.ts).
+ */
 export function changeOf(
   before: Histogram | null,
   after: Histogram | null,
   p: number,
   limits: Limits | null,
+  z = Z95,
 ): Change {
-  const [a = null] = before ? percentiles(before, [p], limits) : []
-  const [b = null] = after ? percentiles(after, [p], limits) : []
+  const [a = null] = before ? percentiles(before, [p], limits, z) : []
+  const [b = null] = after ? percentiles(after, [p], limits, z) : []
   const nothing = { before: a, after: b, difference: null, verdict: null, confidence: null }
   if (!a || !b || a.low === null || a.high === null || b.low === null || b.high === null) return nothing
   const value = b.value - a.value
@@ -53,16 +57,16 @@ export function changeOf(
   const difference = { value, low: value - down, high: value + up }
   const changed = difference.low > 0 ? 'degrading' : difference.high < 0 ? 'improving' : null
   if (changed) {
-    const confidence = 2 * below((Z95 * Math.abs(value)) / (changed === 'degrading' ? down : up)) - 1
+    const confidence = 1 - 2 * beyond((z * Math.abs(value)) / (changed === 'degrading' ? down : up))
     return { before: a, after: b, difference, verdict: changed, confidence }
   }
-  const confidence = within(value, down, up, MARGIN * a.value)
+  const confidence = within(value, down, up, MARGIN * a.value, z)
   return { before: a, after: b, difference, verdict: confidence < SURE ? 'unclear' : 'stable', confidence }
 }
 
 /** How sure it is that the difference lies within `margin` on either side of 0. */
-function within(value: number, down: number, up: number, margin: number): number {
-  const high = below((Z95 * (margin - value)) / (margin > value ? up : down))
-  const low = below((Z95 * (-margin - value)) / (-margin > value ? up : down))
+function within(value: number, down: number, up: number, margin: number, z: number): number {
+  const high = below((z * (margin - value)) / (margin > value ? up : down))
+  const low = below((z * (-margin - value)) / (-margin > value ? up : down))
   return Number.isNaN(high - low) ? 1 : high - low
 }

@@ -139,6 +139,8 @@ export function merge(parts: readonly Histogram[]): Histogram {
  * buckets, and of the part of it that agrees with the counts. A rank outside the sample is no bound at all. Neither is any
  * where a few samples carry the weight: how far these may lie from all others, n_eff does not tell.
  *
+ * `z` is how many standard deviations the interval reaches to either side: by default those of 95 %.
+ *
  * The interval is that of an endless population: it does not narrow as the sample nears all of the traffic, because
  * the question is how the site does, not how these visits went. So it covers more than 95 % where every second page
  * view or more is kept, and where the buckets are the larger error.
@@ -150,6 +152,7 @@ export function percentiles(
   histogram: Histogram,
   ps: readonly number[],
   limits: Limits | null,
+  z = Z95,
 ): (Percentile | null)[] {
   const { n, s, q } = histogram
   if (n <= 0) return ps.map(() => null)
@@ -190,7 +193,7 @@ export function percentiles(
   return ps.map(p => {
     const share = p / 100
     const effective = effectiveAt(p)
-    const margin = Z95 * Math.sqrt(effective * share * (1 - share)) + CONTINUITY
+    const margin = z * Math.sqrt(effective * share * (1 - share)) + CONTINUITY
     const lowRank = effective * share - margin
     const highRank = effective * share + margin
     return {

@@ -20,3 +20,31 @@ export function quantile(p: number): number {
   }
   return (low + high) / 2
 }
+
+/**
+ * The share above `z`, within 1.2e-7 of itself however small it is, which `1 - below(z)` is not: Chebyshev's fit of erfc in
+ * Press et al., Numerical Recipes, section 6.2.
+ */
+export function beyond(z: number): number {
+  const x = Math.abs(z) / Math.SQRT2
+  const t = 1 / (1 + x / 2)
+  const fit = COEFFICIENTS.reduceRight((sum, c) => sum * t + c, 0)
+  const tail = (t * Math.exp(-x * x + fit)) / 2
+  return z < 0 ? 1 - tail : tail
+}
+
+const COEFFICIENTS = [
+  -1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807, -1.13520398, 1.48851587,
+  -0.82215223, 0.17087277,
+]
+
+/** The z above which the share `tail` (0 < tail < .5) lies, by bisection. */
+export function quantileBeyond(tail: number): number {
+  let [low, high] = [0, 38]
+  while (high - low > 1e-9) {
+    const middle = (low + high) / 2
+    if (beyond(middle) > tail) low = middle
+    else high = middle
+  }
+  return (low + high) / 2
+}

@@ -3,6 +3,7 @@
  */
 
 import type { BudgetAnswer, BudgetEventsAnswer, BudgetMessage } from '../api/budgets.ts'
+import type { ChangesAnswer } from '../api/changes.ts'
 import type { CruxAnswer, CruxError, CruxHistoryAnswer } from '../api/crux.ts'
 import type { DeliveryAnswer } from '../api/delivery.ts'
 import type { OtlpAnswer } from '../api/otlp.ts'
@@ -131,6 +132,51 @@ export const TRENDS: TrendsAnswer = {
   ],
 }
 
+/** `/v1/changes?site=shop&metrics=lcp&limit=1` */
+export const CHANGES: ChangesAnswer = {
+  ...RANGE,
+  baseline: { from: '2026-11-19T07:00:00.000Z', to: '2026-11-20T08:00:00.000Z', release: null },
+  release: null,
+  percentile: 75,
+  ...ROLLUP,
+  compared: 164,
+  stable: 41,
+  unclear: 121,
+  unknown: 27,
+  data: [
+    {
+      group: { device: 'phone', route: '/p/[id]' },
+      metric: 'lcp',
+      unit: 'ms',
+      before: {
+        value: 1982.41,
+        low: 1799.29,
+        high: 2184.18,
+        count: 610,
+        count_interval: null,
+        samples: 610,
+        effective_samples: 610,
+      },
+      after: {
+        value: 3305.12,
+        low: 3034.55,
+        high: 3568.08,
+        count: 588,
+        count_interval: null,
+        samples: 588,
+        effective_samples: 588,
+      },
+      change: {
+        difference: { value: 1322.71, low: 984.2, high: 1642.9 },
+        ratio: { value: 0.6672, low: 0.4965, high: 0.8287 },
+      },
+      verdict: 'degrading',
+      confidence: 0.9999,
+      harmed: 231,
+    },
+  ],
+}
+
 /** `/v1/delivery?site=shop` */
 export const DELIVERY: DeliveryAnswer = {
   ...RANGE,
@@ -204,6 +250,11 @@ export const CSV = {
     'after.count,after.count_interval,after.samples,after.effective_samples,change.difference.value,change.difference.low,change.difference.high,' +
     'change.ratio.value,change.ratio.low,change.ratio.high,verdict,confidence\r\n' +
     'lcp,ms,1982.41,1919.15,2048,2500,,2500,2500,1982.41,1919.15,2048,2400,,2400,2400,0,-91.1272,91.1272,0,-0.046,0.046,stable,1\r\n',
+  changes:
+    'group.device,group.route,metric,unit,before.value,before.low,before.high,before.count,before.count_interval,before.samples,before.effective_samples,' +
+    'after.value,after.low,after.high,after.count,after.count_interval,after.samples,after.effective_samples,change.difference.value,change.difference.low,' +
+    'change.difference.high,change.ratio.value,change.ratio.low,change.ratio.high,verdict,confidence,harmed\r\n' +
+    'phone,/p/[id],lcp,ms,1982.41,1799.29,2184.18,610,,610,610,3305.12,3034.55,3568.08,588,,588,588,1322.71,984.2,1642.9,0.6672,0.4965,0.8287,degrading,0.9999,231\r\n',
   delivery:
     'hour,accepted,stored,sampled_out,queued,late,failed,bots,ignored,refused.origin,refused.rate,refused.size,refused.field,' +
     'refused.weight,busiest_share,lost.value,lost.low,lost.high\r\n' +

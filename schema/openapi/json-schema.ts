@@ -21,6 +21,7 @@ import {
   TEST_MESSAGE,
 } from '../api/budgets.ts'
 import { CAUSE, CAUSES_ANSWER } from '../api/causes.ts'
+import { CHANGES_ANSWER, CHANGES_ROW } from '../api/changes.ts'
 import { CRUX_ANSWER, CRUX_ERROR, CRUX_HISTORY_ANSWER } from '../api/crux.ts'
 import { DELIVERY_ANSWER } from '../api/delivery.ts'
 import { NDJSON_LINE } from '../api/ndjson.ts'
@@ -44,6 +45,8 @@ const NAMED: Record<string, v.GenericSchema> = {
   BudgetTerms: BUDGET,
   Cause: CAUSE,
   Causes: CAUSES_ANSWER,
+  Change: CHANGES_ROW,
+  Changes: CHANGES_ANSWER,
   CruxError: CRUX_ERROR,
   CruxHistory: CRUX_HISTORY_ANSWER,
   CruxRecord: CRUX_ANSWER,

@@ -4,13 +4,14 @@
 
 import type * as v from 'valibot'
 import { CAUSES_ANSWER, CAUSES_EXAMPLE, CAUSES_QUERY } from '../api/causes.ts'
+import { CHANGES_ANSWER, CHANGES_QUERY } from '../api/changes.ts'
 import { DELIVERY_ANSWER, DELIVERY_QUERY } from '../api/delivery.ts'
 import { PAGEVIEWS_ANSWER, PAGEVIEWS_EXAMPLE, PAGEVIEWS_QUERY } from '../api/pageviews.ts'
 import { FORMAT_QUERY, SHARED } from '../api/query.ts'
 import { SUMMARY_ANSWER, SUMMARY_QUERY } from '../api/summary.ts'
 import { TIMESERIES_ANSWER, TIMESERIES_QUERY } from '../api/timeseries.ts'
 import { TRENDS_ANSWER, TRENDS_QUERY } from '../api/trends.ts'
-import { CSV, DELIVERY, SUMMARY, TIMESERIES, TRENDS } from './examples.ts'
+import { CHANGES, CSV, DELIVERY, SUMMARY, TIMESERIES, TRENDS } from './examples.ts'
 import type { Operation } from './operation.ts'
 
 const HEADERS = ['Cache-Control', 'ETag', 'Server-Timing', 'Vary'] as const
@@ -79,6 +80,16 @@ export const QUESTIONS: readonly Operation[] = [
     query: { ...SHARED, ...TRENDS_QUERY },
     answer: TRENDS_ANSWER,
     example: TRENDS,
+  }),
+  question('changes', {
+    summary: 'What got worse or better',
+    description:
+      'Routes, devices, countries, browsers, releases and endpoints, and routes and endpoints by device, that changed against ' +
+      'the time before or another release: the most harmed first, corrected for how many were compared. Periods are those ' +
+      'that have settled: whole hours up to 8 days, else whole days of UTC.',
+    query: { ...SHARED, ...CHANGES_QUERY },
+    answer: CHANGES_ANSWER,
+    example: CHANGES,
   }),
   question('causes', {
     summary: 'Causes of LCP, INP or CLS',

@@ -53,6 +53,9 @@ const QUESTIONS: Record<string, [path: string, body?: object]> = {
   'trends by country and browser, from samples': [
     '/v1/trends?from=-14d&metrics=lcp&group_by=country,browser',
   ],
+  'changes, 28 days': ['/v1/changes?from=-28d'],
+  'changes of phones, from samples': ['/v1/changes?from=-28d&device=phone'],
+  'changes, release with release': ['/v1/changes?from=-28d&release=2.4.0&against=release:2.3.0'],
   'causes of LCP': ['/v1/causes?from=-28d&metric=lcp'],
   'causes of INP': ['/v1/causes?from=-28d&metric=inp'],
   'causes of CLS': ['/v1/causes?from=-28d&metric=cls'],

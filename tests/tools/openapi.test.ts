@@ -109,6 +109,14 @@ const QUESTIONS: Record<string, readonly Question[]> = {
     { query: `${site}&format=csv`, status: 200 },
     { query: `${site}&percentile=0`, status: 400 },
   ],
+  changes: [
+    { query: site, status: 200 },
+    { query: `${site}&device=phone&metrics=lcp,api`, status: 200 },
+    { query: `${site}&against=release:2.3.0&release=2.4.0`, status: 200 },
+    { query: 'site=empty', status: 200 },
+    { query: site, headers: csv, status: 200 },
+    { query: `${site}&against=yesterday`, status: 400 },
+  ],
   causes: [
     ...['lcp', 'inp', 'cls'].map(metric => ({ query: `${site}&metric=${metric}`, status: 200 })),
     { query: `${site}&sort=slowest`, headers: csv, status: 200 },

@@ -4,6 +4,7 @@
 
 import { Hono } from 'hono'
 import { parseCausesQuery } from '../../schema/api/causes.ts'
+import { parseChangesQuery } from '../../schema/api/changes.ts'
 import { parseDeliveryQuery } from '../../schema/api/delivery.ts'
 import { parsePageViewsQuery } from '../../schema/api/pageviews.ts'
 import { parseSummaryQuery } from '../../schema/api/summary.ts'
@@ -12,6 +13,7 @@ import { parseTrendsQuery } from '../../schema/api/trends.ts'
 import type { Hono as Types } from '../env.ts'
 import { rowsHandler } from '../query/rows-endpoint.ts'
 import { causes } from './causes.ts'
+import { readChanges } from './changes.ts'
 import { delivery } from './delivery.ts'
 import { pageViews } from './pageviews.ts'
 import { summarize } from './summary.ts'
@@ -34,6 +36,7 @@ export const readRoutes = new Hono<Types>()
   )
   .get('/pageviews', rowsHandler({ parse: parsePageViewsQuery, read: pageViews, rows: ({ data }) => data }))
   .get('/trends', rowsHandler({ parse: parseTrendsQuery, read: readTrends, rows: ({ data }) => data }))
+  .get('/changes', rowsHandler({ parse: parseChangesQuery, read: readChanges, rows: ({ data }) => data }))
   .get('/delivery', c => {
     const all = c.get('caller').role === 'admin'
     return rowsHandler({

@@ -3,7 +3,7 @@
  */
 
 import type { TrendsAnswer, TrendsQuery, TrendsRow } from '../../schema/api/trends.ts'
-import { changeOf } from '../../schema/domain/change.ts'
+import { type Change, changeOf } from '../../schema/domain/change.ts'
 import { type Percentile, RELATIVE_ERROR } from '../../schema/domain/histogram.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
 import { limitsOf, type Measure, unitOf } from '../../schema/domain/metrics.ts'
@@ -120,16 +120,27 @@ function toRow({ values, metric, distribution, missing }: Group, early: Group | 
     unit: unitOf(metric),
     before: sideOf(metric, before, earlier, p, early?.missing ?? 0),
     after: sideOf(metric, after, distribution, p, missing),
-    change: difference && {
-      difference: each(difference, grains => inUnit(metric, grains)),
-      ratio: before?.value ? each(difference, grains => rounded(grains / before.value)) : null,
-    },
+    change: changeInUnit(metric, { before, difference }),
     verdict,
     confidence: confidence === null ? null : rounded(confidence),
   }
 }
 
-function sideOf(
+/** A difference as the API answers it. */
+export function changeInUnit(
+  metric: Measure,
+  { before, difference }: Pick<Change, 'before' | 'difference'>,
+): TrendsRow['change'] {
+  return (
+    difference && {
+      difference: each(difference, grains => inUnit(metric, grains)),
+      ratio: before?.value ? each(difference, grains => rounded(grains / before.value)) : null,
+    }
+  )
+}
+
+/** What is known of one side: its percentile and counts, of which some `missing` may lie in `(other)`. */
+export function sideOf(
   metric: Measure,
   found: Percentile | null,
   of: Distribution | null,
@@ -152,6 +163,6 @@ function each<T extends Record<'value' | 'low' | 'high', number>>(
   return { value: of(value), low: of(low), high: of(high) }
 }
 
-function rounded(share: number): number {
+export function rounded(share: number): number {
   return Number(share.toFixed(4))
 }

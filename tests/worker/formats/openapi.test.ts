@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { CAUSES_EXAMPLE } from '../../../schema/api/causes.ts'
 import { PAGEVIEWS_EXAMPLE } from '../../../schema/api/pageviews.ts'
 import { OPERATIONS } from '../../../schema/openapi/document.ts'
-import { CSV, DELIVERY, SUMMARY, TRENDS } from '../../../schema/openapi/examples.ts'
+import { CHANGES, CSV, DELIVERY, SUMMARY, TRENDS } from '../../../schema/openapi/examples.ts'
 import { app } from '../../../worker/app.ts'
 import { type Cells, csv } from '../../../worker/query/csv.ts'
 
@@ -29,6 +29,7 @@ describe('the OpenAPI document', () => {
   it.each<[keyof typeof CSV, readonly object[]]>([
     ['summary', SUMMARY.data],
     ['trends', TRENDS.data],
+    ['changes', CHANGES.data],
     ['delivery', DELIVERY.hours],
     ['causes', CAUSES_EXAMPLE.data],
     ['pageviews', PAGEVIEWS_EXAMPLE.data],

@@ -6,6 +6,7 @@ const ENDPOINTS = [
   '/v1/summary',
   '/v1/timeseries',
   '/v1/trends',
+  '/v1/changes',
   '/v1/causes',
   '/v1/pageviews',
   '/v1/delivery',
