@@ -154,6 +154,27 @@ describe('fieldline token', () => {
   })
 })
 
+describe('fieldline changes', () => {
+  it('prints what got worse and where, or that nothing changed', async () => {
+    await done('site', 'add', 'released', '--origin', '*')
+    const of = (release: string, route: string, lcp: number) =>
+      Array.from({ length: 120 }, (_, i) => pageView({ release, route, vitals: { ...VITALS, lcp: lcp + i } }))
+    await visit(worker, 'released', [
+      ...[...of('1', '/', 1_000), ...of('1', '/p/[id]', 1_500)],
+      ...[...of('2', '/', 1_000), ...of('2', '/p/[id]', 3_000)],
+    ])
+    const args = ['changes', '--site', 'released', '--release', '2', '--metrics', 'lcp']
+    const [title, , head, , first, ...rest] = (await done(...args, '--against', 'release:1')).split('\n')
+    expect(title).toBe('released, 2, against 1')
+    expect(head).toMatch(/^ {2}change +where +metric +before +after +by +from +to +harmed +sure$/)
+    expect(first).toMatch(
+      /^ {2}worse +desktop, \/p\/\[id\] +lcp +1\.\d\d s +3\.\d\d s +\+\d+% .* 120 +over 99.9%$/,
+    )
+    expect(rest.join('\n')).toMatch(/comparisons; \d+ unclear, \d+ more with too little data\./)
+    expect(await done(...args, '--against', 'release:2')).toContain('Nothing changed.')
+  })
+})
+
 describe('fieldline summary', () => {
   it('prints an aligned table with counts and intervals', async () => {
     const out = await done(
