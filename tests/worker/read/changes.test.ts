@@ -198,7 +198,7 @@ describe('28 days against the 28 before', () => {
       expect(meter.statements).toBeLessThanOrEqual(10)
       expect(answer.compared + answer.unknown).toBeGreaterThanOrEqual(3 * groups)
       expect(named(telling(answer.data))).toContainEqual(['lcp', { device: 'phone', route: '/7' }])
-      },
+    },
     60_000,
   )
 })
