@@ -7,6 +7,7 @@ import { integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite
 import type { BudgetState } from '../domain/budget-state.ts'
 import type { Budgeted } from '../domain/metrics.ts'
 import type { Grains, Hour, Ms, OneIn } from '../domain/units.ts'
+import type { Navigation } from '../wire/pageview.ts'
 
 export type Tier = 'hour' | 'day'
 
@@ -122,7 +123,7 @@ export const pageviews = sqliteTable(
     sequence: integer().notNull(),
     /** Page views that this one stands for: client rate times server rate. */
     weight: integer().notNull(),
-    navigation: text().notNull(),
+    navigation: text().$type<Navigation>().notNull(),
     route: text().notNull(),
     release: text(),
     country: text(),

@@ -115,8 +115,18 @@ describe('imports', () => {
   })
 })
 
+const tables = [...readFileSync('schema/storage/tables.ts', 'utf8').matchAll(/sqliteTable\(\s*'(\w+)'/g)].map(
+  match => match[1],
+)
+
 describe('sources', () => {
   it.each(files)('%s opens with what it is for', file => {
     expect(readFileSync(file, 'utf8')).toMatch(/^\/\*\*[ \n]/)
+  })
+
+  it.each(files.filter(file => /^worker\/(?!dashboard)/.test(file)))('%s names no table by hand', file => {
+    expect(tables).toContain('pageviews')
+    const byHand = new RegExp(`\\b(FROM|JOIN|INTO|UPDATE) (${tables.join('|')})\\b`)
+    expect(readFileSync(file, 'utf8')).not.toMatch(byHand)
   })
 })

@@ -3,6 +3,8 @@
  * takes their requests and answers in their form, errors included, so that CrUX's clients work unchanged.
  */
 
+import { isNull } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/d1'
 import { type Context, Hono, type Next } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import * as v from 'valibot'
@@ -14,6 +16,7 @@ import {
 } from '../../schema/api/crux.ts'
 import { SITE_NAME } from '../../schema/api/fields.ts'
 import { parseParameters } from '../../schema/api/parameters.ts'
+import { sites } from '../../schema/storage/tables.ts'
 import { requireAccess, requireSite } from '../admin/access.ts'
 import { toJson } from '../admin/body.ts'
 import { readText } from '../body.ts'
@@ -94,14 +97,12 @@ function recordHandler(parse: typeof parseRecordRequest, make: typeof cruxRecord
  * origin. One that names it goes before one that covers it by a pattern, and that before one that takes all.
  */
 async function siteOf(c: Context<Types>, { origin, url }: CruxQuery): Promise<string> {
-  const { results } = await c.env.DB.prepare('SELECT id, origins FROM sites WHERE deleted IS NULL').all<{
-    id: string
-    origins: string
-  }>()
+  const all = await drizzle(c.env.DB)
+    .select({ id: sites.id, origins: sites.origins })
+    .from(sites)
+    .where(isNull(sites.deleted))
   const caller = c.get('caller')
-  const sites = results
-    .filter(({ id }) => caller.role === 'admin' || caller.site === id)
-    .map(({ id, origins }) => ({ id, origins: JSON.parse(origins) as string[] }))
+  const readable = all.filter(({ id }) => caller.role === 'admin' || caller.site === id)
   const named = c.req.query('site')
   const tests =
     named === undefined
@@ -112,7 +113,7 @@ async function siteOf(c: Context<Types>, { origin, url }: CruxQuery): Promise<st
         ]
       : [(_: string[], id: string) => id === named]
   for (const test of tests) {
-    const [found, another] = sites.filter(({ origins, id }) => test(origins, id))
+    const [found, another] = readable.filter(({ origins, id }) => test(origins, id))
     if (another) {
       const field = url === null ? 'origin' : 'url'
       throw badField({ field, detail: 'belongs to several sites: add ?site= to the address' })

@@ -9,15 +9,21 @@ import { sql } from 'drizzle-orm'
 import { toCursor } from '../../schema/api/cursor.ts'
 import { type NdjsonLine, type NdjsonQuery, parseNdjsonQuery } from '../../schema/api/ndjson.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
+import { pageviews } from '../../schema/storage/tables.ts'
 import { ANSWER_DEADLINE, within } from '../deadline.ts'
 import { byParameters, handler } from '../query/endpoint.ts'
 import { matchesPageView } from '../query/filters.ts'
 import { keptRows } from '../query/kept.ts'
 import { COLUMNS, type StoredRow, toPageView } from '../read/pageview.ts'
+import { listed, named } from '../store/names.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 
 /** Page views of one statement. The free plan allows a request 50 statements, and 20,000 page views are 40. */
 const PAGE = 500
+
+const p = named(pageviews, 'p')
+/** The order of the lines. */
+const PLACE = listed(p.hour, p.id)
 
 /** Hour and id, after which to go on. */
 type Position = readonly [hour: number, id: string]
@@ -81,10 +87,10 @@ async function page(
 ): Promise<StoredRow[]> {
   const { results } = await prepare(
     d1,
-    sql`SELECT ${COLUMNS} FROM pageviews AS p
-      WHERE p.site = ${site} AND (p.hour, p.id) > (${hour}, ${id})
-        AND p.hour < ${to / HOUR} AND ${matchesPageView(filters)}
-      ORDER BY p.hour, p.id LIMIT ${size}`,
+    sql`SELECT ${COLUMNS} FROM ${p.table}
+      WHERE ${p.site} = ${site} AND (${PLACE}) > (${hour}, ${id})
+        AND ${p.hour} < ${to / HOUR} AND ${matchesPageView(filters)}
+      ORDER BY ${PLACE} LIMIT ${size}`,
   ).all<StoredRow>()
   return results
 }

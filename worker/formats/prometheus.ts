@@ -10,20 +10,23 @@
  * @see https://prometheus.io/docs/concepts/metric_types/#counter
  */
 
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { GroupKey } from '../../schema/api/query.ts'
 import { parseScrapeQuery, type ScrapeQuery } from '../../schema/api/scrape.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
 import { type Measure, VITALS } from '../../schema/domain/metrics.ts'
 import { OTHER } from '../../schema/domain/names.ts'
-import type { Tier } from '../../schema/storage/tables.ts'
+import { periods, type Tier } from '../../schema/storage/tables.ts'
 import { remember } from '../memory.ts'
 import type { Periods } from '../query/covered.ts'
 import { groupsOf } from '../query/distributions.ts'
 import { byParameters, handler } from '../query/endpoint.ts'
 import type { Group } from '../query/groups.ts'
+import { named, selected } from '../store/names.ts'
 import { prepare } from '../store/statement.ts'
 import { exposition } from './exposition.ts'
+
+const period = named(periods)
 
 /** Hours of a week, and those since 1970 at which the first Monday began. */
 const WEEK = 7 * 24
@@ -82,31 +85,35 @@ async function write(d1: D1Database, { site, limit }: ScrapeQuery, counted: Coun
     since: (since * HOUR) / 1_000,
     until: (until * HOUR) / 1_000,
     views,
-    routes: named(routes, 'route', limit),
+    routes: byName(routes, 'route', limit),
     calls,
-    endpoints: named(endpoints, 'endpoint', limit),
+    endpoints: byName(endpoints, 'endpoint', limit),
   })
 }
 
 /** The first `limit` values that have a name: what is in `(other)` changes, so its counters could fall. */
-function named(groups: readonly Group[], key: GroupKey, limit: number): Group[] {
+function byName(groups: readonly Group[], key: GroupKey, limit: number): Group[] {
   const values = [...new Set(groups.map(group => group.values[key]))].filter(value => value !== OTHER)
   const first = new Set(values.slice(0, limit))
   return groups.filter(group => first.has(group.values[key]))
 }
 
 /** SQL of the first hour of the week of an hour. Bound numbers would be REAL, and the division would not round. */
-const weekOf = (hour: string) => sql.raw(`(${hour} - ${MONDAY}) / ${WEEK} * ${WEEK} + ${MONDAY}`)
+const weekOf = (hour: SQL) => {
+  const [week, monday] = [sql.raw(String(WEEK)), sql.raw(String(MONDAY))]
+  return sql`(${hour} - ${monday}) / ${week} * ${week} + ${monday}`
+}
 
 /** The roll-ups of the week of the newest rolled-up hour; null where there is none. Key: (site, tier, start). */
 async function countedOf(d1: D1Database, site: string): Promise<Counted | null> {
   const { results } = await prepare(
     d1,
-    sql`SELECT tier, start, state, rolled FROM periods
-      WHERE site = ${site} AND tier IN ('day', 'hour') AND start >= (
-        SELECT ${weekOf('max(start)')} FROM periods WHERE site = ${site} AND tier = 'hour')
-      ORDER BY tier, start`,
-  ).all<{ tier: Tier; start: number; state: string; rolled: number }>()
+    sql`SELECT ${selected(periods, undefined, ['tier', 'start', 'state', 'rolled'])} FROM ${period.table}
+      WHERE ${period.site} = ${site} AND ${period.tier} IN ('day', 'hour') AND ${period.start} >= (
+        SELECT ${weekOf(sql`max(${period.start})`)} FROM ${period.table}
+        WHERE ${period.site} = ${site} AND ${period.tier} = 'hour')
+      ORDER BY ${period.tier}, ${period.start}`,
+  ).all<Omit<typeof periods.$inferSelect, 'site'>>()
   const startsOf = (tier: Tier) => results.filter(row => row.tier === tier).map(({ start }) => start)
   const [days, hours] = [startsOf('day'), startsOf('hour')]
   const last = hours.at(-1)

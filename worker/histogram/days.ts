@@ -27,6 +27,7 @@ import {
   columnSql,
   isCapped,
   type ROLLUPS,
+  type RollupColumn,
   type RollupDimension,
 } from './dimensions.ts'
 
@@ -43,7 +44,7 @@ const CALL_SUMS = [...SUMS, ...FAILURES, 'aborted', 'omitted']
  */
 export function dayOf(
   table: (typeof ROLLUPS)[number]['table'],
-  columns: readonly string[],
+  columns: readonly [RollupColumn, ...RollupColumn[]],
   site: string,
   day: Hour,
   dimension: RollupDimension,
@@ -55,7 +56,7 @@ export function dayOf(
   const hidden = hiddenIn(dimension, column, columns)
   const summed = sums.map(name => sql.raw(`coalesce(sum(histogram ->> '${name}'), 0) AS ${name}`))
   const fields = sums.map(name => sql.raw(`'${name}', t.${name}`))
-  const volume = sql`coalesce(${columnSql(columns[0] ?? '')} ->> 'n', 0)`
+  const volume = sql`coalesce(${columnSql(columns[0])} ->> 'n', 0)`
   return sql`WITH hours AS MATERIALIZED (
       SELECT r.*, ${volume} AS volume FROM ${named<typeof table>(table, 'r').table}
       WHERE ${r.site} = ${site} AND ${r.tier} = 'hour' AND ${r.dimension} = ${dimension.name}

@@ -52,11 +52,18 @@ export const VIEW_COLUMNS = [
 ] as const satisfies readonly (keyof typeof rollups.$inferSelect)[]
 export type ViewColumn = (typeof VIEW_COLUMNS)[number]
 
+type Column<T extends { $inferSelect: object }, K extends string> = Extract<keyof T['$inferSelect'], K>
+/** The columns of roll-ups that hold histograms. */
+export type RollupColumn =
+  | ViewColumn
+  | Column<typeof apiRollups, 'api'>
+  | Column<typeof measureRollups, 'measure'>
+
 /**
  * SQL of a column of roll-ups. Rows of before page views were counted have the vital that most page views had in their
  * place: those that had none are missing.
  */
-export function columnSql(column: string): SQL {
+export function columnSql(column: RollupColumn): SQL {
   if (column !== 'views') return sql.raw(sound(column))
   const counts = VITALS.map(vital => `coalesce(${sound(vital)} ->> 'n', 0)`)
   const largest = VITALS.map(vital => `WHEN ${sound(vital)} ->> 'n' THEN ${vital}`)

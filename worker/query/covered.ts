@@ -4,8 +4,13 @@
 
 import { sql } from 'drizzle-orm'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
-import type { Tier } from '../../schema/storage/tables.ts'
+import { pageviews, periods, type Tier } from '../../schema/storage/tables.ts'
+import { named } from '../store/names.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
+
+const p = named(pageviews)
+const period = named(periods)
+const s = named(periods, 's')
 
 /** The periods of a range, each given by its first hour since 1970. */
 export interface Periods {
@@ -66,13 +71,14 @@ async function cleanOf(
 ): Promise<{ clean: Set<string>; oldest: number | null }> {
   const { results } = await prepare(
     d1,
-    sql`SELECT tier, start FROM periods
-        WHERE site = ${site} AND tier = 'day' AND start >= ${firstDay} AND start < ${lastDay} AND state <> 'dirty'
+    sql`SELECT ${period.tier} AS tier, ${period.start} AS start FROM ${period.table}
+        WHERE ${period.site} = ${site} AND ${period.tier} = 'day'
+          AND ${period.start} >= ${firstDay} AND ${period.start} < ${lastDay} AND ${period.state} <> 'dirty'
       UNION ALL
-      SELECT s.tier, s.start FROM json_each(${JSON.stringify(hours)}) AS a CROSS JOIN periods AS s
-        ON s.site = ${site} AND s.tier = 'hour' AND s.start = a.value AND s.state <> 'dirty'
+      SELECT ${s.tier}, ${s.start} FROM json_each(${JSON.stringify(hours)}) AS a CROSS JOIN ${s.table}
+        ON ${s.site} = ${site} AND ${s.tier} = 'hour' AND ${s.start} = a.value AND ${s.state} <> 'dirty'
       UNION ALL
-      SELECT 'raw', min(hour) FROM pageviews WHERE site = ${site}`,
+      SELECT 'raw', min(${p.hour}) FROM ${p.table} WHERE ${p.site} = ${site}`,
   ).all<{ tier: Tier | 'raw'; start: number | null }>()
   return {
     clean: new Set(results.map(({ tier, start }) => `${tier} ${start}`)),
@@ -85,9 +91,9 @@ async function cleanHoursOf(d1: Preparer, site: string, days: readonly number[])
   if (!days.length) return new Set()
   const { results } = await prepare(
     d1,
-    sql`SELECT s.start FROM json_each(${JSON.stringify(days)}) AS a CROSS JOIN periods AS s
-      ON s.site = ${site} AND s.tier = 'hour' AND s.start >= a.value AND s.start < a.value + 24
-      AND s.state <> 'dirty'`,
+    sql`SELECT ${s.start} AS start FROM json_each(${JSON.stringify(days)}) AS a CROSS JOIN ${s.table}
+      ON ${s.site} = ${site} AND ${s.tier} = 'hour' AND ${s.start} >= a.value AND ${s.start} < a.value + 24
+      AND ${s.state} <> 'dirty'`,
   ).all<{ start: number }>()
   return new Set(results.map(({ start }) => start))
 }

@@ -2,8 +2,12 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import { DIMENSIONS } from '../../schema/api/query.ts'
+import { pageviews } from '../../schema/storage/tables.ts'
 import type { Key } from '../histogram/dimensions.ts'
 import { keySql } from '../histogram/histogram-sql.ts'
+import { named } from '../store/names.ts'
+
+const p = named(pageviews, 'p')
 
 /** What samples are filtered by: a query's filters, and the name of a mark. */
 export type SampleFilters = { [K in Key]?: string | undefined }
@@ -24,7 +28,7 @@ export function matchesPageView(filters: SampleFilters): SQL {
   )
   // Calls and marks are stored as JSON lists that begin with their name; unpacking them would cost a row for each.
   const begin = (name: string) => `[${JSON.stringify(name)},`
-  if (filters.endpoint !== undefined) conditions.push(sql`instr(p.calls, ${begin(filters.endpoint)}) > 0`)
-  if (filters.mark !== undefined) conditions.push(sql`instr(p.marks, ${begin(filters.mark)}) > 0`)
+  if (filters.endpoint !== undefined) conditions.push(sql`instr(${p.calls}, ${begin(filters.endpoint)}) > 0`)
+  if (filters.mark !== undefined) conditions.push(sql`instr(${p.marks}, ${begin(filters.mark)}) > 0`)
   return conditions.length ? sql`(${sql.join(conditions, sql` AND `)})` : sql`true`
 }

@@ -4,11 +4,19 @@
  */
 
 import { sql } from 'drizzle-orm'
+import { apiRollups, pageviews } from '../../schema/storage/tables.ts'
 import type { Selection } from '../histogram/histogram-sql.ts'
 import { sound } from '../histogram/safe-json.ts'
+import { named, texts } from '../store/names.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 import type { Periods } from './covered.ts'
 import { matchesPageView, type SampleFilters } from './filters.ts'
+
+const p = named(pageviews, 'p')
+const r = named(apiRollups, 'r')
+/** The calls that a page view left out, and that its row did. */
+const LEFT_OUT = sql`(${p.dropped} + ${p.callsCut})`
+const HISTOGRAM = sql.raw(sound(texts(apiRollups, 'r').api))
 
 /** Of the page views that are read one by one, and fit. Key: (site, hour, id). */
 export async function leftOutOfRows(
@@ -16,10 +24,10 @@ export async function leftOutOfRows(
   { where, oneIn }: Selection,
   filters: SampleFilters,
 ): Promise<number> {
-  const weight = sql.raw(`coalesce(sum(p.weight * (p.dropped + p.calls_cut)), 0) * ${oneIn}`)
   const found = await prepare(
     d1,
-    sql`SELECT ${weight} AS n FROM pageviews AS p WHERE ${where} AND p.dropped + p.calls_cut > 0 AND ${matchesPageView(filters)}`,
+    sql`SELECT coalesce(sum(${p.weight} * ${LEFT_OUT}), 0) * ${sql.raw(String(oneIn))} AS n
+      FROM ${p.table} WHERE ${where} AND ${LEFT_OUT} > 0 AND ${matchesPageView(filters)}`,
   ).first<{ n: number }>()
   return found?.n ?? 0
 }
@@ -33,11 +41,11 @@ export async function leftOutOfPeriods(
 ): Promise<number> {
   const kept = prepare(
     d1,
-    sql`SELECT coalesce(sum(${sql.raw(sound('r.api'))} ->> 'omitted'), 0) AS n
+    sql`SELECT coalesce(sum(${HISTOGRAM} ->> 'omitted'), 0) AS n
       FROM json_each(${JSON.stringify({ day: periods.days, hour: periods.hours })}) AS t
       CROSS JOIN json_each(t.value) AS s
-      CROSS JOIN api_rollups AS r
-      WHERE r.site = ${site} AND r.tier = t.key AND r.dimension = 'all' AND r.start = s.value`,
+      CROSS JOIN ${r.table}
+      WHERE ${r.site} = ${site} AND ${r.tier} = t.key AND ${r.dimension} = 'all' AND ${r.start} = s.value`,
   ).first<{ n: number }>()
   const fresh = periods.open.length ? leftOutOfRows(d1, openHours, {}) : 0
   const [stored, open] = await Promise.all([kept, fresh])

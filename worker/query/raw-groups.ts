@@ -3,14 +3,18 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
+import { pageviews } from '../../schema/storage/tables.ts'
 import type { Selection } from '../histogram/histogram-sql.ts'
 import { histograms, keySql, pivoted } from '../histogram/histogram-sql.ts'
+import { named } from '../store/names.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 import { added, type Distribution, NONE } from './distribution.ts'
 import { matchesSample } from './filters.ts'
 import type { GroupsQuery } from './groups-query.ts'
 import type { RollupRow } from './rollup-rows.ts'
 import type { Source } from './source.ts'
+
+const p = named(pageviews, 'p')
 
 /** The groups with the most weight, those first, and all beyond them as one row for each bucket. */
 export interface RawGroups {
@@ -28,9 +32,9 @@ export async function rawGroups(
 ): Promise<RawGroups> {
   const wanted = matchesSample({ ...filters, ...source.filters })
   const { step, offset } = buckets ?? { step: 1, offset: 0 }
-  const start = buckets
-    ? sql`(p.hour + ${sql.raw(String(offset))}) / ${sql.raw(String(step))} * ${sql.raw(String(step))} - ${sql.raw(String(offset))}`
-    : sql`0`
+  // Bound numbers would be REAL, and the division would not round.
+  const [length, shift] = [sql.raw(String(step)), sql.raw(String(offset))]
+  const start = buckets ? sql`(${p.hour} + ${shift}) / ${length} * ${length} - ${shift}` : sql`0`
   const samples = source.samples({
     oneIn,
     where: sql`${where} AND ${wanted}`,

@@ -6,8 +6,10 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
-import { columnSql } from '../histogram/dimensions.ts'
+import { rollups } from '../../schema/storage/tables.ts'
+import { columnSql, type RollupColumn } from '../histogram/dimensions.ts'
 import type { Selection } from '../histogram/histogram-sql.ts'
+import { named } from '../store/names.ts'
 import { histogramOf } from '../store/row-codec.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 import type { Periods } from './covered.ts'
@@ -15,6 +17,9 @@ import { matchesSample } from './filters.ts'
 import type { Reading } from './reading.ts'
 import type { Slice } from './slice.ts'
 import type { Source } from './source.ts'
+
+/** A roll-up row: the three tables have these columns in common. */
+const r = named(rollups)
 
 /** A period's histograms of one value: a column of JSON for each metric. */
 export interface RollupRow {
@@ -52,7 +57,7 @@ export async function storedWeights(d1: Preparer, reading: Reading, periods: Per
   )
   const parts = inEachTier(reading, periods).map(
     from =>
-      sql`SELECT start, json_group_object(value, json_array(${weights})) AS byValue ${from} GROUP BY start`,
+      sql`SELECT ${r.start} AS start, json_group_object(${r.value}, json_array(${weights})) AS byValue ${from} GROUP BY ${r.start}`,
   )
   if (!parts.length) return []
   const { results } = await prepare(d1, sql.join(parts, sql` UNION ALL `)).all<{
@@ -78,10 +83,10 @@ export async function storedRows(
   periods: Periods,
   values: readonly string[] | null,
 ): Promise<RollupRow[]> {
-  const named = values ? oneOf(values) : EMPTY
+  const wanted = values ? oneOf(values) : EMPTY
   const parts = inEachTier(reading, periods).map(
-    from => sql`SELECT ${columnsOf(reading.source, column => sql`${columnSql(column)} AS ${sql.raw(column)}`)}
-      ${from} ${named}`,
+    from => sql`SELECT ${r.start} AS start, ${r.value} AS value, ${columnsOf(reading.source, selected)}
+      ${from} ${wanted}`,
   )
   if (!parts.length || values?.length === 0) return []
   return (await prepare(d1, sql.join(parts, sql` UNION ALL `)).all<RollupRow>()).results
@@ -98,12 +103,16 @@ export async function openRows(
   // What is asked for by name needs no place among all others: here it is never in `(other)`.
   const selection = slice.values ? { ...open, where: sql`${open.where} AND ${matchesSample(filters)}` } : open
   const fresh = source.hours(selection, [slice.dimension])
-  const rows = sql`SELECT ${columnsOf(source)} FROM (${fresh}) WHERE true ${bounds(slice)}`
+  const rows = sql`SELECT start, value, ${columnsOf(source, sql.raw)} FROM (${fresh}) WHERE true ${bounds(slice)}`
   return (await prepare(d1, rows).all<RollupRow>()).results
 }
 
-function columnsOf({ columns }: Source, of: (column: string) => SQL = sql.raw): SQL {
-  return sql`start, value, ${sql.join(columns.map(of), sql`, `)}`
+function columnsOf({ columns }: Source, of: (column: RollupColumn) => SQL): SQL {
+  return sql.join(columns.map(of), sql`, `)
+}
+
+function selected(column: RollupColumn): SQL {
+  return sql`${columnSql(column)} AS ${sql.raw(column)}`
 }
 
 /** `FROM ... WHERE ...` of the slice's rows in each tier that has periods. */
@@ -113,8 +122,8 @@ function inEachTier({ site, source, slice }: Reading, periods: Periods): SQL[] {
   if (!table) return []
   return Object.entries(tiers).flatMap(([tier, starts]) =>
     starts.length
-      ? sql`FROM ${sql.raw(table)} WHERE site = ${site} AND tier = ${tier} AND dimension = ${slice.dimension.name}
-          AND start IN (SELECT value FROM json_each(${JSON.stringify(starts)})) ${bounds(slice)}`
+      ? sql`FROM ${sql.raw(table)} WHERE ${r.site} = ${site} AND ${r.tier} = ${tier}
+          AND ${r.dimension} = ${slice.dimension.name} AND ${r.start} IN (SELECT value FROM json_each(${JSON.stringify(starts)})) ${bounds(slice)}`
       : [],
   )
 }

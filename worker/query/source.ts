@@ -5,11 +5,13 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import { type Measure, PHASES, VITALS, type Vital } from '../../schema/domain/metrics.ts'
+import { pageviews } from '../../schema/storage/tables.ts'
 import {
   CALL_DIMENSIONS,
   isCapped,
   type Key,
   MARK_DIMENSIONS,
+  type RollupColumn,
   type RollupDimension,
   type RollupTable,
   VIEW_DIMENSIONS,
@@ -24,6 +26,9 @@ import {
   viewSamples,
 } from '../histogram/histogram-sql.ts'
 import { callHours, markHours, viewHours } from '../histogram/hours.ts'
+import { texts } from '../store/names.ts'
+
+const view = texts(pageviews, 'p')
 
 /** D1 counts a sample when it is unpacked, when it is sorted, and about as often once more in its bucket (measured). */
 const ROWS_A_SAMPLE = 3
@@ -39,7 +44,7 @@ export interface Source {
   /** The metrics it answers, in the order asked for. */
   metrics: readonly Measure[]
   /** The column of each in the roll-ups, and its name among the samples. */
-  columns: readonly string[]
+  columns: readonly RollupColumn[]
   /** Null where nothing is rolled up. */
   table: RollupTable | null
   dimensions: readonly RollupDimension[]
@@ -142,7 +147,7 @@ function openLists(column: 'calls' | 'marks', dimension: RollupDimension): SQL {
 
 /** Calls and marks are lists that begin with a name, in lists by beacon: `{"0":[["GET /",...],...]}`. */
 function lists(column: 'calls' | 'marks'): string {
-  return `((length(p.${column}) - length(replace(p.${column}, '["', ''))) / 2)`
+  return `((length(${view[column]}) - length(replace(${view[column]}, '["', ''))) / 2)`
 }
 
 /** True where the values of a key are ranked by their traffic, since the largest alone keep their name. */

@@ -15,9 +15,13 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Query } from '../../schema/api/query.ts'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
+import { pageviews } from '../../schema/storage/tables.ts'
 import type { Selection } from '../histogram/histogram-sql.ts'
 import { allOf } from '../histogram/hours.ts'
+import { named } from '../store/names.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
+
+const p = named(pageviews, 'p')
 
 /** Rows that a query may read, as D1 counts them. */
 export const MAX_READ = 20_000
@@ -132,7 +136,7 @@ export function oneInOf(
 /** One page view in `oneIn` of what was estimated. Key: (site, hour, id), sought for each hour. */
 export function selectionOf({ range, hours }: Estimate, oneIn: number): Selection {
   const where =
-    oneIn === 1 ? within(range) : sql`${allOf(range.site, hours).where} AND p.id < ${boundOf(oneIn)}`
+    oneIn === 1 ? within(range) : sql`${allOf(range.site, hours).where} AND ${p.id} < ${boundOf(oneIn)}`
   return { oneIn, where }
 }
 
@@ -140,7 +144,7 @@ export function selectionOf({ range, hours }: Estimate, oneIn: number): Selectio
 export function within({ site, from, to, hours }: Range): SQL {
   return hours
     ? allOf(site, hours).where
-    : sql`p.site = ${site} AND p.hour >= ${from / HOUR} AND p.hour < ${to / HOUR}`
+    : sql`${p.site} = ${site} AND ${p.hour} >= ${from / HOUR} AND ${p.hour} < ${to / HOUR}`
 }
 
 /** The id below which one in `oneIn` of all ids lies, a power of two from 2 on: of 16 that is 1000000000000000. */
@@ -166,11 +170,11 @@ function probe(range: Range, hours: readonly number[], cost: SQL, matches: SQL):
   // `boundOf` of the next step; SQLite's integers do not hold 2^64.
   const bound = sql.raw(`printf('%016x', ${2n ** 64n / BigInt(STEP)} / probe.oneIn)`)
   return sql`WITH RECURSIVE probe(oneIn, found) AS (
-      SELECT 1, ${count(sql`pageviews AS p WHERE ${within(range)}`)}
+      SELECT 1, ${count(sql`${p.table} WHERE ${within(range)}`)}
       UNION ALL
       SELECT probe.oneIn * ${sql.raw(String(STEP))},
-        ${count(sql`json_each(${JSON.stringify(hours)}) AS h CROSS JOIN pageviews AS p
-          WHERE p.site = ${range.site} AND p.hour = h.value AND p.id < ${bound}`)}
+        ${count(sql`json_each(${JSON.stringify(hours)}) AS h CROSS JOIN ${p.table}
+          WHERE ${p.site} = ${range.site} AND ${p.hour} = h.value AND ${p.id} < ${bound}`)}
       FROM probe WHERE found ->> 0 >= ${limit} AND probe.oneIn < ${sql.raw(String(MAX_ONE_IN))})
     SELECT oneIn, found FROM probe ORDER BY oneIn DESC LIMIT 1`
 }

@@ -17,10 +17,12 @@ import {
   RELATIVE_ERROR,
 } from '../../schema/domain/histogram.ts'
 import { fromGrains, METRICS, rate, thresholds } from '../../schema/domain/metrics.ts'
+import { pageviews } from '../../schema/storage/tables.ts'
 import { sound } from '../histogram/safe-json.ts'
 import { matchesPageView } from '../query/filters.ts'
 import { keptRows, type Retention } from '../query/kept.ts'
 import { subsample } from '../query/subsample.ts'
+import { named, texts } from '../store/names.ts'
 import { attributionOf, callsOf, NO_ATTRIBUTION } from '../store/row-codec.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 import { type Detail, type Details, details } from './cause-details.ts'
@@ -42,7 +44,8 @@ interface Row {
   calls: string
 }
 
-const WHY = sound('p.why')
+const p = named(pageviews, 'p')
+const WHY = sound(texts(pageviews, 'p').why)
 /** SQL of what tells causes apart. */
 const NAMED: Record<Caused, string> = {
   lcp: `json_array(${WHY} ->> '$.lcp[0]')`,
@@ -67,7 +70,7 @@ export async function causes(
 ): Promise<CausesAnswer> {
   const query = keptRows(asked, retention, now)
   const { metric, minimum, limit } = query
-  const wanted = sql`p.${sql.raw(metric)} IS NOT NULL AND ${matchesPageView(query.filters)}`
+  const wanted = sql`${p[metric]} IS NOT NULL AND ${matchesPageView(query.filters)}`
   const { oneIn, where } = await subsample(
     d1,
     query,
@@ -100,12 +103,12 @@ export async function causes(
 
 async function read(d1: Preparer, metric: Caused, where: SQL, oneIn: number): Promise<Row[]> {
   const cause = sql.raw(`CASE WHEN ${WHY} ->> '$.${metric}[0]' IS NOT NULL THEN ${NAMED[metric]} END`)
-  const calls = sql.raw(metric === 'cls' ? `'{}'` : 'p.calls')
+  const calls = metric === 'cls' ? sql`'{}'` : p.calls
   const { results } = await prepare(
     d1,
-    sql`SELECT p.id, p.weight * ${sql.raw(String(oneIn))} AS w, p.${sql.raw(metric)} AS x, ${cause} AS cause,
-        p.why AS why, ${calls} AS calls
-      FROM pageviews AS p WHERE ${where}`,
+    sql`SELECT ${p.id} AS id, ${p.weight} * ${sql.raw(String(oneIn))} AS w, ${p[metric]} AS x, ${cause} AS cause,
+        ${p.why} AS why, ${calls} AS calls
+      FROM ${p.table} WHERE ${where}`,
   ).all<Row>()
   return results
 }

@@ -1,10 +1,14 @@
 /**
- * `GET /v1/delivery`: what happened to the beacons, and how much is kept, by hour or day and as sums. Keys: (site, hour) of `deliveries` and `intake`, (site, since) of `rates`.
+ * `GET /v1/delivery`: what happened to the beacons, and how much is kept, by hour or day and as sums.
+ *
+ * Keys: (site, hour) of `deliveries` and `intake`, (site, since) of `rates`.
  */
 
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { DeliveryAnswer, DeliveryFigures, DeliveryQuery } from '../../schema/api/delivery.ts'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
+import { deliveries, intake, rates } from '../../schema/storage/tables.ts'
+import { named, selected, texts } from '../store/names.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 import { type Losses, lossOf } from './loss.ts'
 import { rangeOf } from './summary.ts'
@@ -16,24 +20,73 @@ const LOOKED_AT = 380 * 24
 /** Hours that counts for sites that do not exist are kept. */
 const UNKNOWN_HOURS = 35 * 24
 
+const i = named(intake)
+const d = named(deliveries)
+const r = named(rates)
+
+type Count<T extends { $inferSelect: object }> = Exclude<keyof T['$inferSelect'], 'site' | 'hour'>
+
+/** Why a beacon of a site is refused. */
+const REFUSED = [
+  'refusedOrigin',
+  'refusedRate',
+  'refusedSize',
+  'refusedField',
+  'refusedWeight',
+] as const satisfies readonly Count<typeof intake>[]
 const INTAKE = [
-  ...['accepted', 'stored', 'sampled', 'queued', 'late', 'imported', 'failed', 'bots', 'ignored', 'busiest'],
-  ...['refused_origin', 'refused_rate', 'refused_size', 'refused_field', 'refused_weight'],
-]
-const DELIVERIES = ['pageviews', 'sent', 'received', 'dropped', 'unreadable']
+  ...([
+    'accepted',
+    'stored',
+    'sampled',
+    'queued',
+    'late',
+    'imported',
+    'failed',
+    'bots',
+    'ignored',
+    'busiest',
+  ] as const),
+  ...REFUSED,
+] as const satisfies readonly Count<typeof intake>[]
+const DELIVERIES = [
+  'pageviews',
+  'sent',
+  'received',
+  'dropped',
+  'unreadable',
+] as const satisfies readonly Count<typeof deliveries>[]
 /** Of hours from before squares were kept nothing is estimated. */
 const MEASURED = [
   'followed',
   'sent',
   'received',
   'pageviews',
-  'missing_squared',
-  'missing_before',
-  'before_squared',
-]
-const KEPT_SQUARES = 'CASE WHEN before_squared > 0 OR sent = pageviews THEN'
+  'missingSquared',
+  'missingBefore',
+  'beforeSquared',
+] as const satisfies readonly Count<typeof deliveries>[]
 
-export type Sums = Record<string, number>
+/** Sums of columns, by their names in tables.ts; `measured` ones are of hours that have squares. */
+export type Sums = {
+  [K in
+    | 'rows'
+    | (typeof INTAKE | typeof DELIVERIES)[number]
+    | `measured ${(typeof MEASURED)[number]}`]?: number
+}
+
+/** `'accepted', sum(accepted)`: written out once, at load. */
+const summed = (name: keyof Sums, value: string) => `'${name}', sum(${value})`
+const taken = texts(intake)
+const sent = texts(deliveries)
+const WITH_SQUARES = `CASE WHEN ${sent.beforeSquared} > 0 OR ${sent.sent} = ${sent.pageviews} THEN`
+const INTAKE_SUMS = sql.raw(INTAKE.map(name => summed(name, taken[name])).join(', '))
+const DELIVERY_SUMS = sql.raw(
+  [
+    ...DELIVERIES.map(name => summed(name, sent[name])),
+    ...MEASURED.map(name => summed(`measured ${name}`, `${WITH_SQUARES} ${sent[name]} END`)),
+  ].join(', '),
+)
 
 export async function delivery(
   d1: Preparer,
@@ -44,23 +97,26 @@ export async function delivery(
   const { site, from, to, all } = query
   const end = Math.min(to / HOUR, hourOf(now) + 1)
   const unknownFrom = Math.max(from / HOUR, end - UNKNOWN_HOURS)
-  const [parts, rates, unknown] = await Promise.all([
+  const [parts, changed, unknown] = await Promise.all([
     countsOf(d1, query, now),
     prepare(
       d1,
-      sql`SELECT since, rate FROM rates WHERE site = ${site} AND since < ${to} AND since >= coalesce(
-        (SELECT max(since) FROM rates WHERE site = ${site} AND since <= ${from}), ${from}) ORDER BY since`,
-    ).all<{ since: number; rate: number }>(),
+      sql`SELECT ${selected(rates, undefined, ['since', 'rate'])} FROM ${r.table}
+        WHERE ${r.site} = ${site} AND ${r.since} < ${to} AND ${r.since} >= coalesce(
+          (SELECT max(${r.since}) FROM ${r.table} WHERE ${r.site} = ${site} AND ${r.since} <= ${from}), ${from})
+        ORDER BY ${r.since}`,
+    ).all<Pick<typeof rates.$inferSelect, 'since' | 'rate'>>(),
     all
       ? prepare(
           d1,
-          sql`SELECT coalesce(sum(refused_site), 0) AS n FROM intake WHERE site = '' AND hour >= ${unknownFrom} AND hour < ${end}`,
+          sql`SELECT coalesce(sum(${i.refusedSite}), 0) AS n FROM ${i.table}
+            WHERE ${i.site} = '' AND ${i.hour} >= ${unknownFrom} AND ${i.hour} < ${end}`,
         ).first<number>('n')
       : null,
   ])
   const total = sum(parts.hours.map(({ sums }) => sums))
-  const of = (name: string) => total[name] ?? 0
-  const changes = rates.results
+  const of = (name: keyof Sums) => total[name] ?? 0
+  const changes = changed.results
   const known = changes[0] && changes[0].since <= from ? changes : [{ since: from, rate }, ...changes]
   return {
     ...rangeOf(query),
@@ -100,13 +156,13 @@ export async function countsOf(
     (_, i) => first + i * step,
   )
   // One look by key for each of them, and nothing sorted: what D1 groups again it counts again.
-  const within = sql`site = ${site} AND hour >= max(b.value, ${begin}) AND hour < min(b.value + ${step}, ${end})`
+  const within = ({ site: its, hour }: typeof i | typeof d) =>
+    sql`${its} = ${site} AND ${hour} >= max(b.value, ${begin}) AND ${hour} < min(b.value + ${step}, ${end})`
   const { results } = await prepare(
     d1,
     sql`SELECT b.value AS start,
-        (SELECT json_object('rows', count(*), ${sums(INTAKE)}) FROM intake WHERE ${within}) AS intake,
-        (SELECT json_object('rows', count(*), ${sums(DELIVERIES)}, ${sums(MEASURED, KEPT_SQUARES)})
-          FROM deliveries WHERE ${within}) AS deliveries
+        (SELECT json_object('rows', count(*), ${INTAKE_SUMS}) FROM ${i.table} WHERE ${within(i)}) AS intake,
+        (SELECT json_object('rows', count(*), ${DELIVERY_SUMS}) FROM ${d.table} WHERE ${within(d)}) AS deliveries
       FROM json_each(${JSON.stringify(starts)}) AS b`,
   ).all<{ start: number; intake: string; deliveries: string }>()
   const hours = results
@@ -118,29 +174,25 @@ export async function countsOf(
   return { step: step === 1 ? 'hour' : 'day', hours }
 }
 
-/** `'accepted', sum(accepted), ...`; with a condition, `'if_sent', sum(CASE WHEN ... THEN sent END)`. */
-function sums(columns: readonly string[], when = ''): SQL {
-  const sum = (name: string) => (when ? `'if_${name}', sum(${when} ${name} END)` : `'${name}', sum(${name})`)
-  return sql.raw(columns.map(sum).join(', '))
-}
-
 /** Adds sums by name. */
 export function sum(list: readonly Sums[]): Sums {
   const total: Sums = {}
   for (const sums of list)
-    for (const [name, value] of Object.entries(sums)) total[name] = (total[name] ?? 0) + (value ?? 0)
+    for (const [name, value] of Object.entries(sums) as [keyof Sums, number | null][]) {
+      total[name] = (total[name] ?? 0) + (value ?? 0)
+    }
   return total
 }
 
 /** What is told of an hour, a day or the whole range. */
 export function figures(sums: Sums): DeliveryFigures {
-  const of = (name: string) => sums[name] ?? 0
+  const of = (name: keyof Sums) => sums[name] ?? 0
   const refused = {
-    origin: of('refused_origin'),
-    rate: of('refused_rate'),
-    size: of('refused_size'),
-    field: of('refused_field'),
-    weight: of('refused_weight'),
+    origin: of('refusedOrigin'),
+    rate: of('refusedRate'),
+    size: of('refusedSize'),
+    field: of('refusedField'),
+    weight: of('refusedWeight'),
   }
   const strangers = arrivedOf(sums) - of('imported')
   return {
@@ -160,21 +212,18 @@ export function figures(sums: Sums): DeliveryFigures {
 
 /** Every beacon that the isolates have told of. */
 export function arrivedOf(sums: Sums): number {
-  const names = INTAKE.filter(name => name.startsWith('refused'))
-  return ['accepted', 'failed', 'bots', 'ignored', ...names].reduce(
-    (total, name) => total + (sums[name] ?? 0),
-    0,
-  )
+  const names = ['accepted', 'failed', 'bots', 'ignored', ...REFUSED] as const
+  return names.reduce((total, name) => total + (sums[name] ?? 0), 0)
 }
 
 function lossesOf(sums: Sums): Losses {
-  const of = (name: string) => sums[`if_${name}`] ?? 0
+  const of = (name: (typeof MEASURED)[number]) => sums[`measured ${name}`] ?? 0
   return {
     followed: of('followed'),
     before: of('sent') - of('pageviews'),
     missing: of('sent') - of('received'),
-    missingSquared: of('missing_squared'),
-    missingBefore: of('missing_before'),
-    beforeSquared: of('before_squared'),
+    missingSquared: of('missingSquared'),
+    missingBefore: of('missingBefore'),
+    beforeSquared: of('beforeSquared'),
   }
 }

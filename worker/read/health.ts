@@ -2,8 +2,10 @@
  * `GET /healthz`: 200 when D1 answers a question about a real table within two seconds, 503 when it does not.
  */
 
+import { drizzle } from 'drizzle-orm/d1'
 import type { Context } from 'hono'
 import type { HealthAnswer } from '../../schema/api/health.ts'
+import { sites } from '../../schema/storage/tables.ts'
 import { HEALTH_DEADLINE, within } from '../deadline.ts'
 import type { Hono } from '../env.ts'
 import { problem } from '../problem.ts'
@@ -11,7 +13,7 @@ import { problem } from '../problem.ts'
 export async function health(c: Context<Hono>): Promise<Response> {
   const started = Date.now()
   try {
-    await within(HEALTH_DEADLINE, c.env.DB.prepare('SELECT id FROM sites LIMIT 1').run())
+    await within(HEALTH_DEADLINE, drizzle(c.env.DB).select({ id: sites.id }).from(sites).limit(1).run())
   } catch (error) {
     console.error('healthz', error)
     const detail = 'The database does not answer, or is not migrated.'

@@ -2,83 +2,59 @@
  * One page view as the API answers it: a row of `pageviews` in the names, units and times of the answer.
  */
 
-import { type SQL, sql } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
 import { type PageViewAnswer, UNREADABLE } from '../../schema/api/pageviews.ts'
 import { fromGrains } from '../../schema/domain/metrics.ts'
+import { pageviews } from '../../schema/storage/tables.ts'
 import { INP_PARTS, inpParts, LCP_PARTS, lcpParts, startedBy, waits } from '../../schema/wire/attribution.ts'
 import type { Attribution } from '../../schema/wire/pageview.ts'
+import { selected } from '../store/names.ts'
 import { attributionOf, callsOf, marksOf, NO_ATTRIBUTION, phasesOf } from '../store/row-codec.ts'
 
-/** A row as D1 names its columns. */
-export interface StoredRow
-  extends Pick<
-    PageViewAnswer,
-    | 'id'
-    | 'weight'
-    | 'route'
-    | 'navigation'
-    | 'release'
-    | 'device'
-    | 'country'
-    | 'browser'
-    | 'browser_version'
-    | 'os'
-    | 'connection'
-    | 'lcp'
-    | 'inp'
-    | 'cls'
-    | 'fcp'
-    | 'ttfb'
-  > {
-  hour: number
-  began: number
-  phases: string | null
-  why: string | null
-  calls: string
-  marks: string
-  dropped: number
-  marks_cut: number
-}
+/** The columns that an answer is made from. */
+const ANSWERED = [
+  ...(['id', 'hour', 'began', 'weight', 'route', 'navigation', 'release', 'device', 'country'] as const),
+  ...(['browser', 'browserVersion', 'os', 'connection', 'lcp', 'inp', 'cls', 'fcp', 'ttfb'] as const),
+  ...(['phases', 'why', 'calls', 'marks', 'dropped', 'callsCut', 'marksCut'] as const),
+] satisfies readonly (keyof typeof pageviews.$inferSelect)[]
+
+/** A row of `pageviews`, as far as it is answered. */
+export type StoredRow = Pick<typeof pageviews.$inferSelect, (typeof ANSWERED)[number]>
 
 /** The columns of `pageviews AS p` that it takes. */
-export const COLUMNS: SQL = sql.raw(
-  [
-    ...['id', 'hour', 'began', 'weight', 'route', 'navigation', 'release', 'device', 'country', 'browser'],
-    ...['browser_version', 'os', 'connection', 'lcp', 'inp', 'cls', 'fcp', 'ttfb', 'phases', 'why', 'calls'],
-    ...['marks', 'marks_cut'],
-  ]
-    .map(column => `p.${column}`)
-    .concat('p.dropped + p.calls_cut AS dropped')
-    .join(', '),
-)
+export const COLUMNS: SQL = selected(pageviews, 'p', ANSWERED)
 
-export function toPageView({ hour: _, began, dropped, marks_cut, cls, ...row }: StoredRow): PageViewAnswer {
+export function toPageView(stored: StoredRow): PageViewAnswer {
+  const { id, weight, route, navigation, release, device, country, browser, os, connection } = stored
+  const { lcp, inp, cls, fcp, ttfb } = stored
   const read = {
-    phases: phasesOf(row.phases),
-    why: attributionOf(row.why),
-    calls: callsOf(row.calls),
-    marks: marksOf(row.marks),
+    phases: phasesOf(stored.phases),
+    why: attributionOf(stored.why),
+    calls: callsOf(stored.calls),
+    marks: marksOf(stored.marks),
   }
   // Without a document there are no phases to read.
-  const unreadable = UNREADABLE.filter(column => row[column] !== null && read[column] === null)
+  const unreadable = UNREADABLE.filter(column => stored[column] !== null && read[column] === null)
   const { why, calls } = { why: read.why ?? NO_ATTRIBUTION, calls: read.calls ?? [] }
-  const waited = why.lcp && row.lcp !== null ? waits(row.lcp, why.lcp, calls) : []
+  const waited = why.lcp && lcp !== null ? waits(lcp, why.lcp, calls) : []
   const started = why.inp ? startedBy(why.inp, calls) : []
   return {
-    ...row,
-    began: new Date(began).toISOString(),
+    ...{ id, weight, route, navigation, release, device, country, browser },
+    browser_version: stored.browserVersion,
+    ...{ os, connection, lcp, inp, fcp, ttfb },
+    began: new Date(stored.began).toISOString(),
     cls: cls === null ? null : fromGrains('cls', cls),
     phases: read.phases,
-    why: toWhy(why, row.lcp ?? 0),
+    why: toWhy(why, lcp ?? 0),
     calls: calls.map((call, i) => ({
       ...call,
       server: call.server && Object.fromEntries(call.server),
       waited: waited[i] ?? 0,
       started: started[i] ?? false,
     })),
-    calls_dropped: dropped,
+    calls_dropped: stored.dropped + stored.callsCut,
     marks: read.marks ?? [],
-    ...(marks_cut && { marks_dropped: marks_cut }),
+    ...(stored.marksCut && { marks_dropped: stored.marksCut }),
     ...(unreadable.length && { unreadable }),
   }
 }

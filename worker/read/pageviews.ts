@@ -6,10 +6,12 @@ import { type SQL, sql } from 'drizzle-orm'
 import { toCursor } from '../../schema/api/cursor.ts'
 import type { PageViewsAnswer, PageViewsQuery } from '../../schema/api/pageviews.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
+import { pageviews } from '../../schema/storage/tables.ts'
 import { sound } from '../histogram/safe-json.ts'
 import { matchesPageView } from '../query/filters.ts'
 import { keptRows, type Retention } from '../query/kept.ts'
-import { MAX_READ, subsample } from '../query/subsample.ts'
+import { MAX_READ, subsample, within } from '../query/subsample.ts'
+import { named, texts } from '../store/names.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 import { COLUMNS, type StoredRow, toPageView } from './pageview.ts'
 import { rangeOf } from './summary.ts'
@@ -18,7 +20,8 @@ import { rangeOf } from './summary.ts'
 const MAX_COMPARED = 8_000
 /** Rows that a list of the newest walks through at most. What matches of an hour is sorted, which reads it again. */
 const MAX_WALKED = 5_000
-const WHY = sql.raw(sound('p.why'))
+const p = named(pageviews, 'p')
+const WHY = sql.raw(sound(texts(pageviews, 'p').why))
 /** After the end of every list by time. */
 const LAST = 'g'
 
@@ -47,7 +50,7 @@ export async function pageViews(
 /** What a page view must have to be listed. */
 function wantedBy({ metric, filters, target, event }: PageViewsQuery): SQL {
   const conditions = [matchesPageView(filters)]
-  if (metric) conditions.push(sql`p.${sql.raw(metric)} IS NOT NULL`)
+  if (metric) conditions.push(sql`${p[metric]} IS NOT NULL`)
   if (target !== undefined) conditions.push(sql`${WHY} ->> ${sql.raw(`'$.${metric}[0]'`)} = ${target}`)
   if (event !== undefined) conditions.push(sql`${WHY} ->> '$.inp[1]' = ${event}`)
   return sql.join(conditions, sql` AND `)
@@ -67,8 +70,8 @@ async function slowest(d1: Preparer, query: Slowest, now: number): Promise<Liste
   const { oneIn, where } = await subsample(d1, query, need, now)
   const { results } = await prepare(
     d1,
-    sql`SELECT json_group_array(json_array(p.${sql.raw(metric)}, p.hour, p.id)) AS found
-      FROM pageviews AS p WHERE ${where} AND ${wanted}`,
+    sql`SELECT json_group_array(json_array(${p[metric]}, ${p.hour}, ${p.id})) AS found
+      FROM ${p.table} WHERE ${where} AND ${wanted}`,
   ).all<{ found: string }>()
   const found: Key[] = JSON.parse(results[0]?.found ?? '[]')
   const after = cursor ? ([cursor[3], cursor[4], cursor[5]] satisfies Key) : null
@@ -100,8 +103,8 @@ async function rowsOf(d1: Preparer, site: string, keys: readonly Key[]): Promise
   if (!keys.length) return []
   const { results } = await prepare(
     d1,
-    sql`SELECT ${COLUMNS} FROM json_each(${JSON.stringify(keys)}) AS k CROSS JOIN pageviews AS p
-      ON p.site = ${site} AND p.hour = k.value ->> 1 AND p.id = k.value ->> 2 ORDER BY k.key`,
+    sql`SELECT ${COLUMNS} FROM json_each(${JSON.stringify(keys)}) AS k CROSS JOIN ${p.table}
+      ON ${p.site} = ${site} AND ${p.hour} = k.value ->> 1 AND ${p.id} = k.value ->> 2 ORDER BY k.key`,
   ).all<StoredRow>()
   return results
 }
@@ -113,10 +116,10 @@ async function rowsOf(d1: Preparer, site: string, keys: readonly Key[]): Promise
 async function newest(d1: Preparer, query: Newest, cursor: Newest['cursor'], now: number): Promise<Listed> {
   const [, hour = query.to / HOUR, began = 0, id = ''] = cursor ?? []
   const range = { site: query.site, from: query.from, to: Math.min(query.to, (hour + 1) * HOUR) }
-  const after = cursor ? sql`(p.hour, p.began, p.id) < (${hour}, ${began}, ${id})` : sql`true`
+  const after = cursor ? sql`(${p.hour}, ${p.began}, ${p.id}) < (${hour}, ${began}, ${id})` : sql`true`
   const wanted = sql`${wantedBy(query)} AND ${after}`
-  const all = sql`p.site = ${range.site} AND p.hour >= ${range.from / HOUR} AND p.hour < ${range.to / HOUR}`
-  const walk = sql`(SELECT * FROM pageviews AS p WHERE ${all} ORDER BY p.hour DESC, p.id DESC LIMIT ${MAX_WALKED}) AS p`
+  const all = within(range)
+  const walk = sql`(SELECT * FROM ${p.table} WHERE ${all} ORDER BY ${p.hour} DESC, ${p.id} DESC LIMIT ${MAX_WALKED}) AS p`
 
   const { rows, read } = await list(d1, walk, wanted, query.limit)
   const edge = read < MAX_WALKED ? null : await edgeOf(d1, all)
@@ -127,7 +130,7 @@ async function newest(d1: Preparer, query: Newest, cursor: Newest['cursor'], now
   }
   const busy = { ...range, from: edge * HOUR }
   const { oneIn, where } = await subsample(d1, busy, { cost: sql`2`, reads: MAX_READ - 3 * MAX_WALKED }, now)
-  const some = await list(d1, sql`pageviews AS p`, sql`${where} AND ${wanted}`, query.limit)
+  const some = await list(d1, p.table, sql`${where} AND ${wanted}`, query.limit)
   return listing(some.rows, query.limit, oneIn, edge > range.from / HOUR ? edge - 1 : null)
 }
 
@@ -140,7 +143,7 @@ async function list(
   const { results, meta } = await prepare(
     d1,
     sql`SELECT ${COLUMNS} FROM ${from} WHERE ${where}
-      ORDER BY p.hour DESC, p.began DESC, p.id DESC LIMIT ${limit + 1}`,
+      ORDER BY ${p.hour} DESC, ${p.began} DESC, ${p.id} DESC LIMIT ${limit + 1}`,
   ).all<StoredRow>()
   return { rows: results, read: meta.rows_read }
 }
@@ -149,7 +152,8 @@ async function list(
 async function edgeOf(d1: Preparer, all: SQL): Promise<number | null> {
   const { results } = await prepare(
     d1,
-    sql`SELECT p.hour FROM pageviews AS p WHERE ${all} ORDER BY p.hour DESC, p.id DESC LIMIT 1 OFFSET ${MAX_WALKED - 1}`,
+    sql`SELECT ${p.hour} AS hour FROM ${p.table} WHERE ${all}
+      ORDER BY ${p.hour} DESC, ${p.id} DESC LIMIT 1 OFFSET ${MAX_WALKED - 1}`,
   ).all<{ hour: number }>()
   return results[0]?.hour ?? null
 }

@@ -42,11 +42,18 @@ export function texts<T extends SQLiteTable>(
   return Object.fromEntries(columns) as Record<Property<T>, string>
 }
 
-/** All columns of a table, to be selected under the names of `$inferSelect`: `raw_days AS rawDays`. */
-export function selected(table: SQLiteTable): SQL {
-  const columns = Object.entries(getTableColumns(table))
+/** Columns of a table, by default all, to be selected under the names of `$inferSelect`: `raw_days AS rawDays`. */
+export function selected<T extends SQLiteTable>(
+  table: T,
+  alias?: string,
+  properties?: readonly Property<T>[],
+): SQL {
+  const names = texts(table, alias)
+  const wanted = properties ?? (Object.keys(names) as Property<T>[])
   return sql.raw(
-    columns.map(([property, { name }]) => (name === property ? name : `${name} AS ${property}`)).join(', '),
+    wanted
+      .map(property => (names[property] === property ? property : `${names[property]} AS ${property}`))
+      .join(', '),
   )
 }
 

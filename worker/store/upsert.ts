@@ -113,9 +113,14 @@ function touches(d1: D1Database, hours: Map<string, Set<number>>): D1PreparedSta
   return [...hours].map(([site, starts]) => markDirty(d1, site, [...starts]))
 }
 
+/** The value of one column, read from one element of the bound list. */
+function brought(column: Column): SQL {
+  return sql.raw(`r.value ->> '${column}'`)
+}
+
 /** False for a row of an hour whose raw rows are deleted: nothing would roll it up. Key: (site, tier, start). */
-const OPEN = sql`NOT EXISTS (SELECT 1 FROM ${s.table} WHERE ${s.site} = r.value ->> 'site' AND ${s.tier} = 'hour'
-  AND ${s.start} = r.value ->> 'hour' AND ${s.state} = 'sealed')`
+const OPEN = sql`NOT EXISTS (SELECT 1 FROM ${s.table} WHERE ${s.site} = ${brought('site')} AND ${s.tier} = 'hour'
+  AND ${s.start} = ${brought('hour')} AND ${s.state} = 'sealed')`
 
 /** The text of the upsert of what `where` holds of, in Drizzle's words; its only parameter is the JSON list of rows. */
 function upsert(d1: D1Database, where: SQL): string {
@@ -175,15 +180,15 @@ const others = (column: 'calls' | 'marks') =>
   sql`(SELECT min(${MAX}, coalesce(sum(json_array_length(b.value)), 0)) FROM json_each(${readable(column)}) AS b
     WHERE b.key NOT IN (SELECT key FROM json_each(${sent[column]})))`
 
-/** The value of one column, read from one element of the bound list; a queue may hold rows of an older version. */
+/** What is stored of one column where the row is new; a queue may hold rows of an older version. */
 function select(column: Column): SQL {
-  const value = sql.raw(`r.value ->> '${column}'`)
+  const value = brought(column)
   if (column !== 'hour') {
     const { default: otherwise } = columns[column]
     return otherwise === undefined ? value : sql`coalesce(${value}, ${sql.raw(`'${otherwise}'`)})`
   }
-  return sql`coalesce((SELECT ${p.hour} FROM ${p.table} WHERE ${p.site} = r.value ->> 'site'
-    AND ${p.hour} IN ((${value}) - 1, (${value}) + 1) AND ${p.id} = r.value ->> 'id'), ${value})`
+  return sql`coalesce((SELECT ${p.hour} FROM ${p.table} WHERE ${p.site} = ${brought('site')}
+    AND ${p.hour} IN ((${value}) - 1, (${value}) + 1) AND ${p.id} = ${brought('id')}), ${value})`
 }
 
 /** The column's value from the newer of the two beacons that knows it. */

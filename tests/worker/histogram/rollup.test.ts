@@ -35,7 +35,7 @@ function traffic(site: string): PageViewRow[] {
           country: ['DE', 'FR', null][(seed >> 1) % 3] ?? null,
           release: ['1', '2', null][(seed >> 2) % 3] ?? null,
           connection: ['4g', null][seed % 2] ?? null,
-          navigation: ['navigate', 'reload'][seed % 2] ?? '',
+          navigation: seed % 2 ? 'reload' : 'navigate',
           weight: [1, 1, 4][seed % 3] ?? 1,
           lcp: 400 + ((seed * 97) % 7000),
           inp: seed % 2 ? (seed * 13) % 700 : null,
