@@ -4,15 +4,12 @@
  */
 
 import * as v from 'valibot'
-import { fail, type Parsed } from '../domain/problem.ts'
+import type { Parsed } from '../domain/problem.ts'
 import { SHARE } from './answer.ts'
 import { TIME } from './fields.ts'
-import { parseQuery, type QueryOf, SHARED } from './query.ts'
+import { parseRangeQuery, type RangeQuery } from './query.ts'
 
-const { site, from, to } = SHARED
-/** What a question may say: no filters. */
-export const DELIVERY_QUERY = { site, from, to }
-export type DeliveryQuery = QueryOf<Record<never, never>> & {
+export type DeliveryQuery = RangeQuery & {
   /** The caller has the admin token: what came for sites that do not exist belongs to the whole installation. */
   all: boolean
 }
@@ -23,11 +20,8 @@ export function parseDeliveryQuery(
   now: number,
   all: boolean,
 ): Parsed<DeliveryQuery> {
-  const parsed = parseQuery({}, params, now)
-  if ('error' in parsed) return parsed
-  const [filter] = Object.entries(parsed.ok.filters).find(([, value]) => value !== undefined) ?? []
-  if (filter) return fail(filter, 'is not a parameter of this endpoint')
-  return { ok: { ...parsed.ok, all } }
+  const parsed = parseRangeQuery(params, now)
+  return 'error' in parsed ? parsed : { ok: { ...parsed.ok, all } }
 }
 
 const amount = v.pipe(v.number(), v.integer(), v.minValue(0))

@@ -102,6 +102,25 @@ export function parseQuery<const E extends v.ObjectEntries>(
   const { site, from, to, ...filters } = v.parse(v.object(SHARED), given)
   const added = v.parse(v.object(own), given)
 
+  const range = rangeOf(from, to, now)
+  return 'error' in range ? range : { ok: { ...added, site, filters, ...range.ok } }
+}
+
+const { site, from, to } = SHARED
+/** The parameters of a question that has no filters. */
+export const RANGE = { site, from, to }
+export type RangeQuery = Pick<Query, 'site' | 'from' | 'to'>
+
+/** Checks the parameters of an endpoint that takes a site and a range alone. */
+export function parseRangeQuery(params: URLSearchParams, now: Ms): Parsed<RangeQuery> {
+  const parsed = parseParameters(RANGE, params)
+  if ('error' in parsed) return parsed
+  const range = rangeOf(parsed.ok.from, parsed.ok.to, now)
+  return 'error' in range ? range : { ok: { site: parsed.ok.site, ...range.ok } }
+}
+
+/** A range as it is written, on whole hours. */
+function rangeOf(from: string, to: string, now: Ms): Parsed<Pick<Query, 'from' | 'to'>> {
   const start = parseTime(from, now)
   if (start === null) return fail('from', TIME_DETAIL)
   const end = parseTime(to, now)
@@ -109,8 +128,7 @@ export function parseQuery<const E extends v.ObjectEntries>(
   if (start >= end) return fail('from', 'must be before to')
   if (start > now) return fail('from', 'must not lie in the future')
   if (end - start > MAX_RANGE) return fail('from', 'must be at most 25 months before to')
-  const question = { site, filters, from: hourOf(start) * HOUR, to: Math.ceil(end / HOUR) * HOUR }
-  return { ok: { ...added, ...question } }
+  return { ok: { from: hourOf(start) * HOUR, to: Math.ceil(end / HOUR) * HOUR } }
 }
 
 const TIME_DETAIL = 'must be RFC 3339 (2026-11-14T00:00:00Z), relative (-24h, -7d) or now'

@@ -235,6 +235,7 @@ export const DELIVERY: DeliveryAnswer = {
 
 /** The same as CSV, by endpoint: one header, one row each, no data as an empty cell. */
 export const CSV = {
+  deploys: 'id,at,release,note\r\n3f9c1b20d7e4,2026-11-21T08:12:40.000Z,2.4.0,new checkout\r\n',
   summary:
     'group.route,metric,unit,count,count_interval,samples,effective_samples,percentiles.p75.value,percentiles.p75.low,percentiles.p75.high,' +
     'percentiles.p95.value,percentiles.p95.low,percentiles.p95.high,rating,shares.good,shares.needs_improvement,shares.poor,rest\r\n' +

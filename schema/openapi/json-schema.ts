@@ -24,6 +24,7 @@ import { CAUSE, CAUSES_ANSWER } from '../api/causes.ts'
 import { CHANGES_ANSWER, CHANGES_ROW } from '../api/changes.ts'
 import { CRUX_ANSWER, CRUX_ERROR, CRUX_HISTORY_ANSWER } from '../api/crux.ts'
 import { DELIVERY_ANSWER } from '../api/delivery.ts'
+import { DEPLOY, DEPLOY_ANSWER, DEPLOYS_ANSWER } from '../api/deploys.ts'
 import { NDJSON_LINE } from '../api/ndjson.ts'
 import { OTLP_ANSWER } from '../api/otlp.ts'
 import { PAGEVIEW, PAGEVIEWS_ANSWER } from '../api/pageviews.ts'
@@ -51,7 +52,10 @@ const NAMED: Record<string, v.GenericSchema> = {
   CruxHistory: CRUX_HISTORY_ANSWER,
   CruxRecord: CRUX_ANSWER,
   Delivery: DELIVERY_ANSWER,
+  Deploy: DEPLOY_ANSWER,
+  Deploys: DEPLOYS_ANSWER,
   ExportLine: NDJSON_LINE,
+  NewDeploy: DEPLOY,
   NewToken: NEW_TOKEN,
   NewTokenAnswer: NEW_TOKEN_ANSWER,
   OtlpMetrics: OTLP_ANSWER,

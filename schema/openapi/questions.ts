@@ -5,9 +5,10 @@
 import type * as v from 'valibot'
 import { CAUSES_ANSWER, CAUSES_EXAMPLE, CAUSES_QUERY } from '../api/causes.ts'
 import { CHANGES_ANSWER, CHANGES_QUERY } from '../api/changes.ts'
-import { DELIVERY_ANSWER, DELIVERY_QUERY } from '../api/delivery.ts'
+import { DELIVERY_ANSWER } from '../api/delivery.ts'
+import { DEPLOY_EXAMPLE, DEPLOYS_ANSWER } from '../api/deploys.ts'
 import { PAGEVIEWS_ANSWER, PAGEVIEWS_EXAMPLE, PAGEVIEWS_QUERY } from '../api/pageviews.ts'
-import { FORMAT_QUERY, SHARED } from '../api/query.ts'
+import { FORMAT_QUERY, RANGE, SHARED } from '../api/query.ts'
 import { SUMMARY_ANSWER, SUMMARY_QUERY } from '../api/summary.ts'
 import { TIMESERIES_ANSWER, TIMESERIES_QUERY } from '../api/timeseries.ts'
 import { TRENDS_ANSWER, TRENDS_QUERY } from '../api/trends.ts'
@@ -111,8 +112,21 @@ export const QUESTIONS: readonly Operation[] = [
     description:
       'Beacons by hour or day: stored, sampled out, refused and why, and lost, by estimate. Also an upper bound of what one ' +
       'address sent, and the sampling rate.',
-    query: DELIVERY_QUERY,
+    query: RANGE,
     answer: DELIVERY_ANSWER,
     example: DELIVERY,
+  }),
+  question('deploys', {
+    summary: 'When releases went live',
+    description:
+      'The deploys that were marked in a range. Charts show them; trends and breaches of budgets name them.',
+    query: RANGE,
+    answer: DEPLOYS_ANSWER,
+    example: {
+      site: 'shop',
+      from: '2026-11-20T09:00:00.000Z',
+      to: '2026-11-21T10:00:00.000Z',
+      data: [DEPLOY_EXAMPLE],
+    },
   }),
 ]

@@ -3,6 +3,7 @@
  */
 
 import * as v from 'valibot'
+import { DEPLOY, DEPLOY_ANSWER, DEPLOY_EXAMPLE, DEPLOY_ID, MAX_DEPLOYS } from '../api/deploys.ts'
 import { SITE as SITE_PARAMETER } from '../api/fields.ts'
 import { SITE_ANSWER, SITE_CHANGE, SITE_SAVED, SITE_SETTINGS, SITES_ANSWER } from '../api/site.ts'
 import { NEW_TOKEN, NEW_TOKEN_ANSWER, TOKEN_ANSWER, TOKENS_ANSWER } from '../api/token.ts'
@@ -12,6 +13,7 @@ import { body, json, nothing, type Operation } from './operation.ts'
 const PROBLEMS = [401, 403, 404, 500, 503]
 
 const ofSites = { tag: 'Sites', path: '/v1/sites/{site}', inPath: { site: SITE_PARAMETER } }
+const ofDeploys = { ...ofSites, access: 'admin', path: '/v1/sites/{site}/deploys' } as const
 const ofTokens = { ...ofSites, access: 'admin', path: '/v1/sites/{site}/tokens' } as const
 
 export const SITE_OPERATIONS: readonly Operation[] = [
@@ -108,6 +110,26 @@ export const SITE_OPERATIONS: readonly Operation[] = [
     answers: {
       204: nothing('The token reads nothing any more; elsewhere in the world it may for ten seconds.'),
     },
+    problems: PROBLEMS,
+  },
+  {
+    ...ofDeploys,
+    method: 'post',
+    id: 'markDeploy',
+    summary: 'Marks a deploy',
+    description: `A site keeps its newest ${MAX_DEPLOYS} deploys.`,
+    body: body(DEPLOY, { release: '2.4.0', note: 'new checkout' }),
+    answers: { 201: json('The deploy.', DEPLOY_ANSWER, DEPLOY_EXAMPLE) },
+    problems: [400, 401, 403, 404, 500, 503],
+  },
+  {
+    ...ofDeploys,
+    method: 'delete',
+    path: '/v1/sites/{site}/deploys/{id}',
+    inPath: { site: SITE_PARAMETER, id: DEPLOY_ID },
+    id: 'deleteDeploy',
+    summary: 'Takes a deploy back',
+    answers: { 204: nothing('The deploy is gone.') },
     problems: PROBLEMS,
   },
 ]

@@ -273,6 +273,21 @@ export const deliveries = sqliteTable(
   table => [primaryKey({ columns: [table.site, table.hour] })],
 )
 
+/** When a release of a site went live, as whoever deploys says. */
+export const deploys = sqliteTable(
+  'deploys',
+  {
+    site: text().notNull(),
+    /** Unix time in ms. */
+    at: integer().$type<Ms>().notNull(),
+    /** 12 hex digits. */
+    id: text().notNull(),
+    release: text().notNull(),
+    note: text(),
+  },
+  table => [primaryKey({ columns: [table.site, table.at, table.id] })],
+)
+
 /** What a team promises of a metric, and how it stood when it was last judged. */
 export const budgets = sqliteTable(
   'budgets',

@@ -24,6 +24,7 @@ import { badField, noSite, problem } from '../problem.ts'
 import { forgetSite } from '../site/sites.ts'
 import { requireAdmin, requireSite } from './access.ts'
 import { readJson } from './body.ts'
+import { deployRoutes } from './deploy-routes.ts'
 import { randomHex } from './secret.ts'
 import { tokenRoutes } from './token-routes.ts'
 
@@ -91,6 +92,7 @@ export const siteRoutes = new Hono<Types>()
     return c.body(null, 202, PRIVATE)
   })
   .route('/:site/tokens', tokenRoutes)
+  .route('/:site/deploys', deployRoutes)
 
 /** All sites by name, or the one of that name, with the bots of the last day. */
 async function listSites(d1: D1Database, only: string | null): Promise<SiteAnswer[]> {

@@ -7,6 +7,7 @@ import { parseCausesQuery } from '../../schema/api/causes.ts'
 import { parseChangesQuery } from '../../schema/api/changes.ts'
 import { parseDeliveryQuery } from '../../schema/api/delivery.ts'
 import { parsePageViewsQuery } from '../../schema/api/pageviews.ts'
+import { parseRangeQuery } from '../../schema/api/query.ts'
 import { parseSummaryQuery } from '../../schema/api/summary.ts'
 import { parseTimeseriesQuery } from '../../schema/api/timeseries.ts'
 import { parseTrendsQuery } from '../../schema/api/trends.ts'
@@ -15,6 +16,7 @@ import { rowsHandler } from '../query/rows-endpoint.ts'
 import { causes } from './causes.ts'
 import { readChanges } from './changes.ts'
 import { delivery } from './delivery.ts'
+import { readDeploys } from './deploys.ts'
 import { pageViews } from './pageviews.ts'
 import { summarize } from './summary.ts'
 import { readTimeseries } from './timeseries.ts'
@@ -37,6 +39,7 @@ export const readRoutes = new Hono<Types>()
   .get('/pageviews', rowsHandler({ parse: parsePageViewsQuery, read: pageViews, rows: ({ data }) => data }))
   .get('/trends', rowsHandler({ parse: parseTrendsQuery, read: readTrends, rows: ({ data }) => data }))
   .get('/changes', rowsHandler({ parse: parseChangesQuery, read: readChanges, rows: ({ data }) => data }))
+  .get('/deploys', rowsHandler({ parse: parseRangeQuery, read: readDeploys, rows: ({ data }) => data }))
   .get('/delivery', c => {
     const all = c.get('caller').role === 'admin'
     return rowsHandler({

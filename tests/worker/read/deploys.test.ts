@@ -1,0 +1,75 @@
+import { env, exports } from 'cloudflare:workers'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type DeployAnswer, type DeploysAnswer, MAX_DEPLOYS } from '../../../schema/api/deploys.ts'
+import { admin, get, problemOf, put } from '../../kit/worker/client.ts'
+
+beforeAll(async () => {
+  for (const site of ['shop', 'busy']) await put(`/v1/sites/${site}`, { origins: ['*'] })
+})
+
+const ask = (method: string, path: string, body?: unknown, headers: HeadersInit = admin) =>
+  exports.default.fetch(`https://rum.example/v1/sites${path}`, {
+    method,
+    headers,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
+const mark = async (deploy: object, site = 'shop') =>
+  (await ask('POST', `/${site}/deploys`, deploy)).json<DeployAnswer>()
+const listed = async (params = '', site = 'shop') =>
+  (await (await get(`/v1/deploys?site=${site}${params}`)).json<DeploysAnswer>()).data
+
+describe('a deploy', () => {
+  it('is listed in its range, the newest first, and can be taken back', async () => {
+    const early = await mark({ release: '2.3.0', at: new Date(Date.now() - 3 * 3_600_000).toISOString() })
+    const late = await mark({ release: '2.4.0', note: 'new checkout' })
+    expect(late).toEqual({
+      id: expect.stringMatching(/^[0-9a-f]{12}$/),
+      at: expect.any(String),
+      release: '2.4.0',
+      note: 'new checkout',
+    })
+    expect(await listed()).toEqual([late, early])
+    expect(await listed('&from=-1h')).toEqual([late])
+    expect(await (await get('/v1/deploys?site=shop&format=csv')).text()).toContain('2.4.0,new checkout')
+    expect((await ask('DELETE', `/shop/deploys/${early.id}`)).status).toBe(204)
+    expect(await listed()).toEqual([late])
+    expect((await ask('DELETE', `/shop/deploys/${early.id}`)).status).toBe(404)
+  })
+
+  it.each([
+    [{}, 'release', 'is missing'],
+    [{ release: '' }, 'release', 'must not be empty'],
+    [{ release: 'x'.repeat(65) }, 'release', 'must be at most 64 characters'],
+    [{ release: '1', note: 'a\nb' }, 'note', 'must not have control characters'],
+    [{ release: '1', at: 'yesterday' }, 'at', 'must be RFC 3339'],
+    [{ release: '1', at: '2999-01-01T00:00:00Z' }, 'at', 'lies in the future'],
+    [{ release: '1', site: 'shop' }, 'site', 'is not known'],
+  ])('refuses %j by naming %s', async (body, field, detail) => {
+    const { status, ...problem } = await problemOf(await ask('POST', '/shop/deploys', body))
+    expect({ status, field: problem.field }).toEqual({ status: 400, field })
+    expect(problem.detail).toContain(detail)
+  })
+
+  it('is read with a read token, and marked with the admin token alone', async () => {
+    const { token } = await (await ask('POST', '/shop/tokens', { name: 'reader' })).json<{ token: string }>()
+    const reader = { Authorization: `Bearer ${token}` }
+    expect((await get('/v1/deploys?site=shop', reader)).status).toBe(200)
+    expect((await get('/v1/deploys?site=busy', reader)).status).toBe(403)
+    expect((await ask('POST', '/shop/deploys', { release: '1' }, reader)).status).toBe(403)
+    expect((await problemOf(await get('/v1/deploys?site=shop&route=/'))).field).toBe('route')
+  })
+
+  it('pushes out the oldest of a thousand', async () => {
+    await env.DB.prepare(
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+      INSERT INTO deploys (site, at, id, release) SELECT 'busy', i, printf('%012x', i), 'old' FROM n`,
+    )
+      .bind(MAX_DEPLOYS)
+      .run()
+    await mark({ release: 'new' }, 'busy')
+    const { results } = await env.DB.prepare(
+      "SELECT count(*) AS n, min(at) AS oldest FROM deploys WHERE site = 'busy'",
+    ).all()
+    expect(results).toEqual([{ n: MAX_DEPLOYS, oldest: 2 }])
+  })
+})

@@ -1,0 +1,62 @@
+/**
+ * Who deploys says so: `POST /v1/sites/shop/deploys` marks a deploy, `DELETE /v1/sites/shop/deploys/<id>` takes it back.
+ */
+
+import { and, eq, type SQL, sql } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/d1'
+import { type Context, Hono } from 'hono'
+import { DEPLOY, type DeployAnswer, MAX_DEPLOYS } from '../../schema/api/deploys.ts'
+import { MINUTE } from '../../schema/domain/hour.ts'
+import { deploys } from '../../schema/storage/tables.ts'
+import type { Hono as Types } from '../env.ts'
+import { badField, problem } from '../problem.ts'
+import { existingSite } from '../site/sites.ts'
+import { keyOf, named } from '../store/names.ts'
+import { prepare } from '../store/statement.ts'
+import { readJson } from './body.ts'
+import { randomHex } from './secret.ts'
+
+const PRIVATE = { 'Cache-Control': 'private, no-cache' }
+/** How far the clock of who deploys may be ahead, in ms. */
+const MAX_AHEAD = 5 * MINUTE
+
+const d = named(deploys)
+
+export const deployRoutes = new Hono<Types>()
+  .post('/', async c => {
+    const site = await existingSite(c.env.DB, siteOf(c))
+    const { at: given, ...deploy } = await readJson(c, DEPLOY)
+    const now = Date.now()
+    const at = given === undefined ? now : Date.parse(given)
+    if (at > now + MAX_AHEAD) throw badField({ field: 'at', detail: 'lies in the future' })
+    const row = { site, at, id: randomHex(6), ...deploy }
+    await drizzle(c.env.DB).insert(deploys).values(row)
+    await prepare(c.env.DB, forgetOldest(site)).run()
+    const answer: DeployAnswer = {
+      id: row.id,
+      at: new Date(at).toISOString(),
+      release: row.release,
+      note: row.note,
+    }
+    return c.json(answer, 201, PRIVATE)
+  })
+  .delete('/:id', async c => {
+    const { site, id } = { site: siteOf(c), id: c.req.param('id') }
+    const [deleted] = await drizzle(c.env.DB)
+      .delete(deploys)
+      .where(and(eq(deploys.site, site), eq(deploys.id, id)))
+      .returning()
+    if (!deleted) throw problem(404, `Site ${site} has no deploy ${id}.`, { field: 'id' })
+    return c.body(null, 204, PRIVATE)
+  })
+
+/** Those beyond `MAX_DEPLOYS`, so that a pipeline never has to tidy up. Key: (site, at). */
+function forgetOldest(site: string): SQL {
+  return sql`DELETE FROM ${d.table} WHERE ${d.site} = ${site} AND (${keyOf(deploys)}) IN (
+    SELECT ${keyOf(deploys)} FROM ${d.table} WHERE ${d.site} = ${site}
+    ORDER BY ${d.at} DESC LIMIT -1 OFFSET ${MAX_DEPLOYS})`
+}
+
+function siteOf(c: Context<Types>): string {
+  return c.req.param('site') ?? ''
+}
