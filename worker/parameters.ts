@@ -6,13 +6,14 @@ import type { Context, Next } from 'hono'
 import * as v from 'valibot'
 import { ID, ID_DETAIL, SITE_DETAIL, SITE_NAME } from '../schema/api/fields.ts'
 import { badEncoding, badForm, parseParameters } from '../schema/api/parameters.ts'
+import { isFilter } from '../schema/api/query.ts'
 import type { Hono } from './env.ts'
 import { badField } from './problem.ts'
 
 /** Middleware: the form of the query string. */
 export async function wellFormed(c: Context<Hono>, next: Next): Promise<void> {
   const { search, searchParams } = new URL(c.req.url)
-  const bad = badEncoding(search) ?? badForm(searchParams)
+  const bad = badEncoding(search) ?? badForm(searchParams, isFilter)
   if (bad) throw badField(bad)
   await next()
 }

@@ -5,7 +5,7 @@
 
 import * as v from 'valibot'
 import { METRICS, type Metric } from '../domain/metrics.ts'
-import type { Parsed } from '../domain/problem.ts'
+import { fail, type Parsed } from '../domain/problem.ts'
 import { ANSWER, GROUP, SAMPLED } from './answer.ts'
 import { among, list, whole } from './fields.ts'
 import { parseQuery, type QueryOf } from './query.ts'
@@ -51,7 +51,9 @@ export interface ChangesQuery extends Omit<QueryOf<typeof CHANGES_QUERY>, 'again
 export function parseChangesQuery(params: URLSearchParams, now: number): Parsed<ChangesQuery> {
   const parsed = parseQuery(CHANGES_QUERY, params, now)
   if ('error' in parsed) return parsed
-  const { against } = parsed.ok
+  const { against, filters } = parsed.ok
+  if (against !== 'previous' && typeof filters.release === 'object')
+    return fail('release', 'must be one release: it is compared with another')
   return { ok: { ...parsed.ok, against: against === 'previous' ? null : against.replace(/^release:?/, '') } }
 }
 

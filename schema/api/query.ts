@@ -9,7 +9,7 @@ import { isReserved } from '../domain/names.ts'
 import { fail, type Parsed } from '../domain/problem.ts'
 import type { Ms } from '../domain/units.ts'
 import { oneOf, SITE, shortText } from './fields.ts'
-import { parseParameters } from './parameters.ts'
+import { givenOf, parseParameters } from './parameters.ts'
 
 /** What page views are told apart by. */
 export const DIMENSIONS = [
@@ -25,8 +25,14 @@ export type Dimension = (typeof DIMENSIONS)[number]
 /** API calls are told apart by their endpoint, too. */
 export type GroupKey = Dimension | 'endpoint'
 
-/** Values that the answer is limited to. */
-export type Filters = { [K in GroupKey]?: string | undefined }
+/** Several values, or all but some. */
+export interface Several {
+  any?: readonly string[]
+  not?: readonly string[]
+}
+/** Values that the answer is limited to: mostly one. */
+export type Filter = string | Several
+export type Filters = { [K in GroupKey]?: Filter | undefined }
 
 export const MAX_LIMIT = 200
 /** The longest name that a filter takes, in characters. */
@@ -50,18 +56,45 @@ export interface GroupedQuery extends Query {
 
 export const GROUP_KEYS: readonly GroupKey[] = [...DIMENSIONS, 'endpoint']
 
-const filter = (meaning: string) =>
-  v.optional(v.pipe(shortText(MAX_FILTER), v.description(`answers only for ${meaning}`)))
+/** The most values of one filter. */
+const MAX_VALUES = 20
 
-/** A filter by what pages name themselves. */
-const named = (meaning: string) =>
+const several = <T extends v.GenericSchema<string>>(value: T, meaning: string) =>
   v.optional(
     v.pipe(
-      shortText(MAX_FILTER),
-      v.check(name => !isReserved(name), 'names what has no name of its own: ask for group_by'),
-      v.description(`answers only for ${meaning}`),
+      v.array(value),
+      v.maxLength(MAX_VALUES, `must be given at most ${MAX_VALUES} times`),
+      v.description(meaning),
     ),
   )
+
+/** A filter, given once for each value, and the same with `!`, for values to be left out. */
+function filter<const K extends GroupKey>(key: K, meaning: string) {
+  const text = shortText(MAX_FILTER)
+  return entriesOf(
+    key,
+    key === 'route' || key === 'release' || key === 'endpoint' ? named(text) : text,
+    meaning,
+  )
+}
+
+/** What pages name themselves. */
+const named = (text: ReturnType<typeof shortText>) =>
+  v.pipe(
+    text,
+    v.check(name => !isReserved(name), 'names what has no name of its own: ask for group_by'),
+  )
+
+function entriesOf<const K extends GroupKey, T extends v.GenericSchema<string>>(
+  key: K,
+  value: T,
+  meaning: string,
+) {
+  return {
+    [key]: several(value, `answers only for ${meaning}; again for another one`),
+    [`${key}!`]: several(value, `leaves out ${meaning.replace(/^this/, 'that')}`),
+  } as { [N in K | `${K}!`]: ReturnType<typeof several<T>> }
+}
 
 /** The parameters of every question. */
 export const SHARED = {
@@ -71,14 +104,14 @@ export const SHARED = {
     v.pipe(v.string(), v.description('end of the range, not included: RFC 3339, -1h or now')),
     'now',
   ),
-  route: named('this route: /p/[id]'),
-  device: filter('phone, tablet or desktop'),
-  country: filter('this country, by its ISO 3166-1 code'),
-  browser: filter('this browser: Chrome, Safari'),
-  connection: filter('this effective connection type: 4g'),
-  navigation: filter('this way in which page views began: navigate, soft-navigation'),
-  release: named('this release'),
-  endpoint: named('API calls to this endpoint; single page views: those that called it'),
+  ...filter('route', 'this route: /p/[id]'),
+  ...filter('device', 'phone, tablet or desktop'),
+  ...filter('country', 'this country, by its ISO 3166-1 code'),
+  ...filter('browser', 'this browser: Chrome, Safari'),
+  ...filter('connection', 'this effective connection type: 4g'),
+  ...filter('navigation', 'this way in which page views began: navigate, soft-navigation'),
+  ...filter('release', 'this release'),
+  ...filter('endpoint', 'API calls to this endpoint; single page views: those that called it'),
 }
 
 /** What answers as rows comes as JSON or as CSV; without `format` the Accept header decides. */
@@ -98,9 +131,9 @@ export function parseQuery<const E extends v.ObjectEntries>(
 ): Parsed<QueryOf<E>> {
   const parsed = parseParameters({ ...SHARED, ...own }, params)
   if ('error' in parsed) return parsed
-  const given = Object.fromEntries(params)
-  const { site, from, to, ...filters } = v.parse(v.object(SHARED), given)
-  const added = v.parse(v.object(own), given)
+  const { site, from, to, ...given } = v.parse(v.object(SHARED), givenOf(SHARED, params))
+  const filters = filtersOf(given)
+  const added = v.parse(v.object(own), givenOf(own, params))
 
   const range = rangeOf(from, to, now)
   return 'error' in range ? range : { ok: { ...added, site, filters, ...range.ok } }
@@ -129,6 +162,23 @@ function rangeOf(from: string, to: string, now: Ms): Parsed<Pick<Query, 'from' |
   if (start > now) return fail('from', 'must not lie in the future')
   if (end - start > MAX_RANGE) return fail('from', 'must be at most 25 months before to')
   return { ok: { from: hourOf(start) * HOUR, to: Math.ceil(end / HOUR) * HOUR } }
+}
+
+/** The filters of what was given for each: a single value stays one, since roll-ups know it. */
+function filtersOf(given: { readonly [name: string]: string[] | undefined }): Filters {
+  return Object.fromEntries(
+    GROUP_KEYS.map(key => {
+      const [any = [], not = []] = [given[key], given[`${key}!`]].map(values => [...new Set(values)].sort())
+      if (!any.length && !not.length) return [key, undefined]
+      if (any.length === 1 && !not.length) return [key, any[0]]
+      return [key, { ...(any.length && { any }), ...(not.length && { not }) }]
+    }),
+  )
+}
+
+/** True for the parameters that every filter has. */
+export function isFilter(name: string): boolean {
+  return (GROUP_KEYS as readonly string[]).includes(name.replace(/!$/, ''))
 }
 
 const TIME_DETAIL = 'must be RFC 3339 (2026-11-14T00:00:00Z), relative (-24h, -7d) or now'

@@ -47,6 +47,8 @@ export function parseTrendsQuery(params: URLSearchParams, now: number): Parsed<T
   if (baseline !== undefined) {
     if (filters.release === undefined)
       return fail('release', 'is missing: baseline_release is compared with it')
+    if (typeof filters.release !== 'string')
+      return fail('release', 'must be one release: baseline_release is compared with it')
     if (groupBy.includes('release')) return fail('group_by', 'cannot be release where releases are compared')
   }
   return { ok: { ...summary.ok, percentiles: [percentile], baselineRelease: baseline ?? null } }

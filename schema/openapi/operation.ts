@@ -6,6 +6,7 @@
  */
 
 import type * as v from 'valibot'
+import { takesMany } from '../api/parameters.ts'
 import { jsonSchema } from './json-schema.ts'
 
 type Json = Record<string, unknown>
@@ -191,7 +192,7 @@ function parameters(place: 'path' | 'query' | 'header', entries: v.ObjectEntries
       in: place,
       ...(typeof description === 'string' && { description }),
       ...((place === 'path' || entry.type !== 'optional') && { required: true }),
-      ...(isList && { style: 'form', explode: false }),
+      ...(isList && { style: 'form', explode: takesMany(entry) }),
       schema: { ...schema, ...(typeof given === 'string' && { default: fromText(given, schema) }) },
     }
   })

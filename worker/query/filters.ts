@@ -1,34 +1,58 @@
 /** Which page views a query is about, and which of their calls and marks: conditions on `pageviews AS p` and `c`. */
 
 import { type SQL, sql } from 'drizzle-orm'
-import { DIMENSIONS } from '../../schema/api/query.ts'
+import { DIMENSIONS, type Filter, type GroupKey } from '../../schema/api/query.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
-import type { Key } from '../histogram/dimensions.ts'
 import { keySql } from '../histogram/histogram-sql.ts'
 import { named } from '../store/names.ts'
 
 const p = named(pageviews, 'p')
 
 /** What samples are filtered by: a query's filters, and the name of a mark. */
-export type SampleFilters = { [K in Key]?: string | undefined }
+export type SampleFilters = { [K in GroupKey]?: Filter | undefined } & { mark?: string | undefined }
 
 /** The page views that match, and of their calls or marks those of that name: conditions on `p` and `c`. */
 export function matchesSample(filters: SampleFilters): SQL {
-  const { endpoint, mark } = filters
+  const { endpoint, mark, ...views } = filters
   const name = endpoint ?? mark
-  return name === undefined
-    ? matchesPageView(filters)
-    : sql`${matchesPageView(filters)} AND ${keySql('endpoint')} = ${name}`
+  if (name === undefined) return matchesPageView(filters)
+  // A page view that has calls to what is left out has others, too.
+  const pages =
+    typeof name === 'object' && name.not
+      ? { ...views, ...(name.any && { endpoint: { any: name.any } }) }
+      : filters
+  return sql`${matchesPageView(pages)} AND ${isOneOf(keySql('endpoint'), name)}`
 }
 
 /** True for the page views that have every value of `filters`; `endpoint` means: that called it, `mark`: that set it. */
 export function matchesPageView(filters: SampleFilters): SQL {
-  const conditions = DIMENSIONS.flatMap(key =>
-    filters[key] === undefined ? [] : [sql`${keySql(key)} = ${filters[key]}`],
-  )
-  // Calls and marks are stored as JSON lists that begin with their name; unpacking them would cost a row for each.
-  const begin = (name: string) => `[${JSON.stringify(name)},`
-  if (filters.endpoint !== undefined) conditions.push(sql`instr(${p.calls}, ${begin(filters.endpoint)}) > 0`)
-  if (filters.mark !== undefined) conditions.push(sql`instr(${p.marks}, ${begin(filters.mark)}) > 0`)
+  const conditions = DIMENSIONS.flatMap(key => {
+    const filter = filters[key]
+    return filter === undefined ? [] : [isOneOf(keySql(key), filter)]
+  })
+  const { endpoint, mark } = filters
+  if (endpoint !== undefined) conditions.push(...hasNames(p.calls, endpoint))
+  if (mark !== undefined) conditions.push(...hasNames(p.marks, mark))
   return conditions.length ? sql`(${sql.join(conditions, sql` AND `)})` : sql`true`
+}
+
+/** What is not known is none of the values that are left out. */
+function isOneOf(value: SQL, filter: Filter): SQL {
+  if (typeof filter === 'string') return sql`${value} = ${filter}`
+  const { any, not } = filter
+  const among = (names: readonly string[]) => sql`IN (SELECT value FROM json_each(${JSON.stringify(names)}))`
+  const parts = [
+    ...(any ? [sql`${value} ${among(any)}`] : []),
+    ...(not ? [sql`(${value} IS NULL OR ${value} NOT ${among(not)})`] : []),
+  ]
+  return sql`(${sql.join(parts, sql` AND `)})`
+}
+
+/** Calls and marks are stored as JSON lists that begin with their name; unpacking them would cost a row for each. */
+function hasNames(list: SQL, filter: Filter): SQL[] {
+  const has = (name: string) => sql`instr(${list}, ${`[${JSON.stringify(name)},`}) > 0`
+  if (typeof filter === 'string') return [has(filter)]
+  const { any, not } = filter
+  const oneOf = any && sql`(${sql.join(any.map(has), sql` OR `)})`
+  return [...(oneOf ? [oneOf] : []), ...(not ?? []).map(name => sql`NOT ${has(name)}`)]
 }

@@ -2,6 +2,7 @@
  * The slice of a roll-up table that holds what a query groups and filters by: one dimension, and which of its values.
  */
 
+import type { Filter } from '../../schema/api/query.ts'
 import { OTHER } from '../../schema/domain/names.ts'
 import { isCapped, type Key, type RollupDimension } from '../histogram/dimensions.ts'
 
@@ -26,13 +27,15 @@ const DEVICES = ['phone', 'tablet', 'desktop']
  * - of the route `/`: dimension `route`, the value `["/"]`;
  * - by route, of phones: dimension `device+route`, what begins with `["phone",`, which the primary key seeks;
  * - by device, of the route `/`: dimension `device+route`, the values `["phone","/"]`, `["tablet","/"]`, `["desktop","/"]`;
- * - by route and country: null.
+ * - by route and country, or of several values of a key: null.
  */
 export function sliceOf(
   groupBy: readonly Key[],
-  filters: { [K in Key]?: string | undefined },
+  given: { [K in Key]?: Filter | undefined },
   dimensions: readonly RollupDimension[],
 ): Slice | null {
+  const filters = plain(given)
+  if (!filters) return null
   const filtered = (Object.keys(filters) as Key[]).filter(key => filters[key] !== undefined)
   const wanted = new Set([...groupBy, ...filtered])
   const dimension = dimensions.find(
@@ -55,6 +58,12 @@ export function sliceOf(
   // Every key has a filter, or the coarse one (device) has none and is enumerated.
   const values = product(keys, key => filters[key])
   return { dimension, values, prefix: null, others: others.filter(other => !values.includes(other)) }
+}
+
+/** Filters of one value each; null where there are others. */
+export function plain(filters: { [K in Key]?: Filter | undefined }): { [K in Key]?: string } | null {
+  const given = Object.entries(filters).filter(([, filter]) => filter !== undefined)
+  return given.every(([, filter]) => typeof filter === 'string') ? Object.fromEntries(given) : null
 }
 
 /** Every value of some keys of which one is fixed, or is a device: `["phone","/"]`, ... */

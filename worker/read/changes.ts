@@ -125,7 +125,8 @@ async function releases(
 ): Promise<Sides> {
   const { site, filters, metrics, from, to } = keptRows(asked, retention, now)
   const receipt: Receipt = { statements: 0, read: 0 }
-  const { newest, before } = await twoReleases(counted(d1, receipt), { site, from, to }, filters.release, now)
+  const given = typeof filters.release === 'string' ? filters.release : undefined
+  const { newest, before } = await twoReleases(counted(d1, receipt), { site, from, to }, given, now)
   const earlier = against || before
   const baseline = baselineOf({ site, from, to }, earlier)
   const head = { from, to, baseline, release: newest, source: 'samples' as const }
