@@ -20,8 +20,11 @@ import { ruleRoutes } from './rules/routes.ts'
 
 export const app = new Hono<Types>()
 
-app.post('/f', ingest)
-app.options('/f', c =>
+/** The second is for a route of a site's own zone, `shop.example/fieldline/*`: a pattern for `/f` would take `/faq`, too. */
+const BEACON_PATHS = ['/f', '/fieldline/f']
+
+app.on('POST', BEACON_PATHS, ingest)
+app.on('OPTIONS', BEACON_PATHS, c =>
   c.body(null, 204, {
     'Access-Control-Allow-Origin': c.req.header('Origin') ?? '*',
     'Access-Control-Allow-Methods': 'POST',
@@ -31,9 +34,11 @@ app.options('/f', c =>
     Vary: 'Origin',
   }),
 )
-app.all('/f', () => {
-  throw problem(405, 'Send beacons with POST.', { headers: { Allow: 'POST, OPTIONS' } })
-})
+for (const path of BEACON_PATHS) {
+  app.all(path, () => {
+    throw problem(405, 'Send beacons with POST.', { headers: { Allow: 'POST, OPTIONS' } })
+  })
+}
 
 app.get('/healthz', health)
 

@@ -16,6 +16,7 @@ import { expireRaw } from './histogram/expire.ts'
 import { purgeSite, retain, retainUnknown } from './histogram/retain.ts'
 import { rollUpDay, rollUpHour } from './histogram/rollup.ts'
 import { lowerRate } from './ingest/control.ts'
+import { logError } from './log.ts'
 import { staleDays, staleHours } from './store/periods.ts'
 
 /** The cron's interval in ms, as in wrangler.toml. */
@@ -41,7 +42,7 @@ export async function cron(d1: D1Database, now: Ms): Promise<void> {
     left -= await expireRaw(d1, all, now, left)
     if (isRetaining(run)) left -= await retainUnknown(d1, now)
   } catch (error) {
-    console.error('old raw rows cannot be deleted', error)
+    logError('old raw rows cannot be deleted', error)
     left -= STATEMENTS.expire
   }
   const turn = isRetaining(run) ? run / RETAIN_EVERY : run
@@ -54,7 +55,7 @@ export async function cron(d1: D1Database, now: Ms): Promise<void> {
           ? await maintain(d1, site, now, left, run)
           : await purgeSite(d1, site.id, site.deleted, now)
     } catch (error) {
-      console.error(`the work on site ${site.id} failed`, error)
+      logError(`the work on site ${site.id} failed`, error)
       left -= STATEMENTS.hour
     }
   }
@@ -92,7 +93,7 @@ async function maintain(
     try {
       await rollUpHour(d1, site.id, hour, now)
     } catch (error) {
-      console.error(`hour ${hour} of site ${site.id} cannot be rolled up`, error)
+      logError(`hour ${hour} of site ${site.id} cannot be rolled up`, error)
       failed.add(Math.floor(hour / 24) * 24)
     }
   }

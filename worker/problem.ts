@@ -6,6 +6,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { FieldError, Problem } from '../schema/domain/problem.ts'
+import { logError } from './log.ts'
 import { troubleOf } from './unavailable.ts'
 
 const TITLES: Record<number, string> = {
@@ -55,7 +56,7 @@ export function noSite(name: string): HTTPException {
 
 /** The 503 for a beacon that D1 does not take; what D1 said is logged. */
 export function databaseRefused(error: unknown): HTTPException {
-  console.error('D1 refused a beacon', error)
+  logError('D1 refused a beacon', error)
   return problem(503, 'The database cannot take beacons at the moment.', { headers: { 'Retry-After': '10' } })
 }
 
@@ -65,7 +66,7 @@ export function databaseRefused(error: unknown): HTTPException {
  */
 export function toProblem(error: Error): HTTPException {
   if (error instanceof HTTPException) return error
-  console.error(error)
+  logError('a request failed', error)
   const trouble = troubleOf(error, Date.now())
   if (!trouble) return problem(500, 'Something went wrong. The log of the worker has the details.')
   return problem(503, trouble.detail, { headers: { 'Retry-After': String(trouble.retryAfter) } })

@@ -15,6 +15,11 @@ const FREE = { requests: 100_000, written: 100_000, read: 5_000_000 }
 const CPU = 1
 /** Runs of the cron, which are requests, too. */
 const RUNS = 288
+/**
+ * Log events of a page view where each request is logged, as is Cloudflare's default; the runs of the cron are spread over
+ * the page views. As wrangler.toml is shipped there are none: tests/project/deploy.test.ts.
+ */
+const LOGGED = ASSUMED.beacons + RUNS / 10_000
 /** Page views a day of the site that is priced; a tenth of them is the second column. */
 const VIEWS = 10_000
 
@@ -34,6 +39,7 @@ export async function costTable(): Promise<string> {
     row('Rows written for a page view', ({ stored }) => (stored.written / VIEWS).toFixed(2)),
     row('Rows read for a page view', ({ stored }) => count(stored.read / VIEWS)),
     row('Paid plan: a million page views', ({ stored, sent }) => `$${dollars(stored, sent).toFixed(2)}`),
+    row('Log events for a page view', () => '0'),
     row('Free plan: page views a day, by requests', ({ sent }) => count(fits(sent).requests)),
     row('Free plan: page views a day, by rows written', ({ sent }) => count(fits(sent).written)),
     row('Free plan: page views a day, by rows read', ({ sent }) => count(fits(sent).read)),
@@ -45,6 +51,9 @@ each hour is rolled up ${ASSUMED.rollups} times because of late beacons. Not cou
     '- what the paid plan includes, for $5 a month,',
     '- questions: a summary of 28 days reads some 300 rows, and a dozen for each page view of the last three hours, at most 20,000,',
     '- storage.',
+    '',
+    `Errors alone are logged. By default, Cloudflare logs every request, and would count ${LOGGED.toFixed(2)} events for a page view, and the
+visitor's address among them: the paid plan includes 20 million a month.`,
   ].join('\n')
 }
 

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
+import { unstable_readConfig } from 'wrangler'
 
 const out = mkdtempSync(join(tmpdir(), 'fieldline-deploy-'))
 afterAll(() => rmSync(out, { recursive: true }))
@@ -19,6 +20,17 @@ it('wrangler would deploy with the queue of wrangler.toml, its comments taken of
   } finally {
     rmSync(file)
   }
+})
+
+it('wrangler reads a configuration that logs no request: neither its headers nor its address', () => {
+  const { observability } = unstable_readConfig({ config: 'wrangler.toml' })
+  // An invocation log holds the headers of a request, with its address and its user agent.
+  expect(observability).toMatchObject({
+    enabled: true,
+    redact_query_string: true,
+    logs: { enabled: true, invocation_logs: false },
+    traces: { enabled: false },
+  })
 })
 
 it('wrangler would deploy what is here, within the free plan’s 3 MB, without the demo', () => {

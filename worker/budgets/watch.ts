@@ -8,6 +8,7 @@ import { drizzle } from 'drizzle-orm/d1'
 import { MINUTE } from '../../schema/domain/hour.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import { type BudgetRow, budgetEvents, budgets, messages, type SiteRow } from '../../schema/storage/tables.ts'
+import { logError } from '../log.ts'
 import { counted, type Receipt } from '../store/statement.ts'
 import { type Finding, judge } from './judge.ts'
 import { announcement } from './message.ts'
@@ -45,7 +46,7 @@ export async function watch(
     try {
       await note(d1, budget, await judge(counted(d1, receipt), budget, now, site.rawDays), now)
     } catch (error) {
-      console.error(`budget ${budget.id} of ${site.id} cannot be judged`, error)
+      logError(`budget ${budget.id} of ${site.id} cannot be judged`, error)
       await postpone(d1, budget, now)
     }
     left -= receipt.statements + STATEMENTS.note

@@ -11,6 +11,7 @@ import { type NdjsonLine, type NdjsonQuery, parseNdjsonQuery } from '../../schem
 import { HOUR } from '../../schema/domain/hour.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
 import { ANSWER_DEADLINE, within } from '../deadline.ts'
+import { logError } from '../log.ts'
 import { byParameters, handler } from '../query/endpoint.ts'
 import { matchesPageView } from '../query/filters.ts'
 import { keptRows } from '../query/kept.ts'
@@ -75,7 +76,7 @@ export async function ndjson(d1: Preparer, query: NdjsonQuery): Promise<Readable
 
 /** The stream ends here, without its last line. */
 function cutOff(error: unknown): never {
-  console.error('an export was cut off', error)
+  logError('an export was cut off', error)
   throw error
 }
 

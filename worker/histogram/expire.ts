@@ -11,6 +11,7 @@ import { sql } from 'drizzle-orm'
 import { hourOf } from '../../schema/domain/hour.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import { pageviews, periods, type SiteRow } from '../../schema/storage/tables.ts'
+import { logError } from '../log.ts'
 import { keyOf, listed, named } from '../store/names.ts'
 import { PERIOD_COLUMNS } from '../store/periods.ts'
 import { prepare } from '../store/statement.ts'
@@ -65,7 +66,7 @@ export async function expireRaw(
     try {
       await rollUpHour(d1, hour.site, hour.hour, now)
     } catch (error) {
-      console.error(`hour ${hour.hour} of site ${hour.site}, past its days, cannot be rolled up`, error)
+      logError(`hour ${hour.hour} of site ${hour.site}, past its days, cannot be rolled up`, error)
       if (hour.late > MAX_WAIT) forced.push(hour)
     }
   }

@@ -14,6 +14,7 @@ import { decode } from '../../schema/wire/decode.ts'
 import type { PageView } from '../../schema/wire/pageview.ts'
 import { within } from '../deadline.ts'
 import type { Hono } from '../env.ts'
+import { logError } from '../log.ts'
 import { badField, databaseRefused } from '../problem.ts'
 import { rateAt } from '../site/rates.ts'
 import { isKnownSite, type Site } from '../site/sites.ts'
@@ -124,7 +125,7 @@ function checkWeight({ weight }: PageView, { id, maxWeight }: Site, trusted: boo
 
 /** What is only counted may fail: the beacon is stored all the same. */
 function logFailure(error: unknown): void {
-  console.error('counting failed', error)
+  logError('counting failed', error)
 }
 
 /** Stores the row; where D1 refuses or is silent, a queue takes it if one is bound. */
@@ -150,7 +151,7 @@ async function enqueue(queue: Queue<PageViewRow> | undefined, row: PageViewRow):
     await queue?.send(row)
     return queue !== undefined
   } catch (error) {
-    console.error('the queue refused a beacon', error)
+    logError('the queue refused a beacon', error)
     return false
   }
 }

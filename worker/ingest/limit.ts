@@ -9,6 +9,7 @@
 
 import { hourOf, MINUTE } from '../../schema/domain/hour.ts'
 import type { Ms } from '../../schema/domain/units.ts'
+import { logError } from '../log.ts'
 import { remember } from '../memory.ts'
 
 /** Beacons a minute of one address that an isolate takes without asking. */
@@ -49,7 +50,7 @@ export async function isWithinLimit(
   } catch (error) {
     if (now - logged >= MINUTE) {
       logged = now
-      console.error('beacons are taken without a limit', error)
+      logError('beacons are taken without a limit', error)
     }
     return true
   }

@@ -10,6 +10,7 @@ import { drizzle } from 'drizzle-orm/d1'
 import type { Ms } from '../../schema/domain/units.ts'
 import { type PageViewRow, sites } from '../../schema/storage/tables.ts'
 import type { Env } from '../env.ts'
+import { logError } from '../log.ts'
 import { store } from '../store/upsert.ts'
 
 /** The first wait before a failed batch comes again, in seconds; doubled for each attempt, to `MAX_DELAY`. */
@@ -36,7 +37,7 @@ export async function consume(batch: MessageBatch<PageViewRow>, env: Env, now: M
     )
     batch.ackAll()
   } catch (error) {
-    console.error(`D1 refused ${messages.length} queued beacons`, error)
+    logError(`D1 refused ${messages.length} queued beacons`, error)
     if (messages.length > 1 && HOPELESS.test(String(error))) {
       for (const message of messages) await consumeAlone(message, env, now)
     } else {
@@ -61,7 +62,7 @@ async function consumeAlone(message: Message<PageViewRow>, env: Env, now: Ms): P
     await store(env.DB, await ofLiveSites(env.DB, [message.body]), now)
     message.ack()
   } catch (error) {
-    console.error('D1 refused a queued beacon', error)
+    logError('D1 refused a queued beacon', error)
     retryLater(message)
   }
 }

@@ -14,6 +14,7 @@ import { drizzle } from 'drizzle-orm/d1'
 import { hourOf, MINUTE } from '../../schema/domain/hour.ts'
 import type { Hour, Ms } from '../../schema/domain/units.ts'
 import { intake } from '../../schema/storage/tables.ts'
+import { logError } from '../log.ts'
 import { busiest } from './busiest.ts'
 import type { Accepted, Fate } from './fate.ts'
 
@@ -109,7 +110,7 @@ async function write(d1: D1Database, site: string, tally: Tally, now: Ms): Promi
         ),
       })
   } catch (error) {
-    console.error(`counts of ${site || 'unknown sites'} wait for the next write`, error)
+    logError(`counts of ${site || 'unknown sites'} wait for the next write`, error)
     for (const name of names) tally.counts[name] = (tally.counts[name] ?? 0) + (counts[name] ?? 0)
   }
 }

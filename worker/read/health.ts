@@ -8,6 +8,7 @@ import type { HealthAnswer } from '../../schema/api/health.ts'
 import { sites } from '../../schema/storage/tables.ts'
 import { HEALTH_DEADLINE, within } from '../deadline.ts'
 import type { Hono } from '../env.ts'
+import { logError } from '../log.ts'
 import { problem } from '../problem.ts'
 
 export async function health(c: Context<Hono>): Promise<Response> {
@@ -15,7 +16,7 @@ export async function health(c: Context<Hono>): Promise<Response> {
   try {
     await within(HEALTH_DEADLINE, drizzle(c.env.DB).select({ id: sites.id }).from(sites).limit(1).run())
   } catch (error) {
-    console.error('healthz', error)
+    logError('healthz', error)
     const detail = 'The database does not answer, or is not migrated.'
     throw problem(503, detail, { headers: { 'Retry-After': '10' } })
   }

@@ -8,6 +8,7 @@ import { drizzle } from 'drizzle-orm/d1'
 import { SECOND } from '../../schema/domain/hour.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import { rules, type SiteRow, sites } from '../../schema/storage/tables.ts'
+import { logError } from '../log.ts'
 import { remember } from '../memory.ts'
 import { noSite } from '../problem.ts'
 import { named, selected } from '../store/names.ts'
@@ -61,7 +62,7 @@ export async function findSite(d1: D1Database, name: string, now: Ms): Promise<S
   try {
     return await Promise.race([asked, silence.promise])
   } catch (error) {
-    console.error(`site ${name} is taken for what it was`, error)
+    logError(`site ${name} is taken for what it was`, error)
     before.until = now + STALE_CACHE
     return before.site
   } finally {

@@ -17,6 +17,19 @@ beforeAll(async () => {
 })
 
 describe('a beacon', () => {
+  it('arrives on a path of the site’s own zone, too', async () => {
+    const view = pageView()
+    const ask = (init: RequestInit) =>
+      exports.default.fetch('https://shop.example/fieldline/f?site=shop', {
+        ...init,
+        headers: { Origin: ORIGIN, 'User-Agent': CHROME },
+      })
+    expect((await ask({ method: 'POST', body: encode(view) })).status).toBe(204)
+    expect((await rowOf(view)).results).toHaveLength(1)
+    expect((await ask({ method: 'OPTIONS' })).headers.get('Access-Control-Allow-Methods')).toBe('POST')
+    expect((await ask({ method: 'GET' })).status).toBe(405)
+  })
+
   it('is one durable row when it is answered with 204', async () => {
     const calls: ApiCall[] = [
       {

@@ -6,11 +6,14 @@ import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { HOUR } from '../../../schema/domain/hour.ts'
+import { encode } from '../../../schema/wire/beacon.ts'
 import { randomHex } from '../../../worker/admin/secret.ts'
 import { app } from '../../../worker/app.ts'
 import worker from '../../../worker/index.ts'
+import { describeError } from '../../../worker/log.ts'
 import { troubleOf } from '../../../worker/unavailable.ts'
-import { admin, ORIGIN, put } from '../../kit/worker/client.ts'
+import { pageView } from '../../kit/pageview.ts'
+import { admin, CHROME, ORIGIN, put } from '../../kit/worker/client.ts'
 import { pageViewRow, store } from '../../kit/worker/rows.ts'
 
 /** https://developers.cloudflare.com/d1/observability/debug-d1/#error-list */
@@ -173,6 +176,65 @@ describe('a D1 in trouble', () => {
     await vi.advanceTimersByTimeAsync(2_000)
     expect((await response).status).toBe(503)
     expect((await response).headers.get('Retry-After')).toBe('10')
+  })
+})
+
+describe('the log', () => {
+  /** Everything that a failing D1 makes the worker log; the value of a statement is in its error, as Drizzle throws it. */
+  async function logOf(send: () => Promise<Response>): Promise<string> {
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => {})
+    expect((await send()).status).toBe(503)
+    const text = logged.mock.calls.map(line => line.map(String).join(' ')).join('\n')
+    expect(text).toContain('Network connection lost')
+    return text
+  }
+  const lost = failing('D1_ERROR: Network connection lost.')
+
+  it('says why a beacon was refused, and nothing of its visitor', async () => {
+    await put('/v1/sites/logged', { origins: [ORIGIN] })
+    const beacon = encode(pageView({ route: '/patient/secret-name', release: 'r-17' }))
+    const send = (d1: D1Database) =>
+      worker.fetch(
+        new Request('https://rum.example/f?site=logged', {
+          method: 'POST',
+          body: beacon,
+          headers: {
+            Origin: ORIGIN,
+            'User-Agent': CHROME,
+            'CF-Connecting-IP': '203.0.113.9',
+          },
+        }),
+        { ...env, DB: d1 },
+        createExecutionContext(),
+      )
+    expect((await send(env.DB)).status, 'the site is remembered').toBe(204)
+    const log = await logOf(() => send(lost))
+    expect(log).toContain('D1 refused a beacon')
+    for (const private_ of ['secret-name', 'r-17', '203.0.113.9', 'Mozilla'])
+      expect(log).not.toContain(private_)
+  })
+
+  it('holds no token, and no key of a CrUX client', async () => {
+    const token = `fl_shop_0123456789ab_${'5'.repeat(40)}`
+    const asked = (path: string, init: RequestInit) => () =>
+      worker.fetch(
+        new Request(`https://rum.example${path}`, init),
+        { ...env, DB: lost },
+        createExecutionContext(),
+      )
+    for (const send of [
+      asked(`/v1/records:queryRecord?key=${token}`, {
+        method: 'POST',
+        body: '{"origin":"https://shop.example"}',
+      }),
+      asked('/v1/summary?site=shop', { headers: { Authorization: `Bearer ${token}` } }),
+    ]) {
+      const log = await logOf(send)
+      expect(log).not.toContain('5555')
+    }
+    expect(describeError(new Error(`GET /v1/records?key=${token}&a=1 and Bearer ${token} failed`))).toContain(
+      'key=[secret]&a=1 and Bearer [secret] failed',
+    )
   })
 })
 
