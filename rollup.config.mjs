@@ -163,11 +163,12 @@ const stylesheet = {
   },
 }
 
+// Maps are no part of what is installed, and no installed file names one: `npm run release` packs them apart.
 const library = name => ({
   input: `sdk/${name}.ts`,
   // An application that has web-vitals shares it.
   external: 'web-vitals',
-  output: { file: `dist/${name}.js`, format: 'es', sourcemap: true },
+  output: { file: `dist/${name}.js`, format: 'es', sourcemap: 'hidden' },
   plugins: [...browser, declarations, minify()],
 })
 

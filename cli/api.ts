@@ -18,32 +18,54 @@ export interface Request {
 /** Asks the API; null where the answer has no body. */
 export type Ask = <T>(method: string, path: string, request?: Request) => Promise<T>
 
+/** Asks for an answer as it comes; an answer that is an error has become one. */
+export type Open = (path: string, query?: Request['query']) => Promise<Response>
+
 /** Answers a function that asks the fieldline at `base` with this token. */
 export function api(base: string, token: string): Ask {
-  if (!URL.canParse(base) || !/^https?:/.test(base)) {
-    throw misuse(`${base} is not an address: pass --url https://rum.example.com`)
+  const send = sender(base, token)
+  return async <T>(method: string, path: string, request: Request = {}) => {
+    const answer = await send(method, path, request)
+    const text = await answer.text()
+    const json = parse(text)
+    if (json === undefined && text)
+      throw refused(`${rootOf(base)} did not answer with JSON. Is it a fieldline worker?`)
+    return (json ?? null) as T
   }
-  const root = base.replace(/\/+$/, '')
-  return async <T>(method: string, path: string, { query = {}, body, headers = {} }: Request = {}) => {
+}
+
+/** The same for answers that are read as they come. */
+export function opener(base: string, token: string): Open {
+  const send = sender(base, token)
+  return (path, query = {}) => send('GET', path, { query })
+}
+
+function sender(base: string, token: string) {
+  const root = rootOf(base)
+  return async (method: string, path: string, { query = {}, body, headers = {} }: Request) => {
     const given = Object.entries(query).flatMap(([name, value]) =>
       value === undefined ? [] : [[name, value]],
     )
     const address = `${root}${path}${given.length ? `?${new URLSearchParams(given)}` : ''}`
     const answer = await fetch(address, {
       method,
-      headers: { Authorization: `Bearer ${token}`, ...headers },
+      headers: { ...(token && { Authorization: `Bearer ${token}` }), ...headers },
       signal: AbortSignal.timeout(PATIENCE),
       ...(body !== undefined && { body: JSON.stringify(body) }),
     }).catch(error => {
       throw refused(`${root} cannot be reached: ${reasonOf(error)}`)
     })
-    const text = await answer.text()
-    const json = parse(text)
-    if (!answer.ok) throw refused(explain(answer, json, root), answer.status)
-    if (json === undefined && text)
-      throw refused(`${root} did not answer with JSON. Is it a fieldline worker?`)
-    return (json ?? null) as T
+    if (!answer.ok) throw refused(explain(answer, parse(await answer.text()), root), answer.status)
+    return answer
   }
+}
+
+/** The address without what follows it. Throws a misuse where it is none. */
+export function rootOf(base: string): string {
+  if (!URL.canParse(base) || !/^https?:/.test(base)) {
+    throw misuse(`${base} is not an address: pass --url https://rum.example.com`)
+  }
+  return base.replace(/\/+$/, '')
 }
 
 /** The sentence of a problem+json answer. */
@@ -54,7 +76,7 @@ function explain({ status, statusText }: Response, json: unknown, root: string):
 }
 
 /** What lies below fetch's `fetch failed`. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error.name === 'TimeoutError') return `no answer within ${PATIENCE / 1000} s`
   const { cause } = error

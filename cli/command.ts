@@ -4,13 +4,16 @@
  */
 
 import { parseArgs } from 'node:util'
-import type { Ask } from './api.ts'
+import type { Ask, Open } from './api.ts'
 import { misuse } from './failure.ts'
+import { nearest } from './nearest.ts'
 
 export interface Option {
   /** What stands for the value in the help: `<url>`. A switch has none. */
   value?: string
   help: string
+  /** One letter: `-h`. */
+  short?: string
   /** May be given more than once. */
   many?: true
 }
@@ -26,6 +29,8 @@ export interface Command {
   options: Options
   /** Asks no worker, so it needs neither address nor token. */
   offline?: true
+  /** It does its part without a token, too. */
+  tokenless?: true
   run(call: Call): Promise<void>
 }
 
@@ -35,6 +40,10 @@ export type Given = Record<string, string | boolean | (string | boolean)[] | und
 export interface Call {
   given: Given
   ask: Ask
+  /** Asks for an answer that is no JSON, or too large to wait for its end. */
+  open: Open
+  /** What the program exits with; 0 where nobody says. */
+  exit(code: number): void
   /** Prints what was asked for. */
   print(text: string): void
   /** Says something beside it, which no program reads. */
@@ -46,15 +55,19 @@ export const COMMON: Options = {
   url: { value: '<url>', help: 'the address of your worker; default: FIELDLINE_URL' },
   token: { value: '<token>', help: 'the bearer token; default: FIELDLINE_TOKEN' },
   json: { help: "print the API's own JSON" },
-  help: { help: 'print this help' },
+  help: { short: 'h', help: 'print this help' },
 }
 
 /** Reads the arguments after a command's name. Throws a misuse where they are not what it takes. */
 export function understand(command: Command, args: string[]): Given {
   const options = Object.fromEntries(
-    Object.entries({ ...command.options, ...COMMON }).map(([name, { value, many }]) => [
+    Object.entries({ ...command.options, ...COMMON }).map(([name, { value, many, short }]) => [
       name,
-      { type: value ? ('string' as const) : ('boolean' as const), multiple: many ?? false },
+      {
+        type: value ? ('string' as const) : ('boolean' as const),
+        multiple: many ?? false,
+        ...(short && { short }),
+      },
     ]),
   )
   const { values, positionals } = parse(args, options)
@@ -91,7 +104,9 @@ export function show(call: Call, answer: unknown, inWords: () => string): void {
   call.print(call.given.json ? JSON.stringify(answer, null, 2) : inWords())
 }
 
-function parse(args: string[], options: Record<string, { type: 'string' | 'boolean'; multiple: boolean }>) {
+type ParseOptions = Record<string, { type: 'string' | 'boolean'; multiple: boolean; short?: string }>
+
+function parse(args: string[], options: ParseOptions) {
   // `--from -7d`: a value, though it begins as an option does.
   const joined = args.reduce<string[]>((list, arg) => {
     const before = list.at(-1)
@@ -99,9 +114,20 @@ function parse(args: string[], options: Record<string, { type: 'string' | 'boole
     else list.push(arg)
     return list
   }, [])
-  try {
-    return parseArgs({ args: joined, options, allowPositionals: true })
-  } catch (error) {
-    throw misuse(error instanceof Error ? error.message : String(error))
+  const { tokens } = parseArgs({ args: joined, options, strict: false, allowPositionals: true, tokens: true })
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue
+    const { rawName, name, value } = token
+    const option = options[name]
+    if (!option) throw misuse(`Unknown option ${rawName}.${suggestion(name, Object.keys(options))}`)
+    if (option.type === 'boolean' && value !== undefined) throw misuse(`--${name} takes no value.`)
+    if (option.type === 'string' && (value === undefined || (!token.inlineValue && /^--?[a-z]/i.test(value))))
+      throw misuse(`--${name} needs a value.`)
   }
+  return parseArgs({ args: joined, options, allowPositionals: true })
+}
+
+function suggestion(name: string, names: string[]): string {
+  const near = nearest(name, names)
+  return near ? ` Did you mean --${near}?` : ''
 }

@@ -3,6 +3,10 @@
 /** Exit codes: 0 is success. */
 export const REQUEST_FAILED = 1
 export const MISUSED = 2
+/** `fieldline check`: a budget is breached, or a metric has become slower. */
+export const BREACHED = 3
+/** `fieldline check`: there is too little data to tell. */
+export const TOO_LITTLE = 4
 
 /** The command line is wrong; `detail` says how to write it. */
 export function misuse(detail: string): Error {

@@ -2,7 +2,8 @@
 
 import { COMMON, type Command, type Options } from './command.ts'
 
-const CODES = `Exit codes: 0 done; 1 fieldline refused or cannot be reached; 2 the command line is wrong.`
+const CODES = `Exit codes: 0 done; 1 fieldline refused or cannot be reached; 2 the command line is wrong;
+3 check found a breach; 4 check has too little data.`
 
 /** Help of all commands, or of those of one group, `site`. */
 export function overview(commands: readonly Command[]): string {
@@ -10,6 +11,10 @@ export function overview(commands: readonly Command[]): string {
   return `fieldline <command> [options]
 
 ${columns(lines)}
+
+  help <command>, -h    print the help of a command
+  completion <shell>    print completions for bash, zsh or fish
+  --version, -v         print the version
 
 Every command takes:
 
@@ -32,8 +37,8 @@ function usage(name: string, operands: string[]): string {
 }
 
 function optionLines(options: Options): string[][] {
-  return Object.entries(options).map(([name, { value, help }]) => [
-    `--${name}${value ? ` ${value}` : ''}`,
+  return Object.entries(options).map(([name, { value, help, short }]) => [
+    `--${name}${short ? `, -${short}` : ''}${value ? ` ${value}` : ''}`,
     help,
   ])
 }

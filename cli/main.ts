@@ -1,20 +1,32 @@
 /**
- * `npx fieldline`: sites, tokens, percentiles and reports from a terminal or a CI job. Arguments and environment go
+ * `npx fieldline`: sites, figures, budgets, reports and checks from a terminal or a CI job. Arguments and environment go
  * in; what was asked for goes to the standard output, everything else to the standard error.
  */
 
-import { readFileSync } from 'node:fs'
-import { api } from './api.ts'
 import { changes } from './changes.ts'
+import { api, opener } from './api.ts'
+import { budgetAdd, budgetList, budgetRemove, budgetSet } from './budget.ts'
+import { causes } from './causes.ts'
+import { check } from './check.ts'
 import { type Command, one, understand } from './command.ts'
+import { completion } from './completion.ts'
+import { doctor } from './doctor.ts'
+import { exportData } from './export.ts'
 import { exitCodeOf, MISUSED, misuse } from './failure.ts'
 import { helpOf, overview } from './help.ts'
+import { nearest } from './nearest.ts'
+import { pageviews } from './pageviews.ts'
 import { printable } from './printable.ts'
 import { report } from './report.ts'
 import { rulesFromOpenApi, rulesGet, rulesSet, rulesSuggest } from './rules.ts'
 import { siteAdd, siteList, siteRemove, siteSet, siteShow } from './site.ts'
 import { summary } from './summary.ts'
 import { tokenCreate, tokenList, tokenRevoke } from './token.ts'
+import { trends } from './trends.ts'
+import { version } from './version.ts'
+import { webhookRemove, webhookSet, webhookShow, webhookTest } from './webhook.ts'
+
+const HELP = ['--help', '-h']
 
 const COMMANDS: readonly Command[] = [
   siteAdd,
@@ -31,7 +43,21 @@ const COMMANDS: readonly Command[] = [
   rulesFromOpenApi,
   summary,
   changes,
+  trends,
+  causes,
+  pageviews,
   report,
+  exportData,
+  budgetList,
+  budgetAdd,
+  budgetSet,
+  budgetRemove,
+  webhookShow,
+  webhookSet,
+  webhookRemove,
+  webhookTest,
+  check,
+  doctor,
 ]
 
 // `fieldline summary | head` closes the pipe early.
@@ -49,25 +75,38 @@ try {
 
 async function run(args: string[]): Promise<void> {
   const [first = '', second = ''] = args
-  if (first === '--version') return print(version())
-  if (first === '--help' || first === 'help') return print(overview(COMMANDS))
+  if (first === '--version' || first === '-v') return print(version())
+  if (first === 'completion') return print(completion(second, COMMANDS))
+  if (first === 'help' && second) return run([...args.slice(1).filter(arg => !arg.startsWith('-')), '--help'])
+  if (HELP.includes(first) || first === 'help') return print(overview(COMMANDS))
   if (!first) {
     process.exitCode = MISUSED
     return note(overview(COMMANDS))
   }
   const command = COMMANDS.find(({ name }) => name === first || name === `${first} ${second}`)
   const group = COMMANDS.filter(({ name }) => name.startsWith(`${first} `))
-  if (!command && group.length && second === '--help') return print(overview(group))
+  if (!command && group.length && HELP.includes(second)) return print(overview(group))
   if (!command) throw misuse(unknown(first, second, group))
 
   const given = understand(command, args.slice(command.name.split(' ').length))
   if (given.help) return print(helpOf(command))
-  if (command.offline) return command.run({ given, ask: noWorker, print, note })
+  if (command.offline) return command.run({ given, ask: noWorker, open: noWorker, exit, print, note })
   const url = one(given, 'url') ?? process.env.FIELDLINE_URL
   if (!url) throw misuse('No address: pass --url https://rum.example.com or set FIELDLINE_URL.')
   const token = one(given, 'token') ?? process.env.FIELDLINE_TOKEN
-  if (!token) throw misuse('No token: pass --token or set FIELDLINE_TOKEN.')
-  await command.run({ given: { ...given, url, token }, ask: api(url, token), print, note })
+  if (!token && !command.tokenless) throw misuse('No token: pass --token or set FIELDLINE_TOKEN.')
+  await command.run({
+    given: { ...given, url, token },
+    ask: api(url, token ?? ''),
+    open: opener(url, token ?? ''),
+    exit,
+    print,
+    note,
+  })
+}
+
+function exit(code: number): void {
+  process.exitCode = code
 }
 
 function noWorker(): never {
@@ -75,7 +114,10 @@ function noWorker(): never {
 }
 
 function unknown(first: string, second: string, group: readonly Command[]): string {
-  if (!group.length) return `Unknown command ${first}.`
+  if (!group.length) {
+    const near = nearest(first, [...new Set(COMMANDS.flatMap(({ name }) => name.split(' ')[0] ?? []))])
+    return `Unknown command ${first}.${near ? ` Did you mean ${near}?` : ''}`
+  }
   const names = group.map(({ name }) => name).join(', ')
   return `${second ? `Unknown command ${first} ${second}` : `${first} needs a second word`}. Try ${names}.`
 }
@@ -90,12 +132,4 @@ function note(text: string): void {
 
 function safe(text: string): string {
   return `${text.split('\n').map(printable).join('\n')}\n`
-}
-
-/** The version of the package, whose file lies one folder above this one, built or not. */
-function version(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-    version: string
-  }
-  return version
 }

@@ -1,5 +1,6 @@
-/** Which site and which time a question is about, as options of the command line. */
+/** What a question is about, as options of the command line: the site, the time, the filters. */
 
+import { GROUP_KEYS } from '../schema/api/query.ts'
 import { parseToken } from '../schema/api/token.ts'
 import { type Given, needed, type Options, one } from './command.ts'
 import { misuse } from './failure.ts'
@@ -9,6 +10,15 @@ export const RANGE: Options = {
   last: { value: '<time>', help: 'the range up to now: 24h or 7d' },
   from: { value: '<time>', help: 'RFC 3339, -24h or -7d; default: -24h' },
   to: { value: '<time>', help: 'RFC 3339, -24h, -7d or now; default: now' },
+}
+
+export const FILTERS: Options = Object.fromEntries(
+  GROUP_KEYS.map(key => [key, { value: `<${key}>`, help: `only this ${key}` }]),
+)
+
+/** The filters that are given, as query parameters. */
+export function filtersOf(given: Given): Record<string, string | undefined> {
+  return Object.fromEntries(GROUP_KEYS.map(key => [key, one(given, key)]))
 }
 
 /** The site that is asked for. */

@@ -3,17 +3,13 @@
 import { GROUP_KEYS } from '../schema/api/query.ts'
 import type { SummaryAnswer, SummaryRow } from '../schema/api/summary.ts'
 import { format } from '../schema/domain/metrics.ts'
-import { type Command, type Options, one, show } from './command.ts'
-import { RANGE, siteOf, timeOf } from './range.ts'
+import { type Command, one, show } from './command.ts'
+import { FILTERS, filtersOf, RANGE, siteOf, timeOf } from './range.ts'
 import { table } from './table.ts'
 import { interval, minute, percent, whole } from './words.ts'
 
 /** Parameters of the API that are called the same here. */
-const SAME = ['metrics', 'percentiles', 'sort', 'limit', 'minimum', ...GROUP_KEYS]
-
-const FILTERS: Options = Object.fromEntries(
-  GROUP_KEYS.map(key => [key, { value: `<${key}>`, help: `only this ${key}` }]),
-)
+const SAME = ['metrics', 'percentiles', 'sort', 'limit', 'minimum']
 
 export const summary: Command = {
   name: 'summary',
@@ -39,6 +35,7 @@ export const summary: Command = {
         site: siteOf(given),
         ...timeOf(given),
         ...Object.fromEntries(SAME.map(name => [name, one(given, name)])),
+        ...filtersOf(given),
         group_by: one(given, 'group-by'),
       },
     })

@@ -1,6 +1,7 @@
 /** How numbers and times of an answer are written for a person. */
 
 import type { PercentileAnswer } from '../schema/api/answer.ts'
+import type { TrendsRow } from '../schema/api/trends.ts'
 import { type Budgeted, format } from '../schema/domain/metrics.ts'
 
 /** 12,840 */
@@ -26,4 +27,17 @@ export function interval(metric: Budgeted, percentile: PercentileAnswer | undefi
 /** `2026-11-14 09:00` of an RFC 3339 time, in UTC. */
 export function minute(time: string): string {
   return time.slice(0, 16).replace('T', ' ')
+}
+
+/** The change of a metric as a share, with its interval: `+12% (+4% .. +20%)`. */
+export function change({ change: found }: Pick<TrendsRow, 'change'>): string {
+  const ratio = found?.ratio
+  if (!ratio) return ''
+  return `${signed(ratio.value)} (${signed(ratio.low)} .. ${signed(ratio.high)})`
+}
+
+/** `+12%`, `-3.1%`. */
+export function signed(share: number): string {
+  const value = share * 100
+  return `${value < 0 ? '-' : '+'}${Math.abs(value) < 9.95 ? Math.abs(value).toFixed(1) : Math.round(Math.abs(value))}%`
 }

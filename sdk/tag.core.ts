@@ -6,3 +6,6 @@ import { fieldline } from './fieldline.ts'
 import { startScript } from './script.ts'
 
 startScript(fieldline())
+
+// `import type {} from 'fieldline/fieldline.core.js'` brings the type of `window.fieldline`.
+export type {} from './script.ts'

@@ -8,3 +8,6 @@ import { operationOf } from './graphql.ts'
 import { startScript } from './script.ts'
 
 startScript(fieldline(startAttribution, operationOf))
+
+// `import type {} from 'fieldline/fieldline.js'` brings the type of `window.fieldline`.
+export type {} from './script.ts'

@@ -14,6 +14,7 @@ import { DAY } from '../../schema/domain/hour.ts'
 import { inpParts, lcpParts, startedBy, waits } from '../../schema/wire/attribution.ts'
 import { encode } from '../../schema/wire/beacon.ts'
 import { decode } from '../../schema/wire/decode.ts'
+import { cli } from '../cli/run.ts'
 
 const sum = (list: readonly number[]) => list.reduce((a, b) => a + b, 0)
 const NOW = Date.UTC(2026, 10, 14, 12)
@@ -198,6 +199,17 @@ describe('a local fieldline', () => {
     const german = new Set(beacons.filter(sent => sent.country === 'DE').map(({ view }) => view.id))
     const [row] = await summary(server, { metrics: 'lcp', from: '-7d', country: 'DE' })
     expect(row?.count).toBe(german.size)
+  })
+
+  test('is well by what fieldline doctor looks at, its page included', async () => {
+    const page = `${server.url}/demo/`
+    const env = { FIELDLINE_URL: server.url, FIELDLINE_TOKEN: server.token }
+    const { out } = await cli(['doctor', '--site', 'demo', '--page', page], env)
+    const lines = out.trimEnd().split('\n')
+    expect(lines.filter(line => line.startsWith('to do'))).toEqual([])
+    expect(out).toMatch(/^ok +script: served and cached/m)
+    expect(out).toMatch(/^ok +beacon: accepted and stored/m)
+    expect(out).toMatch(/^ok +page: has the tag/m)
   })
 
   test('rolls up and judges budgets, as the clock does on Cloudflare', async () => {

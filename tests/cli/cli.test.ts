@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -234,7 +235,20 @@ describe('the command line', () => {
     [['site', 'set', 'shop'], /at least one setting/],
     [['site', 'set', 'shop', '--rate', 'fast'], /--rate must be a whole number, not fast\./],
     [['summary'], /--site is missing\./],
-    [['summary', '--site', 'shop', '--colour', 'red'], /Unknown option '--colour'/],
+    [['summary', '--site', 'shop', '--colour', 'red'], /Unknown option --colour\.\n/],
+    [['summary', '--sit', 'shop'], /Unknown option --sit\. Did you mean --site\?/],
+    [['summary', '-x'], /Unknown option -x\./],
+    [['summary', '--site'], /--site needs a value\./],
+    [['summary', '--site', '--json'], /--site needs a value\./],
+    [['summary', '--json=yes'], /--json takes no value\./],
+    [['sumary'], /Unknown command sumary\. Did you mean summary\?/],
+    [['completion', 'tcsh'], /completion needs a shell: bash, zsh, fish\./],
+    [['check', '--site', 'shop'], /Nothing to check: give --against or --budgets\./],
+    [['check', '--site', 'shop', '--against', 'v2'], /--against must be release:<name> or period, not v2\./],
+    [
+      ['check', '--site', 'shop', '--against', 'period', '--max-regression', 'x'],
+      /--max-regression must be a share/,
+    ],
     [['summary', '--site', 'shop', '--last', 'week'], /--last must be hours or days/],
     [['summary', '--site', 'shop', '--last', '7d', '--to', 'now'], /Use either --last, or --from and --to\./],
     [['summary', '--site', 'shop', '--url', 'rum.example'], /rum\.example is not an address/],
@@ -260,12 +274,41 @@ describe('the command line', () => {
     ['site', '--help'],
     ['site', 'add', '--help'],
     ['summary', '--help'],
+    ['summary', '-h'],
+    ['-h'],
+    ['budget', '-h'],
+    ['help', 'check'],
+    ['help', 'site', 'add'],
     ['--version'],
+    ['-v'],
   ])('has help: %s %s', async (...args) => {
     const { code, out, said } = await run(args)
     expect({ code, said }).toEqual({ code: 0, said: '' })
-    expect(out).toMatch(args[0] === '--version' ? /^\d+\.\d+\.\d+\n$/ : /^fieldline .*Exit codes: 0/s)
+    expect(out).toMatch(
+      /^-(v|-version)$/.test(args[0] ?? '') ? /^\d+\.\d+\.\d+\n$/ : /^fieldline .*Exit codes: 0/s,
+    )
     for (const line of out.split('\n')) expect(line.length).toBeLessThan(100)
+  })
+})
+
+describe('completion', () => {
+  it.each([
+    ['fieldline sum', 'summary'],
+    ['fieldline si', 'site'],
+    ['fieldline site r', 'remove'],
+    ['fieldline site add shop --rows', '--rows-per-day'],
+    ['fieldline summary --site shop --group', '--group-by'],
+  ])('of %j in bash is %s', async (line, expected) => {
+    const { out } = await run(['completion', 'bash'])
+    const words = line.split(' ')
+    const script = `${out}
+COMP_WORDS=(${words.join(' ')}); COMP_CWORD=${words.length - 1}; _fieldline; echo "\${COMPREPLY[@]}"`
+    expect(execFileSync('bash', ['-c', script], { encoding: 'utf8' }).trim()).toBe(expected)
+  })
+
+  it('is there for zsh and fish', async () => {
+    expect((await run(['completion', 'zsh'])).out).toContain('bashcompinit')
+    expect((await run(['completion', 'fish'])).out).toContain("-l group-by -r -d 'up to two")
   })
 })
 

@@ -1,8 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { nodeResolve } from '@rollup/plugin-node-resolve'
+import { build as esbuild } from 'esbuild'
+import { rollup } from 'rollup'
+import { createLogger, build as viteBuild } from 'vite'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '../..')
 const folder = mkdtempSync(join(tmpdir(), 'fieldline-package-'))
@@ -34,7 +38,18 @@ test('the package holds the built SDK, its types and nothing of the worker', () 
       'package/package.json',
     ]),
   )
-  expect(files.filter(file => /worker|demo|tests|tables/.test(file))).toEqual([])
+  expect(files.filter(file => /worker|demo|tests|tables|\.map$/.test(file))).toEqual([])
+})
+
+test('no installed script names a map that is not installed', () => {
+  for (const file of globSync(join(folder, 'node_modules/fieldline/dist/*.js')))
+    expect(readFileSync(file, 'utf8'), file).not.toContain('sourceMappingURL')
+})
+
+test('a clone without a build packs the same, because packing builds', () => {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  // npm runs it for `npm pack`, `npm publish` and an install from a repository.
+  expect(scripts.prepack).toBe('npm run build')
 })
 
 test('the package brings web-vitals and nothing else, and shares that of the application', () => {
@@ -81,6 +96,69 @@ for (const resolution of ['bundler', 'nodenext'])
     const options = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2022']
     run(bin('tsc'), [...options, '--module', module, '--moduleResolution', resolution, 'consumer.ts'], folder)
   })
+
+test('types of window.fieldline come with the type of the script', () => {
+  writeFileSync(
+    join(folder, 'tag.ts'),
+    `import type {} from 'fieldline/fieldline.js'
+     window.fieldline?.setRoute('/p/[id]')
+     // @ts-expect-error: a route is text
+     window.fieldline?.setRoute(5)`,
+  )
+  const options = ['--noEmit', '--strict', '--target', 'es2022', '--module', 'esnext']
+  run(bin('tsc'), [...options, '--moduleResolution', 'bundler', 'tag.ts'], folder)
+})
+
+describe('an application that imports the package is built by', () => {
+  const source = `import { init } from 'fieldline'\ninit({ site: 'shop', endpoint: 'https://rum.example.com/f' })\n`
+  const entry = join(folder, 'app.js')
+  beforeAll(() => writeFileSync(entry, source))
+
+  // webpack and Rspack are tried by npm run test:frameworks, which installs them.
+  test.each<[string, () => Promise<string>]>([
+    [
+      'esbuild',
+      async () => {
+        const { outputFiles } = await esbuild({
+          entryPoints: [entry],
+          bundle: true,
+          write: false,
+          format: 'esm',
+        })
+        return outputFiles[0]?.text ?? ''
+      },
+    ],
+    [
+      'rollup',
+      async () => {
+        const bundle = await rollup({ input: entry, plugins: [nodeResolve()], onwarn: fail })
+        return (await bundle.generate({ format: 'es' })).output[0].code
+      },
+    ],
+    [
+      'vite',
+      async () => {
+        const customLogger = { ...createLogger('silent'), warn: fail, warnOnce: fail, error: fail }
+        const options = { write: false, lib: { entry, formats: ['es' as const], fileName: 'app' } }
+        const built = await viteBuild({ root: folder, configFile: false, customLogger, build: options })
+        const [output] = [built].flat()
+        return output && 'output' in output ? output.output[0].code : ''
+      },
+    ],
+  ])('%s, without a warning and without code that it does not use', async (name, build) => {
+    const code = await build()
+    expect(code).toContain('rum.example.com/f')
+    const file = join(folder, `built-by-${name}.js`)
+    writeFileSync(file, code)
+    expect(run(process.execPath, [file], folder)).toBe('')
+    // The core is another entry.
+    expect(code.length).toBeLessThan(60_000)
+  })
+
+  function fail(warning: unknown): never {
+    throw new Error(typeof warning === 'object' ? JSON.stringify(warning) : String(warning))
+  }
+})
 
 test('on a server, every function does nothing and throw nothing', () => {
   const code = `

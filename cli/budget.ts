@@ -1,0 +1,132 @@
+/** `fieldline budget ...`: what a team promises of a metric, and how the promise stands. */
+
+import type { BudgetAnswer, BudgetsAnswer } from '../schema/api/budgets.ts'
+import { format } from '../schema/domain/metrics.ts'
+import { nameOf } from './check/finding.ts'
+import { type Call, type Command, type Given, needed, type Options, one, show } from './command.ts'
+import { misuse } from './failure.ts'
+import { siteOf } from './range.ts'
+import { table } from './table.ts'
+import { interval, minute } from './words.ts'
+
+const SITE: Options = { site: { value: '<site>', help: "the site; default: a read token's own" } }
+
+const TERMS: Options = {
+  ...SITE,
+  metric: { value: '<metric>', help: 'lcp, api, phase:load, custom:<mark>, delivery:lost, ...' },
+  limit: { value: '<n>', help: "in the metric's unit: 2500 for ms, 0.1 for cls" },
+  percentile: { value: '<p>', help: 'default: 75' },
+  hours: { value: '<n>', help: 'the hours that are judged; default: 24' },
+  minimum: { value: '<n>', help: 'effective samples below which there is too little data; default: 100' },
+  endpoint: { value: '<endpoint>', help: 'for metric api: one endpoint' },
+  route: { value: '<route>', help: 'one route' },
+  device: { value: '<device>', help: 'phone, tablet or desktop' },
+}
+
+export const budgetList: Command = {
+  name: 'budget list',
+  operands: [],
+  about: 'list the budgets of a site and how they stand',
+  options: SITE,
+  async run(call) {
+    const answer = await call.ask<BudgetsAnswer>('GET', '/v1/budgets', {
+      query: { site: siteOf(call.given) },
+    })
+    show(call, answer, () => {
+      if (!answer.data.length)
+        return 'This site has no budgets. Add one: fieldline budget add --metric lcp --limit 2500'
+      const head = ['id', 'budget', 'state', 'limit', 'now', '95%', 'since, UTC']
+      return table(head, answer.data.map(cells), 3)
+    })
+  },
+}
+
+export const budgetAdd: Command = {
+  name: 'budget add',
+  operands: [],
+  about: 'add a budget: its breach calls the webhook and fails check --budgets',
+  options: TERMS,
+  async run(call) {
+    const budget = {
+      ...termsOf(call.given),
+      metric: needed(call.given, 'metric'),
+      limit: limitOf(call.given),
+    }
+    showOne(call, await call.ask<BudgetAnswer>('POST', pathOf(call.given), { body: budget }))
+  },
+}
+
+export const budgetSet: Command = {
+  name: 'budget set',
+  operands: ['id'],
+  about: 'change a budget; it is judged anew',
+  options: TERMS,
+  async run(call) {
+    const { given } = call
+    const id = needed(given, 'id')
+    const { data } = await call.ask<BudgetsAnswer>('GET', '/v1/budgets', { query: { site: siteOf(given) } })
+    const before = data.find(budget => budget.id === id)
+    if (!before) throw misuse(`There is no budget ${id}: see fieldline budget list.`)
+    const { metric, limit, percentile, window_hours, minimum, endpoint, route, device } = before
+    const terms = { metric, limit, percentile, window_hours, minimum, endpoint, route, device }
+    const change = { ...termsOf(given), ...(one(given, 'limit') !== undefined && { limit: limitOf(given) }) }
+    const body = { ...terms, ...change, metric: one(given, 'metric') ?? metric }
+    showOne(call, await call.ask<BudgetAnswer>('PUT', `${pathOf(given)}/${encodeURIComponent(id)}`, { body }))
+  },
+}
+
+export const budgetRemove: Command = {
+  name: 'budget remove',
+  operands: ['id'],
+  about: 'remove a budget',
+  options: SITE,
+  async run(call) {
+    const id = needed(call.given, 'id')
+    await call.ask('DELETE', `${pathOf(call.given)}/${encodeURIComponent(id)}`)
+    call.note(`${id} is removed.`)
+  },
+}
+
+function showOne(call: Call, answer: BudgetAnswer): void {
+  show(call, answer, () => `${answer.id}  ${nameOf(answer)} at most ${format(answer.metric, answer.limit)}`)
+}
+
+function cells(budget: BudgetAnswer): string[] {
+  const { id, metric, state, limit, value, low, high, since } = budget
+  const range = value === null ? '' : interval(metric, { value, low, high })
+  return [id, nameOf(budget), state, format(metric, limit), format(metric, value), range, minute(since)]
+}
+
+function pathOf(given: Given): string {
+  return `/v1/sites/${encodeURIComponent(siteOf(given))}/budgets`
+}
+
+function limitOf(given: Given): number {
+  return numberOf('limit', needed(given, 'limit'))
+}
+
+/** The terms that are given. The API checks what they may be. */
+function termsOf(given: Given) {
+  const number = (option: string, name: string) => {
+    const value = one(given, option)
+    return value === undefined ? {} : { [name]: numberOf(option, value) }
+  }
+  const text = (name: string) => {
+    const value = one(given, name)
+    return value === undefined ? {} : { [name]: value }
+  }
+  return {
+    ...number('percentile', 'percentile'),
+    ...number('hours', 'window_hours'),
+    ...number('minimum', 'minimum'),
+    ...text('endpoint'),
+    ...text('route'),
+    ...text('device'),
+  }
+}
+
+function numberOf(option: string, value: string): number {
+  if (value.trim() === '' || !Number.isFinite(Number(value)))
+    throw misuse(`--${option} must be a number, not ${value}.`)
+  return Number(value)
+}

@@ -1,0 +1,81 @@
+/**
+ * What a check found: an answer of the API goes in, one line of a result comes out.
+ *
+ * A metric fails where it is slower for certain (the verdict is degrading, so the 95% interval of its change leaves out
+ * 0) and by more than is allowed. Where nobody can tell, it does not pass: that is too little data.
+ */
+
+import type { BudgetAnswer } from '../../schema/api/budgets.ts'
+import type { TrendsRow } from '../../schema/api/trends.ts'
+import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
+import { type Budgeted, format } from '../../schema/domain/metrics.ts'
+import { change, interval, percent, signed } from '../words.ts'
+
+export interface Finding {
+  outcome: 'ok' | 'breach' | 'too little data'
+  name: string
+  /** All for a person. */
+  limit: string
+  before: string
+  now: string
+  detail: string
+}
+
+/** `row` is of that metric; undefined where nothing was measured. `max`: how much slower is allowed, as a share. */
+export function judgeTrend(
+  metric: string,
+  row: TrendsRow | undefined,
+  { max, percentile }: { max: number; percentile: string },
+): Finding {
+  const limit = signed(max)
+  if (!row?.change || row.verdict === null)
+    return {
+      outcome: 'too little data',
+      name: `${metric} p${percentile}`,
+      limit,
+      before: '',
+      now: '',
+      detail: 'too little data',
+    }
+  const { verdict, confidence } = row
+  const slower = row.change.ratio?.value ?? (row.change.difference.value > 0 ? Number.POSITIVE_INFINITY : 0)
+  const outcome =
+    verdict === 'degrading' && slower > max ? 'breach' : verdict === 'unclear' ? 'too little data' : 'ok'
+  const sure = confidence === null ? '' : `, ${percent(confidence)} sure`
+  return {
+    outcome,
+    name: `${metric} p${percentile}`,
+    limit,
+    before: format(row.metric, row.before?.value ?? null),
+    now: format(row.metric, row.after?.value ?? null),
+    detail: `${verdict}${sure}: ${change(row)}`,
+  }
+}
+
+const OUTCOMES = { ok: 'ok', breached: 'breach', 'no-data': 'too little data' } as const
+
+export function judgeBudget(budget: BudgetAnswer): Finding {
+  const { metric, state, value, low, high, limit } = budget
+  return {
+    outcome: OUTCOMES[state],
+    name: `budget ${nameOf(budget)}`,
+    limit: format(metric, limit),
+    before: '',
+    now: format(metric, value),
+    detail: value === null ? state : `95% ${interval(metric, { value, low, high })}`,
+  }
+}
+
+/** What a budget is about: `lcp p75 of 24 h /p/[id] phone`. */
+export function nameOf({
+  metric,
+  percentile,
+  window_hours,
+  endpoint,
+  route,
+  device,
+}: Pick<BudgetAnswer, 'metric' | 'percentile' | 'window_hours' | 'endpoint' | 'route' | 'device'>): string {
+  const measure: Budgeted = metric
+  const of = isDeliveryMetric(measure) ? measure : `${measure} p${percentile}`
+  return [`${of} of ${window_hours} h`, endpoint, route, device].filter(part => part !== null).join(' ')
+}

@@ -1,0 +1,62 @@
+/**
+ * `fieldline doctor`: what a newcomer asks when no number comes. Each line is one part of the way from a page to a
+ * figure: `ok`, or what to do about it.
+ */
+
+import { rootOf } from './api.ts'
+import type { Command } from './command.ts'
+import { one } from './command.ts'
+import { beaconChecks } from './doctor/beacon.ts'
+import { type Check, type Patient, run } from './doctor/check.ts'
+import { figureChecks } from './doctor/figures.ts'
+import { pageCheck } from './doctor/page.ts'
+import { workerChecks } from './doctor/worker.ts'
+import { REQUEST_FAILED } from './failure.ts'
+import { siteOf } from './range.ts'
+
+export const doctor: Command = {
+  name: 'doctor',
+  operands: [],
+  about: 'look for what is wrong between a page and its figures',
+  tokenless: true,
+  options: {
+    site: { value: '<site>', help: 'the site that is looked at' },
+    page: { value: '<address>', help: 'a page that should have the tag, https://shop.example/' },
+    origin: {
+      value: '<origin>',
+      help: "the site's origin; default: of --page, or the first of its settings",
+    },
+    'no-beacon': { help: 'send no beacon: else one page view of /fieldline-doctor is stored' },
+  },
+  async run(call) {
+    const { given, ask } = call
+    const page = one(given, 'page')
+    const patient: Patient = {
+      root: rootOf(one(given, 'url') ?? ''),
+      site: siteOf(given),
+      ask,
+      open: call.open,
+      hasToken: one(given, 'token') !== undefined,
+      origin: one(given, 'origin') ?? (page && URL.canParse(page) ? new URL(page).origin : undefined),
+    }
+    const checks: Check[] = [
+      ...workerChecks,
+      ...(given['no-beacon'] ? [] : beaconChecks),
+      ...figureChecks,
+      ...(page === undefined ? [] : [pageCheck(page)]),
+    ]
+    let bad = 0
+    const results = []
+    for (const check of checks) {
+      const result = { name: check.name, ...(await run(check, patient)) }
+      results.push(result)
+      if (result.state === 'bad') bad++
+      if (!given.json) call.print(`${WORDS[result.state]} ${check.name}: ${result.text}`)
+    }
+    if (given.json) call.print(JSON.stringify(results, null, 2))
+    else call.print(bad ? `\n${bad} of ${checks.length} need you.` : '\nAll is well.')
+    if (bad) call.exit(REQUEST_FAILED)
+  },
+}
+
+const WORDS = { ok: 'ok    ', bad: 'to do ', skipped: '-     ' } as const

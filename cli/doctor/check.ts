@@ -1,0 +1,46 @@
+/** One thing that the doctor looks at: a patient goes in, `ok` or what to do comes out. */
+
+import type { Ask, Open } from '../api.ts'
+
+export interface Patient {
+  /** Of the worker, without a slash at its end. */
+  root: string
+  site: string
+  ask: Ask
+  open: Open
+  hasToken: boolean
+  /** The origin that beacons are sent from; set by the check that learns it. */
+  origin: string | undefined
+}
+
+export interface Result {
+  state: 'ok' | 'bad' | 'skipped'
+  /** What was found, or what to do. */
+  text: string
+}
+
+export interface Check {
+  name: string
+  look(patient: Patient): Promise<Result>
+}
+
+export const ok = (text: string): Result => ({ state: 'ok', text })
+export const bad = (text: string): Result => ({ state: 'bad', text })
+export const skipped = (text: string): Result => ({ state: 'skipped', text })
+
+/** How long an answer may take, in ms. */
+const PATIENCE = 15_000
+
+/** A request as a browser sends it, without a token. */
+export function request(address: string, init: RequestInit = {}): Promise<Response> {
+  return fetch(address, { ...init, signal: AbortSignal.timeout(PATIENCE) })
+}
+
+/** Looks; whatever fails is a result, too. */
+export async function run(check: Check, patient: Patient): Promise<Result> {
+  try {
+    return await check.look(patient)
+  } catch (error) {
+    return bad(error instanceof Error ? error.message : String(error))
+  }
+}

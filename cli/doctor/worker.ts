@@ -1,0 +1,70 @@
+/** Whether the worker is there, well and of this version, and serves its script as browsers need it. */
+
+import { version } from '../version.ts'
+import { bad, type Check, ok, request, skipped } from './check.ts'
+
+/** Page views are dated by the worker's clock; a token expires by it. */
+const MAX_CLOCK = 60_000
+
+const health: Check = {
+  name: 'worker and database',
+  async look({ root }) {
+    const answer = await request(`${root}/healthz`)
+    if (answer.ok) return ok(`${root} answers, its database is migrated`)
+    if (answer.status === 503)
+      return bad('The database does not answer, or is not migrated: run npm run deploy, then look again.')
+    return bad(`${root}/healthz answered ${answer.status}: is --url the address of the worker?`)
+  },
+}
+
+const clock: Check = {
+  name: 'clock',
+  async look({ root }) {
+    const answer = await request(`${root}/healthz`)
+    const date = Date.parse(answer.headers.get('Date') ?? '')
+    if (Number.isNaN(date)) return skipped('the worker says no time')
+    const off = date - Date.now()
+    return Math.abs(off) <= MAX_CLOCK
+      ? ok('as here')
+      : bad(
+          `The clock here and the worker's are ${Math.round(Math.abs(off) / 1000)} s apart: set the one here.`,
+        )
+  },
+}
+
+const release: Check = {
+  name: 'version',
+  async look({ root }) {
+    const answer = await request(`${root}/v1/openapi.json`)
+    const { info } = (await answer.json()) as { info?: { version?: string } }
+    const own = version()
+    return info?.version === own
+      ? ok(own)
+      : bad(
+          `The worker is ${info?.version}, this command ${own}: run npm run deploy, or take the other version.`,
+        )
+  },
+}
+
+const script: Check = {
+  name: 'script',
+  async look({ root }) {
+    const answer = await request(`${root}/fieldline.js`)
+    if (!answer.ok) return bad(`${root}/fieldline.js answered ${answer.status}: build before you deploy.`)
+    await answer.body?.cancel()
+    const has = (name: string, pattern: RegExp) => pattern.test(answer.headers.get(name) ?? '')
+    const missing = [
+      has('Content-Type', /javascript/) ? [] : 'Content-Type: text/javascript',
+      has('Cache-Control', /max-age=[1-9]/) ? [] : 'Cache-Control: max-age',
+      has('Access-Control-Allow-Origin', /^\*$/) ? [] : 'Access-Control-Allow-Origin: *',
+      has('Cross-Origin-Resource-Policy', /^cross-origin$/)
+        ? []
+        : 'Cross-Origin-Resource-Policy: cross-origin',
+    ].flat()
+    return missing.length
+      ? bad(`It lacks the headers ${missing.join(', ')}: something between the worker and you changes them.`)
+      : ok(`served and cached: ${answer.headers.get('Cache-Control')}`)
+  },
+}
+
+export const workerChecks: readonly Check[] = [health, clock, release, script]

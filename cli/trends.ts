@@ -1,0 +1,68 @@
+/** `fieldline trends`: what became slower or faster, against the time before or against another release. */
+
+import { GROUP_KEYS } from '../schema/api/query.ts'
+import type { TrendsAnswer, TrendsRow } from '../schema/api/trends.ts'
+import { format } from '../schema/domain/metrics.ts'
+import { type Command, one, show } from './command.ts'
+import { FILTERS, filtersOf, RANGE, siteOf, timeOf } from './range.ts'
+import { table } from './table.ts'
+import { change, minute, percent, whole } from './words.ts'
+
+export const trends: Command = {
+  name: 'trends',
+  operands: [],
+  about: 'print what became slower or faster, and how sure that is',
+  options: {
+    ...RANGE,
+    'baseline-release': {
+      value: '<name>',
+      help: 'compare --release with this one; default: the time before',
+    },
+    metrics: { value: '<list>', help: 'vitals, api, phase:load, custom:<mark>; default: vitals' },
+    percentile: { value: '<p>', help: 'the percentile that is compared; default: 75' },
+    'group-by': { value: '<list>', help: 'up to two of the filters below' },
+    sort: { value: '<order>', help: 'busiest, slowest, failing or impact; default: busiest' },
+    limit: { value: '<n>', help: 'the most groups; default: 20' },
+    minimum: { value: '<n>', help: 'leave out groups with fewer samples' },
+    ...FILTERS,
+  },
+  async run(call) {
+    const { given } = call
+    const answer = await call.ask<TrendsAnswer>('GET', '/v1/trends', {
+      query: {
+        site: siteOf(given),
+        ...timeOf(given),
+        ...filtersOf(given),
+        ...Object.fromEntries(
+          ['metrics', 'percentile', 'sort', 'limit', 'minimum'].map(name => [name, one(given, name)]),
+        ),
+        group_by: one(given, 'group-by'),
+        baseline_release: one(given, 'baseline-release'),
+      },
+    })
+    show(call, answer, () => describe(answer))
+  },
+}
+
+function describe({ site, from, to, baseline, percentile, data }: TrendsAnswer): string {
+  const against =
+    baseline.release === null
+      ? `${minute(baseline.from)} to ${minute(baseline.to)} UTC`
+      : `release ${baseline.release}`
+  const title = `${site}, ${minute(from)} to ${minute(to)} UTC, against ${against}`
+  const [first] = data
+  if (!first) return `${title}: no data`
+  const keys = GROUP_KEYS.filter(key => key in first.group)
+  const head = [...keys, 'metric', `p${percentile} before`, 'after', 'change', 'verdict', 'sure', 'samples']
+  const cells = (row: TrendsRow) => [
+    ...keys.map(key => row.group[key] ?? '(unknown)'),
+    row.metric,
+    format(row.metric, row.before?.value ?? null),
+    format(row.metric, row.after?.value ?? null),
+    change(row),
+    row.verdict ?? 'too little data',
+    row.confidence === null ? '' : percent(row.confidence),
+    row.after ? whole(row.after.samples) : '',
+  ]
+  return `${title}\n\n${table(head, data.map(cells), keys.length + 1)}`
+}

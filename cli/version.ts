@@ -1,0 +1,10 @@
+/** The version of the package, whose file lies one folder above this one, built or not. */
+
+import { readFileSync } from 'node:fs'
+
+export function version(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string
+  }
+  return version
+}

@@ -1,0 +1,197 @@
+import { execFile } from 'node:child_process'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { marked } from 'marked'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { judgeTrend } from '../../cli/check/finding.ts'
+import { toJunit } from '../../cli/check/junit.ts'
+import type { TrendsRow } from '../../schema/api/trends.ts'
+import { ADMIN_TOKEN, type Local, startLocal } from '../kit/local.ts'
+import { pageView } from '../kit/pageview.ts'
+import { cli as run } from './run.ts'
+import { visit } from './visits.ts'
+
+let worker: Local
+const folder = mkdtempSync(join(tmpdir(), 'fieldline-check-'))
+const cli = (...args: string[]) =>
+  run(args, { FIELDLINE_URL: worker.url.origin, FIELDLINE_TOKEN: ADMIN_TOKEN }, folder)
+
+/** Page views of a release with an LCP of about `lcp`. */
+const views = (release: string, lcp: number, count = 200) =>
+  Array.from({ length: count }, (_, i) =>
+    pageView({ release, age: 60_000, vitals: { ...pageView().vitals, lcp: lcp + (i % 50), inp: null } }),
+  )
+
+beforeAll(async () => {
+  worker = await startLocal('worker/index.ts')
+  for (const site of ['shop', 'empty']) await cli('site', 'add', site, '--origin', 'https://shop.example')
+  await visit(worker, 'shop', [
+    ...views('2.3.0', 2_000),
+    ...views('2.4.0', 2_900),
+    ...views('2.4.1', 2_010),
+    ...views('2.4.2', 2_000, 3),
+  ])
+})
+afterAll(async () => {
+  await worker.stop()
+  rmSync(folder, { recursive: true })
+})
+
+describe('fieldline check', () => {
+  const against = ['check', '--site', 'shop', '--against', 'release:2.3.0', '--metric', 'lcp']
+
+  it('ends with 3 where a release is slower for certain, and writes Markdown and JUnit', async () => {
+    const files = ['--markdown', 'pr.md', '--junit', 'junit.xml']
+    const { code, out, said } = await cli(...against, '--release', '2.4.0', ...files)
+    expect({ code, said }).toEqual({ code: 3, said: 'Release 2.4.0 against 2.3.0.\n' })
+    expect(out).toMatch(/^ {2}breach +lcp p75 +\+10% +2\.0\d s +2\.9\d s +degrading, \d+% sure: \+4\d%/m)
+    const html = marked.parse(readFileSync(join(folder, 'pr.md'), 'utf8'), { async: false })
+    expect(html).toContain('<p>1 of 1 checks failed.</p>')
+    const xml = readFileSync(join(folder, 'junit.xml'), 'utf8')
+    expect(xml).toContain('<testsuites tests="1" failures="1" skipped="0" errors="0">')
+    expect(xml).toMatch(/<testcase classname="fieldline" name="lcp p75"><failure message="2\.0/)
+  })
+
+  it('allows what --max-regression allows', async () => {
+    expect((await cli(...against, '--release', '2.4.0', '--max-regression', '60%')).code).toBe(0)
+    expect((await cli(...against, '--release', '2.4.1')).code).toBe(0)
+  })
+
+  it('ends with 4, or as asked for, where there is too little data', async () => {
+    const { code, out } = await cli(...against, '--release', '2.4.2')
+    expect({ code, out }).toEqual({ code: 4, out: expect.stringContaining('too little data') })
+    expect((await cli(...against, '--release', '2.4.2', '--too-little', '0')).code).toBe(0)
+    expect((await cli('check', '--site', 'empty', '--against', 'release:1')).code).toBe(4)
+  })
+
+  it('finds the release that is running by itself', async () => {
+    const { said } = await cli(...against)
+    expect(said).toMatch(/^Release 2\.4\.\d against 2\.3\.0\.\n$/)
+  })
+
+  it('fails on a breached budget, and tells one without data from one that is kept', async () => {
+    const terms = ['--metric', 'lcp', '--limit', '2500', '--minimum', '10']
+    const id = (await cli('budget', 'add', '--site', 'shop', ...terms)).out.split(' ')[0] ?? ''
+    expect((await cli('check', '--site', 'shop', '--budgets')).code).toBe(4)
+    // What the cron finds.
+    await worker.db
+      .prepare("UPDATE budgets SET state = 'breached', value = 2900, low = 2880, high = 2920")
+      .all()
+    const { code, out } = await cli('check', '--site', 'shop', '--budgets')
+    expect({ code, out }).toEqual({ code: 3, out: expect.stringMatching(/breach +budget lcp p75 of 24 h/) })
+    expect((await cli('budget', 'list', '--site', 'shop')).out).toMatch(
+      new RegExp(`^ {2}${id} +lcp p75 of 24 h +breached +2\\.50 s +2\\.90 s +2\\.88 s \\.\\. 2\\.92 s`, 'm'),
+    )
+    const changed = await cli('budget', 'set', id, '--site', 'shop', '--device', 'phone')
+    expect(changed.out).toBe(`${id}  lcp p75 of 24 h phone at most 2.50 s\n`)
+    await cli('budget', 'remove', id, '--site', 'shop')
+    expect(await cli('check', '--site', 'shop', '--budgets')).toMatchObject({
+      code: 2,
+      said: expect.stringContaining('has no budgets'),
+    })
+  })
+
+  it('is what the action runs, with its result in the summary of the job', async () => {
+    const npx = join(folder, 'npx')
+    const command = join(import.meta.dirname, '../../dist/cli.js')
+    // The action's npx fetches the package: this one has it.
+    writeFileSync(npx, `#!/bin/sh\nshift 4; exec '${process.execPath}' '${command}' "$@"\n`)
+    chmodSync(npx, 0o755)
+    const env = {
+      PATH: `${folder}:${process.env.PATH}`,
+      ...{ FIELDLINE_URL: worker.url.origin, FIELDLINE_TOKEN: ADMIN_TOKEN, FIELDLINE_COMMAND: 'check' },
+      ...{ FIELDLINE_SITE: 'shop', FIELDLINE_PACKAGE: 'fieldline', RUNNER_TEMP: folder },
+      FIELDLINE_ARGS: '--against "release:2.3.0"\n--release 2.4.0 --metric lcp --route "$(touch pwned) x"',
+      ...{ GITHUB_STEP_SUMMARY: join(folder, 'summary.md'), GITHUB_OUTPUT: join(folder, 'output') },
+    }
+    const script = join(import.meta.dirname, '../../cli/action.sh')
+    await promisify(execFile)('bash', [script], { env, cwd: folder }).catch(({ code }) =>
+      expect(code).toBe(4),
+    )
+    expect(readFileSync(join(folder, 'output'), 'utf8')).toBe('exit-code=4\n')
+    expect(readFileSync(join(folder, 'summary.md'), 'utf8')).toContain('1 of 1 checks have too little data.')
+    expect(existsSync(join(folder, 'pwned'))).toBe(false)
+    const action = readFileSync(join(import.meta.dirname, '../../action.yml'), 'utf8')
+    for (const name of Object.keys(env).filter(name => name.startsWith('FIELDLINE_')))
+      expect(action).toContain(`${name}: \${{ inputs.`)
+  })
+
+  it('passes nothing that nobody can tell', () => {
+    const row = {
+      ...{
+        group: {},
+        metric: 'lcp',
+        unit: 'ms',
+        before: null,
+        after: null,
+        verdict: 'unclear',
+        confidence: 0.4,
+      },
+      change: {
+        difference: { value: 10, low: -400, high: 420 },
+        ratio: { value: 0.01, low: -0.2, high: 0.21 },
+      },
+    } satisfies TrendsRow
+    const terms = { max: 0.1, percentile: '75' }
+    expect(judgeTrend('lcp', row, terms).outcome).toBe('too little data')
+    expect(judgeTrend('lcp', { ...row, verdict: 'stable' }, terms).outcome).toBe('ok')
+    expect(judgeTrend('lcp', undefined, terms).outcome).toBe('too little data')
+  })
+
+  it('writes XML that holds whatever a page calls itself', () => {
+    const finding = { limit: '', before: '', now: '', detail: '' }
+    const xml = toJunit('a<b', [{ ...finding, outcome: 'ok', name: 'x" & <y>\u0000\u202e' }])
+    expect(xml).toContain('name="x&quot; &amp; &lt;y&gt;\\u0000\\u202e"')
+    expect(xml).toContain('name="a&lt;b"')
+  })
+})
+
+describe('fieldline trends, causes, pageviews, export and webhook', () => {
+  it('print what the API answers', async () => {
+    const trends = await cli('trends', '--site', 'shop', '--release', '2.4.0', '--baseline-release', '2.3.0')
+    expect(trends.out).toMatch(/against release 2\.3\.0\n.*\n {2}lcp +2\.0\d s +2\.9\d s +\+4\d%.*degrading/s)
+    expect((await cli('causes', '--site', 'shop')).out).toContain('shop, lcp, ')
+    const newest = await cli('pageviews', '--site', 'shop', '--order', 'newest', '--limit', '2')
+    expect(newest.out.trimEnd().split('\n')).toHaveLength(4)
+    const lines = (await cli('export', '--site', 'shop', '--limit', '5')).out.trimEnd().split('\n')
+    expect(lines.map(line => typeof JSON.parse(line).cursor)).toHaveLength(6)
+    expect((await cli('export', '--site', 'shop', '--out', 'all.ndjson')).said).toBe('Wrote all.ndjson.\n')
+    expect(readFileSync(join(folder, 'all.ndjson'), 'utf8')).toMatch(/\{"cursor":null\}\n$/)
+    expect((await cli('webhook', 'show', '--site', 'shop')).out).toBe('This site has no webhook.\n')
+    expect((await cli('webhook', 'set', 'https://hooks.example.com/x', '--site', 'shop')).code).toBe(0)
+    expect((await cli('webhook', 'show', '--site', 'shop')).out).toBe('https://hooks.example.com/x\n')
+    expect((await cli('webhook', 'remove', '--site', 'shop')).code).toBe(0)
+  })
+})
+
+describe('fieldline doctor', () => {
+  it('says of each part what to do, and ends with 1', async () => {
+    // No static files are served here, and no site is called so.
+    const { code, out } = await cli('doctor', '--site', 'nowhere', '--origin', 'https://shop.example')
+    expect(code).toBe(1)
+    expect(out).toMatch(/^ok +worker and database: /m)
+    expect(out).toMatch(/^to do +script: .*fieldline\.js answered 404: build before you deploy\.$/m)
+    expect(out).toMatch(/^to do +site: There is no site nowhere: fieldline site add nowhere/m)
+    expect(out).toMatch(/^to do +beacon: .*Add the site: fieldline site add nowhere/m)
+  })
+
+  it('names the origin that may not send, and the page without a tag', async () => {
+    const page = `${worker.url.origin}/healthz`
+    const { out } = await cli('doctor', '--site', 'shop', '--origin', 'https://evil.example', '--page', page)
+    expect(out).toMatch(
+      /^to do +beacon: Add the origin: fieldline site set shop --origin https:\/\/evil\.example/m,
+    )
+    expect(out).toMatch(/^to do +page: No tag in the HTML/m)
+    expect(out).toMatch(/^ok +summary: 603 page views in 24 hours$/m)
+  })
+
+  it('looks without a token at what needs none', async () => {
+    const { out } = await run(['doctor', '--site', 'shop', '--origin', 'https://shop.example'], {
+      FIELDLINE_URL: worker.url.origin,
+    })
+    expect(out).toMatch(/^ok +beacon: accepted/m)
+    expect(out).toMatch(/^- +summary: pass --token$/m)
+  })
+})
