@@ -172,11 +172,27 @@ const library = name => ({
   plugins: [...browser, declarations, minify()],
 })
 
+// One file a framework. They share the package's own code and the application's framework, so they hold neither. They are not
+// minified: they are small, and Next.js wants the first line of its adapter as it is.
+const adapter = name => ({
+  input: `sdk/adapters/${name}.ts`,
+  external: [resolve('sdk/index.ts'), /^(react|next)\b/],
+  output: {
+    file: `dist/${name}.js`,
+    format: 'es',
+    paths: { [resolve('sdk/index.ts')]: './index.js' },
+    ...(name === 'next' && { banner: "'use client'" }),
+  },
+  plugins: [nodeResolve(), esbuild({ target: 'es2022', tsconfig: false })],
+})
+const ADAPTERS = 'next react-router vue nuxt sveltekit angular astro astro-middleware hono'.split(' ')
+
 export default [
   script('sdk/tag.ts', 'fieldline.js', `fieldline-${version}.js`),
   script('sdk/tag.core.ts', 'fieldline.core.js', `fieldline-${version}.core.js`, pin),
   library('index'),
   library('core'),
+  ...ADAPTERS.map(adapter),
   {
     input: 'cli/main.ts',
     output: { file: 'dist/cli.js', format: 'es', banner: '#!/usr/bin/env node' },

@@ -1,0 +1,134 @@
+/** Names of routes in one form, and the tag in streams of HTML. tests/frameworks tries the adapters in their frameworks. */
+
+import { Hono } from 'hono'
+import { describe, expect, it } from 'vitest'
+import { fieldline, withFieldline } from '../../sdk/adapters/hono.ts'
+import { insertIntoHead } from '../../sdk/adapters/html.ts'
+import { nameByParams, nameOf } from '../../sdk/adapters/name.ts'
+
+describe('the pattern of a router', () => {
+  it.each([
+    // Vue Router and Nuxt
+    ['/products/:slug()', '/products/[slug]'],
+    ['/users/:id(\\d+)', '/users/[id]'],
+    ['/:lang(de|en)?/about', '/[lang]/about'],
+    ['/docs/:path(.*)*', '/docs/[...path]'],
+    ['/a/:id(\\d+/\\d+)', '/a/[id]'],
+    // React Router and Angular
+    ['//products/:slug', '/products/[slug]'],
+    ['/files/*', '/files/[...rest]'],
+    ['/:slug?', '/[slug]'],
+    ['products/:id/**', '/products/[id]/[...rest]'],
+    // SvelteKit
+    ['/(app)/products/[slug]', '/products/[slug]'],
+    ['/[[lang]]/[id=integer]', '/[lang]/[id]'],
+    ['/docs/[...path]', '/docs/[...path]'],
+    // Next.js and Astro
+    ['/docs/[[...path]]', '/docs/[...path]'],
+    ['/@modal/(.)photo', '/(.)photo'],
+    ['/[id].json', '/[id].json'],
+    ['/', '/'],
+    ['', '/'],
+  ])('%s is %s', (pattern, name) => {
+    expect(nameOf(pattern)).toBe(name)
+  })
+})
+
+describe('an address with its parameters', () => {
+  it.each<[string, Parameters<typeof nameByParams>[1], string]>([
+    ['/products/shoe', { slug: 'shoe' }, '/products/[slug]'],
+    ['/', {}, '/'],
+    // The same text is a folder and a value.
+    ['/shop/shop', { slug: 'shop' }, '/shop/[slug]'],
+    ['/x/x', { category: 'x', slug: 'x' }, '/[category]/[slug]'],
+    // A value is a part of another part.
+    ['/pro/products/pro', { slug: 'pro' }, '/pro/products/[slug]'],
+    // Characters of regular expressions.
+    ['/tags/c++/(a.b)', { tag: 'c++', name: '(a.b)' }, '/tags/[tag]/[name]'],
+    ['/tags/$&', { tag: '$&' }, '/tags/[tag]'],
+    // Written as in the address, and not.
+    ['/caf%C3%A9/x', { name: 'café' }, '/[name]/x'],
+    ['/caf%C3%A9/x', { name: 'caf%C3%A9' }, '/[name]/x'],
+    ['/100%/x', { name: '100%' }, '/[name]/x'],
+    // Catch-all routes.
+    ['/docs/a/b', { path: ['a', 'b'] }, '/docs/[...path]'],
+    ['/docs/a', { path: ['a'] }, '/docs/[...path]'],
+    ['/docs', { path: undefined }, '/docs'],
+    ['/docs/a/b/edit', { path: ['a', 'b'] }, '/docs/[...path]/edit'],
+    ['/files/a/b', { '*': 'a/b' }, '/files/[...*]'],
+    // A parallel route has a parameter that this address does not have.
+    ['/feed', { photo: '5' }, '/feed'],
+    ['/photo/5', { id: '5' }, '/photo/[id]'],
+  ])('%s with %j is %s', (path, params, name) => {
+    expect(nameByParams(path, params)).toBe(name)
+  })
+})
+
+describe('the tag in HTML', () => {
+  const through = async (chunks: string[]) => {
+    const bytes = chunks.map(chunk => new TextEncoder().encode(chunk))
+    const stream = ReadableStream.from(bytes).pipeThrough(insertIntoHead('<T>'))
+    return new Response(stream as ReadableStream<Uint8Array>).text()
+  }
+
+  it.each([
+    [['<html><head><title>é</title>'], '<html><head><T><title>é</title>'],
+    [['<ht', 'ml><he', 'ad lang="x">', 'rest'], '<html><head lang="x"><T>rest'],
+    [['<header>a</header>'], '<header>a</header>'],
+    [['<body>a', '<head>'], '<body>a<head>'],
+    [[], ''],
+  ])('%j becomes %s', async (chunks, expected) => {
+    expect(await through(chunks)).toBe(expected)
+  })
+
+  it('does not wait for the end of the page', async () => {
+    let go = () => {}
+    const gate = new Promise<void>(resolve => {
+      go = resolve
+    })
+    async function* page() {
+      yield new TextEncoder().encode('<head>')
+      await gate
+      yield new TextEncoder().encode('<p>late</p>')
+    }
+    const reader = ReadableStream.from(page()).pipeThrough(insertIntoHead('<T>')).getReader()
+    const first = await reader.read()
+    expect(new TextDecoder().decode(first.value)).toBe('<head>')
+    go()
+    let rest = ''
+    for (let part = await reader.read(); !part.done; part = await reader.read())
+      rest += new TextDecoder().decode(part.value)
+    expect(rest).toBe('<T><p>late</p>')
+  })
+
+  const options = { src: 'https://rum.example.com/fieldline.js', site: 'shop', nonce: 'a"b' }
+
+  it('comes into what Hono answers, with the name of the route, and leaves the rest', async () => {
+    const app = new Hono()
+    app.use(fieldline(options))
+    app.get('/p/:id', c => c.html('<head></head>', 200, { ETag: '"1"', 'Content-Length': '13' }))
+    app.get('/data', c => c.json({ head: '<head>' }))
+    const page = await app.request('/p/7')
+    expect(await page.text()).toBe(
+      '<head><script async src="https://rum.example.com/fieldline.js" nonce="a&quot;b" data-site="shop" data-route="/p/[id]"></script></head>',
+    )
+    expect(page.headers.get('Server-Timing')).toMatch(/^total;dur=\d+$/)
+    expect(page.headers.get('ETag')).toBe('W/"1"')
+    expect(page.headers.get('Content-Length')).toBeNull()
+    expect(await (await app.request('/data')).json()).toEqual({ head: '<head>' })
+    expect((await app.request('/none')).status).toBe(404)
+  })
+
+  it('comes into what a function of fetch answers, unless it is compressed', async () => {
+    const html = { 'Content-Type': 'text/html; charset=utf-8' }
+    const plain = withFieldline(() => new Response('<head>', { headers: html }), options)
+    expect(await (await plain(new Request('https://x/'))).text()).toContain('data-site="shop"')
+    const packed = withFieldline(
+      () => new Response('<head>', { headers: { ...html, 'Content-Encoding': 'br' } }),
+      options,
+    )
+    expect(await (await packed(new Request('https://x/'))).text()).toBe('<head>')
+    const none = withFieldline(() => new Response(null, { status: 304, headers: html }), options)
+    expect((await none(new Request('https://x/'))).status).toBe(304)
+  })
+})
