@@ -3,10 +3,10 @@
  * in; what was asked for goes to the standard output, everything else to the standard error.
  */
 
-import { changes } from './changes.ts'
 import { api, opener } from './api.ts'
 import { budgetAdd, budgetList, budgetRemove, budgetSet } from './budget.ts'
 import { causes } from './causes.ts'
+import { changes } from './changes.ts'
 import { check } from './check.ts'
 import { type Command, one, understand } from './command.ts'
 import { completion } from './completion.ts'

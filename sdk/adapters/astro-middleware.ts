@@ -18,7 +18,7 @@ export async function onRequest(context: Context, next: () => Promise<Response>)
   const route = context.routePattern && nameOf(context.routePattern)
   const entries = Object.entries({ ...data, route }).map(([name, value]) => [`data-${name}`, value] as const)
   const tag = scriptTag(src, { nonce, ...Object.fromEntries(entries) })
-  const meta = route ? `<meta name="fieldline-route" content="${route.replaceAll('"', '&quot;')}">` : ''
+  const meta = route ? `<meta name="fieldline-route" content="${route.replace(/"/g, '&quot;')}">` : ''
   const headers = new Headers(response.headers)
   headers.delete('Content-Length')
   const body = response.body.pipeThrough(insertIntoHead(`${meta}${tag}`))

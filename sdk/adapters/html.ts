@@ -9,7 +9,7 @@ const MAX_HEAD = 16_384
 /** The attributes of the tag; what is undefined is left out. */
 export function scriptTag(src: string, attributes: Readonly<Record<string, string | undefined>>): string {
   const given = Object.entries({ src, ...attributes }).flatMap(([name, value]) =>
-    value === undefined ? [] : `${name}="${value.replaceAll('&', '&amp;').replaceAll('"', '&quot;')}"`,
+    value === undefined ? [] : `${name}="${value.replace(/&/g, '&amp;').replace(/"/g, '&quot;')}"`,
   )
   return `<script async ${given.join(' ')}></script>`
 }

@@ -27,7 +27,7 @@ export function fieldline(router: VueRouter, options: InitOptions): { install():
 /** Starts measuring, and names each page view once its address is the new one. */
 export function start(router: VueRouter, options: InitOptions): void {
   const name = ({ matched }: Route): string | undefined => {
-    const path = matched.at(-1)?.path
+    const path = matched[matched.length - 1]?.path
     return path === undefined ? undefined : nameOf(path)
   }
   init({ route: name(router.currentRoute.value), ...options })

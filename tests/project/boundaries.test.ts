@@ -21,6 +21,10 @@ const BOUNDS: Record<string, Bounds> = {
   'schema/api': { below: ['schema/domain', 'schema/wire'], packages: /^valibot$/ },
   'schema/openapi': { below: CONTRACTS, packages: /^(valibot|@valibot\/to-json-schema)$/ },
   sdk: { below: ['schema/domain', 'schema/wire'], packages: /^web-vitals$/ },
+  'sdk/adapters': {
+    below: ['sdk', 'schema/domain', 'schema/wire'],
+    packages: /^(react|next\/(navigation|router)\.js)$/,
+  },
   'worker/ground': inWorker(),
   'worker/store': inWorker(),
   'worker/site': inWorker('store'),
