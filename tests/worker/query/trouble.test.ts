@@ -193,7 +193,7 @@ describe('the log', () => {
   it('says why a beacon was refused, and nothing of its visitor', async () => {
     await put('/v1/sites/logged', { origins: [ORIGIN] })
     const beacon = encode(pageView({ route: '/patient/secret-name', release: 'r-17' }))
-    const send = (d1: D1Database) =>
+    const send = async (d1: D1Database) =>
       worker.fetch(
         new Request('https://rum.example/f?site=logged', {
           method: 'POST',
@@ -216,7 +216,7 @@ describe('the log', () => {
 
   it('holds no token, and no key of a CrUX client', async () => {
     const token = `fl_shop_0123456789ab_${'5'.repeat(40)}`
-    const asked = (path: string, init: RequestInit) => () =>
+    const asked = (path: string, init: RequestInit) => async () =>
       worker.fetch(
         new Request(`https://rum.example${path}`, init),
         { ...env, DB: lost },
