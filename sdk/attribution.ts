@@ -7,7 +7,7 @@
  */
 
 import { addressOf } from './address.ts'
-import type { Observers } from './observe.ts'
+import { type Observers, read } from './observe.ts'
 import type { CauseList, View } from './pageview.ts'
 import { idOf, selectorOf } from './selector.ts'
 import type { Attribute } from './vitals.ts'
@@ -62,14 +62,16 @@ export const startAttribution: StartAttribution = observers => {
     'first-input': keep,
     'long-animation-frame': keep,
     'layout-shift': keep,
-    resource(entry) {
-      keep(entry)
-      observers.resource?.(entry)
+    resource(entry, came) {
+      if (seen.push(entry) > KEPT) seen.shift()
+      observers.resource?.(entry, came)
     },
     _attribute(view, { name, entries }) {
       view._page.why ??= [null, null, null]
       const { why } = view._page
       const [entry] = entries
+      // The image's entry may not be read yet.
+      read?.()
       if (name === 'LCP') why[0] = entry ? lcpCause(entry as LargestContentfulPaint, view, seen) : null
       if (name === 'CLS') why[2] = clsCause(entries as LayoutShift[], view, nameOf)
       if (name === 'INP') {

@@ -69,7 +69,7 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
       // A call cut off by leaving says nothing of its endpoint, but has the entry of a failure, of an answer without
       // a body or, in Firefox, of one with half a body, which ends as it begins. Real ones of these few ms are lost too.
       (end < unloading + CUT && (end > unloading - SAME || endsAsItBegins)) ||
-      (end < hidden + CUT && (_entry ? !_entry.encodedBodySize : _failure)) ||
+      (end < hidden + CUT && end > hidden - SAME && (_entry ? !_entry.encodedBodySize : _failure)) ||
       name === own._urls[0] ||
       own._ignore.some(text => name.replace(/\?.*/s, '').includes(text)) ||
       isAhead(name, _headers)
@@ -86,11 +86,19 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
     const outcome = failure ?? (status && status >= 400 ? 'http' : 'ok')
     // Cross-origin without Timing-Allow-Origin has no responseStart; Firefox invents one where nothing came.
     const answered = (status && responseStart) || null
-    const calls = view._calls
+    const { _calls: calls } = view
+    // An even sample has a place, and of those that failed each. Of a busy page most have none, and end here.
+    const _rank = Math.random() + +!/^[oa]/.test(outcome)
+    let place = calls.length
+    if (view._taken++ >= MAX_CALLS) {
+      view._page.dropped++
+      const least = Math.min(_rank, ...calls.map(call => call._rank))
+      place = calls.findIndex(call => call._rank === least)
+      if (place < 0) return
+    }
     const url = new URL(name)
-    calls.push({
-      // An even sample has a place, and of those that failed each.
-      _rank: Math.random() + +!/^[oa]/.test(outcome),
+    calls[place] = {
+      _rank,
       endpoint: _method + addressOf(url) + (operationOf?.(url, _body, _headers) ?? ''),
       start: startTime,
       duration,
@@ -104,10 +112,6 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
           ?.filter(({ duration }) => duration)
           .slice(0, MAX_SERVER)
           .map(({ name, duration }) => [name, duration]) ?? null,
-    })
-    if (view._taken++ >= MAX_CALLS) {
-      view._page.dropped++
-      calls.sort((one, other) => other._rank - one._rank).pop()
     }
   })
 
@@ -134,7 +138,7 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
   })
   return {
     _settle: settle,
-    resource(entry) {
+    resource(entry, came) {
       const { initiatorType, startTime, duration, responseStatus } = entry
       if (!/^(fetch|x\w+) http/.test(`${initiatorType} ${entry.name}`) || !(patch || responseStatus !== 0))
         return
@@ -153,7 +157,7 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
       if (!note || note._told) return
       note._entry = entry
       if (note.duration >= 0) {
-        if (!duration) note.duration = performance.now() - note.startTime
+        if (!duration) note.duration = came - note.startTime
         report(note)
       }
     },
@@ -162,7 +166,7 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
 
 /** What a router fetches before anybody wants it, by its address and headers. */
 const isAhead = quietly((name: string, headers: HeadersInit | undefined) =>
-  /[?&]_rsc=|,(rsc|next-router-prefetch),|purpose,prefetch/.test(`${[name, ...new Headers(headers)]}`),
+  /[?&]_rsc=|,(rsc|next-router-prefetch),|purpose,prefetch/.test(`${[name, ...(headers ? new Headers(headers) : [])]}`),
 )
 
 /** Its entry is that of the link. */

@@ -68,11 +68,12 @@ const ENDINGS: Record<string, Outcome | undefined> = {
 export const patchCalls: PatchCalls = (onStart, onEnd) => {
   const opened = new WeakMap<EventTarget, Note | undefined>()
   const { prototype } = XMLHttpRequest
+  // An element may be called `baseURI`, and hide the document's.
+  const here = new Text()
 
   /** A call to be made; none where it leaves the browser never. Methods and addresses may be anything that makes a text. */
   const open = (method: string, url: string | URL): Note | undefined => {
-    // An element may be called `baseURI`, and hide the document's.
-    const name = keyOf(new URL(url, new Text().baseURI).href)
+    const name = keyOf(new URL(url, here.baseURI).href)
     return /^http/.test(name)
       ? { name, startTime: 0, duration: Number.NaN, _method: `${method} `.toUpperCase() }
       : undefined

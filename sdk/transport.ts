@@ -58,6 +58,7 @@ export function startTransport(settings: Settings, settle?: () => void): void {
 
   /** Sends all there is to say. With `hold`, the current page view waits where it can, or goes on. */
   const flush = (hold?: boolean, keepalive = true): void => {
+    read?.()
     settle?.()
     for (const view of hold && refused ? [current] : views) deliver(view, hold && view === current, keepalive)
   }
@@ -144,7 +145,6 @@ export function startTransport(settings: Settings, settle?: () => void): void {
     if (eventPhase === 1) unheard = setTimeout(flush)
     else {
       clearTimeout(unheard)
-      read?.()
       flush(leaving && !!fetchLater)
     }
   })

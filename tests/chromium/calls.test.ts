@@ -251,7 +251,7 @@ test('a call that is cut off by leaving is not recorded, wherever it stood', asy
   // Unlike a page that rests in the back/forward cache, one that loads again ends what it waits for.
   await page.reload({ waitUntil: 'commit' })
   const [beacon] = await site.until(beacons => beacons.length > 0)
-  expect(beacon?.view.calls.map(({ endpoint, outcome }) => `${endpoint} ${outcome}`)).toEqual([
+  expect(beacon?.view.calls.map(({ endpoint, outcome }) => `${endpoint} ${outcome}`).toSorted()).toEqual([
     'GET /api/done ok',
     'GET /api/refused network',
   ])
