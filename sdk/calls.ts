@@ -47,7 +47,7 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
   const notes: Note[] = []
 
   /** Reports a call that has ended. Without an entry its note stays, since the entry may come yet. */
-  const report = quietly((note: Note) => {
+  const report = quietly((note: Note, came = performance.now()) => {
     const { name, _method, _body, _headers, _signal, _status, _failure, _entry } = note
     note._body = note._headers = note._signal = note._answer = undefined
     note._told = true
@@ -68,8 +68,8 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
       !view ||
       // A call cut off by leaving says nothing of its endpoint, but has the entry of a failure, of an answer without
       // a body or, in Firefox, of one with half a body, which ends as it begins. Real ones of these few ms are lost too.
-      (end < unloading + CUT && (end > unloading - SAME || endsAsItBegins)) ||
-      (end < hidden + CUT && end > hidden - SAME && (_entry ? !_entry.encodedBodySize : _failure)) ||
+      (came >= unloading && end < unloading + CUT && (end > unloading - SAME || endsAsItBegins)) ||
+      (came >= hidden && end < hidden + CUT && (_entry ? !_entry.encodedBodySize : _failure)) ||
       name === own._urls[0] ||
       own._ignore.some(text => name.replace(/\?.*/s, '').includes(text)) ||
       isAhead(name, _headers)
@@ -158,7 +158,7 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
       note._entry = entry
       if (note.duration >= 0) {
         if (!duration) note.duration = came - note.startTime
-        report(note)
+        report(note, came)
       }
     },
   }
@@ -166,7 +166,9 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
 
 /** What a router fetches before anybody wants it, by its address and headers. */
 const isAhead = quietly((name: string, headers: HeadersInit | undefined) =>
-  /[?&]_rsc=|,(rsc|next-router-prefetch),|purpose,prefetch/.test(`${[name, ...(headers ? new Headers(headers) : [])]}`),
+  /[?&]_rsc=|,(rsc|next-router-prefetch),|purpose,prefetch/.test(
+    `${[name, ...(headers ? new Headers(headers) : [])]}`,
+  ),
 )
 
 /** Its entry is that of the link. */
