@@ -47,7 +47,7 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
   const notes: Note[] = []
 
   /** Reports a call that has ended. Without an entry its note stays, since the entry may come yet. */
-  const report = quietly((note: Note, came = performance.now()) => {
+  const report = quietly((note: Note, came: number = performance.now()) => {
     const { name, _method, _body, _headers, _signal, _status, _failure, _entry } = note
     note._body = note._headers = note._signal = note._answer = undefined
     note._told = true
