@@ -1,6 +1,6 @@
 /** The breached budgets of a report. */
 
-import type { BudgetAnswer } from '../../schema/api/budgets.ts'
+import { type BudgetAnswer, figureOf, writeLimit } from '../../schema/api/budgets.ts'
 import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
 import { format } from '../../schema/domain/metrics.ts'
 import { interval, minute } from '../words.ts'
@@ -36,9 +36,9 @@ export function budgetsSection({ budgets }: Pick<Findings, 'budgets'>): Block[] 
           `${isDeliveryMetric(budget.metric) ? '' : ` p${budget.percentile}`} of ${budget.window_hours} h`,
         ],
         subject(budget),
-        [format(budget.metric, budget.limit)],
-        [format(budget.metric, budget.value)],
-        [interval(budget.metric, rangeOf(budget))],
+        [writeLimit(budget)],
+        [format(figureOf(budget), budget.value)],
+        [interval(figureOf(budget), rangeOf(budget))],
         [`${minute(budget.since)} UTC`],
         budget.release === null ? [] : [{ code: budget.release }],
       ]),

@@ -6,20 +6,10 @@
 import * as v from 'valibot'
 import { BUDGET_STATES } from '../domain/budget-state.ts'
 import { DELIVERY_METRICS, isDeliveryMetric } from '../domain/delivery-metrics.ts'
-import type { Budgeted } from '../domain/metrics.ts'
-import {
-  ID,
-  oneOf,
-  PERCENTILE_NUMBER,
-  plainText,
-  SITE,
-  shortText,
-  unknownOrMissing,
-  wholeNumber,
-} from './fields.ts'
+import { type Budgeted, format } from '../domain/metrics.ts'
+import { ID, oneOf, PERCENTILE_NUMBER, plainText, SITE, unknownOrMissing, wholeNumber } from './fields.ts'
 import { MAX_FILTER } from './query.ts'
 import { MEASURE_DETAIL, MEASURE_PATTERN, measureOf } from './summary.ts'
-import { badWebhook } from './webhook-address.ts'
 
 /** Budgets of one site. */
 export const MAX_BUDGETS = 50
@@ -39,6 +29,9 @@ export const MEASURE = v.pipe(
   ),
 )
 
+/** What a budget may be relative to. */
+const RELATIVE = ['week', 'release'] as const
+
 const TERMS = {
   metric: MEASURE,
   endpoint: v.pipe(v.optional(v.nullable(text), null), v.description('for metric api: one endpoint of it')),
@@ -49,7 +42,16 @@ const TERMS = {
     v.number('must be a number'),
     v.minValue(0, 'must not be negative'),
     v.maxValue(600_000, 'must be at most 600000'),
-    v.description("in the metric's unit: 2500 for ms, 0.1 for cls, 0.05 for a share of beacons"),
+    v.description(
+      "in the metric's unit: 2500 for ms, 0.1 for cls, 0.05 for a share of beacons; with relative_to a share: 0.1 for 10% above",
+    ),
+  ),
+  relative_to: v.pipe(
+    v.optional(v.nullable(oneOf(RELATIVE)), null),
+    v.description(
+      'what the percentile may lie above by the share `limit`: week: the same window a week before; release: the release before ' +
+        'the newest that began within 7 days',
+    ),
   ),
   window_hours: v.optional(wholeNumber(1, 28 * 24), 24),
   minimum: v.pipe(
@@ -60,6 +62,11 @@ const TERMS = {
 
 /** The shortest window of `delivery:lost`. */
 const LOSS_HOURS = 6
+
+/** The highest limit of a relative budget: eleven times as much. */
+const MAX_SHARE = 10
+/** The longest window of a relative budget, in hours: it ends before the one that it is compared with begins. */
+const RELATIVE_HOURS = 7 * 24
 
 const NO_FILTERS = 'must be left out: metrics of delivery have no filters'
 
@@ -84,6 +91,28 @@ export const BUDGET = v.pipe(
   ),
   v.forward(
     v.check(
+      ({ metric, relative_to }) =>
+        relative_to === null || !(isDeliveryMetric(metric) || metric === 'pageviews'),
+      'needs a metric that has percentiles',
+    ),
+    ['relative_to'],
+  ),
+  v.forward(
+    v.check(
+      ({ relative_to, limit }) => relative_to === null || limit <= MAX_SHARE,
+      `must be a share of at most ${MAX_SHARE}: 0.1 for 10%`,
+    ),
+    ['limit'],
+  ),
+  v.forward(
+    v.check(
+      ({ relative_to, window_hours }) => relative_to === null || window_hours <= RELATIVE_HOURS,
+      `must be at most ${RELATIVE_HOURS} where it is relative`,
+    ),
+    ['window_hours'],
+  ),
+  v.forward(
+    v.check(
       ({ metric, window_hours }) => metric !== 'delivery:lost' || window_hours >= LOSS_HOURS,
       `must be at least ${LOSS_HOURS}: the loss is known once an hour is rolled up`,
     ),
@@ -96,7 +125,12 @@ const amount = v.nullable(v.number())
 const time = v.pipe(v.string(), v.description('RFC 3339'))
 const FINDING = {
   state: v.picklist(BUDGET_STATES),
-  value: v.pipe(amount, v.description("the percentile, in the metric's unit; null before there was data")),
+  value: v.pipe(
+    amount,
+    v.description(
+      "the percentile, in the metric's unit; of a relative budget the share by which it lies above; null before there was data",
+    ),
+  ),
   low: amount,
   high: amount,
   samples: v.pipe(v.number(), v.integer()),
@@ -110,6 +144,10 @@ const FINDING = {
     v.nullable(v.string()),
     v.description('where breached: the release that began within the window, if there was one'),
   ),
+  baseline: v.pipe(
+    v.nullable(v.string()),
+    v.description('relative to a release: the one that `release` was compared with'),
+  ),
 }
 
 export const BUDGET_ANSWER = v.object({
@@ -121,6 +159,7 @@ export const BUDGET_ANSWER = v.object({
   percentile: v.number(),
   window_hours: v.number(),
   minimum: v.number(),
+  relative_to: v.nullable(v.picklist(RELATIVE)),
   ...FINDING,
   since: v.pipe(time, v.description('when the state began')),
   checked: v.pipe(v.nullable(time), v.description('when it was last judged; null: not yet')),
@@ -141,41 +180,10 @@ export const BUDGET_ID = v.pipe(ID, v.description('the id of the budget'))
 export const BUDGETS_QUERY = v.strictObject({ site: SITE })
 export const BUDGET_EVENTS_QUERY = v.strictObject({ site: SITE, budget: v.optional(BUDGET_ID) })
 
-/** Where a site's changes of state are told. */
-export const WEBHOOK = v.strictObject(
-  {
-    url: v.pipe(
-      shortText(1_000),
-      v.check(
-        url => badWebhook(url) === null,
-        ({ input }) => badWebhook(input) ?? '',
-      ),
-      v.description('a public https address'),
-    ),
-  },
-  unknownOrMissing,
-)
-
-export const WEBHOOK_ANSWER = v.object({
-  url: v.pipe(v.nullable(v.string()), v.description('null where there is none')),
-})
-
-/** Answered once, where the address is set. */
-export const NEW_WEBHOOK_ANSWER = v.object({
-  url: v.string(),
-  secret: v.pipe(v.string(), v.description('signs what is sent, by HMAC-SHA256; shown here and never again')),
-})
-
-export const WEBHOOK_TEST_ANSWER = v.object({
-  delivered: v.boolean(),
-  status: v.pipe(
-    v.union([v.number(), v.string()]),
-    v.description('what the receiver answered, or what went wrong'),
-  ),
-})
-
 /** What the webhook is sent on a change of state. */
 export const BUDGET_MESSAGE = v.object({
+  type: v.picklist(['budget.breached', 'budget.recovered']),
+  timestamp: v.pipe(time, v.description('the same as `at`')),
   text: v.pipe(v.string(), v.description('the news in a sentence, where Slack looks for it')),
   content: v.pipe(v.string(), v.description('the same, where Discord looks for it')),
   site: v.string(),
@@ -186,6 +194,7 @@ export const BUDGET_MESSAGE = v.object({
   device: v.nullable(v.string()),
   percentile: v.number(),
   limit: v.number(),
+  relative_to: v.nullable(v.picklist(RELATIVE)),
   window_hours: v.number(),
   ...FINDING,
   at: time,
@@ -194,9 +203,22 @@ export type BudgetMessage = v.InferOutput<typeof BUDGET_MESSAGE>
 
 /** What it is sent by `POST /v1/sites/shop/webhook/test`. */
 export const TEST_MESSAGE = v.object({
+  type: v.literal('test'),
+  timestamp: time,
   text: v.string(),
   content: v.string(),
   site: v.string(),
   state: v.literal('test'),
   at: time,
 })
+
+/** What the figures of a budget are written as: those of its metric, or shares, as those of the delivery are. */
+export function figureOf({ metric, relative_to }: Pick<Budget, 'metric' | 'relative_to'>): Budgeted {
+  return relative_to === null ? metric : 'delivery:lost'
+}
+
+/** The limit of a budget for a person: `2.50 s`, `10% above the week before`. */
+export function writeLimit(budget: Pick<Budget, 'metric' | 'relative_to' | 'limit'>): string {
+  const { relative_to, limit } = budget
+  return `${format(figureOf(budget), limit)}${relative_to === null ? '' : ` above the ${relative_to} before`}`
+}

@@ -1,5 +1,5 @@
 /**
- * The operations on budgets, and on the webhook that is told of them.
+ * The operations on budgets, and on the webhooks that are told of them.
  */
 
 import {
@@ -10,17 +10,27 @@ import {
   BUDGET_ID,
   BUDGETS_ANSWER,
   BUDGETS_QUERY,
-  NEW_WEBHOOK_ANSWER,
-  WEBHOOK,
-  WEBHOOK_ANSWER,
-  WEBHOOK_TEST_ANSWER,
 } from '../api/budgets.ts'
 import { SITE } from '../api/fields.ts'
+import {
+  NEW_WEBHOOK_ANSWER,
+  PAGERDUTY,
+  WEBHOOK,
+  WEBHOOK_ANSWER,
+  WEBHOOK_ID,
+  WEBHOOK_TEST_ANSWER,
+  WEBHOOKS_ANSWER,
+} from '../api/webhooks.ts'
 import { BUDGET_EVENTS, BUDGET as STANDING } from './examples.ts'
 import { body, json, nothing, type Operation } from './operation.ts'
 
 const PROBLEMS = [401, 403, 404, 500, 503]
-const HOOK = { url: 'https://hooks.slack.example/services/T0/B0/x' }
+const HOOK = {
+  id: '7be1c04d92fa',
+  kind: 'standard',
+  url: 'https://hooks.slack.example/services/T0/B0/x',
+  budgets: ['3f9a0c51d2e7'],
+}
 const TERMS = { metric: 'lcp', route: '/p/[id]', percentile: 75, limit: 2500, window_hours: 24 }
 /** Before it has been judged. */
 const NEW = {
@@ -32,6 +42,7 @@ const NEW = {
   samples: 0,
   effective_samples: null,
   release: null,
+  baseline: null,
   checked: null,
 }
 
@@ -46,7 +57,12 @@ const ofBudget = {
   path: '/v1/sites/{site}/budgets/{id}',
   inPath: { site: SITE, id: BUDGET_ID },
 } as const
-const ofWebhook = { ...ofBudgets, path: '/v1/sites/{site}/webhook' } as const
+const ofWebhooks = { ...ofBudgets, path: '/v1/sites/{site}/webhooks' } as const
+const ofWebhook = {
+  ...ofBudgets,
+  path: '/v1/sites/{site}/webhooks/{id}',
+  inPath: { site: SITE, id: WEBHOOK_ID },
+} as const
 
 export const BUDGET_OPERATIONS: readonly Operation[] = [
   {
@@ -101,42 +117,65 @@ export const BUDGET_OPERATIONS: readonly Operation[] = [
     problems: PROBLEMS,
   },
   {
-    ...ofWebhook,
+    ...ofWebhooks,
     method: 'get',
-    id: 'getWebhook',
-    summary: 'The address of the webhook',
-    answers: { 200: json('The address.', WEBHOOK_ANSWER, HOOK) },
-    problems: PROBLEMS,
+    id: 'listWebhooks',
+    summary: 'The webhooks of a site',
+    answers: {
+      200: json('The webhooks without their secrets, the oldest first.', WEBHOOKS_ANSWER, { data: [HOOK] }),
+    },
+    problems: [400, ...PROBLEMS],
+  },
+  {
+    ...ofWebhooks,
+    method: 'post',
+    id: 'createWebhook',
+    summary: 'Creates a webhook',
+    body: body(WEBHOOK, { url: HOOK.url, budgets: HOOK.budgets }),
+    answers: {
+      201: json('The webhook, and its secret, shown here and never again.', NEW_WEBHOOK_ANSWER, {
+        ...HOOK,
+        secret: 'whsec_C2FVZ7aZq2mVpP9wX1xg8O3b3v0c4n5M6a7K8d9E0f0=',
+      }),
+    },
+    problems: [400, 401, 403, 404, 409, 413, 500, 503],
   },
   {
     ...ofWebhook,
     method: 'put',
     id: 'putWebhook',
-    summary: 'Sets the webhook',
-    body: body(WEBHOOK, HOOK),
+    summary: 'Replaces a webhook',
+    description: 'Its kind and its secret stay. To change the secret, create another one.',
+    body: body(WEBHOOK, {
+      kind: 'pagerduty',
+      routing_key: 'R0123456789ABCDEFGHIJKLMNOPQRSTU',
+      budgets: null,
+    }),
     answers: {
-      200: json('The address, and a new secret, shown here and never again.', NEW_WEBHOOK_ANSWER, {
+      200: json('The webhook as it is now.', WEBHOOK_ANSWER, {
         ...HOOK,
-        secret: 'whsec_5b0f54a1c2ab7dd2c63b8fa1f0c25d71a5a7be0bb4d7e3c1',
+        kind: 'pagerduty',
+        url: PAGERDUTY,
+        budgets: null,
       }),
     },
-    problems: [400, ...PROBLEMS],
+    problems: [400, 413, ...PROBLEMS],
   },
   {
     ...ofWebhook,
     method: 'delete',
     id: 'deleteWebhook',
-    summary: 'Removes the webhook',
-    answers: { 204: nothing('There is no webhook.') },
-    problems: PROBLEMS,
+    summary: 'Deletes a webhook',
+    answers: { 204: nothing('It is told nothing any more.') },
+    problems: [400, ...PROBLEMS],
   },
   {
     ...ofWebhook,
     method: 'post',
-    path: '/v1/sites/{site}/webhook/test',
+    path: '/v1/sites/{site}/webhooks/{id}/test',
     id: 'testWebhook',
     summary: 'Sends a test message',
     answers: { 200: json('Whether it arrived.', WEBHOOK_TEST_ANSWER, { delivered: true, status: 200 }) },
-    problems: PROBLEMS,
+    problems: [400, ...PROBLEMS],
   },
 ]

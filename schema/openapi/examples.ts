@@ -452,6 +452,7 @@ const WATCHED = {
   device: null,
   percentile: 75,
   limit: 2500,
+  relative_to: null,
   window_hours: 24,
 } as const
 const BREACH = {
@@ -462,6 +463,7 @@ const BREACH = {
   samples: 1012,
   effective_samples: 1012,
   release: '2.4.0',
+  baseline: null,
 } as const
 const SINCE = '2026-11-21T06:05:12.000Z'
 
@@ -488,6 +490,8 @@ const NEWS =
   'shop: p75 of lcp, "/p/[id]" is over its budget of 2.50 s: 2.64 s (95% interval: 2.51 s to 2.76 s, 1012 samples in 24 h). ' +
   'Release "2.4.0" began in that time.'
 export const BUDGET_MESSAGE: BudgetMessage = {
+  type: 'budget.breached',
+  timestamp: SINCE,
   text: NEWS,
   content: NEWS,
   site: 'shop',

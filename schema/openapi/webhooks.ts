@@ -13,15 +13,36 @@ const SIGNATURE = v.pipe(
   v.description("`t=<Unix s>,v1=<hex>`: the HMAC-SHA256 of `<t>.<body>` under the webhook's secret"),
 )
 
+const ID = v.pipe(
+  v.string(),
+  v.regex(/^msg_\w+$/),
+  v.description('of the message: the same however often it is sent'),
+)
+const TIMESTAMP = v.pipe(v.string(), v.regex(/^\d+$/), v.description('of the attempt, in Unix seconds'))
+const STANDARD = v.pipe(
+  v.string(),
+  v.regex(/^v1,[\w+/]{43}=$/),
+  v.description(
+    '`v1,<base64>`: the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` under the bytes whose base64 the secret has ' +
+      'behind `whsec_`, as Standard Webhooks says',
+  ),
+)
+
 const BUDGET_CHANGED: Operation = {
   method: 'post',
   path: '',
   id: 'budgetChanged',
   tag: 'Budgets',
   summary: 'A budget was breached, or has recovered',
-  description: 'Sent to the webhook of the site. Sent again over some hours, until a 2xx answers.',
+  description:
+    'Sent to each webhook of kind standard that is for the budget. Sent again over some hours, until a 2xx answers.',
   access: 'anyone',
-  inHeader: { 'Fieldline-Signature': SIGNATURE },
+  inHeader: {
+    'Fieldline-Signature': SIGNATURE,
+    'webhook-id': ID,
+    'webhook-timestamp': TIMESTAMP,
+    'webhook-signature': STANDARD,
+  },
   body: { 'application/json': { schema: v.union([BUDGET_MESSAGE, TEST_MESSAGE]), example: MESSAGE } },
   answers: { 200: { description: 'Any 2xx says that it arrived.' } },
   problems: [],

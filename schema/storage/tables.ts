@@ -303,6 +303,8 @@ export const budgets = sqliteTable(
     /** In the metric's unit. */
     max: real().notNull(),
     windowHours: integer('window_hours').notNull(),
+    /** What the limit is a share above; null: the limit is a value. */
+    relativeTo: text('relative_to').$type<'week' | 'release'>(),
     minimum: integer().notNull(),
     /** Unix time in ms. */
     created: integer().$type<Ms>().notNull(),
@@ -320,6 +322,8 @@ export const budgets = sqliteTable(
     /** Called as in the API. */
     effective_samples: real(),
     release: text(),
+    /** The release that a relative budget was compared with. */
+    baseline: text(),
   },
   table => [primaryKey({ columns: [table.site, table.id] })],
 )
@@ -339,16 +343,29 @@ export const budgetEvents = sqliteTable(
     samples: integer().notNull(),
     effective_samples: real(),
     release: text(),
+    baseline: text(),
   },
   table => [primaryKey({ columns: [table.site, table.at, table.budget] })],
 )
 
-/** Where a site's changes of state are told, and the key that signs what is told. */
-export const webhooks = sqliteTable('webhooks', {
-  site: text().primaryKey(),
-  url: text().notNull(),
-  secret: text().notNull(),
-})
+/** Where a site's changes of state are told. */
+export const webhooks = sqliteTable(
+  'webhooks',
+  {
+    site: text().notNull(),
+    /** 12 hex digits. */
+    id: text().notNull(),
+    kind: text().$type<'standard' | 'pagerduty'>().notNull().default('standard'),
+    url: text().notNull(),
+    /** What signs what is told; for PagerDuty its integration key. */
+    secret: text().notNull(),
+    /** JSON list of the budgets that it is told of; null: all. */
+    budgets: text({ mode: 'json' }).$type<string[]>(),
+    /** Unix time in ms. */
+    created: integer().$type<Ms>().notNull().default(0),
+  },
+  table => [primaryKey({ columns: [table.site, table.id] })],
+)
 
 /** What a webhook is still to be told. */
 export const messages = sqliteTable(
@@ -358,15 +375,17 @@ export const messages = sqliteTable(
     /** Unix time in ms of the change. */
     at: integer().$type<Ms>().notNull(),
     budget: text().notNull(),
+    webhook: text().notNull(),
     body: text().notNull(),
     attempts: integer().notNull().default(0),
     /** Unix time in ms of the next attempt. */
     due: integer().$type<Ms>().notNull(),
   },
-  table => [primaryKey({ columns: [table.site, table.at, table.budget] })],
+  table => [primaryKey({ columns: [table.site, table.at, table.budget, table.webhook] })],
 )
 
 export type BudgetRow = typeof budgets.$inferSelect
 export type SiteRow = typeof sites.$inferSelect
+export type WebhookRow = typeof webhooks.$inferSelect
 export type TokenRow = typeof tokens.$inferSelect
 export type PageViewRow = typeof pageviews.$inferInsert

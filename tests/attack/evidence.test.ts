@@ -41,7 +41,7 @@ describe('a few rows that claim the weight of thousands', () => {
   it.each([1, 2, 5])('breach no budget and tell no webhook: %i of weight 1,000', async count => {
     const site = `heavy-${count}`
     await honest(site)
-    await call('PUT', `/v1/sites/${site}/webhook`, { url: `https://hooks.example/200/${site}` })
+    await call('POST', `/v1/sites/${site}/webhooks`, { url: `https://hooks.example/200/${site}` })
     await call('POST', `/v1/sites/${site}/budgets`, { metric: 'lcp', limit: 2500, window_hours: 6 })
     const judged = async (now: number) => {
       await watch(env.DB, { id: site, rawDays: 14 }, now, 45)

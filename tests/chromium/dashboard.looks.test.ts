@@ -148,8 +148,8 @@ test('a budget is made, changed and deleted, and the webhook is tested', async (
 
   const { port } = hooks.address() as AddressInfo
   await page.getByLabel('Address').fill(`http://localhost:${port}/hook`)
-  await page.getByRole('button', { name: 'Save webhook' }).click()
-  await page.getByText(/whsec_\w+/).waitFor()
+  await page.getByRole('button', { name: 'Create webhook' }).click()
+  await page.getByText(/whsec_\S+/).waitFor()
   await page.getByRole('button', { name: 'Send a test' }).click()
   await page.getByText('Test delivered.').waitFor()
   expect(heard).toMatchObject([{ site: 'demo', state: 'test' }])

@@ -101,6 +101,8 @@ describe('budgets', () => {
       samples: 4_000,
       effective_samples: 812.4,
       release: '2.4.0',
+      relative_to: null,
+      baseline: null,
     },
     ...{ state: 'breached', value: 812, low: 790, high: 840 },
     ...{ since: '2026-11-20T14:00:00.000Z', checked: '2026-11-21T08:00:00.000Z' },

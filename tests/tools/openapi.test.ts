@@ -1,6 +1,6 @@
 /** Every operation of the document is asked of the worker; what it answers is held against the document. */
 
-import { createServer } from 'node:http'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { HOUR } from '../../schema/domain/hour.ts'
 import { BEACON } from '../../schema/openapi/examples.ts'
@@ -213,13 +213,15 @@ const QUESTIONS: Record<string, readonly Question[]> = {
   ],
   putBudget: [{ path: { id: '0123456789ab' }, body: { metric: 'lcp', limit: 2500 }, status: 404 }],
   deleteBudget: [{ path: { id: '0123456789ab' }, status: 404 }],
-  putWebhook: [
-    { body: { url: 'http://localhost:9/' }, status: 200 },
+  createWebhook: [
+    { body: { url: 'http://localhost:9/' }, status: 201 },
+    { body: { kind: 'pagerduty', routing_key: 'R0123456789' }, status: 201 },
     { body: { url: 'ftp://x' }, status: 400 },
   ],
-  getWebhook: [{ status: 200 }, { path: { site: 'empty' }, status: 200 }],
-  testWebhook: [{ status: 200 }, { path: { site: 'empty' }, status: 404 }],
-  deleteWebhook: [{ path: { site: 'empty' }, status: 204 }],
+  putWebhook: [{ path: { id: '0123456789ab' }, body: { url: 'https://hooks.example/' }, status: 404 }],
+  listWebhooks: [{ status: 200 }, { path: { site: 'empty' }, status: 200 }],
+  testWebhook: [{ path: { id: '0123456789ab' }, status: 404 }],
+  deleteWebhook: [{ path: { id: '0123456789ab' }, status: 404 }],
   sendBeacon: [
     { query: site, headers: browser, body: BEACON, status: 204 },
     { query: site, headers: { ...browser, 'Content-Type': 'application/json' }, body: BEACON, status: 204 },
@@ -315,20 +317,21 @@ it('answers a read token that asks for another site as the document says', async
 })
 
 it('answers what became of a budget, and tells the webhook, as the document says', async () => {
-  const told: { signature: string; body: string }[] = []
+  const told: { headers: IncomingHttpHeaders; body: string }[] = []
   const receiver = createServer(async (request, response) => {
     let body = ''
     for await (const chunk of request) body += chunk
-    told.push({ signature: String(request.headers['fieldline-signature']), body })
+    told.push({ headers: request.headers, body })
     response.end()
   })
   await new Promise<void>(done => receiver.listen(0, '127.0.0.1', done))
   const address = receiver.address()
   const port = typeof address === 'object' ? address?.port : 0
   const url = `http://127.0.0.1:${port}/`
-  await ask('put', '/v1/sites/{site}/webhook', { body: { url }, status: 200 })
-  const tested = await ask('post', '/v1/sites/{site}/webhook/test', { status: 200 })
-  expect(await tested.json()).toEqual({ delivered: true, status: 200 })
+  const hooked = await ask('post', '/v1/sites/{site}/webhooks', { body: { url }, status: 201 })
+  const { id: hook } = (await hooked.json()) as { id: string }
+  const tested = await ask('post', '/v1/sites/{site}/webhooks/{id}/test', { path: { id: hook }, status: 200 })
+  expect(await judge(operationOf('testWebhook'), tested)).toEqual([])
 
   const body = { metric: 'lcp', limit: 1, minimum: 1, window_hours: 24 }
   const made = await ask('post', '/v1/sites/{site}/budgets', { body, status: 201 })
@@ -349,17 +352,22 @@ it('answers what became of a budget, and tells the webhook, as the document says
     expect(await judge(operation, await look(operation.path))).toEqual([])
   }
   const message = DOCUMENT.webhooks.budgetChanged?.post?.requestBody?.content['application/json']
-  const header = DOCUMENT.webhooks.budgetChanged?.post?.parameters[0]
-  for (const { signature, body } of told) {
+  const described = DOCUMENT.webhooks.budgetChanged?.post?.parameters ?? []
+  expect(described).toHaveLength(4)
+  for (const { headers, body } of told) {
     expect(message && faultsOf(message, body)).toEqual([])
-    expect(header && faults(header.schema, signature)).toEqual([])
+    for (const { name, schema } of described)
+      expect(faults(schema, headers[name.toLowerCase()]), name).toEqual([])
   }
   for (const [name, given, status] of [
     ['putBudget', { ...body, limit: 9_000 }, 200],
     ['deleteBudget', undefined, 204],
+    ['putWebhook', { url }, 200],
+    ['deleteWebhook', undefined, 204],
   ] as const) {
     const operation = operationOf(name)
-    const response = await ask(operation.method, operation.path, { path: { id }, body: given, status })
+    const path = { id: name.endsWith('Webhook') ? hook : id }
+    const response = await ask(operation.method, operation.path, { path, body: given, status })
     expect(response.status).toBe(status)
     expect(await judge(operation, response)).toEqual([])
   }

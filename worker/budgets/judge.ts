@@ -10,7 +10,7 @@ import type { BudgetState } from '../../schema/domain/budget-state.ts'
 import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
 import { percentiles } from '../../schema/domain/histogram.ts'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
-import { limitsOf } from '../../schema/domain/metrics.ts'
+import { limitsOf, type Measure } from '../../schema/domain/metrics.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import type { BudgetRow } from '../../schema/storage/tables.ts'
 import { groupsOf } from '../query/distributions.ts'
@@ -18,6 +18,7 @@ import { oldestRaw } from '../query/kept.ts'
 import { countsOf, percentileInUnit } from '../read/summary.ts'
 import type { Preparer } from '../store/statement.ts'
 import { deliveryShare } from './delivery.ts'
+import { compare } from './relative.ts'
 
 /** How a budget stands: its percentile in the metric's unit. */
 export interface Finding {
@@ -29,6 +30,8 @@ export interface Finding {
   /** Independent samples of equal weight that would tell as much. */
   effective_samples: number | null
   release: string | null
+  /** The release that a relative budget was compared with. */
+  baseline: string | null
 }
 
 /** Releases that are looked at for the one that began. */
@@ -43,8 +46,9 @@ export async function judge(d1: Preparer, budget: BudgetRow, now: Ms, rawDays: n
   if (isDeliveryMetric(metric)) {
     const share = await deliveryShare(d1, budget, metric, now)
     const state = stateOf(budget, share, share.samples)
-    return { ...share, effective_samples: share.samples, state, release: null }
+    return { ...share, effective_samples: share.samples, state, release: null, baseline: null }
   }
+  if (budget.relativeTo !== null) return judgeRelative(d1, budget, metric, now, oldestRaw({ rawDays }, now))
   const to = (hourOf(now) + 1) * HOUR
   const filters = {
     endpoint: budget.endpoint ?? undefined,
@@ -67,6 +71,7 @@ export async function judge(d1: Preparer, budget: BudgetRow, now: Ms, rawDays: n
     samples: counts?.samples ?? 0,
     effective_samples: counts?.effective_samples ?? null,
     release: null,
+    baseline: null,
   }
   // Where only a share was read, there are enough: the minimum is for those that it stands for.
   const told = stateOf(budget, figures, (counts?.effective_samples ?? 0) * oneIn)
@@ -76,6 +81,19 @@ export async function judge(d1: Preparer, budget: BudgetRow, now: Ms, rawDays: n
     return { ...finding, state, release: state === 'breached' ? budget.release : null }
   }
   return { ...finding, state, release: await begun(d1, budget, window, now) }
+}
+
+/** Judged by the share by which it lies above, whose interval is that of the difference. */
+async function judgeRelative(
+  d1: Preparer,
+  budget: BudgetRow,
+  metric: Measure,
+  now: Ms,
+  oldest: Ms,
+): Promise<Finding> {
+  const { enough, unseen, ...figures } = await compare(d1, budget, metric, now, oldest)
+  const state = unseen > UNSEEN ? 'no-data' : stateOf(budget, figures, enough)
+  return { ...figures, state }
 }
 
 /** The state that the interval proves; where it proves none the one before, which after a gap is the one told last. */

@@ -3,7 +3,7 @@
  * out.
  */
 
-import type { BudgetMessage } from '../../schema/api/budgets.ts'
+import { type BudgetMessage, figureOf, writeLimit } from '../../schema/api/budgets.ts'
 import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
 import { format } from '../../schema/domain/metrics.ts'
 import type { Ms } from '../../schema/domain/units.ts'
@@ -14,9 +14,12 @@ import type { Finding } from './judge.ts'
 const SHOWN = 120
 
 export function announcement(budget: BudgetRow, finding: Finding, now: Ms): BudgetMessage {
-  const { site, id, metric, endpoint, route, device, percentile, max, windowHours } = budget
+  const { site, id, metric, endpoint, route, device, percentile, max, windowHours, relativeTo } = budget
   const text = sentence(budget, finding)
+  const at = new Date(now).toISOString()
   return {
+    type: finding.state === 'breached' ? 'budget.breached' : 'budget.recovered',
+    timestamp: at,
     text,
     content: text,
     site,
@@ -27,25 +30,29 @@ export function announcement(budget: BudgetRow, finding: Finding, now: Ms): Budg
     device,
     percentile,
     limit: max,
+    relative_to: relativeTo,
     window_hours: windowHours,
     ...finding,
-    at: new Date(now).toISOString(),
+    at,
   }
 }
 
 function sentence(
-  { site, metric, endpoint, route, device, percentile, max, windowHours }: BudgetRow,
+  { site, metric, endpoint, route, device, percentile, max, windowHours, relativeTo }: BudgetRow,
   finding: Finding,
 ) {
-  const { state, value, low, high, samples, release } = finding
+  const { state, value, low, high, samples, release, baseline } = finding
+  const budget = { metric, relative_to: relativeTo, limit: max }
   const where = [endpoint, route, device].filter(part => part !== null).map(quoted)
   const what = isDeliveryMetric(metric) ? metric : `p${percentile} of ${nameOf(metric)}`
   const subject = [`${site}: ${what}`, ...where].join(', ')
   const verb = state === 'breached' ? 'is over' : 'is back within'
-  const write = (bound: number | null) => (bound === null ? '?' : format(metric, bound))
+  const write = (bound: number | null) => (bound === null ? '?' : format(figureOf(budget), bound))
   const proof = `${write(value)} (95% interval: ${write(low)} to ${write(high)}, ${samples} samples in ${windowHours} h)`
+  const compared =
+    release && baseline ? ` Release ${quoted(release)} is compared with ${quoted(baseline)}.` : null
   const since = release ? ` Release ${quoted(release)} began in that time.` : ''
-  return `${subject} ${verb} its budget of ${format(metric, max)}: ${proof}.${since}`
+  return `${subject} ${verb} its budget of ${writeLimit(budget)}: ${proof}.${compared ?? since}`
 }
 
 /** A mark has its name from a page, too. */

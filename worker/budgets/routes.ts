@@ -1,6 +1,6 @@
 /**
  * Budgets over HTTP: `POST /v1/sites/shop/budgets`, `PUT` and `DELETE /v1/sites/shop/budgets/<id>` change them,
- * `/v1/sites/shop/webhook` says where changes of state are told. `GET /v1/budgets?site=shop` and `/v1/budget-events` read.
+ * `GET /v1/budgets?site=shop` and `/v1/budget-events` read.
  */
 
 import { and, desc, eq } from 'drizzle-orm'
@@ -15,18 +15,16 @@ import {
   type BudgetEventsAnswer,
   type BudgetsAnswer,
   MAX_BUDGETS,
-  WEBHOOK,
 } from '../../schema/api/budgets.ts'
 import { parseParameters } from '../../schema/api/parameters.ts'
-import { isLoopback } from '../../schema/api/webhook-address.ts'
-import { type BudgetRow, budgetEvents, budgets, webhooks } from '../../schema/storage/tables.ts'
+import { type BudgetRow, budgetEvents, budgets } from '../../schema/storage/tables.ts'
 import { requireAdmin } from '../admin/access.ts'
 import { readJson } from '../admin/body.ts'
 import { randomHex } from '../admin/secret.ts'
 import type { Hono as Types } from '../env.ts'
 import { badField, problem } from '../problem.ts'
 import { existingSite } from '../site/sites.ts'
-import { isDone, send } from './webhook.ts'
+import { webhookRoutes } from './webhook-routes.ts'
 
 const PRIVATE = { 'Cache-Control': 'private, no-cache' }
 /** Events that are answered, the newest. */
@@ -50,7 +48,14 @@ export const budgetRoutes = new Hono<Types>()
   .put('/budgets/:id', async c => {
     const budget = await readJson(c, BUDGET)
     // Another promise: how the one before stood says nothing of it.
-    const fresh = { state: 'no-data', since: Date.now(), checked: 0, told: 'ok', release: null } as const
+    const fresh = {
+      state: 'no-data',
+      since: Date.now(),
+      checked: 0,
+      told: 'ok',
+      release: null,
+      baseline: null,
+    } as const
     const figures = { value: null, low: null, high: null, samples: 0 }
     const [changed] = await drizzle(c.env.DB)
       .update(budgets)
@@ -65,43 +70,7 @@ export const budgetRoutes = new Hono<Types>()
     if (!deleted) throw unknown(c)
     return c.body(null, 204, PRIVATE)
   })
-  .get('/webhook', async c => {
-    const site = await existingSite(c.env.DB, siteOf(c))
-    const [webhook] = await drizzle(c.env.DB).select().from(webhooks).where(eq(webhooks.site, site))
-    return c.json({ url: webhook?.url ?? null }, 200, PRIVATE)
-  })
-  .put('/webhook', async c => {
-    const site = await existingSite(c.env.DB, siteOf(c))
-    const { url } = await readJson(c, WEBHOOK)
-    if (isLoopback(url) && !isLoopback(c.req.url)) {
-      throw badField({
-        field: 'url',
-        detail: 'must be a public address: this worker is not asked at its own machine',
-      })
-    }
-    const secret = `whsec_${randomHex(24)}`
-    await drizzle(c.env.DB)
-      .insert(webhooks)
-      .values({ site, url, secret })
-      .onConflictDoUpdate({ target: webhooks.site, set: { url, secret } })
-    // Shown once: what is sent is signed by it.
-    return c.json({ url, secret }, 200, { 'Cache-Control': 'no-store' })
-  })
-  .delete('/webhook', async c => {
-    const site = await existingSite(c.env.DB, siteOf(c))
-    await drizzle(c.env.DB).delete(webhooks).where(eq(webhooks.site, site))
-    return c.body(null, 204, PRIVATE)
-  })
-  .post('/webhook/test', async c => {
-    const site = siteOf(c)
-    const [webhook] = await drizzle(c.env.DB).select().from(webhooks).where(eq(webhooks.site, site))
-    if (!webhook) throw problem(404, `Site ${site} has no webhook.`, { field: 'site' })
-    const text = `${site}: a test of the webhook. Nothing is wrong.`
-    const now = Date.now()
-    const body = { text, content: text, site, state: 'test', at: new Date(now).toISOString() }
-    const status = await send(webhook, JSON.stringify(body), now)
-    return c.json({ delivered: isDone(status), status }, 200, PRIVATE)
-  })
+  .route('/webhooks', webhookRoutes)
 
 /** What asks by a query: `/v1/budgets`, `/v1/budget-events`. */
 export const budgetReads = new Hono<Types>()
@@ -131,15 +100,17 @@ export const budgetReads = new Hono<Types>()
     return c.json({ site, data } satisfies BudgetEventsAnswer, 200, PRIVATE)
   })
 
-function toRow({ limit, window_hours: windowHours, ...same }: Budget) {
-  return { ...same, max: limit, windowHours }
+function toRow({ limit, window_hours: windowHours, relative_to: relativeTo, ...same }: Budget) {
+  return { ...same, max: limit, windowHours, relativeTo }
 }
 
-function show({ site: _, created, told, max, windowHours, since, checked, ...row }: BudgetRow): BudgetAnswer {
+function show(stored: BudgetRow): BudgetAnswer {
+  const { site: _, created, told, max, windowHours, relativeTo, since, checked, ...row } = stored
   return {
     ...row,
     limit: max,
     window_hours: windowHours,
+    relative_to: relativeTo,
     since: iso(since),
     checked: checked ? iso(checked) : null,
   }

@@ -3,21 +3,31 @@
  * before is tried again.
  */
 
-import { and, asc, eq, lte } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, lte, type SQL, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { MINUTE } from '../../schema/domain/hour.ts'
 import type { Ms } from '../../schema/domain/units.ts'
-import { type BudgetRow, budgetEvents, budgets, messages, type SiteRow } from '../../schema/storage/tables.ts'
+import {
+  type BudgetRow,
+  budgetEvents,
+  budgets,
+  messages,
+  type SiteRow,
+  webhooks,
+} from '../../schema/storage/tables.ts'
 import { logError } from '../log.ts'
+import { listed, named } from '../store/names.ts'
 import { counted, type Receipt } from '../store/statement.ts'
 import { type Finding, judge } from './judge.ts'
 import { announcement } from './message.ts'
 import { deliver } from './webhook.ts'
 
+const w = named(webhooks, 'w')
+
 /** A budget is judged again after so long, in ms; the cron comes every five minutes. */
 const JUDGE_INTERVAL = 14 * MINUTE
 /** What finding what is due, judging a budget, noting how it stands and telling a message take at most, in statements. */
-const STATEMENTS = { find: 2, judge: 21, note: 3, tell: 3 }
+const STATEMENTS = { find: 2, judge: 21, relative: 24, note: 3, tell: 3 }
 /** Below this a run judges nothing. */
 export const MIN_WATCH_STATEMENTS = STATEMENTS.find + STATEMENTS.judge
 /** What judging one takes as a rule. */
@@ -41,7 +51,7 @@ export async function watch(
     .orderBy(asc(budgets.checked))
     .limit(Math.max(0, Math.floor(left / USUAL_STATEMENTS)))
   for (const budget of due) {
-    if (left < STATEMENTS.judge) break
+    if (left < (budget.relativeTo === null ? STATEMENTS.judge : STATEMENTS.relative)) break
     const receipt: Receipt = { statements: 0, read: 0 }
     try {
       await note(d1, budget, await judge(counted(d1, receipt), budget, now, site.rawDays), now)
@@ -56,8 +66,8 @@ export async function watch(
 }
 
 /**
- * Tells what waits, of each budget in the order in which it happened; answers the statements it took. One that fails says
- * enough of a site's only webhook, and may have taken seconds: the others wait for the next run.
+ * Tells what waits, each webhook of each budget in the order in which it happened; answers the statements it took. One that
+ * fails says enough of its webhook, and may have taken seconds: its others wait for the next run.
  */
 async function tell(d1: D1Database, site: string, now: Ms, maxStatements: number): Promise<number> {
   const waiting = await drizzle(d1)
@@ -69,11 +79,13 @@ async function tell(d1: D1Database, site: string, now: Ms, maxStatements: number
   let left = maxStatements
   const held = new Set<string>()
   for (const message of waiting) {
-    if (message.due > now) held.add(message.budget)
-    if (held.has(message.budget)) continue
+    const { webhook } = message
+    const order = `${webhook} ${message.budget}`
+    if (message.due > now) held.add(order)
+    if (held.has(order) || held.has(webhook)) continue
     if (left < STATEMENTS.tell) break
     left -= STATEMENTS.tell
-    if (!(await deliver(d1, message, now))) break
+    if (!(await deliver(d1, message, now))) held.add(webhook)
   }
   return maxStatements - left
 }
@@ -107,5 +119,21 @@ export async function note(d1: D1Database, budget: BudgetRow, finding: Finding, 
     return
   }
   const body = JSON.stringify(announcement(budget, finding, now))
-  await db.batch([update, event, db.insert(messages).values({ site, at: now, budget: id, body, due: now })])
+  await db.batch([update, event, db.insert(messages).select(toWebhooks(site, id, body, now))])
+}
+
+/** The message, once for each webhook that is for this budget. Key: (site). */
+function toWebhooks(site: string, budget: string, body: string, now: Ms): SQL {
+  const columns: Record<keyof typeof messages.$inferSelect, SQL> = {
+    site: w.site,
+    at: sql`${now}`,
+    budget: sql`${budget}`,
+    webhook: w.id,
+    body: sql`${body}`,
+    attempts: sql`0`,
+    due: sql`${now}`,
+  }
+  return sql`SELECT ${listed(...Object.keys(getTableColumns(messages)).map(name => columns[name as keyof typeof columns]))}
+    FROM ${w.table} WHERE ${w.site} = ${site} AND (${w.budgets} IS NULL
+      OR EXISTS (SELECT 1 FROM json_each(${w.budgets}) AS b WHERE b.value = ${budget}))`
 }

@@ -1,7 +1,13 @@
 /** Budgets with their state, each to be changed or deleted, their history, and the webhook. */
 
 import { useContext } from 'preact/hooks'
-import type { BudgetAnswer, BudgetEventsAnswer, BudgetsAnswer } from '../../schema/api/budgets.ts'
+import {
+  type BudgetAnswer,
+  type BudgetEventsAnswer,
+  type BudgetsAnswer,
+  figureOf,
+  writeLimit,
+} from '../../schema/api/budgets.ts'
 import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
 import { format } from '../../schema/domain/metrics.ts'
 import { BudgetForm } from './budgetform.tsx'
@@ -13,7 +19,7 @@ import { pathOf } from './query.ts'
 import { Section, Table } from './section.tsx'
 import { useWork } from './use-action.ts'
 import { Live, useAnswer } from './use-api.ts'
-import { Webhook } from './webhook.tsx'
+import { Webhooks } from './webhooks.tsx'
 
 export function Budgets() {
   const [{ site, id }] = usePlace()
@@ -37,7 +43,7 @@ export function Budgets() {
       </Section>
       {answer.data && <BudgetForm key={open?.id} budget={open} />}
       <History budgets={budgets} />
-      <Webhook />
+      <Webhooks budgets={budgets.map(budget => [budget.id, nameOf(budget)])} />
     </>
   )
 }
@@ -46,7 +52,7 @@ function Row({ budget }: { budget: BudgetAnswer }) {
   const [{ site }, move] = usePlace()
   const { again } = useContext(Live)
   const [said, run] = useWork()
-  const { id, metric, state, since, value, low, high, samples, minimum, release } = budget
+  const { id, state, since, value, low, high, samples, minimum, release } = budget
   const name = nameOf(budget)
   const onDelete = () => {
     if (!confirm(`Delete the budget ${name}?`)) return
@@ -66,7 +72,7 @@ function Row({ budget }: { budget: BudgetAnswer }) {
       </td>
       <td>{moment(since)}</td>
       <td>
-        <Figure metric={metric} figure={value === null ? undefined : { value, low, high }} />
+        <Figure metric={figureOf(budget)} figure={value === null ? undefined : { value, low, high }} />
       </td>
       <td>
         {number(samples)} of {number(minimum)}
@@ -107,7 +113,7 @@ function History({ budgets }: { budgets: BudgetAnswer[] }) {
                 <td>
                   <State state={state} />
                 </td>
-                <td>{budget ? format(budget.metric, value) : value}</td>
+                <td>{budget ? format(figureOf(budget), value) : value}</td>
                 <td>{number(samples)}</td>
                 <td class="text">
                   <bdi>{budget ? nameOf(budget) : 'deleted'}</bdi>
@@ -129,8 +135,9 @@ export function State({ state }: { state: BudgetAnswer['state'] }) {
 }
 
 /** `p75 of LCP ≤ 2.50 s in 24 h, phone, /checkout`. */
-function nameOf({ metric, percentile, limit, window_hours, endpoint, route, device }: BudgetAnswer): string {
+function nameOf(budget: BudgetAnswer): string {
+  const { metric, percentile, window_hours, endpoint, route, device } = budget
   const what = isDeliveryMetric(metric) ? metric : `p${percentile} of ${short(metric)}`
-  const promise = `${what} ≤ ${format(metric, limit)} in ${window_hours} h`
+  const promise = `${what} ≤ ${writeLimit(budget)} in ${window_hours} h`
   return [promise, endpoint, route, device].filter(Boolean).join(', ')
 }

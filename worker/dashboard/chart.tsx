@@ -85,6 +85,7 @@ function limitsOf(
     .filter(
       budget =>
         budget.metric === metric &&
+        budget.relative_to === null &&
         fits(budget.endpoint, endpoint ?? '') &&
         fits(budget.route, place.route) &&
         fits(budget.device, place.device),

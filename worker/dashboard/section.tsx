@@ -63,7 +63,7 @@ export function Trouble({ answer: { data, at, error } }: { answer: Answer<unknow
 }
 
 /** Columns that hold words. */
-const TEXT = /^(Ratings|Route|Visitor|Release|When|Timeline|Note|Becomes|Such as)$/
+const TEXT = /^(Ratings|Route|Visitor|Release|When|Timeline|Note|Becomes|Such as|Budgets)$/
 
 interface TableProps {
   label: string

@@ -140,8 +140,8 @@ function deleteFirst<T extends SiteTable>(
   const own = named<SiteTable>(table)
   const t = named<SiteTable>(table, 't')
   const more = where ? sql` AND ${where(named(table, 't'))}` : NOTHING_MORE
-  // The site is fixed, so the rest of the key finds a row; of `webhooks` the site is all of it.
-  const key = keyColumns(table).filter((column, _, all) => all.length === 1 || column !== table.site.name)
+  // The site is fixed, so the rest of the key finds a row.
+  const key = keyColumns(table).filter(column => column !== table.site.name)
   return sql`DELETE FROM ${own.table} WHERE ${own.site} = ${site} AND (${sql.raw(key.join(', '))}) IN (
     SELECT ${sql.raw(key.map(column => `t.${column}`).join(', '))} FROM ${beside} ${t.table}
     WHERE ${t.site} = ${site}${more} LIMIT ${DELETE_BATCH})`

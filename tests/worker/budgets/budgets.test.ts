@@ -1,9 +1,12 @@
 import { env, exports } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import type { BudgetAnswer, BudgetEventsAnswer, BudgetsAnswer } from '../../../schema/api/budgets.ts'
+import type { NewWebhookAnswer } from '../../../schema/api/webhooks.ts'
 import { HOUR } from '../../../schema/domain/hour.ts'
+import { shareAbove } from '../../../schema/domain/ratio.ts'
 import type { PageViewRow } from '../../../schema/storage/tables.ts'
 import { stateOf } from '../../../worker/budgets/judge.ts'
+import { signatureOf } from '../../../worker/budgets/signature.ts'
 import { watch } from '../../../worker/budgets/watch.ts'
 import { admin, get, ORIGIN, problemOf, put } from '../../kit/worker/client.ts'
 import { pageViewRow, store } from '../../kit/worker/rows.ts'
@@ -45,15 +48,17 @@ interface Received {
 const received = async (path: string): Promise<Received[]> =>
   (await fetch(`https://hooks.example/received?of=${path}`)).json()
 
-async function hooked(site: string, path: string): Promise<string> {
+async function hooked(site: string, path: string, given: object = {}): Promise<NewWebhookAnswer> {
   await put(`/v1/sites/${site}`, { origins: [ORIGIN] })
-  const response = await call('PUT', `/v1/sites/${site}/webhook`, { url: `https://hooks.example${path}` })
-  return ((await response.json()) as { secret: string }).secret
+  const body = { url: `https://hooks.example${path}`, ...given }
+  const response = await call('POST', `/v1/sites/${site}/webhooks`, body)
+  if (response.status !== 201) throw new Error(await response.text())
+  return response.json()
 }
 
 describe('a budget', () => {
   it('breaches and recovers on evidence, is told both ways once, and keeps its history', async () => {
-    const secret = await hooked('strict', '/200/strict')
+    const { secret } = await hooked('strict', '/200/strict')
     const { id, state } = await made('strict', { metric: 'lcp', limit: 2500, window_hours: 6, minimum: 50 })
     expect(state).toBe('no-data')
     await judgeAt('strict', NOW)
@@ -86,7 +91,10 @@ describe('a budget', () => {
       /^strict: p75 of lcp is over its budget of 2\.50 s: (2\.9|3\.0)\d s \(95% interval: .* to .*, 1100 samples in 6 h\)\. Release "2" began in that time\.$/,
     )
     expect(bodies[1].text).toMatch(/is back within its budget of 2\.50 s: /)
-    await proveSignature(told[0], secret)
+    await proveSignature(told[0], secret ?? '')
+    expect(bodies.map(({ type }) => type)).toEqual(['budget.breached', 'budget.recovered'])
+    const ids = told.map(({ headers }) => headers['webhook-id'])
+    expect(new Set(ids).size).toBe(2)
 
     const { data } = await events('strict')
     expect(data.map(({ state }) => state)).toEqual(['ok', 'breached', 'ok'])
@@ -222,14 +230,14 @@ describe('a budget', () => {
 
 describe('a site that is not there, or no more,', () => {
   it('has neither budgets nor a webhook', async () => {
-    await hooked('gone', '/200/gone')
+    const { id } = await hooked('gone', '/200/gone')
     await made('gone', { metric: 'lcp', limit: 1000 })
     expect((await call('DELETE', '/v1/sites/gone')).status).toBe(202)
     for (const site of ['gone', 'nobody']) {
-      for (const path of [`budgets?site=${site}`, `budget-events?site=${site}`, `sites/${site}/webhook`]) {
+      for (const path of [`budgets?site=${site}`, `budget-events?site=${site}`, `sites/${site}/webhooks`]) {
         expect(await problemOf(await get(`/v1/${path}`)), path).toMatchObject({ status: 404, field: 'site' })
       }
-      expect((await call('DELETE', `/v1/sites/${site}/webhook`)).status).toBe(404)
+      expect((await call('DELETE', `/v1/sites/${site}/webhooks/${id}`)).status).toBe(404)
     }
   })
 })
@@ -251,56 +259,125 @@ describe('a webhook', () => {
   })
 
   it('that fails is asked once a run, however many messages wait, and gets those of a budget in order', async () => {
-    await hooked('slow', '/500/slow')
+    const { id } = await hooked('slow', '/500/slow')
     const message = env.DB.prepare(
-      "INSERT INTO messages (site, at, budget, body, due) VALUES ('slow', ?1, ?2, ?3, ?1)",
+      `INSERT INTO messages (site, at, budget, webhook, body, due) VALUES ('slow', ?1, ?2, '${id}', ?3, ?1)`,
     )
     await env.DB.batch(['a', 'a', 'b'].map((budget, i) => message.bind(NOW + i, budget, `${budget}${i}`)))
     await judgeAt('slow', NOW + 10)
     expect(await received('/500/slow')).toHaveLength(1)
-    await call('PUT', '/v1/sites/slow/webhook', { url: 'https://hooks.example/200/slow' })
+    await call('PUT', `/v1/sites/slow/webhooks/${id}`, { url: 'https://hooks.example/200/slow' })
     for (const later of [30_000, HOUR]) await judgeAt('slow', NOW + later)
     expect((await received('/200/slow')).map(({ body }) => body)).toEqual(['b2', 'a0', 'a1'])
   })
 
   it('can be tested, shows its secret once, and must be https', async () => {
-    await hooked('tested', '/204/tested')
-    expect(await (await call('POST', '/v1/sites/tested/webhook/test')).json()).toEqual({
-      delivered: true,
-      status: 204,
-    })
-    expect(JSON.parse((await received('/204/tested'))[0]?.body ?? '')).toMatchObject({
-      site: 'tested',
-      state: 'test',
-    })
-    expect(await (await get('/v1/sites/tested/webhook')).json()).toEqual({
-      url: 'https://hooks.example/204/tested',
-    })
-    await hooked('tested', '/302/tested')
-    expect(await (await call('POST', '/v1/sites/tested/webhook/test')).json()).toEqual({
-      delivered: false,
-      status: 302,
-    })
+    const { id, secret } = await hooked('tested', '/204/tested')
+    expect(secret).toMatch(/^whsec_[\w+/]{43}=$/)
+    const path = `/v1/sites/tested/webhooks/${id}`
+    const test = async () => (await call('POST', `${path}/test`)).json()
+    expect(await test()).toEqual({ delivered: true, status: 204 })
+    const [told] = await received('/204/tested')
+    expect(JSON.parse(told?.body ?? '')).toMatchObject({ type: 'test', site: 'tested', state: 'test' })
+    await proveSignature(told, secret ?? '')
+    const shown = { id, kind: 'standard', url: 'https://hooks.example/204/tested', budgets: null }
+    expect(await (await get('/v1/sites/tested/webhooks')).json()).toEqual({ data: [shown] })
+    await call('PUT', path, { url: 'https://hooks.example/302/tested' })
+    expect(await test()).toEqual({ delivered: false, status: 302 })
     // Of the machine itself only where the worker is asked there itself.
     const local = 'http://localhost:1/'
-    for (const url of ['http://hooks.example/', 'ftp://x/', 'hooks', 3, 'https://10.0.0.1/', local]) {
-      const refused = await call('PUT', '/v1/sites/tested/webhook', { url })
+    for (const url of [
+      'http://hooks.example/',
+      'ftp://x/',
+      'hooks',
+      3,
+      'https://10.0.0.1/',
+      local,
+      undefined,
+    ]) {
+      const refused = await call('PUT', path, { url })
       expect(await problemOf(refused)).toMatchObject({ status: 400, field: 'url' })
     }
-    const own = await exports.default.fetch('http://localhost:8787/v1/sites/tested/webhook', {
+    const own = await exports.default.fetch(`http://localhost:8787${path}`, {
       method: 'PUT',
       headers: admin,
       body: JSON.stringify({ url: local }),
     })
     expect(own.status).toBe(200)
     await env.DB.exec("UPDATE webhooks SET url = 'https://169.254.169.254/tested' WHERE site = 'tested'")
-    expect(await (await call('POST', '/v1/sites/tested/webhook/test')).json()).toEqual({
+    expect(await test()).toEqual({
       delivered: false,
       status: expect.stringMatching(/must be a public address/),
     })
     expect(await received('/tested')).toEqual([])
-    await call('DELETE', '/v1/sites/tested/webhook')
-    expect((await call('POST', '/v1/sites/tested/webhook/test')).status).toBe(404)
+    await call('DELETE', path)
+    expect((await call('POST', `${path}/test`)).status).toBe(404)
+  })
+
+  it.each([
+    [{ kind: 'pager' }, 'kind'],
+    [{ kind: 'pagerduty' }, 'routing_key'],
+    [{ kind: 'pagerduty', routing_key: 'a key' }, 'routing_key'],
+    [{ url: 'https://hooks.example/', routing_key: 'R0123456789' }, 'routing_key'],
+    [{ url: 'https://hooks.example/', budgets: [] }, 'budgets'],
+    [{ url: 'https://hooks.example/', budgets: ['mine'] }, 'budgets.0'],
+    [{ url: 'https://hooks.example/', budgets: ['0123456789ab'] }, 'budgets.0'],
+    [{ url: 'https://hooks.example/', colour: 'red' }, 'colour'],
+  ])('%j is a 400 that names %s', async (body, field) => {
+    await put('/v1/sites/refused', { origins: [ORIGIN] })
+    const problem = await problemOf(await call('POST', '/v1/sites/refused/webhooks', body))
+    expect(problem).toMatchObject({ status: 400, field })
+  })
+
+  it('signs as the example of Standard Webhooks does', async () => {
+    const id = 'msg_p5jXN8AQM9LWM0D4loKWxJek'
+    const signature = await signatureOf(
+      'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+      id,
+      1_614_265_330,
+      '{"test": 2432232314}',
+    )
+    expect(signature).toBe('g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=')
+  })
+
+  it('is told of its own budgets; one that fails holds up no other; PagerDuty opens and closes', async () => {
+    await put('/v1/sites/many', { origins: [ORIGIN] })
+    const lcp = await made('many', { metric: 'lcp', limit: 2500, window_hours: 6, minimum: 50 })
+    const fcp = await made('many', { metric: 'fcp', limit: 10, window_hours: 6, minimum: 50 })
+    await hooked('many', '/500/many-broken')
+    await hooked('many', '/200/many-all')
+    await hooked('many', '/200/many-fcp', { budgets: [fcp.id] })
+    const pager = await hooked('many', '/202/many-pager', {
+      kind: 'pagerduty',
+      routing_key: 'R0123456789',
+      budgets: [lcp.id],
+    })
+    expect(pager).toMatchObject({ kind: 'pagerduty', secret: null })
+    await traffic('many', 400, { lcp: 3000 })
+    for (const minute of [0, 1]) await judgeAt('many', NOW + minute * 60_000)
+    const toldOf = async (path: string) =>
+      (await received(path)).map(({ body }) => JSON.parse(body).budget ?? JSON.parse(body).dedup_key)
+    expect((await toldOf('/200/many-all')).sort()).toEqual([lcp.id, fcp.id].sort())
+    expect(await toldOf('/200/many-fcp')).toEqual([fcp.id])
+    expect((await received('/500/many-broken')).length).toBeGreaterThan(0)
+
+    await traffic('many', 9_000, { lcp: 1000 })
+    for (const minute of [16, 17, 18]) await judgeAt('many', NOW + minute * 60_000)
+    const events = (await received('/202/many-pager')).map(({ headers, body }) => {
+      expect(headers).not.toHaveProperty('webhook-signature')
+      return JSON.parse(body)
+    })
+    expect(events).toMatchObject([
+      {
+        ...{ routing_key: 'R0123456789', event_action: 'trigger', dedup_key: `fieldline/many/${lcp.id}` },
+        payload: {
+          ...{ source: 'fieldline/many', severity: 'error', class: 'lcp' },
+          summary: expect.stringMatching(/^many: p75 of lcp is over its budget of 2\.50 s/),
+          custom_details: { limit: 2500, percentile: 75 },
+        },
+      },
+      { event_action: 'resolve', dedup_key: `fieldline/many/${lcp.id}` },
+    ])
   })
 
   it('cannot be made to mention people or to link by the names of a page', async () => {
@@ -315,23 +392,121 @@ describe('a webhook', () => {
   })
 })
 
-/** What a receiver would check, by the same primitive of another maker's documents: `t=...,v1=hmac(t.body)`. */
+/**
+ * What a receiver would check: `v1,` and the HMAC of `<id>.<timestamp>.<body>` in base64, under the bytes of the secret; and the
+ * one of before, `t=...,v1=hmac(t.body)`, under its text.
+ */
 async function proveSignature(message: Received | undefined, secret: string): Promise<void> {
-  const header = message?.headers['fieldline-signature'] ?? ''
-  const [, time = '', mac = ''] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(header) ?? []
+  const { headers = {}, body = '' } = message ?? {}
   const encoder = new TextEncoder()
-  const key = await crypto.subtle.importKey(
-    'raw',
-    encoder.encode(secret),
-    { name: 'HMAC', hash: 'SHA-256' },
-    false,
-    ['verify'],
-  )
-  const bytes = Uint8Array.from(mac.match(/../g) ?? [], pair => Number.parseInt(pair, 16))
-  const text = encoder.encode(`${time}.${message?.body}`)
-  expect(await crypto.subtle.verify('HMAC', key, bytes, text)).toBe(true)
-  expect(await crypto.subtle.verify('HMAC', key, bytes, encoder.encode(`${time}.{}`))).toBe(false)
+  const bytesOf = (base64: string) => Uint8Array.from(atob(base64), char => char.charCodeAt(0))
+  const verify = async (key: Uint8Array, mac: Uint8Array, text: string) => {
+    const hash = { name: 'HMAC', hash: 'SHA-256' }
+    const imported = await crypto.subtle.importKey('raw', key, hash, false, ['verify'])
+    return crypto.subtle.verify('HMAC', imported, mac, encoder.encode(text))
+  }
+  const [, time = '', mac = ''] =
+    /^t=(\d+),v1=([0-9a-f]{64})$/.exec(headers['fieldline-signature'] ?? '') ?? []
+  const hex = Uint8Array.from(mac.match(/../g) ?? [], pair => Number.parseInt(pair, 16))
+  expect(await verify(encoder.encode(secret), hex, `${time}.${body}`)).toBe(true)
+  expect(await verify(encoder.encode(secret), hex, `${time}.{}`)).toBe(false)
+  const { 'webhook-id': id, 'webhook-timestamp': seconds, 'webhook-signature': signature = '' } = headers
+  expect(signature).toMatch(/^v1,/)
+  const standard = bytesOf(signature.slice(3))
+  expect(await verify(bytesOf(secret.replace('whsec_', '')), standard, `${id}.${seconds}.${body}`)).toBe(true)
 }
+
+describe('a relative budget', () => {
+  const WEEK = 7 * 24 * HOUR
+
+  it('breaches above the week before, by the interval of the difference, and recovers', async () => {
+    await hooked('weekly', '/200/weekly')
+    const terms = { metric: 'lcp', relative_to: 'week', window_hours: 6, minimum: 50 }
+    const { id } = await made('weekly', { ...terms, limit: 0.1 })
+    await made('weekly', { ...terms, limit: 0.5 })
+    await traffic('weekly', 600, { lcp: 2500 })
+    await judgeAt('weekly', NOW)
+    expect(
+      (await list('weekly')).data.map(({ state }) => state),
+      'nothing to compare with',
+    ).toEqual(['no-data', 'no-data'])
+    await traffic('weekly', 600, { lcp: 2000 }, NOW - WEEK - HOUR)
+    for (const quarter of [1, 2]) await judgeAt('weekly', NOW + quarter * QUARTER)
+    const [breached, kept] = (await list('weekly')).data.sort((a, b) => a.limit - b.limit)
+    expect(breached).toMatchObject({
+      id,
+      state: 'breached',
+      relative_to: 'week',
+      release: null,
+      baseline: null,
+    })
+    expect(breached?.value).toBeCloseTo(0.25, 1)
+    expect(breached?.low).toBeGreaterThan(0.1)
+    expect(kept).toMatchObject({ state: 'ok' })
+    const [told] = await received('/200/weekly')
+    expect(JSON.parse(told?.body ?? '')).toMatchObject({
+      relative_to: 'week',
+      limit: 0.1,
+      text: expect.stringMatching(
+        /^weekly: p75 of lcp is over its budget of 10% above the week before: 2\d(\.\d)?% \(95% interval: .*%, 600 samples in 6 h\)\.$/,
+      ),
+    })
+    await traffic('weekly', 9_000, { lcp: 1900 })
+    for (const quarter of [3, 4]) await judgeAt('weekly', NOW + quarter * QUARTER)
+    expect((await list('weekly')).data.map(({ state }) => state)).toEqual(['ok', 'ok'])
+    expect((await events('weekly')).data.map(({ state }) => state)).toContain('breached')
+  })
+
+  it('compares the newest release with the one that was busiest when it began', async () => {
+    await put('/v1/sites/released', { origins: [ORIGIN] })
+    const route = '/checkout'
+    await made('released', {
+      ...{ metric: 'lcp', relative_to: 'release', limit: 0.1, window_hours: 24, minimum: 50, route },
+    })
+    await traffic('released', 300, { release: '1.9', route, lcp: 900 }, NOW - 60 * HOUR)
+    await traffic('released', 600, { release: '2.0', route, lcp: 2000 }, NOW - 5 * HOUR)
+    await traffic('released', 20, { release: '1.8', route, lcp: 100 }, NOW - 5 * HOUR)
+    await judgeAt('released', NOW)
+    await traffic('released', 600, { release: '2.1', route, lcp: 2600 }, NOW - HOUR)
+    await traffic('released', 5, { release: 'dev', route, lcp: 9000 }, NOW)
+    await judgeAt('released', NOW + QUARTER)
+    const [budget] = (await list('released')).data
+    expect(budget).toMatchObject({ state: 'breached', release: '2.1', baseline: '2.0', samples: 600 })
+    expect(budget?.value).toBeCloseTo(0.3, 1)
+  })
+
+  it.each([
+    [{ metric: 'lcp', limit: 0.1, relative_to: 'month' }, 'relative_to'],
+    [{ metric: 'delivery:lost', limit: 0.1, relative_to: 'week' }, 'relative_to'],
+    [{ metric: 'lcp', limit: 2500, relative_to: 'week' }, 'limit'],
+    [{ metric: 'lcp', limit: 0.1, relative_to: 'week', window_hours: 200 }, 'window_hours'],
+  ])('%j is a 400 that names %s', async (budget, field) => {
+    await put('/v1/sites/fitting', { origins: [ORIGIN] })
+    const answer = await problemOf(await call('POST', '/v1/sites/fitting/budgets', budget))
+    expect(answer).toMatchObject({ status: 400, field })
+  })
+
+  it('has an interval that leaves out the limit exactly where the difference leaves out 0', () => {
+    const at = (value: number, low: number, high: number) => ({ value, low, high })
+    const before = at(2000, 1900, 2120)
+    const after = at(2500, 2350, 2700)
+    const share = shareAbove(before, after)
+    for (const [end, side] of [
+      [share?.low, -1],
+      [share?.high, 1],
+    ] as const) {
+      const k = 1 + (end ?? Number.NaN)
+      const spread =
+        side < 0
+          ? Math.hypot(after.value - after.low, k * (before.high - before.value))
+          : Math.hypot(after.high - after.value, k * (before.value - before.low))
+      expect(after.value - k * before.value + side * spread).toBeCloseTo(0, 6)
+    }
+    expect(share?.value).toBeCloseTo(0.25, 9)
+    expect(shareAbove(at(0, 0, 10), after)).toBeNull()
+    expect(shareAbove(at(100, 10, 250), at(300, 200, 400))).toMatchObject({ low: null })
+  })
+})
 
 describe('a budget of delivery', () => {
   const hour = Math.floor(NOW / HOUR)

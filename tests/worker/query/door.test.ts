@@ -88,8 +88,8 @@ describe('the door for parameters', () => {
     ['DELETE', '/v1/sites/shop/tokens/x', 'id'],
     ['DELETE', '/v1/sites/shop/budgets/%0a', 'id'],
     ['PUT', '/v1/sites/SHOP/budgets/0123456789ab', 'site'],
-    ['GET', '/v1/sites/SHOP/webhook', 'site'],
-    ['POST', '/v1/sites/shop/webhook/test?now=1', 'now'],
+    ['GET', '/v1/sites/SHOP/webhooks', 'site'],
+    ['POST', '/v1/sites/shop/webhooks/0123456789ab/test?now=1', 'now'],
   ])('%s %s names %s', async (method, path, field) => {
     const response = await exports.default.fetch(`https://rum.example${path}`, { method, headers: admin })
     expect(await problemOf(response)).toMatchObject({ status: 400, field })

@@ -70,7 +70,8 @@ const BODIES: Record<string, unknown> = {
   'POST /v1/sites/:site/tokens': { name: 'x' },
   'POST /v1/sites/:site/budgets': { metric: 'lcp', limit: 1 },
   'PUT /v1/sites/:site/budgets/:id': { metric: 'lcp', limit: 1 },
-  'PUT /v1/sites/:site/webhook': { url: 'https://hooks.example/x' },
+  'POST /v1/sites/:site/webhooks': { url: 'https://hooks.example/x' },
+  'PUT /v1/sites/:site/webhooks/:id': { url: 'https://hooks.example/x' },
   'POST /v1/:call{records:queryRecord}': { origin: ORIGIN },
   'POST /v1/:call{records:queryHistoryRecord}': { origin: ORIGIN },
 }

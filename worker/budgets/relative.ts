@@ -1,0 +1,152 @@
+/**
+ * Judges a relative budget: by which share its percentile lies above that of the week before, or of the release before.
+ *
+ * `week` compares the window with the same hours a week earlier. `release` compares the newest release that began within
+ * the last seven days with the one that was busiest when it began: the window up to now, of the one, with as many hours before
+ * that moment, of the other. A release needs the budget's minimum of samples to count as one.
+ */
+
+import { percentiles } from '../../schema/domain/histogram.ts'
+import { DAY, HOUR, hourOf } from '../../schema/domain/hour.ts'
+import { limitsOf, type Measure } from '../../schema/domain/metrics.ts'
+import { shareAbove } from '../../schema/domain/ratio.ts'
+import type { Ms } from '../../schema/domain/units.ts'
+import type { BudgetRow } from '../../schema/storage/tables.ts'
+import { groupsOf } from '../query/distributions.ts'
+import type { Known } from '../query/plan.ts'
+import { MAX_READ } from '../query/subsample.ts'
+import { countsOf } from '../read/summary.ts'
+import type { Preparer } from '../store/statement.ts'
+
+const WEEK = 7 * DAY
+/** Releases that are looked at. */
+const RELEASES = 20
+
+export interface Comparison {
+  value: number | null
+  low: number | null
+  high: number | null
+  samples: number
+  effective_samples: number | null
+  /** What decides whether there is enough: that of the side that has less, with those that a subsample stands for. */
+  enough: number
+  /** More than this share of either side may lie unseen in `(other)`. */
+  unseen: number
+  release: string | null
+  baseline: string | null
+}
+
+const NOTHING: Comparison = {
+  ...{ value: null, low: null, high: null, samples: 0, effective_samples: null, enough: 0, unseen: 0 },
+  ...{ release: null, baseline: null },
+}
+
+interface Side {
+  from: Ms
+  to: Ms
+  release?: string
+}
+
+export async function compare(
+  d1: Preparer,
+  budget: BudgetRow,
+  metric: Measure,
+  now: Ms,
+  oldest: Ms,
+): Promise<Comparison> {
+  const to = (hourOf(now) + 1) * HOUR
+  const from = to - budget.windowHours * HOUR
+  // Three reads at most, and 20,000 rows for all of them.
+  const known = { oldest, reads: Math.floor(MAX_READ / (budget.relativeTo === 'release' ? 3 : 2)) }
+  if (budget.relativeTo === 'week') {
+    return comparison(
+      d1,
+      budget,
+      metric,
+      [
+        { from: from - WEEK, to: to - WEEK },
+        { from, to },
+      ],
+      now,
+      known,
+    )
+  }
+  const found = await releasesOf(d1, budget, to, now, known)
+  if (!found) return NOTHING
+  const { release, baseline, began } = found
+  const before = { from: began - budget.windowHours * HOUR, to: began, release: baseline }
+  const after = { from: Math.max(from, began), to, release }
+  const compared = await comparison(d1, budget, metric, [before, after], now, known)
+  return { ...compared, release, baseline }
+}
+
+async function comparison(
+  d1: Preparer,
+  budget: BudgetRow,
+  metric: Measure,
+  sides: readonly [before: Side, after: Side],
+  now: Ms,
+  known: Known,
+): Promise<Comparison> {
+  const { site, percentile } = budget
+  const { endpoint, route, device } = budget
+  const [before, after] = await Promise.all(
+    sides.map(async ({ from, to, release }) => {
+      const filters = {
+        ...(endpoint !== null && { endpoint }),
+        ...(route !== null && { route }),
+        ...(device !== null && { device }),
+        ...(release !== undefined && { release }),
+      }
+      const query = { site, from, to, filters, groupBy: [], limit: 1, metrics: [metric] }
+      const { groups, oneIn } = await groupsOf(d1, query, now, known)
+      const { distribution = null, missing = 0 } = groups[0] ?? {}
+      const [found = null] = distribution ? percentiles(distribution, [percentile], limitsOf(metric)) : []
+      const counts = distribution && countsOf(distribution, percentile)
+      return {
+        found,
+        samples: counts?.samples ?? 0,
+        effective: counts?.effective_samples ?? 0,
+        enough: (counts?.effective_samples ?? 0) * oneIn,
+        unseen: distribution?.n ? missing / distribution.n : 0,
+      }
+    }),
+  )
+  if (!before || !after) return NOTHING
+  const share = shareAbove(before.found, after.found)
+  return {
+    ...NOTHING,
+    ...share,
+    samples: after.samples,
+    effective_samples: after.samples ? after.effective : null,
+    enough: Math.min(before.enough, after.enough),
+    unseen: Math.max(before.unseen, after.unseen),
+  }
+}
+
+/** The newest release, when it began (a whole hour), and the busiest one of the day before; null where none began. */
+async function releasesOf(d1: Preparer, { site, minimum }: BudgetRow, to: Ms, now: Ms, known: Known) {
+  const from = to - WEEK
+  const query = {
+    ...{ site, from, to, filters: {}, groupBy: ['release' as const], limit: RELEASES },
+    metrics: ['pageviews' as const],
+    buckets: { step: 1, offset: 0 } as const,
+  }
+  const { groups } = await groupsOf(d1, query, now, known)
+  const releases = [...Map.groupBy(groups, ({ values }) => values.release ?? null)].flatMap(
+    ([name, list]) => {
+      const hours = list.map(({ start, distribution: { n, s } }) => ({ start: start * HOUR, n, s }))
+      return name === null ? [] : [{ name, hours, began: Math.min(...hours.map(({ start }) => start)) }]
+    },
+  )
+  const begun = releases.filter(
+    ({ hours, began }) => began > from && hours.reduce((sum, { s }) => sum + s, 0) >= minimum,
+  )
+  const newest = begun.toSorted((a, b) => b.began - a.began)[0]
+  if (!newest) return null
+  const { began } = newest
+  const volume = ({ hours }: (typeof releases)[number]) =>
+    hours.reduce((sum, { start, n }) => sum + (start < began && start >= began - DAY ? n : 0), 0)
+  const busiest = releases.toSorted((a, b) => volume(b) - volume(a))[0]
+  return busiest && volume(busiest) > 0 ? { release: newest.name, baseline: busiest.name, began } : null
+}

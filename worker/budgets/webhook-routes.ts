@@ -1,0 +1,136 @@
+/**
+ * Webhooks over HTTP: `GET` and `POST /v1/sites/shop/webhooks`, `PUT` and `DELETE .../<id>`, `POST .../<id>/test`.
+ */
+
+import { and, asc, eq } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/d1'
+import { type Context, Hono } from 'hono'
+import { isLoopback } from '../../schema/api/webhook-address.ts'
+import {
+  MAX_WEBHOOKS,
+  type NewWebhookAnswer,
+  PAGERDUTY,
+  WEBHOOK,
+  type Webhook,
+  type WebhookAnswer,
+  type WebhooksAnswer,
+  type WebhookTestAnswer,
+} from '../../schema/api/webhooks.ts'
+import { budgets, type WebhookRow, webhooks } from '../../schema/storage/tables.ts'
+import { readJson } from '../admin/body.ts'
+import { randomHex } from '../admin/secret.ts'
+import type { Hono as Types } from '../env.ts'
+import { badField, problem } from '../problem.ts'
+import { existingSite } from '../site/sites.ts'
+import { newSecret } from './signature.ts'
+import { isDone, send } from './webhook.ts'
+
+const PRIVATE = { 'Cache-Control': 'private, no-cache' }
+
+/** What belongs to `/v1/sites/:site/webhooks`; the admin's. */
+export const webhookRoutes = new Hono<Types>()
+  .get('/', async c => {
+    const site = await existingSite(c.env.DB, siteOf(c))
+    return c.json({ data: (await list(c, site)).map(show) } satisfies WebhooksAnswer, 200, PRIVATE)
+  })
+  .post('/', async c => {
+    const site = await existingSite(c.env.DB, siteOf(c))
+    const given = await checked(c, site)
+    if ((await list(c, site)).length >= MAX_WEBHOOKS) {
+      throw problem(409, `Site ${site} has ${MAX_WEBHOOKS} webhooks: delete one first.`, { field: 'site' })
+    }
+    const secret = given.kind === 'standard' ? newSecret() : null
+    const row = {
+      site,
+      id: randomHex(6),
+      created: Date.now(),
+      ...toRow(given),
+      secret: secret ?? `${given.routing_key}`,
+    }
+    const [made] = await drizzle(c.env.DB).insert(webhooks).values(row).returning()
+    if (!made) throw unknown(c)
+    // Shown once: what is sent is signed by it.
+    return c.json({ ...show(made), secret } satisfies NewWebhookAnswer, 201, { 'Cache-Control': 'no-store' })
+  })
+  .put('/:id', async c => {
+    const site = await existingSite(c.env.DB, siteOf(c))
+    const given = await checked(c, site)
+    const [before] = await drizzle(c.env.DB).select().from(webhooks).where(one(c))
+    if (!before) throw unknown(c)
+    if (before.kind !== given.kind) throw badField({ field: 'kind', detail: `must stay ${before.kind}` })
+    const secret = given.routing_key ?? before.secret
+    const [changed] = await drizzle(c.env.DB)
+      .update(webhooks)
+      .set({ ...toRow(given), secret })
+      .where(one(c))
+      .returning()
+    if (!changed) throw unknown(c)
+    return c.json(show(changed), 200, PRIVATE)
+  })
+  .delete('/:id', async c => {
+    await existingSite(c.env.DB, siteOf(c))
+    const [deleted] = await drizzle(c.env.DB).delete(webhooks).where(one(c)).returning()
+    if (!deleted) throw unknown(c)
+    return c.body(null, 204, PRIVATE)
+  })
+  .post('/:id/test', async c => {
+    const site = await existingSite(c.env.DB, siteOf(c))
+    const [webhook] = await drizzle(c.env.DB).select().from(webhooks).where(one(c))
+    if (!webhook) throw unknown(c)
+    const text = `${site}: a test of the webhook. Nothing is wrong.`
+    const now = Date.now()
+    const at = new Date(now).toISOString()
+    const body = { type: 'test', timestamp: at, text, content: text, site, state: 'test', at }
+    const status = await send(webhook, `msg_test_${now.toString(36)}`, JSON.stringify(body), now)
+    return c.json({ delivered: isDone(status), status } satisfies WebhookTestAnswer, 200, PRIVATE)
+  })
+
+/** The body, whose address this worker may be sent to, and whose budgets are there. */
+async function checked(c: Context<Types>, site: string): Promise<Webhook> {
+  const given = await readJson(c, WEBHOOK)
+  if (given.url && isLoopback(given.url) && !isLoopback(c.req.url)) {
+    throw badField({
+      field: 'url',
+      detail: 'must be a public address: this worker is not asked at its own machine',
+    })
+  }
+  if (given.budgets) {
+    const rows = await drizzle(c.env.DB)
+      .select({ id: budgets.id })
+      .from(budgets)
+      .where(eq(budgets.site, site))
+    const known = new Set(rows.map(({ id }) => id))
+    const strange = given.budgets.findIndex(id => !known.has(id))
+    if (strange >= 0) throw badField({ field: `budgets.${strange}`, detail: `is no budget of site ${site}` })
+  }
+  return given
+}
+
+function toRow({ kind, url = PAGERDUTY, budgets }: Webhook) {
+  return { kind, url, budgets }
+}
+
+function show({ id, kind, url, budgets }: WebhookRow): WebhookAnswer {
+  return { id, kind, url, budgets }
+}
+
+/** The oldest first. Key: (site). */
+function list(c: Context<Types>, site: string): Promise<WebhookRow[]> {
+  return drizzle(c.env.DB)
+    .select()
+    .from(webhooks)
+    .where(eq(webhooks.site, site))
+    .orderBy(asc(webhooks.created), asc(webhooks.id))
+}
+
+function siteOf(c: Context<Types>): string {
+  return c.req.param('site') ?? ''
+}
+
+function one(c: Context<Types>) {
+  return and(eq(webhooks.site, siteOf(c)), eq(webhooks.id, c.req.param('id') ?? ''))
+}
+
+function unknown(c: Context<Types>) {
+  return problem(404, `Site ${siteOf(c)} has no webhook ${c.req.param('id')}.`, { field: 'id' })
+}
