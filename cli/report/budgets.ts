@@ -1,6 +1,7 @@
 /** The breached budgets of a report. */
 
-import { type BudgetAnswer, figureOf, writeLimit } from '../../schema/api/budgets.ts'
+import type { BudgetAnswer } from '../../schema/api/budgets.ts'
+import { figureOf, writeLimit } from '../../schema/domain/budget-figure.ts'
 import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
 import { format } from '../../schema/domain/metrics.ts'
 import { interval, minute } from '../words.ts'

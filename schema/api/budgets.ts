@@ -6,7 +6,7 @@
 import * as v from 'valibot'
 import { BUDGET_STATES } from '../domain/budget-state.ts'
 import { DELIVERY_METRICS, isDeliveryMetric } from '../domain/delivery-metrics.ts'
-import { type Budgeted, format } from '../domain/metrics.ts'
+import type { Budgeted } from '../domain/metrics.ts'
 import { ID, oneOf, PERCENTILE_NUMBER, plainText, SITE, unknownOrMissing, wholeNumber } from './fields.ts'
 import { MAX_FILTER } from './query.ts'
 import { MEASURE_DETAIL, MEASURE_PATTERN, measureOf } from './summary.ts'
@@ -201,7 +201,7 @@ export const BUDGET_MESSAGE = v.object({
 })
 export type BudgetMessage = v.InferOutput<typeof BUDGET_MESSAGE>
 
-/** What it is sent by `POST /v1/sites/shop/webhook/test`. */
+/** What it is sent by `POST /v1/sites/shop/webhooks/<id>/test`. */
 export const TEST_MESSAGE = v.object({
   type: v.literal('test'),
   timestamp: time,
@@ -211,14 +211,3 @@ export const TEST_MESSAGE = v.object({
   state: v.literal('test'),
   at: time,
 })
-
-/** What the figures of a budget are written as: those of its metric, or shares, as those of the delivery are. */
-export function figureOf({ metric, relative_to }: Pick<Budget, 'metric' | 'relative_to'>): Budgeted {
-  return relative_to === null ? metric : 'delivery:lost'
-}
-
-/** The limit of a budget for a person: `2.50 s`, `10% above the week before`. */
-export function writeLimit(budget: Pick<Budget, 'metric' | 'relative_to' | 'limit'>): string {
-  const { relative_to, limit } = budget
-  return `${format(figureOf(budget), limit)}${relative_to === null ? '' : ` above the ${relative_to} before`}`
-}

@@ -11,7 +11,7 @@ export const TAGS = [
   },
   {
     name: 'Budgets',
-    description: 'Limits, their state and history, and the webhook that is called when a state changes.',
+    description: 'Limits, their state and history, and the webhooks that are called when a state changes.',
   },
   { name: 'Beacons', description: 'What the script sends.' },
   { name: 'Worker', description: 'Its health, and the description of its API.' },

@@ -3,7 +3,8 @@
  * out.
  */
 
-import { type BudgetMessage, figureOf, writeLimit } from '../../schema/api/budgets.ts'
+import type { BudgetMessage } from '../../schema/api/budgets.ts'
+import { figureOf, writeLimit } from '../../schema/domain/budget-figure.ts'
 import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
 import { format } from '../../schema/domain/metrics.ts'
 import type { Ms } from '../../schema/domain/units.ts'

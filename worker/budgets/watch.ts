@@ -27,7 +27,7 @@ const w = named(webhooks, 'w')
 /** A budget is judged again after so long, in ms; the cron comes every five minutes. */
 const JUDGE_INTERVAL = 14 * MINUTE
 /** What finding what is due, judging a budget, noting how it stands and telling a message take at most, in statements. */
-const STATEMENTS = { find: 2, judge: 21, relative: 24, note: 3, tell: 3 }
+const STATEMENTS = { find: 2, judge: 21, note: 3, tell: 3 }
 /** Below this a run judges nothing. */
 export const MIN_WATCH_STATEMENTS = STATEMENTS.find + STATEMENTS.judge
 /** What judging one takes as a rule. */
@@ -51,7 +51,7 @@ export async function watch(
     .orderBy(asc(budgets.checked))
     .limit(Math.max(0, Math.floor(left / USUAL_STATEMENTS)))
   for (const budget of due) {
-    if (left < (budget.relativeTo === null ? STATEMENTS.judge : STATEMENTS.relative)) break
+    if (left < STATEMENTS.judge) break
     const receipt: Receipt = { statements: 0, read: 0 }
     try {
       await note(d1, budget, await judge(counted(d1, receipt), budget, now, site.rawDays), now)

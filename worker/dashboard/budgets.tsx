@@ -1,13 +1,8 @@
 /** Budgets with their state, each to be changed or deleted, their history, and the webhook. */
 
 import { useContext } from 'preact/hooks'
-import {
-  type BudgetAnswer,
-  type BudgetEventsAnswer,
-  type BudgetsAnswer,
-  figureOf,
-  writeLimit,
-} from '../../schema/api/budgets.ts'
+import type { BudgetAnswer, BudgetEventsAnswer, BudgetsAnswer } from '../../schema/api/budgets.ts'
+import { figureOf, writeLimit } from '../../schema/domain/budget-figure.ts'
 import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
 import { format } from '../../schema/domain/metrics.ts'
 import { BudgetForm } from './budgetform.tsx'
