@@ -11,7 +11,7 @@ const FIELDS = [
   ['metric', 'Metric', '', { required: true, placeholder: 'lcp, inp, cls, fcp, ttfb or api' }],
   ['percentile', 'Percentile', 75, { required: true, type: 'number', min: 1, max: 99.9, step: 0.1 }],
   ['limit', 'Limit (ms; a score for CLS)', '', { required: true, type: 'number', min: 0, step: 'any' }],
-  ['relative_to', 'Relative (limit 0.1: 10% above)', '', { placeholder: 'week or release before' }],
+  ['relative_to', 'Relative to (0.1: 10% above)', '', { placeholder: 'week or release before' }],
   ['endpoint', 'Endpoint (for api)', '', { placeholder: 'all' }],
   ['route', 'Route', '', { placeholder: 'all' }],
   ['device', 'Device', '', { placeholder: 'phone, tablet or desktop' }],
