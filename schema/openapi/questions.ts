@@ -7,13 +7,20 @@ import { CAUSES_ANSWER, CAUSES_EXAMPLE, CAUSES_QUERY } from '../api/causes.ts'
 import { CHANGES_ANSWER, CHANGES_QUERY } from '../api/changes.ts'
 import { DELIVERY_ANSWER } from '../api/delivery.ts'
 import { DEPLOY_EXAMPLE, DEPLOYS_ANSWER } from '../api/deploys.ts'
-import { PAGEVIEWS_ANSWER, PAGEVIEWS_EXAMPLE, PAGEVIEWS_QUERY } from '../api/pageviews.ts'
+import { PAGEVIEW_QUERY } from '../api/pageview.ts'
+import {
+  PAGEVIEW,
+  PAGEVIEW_EXAMPLE,
+  PAGEVIEWS_ANSWER,
+  PAGEVIEWS_EXAMPLE,
+  PAGEVIEWS_QUERY,
+} from '../api/pageviews.ts'
 import { FORMAT_QUERY, RANGE, SHARED } from '../api/query.ts'
 import { SUMMARY_ANSWER, SUMMARY_QUERY } from '../api/summary.ts'
 import { TIMESERIES_ANSWER, TIMESERIES_QUERY } from '../api/timeseries.ts'
 import { TRENDS_ANSWER, TRENDS_QUERY } from '../api/trends.ts'
 import { CHANGES, CSV, DELIVERY, SUMMARY, TIMESERIES, TRENDS } from './examples.ts'
-import type { Operation } from './operation.ts'
+import { json, type Operation } from './operation.ts'
 
 const HEADERS = ['Cache-Control', 'ETag', 'Server-Timing', 'Vary'] as const
 
@@ -107,6 +114,18 @@ export const QUESTIONS: readonly Operation[] = [
     answer: PAGEVIEWS_ANSWER,
     example: PAGEVIEWS_EXAMPLE,
   }),
+  {
+    method: 'get',
+    path: '/v1/pageview',
+    id: 'pageview',
+    tag: 'Questions',
+    summary: 'One page view',
+    description: 'A page view by its id, for as long as single page views are kept.',
+    access: 'reader',
+    inQuery: PAGEVIEW_QUERY,
+    answers: { 200: json('The page view.', PAGEVIEW, PAGEVIEW_EXAMPLE) },
+    problems: [400, 401, 403, 404, 500, 503],
+  },
   question('delivery', {
     summary: 'What happened to the beacons',
     description:

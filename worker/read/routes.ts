@@ -17,6 +17,7 @@ import { causes } from './causes.ts'
 import { readChanges } from './changes.ts'
 import { delivery } from './delivery.ts'
 import { readDeploys } from './deploys.ts'
+import { onePageViewHandler } from './one-pageview.ts'
 import { pageViews } from './pageviews.ts'
 import { summarize } from './summary.ts'
 import { readTimeseries } from './timeseries.ts'
@@ -37,6 +38,7 @@ export const readRoutes = new Hono<Types>()
     }),
   )
   .get('/pageviews', rowsHandler({ parse: parsePageViewsQuery, read: pageViews, rows: ({ data }) => data }))
+  .get('/pageview', onePageViewHandler)
   .get('/trends', rowsHandler({ parse: parseTrendsQuery, read: readTrends, rows: ({ data }) => data }))
   .get('/changes', rowsHandler({ parse: parseChangesQuery, read: readChanges, rows: ({ data }) => data }))
   .get('/deploys', rowsHandler({ parse: parseRangeQuery, read: readDeploys, rows: ({ data }) => data }))

@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { toCursor } from '../../../schema/api/cursor.ts'
 import {
+  PAGEVIEW,
   PAGEVIEWS_ANSWER,
   PAGEVIEWS_EXAMPLE,
   type PageViewsAnswer,
@@ -10,6 +11,7 @@ import {
 } from '../../../schema/api/pageviews.ts'
 import { HOUR } from '../../../schema/domain/hour.ts'
 import type { ApiCall } from '../../../schema/wire/pageview.ts'
+import { onePageView } from '../../../worker/read/one-pageview.ts'
 import { pageViews } from '../../../worker/read/pageviews.ts'
 import { newId, pageView } from '../../kit/pageview.ts'
 import { get, ORIGIN, problemOf, put, sendViews, storedId } from '../../kit/worker/client.ts'
@@ -272,6 +274,41 @@ describe('the newest', () => {
     expect(sampled).toBeGreaterThan(1)
     expect(data).toHaveLength(20)
     expect(cursor).not.toBeNull()
+  })
+})
+
+describe('one page view', () => {
+  it('is answered by its id as its list answers it, from any hour that is kept', async () => {
+    const [first] = (await list('site=one&order=newest')).data
+    const response = await get(`/v1/pageview?site=one&id=${first?.id}`)
+    expect(v.parse(PAGEVIEW, await response.json())).toEqual(first)
+  })
+
+  it('is sought, not scanned for, and reads little in the oldest hour of 90 days', async () => {
+    const now = Date.now()
+    const oldest = Math.floor(now / HOUR) - 90 * 24
+    await fill('sought', 30_000, 2_160, oldest)
+    const { results } = await env.DB.prepare('SELECT id FROM pageviews WHERE site = ?1 AND hour = ?2 LIMIT 1')
+      .bind('sought', oldest)
+      .all<{ id: string }>()
+    const meter = newMeter()
+    const d1 = metered(env.DB, meter)
+    const query = { site: 'sought', id: results[0]?.id ?? '' }
+    expect(await onePageView(d1, query, { rawDays: 90 }, now)).toMatchObject({ id: query.id })
+    expect(meter.read).toBeLessThan(7_000)
+    expect(await onePageView(d1, query, { rawDays: 89 }, now)).toBeNull()
+  })
+
+  it('that is not there is a 404 which says for how long they are kept', async () => {
+    expect(await problemOf(await get('/v1/pageview?site=one&id=0123456789abcdef'))).toMatchObject({
+      status: 404,
+      field: 'id',
+      detail: 'Site one has no page view 0123456789abcdef. They are kept for 14 days.',
+    })
+    expect(await problemOf(await get('/v1/pageview?site=one&id=7'))).toMatchObject({
+      status: 400,
+      field: 'id',
+    })
   })
 })
 
