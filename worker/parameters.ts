@@ -30,7 +30,7 @@ export function checkPath(c: Context<Hono>): void {
   if ('error' in parsed) throw badField(parsed.error)
   const [, , , site, kind = '', id] = c.req.path.split('/')
   if (site && !v.is(SITE_NAME, site)) throw badField({ field: 'site', detail: SITE_DETAIL })
-  if (id && kind !== 'rules' && !v.is(ID, id)) {
+  if (id && kind !== 'rules' && id !== 'preview' && !v.is(ID, id)) {
     throw badField({ field: 'id', detail: ID_DETAIL })
   }
 }

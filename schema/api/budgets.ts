@@ -176,6 +176,25 @@ export const BUDGET_EVENTS_ANSWER = v.object({
 })
 export type BudgetEventsAnswer = v.InferOutput<typeof BUDGET_EVENTS_ANSWER>
 
+/** `POST /v1/sites/shop/budgets/preview`: how a budget would have stood in the last 28 days. Nothing is kept. */
+const howMany = (meaning: string) => v.pipe(v.number(), v.integer(), v.description(meaning))
+export const BUDGET_PREVIEW = v.object({
+  site: v.string(),
+  from: time,
+  to: time,
+  samples: howMany('samples of the range that the budget is about; 0: nothing matches it'),
+  windows: howMany('windows that were judged, one after each `step_hours`'),
+  step_hours: howMany('hours from the end of a window to the end of the next'),
+  breached: howMany('windows in which the budget would have been breached'),
+  no_data: howMany('windows with too few effective samples'),
+  breaches: howMany('how often a breach would have begun'),
+  lowest: v.pipe(amount, v.description('the lowest value of a window that had data')),
+  highest: v.pipe(amount, v.description('the highest')),
+  sampled: v.pipe(v.number(), v.description('one in so many page views was read')),
+  rows_read: howMany('rows that D1 read for this answer'),
+})
+export type BudgetPreview = v.InferOutput<typeof BUDGET_PREVIEW>
+
 export const BUDGET_ID = v.pipe(ID, v.description('the id of the budget'))
 export const BUDGETS_QUERY = v.strictObject({ site: SITE })
 export const BUDGET_EVENTS_QUERY = v.strictObject({ site: SITE, budget: v.optional(BUDGET_ID) })

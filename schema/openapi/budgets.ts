@@ -8,8 +8,10 @@ import {
   BUDGET_EVENTS_ANSWER,
   BUDGET_EVENTS_QUERY,
   BUDGET_ID,
+  BUDGET_PREVIEW,
   BUDGETS_ANSWER,
   BUDGETS_QUERY,
+  type BudgetPreview,
 } from '../api/budgets.ts'
 import { SITE } from '../api/fields.ts'
 import {
@@ -32,6 +34,21 @@ const HOOK = {
   budgets: ['3f9a0c51d2e7'],
 }
 const TERMS = { metric: 'lcp', route: '/p/[id]', percentile: 75, limit: 2500, window_hours: 24 }
+const PREVIEW: BudgetPreview = {
+  site: 'shop',
+  from: '2026-10-24T10:00:00.000Z',
+  to: '2026-11-21T10:00:00.000Z',
+  samples: 12840,
+  windows: 649,
+  step_hours: 1,
+  breached: 31,
+  no_data: 0,
+  breaches: 2,
+  lowest: 1890.2,
+  highest: 2934.6,
+  sampled: 1,
+  rows_read: 3410,
+}
 /** Before it has been judged. */
 const NEW = {
   ...STANDING,
@@ -97,6 +114,17 @@ export const BUDGET_OPERATIONS: readonly Operation[] = [
     body: body(BUDGET, TERMS),
     answers: { 201: json('The budget, not judged yet.', BUDGET_ANSWER, NEW) },
     problems: [400, 401, 403, 404, 409, 500, 503],
+  },
+  {
+    ...ofBudgets,
+    method: 'post',
+    path: '/v1/sites/{site}/budgets/preview',
+    id: 'previewBudget',
+    summary: 'How a budget would have stood in the last 28 days',
+    description: 'Judges every window of the last 28 days, or of as many as are kept. Creates nothing.',
+    body: body(BUDGET, TERMS),
+    answers: { 200: json('How often it would have been breached.', BUDGET_PREVIEW, PREVIEW) },
+    problems: [400, ...PROBLEMS],
   },
   {
     ...ofBudget,

@@ -5,6 +5,7 @@
 import * as v from 'valibot'
 import { DEPLOY, DEPLOY_ANSWER, DEPLOY_EXAMPLE, DEPLOY_ID, MAX_DEPLOYS } from '../api/deploys.ts'
 import { SITE as SITE_PARAMETER } from '../api/fields.ts'
+import { OVERVIEW_ANSWER, OVERVIEW_EXAMPLE, OVERVIEW_QUERY } from '../api/overview.ts'
 import { SITE_ANSWER, SITE_CHANGE, SITE_SAVED, SITE_SETTINGS, SITES_ANSWER } from '../api/site.ts'
 import { NEW_TOKEN, NEW_TOKEN_ANSWER, TOKEN_ANSWER, TOKENS_ANSWER } from '../api/token.ts'
 import { NEW_TOKEN as MADE_TOKEN, SAVED_SITE, SITE, TOKEN } from './examples.ts'
@@ -26,6 +27,18 @@ export const SITE_OPERATIONS: readonly Operation[] = [
     access: 'reader',
     answers: { 200: json('The sites, by name.', SITES_ANSWER, { data: [SITE] }) },
     problems: [401, 500, 503],
+  },
+  {
+    method: 'get',
+    tag: 'Sites',
+    path: '/v1/overview',
+    id: 'overview',
+    summary: 'All sites with their vitals and the state of their budgets',
+    description: 'The p75 of the last 24 hours as far as they are rolled up.',
+    access: 'reader',
+    inQuery: OVERVIEW_QUERY,
+    answers: { 200: json('The sites, by name.', OVERVIEW_ANSWER, OVERVIEW_EXAMPLE) },
+    problems: [400, 401, 500, 503],
   },
   {
     ...ofSites,

@@ -29,7 +29,8 @@ export async function deliveryShare(
   return shareOf(metric, sum(hours.map(({ sums }) => sums)))
 }
 
-function shareOf(metric: DeliveryMetric, sums: Sums): DeliveryShare {
+/** The share that some sums come to. */
+export function shareOf(metric: DeliveryMetric, sums: Sums): DeliveryShare {
   const { lost, refused, failed, bots, busiest_share } = figures(sums)
   const arrived = arrivedOf(sums)
   const part = (count: number) => exactly(arrived ? count / arrived : null, arrived)

@@ -13,6 +13,7 @@ import { HOUR, hourOf } from '../../schema/domain/hour.ts'
 import { limitsOf, type Measure } from '../../schema/domain/metrics.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import type { BudgetRow } from '../../schema/storage/tables.ts'
+import { type Distribution, NONE } from '../query/distribution.ts'
 import { groupsOf } from '../query/distributions.ts'
 import { oldestRaw } from '../query/kept.ts'
 import { countsOf, percentileInUnit } from '../read/summary.ts'
@@ -34,6 +35,9 @@ export interface Finding {
   baseline: string | null
 }
 
+/** What was promised, and how it stood before. */
+export type Promised = Pick<BudgetRow, 'metric' | 'percentile' | 'state' | 'told' | 'max' | 'minimum'>
+
 /** Releases that are looked at for the one that began. */
 const RELEASES = 100
 
@@ -42,7 +46,7 @@ const UNSEEN = 0.05
 
 /** Where only raw rows can tell, a window that reaches back further than they are kept is judged by those that are left. */
 export async function judge(d1: Preparer, budget: BudgetRow, now: Ms, rawDays: number): Promise<Finding> {
-  const { site, metric, percentile } = budget
+  const { site, metric } = budget
   if (isDeliveryMetric(metric)) {
     const share = await deliveryShare(d1, budget, metric, now)
     const state = stateOf(budget, share, share.samples)
@@ -62,21 +66,9 @@ export async function judge(d1: Preparer, budget: BudgetRow, now: Ms, rawDays: n
     now,
     { oldest: oldestRaw({ rawDays }, now) },
   )
-  const distribution = groups[0]?.distribution
-  const [found = null] = distribution ? percentiles(distribution, [percentile], limitsOf(metric)) : []
-  const counts = distribution && countsOf(distribution, percentile)
-  const figures = found ? percentileInUnit(metric, found) : { value: null, low: null, high: null }
-  const finding = {
-    ...figures,
-    samples: counts?.samples ?? 0,
-    effective_samples: counts?.effective_samples ?? null,
-    release: null,
-    baseline: null,
-  }
-  // Where only a share was read, there are enough: the minimum is for those that it stands for.
-  const told = stateOf(budget, figures, (counts?.effective_samples ?? 0) * oneIn)
-  const { missing = 0 } = groups[0] ?? {}
-  const state = missing > UNSEEN * (distribution?.n ?? 0) ? 'no-data' : told
+  const { distribution = NONE, missing = 0 } = groups[0] ?? {}
+  const { state, ...figures } = foundIn(budget, distribution, missing, oneIn)
+  const finding = { ...figures, release: null, baseline: null }
   if (state !== 'breached' || budget.state === 'breached') {
     return { ...finding, state, release: state === 'breached' ? budget.release : null }
   }
@@ -94,6 +86,28 @@ async function judgeRelative(
   const { enough, unseen, ...figures } = await compare(d1, budget, metric, now, oldest)
   const state = unseen > UNSEEN ? 'no-data' : stateOf(budget, figures, enough)
   return { ...figures, state }
+}
+
+/** How a budget stands by the distribution of its window, of which some `missing` may lie in `(other)`. */
+export function foundIn(
+  budget: Promised,
+  distribution: Distribution,
+  missing: number,
+  oneIn: number,
+): Omit<Finding, 'release' | 'baseline'> {
+  const { metric, percentile } = budget
+  if (isDeliveryMetric(metric)) throw new Error('a share of beacons has no distribution')
+  const [found = null] = percentiles(distribution, [percentile], limitsOf(metric))
+  const figures = found ? percentileInUnit(metric, found) : { value: null, low: null, high: null }
+  const { samples, effective_samples } = countsOf(distribution, percentile)
+  // Where only a share was read, there are enough: the minimum is for those that it stands for.
+  const told = stateOf(budget, figures, samples ? effective_samples * oneIn : 0)
+  return {
+    ...figures,
+    samples,
+    effective_samples: samples ? effective_samples : null,
+    state: missing > UNSEEN * distribution.n ? 'no-data' : told,
+  }
 }
 
 /** The state that the interval proves; where it proves none the one before, which after a gap is the one told last. */

@@ -16,14 +16,17 @@ import {
   type BudgetsAnswer,
   MAX_BUDGETS,
 } from '../../schema/api/budgets.ts'
+import { OVERVIEW_QUERY } from '../../schema/api/overview.ts'
 import { parseParameters } from '../../schema/api/parameters.ts'
 import { type BudgetRow, budgetEvents, budgets } from '../../schema/storage/tables.ts'
-import { requireAdmin } from '../admin/access.ts'
+import { requireAdmin, requireSite } from '../admin/access.ts'
 import { readJson } from '../admin/body.ts'
 import { randomHex } from '../admin/secret.ts'
 import type { Hono as Types } from '../env.ts'
-import { badField, problem } from '../problem.ts'
-import { existingSite } from '../site/sites.ts'
+import { badField, noSite, problem } from '../problem.ts'
+import { existingSite, findSite } from '../site/sites.ts'
+import { overview } from './overview.ts'
+import { preview } from './preview.ts'
 import { webhookRoutes } from './webhook-routes.ts'
 
 const PRIVATE = { 'Cache-Control': 'private, no-cache' }
@@ -44,6 +47,16 @@ export const budgetRoutes = new Hono<Types>()
     const row = { site, id: randomHex(6), created: now, since: now, ...toRow(budget) }
     const [made] = await drizzle(c.env.DB).insert(budgets).values(row).returning()
     return c.json(made && show(made), 201, PRIVATE)
+  })
+  .post('/budgets/preview', async c => {
+    const now = Date.now()
+    const site = await findSite(c.env.DB, siteOf(c), now)
+    if (!site) throw noSite(siteOf(c))
+    const budget = await readJson(c, BUDGET)
+    if (budget.relative_to) {
+      throw badField({ field: 'relative_to', detail: 'must be left out: only limits can be previewed' })
+    }
+    return c.json(await preview(c.env.DB, site, toRow(budget), now), 200, PRIVATE)
   })
   .put('/budgets/:id', async c => {
     const budget = await readJson(c, BUDGET)
@@ -72,8 +85,16 @@ export const budgetRoutes = new Hono<Types>()
   })
   .route('/webhooks', webhookRoutes)
 
-/** What asks by a query: `/v1/budgets`, `/v1/budget-events`. */
+/** What asks by a query: `/v1/overview`, `/v1/budgets`, `/v1/budget-events`. */
 export const budgetReads = new Hono<Types>()
+  .get('/overview', async c => {
+    const caller = c.get('caller')
+    if (caller.role === 'reader') requireSite(c, caller.site)
+    const parsed = parseParameters(OVERVIEW_QUERY, new URL(c.req.url).searchParams)
+    if ('error' in parsed) throw badField(parsed.error)
+    const only = caller.role === 'reader' ? caller.site : null
+    return c.json(await overview(c.env.DB, only, parsed.ok.after, Date.now()), 200, PRIVATE)
+  })
   .get('/budgets', async c => {
     const parsed = parseParameters(BUDGETS_QUERY.entries, new URL(c.req.url).searchParams)
     if ('error' in parsed) throw badField(parsed.error)

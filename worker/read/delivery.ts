@@ -141,15 +141,16 @@ export async function delivery(
   }
 }
 
-/** Sums of both tables over a range, by hour or by day; an hour or a day that has no row is left out. */
+/** Sums of both tables over a range, by hour or by day as `most` hours allow; one that has no row is left out. */
 export async function countsOf(
   d1: Preparer,
   { site, from, to }: { site: string; from: number; to: number },
   now: number,
+  most = MAX_HOURS,
 ): Promise<{ step: 'hour' | 'day'; hours: { start: number; sums: Sums }[] }> {
   const end = Math.min(to / HOUR, hourOf(now) + 1)
   const begin = Math.max(from / HOUR, end - LOOKED_AT)
-  const step = end - begin > MAX_HOURS ? 24 : 1
+  const step = end - begin > most ? 24 : 1
   const first = Math.floor(begin / step) * step
   const starts = Array.from(
     { length: Math.max(0, Math.ceil((end - first) / step)) },

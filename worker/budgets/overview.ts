@@ -1,0 +1,84 @@
+/**
+ * `GET /v1/overview`: every site at a glance, in one question: the vitals of its last rolled-up hours, and how many of its
+ * budgets stand how. No raw row is read.
+ */
+
+import { type SQL, sql } from 'drizzle-orm'
+import { MAX_SITES, OVERVIEW_VITALS, type OverviewAnswer } from '../../schema/api/overview.ts'
+import { percentiles } from '../../schema/domain/histogram.ts'
+import { HOUR, hourOf } from '../../schema/domain/hour.ts'
+import { limitsOf } from '../../schema/domain/metrics.ts'
+import { budgets, rollups, sites } from '../../schema/storage/tables.ts'
+import { columnSql } from '../histogram/dimensions.ts'
+import { total } from '../query/distribution.ts'
+import type { RollupRow } from '../query/rollup-rows.ts'
+import { percentileInUnit } from '../read/summary.ts'
+import { named } from '../store/names.ts'
+import { countOf } from '../store/row-codec.ts'
+import { type Preparer, prepare } from '../store/statement.ts'
+
+/** Hours that are looked back. */
+const HOURS = 24
+const s = named(sites)
+const r = named(rollups, 'r')
+const b = named(budgets, 'b')
+const P75 = [75]
+
+/** The sites by name, from `after` on; the `only` one of a reader. Keys: (id); (site, tier, dimension, start); (site, id). */
+export async function overview(
+  d1: Preparer,
+  only: string | null,
+  after: string | undefined,
+  now: number,
+): Promise<OverviewAnswer> {
+  const to = hourOf(now)
+  const which = only === null ? sql`${s.id} > ${after ?? ''}` : sql`${s.id} = ${only}`
+  const { results } = await prepare(
+    d1,
+    sql`SELECT ${s.id} FROM ${s.table} WHERE ${which} AND ${s.deleted} IS NULL ORDER BY ${s.id} LIMIT ${MAX_SITES + 1}`,
+  ).all<{ id: string }>()
+  const names = results.slice(0, MAX_SITES).map(({ id }) => id)
+  const listed = sql`json_each(${JSON.stringify(names)}) AS l`
+  const columns: SQL[] = [
+    sql`${columnSql('views')} AS views`,
+    ...OVERVIEW_VITALS.map(vital => sql`${columnSql(vital)} AS ${sql.raw(vital)}`),
+  ]
+  const [hours, states] = await Promise.all([
+    prepare(
+      d1,
+      sql`SELECT ${r.site}, ${r.start}, ${r.value}, ${sql.join(columns, sql`, `)} FROM ${listed} CROSS JOIN ${r.table}
+        ON ${r.site} = l.value AND ${r.tier} = 'hour' AND ${r.dimension} = 'all' AND ${r.start} >= ${to - HOURS}
+          AND ${r.start} < ${to}`,
+    ).all<RollupRow & { site: string }>(),
+    prepare(
+      d1,
+      sql`SELECT ${b.site}, ${b.state} FROM ${listed} CROSS JOIN ${b.table} ON ${b.site} = l.value`,
+    ).all<{
+      site: string
+      state: keyof OverviewAnswer['data'][number]['budgets']
+    }>(),
+  ])
+  const hoursOf = Map.groupBy(hours.results, ({ site }) => site)
+  const budgetsOf = Map.groupBy(states.results, ({ site }) => site)
+  return {
+    from: new Date((to - HOURS) * HOUR).toISOString(),
+    to: new Date(to * HOUR).toISOString(),
+    data: names.map(site => {
+      const rows = hoursOf.get(site) ?? []
+      const p75 = (vital: (typeof OVERVIEW_VITALS)[number]) => {
+        const distribution = total(rows, vital)
+        const [found] = distribution ? percentiles(distribution, P75, limitsOf(vital)) : []
+        return found ? percentileInUnit(vital, found) : null
+      }
+      const count = (state: string) =>
+        budgetsOf.get(site)?.filter(budget => budget.state === state).length ?? 0
+      return {
+        site,
+        pageviews: rows.reduce((sum, { views }) => sum + countOf(views), 0),
+        vitals: { lcp: p75('lcp'), inp: p75('inp'), cls: p75('cls') },
+        budgets: { ok: count('ok'), breached: count('breached'), 'no-data': count('no-data') },
+      }
+    }),
+    next: results.length > MAX_SITES ? (names.at(-1) ?? null) : null,
+  }
+}

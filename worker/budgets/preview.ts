@@ -1,0 +1,165 @@
+/**
+ * How a budget would have stood in the last 28 days: its terms go in, how many of its windows would have been breached comes
+ * out. Hours are read once, within the rows of any question, and added up to windows that overlap.
+ *
+ * Example: a window of 24 hours is judged at the end of each hour, 649 times in 28 days. A window of a week is made of parts of
+ * 7 hours and judged 73 times.
+ */
+
+import type { BudgetPreview } from '../../schema/api/budgets.ts'
+import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
+import { HOUR, hourOf } from '../../schema/domain/hour.ts'
+import type { BudgetRow } from '../../schema/storage/tables.ts'
+import { added, NONE } from '../query/distribution.ts'
+import { groupsOf } from '../query/distributions.ts'
+import { keptGroups, oldestRaw } from '../query/kept.ts'
+import { countsOf, sum } from '../read/delivery.ts'
+import type { Site } from '../site/sites.ts'
+import { counted, type Preparer, type Receipt } from '../store/statement.ts'
+import { shareOf } from './delivery.ts'
+import { type Finding, foundIn, stateOf } from './judge.ts'
+
+/** Days that are looked back. */
+const DAYS = 28
+/** The most parts that a window is added up from, so that the worker's CPU does. */
+const MAX_PARTS = 24
+
+type Terms = Pick<
+  BudgetRow,
+  'metric' | 'endpoint' | 'route' | 'device' | 'percentile' | 'max' | 'windowHours' | 'minimum'
+>
+/** What a window was found to be; a budget goes on from the state before. */
+type Judge = (from: number, to: number, before: Pick<BudgetRow, 'state' | 'told'>) => Omit<Finding, 'release' | 'baseline'>
+
+export async function preview(d1: Preparer, site: Site, terms: Terms, now: number): Promise<BudgetPreview> {
+  const receipt: Receipt = { statements: 0, read: 0 }
+  const end = hourOf(now) + 1
+  const asked = {
+    site: site.id,
+    from: Math.max(end - DAYS * 24, end - site.hourDays * 24) * HOUR,
+    to: end * HOUR,
+  }
+  const counting = counted(d1, receipt)
+  const read = isDeliveryMetric(terms.metric) ? shares : distributions
+  const { from, samples, oneIn, judge } = await read(counting, site, terms, asked, now)
+
+  const { windowHours } = terms
+  const step = stepOf(windowHours)
+  let before: Pick<BudgetRow, 'state' | 'told'> = { state: 'no-data', told: 'ok' }
+  const seen = { windows: 0, breached: 0, no_data: 0, breaches: 0 }
+  const values: number[] = []
+  const first = from / HOUR + windowHours
+  for (let at = end - Math.floor((end - first) / step) * step; at >= first && at <= end; at += step) {
+    const { state, value } = judge(at - windowHours, at, before)
+    seen.windows++
+    if (state === 'breached') seen.breached++
+    if (state === 'no-data') seen.no_data++
+    else if (value !== null) values.push(value)
+    if (state === 'breached' && before.told !== 'breached') seen.breaches++
+    before = { state, told: state === 'no-data' ? before.told : state }
+  }
+  return {
+    site: site.id,
+    from: new Date(from).toISOString(),
+    to: new Date(asked.to).toISOString(),
+    samples,
+    ...seen,
+    step_hours: step,
+    lowest: values.length ? Math.min(...values) : null,
+    highest: values.length ? Math.max(...values) : null,
+    sampled: oneIn,
+    rows_read: receipt.read,
+  }
+}
+
+/** The smallest part that a window is a few whole ones of: 1 of 24 hours, 7 of a week. */
+function stepOf(windowHours: number): number {
+  let step = Math.ceil(windowHours / MAX_PARTS)
+  while (windowHours % step) step++
+  return step
+}
+
+interface Hours {
+  /** Unix ms from which on hours are there. */
+  from: number
+  samples: number
+  oneIn: number
+  judge: Judge
+}
+
+async function distributions(
+  d1: Preparer,
+  site: Site,
+  terms: Terms,
+  range: { site: string; from: number; to: number },
+  now: number,
+): Promise<Hours> {
+  const { metric, endpoint, route, device } = terms
+  if (isDeliveryMetric(metric)) throw new Error('a share of beacons has no distribution')
+  const filters = { endpoint: endpoint ?? undefined, route: route ?? undefined, device: device ?? undefined }
+  const query = keptGroups({ ...range, filters, groupBy: [], limit: 1, metrics: [metric] }, site, now)
+  const buckets = { step: 1, offset: 0 } as const
+  const { groups, oneIn } = await groupsOf(d1, { ...query, buckets }, now, { oldest: oldestRaw(site, now) })
+  const parts = partsOf(groups, ({ start }) => start, stepOf(terms.windowHours), range.to / HOUR)
+  const sums = new Map(
+    [...parts].map(([start, groups]) => [
+      start,
+      {
+        distribution: added(groups.map(({ distribution }) => distribution)),
+        missing: groups.reduce((sum, { missing }) => sum + missing, 0),
+      },
+    ]),
+  )
+  return {
+    from: query.from,
+    samples: groups.reduce((sum, { distribution }) => sum + distribution.s, 0),
+    oneIn,
+    judge(from, to, before) {
+      const found = within(sums, from, to, stepOf(terms.windowHours))
+      const missing = found.reduce((sum, { missing }) => sum + missing, 0)
+      const distribution = found.length ? added(found.map(({ distribution }) => distribution)) : NONE
+      return foundIn({ ...terms, ...before }, distribution, missing, oneIn)
+    },
+  }
+}
+
+async function shares(
+  d1: Preparer,
+  _: Site,
+  terms: Terms,
+  range: { site: string; from: number; to: number },
+  now: number,
+): Promise<Hours> {
+  const { metric } = terms
+  if (!isDeliveryMetric(metric)) throw new Error('only a share of beacons is counted')
+  const { hours } = await countsOf(d1, range, now, DAYS * 24)
+  const parts = partsOf(hours, ({ start }) => start, stepOf(terms.windowHours), range.to / HOUR)
+  const sums = new Map([...parts].map(([start, hours]) => [start, sum(hours.map(({ sums }) => sums))]))
+  return {
+    from: range.from,
+    samples: shareOf(metric, sum([...sums.values()])).samples,
+    oneIn: 1,
+    judge(from, to, before) {
+      const share = shareOf(metric, sum(within(sums, from, to, stepOf(terms.windowHours))))
+      return {
+        ...share,
+        effective_samples: share.samples,
+        state: stateOf({ ...terms, ...before }, share, share.samples),
+      }
+    },
+  }
+}
+
+/** Hours by the part that they lie in: parts of `step` hours, of which the last ends at `end`. */
+function partsOf<T>(hours: readonly T[], hourOf: (hour: T) => number, step: number, end: number) {
+  return Map.groupBy(hours, hour => end - Math.ceil((end - hourOf(hour)) / step) * step)
+}
+
+function within<T>(parts: ReadonlyMap<number, T>, from: number, to: number, step: number): T[] {
+  const found: T[] = []
+  for (let start = from; start < to; start += step) {
+    const part = parts.get(start)
+    if (part) found.push(part)
+  }
+  return found
+}
