@@ -23,6 +23,7 @@ export const PAGE_OF = {
   browsers: 'README.md',
   cost: 'README.md',
   peers: 'README.md',
+  lighthouse: 'README.md',
   pin: 'docs/measuring.md',
   load: 'docs/deploying.md',
   endpoints: 'docs/api.md',
