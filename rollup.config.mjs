@@ -15,6 +15,7 @@ import { resolve } from 'node:path'
 import { nodeResolve } from '@rollup/plugin-node-resolve'
 import terser from '@rollup/plugin-terser'
 import { transform } from 'esbuild'
+import { marked } from 'marked'
 import esbuild from 'rollup-plugin-esbuild'
 import { brotli, byteTable } from './rollup.bytes.ts'
 import { openApi } from './schema/openapi/document.ts'
@@ -163,6 +164,25 @@ const stylesheet = {
   },
 }
 
+// What the dashboard links to for more words: a page of docs/, served as it stands.
+const help = {
+  name: 'help',
+  writeBundle() {
+    const text = readFileSync('docs/reading.md', 'utf8').replace(/\[([^\]]+)\]\((?!https:)[^)]+\)/g, '$1')
+    const body = marked
+      .parse(text)
+      .replace(/<h2>(.*?)<\/h2>/g, (_, name) => `<h2 id="${name.toLowerCase()}">${name}</h2>`)
+    const page = readFileSync('worker/dashboard/index.html', 'utf8')
+      .replace(/\s*<script.*?<\/script>|\s*<noscript>.*?<\/noscript>/g, '')
+      .replace(
+        /<div id="app">[\s\S]*<\/div>/,
+        `<main class="panel help">\n<p><a href="/">Dashboard</a></p>\n${body}</main>`,
+      )
+      .replace('<title>fieldline', '<title>Reading the numbers · fieldline')
+    writeFileSync('dist/public/help.html', page)
+  },
+}
+
 // Maps are no part of what is installed, and no installed file names one: `npm run release` packs them apart.
 const library = name => ({
   input: `sdk/${name}.ts`,
@@ -221,6 +241,7 @@ export default [
       }),
       copy(...['index.html', 'favicon.svg', '_headers'].map(name => [`worker/dashboard/${name}`, name])),
       stylesheet,
+      help,
       openapi,
     ],
   },

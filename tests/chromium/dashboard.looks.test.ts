@@ -18,6 +18,7 @@ const VIEWS = {
   API: `?view=api&api=GET+/api/products${WAIT}`,
   budgets: `?view=budgets${WAIT}`,
   names: `?view=names${WAIT}`,
+  sites: `?view=sites&id=demo${WAIT}`,
   'first run': '?site=fresh',
 } as const
 

@@ -212,7 +212,7 @@ test('what is shown is saved as CSV and JSON, and copied as a curl line without 
     page.waitForEvent('download'),
     page.getByRole('button', { name: 'CSV of LCP by route' }).click(),
   ])
-  expect(download.suggestedFilename()).toBe('fieldline.csv')
+  expect(download.suggestedFilename()).toBe('demo-lcp-by-route-7d.csv')
   await page.getByRole('button', { name: 'Copy as curl of LCP by route' }).click()
   await page.getByText('Copied.').waitFor()
   const copied = await page.evaluate(() => navigator.clipboard.readText())

@@ -17,6 +17,7 @@ import { PageViews } from './pageviews.tsx'
 import { Trouble } from './section.tsx'
 import { keepToken, readToken } from './session.ts'
 import { SignIn } from './signin.tsx'
+import { Sites } from './sites.tsx'
 import { go, type Place, readPlace, VIEWS } from './url-state.ts'
 import { Live, useAnswer } from './use-api.ts'
 
@@ -88,7 +89,7 @@ function Page({ place, onSignOut }: { place: Place; onSignOut: () => void }) {
         ) : place.site ? (
           <View view={place.view} />
         ) : sites.data && !first ? (
-          <CreateSite />
+          <CreateSite title="There is no site yet. Create one." />
         ) : (
           <p class="soft">Loading …</p>
         )}
@@ -102,6 +103,7 @@ function View({ view }: { view: Place['view'] }) {
   if (view === 'budgets') return <Budgets />
   if (view === 'names') return <Names />
   if (view === 'views') return <PageViews />
+  if (view === 'sites') return <Sites />
   return <Overview />
 }
 

@@ -1,20 +1,32 @@
-/** A budget to be made, or the one to be changed: fields go in, what the API takes comes out. */
+/**
+ * A budget to be made, or the one to be changed: fields that offer what exists go in, what the API takes comes out, with how
+ * the budget would have stood in the last 28 days.
+ */
 
-import { useContext } from 'preact/hooks'
-import type { BudgetAnswer } from '../../schema/api/budgets.ts'
+import { useContext, useRef, useState } from 'preact/hooks'
+import type { BudgetAnswer, BudgetPreview } from '../../schema/api/budgets.ts'
+import type { GroupKey } from '../../schema/api/query.ts'
+import type { SummaryAnswer } from '../../schema/api/summary.ts'
+import { DELIVERY_METRICS } from '../../schema/domain/delivery-metrics.ts'
+import { type Budgeted, format, METRICS, PHASES } from '../../schema/domain/metrics.ts'
 import { ask } from './client.ts'
+import { Field, valuesOf } from './field.tsx'
+import { count, number, percent } from './format.ts'
 import { Link, usePlace } from './link.tsx'
+import { pathOf } from './query.ts'
 import { useWork } from './use-action.ts'
-import { Live } from './use-api.ts'
+import { Live, useAnswer } from './use-api.ts'
+
+const MEASURES = [...Object.keys(METRICS), ...PHASES.map(phase => `phase:${phase}`), ...DELIVERY_METRICS]
 
 const FIELDS = [
-  ['metric', 'Metric', '', { required: true, placeholder: 'lcp, inp, cls, fcp, ttfb or api' }],
+  ['metric', 'Metric', '', { required: true, placeholder: 'lcp', options: MEASURES }],
   ['percentile', 'Percentile', 75, { required: true, type: 'number', min: 1, max: 99.9, step: 0.1 }],
   ['limit', 'Limit (ms; a score for CLS)', '', { required: true, type: 'number', min: 0, step: 'any' }],
   ['relative_to', 'Relative to (0.1: 10% above)', '', { placeholder: 'week or release before' }],
   ['endpoint', 'Endpoint (for api)', '', { placeholder: 'all' }],
   ['route', 'Route', '', { placeholder: 'all' }],
-  ['device', 'Device', '', { placeholder: 'phone, tablet or desktop' }],
+  ['device', 'Device', '', { placeholder: 'all', options: ['phone', 'tablet', 'desktop'] }],
   ['window_hours', 'Window in hours', 24, { required: true, type: 'number', min: 1, max: 672 }],
   ['minimum', 'Minimum samples', 100, { required: true, type: 'number', min: 1 }],
 ] as const
@@ -22,42 +34,90 @@ const FIELDS = [
 export function BudgetForm({ budget }: { budget: BudgetAnswer | undefined }) {
   const [{ site }, move] = usePlace()
   const { again } = useContext(Live)
-  const [said, run] = useWork()
+  const [said, run, fault] = useWork()
+  const [past, setPast] = useState<{ preview: BudgetPreview; metric: Budgeted } | null>(null)
+  const latest = useRef<Promise<BudgetPreview> | null>(null)
+  const known = { route: useNames('route', 'pageviews'), endpoint: useNames('endpoint', 'api') }
+  const path = `/v1/sites/${site}/budgets`
   const onSubmit = (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
     event.preventDefault()
     const form = event.currentTarget
-    const given = new FormData(form)
-    const body = Object.fromEntries(
-      FIELDS.map(([name, , , { type }]: (typeof FIELDS)[number] & { 3: { type?: string } }) => {
-        const value = String(given.get(name)).trim()
-        return [name, type ? Number(value) : value || null]
-      }),
-    )
-    const path = `/v1/sites/${site}/budgets${budget ? `/${budget.id}` : ''}`
-    run(ask(path, { method: budget ? 'PUT' : 'POST', body }), 'Saved.').then(saved => {
+    const [to, method] = budget ? ([`${path}/${budget.id}`, 'PUT'] as const) : ([path, 'POST'] as const)
+    run(ask(to, { method, body: valuesOf(form) }), 'Saved.').then(saved => {
       if (!saved) return
       form.reset()
+      setPast(null)
       move({ id: '' }, true)
       again()
     })
   }
+  const onChange = ({ currentTarget: form }: { currentTarget: HTMLFormElement }) => {
+    const body = valuesOf(form)
+    // How a relative one would have stood is not told.
+    if (!form.checkValidity() || body.relative_to) return setPast(null)
+    const asked = ask<BudgetPreview>(`${path}/preview`, { method: 'POST', body })
+    latest.current = asked
+    setPast(null)
+    // An answer to what the form held before says nothing of what it holds now.
+    const shown = asked.then(preview => {
+      if (latest.current === asked) setPast({ preview, metric: body.metric as Budgeted })
+    })
+    run(shown, '')
+  }
   return (
     <section class="panel" aria-labelledby="budget-form">
       <h2 id="budget-form">{budget ? 'Change the budget' : 'New budget'}</h2>
-      <form class="fields" onSubmit={onSubmit}>
+      <form class="fields" onSubmit={onSubmit} onChange={onChange}>
         {FIELDS.map(([name, label, initial, how]) => (
-          <label key={name}>
-            <span>{label}</span>
-            <input name={name} defaultValue={String(budget?.[name] ?? initial)} {...how} />
-          </label>
+          <Field
+            key={name}
+            {...{ name, label, fault, ...how }}
+            {...(name === 'route' || name === 'endpoint' ? { options: known[name] } : {})}
+            defaultValue={String(budget?.[name] ?? initial)}
+          />
         ))}
+        <p role="status">
+          {past && <Past {...past} />} {said}
+        </p>
         <p>
           <button type="submit" class="primary">
             {budget ? 'Change budget' : 'Create budget'}
           </button>{' '}
-          {budget && <Link to={{ id: '' }}>Cancel</Link>} <span role="status">{said}</span>
+          {budget && <Link to={{ id: '' }}>Cancel</Link>}
         </p>
       </form>
     </section>
   )
+}
+
+/** How the budget would have stood, in words. */
+function Past({ preview, metric }: { preview: BudgetPreview; metric: Budgeted }) {
+  const { samples, windows, breached, breaches, no_data, lowest, highest, from, to } = preview
+  const days = Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000)
+  if (!samples) return <strong>Nothing in the last {days} days matches this budget.</strong>
+  const judged = windows - no_data
+  if (!judged)
+    return (
+      <strong>
+        Too few samples for this minimum: {number(samples)} in {days} days.
+      </strong>
+    )
+  return (
+    <>
+      <strong>
+        In the last {days} days it would have been breached {count(breaches, 'time')}
+        {breaches > 0 && `, for ${percent(breached / windows)} of the time`}.
+      </strong>{' '}
+      Its value was {format(metric, lowest)} to {format(metric, highest)}, of {count(samples, 'sample')}.
+      {no_data > 0 && ` For ${percent(no_data / windows)} of the time there was too little data.`}
+    </>
+  )
+}
+
+/** The busiest names of the last week. */
+function useNames(by: GroupKey, metrics: string): string[] {
+  const [{ site }] = usePlace()
+  const path = pathOf('summary', { site, from: '-7d', metrics, group_by: by, limit: 200 })
+  const answer = useAnswer<SummaryAnswer>(path)
+  return answer.data?.data.flatMap(({ group, rest, other }) => (rest || other ? [] : (group[by] ?? []))) ?? []
 }

@@ -8,10 +8,11 @@ import { format } from '../../schema/domain/metrics.ts'
 import { BudgetForm } from './budgetform.tsx'
 import { request } from './client.ts'
 import { Figure } from './figure.tsx'
-import { moment, number, short } from './format.ts'
+import { count, few, moment, number, short } from './format.ts'
 import { Link, usePlace } from './link.tsx'
 import { pathOf } from './query.ts'
 import { Section, Table } from './section.tsx'
+import { mayChange } from './session.ts'
 import { useWork } from './use-action.ts'
 import { Live, useAnswer } from './use-api.ts'
 import { Webhooks } from './webhooks.tsx'
@@ -21,13 +22,21 @@ export function Budgets() {
   const path = pathOf('budgets', { site })
   const answer = useAnswer<BudgetsAnswer>(path)
   const budgets = answer.data?.data ?? []
-  const columns = ['Budget', 'State', 'Since', 'Value', 'Samples', 'Release', 'Change']
+  const columns = [
+    'Budget',
+    'Value',
+    'State',
+    'Since',
+    'Samples',
+    'Release',
+    ...(mayChange() ? ['Change'] : []),
+  ]
   const open = budgets.find(budget => budget.id === id)
   return (
     <>
       <Section title="Budgets" answer={answer}>
         {budgets.length === 0 ? (
-          <p class="soft">No budgets yet. Create one below.</p>
+          <p class="soft">No budgets yet.{mayChange() && ' Create one below.'}</p>
         ) : (
           <Table label="Budgets" columns={columns}>
             {budgets.map(budget => (
@@ -36,9 +45,9 @@ export function Budgets() {
           </Table>
         )}
       </Section>
-      {answer.data && <BudgetForm key={open?.id} budget={open} />}
+      {answer.data && mayChange() && <BudgetForm key={open?.id} budget={open} />}
       <History budgets={budgets} />
-      <Webhooks budgets={budgets.map(budget => [budget.id, nameOf(budget)])} />
+      {mayChange() && <Webhooks budgets={budgets.map(budget => [budget.id, nameOf(budget)])} />}
     </>
   )
 }
@@ -47,7 +56,7 @@ function Row({ budget }: { budget: BudgetAnswer }) {
   const [{ site }, move] = usePlace()
   const { again } = useContext(Live)
   const [said, run] = useWork()
-  const { id, state, since, value, low, high, samples, minimum, release } = budget
+  const { id, state, since, value, low, high, release } = budget
   const name = nameOf(budget)
   const onDelete = () => {
     if (!confirm(`Delete the budget ${name}?`)) return
@@ -63,29 +72,36 @@ function Row({ budget }: { budget: BudgetAnswer }) {
         <bdi>{name}</bdi>
       </th>
       <td>
-        <State state={state} />
-      </td>
-      <td>{moment(since)}</td>
-      <td>
         <Figure metric={figureOf(budget)} figure={value === null ? undefined : { value, low, high }} />
       </td>
       <td>
-        {number(samples)} of {number(minimum)}
+        <State state={state} />
       </td>
+      <td>{moment(since)}</td>
+      <td>{samplesOf(budget)}</td>
       <td class="text">
         <bdi>{release ?? '–'}</bdi>
       </td>
-      <td>
-        <Link to={{ id }} className="button" label={`Change ${name}`}>
-          Change
-        </Link>{' '}
-        <button type="button" aria-label={`Delete ${name}`} onClick={onDelete}>
-          Delete
-        </button>
-        <span role="status">{said}</span>
-      </td>
+      {mayChange() && (
+        <td>
+          <Link to={{ id }} className="button" label={`Change ${name}`}>
+            Change
+          </Link>{' '}
+          <button type="button" aria-label={`Delete ${name}`} onClick={onDelete}>
+            Delete
+          </button>
+          <span role="status">{said}</span>
+        </td>
+      )}
     </tr>
   )
+}
+
+/** `143 samples (needs 100)`; that nothing matches is no lack of traffic. */
+function samplesOf({ samples, effective_samples, minimum, checked, window_hours }: BudgetAnswer): string {
+  if (checked && !samples) return `nothing matched in ${window_hours} h (needs ${number(minimum)})`
+  const alike = effective_samples !== null && effective_samples < minimum && samples >= minimum
+  return `${count(samples, 'sample')}${alike ? `, worth ${few(effective_samples)}` : ''} (needs ${number(minimum)})`
 }
 
 function History({ budgets }: { budgets: BudgetAnswer[] }) {

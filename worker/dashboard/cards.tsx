@@ -3,6 +3,7 @@
 import type { SummaryAnswer, SummaryRow } from '../../schema/api/summary.ts'
 import type { TrendsAnswer, TrendsRow } from '../../schema/api/trends.ts'
 import { format, METRICS, type Metric, rate } from '../../schema/domain/metrics.ts'
+import { Explain } from './explain.tsx'
 import { Exports } from './exports.tsx'
 import { count, countInterval, interval, RATING_WORDS, short, TITLES, verdict } from './format.ts'
 import { Link, usePlace } from './link.tsx'
@@ -67,6 +68,7 @@ function Card({ metric, row, trend, instead, change }: CardProps) {
         <Link to={{ metric }} current={chosen}>
           {short(metric)}
         </Link>
+        <Explain of={metric} />
         <span class="soft">{TITLES[metric]}</span>
       </h3>
       {row && figure && rating ? (

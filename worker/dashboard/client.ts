@@ -1,27 +1,32 @@
 /** The worker's HTTP API as the page asks it. A failed request becomes an `ApiError` in words for a person. */
 
+import type { Problem } from '../../schema/domain/problem.ts'
 import { readToken } from './session.ts'
 
 export class ApiError extends Error {
   readonly status: number
+  /** The field that is to blame; empty where none is. */
+  readonly field: string
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, field = '') {
     super(message)
     this.status = status
+    this.field = field
   }
 }
 
 export interface Request {
-  method?: 'GET' | 'PUT' | 'POST' | 'DELETE'
+  method?: 'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE'
   body?: unknown
   accept?: string
+  headers?: Record<string, string>
   signal?: AbortSignal | undefined
 }
 
 /** Asks `/v1/...`. Throws an ApiError unless the answer is good. Without a token it asks as Cloudflare Access lets it. */
 export async function request(
   path: string,
-  { method = 'GET', body, accept, signal }: Request = {},
+  { method = 'GET', body, accept, headers, signal }: Request = {},
 ): Promise<Response> {
   const token = readToken()
   let answer: Response
@@ -31,6 +36,7 @@ export async function request(
       headers: {
         ...(token ? { Authorization: `Bearer ${token}` } : {}),
         ...(accept ? { Accept: accept } : {}),
+        ...headers,
       },
       body: body === undefined ? null : JSON.stringify(body),
       signal: signal ?? null,
@@ -39,7 +45,7 @@ export async function request(
     if (signal?.aborted) throw error
     throw new ApiError(0, 'The server cannot be reached.')
   }
-  if (!answer.ok) throw new ApiError(answer.status, await explain(answer))
+  if (!answer.ok) throw await errorOf(answer)
   return answer
 }
 
@@ -49,7 +55,8 @@ export async function ask<T>(path: string, how?: Request): Promise<T> {
 }
 
 /** The sentence of a problem+json answer. It names the field by itself. */
-async function explain(answer: Response): Promise<string> {
-  const problem = (await answer.json().catch(() => ({}))) as { title?: string; detail?: string }
-  return `${problem.detail ?? problem.title ?? 'The server gave no reason.'} (${answer.status})`
+async function errorOf(answer: Response): Promise<ApiError> {
+  const { title, detail, field } = (await answer.json().catch(() => ({}))) as Partial<Problem>
+  const said = `${detail ?? title ?? 'The server gave no reason.'} (${answer.status})`
+  return new ApiError(answer.status, said, field)
 }

@@ -1,46 +1,51 @@
-/** Where there is no site yet: its name and where its pages are go in, and it is made. */
+/** A site to be made: its name and where its pages are go in. */
 
 import { useContext } from 'preact/hooks'
 import { ask } from './client.ts'
+import { Field, valuesOf } from './field.tsx'
 import { usePlace } from './link.tsx'
+import { originsOf } from './sitesettings.tsx'
 import { useWork } from './use-action.ts'
 import { Live } from './use-api.ts'
 
-export function CreateSite() {
+export function CreateSite({ title }: { title: string }) {
   const [, move] = usePlace()
   const { again } = useContext(Live)
-  const [said, run] = useWork()
+  const [said, run, fault] = useWork()
   const onSubmit = (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
     event.preventDefault()
-    const given = new FormData(event.currentTarget)
-    const site = String(given.get('site'))
-    const origins = String(given.get('origin'))
-      .trim()
-      .split(/[\s,]+/)
-    run(ask(`/v1/sites/${encodeURIComponent(site)}`, { method: 'PUT', body: { origins } }), '').then(made => {
-      if (!made) return
-      again()
-      move({ site })
-    })
+    const { site, origins } = valuesOf(event.currentTarget)
+    const body = { origins: originsOf(origins) }
+    // Never in place of one that is there: its settings would be lost.
+    const headers = { 'If-None-Match': '*' }
+    run(ask(`/v1/sites/${encodeURIComponent(String(site))}`, { method: 'PUT', body, headers }), '').then(
+      made => {
+        if (!made) return
+        again()
+        move({ site: String(site), view: 'overview', id: '' })
+      },
+    )
   }
   return (
     <section class="panel first" aria-labelledby="create">
-      <h2 id="create">There is no site yet. Create one.</h2>
+      <h2 id="create">{title}</h2>
       <form onSubmit={onSubmit}>
-        <label>
-          <span>Name</span>
-          <input
-            name="site"
-            required
-            pattern="[a-z0-9][a-z0-9\-]*"
-            title="a-z, 0-9 and -"
-            placeholder="shop"
-          />
-        </label>
-        <label>
-          <span>Origins of its pages, separated by spaces</span>
-          <input name="origin" required placeholder="https://shop.example https://*.shop.example" />
-        </label>
+        <Field
+          name="site"
+          label="Name"
+          {...{
+            fault,
+            required: true,
+            pattern: '[a-z0-9][a-z0-9\\-]*',
+            title: 'a-z, 0-9 and -',
+            placeholder: 'shop',
+          }}
+        />
+        <Field
+          name="origins"
+          label="Origins of its pages, separated by spaces"
+          {...{ fault, required: true, placeholder: 'https://shop.example https://*.shop.example' }}
+        />
         <p class="alert" role="alert">
           {said}
         </p>

@@ -12,7 +12,7 @@ export function Figure({ metric, figure }: { metric: Budgeted; figure: Percentil
   return (
     <span title={interval(metric, figure)}>
       <strong class={rating ?? ''}>{format(metric, figure.value)}</strong>
-      {rating && <span class="hidden"> ({RATING_WORDS[rating]})</span>}
+      {rating && <span class="hidden"> ({RATING_WORDS[rating]})</span>}{' '}
       <small>
         {low === null ? '' : format(metric, low)} – {high === null ? '' : format(metric, high)}
       </small>

@@ -28,16 +28,24 @@ export function FirstRun() {
   }, [never, path])
   if (!never)
     return ever.data && <p class="panel">No data: no page view matches this range and these filters.</p>
-  return <Snippet site={site} />
+  return (
+    <section class="panel first" aria-labelledby="first">
+      <h2 id="first">Measure your pages</h2>
+      <Snippet site={site} />
+      <p role="status" class="waiting">
+        <span class="dot" /> Waiting for the first beacon. This page updates when it arrives.
+      </p>
+    </section>
+  )
 }
 
-function Snippet({ site }: { site: string }) {
+/** The script tag of a site, to be copied. */
+export function Snippet({ site }: { site: string }) {
   const [said, run] = useWork()
   const snippet = `<script async src="${location.origin}/fieldline.js" data-site="${site}"></script>`
   const onCopy = () => run(navigator.clipboard.writeText(snippet), 'Copied.')
   return (
-    <section class="panel first" aria-labelledby="first">
-      <h2 id="first">Measure your pages</h2>
+    <>
       <p>Put this line into the head of every page of {site}:</p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard. */}
       <pre tabIndex={0}>
@@ -49,9 +57,6 @@ function Snippet({ site }: { site: string }) {
         </button>{' '}
         <span role="status">{said}</span>
       </p>
-      <p role="status" class="waiting">
-        <span class="dot" /> Waiting for the first beacon. This page updates when it arrives.
-      </p>
-    </section>
+    </>
   )
 }

@@ -81,11 +81,13 @@ export function verdict({ metric, change, verdict, confidence, mix }: TrendsRow)
 
 const WHEN = { day: 'numeric', month: 'short', timeZone: 'UTC' } as const
 const DATE = new Intl.DateTimeFormat('en-GB', WHEN)
+const DATE_OF_YEAR = new Intl.DateTimeFormat('en-GB', { ...WHEN, year: 'numeric' })
 const TIME = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'UTC' })
 
-/** `14 Nov`, in the page's time zone or that of another `shift` in ms. */
+/** `14 Nov`, or `14 Nov 2025` where that is not this year, in the page's time zone or that of another `shift` in ms. */
 export function date(time: number, shift = SHIFT): string {
-  return DATE.format(time + shift)
+  const year = (at: number) => new Date(at + shift).getUTCFullYear()
+  return (year(time) === year(Date.now()) ? DATE : DATE_OF_YEAR).format(time + shift)
 }
 
 /** `09:00`. */

@@ -4,6 +4,7 @@ import type { ComponentChildren } from 'preact'
 import type { GroupKey } from '../../schema/api/query.ts'
 import type { SummaryRow } from '../../schema/api/summary.ts'
 import type { Metric } from '../../schema/domain/metrics.ts'
+import { Explain } from './explain.tsx'
 import { Figure } from './figure.tsx'
 import { number, percent } from './format.ts'
 import { type Change, Link, usePlace } from './link.tsx'
@@ -74,7 +75,7 @@ export function Groups({ label, metric, by, head, rows, total, to, more = [] }: 
         })}
       </Table>
       <p class="soft">
-        Impact: the share of all {what} that are in this row and not good.{' '}
+        Impact: the share of all {what} that are in this row and not good. <Explain of="impact" />{' '}
         {shown === Number(place.rows) && shown < 200 && (
           <Link to={{ rows: shown === 10 ? '50' : '200' }}>Show more rows</Link>
         )}

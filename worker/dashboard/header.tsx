@@ -15,7 +15,10 @@ export function Header({ sites, onSignOut }: { sites: string[]; onSignOut: () =>
       <div class="top">
         <h1>fieldline</h1>
         <Tabs label="Views" name="view" options={VIEWS} also={{ id: '', target: '', event: '' }} />
-        <div class="aside">
+        <button type="button" class="more" popovertarget="more">
+          More
+        </button>
+        <div class="aside" id="more" popover="auto">
           <Choice name="theme" label="Theme" options={THEMES} />
           <button
             type="button"

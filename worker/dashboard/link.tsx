@@ -19,11 +19,12 @@ interface LinkProps {
   current?: boolean
   label?: string
   className?: string
+  id?: string
   children: ComponentChildren
 }
 
 /** A link to a place: opens in a new tab like any other, and moves without loading the page. */
-export function Link({ to, current, label, className, children }: LinkProps) {
+export function Link({ to, current, label, className, id, children }: LinkProps) {
   const [place, move] = usePlace()
   const onClick = (event: MouseEvent) => {
     if (event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
@@ -33,6 +34,7 @@ export function Link({ to, current, label, className, children }: LinkProps) {
   return (
     <a
       href={addressOf({ ...place, ...to })}
+      id={id}
       class={className}
       aria-current={current ? 'true' : undefined}
       aria-label={label}

@@ -2,6 +2,7 @@
 
 import type { DeliveryAnswer } from '../../schema/api/delivery.ts'
 import type { SummaryAnswer } from '../../schema/api/summary.ts'
+import { Explain } from './explain.tsx'
 import { few, moment, percent } from './format.ts'
 import { ZONE } from './query.ts'
 
@@ -29,6 +30,7 @@ export function Notice({ summary, delivery }: NoticeProps) {
       {rates.some(({ rate }) => rate > 1) &&
         `The worker kept ${rates.map(({ since, rate }) => `1 of ${rate} from ${moment(since)}`).join(', ')}. `}
       {!!delivery?.lost?.value && `About ${percent(delivery.lost.value)} of beacons never arrived.`}
+      <Explain of="interval" said="What is an interval?" /> <Explain of="sampling" said="What is sampling?" />
     </p>
   )
 }

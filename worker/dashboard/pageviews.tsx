@@ -1,24 +1,49 @@
-/** Single page views, the slowest or the newest first; one of them open, with its waterfall. */
+/** Single page views, the slowest or the newest first; one of them open beside the list, with its waterfall. */
 
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { PageViewAnswer, PageViewsAnswer } from '../../schema/api/pageviews.ts'
 import { VITALS, type Vital } from '../../schema/domain/metrics.ts'
+import { ask } from './client.ts'
 import { Rated } from './figure.tsx'
 import { moment, number, short } from './format.ts'
 import { Link, usePlace } from './link.tsx'
 import { baseOf, pathOf } from './query.ts'
-import { Section, Table } from './section.tsx'
+import { Section, Table, Trouble } from './section.tsx'
 import { Chip, Tabs } from './tabs.tsx'
+import { useWork } from './use-action.ts'
 import { useAnswer } from './use-api.ts'
 import { Waterfall } from './waterfall.tsx'
+
+/** What came after the first page of a list. */
+type More = Pick<PageViewsAnswer, 'data' | 'cursor'> & { path: string }
 
 export function PageViews() {
   const [place] = usePlace()
   const metric: Vital = VITALS.find(vital => vital === place.metric) ?? 'lcp'
-  const { order, target, event, id } = place
+  const { site, order, target, event, id } = place
   const path = pathOf('pageviews', { ...baseOf(place), metric, order, target, event, limit: 25 })
   const answer = useAnswer<PageViewsAnswer>(path)
   const found = answer.data
-  const open = found?.data.find(view => view.id === id)
+  const [later, setLater] = useState<More | null>(null)
+  const [said, run] = useWork()
+  const more = later?.path === path ? later : null
+  const views = [
+    ...new Map([...(found?.data ?? []), ...(more?.data ?? [])].map(view => [view.id, view])).values(),
+  ]
+  const cursor = (more ?? found)?.cursor
+  const onMore = () => {
+    const next = ask<PageViewsAnswer>(`${path}&cursor=${cursor}`)
+    const kept = next.then(({ data, cursor }) =>
+      setLater({ path, cursor, data: [...(more?.data ?? []), ...data] }),
+    )
+    run(kept, '')
+  }
+  const listed = views.find(view => view.id === id)
+  // A link holds longer than the list that it came from.
+  const single = useAnswer<PageViewAnswer>(id && !listed ? pathOf('pageview', { site, id }) : '')
+  const view = listed ?? single.data
+  useReturn(id)
+  const vitals = [metric, ...VITALS.filter(vital => vital !== metric)]
   const title = `${order === 'slowest' ? 'Slowest' : 'Newest'} page views by ${short(metric)}`
   const tools = (
     <Tabs label="Order" name="order" options={{ slowest: 'Slowest', newest: 'Newest' }} also={{ id: '' }} />
@@ -37,47 +62,76 @@ export function PageViews() {
           <Chip name={event || 'Element'} value={target} to={{ target: '', event: '', id: '' }} />
         </p>
       )}
-      {open && <Waterfall view={open} />}
-      <Section title={title} answer={answer} path={path} tools={tools}>
-        {found?.data.length === 0 ? (
-          <p class="soft">no data</p>
-        ) : (
-          <Table
-            label={title}
-            columns={['Began', ...VITALS.map(short), 'Route', 'Visitor', 'Calls', 'Release']}
-          >
-            {found?.data.map(view => (
-              <Row key={view.id} view={view} open={view.id === id} />
-            ))}
-          </Table>
+      <div class={id ? 'split' : ''}>
+        <Section title={title} answer={answer} path={path} tools={tools}>
+          {views.length === 0 ? (
+            <p class="soft">no data</p>
+          ) : (
+            <Table label={title} columns={['Route', ...vitals.map(short), 'Visitor', 'Calls', 'Release']}>
+              {views.map(view => (
+                <Row key={view.id} view={view} vitals={vitals} open={view.id === id} />
+              ))}
+            </Table>
+          )}
+          {found?.looked_at != null && found.of != null && found.looked_at < found.of && (
+            <p class="soft">
+              The slowest of {number(found.looked_at)} compared page views, out of about {number(found.of)}.
+            </p>
+          )}
+          {cursor && (
+            <p>
+              <button type="button" onClick={onMore}>
+                Show more page views
+              </button>{' '}
+              <span role="status">{said}</span>
+            </p>
+          )}
+        </Section>
+        {view && <Waterfall key={view.id} view={view} />}
+        {id && !view && (
+          <section class="panel detail" aria-label="Page view" aria-busy={single.busy}>
+            {single.error ? <Trouble answer={single} /> : <p class="soft">Loading …</p>}
+            <Link to={{ id: '' }}>Close</Link>
+          </section>
         )}
-        {found?.looked_at != null && found.of != null && found.looked_at < found.of && (
-          <p class="soft">
-            The slowest of {number(found.looked_at)} compared page views, out of about {number(found.of)}.
-          </p>
-        )}
-      </Section>
+      </div>
     </>
   )
 }
 
-function Row({ view, open }: { view: PageViewAnswer; open: boolean }) {
+/** Escape closes the page view that is open, and who closes it is back where it was opened. */
+function useReturn(id: string): void {
+  const [, move] = usePlace()
+  const last = useRef('')
+  useEffect(() => {
+    const row = document.getElementById(`v${id || last.current}`)
+    if (id) row?.scrollIntoView({ block: 'nearest' })
+    else row?.focus()
+    last.current = id
+    if (!id) return
+    const onKey = ({ key }: KeyboardEvent) => {
+      if (key === 'Escape' && !document.querySelector(':popover-open')) move({ id: '' })
+    }
+    addEventListener('keydown', onKey)
+    return () => removeEventListener('keydown', onKey)
+  }, [id])
+}
+
+function Row({ view, vitals, open }: { view: PageViewAnswer; vitals: Vital[]; open: boolean }) {
   const { id, began, route, device, country, browser, connection, calls, release } = view
   return (
-    <tr>
+    <tr class={open ? 'open' : ''}>
       <th scope="row">
-        <Link to={{ id: open ? '' : id }} current={open}>
-          {moment(began)}
+        <Link id={`v${id}`} to={{ id: open ? '' : id }} current={open}>
+          <bdi>{route}</bdi>
         </Link>
+        <small>{moment(began)}</small>
       </th>
-      {VITALS.map(vital => (
+      {vitals.map(vital => (
         <td key={vital}>
           <Rated metric={vital} value={view[vital]} />
         </td>
       ))}
-      <td class="text">
-        <bdi>{route}</bdi>
-      </td>
       <td class="text">{[device, country, browser, connection].filter(Boolean).join(', ')}</td>
       <td>{calls.length}</td>
       <td class="text">

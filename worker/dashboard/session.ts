@@ -16,3 +16,8 @@ export function keepToken(token: string): void {
   if (token) sessionStorage.setItem(TOKEN_KEY, token)
   else sessionStorage.removeItem(TOKEN_KEY)
 }
+
+/** False for a read token, which its form tells: it is shown nothing that it may not use. */
+export function mayChange(): boolean {
+  return !/^fl_[a-z0-9-]+_[0-9a-f]{12}_[0-9a-f]{40}$/.test(readToken())
+}

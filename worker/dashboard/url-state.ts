@@ -22,6 +22,7 @@ export const VIEWS = {
   api: 'API',
   budgets: 'Budgets',
   names: 'Names',
+  sites: 'Sites',
 } as const
 export type ViewName = keyof typeof VIEWS
 
@@ -57,7 +58,7 @@ const DEFAULTS = {
   target: '',
   event: '',
   order: 'slowest' as 'slowest' | 'newest',
-  /** The page view that is open, or the budget that is being changed. */
+  /** The page view that is open, or the budget or site that is being changed. */
   id: '',
   /** The time under the cursor. */
   at: '',

@@ -43,9 +43,9 @@ export function useAnswer<T>(path: string): Answer<T> {
         data => signal.aborted || change({ data, at: Date.now(), error: '', busy: false }),
         error => {
           if (signal.aborted) return
-          const { status = 0 } = error instanceof ApiError ? error : {}
+          const { status = 0, field = '' } = error instanceof ApiError ? error : {}
           if (status === 401) refuse()
-          change({ error: `${error.message} ${remedyFor(status)}`.trim(), busy: false })
+          change({ error: `${error.message} ${remedyFor(status, field)}`.trim(), busy: false })
           if (isPassing(status)) timer = setTimeout(load, wait, Math.min(LONGEST_RETRY, wait * 2))
         },
       )
@@ -65,8 +65,8 @@ function isPassing(status: number): boolean {
   return status === 0 || status === 429 || status >= 500
 }
 
-function remedyFor(status: number): string {
+function remedyFor(status: number, field: string): string {
   if (isPassing(status)) return 'Trying again.'
   if (status === 403) return 'Sign in with a token that may see it.'
-  return status === 404 ? 'Choose another site or range.' : ''
+  return status === 404 && field !== 'id' ? 'Choose another site or range.' : ''
 }

@@ -1,7 +1,12 @@
-/** One page view as a waterfall: load phases, the parts of its LCP and INP, and its API calls, against one clock. */
+/**
+ * One page view: where its vitals came from, in words, and a waterfall of load phases, the parts of its LCP and INP, and its
+ * API calls, against one clock.
+ */
 
+import type { ComponentChildren } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
 import type { PageViewAnswer } from '../../schema/api/pageviews.ts'
-import { format, PHASES, VITALS } from '../../schema/domain/metrics.ts'
+import { format, PHASES, VITALS, type Vital } from '../../schema/domain/metrics.ts'
 import { INP_PARTS, LCP_PARTS } from '../../schema/wire/attribution.ts'
 import { Rated } from './figure.tsx'
 import { moment, plain, short } from './format.ts'
@@ -21,11 +26,13 @@ export interface Span {
 export function Waterfall({ view }: { view: PageViewAnswer }) {
   const spans = spansOf(view)
   const end = Math.max(1, ...spans.map(({ start, duration }) => start + duration))
-  const { why } = view
+  const heading = useRef<HTMLHeadingElement>(null)
+  // Whoever opens it reads on here.
+  useEffect(() => heading.current?.focus({ preventScroll: true }), [])
   return (
-    <section class="panel" aria-label="Page view">
+    <section class="panel detail" aria-label="Page view">
       <div class="head">
-        <h2>
+        <h2 ref={heading} tabIndex={-1}>
           <bdi>{view.route}</bdi>, {moment(view.began)}
         </h2>
         <Link to={{ id: '' }} className="button">
@@ -47,54 +54,100 @@ export function Waterfall({ view }: { view: PageViewAnswer }) {
         {view.release && `, release ${view.release}`}
         {view.weight > 1 && `, stands for ${view.weight} page views`}
       </p>
-      <ul class="facts row">
+      <ul class="words">
         {VITALS.map(vital => (
           <li key={vital}>
             {short(vital)} <Rated metric={vital} value={view[vital]} />
+            {causeOf(vital, view)}
           </li>
         ))}
-      </ul>
-      <ul class="facts">
-        {[why.lcp, why.inp, why.cls].map(
-          (cause, i) =>
-            cause && (
-              <li key={VITALS[i]}>
-                {short(VITALS[i] ?? '')}: <code dir="auto">{cause.target || '(no element)'}</code>
-                {'event' in cause && `, ${cause.event}`}
-              </li>
-            ),
-        )}
         {view.marks.map(({ name, value }) => (
           <li key={name}>
             mark <bdi>{name}</bdi>: {value}
           </li>
         ))}
       </ul>
-      <Table label="Waterfall" columns={['Part', 'Timeline', 'Start', 'Duration', 'Note']}>
-        {spans.map((span, i) => (
-          <tr key={`${span.name} ${i}`}>
-            <th scope="row" title={span.name}>
-              <bdi>{span.name}</bdi>
-            </th>
-            <td class="wide">
-              <div class="track" aria-hidden="true">
-                <span
-                  class={span.kind}
-                  style={{ left: `${(span.start / end) * 100}%`, width: `${(span.duration / end) * 100}%` }}
-                />
-              </div>
-            </td>
-            <td>{format('api', span.start)}</td>
-            <td>{format('api', span.duration)}</td>
-            <td class="text">
-              <bdi>{span.note}</bdi>
-            </td>
-          </tr>
-        ))}
-      </Table>
+      <div class="waterfall">
+        <Table label="Waterfall" columns={['Part', 'Timeline', 'Start', 'Duration', 'Note']}>
+          {spans.map((span, i) => (
+            <tr key={`${span.name} ${i}`}>
+              <th scope="row" title={span.name}>
+                <bdi>{span.name}</bdi>
+              </th>
+              <td class="wide">
+                <div class="track" aria-hidden="true">
+                  <span
+                    class={span.kind}
+                    style={{ left: `${(span.start / end) * 100}%`, width: `${(span.duration / end) * 100}%` }}
+                  />
+                </div>
+              </td>
+              <td>{format('api', span.start)}</td>
+              <td>{format('api', span.duration)}</td>
+              <td class="text">
+                <bdi>{span.note}</bdi>
+              </td>
+            </tr>
+          ))}
+        </Table>
+      </div>
       {view.calls_dropped > 0 && <p class="soft">{view.calls_dropped} more calls were left out.</p>}
     </section>
   )
+}
+
+/** What takes its time in each part of a vital, after "of which 1.20 s were". */
+const PART_WORDS: { [part: string]: string } = {
+  ttfb: 'waiting for the server to show',
+  load_delay: 'before the browser began to load',
+  load_duration: 'loading',
+  render_delay: 'waiting to draw',
+  input_delay: 'before the page could react to',
+  processing: 'its handlers, after',
+  presentation: 'drawing, after',
+}
+
+/** Where a vital came from, as the end of its sentence; nothing where that is not known. */
+function causeOf(vital: Vital, { why, calls }: PageViewAnswer): ComponentChildren {
+  if (vital === 'cls' && why.cls) {
+    const { target, score, at } = why.cls
+    return (
+      <>
+        , of which {format('cls', score)} came {format('api', at)} after the start, when{' '}
+        <Target of={target} /> moved.
+      </>
+    )
+  }
+  if (vital !== 'lcp' && vital !== 'inp') return null
+  const cause = why[vital]
+  if (!cause) return null
+  const [[part, longest] = ['', 0]] = Object.entries(cause.parts).sort(([, a], [, b]) => b - a)
+  const script = 'script' in cause ? cause.script : null
+  const partners = calls.filter(({ waited, started }) => (vital === 'lcp' ? waited > 0 : started))
+  return (
+    <>
+      , of which {format('api', longest)} were {PART_WORDS[part]}{' '}
+      {'event' in cause && `the ${cause.event} on `}
+      <Target of={cause.target} />.
+      {script && (
+        <>
+          {' '}
+          <code>{script.invoker || script.url || 'Inline code'}</code> ran for{' '}
+          {format('api', script.duration)}.
+        </>
+      )}
+      {partners.map(({ endpoint, waited }) => (
+        <span key={endpoint}>
+          {' '}
+          It {vital === 'lcp' ? `waited ${format('api', waited)} for` : 'started'} <bdi>{endpoint}</bdi>.
+        </span>
+      ))}
+    </>
+  )
+}
+
+function Target({ of }: { of: string }) {
+  return <code>{of || '(no element)'}</code>
 }
 
 /** All that has a begin and an end: phases first, then the rest by its begin. */

@@ -1,0 +1,260 @@
+/** What a daily user needs of the dashboard: page views, budgets, sites, phones, paper, and words where they stand. */
+
+import type { BrowserContext, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { runCron } from '../../demo/local/server.ts'
+import { type Stage, settled, stage } from './dashboard.ts'
+
+let on: Stage
+let context: BrowserContext
+let page: Page
+let troubles: string[]
+
+beforeAll(async () => {
+  on = await stage()
+})
+afterAll(() => on.close())
+beforeEach(async () => {
+  ;({ page, context, troubles } = await on.page())
+})
+afterEach(() => context.close())
+
+const open = (query: string) => on.open(page, query)
+const region = (name: string) => page.getByRole('region', { name, exact: true })
+const rowOf = (name: string) =>
+  page.getByRole('row').filter({ has: page.getByRole('rowheader', { name, exact: true }) })
+
+async function ask<T>(path: string, method = 'GET', body?: object): Promise<T> {
+  const answer = await fetch(on.server.url + path, {
+    method,
+    headers: { Authorization: `Bearer ${on.server.token}` },
+    ...(body && { body: JSON.stringify(body) }),
+  })
+  return answer.json() as Promise<T>
+}
+
+test.each([
+  [1280, 720],
+  [390, 844],
+])(
+  'at %i px the 30th page view opens beside its list, and Escape gives back the focus',
+  async (width, height) => {
+    await page.setViewportSize({ width, height })
+    await open('?site=demo&range=7d&view=views')
+    const list = region('Slowest page views by LCP')
+    await list.getByRole('button', { name: 'Show more page views' }).click()
+    await list.getByRole('rowheader').nth(49).waitFor()
+    const link = list.getByRole('rowheader').nth(30).getByRole('link')
+    await link.click()
+    const detail = region('Page view')
+    await detail.waitFor()
+    for (const shown of [link, detail.getByRole('heading')]) {
+      const { y = -1, height: tall = 0 } = (await shown.boundingBox()) ?? {}
+      expect(y).toBeGreaterThanOrEqual(0)
+      expect(y + tall).toBeLessThanOrEqual(height)
+    }
+    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('H2')
+    expect(await detail.textContent()).toMatch(/LCP [\d.]+ m?s.*, of which [\d.]+ m?s were .* \S+\./)
+    const bars = detail.locator('.track').first()
+    const { x = -1, width: wide = 0 } = (await bars.boundingBox()) ?? {}
+    expect(x).toBeGreaterThanOrEqual(0)
+    expect(x + wide).toBeLessThanOrEqual(width)
+    await page.keyboard.press('Escape')
+    await detail.waitFor({ state: 'detached' })
+    expect(await link.evaluate(element => element === document.activeElement)).toBe(true)
+    expect(troubles).toEqual([])
+  },
+)
+
+test('a link to a page view that is not in the list opens it, and one to none says so', async () => {
+  const { data } = await ask<{ data: { id: string; route: string }[] }>(
+    '/v1/pageviews?site=demo&from=-7d&order=newest&limit=1&device=phone',
+  )
+  await open(`?site=demo&range=7d&view=views&device=desktop&id=${data[0]?.id}`)
+  expect(await region('Page view').getByRole('heading').textContent()).toContain(data[0]?.route)
+  await page.goto(`${on.server.url}/?site=demo&range=7d&view=views&id=0123456789abcdef`)
+  const alert = region('Page view').getByRole('alert')
+  await alert.waitFor()
+  expect(await alert.textContent()).toBe(
+    'Site demo has no page view 0123456789abcdef. They are kept for 14 days. (404)',
+  )
+})
+
+test('a budget is tried before it is made, and says what is wrong beside the field', async () => {
+  await open('?site=demo&range=7d&view=budgets')
+  const form = region('New budget')
+  const routes = await form
+    .getByLabel('Route')
+    .evaluate((input: HTMLInputElement) => [...(input.list?.options ?? [])].map(({ value }) => value))
+  expect(routes).toContain('/p/[id]')
+  await form.getByLabel('Metric').fill('lcp')
+  await form.getByLabel('Limit').fill('1')
+  await form.getByLabel('Minimum').fill('20')
+  await form.getByLabel('Route').fill('/p/[id]')
+  await form.getByLabel('Endpoint').focus()
+  await form
+    .getByText(/In the last 28 days it would have been breached 1 time, for \d+% of the time/)
+    .waitFor()
+  await form.getByLabel('Route').fill('/nowhere')
+  await form.getByLabel('Endpoint').focus()
+  await form.getByText('Nothing in the last 28 days matches this budget.').waitFor()
+  await form.getByLabel('Endpoint').fill('GET /x')
+  await form.getByLabel('Route').focus()
+  await form.getByText('needs metric api').waitFor()
+  const endpoint = form.getByLabel('Endpoint')
+  expect(await endpoint.getAttribute('aria-invalid')).toBe('true')
+  const described = (await endpoint.getAttribute('aria-describedby')) ?? ''
+  expect(await page.locator(`[id="${described}"]`).textContent()).toBe('needs metric api')
+  await endpoint.fill('')
+  await form.getByRole('button', { name: 'Create budget' }).click()
+  const row = rowOf('p75 of LCP ≤ 1 ms in 24 h, /nowhere')
+  await row.waitFor()
+  expect(await row.textContent()).toContain('0 samples (needs 20)')
+  page.once('dialog', dialog => dialog.accept())
+  await row.getByRole('button', { name: /^Delete/ }).click()
+  await row.waitFor({ state: 'detached' })
+})
+
+test('a read token sees budgets and sites, and nothing that it may not use', async () => {
+  const { token } = await ask<{ token: string }>('/v1/sites/demo/tokens', 'POST', { name: 'reader' })
+  for (const view of ['budgets', 'sites']) {
+    await page.goto(`${on.server.url}/?view=${view}&site=demo&range=7d#token=${token}`)
+    await settled(page)
+    expect(await page.getByRole('alert').count()).toBe(0)
+    expect(await page.locator('main form, main button').count()).toBe(0)
+  }
+  expect(await region('Sites').textContent()).toContain('demo')
+})
+
+test('a site is made, set, given a token and deleted, from the list of all sites', async () => {
+  await runCron(on.server.url)
+  await open('?site=demo&view=sites')
+  const row = rowOf('demo')
+  expect(await row.textContent()).toMatch(/^demo[\d.]+ m?s/)
+  const form = region('There is no site yet.').or(region('New site'))
+  await form.getByLabel('Name').fill('second')
+  await form.getByLabel('Origins').fill('not an origin')
+  await form.getByRole('button', { name: 'Create site' }).click()
+  await form.getByText('must be * or an origin').waitFor()
+  await form.getByLabel('Origins').fill('https://a.example https://b.example')
+  await form.getByRole('button', { name: 'Create site' }).click()
+  await region('Measure your pages').waitFor()
+
+  await open('?site=second&view=sites')
+  await page.getByRole('link', { name: 'Settings of second' }).click()
+  const settings = region('Settings of second')
+  await settings.getByLabel('Days of single page views').fill('40')
+  await settings.getByRole('button', { name: 'Save settings' }).click()
+  await settings.getByText('must be more than raw_days').waitFor()
+  await settings.getByLabel('Days of single page views').fill('7')
+  await settings.getByRole('button', { name: 'Save settings' }).click()
+  await settings.getByText('Saved.').waitFor()
+  expect(await ask('/v1/sites/second')).toMatchObject({
+    raw_days: 7,
+    origins: ['https://a.example', 'https://b.example'],
+  })
+
+  const tokens = region('Read tokens of second')
+  await tokens.getByLabel('Name of the token').fill('ci')
+  await tokens.getByRole('button', { name: 'Create token' }).click()
+  const token = await tokens.getByText(/^fl_second_/).textContent()
+  page.once('dialog', dialog => dialog.accept())
+  await tokens.getByRole('button', { name: 'Revoke ci' }).click()
+  await tokens.getByText('Revoked.').waitFor()
+  await tokens.getByText('No read tokens yet.').waitFor()
+  expect(token).toMatch(/^fl_second_[0-9a-f]{12}_[0-9a-f]{40}$/)
+
+  page.once('dialog', dialog => dialog.accept('second'))
+  await settings.getByRole('button', { name: 'Delete second' }).click()
+  await row.waitFor()
+  await rowOf('second').waitFor({ state: 'detached' })
+  expect(troubles.filter(line => !line.includes('400'))).toEqual([])
+})
+
+test('a phone has a head of less than 120 px, with all that a wide page has', async () => {
+  await page.setViewportSize({ width: 390, height: 844 })
+  await open('?site=demo&range=7d&device=phone&country=DE&release=2.4.0')
+  expect(await page.locator('header').evaluate(header => header.getBoundingClientRect().height)).toBeLessThan(
+    120,
+  )
+  await page.getByRole('button', { name: 'More' }).click()
+  await page.getByLabel('Theme').selectOption('dark')
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.getByLabel('Token').waitFor()
+})
+
+test('2560 px are used, and paper shows the figures alone', async () => {
+  await page.setViewportSize({ width: 2560, height: 1400 })
+  await open('?site=demo&range=7d')
+  const right = await page.locator('main').evaluate(main => main.getBoundingClientRect().right)
+  expect(right).toBeGreaterThan(2_400)
+  await page.setViewportSize({ width: 800, height: 1100 })
+  await page.emulateMedia({ media: 'print' })
+  const seen = await page.evaluate(
+    () =>
+      [...document.querySelectorAll('button:not(.chip), nav, .exports')].filter(e => e.checkVisibility())
+        .length,
+  )
+  expect(seen).toBe(0)
+  expect(await page.locator('.cards').isVisible()).toBe(true)
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(800)
+})
+
+test('forced colours leave every bar, and right-to-left paths begin with their slash', async () => {
+  const beacon = `/\u05e9\u05dc\u05d5\u05dd/\u05e2\u05d5\u05dc\u05dd`
+  await page.route('**/v1/summary**group_by=route**', async route => {
+    const answer = await route.fetch()
+    const json = await answer.json()
+    json.data[0].group.route = beacon
+    await route.fulfill({ response: answer, json })
+  })
+  await page.emulateMedia({ forcedColors: 'active' })
+  await open('?site=demo&range=7d')
+  const colours = await page
+    .locator('.bar span')
+    .evaluateAll(bars => bars.map(bar => getComputedStyle(bar).backgroundColor))
+  const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+  expect(new Set(colours).size).toBeGreaterThan(2)
+  expect(colours).not.toContain(ground)
+  const [slash = 0, letter = 0] = await page.getByText(beacon).evaluate(element => {
+    const text = element.firstChild ?? element
+    return [0, 1].map(at => {
+      const range = new Range()
+      range.setStart(text, at)
+      range.setEnd(text, at + 1)
+      return range.getBoundingClientRect().left
+    })
+  })
+  expect(slash).toBeLessThan(letter)
+})
+
+test('words are explained where they stand, with a link to more', async () => {
+  await open('?site=demo&range=7d')
+  for (const [name, text] of [
+    ['LCP', 'Up to 2.5 s is good'],
+    ['impact', 'and not good'],
+    ['an interval', 'in 95 of 100 cases'],
+    ['sampling', 'Counts and percentiles stay true'],
+  ]) {
+    await page
+      .getByRole('button', { name: `What is ${name}?` })
+      .first()
+      .click()
+    const said = page.locator(':popover-open')
+    await said.getByText(text ?? '').waitFor()
+    const link = await said.getByRole('link').getAttribute('href')
+    await page.keyboard.press('Escape')
+    expect(link).toMatch(/^\/help#\w+$/)
+    const help = await (await fetch(`${on.server.url}${link}`)).text()
+    expect(help).toContain(`id="${link?.split('#')[1]}"`)
+  }
+})
+
+test('a day of another year says which', async () => {
+  await page.clock.setFixedTime(new Date('2031-03-01T12:00:00Z'))
+  await open('?site=demo&range=7d&view=views')
+  const year = new Date(Date.now()).getFullYear()
+  expect(await page.getByRole('rowheader').first().textContent()).toMatch(
+    new RegExp(`\\d+ \\w+ ${year}, \\d\\d:`),
+  )
+})

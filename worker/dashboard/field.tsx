@@ -1,0 +1,65 @@
+/** A field of a form: its name, what it may hold and what was wrong with it go in, a labelled input comes out. */
+
+import { useId } from 'preact/hooks'
+import type { Fault } from './use-action.ts'
+
+interface FieldProps {
+  name: string
+  label: string
+  fault: Fault | null
+  /** What there is already. Anything else may be written, too. */
+  options?: readonly string[]
+  type?: 'text' | 'number' | 'date'
+  required?: boolean
+  min?: number
+  max?: number
+  step?: number | 'any'
+  placeholder?: string
+  pattern?: string
+  title?: string
+  defaultValue?: string
+}
+
+export function Field({ name, label, fault, options, type = 'text', ...how }: FieldProps) {
+  const id = useId()
+  const isWrong = fault?.field.split('.')[0] === name
+  return (
+    <div class="field">
+      <label for={id}>
+        <span>{label}</span>
+      </label>
+      <input
+        id={id}
+        type={type}
+        name={name}
+        list={options && `${id}l`}
+        aria-invalid={isWrong ? 'true' : undefined}
+        aria-describedby={isWrong ? `${id}e` : undefined}
+        {...how}
+      />
+      {options && (
+        <datalist id={`${id}l`}>
+          {options.map(option => (
+            <option key={option} value={option} />
+          ))}
+        </datalist>
+      )}
+      {isWrong && (
+        <p id={`${id}e`} class="alert" role="alert">
+          {fault?.reason}
+        </p>
+      )}
+    </div>
+  )
+}
+
+/** What a form holds, by the names of its fields; empty ones are null, those of numbers numbers. */
+export function valuesOf(form: HTMLFormElement): Record<string, string | number | null> {
+  const inputs = [...form.querySelectorAll<HTMLInputElement | HTMLSelectElement>('[name]')]
+  return Object.fromEntries(
+    inputs.map(({ name, type, value }) => {
+      const text = value.trim()
+      return [name, text === '' ? null : type === 'number' ? Number(text) : text]
+    }),
+  )
+}

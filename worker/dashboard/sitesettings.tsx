@@ -1,0 +1,95 @@
+/** What may be set of a site: its origins, what is kept and for how long, its read tokens, its script tag, and its end. */
+
+import { useContext } from 'preact/hooks'
+import type { SiteAnswer } from '../../schema/api/site.ts'
+import { ask, request } from './client.ts'
+import { Field, valuesOf } from './field.tsx'
+import { Snippet } from './firstrun.tsx'
+import { moment, number } from './format.ts'
+import { Link, usePlace } from './link.tsx'
+import { Section } from './section.tsx'
+import { Tokens } from './tokens.tsx'
+import { useWork } from './use-action.ts'
+import { Live, useAnswer } from './use-api.ts'
+
+const NUMBERS = [
+  ['rows_per_day', 'Beacons stored a day'],
+  ['bytes_per_day', 'Bytes of page views a day'],
+  ['rate', 'Keep at most 1 of (a power of two)'],
+  ['max_weight', 'Largest weight of a page view'],
+  ['raw_days', 'Days of single page views'],
+  ['hour_days', 'Days of hourly figures'],
+  ['day_days', 'Days of daily figures'],
+] as const
+
+export function SiteSettings({ site }: { site: string }) {
+  const [, move] = usePlace()
+  const { again } = useContext(Live)
+  const [said, run, fault] = useWork()
+  const path = `/v1/sites/${site}`
+  const answer = useAnswer<SiteAnswer>(path)
+  const { data } = answer
+  const onSubmit = (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
+    event.preventDefault()
+    const { origins, ...numbers } = valuesOf(event.currentTarget)
+    const body = { ...numbers, origins: originsOf(origins) }
+    run(ask(path, { method: 'PATCH', body }).then(again), 'Saved.')
+  }
+  const onDelete = () => {
+    if (prompt(`All data of ${site} will be deleted. Write its name to go on.`) !== site) return
+    run(request(path, { method: 'DELETE' }), '').then(done => {
+      if (!done) return
+      move({ site: '', id: '' })
+      again()
+    })
+  }
+  return (
+    <>
+      <Section title={`Settings of ${site}`} answer={answer} tools={<Link to={{ id: '' }}>Close</Link>}>
+        {data && (
+          <form class="fields" onSubmit={onSubmit}>
+            <Field
+              name="origins"
+              label="Origins of its pages, separated by spaces"
+              {...{ fault, required: true, defaultValue: data.origins.join(' ') }}
+            />
+            {NUMBERS.map(([name, label]) => (
+              <Field
+                key={name}
+                {...{ name, label, fault }}
+                {...{ type: 'number', required: true, min: 1, defaultValue: String(data[name]) }}
+              />
+            ))}
+            <p>
+              <button type="submit" class="primary">
+                Save settings
+              </button>{' '}
+              <button type="button" onClick={onDelete}>
+                Delete {site}
+              </button>{' '}
+              <span role="status">{said}</span>
+            </p>
+          </form>
+        )}
+        {data && (
+          <p class="soft">
+            Created {moment(data.created)}. {number(data.bot_beacons_24h)} beacons of bots in the last 24
+            hours.
+          </p>
+        )}
+      </Section>
+      <Tokens site={site} />
+      <section class="panel" aria-labelledby="tag">
+        <h2 id="tag">Script tag of {site}</h2>
+        <Snippet site={site} />
+      </section>
+    </>
+  )
+}
+
+/** `https://a.example https://b.example` as a list. */
+export function originsOf(text: string | number | null | undefined): string[] {
+  return String(text ?? '')
+    .split(/[\s,]+/)
+    .filter(Boolean)
+}
