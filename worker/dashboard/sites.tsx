@@ -39,7 +39,7 @@ export function Sites() {
               ))}
               <td>{number(pageviews)}</td>
               <td>
-                <Link to={{ site, view: 'budgets', id: '' }} label={`Budgets of ${site}`}>
+                <Link to={{ site, view: 'budgets', id: '' }}>
                   {BUDGET_STATES.filter(state => budgets[state]).map((state, i) => (
                     <span key={state}>
                       {i > 0 && ', '}
@@ -47,6 +47,7 @@ export function Sites() {
                     </span>
                   ))}
                   {!Object.values(budgets).some(Boolean) && 'none'}
+                  <span class="hidden">, budgets of {site}</span>
                 </Link>
               </td>
               {mayChange() && (
