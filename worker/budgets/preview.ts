@@ -29,7 +29,11 @@ type Terms = Pick<
   'metric' | 'endpoint' | 'route' | 'device' | 'percentile' | 'max' | 'windowHours' | 'minimum'
 >
 /** What a window was found to be; a budget goes on from the state before. */
-type Judge = (from: number, to: number, before: Pick<BudgetRow, 'state' | 'told'>) => Omit<Finding, 'release' | 'baseline'>
+type Judge = (
+  from: number,
+  to: number,
+  before: Pick<BudgetRow, 'state' | 'told'>,
+) => Omit<Finding, 'release' | 'baseline'>
 
 export async function preview(d1: Preparer, site: Site, terms: Terms, now: number): Promise<BudgetPreview> {
   const receipt: Receipt = { statements: 0, read: 0 }

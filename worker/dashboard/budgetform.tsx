@@ -23,7 +23,12 @@ const FIELDS = [
   ['metric', 'Metric', '', { required: true, placeholder: 'lcp', options: MEASURES }],
   ['percentile', 'Percentile', 75, { required: true, type: 'number', min: 1, max: 99.9, step: 0.1 }],
   ['limit', 'Limit (ms; a score for CLS)', '', { required: true, type: 'number', min: 0, step: 'any' }],
-  ['relative_to', 'Relative to (0.1: 10% above)', '', { placeholder: 'week or release before' }],
+  [
+    'relative_to',
+    'Relative to (0.1: 10% above)',
+    '',
+    { placeholder: 'nothing', options: ['week', 'release'] },
+  ],
   ['endpoint', 'Endpoint (for api)', '', { placeholder: 'all' }],
   ['route', 'Route', '', { placeholder: 'all' }],
   ['device', 'Device', '', { placeholder: 'all', options: ['phone', 'tablet', 'desktop'] }],
@@ -53,6 +58,7 @@ export function BudgetForm({ budget }: { budget: BudgetAnswer | undefined }) {
   }
   const onChange = ({ currentTarget: form }: { currentTarget: HTMLFormElement }) => {
     const body = valuesOf(form)
+    latest.current = null
     // How a relative one would have stood is not told.
     if (!form.checkValidity() || body.relative_to) return setPast(null)
     const asked = ask<BudgetPreview>(`${path}/preview`, { method: 'POST', body })

@@ -87,6 +87,12 @@ describe('a budget that does not exist yet', () => {
   it('is checked as one that is made', async () => {
     const refused = await ask('/v1/sites/past/budgets/preview', { ...terms, limit: -1 })
     expect(await problemOf(refused)).toMatchObject({ status: 400, field: 'limit' })
+    const relative = await ask('/v1/sites/past/budgets/preview', {
+      ...terms,
+      limit: 0.1,
+      relative_to: 'week',
+    })
+    expect(await problemOf(relative)).toMatchObject({ status: 400, field: 'relative_to' })
     expect((await ask('/v1/sites/nowhere/budgets/preview', terms)).status).toBe(404)
   })
 })
