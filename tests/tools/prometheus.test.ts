@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -132,6 +132,28 @@ describe.skipIf(!isInstalled && !isRequired)('Prometheus', () => {
     })
     expect(stdout + stderr).toBe('')
     expect(status).toBe(0)
+  })
+
+  it('takes every question of the dashboard and of the alert rules, which name what is scraped', async () => {
+    const alerts = 'examples/prometheus/alerts.json'
+    expect(spawnSync('promtool', ['check', 'rules', alerts], { encoding: 'utf8' })).toMatchObject({
+      status: 0,
+    })
+    const dashboard: { panels: { targets: { expr: string }[] }[] } = JSON.parse(
+      readFileSync('examples/grafana/fieldline.json', 'utf8'),
+    )
+    const { groups }: { groups: { rules: { expr: string }[] }[] } = JSON.parse(readFileSync(alerts, 'utf8'))
+    const questions = [
+      ...dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)),
+      ...groups.flatMap(({ rules }) => rules.map(({ expr }) => expr)),
+    ]
+    expect(questions.length).toBeGreaterThan(10)
+    const text = await scrape()
+    for (const question of questions) {
+      await query(question.replaceAll('$site', 'shop').replaceAll('$window', '1d'))
+      for (const [name] of question.matchAll(/fieldline_\w+/g))
+        expect(text).toMatch(new RegExp(`^${name}\\{`, 'm'))
+    }
   })
 
   it('scrapes with the token, and finds p75 in the bucket that the summary has it in', async () => {
