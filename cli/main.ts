@@ -14,6 +14,7 @@ import { doctor } from './doctor.ts'
 import { exportData } from './export.ts'
 import { exitCodeOf, MISUSED, misuse } from './failure.ts'
 import { helpOf, overview } from './help.ts'
+import { mcp } from './mcp.ts'
 import { nearest } from './nearest.ts'
 import { pageviews } from './pageviews.ts'
 import { printable } from './printable.ts'
@@ -58,6 +59,7 @@ const COMMANDS: readonly Command[] = [
   webhookTest,
   check,
   doctor,
+  mcp,
 ]
 
 // `fieldline summary | head` closes the pipe early.

@@ -10,6 +10,7 @@ import { deadline } from './deadline.ts'
 import type { Hono as Types } from './env.ts'
 import { cruxRoutes } from './formats/crux.ts'
 import { exportRoute } from './formats/export.ts'
+import { mcp } from './formats/mcp.ts'
 import { metricsRoute } from './formats/prometheus.ts'
 import { ingest } from './ingest/ingest.ts'
 import { wellFormed } from './parameters.ts'
@@ -53,6 +54,18 @@ app.route('/v1', budgetReads)
 app.route('/v1/sites/:site/rules', ruleRoutes)
 app.route('/v1/sites', siteRoutes)
 app.route('/v1/sites/:site', budgetRoutes)
+
+// Each tool asks the API above with the caller's own token.
+app.post(
+  '/mcp',
+  mcp((c, path) => {
+    const headers = { Authorization: c.req.header('Authorization') ?? '' }
+    return Promise.resolve(app.request(new URL(path, c.req.url).href, { headers }, c.env, c.executionCtx))
+  }),
+)
+app.all('/mcp', () => {
+  throw problem(405, 'Send requests of the Model Context Protocol with POST.', { headers: { Allow: 'POST' } })
+})
 
 app.notFound(() => {
   throw problem(404, 'There is nothing at this address.')
