@@ -11,15 +11,15 @@ export type Params = Readonly<Record<string, string | readonly string[] | undefi
  * `/[id=integer]`, `/docs/*`, `**`.
  */
 export function nameOf(pattern: string): string {
-  const segments = pattern.split(/\/(?![^([]*[)\]])/).flatMap(segment => {
+  const segments = pattern.split(/\/(?![^([{]*[)\]}])/).flatMap(segment => {
     // Groups of files and slots have no part in the address.
     if (!segment || /^\(.*\)$|^@/.test(segment)) return []
     const [, splat] = /^\*{1,2}(.*)$/.exec(segment) ?? []
     if (splat !== undefined) return `[...${splat || 'rest'}]`
     return segment
       .replace(/\[\[?(\.{3})?([\w-]+)(=[^\]]+)?\]\]?/g, '[$1$2]')
-      .replace(/:([\w-]+)(\(.*\))?([*+?]?)/g, (_, name, regex, many) =>
-        many === '*' || many === '+' || regex === '(.*)' ? `[...${name}]` : `[${name}]`,
+      .replace(/:([\w-]+)(\(.*\)|\{.*\})?([*+?]?)/g, (_, name, regex, many) =>
+        many === '*' || many === '+' || /^.\.[*+].$/.test(regex ?? '') ? `[...${name}]` : `[${name}]`,
       )
   })
   return `/${segments.join('/')}`

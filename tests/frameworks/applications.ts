@@ -111,7 +111,6 @@ const sveltekit: Application = {
     '@sveltejs/vite-plugin-svelte',
   ],
   files: endpoint => ({
-    'svelte.config.js': `import adapter from '@sveltejs/adapter-node'; export default { kit: { adapter: adapter() } }`,
     'vite.config.js': `
       import adapter from '@sveltejs/adapter-node'
       import { sveltekit } from '@sveltejs/kit/vite'

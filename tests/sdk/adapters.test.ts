@@ -19,6 +19,9 @@ describe('the pattern of a router', () => {
     ['/files/*', '/files/[...rest]'],
     ['/:slug?', '/[slug]'],
     ['products/:id/**', '/products/[id]/[...rest]'],
+    // Hono
+    ['/post/:date{[0-9]+}/:title{[a-z/]+}', '/post/[date]/[title]'],
+    ['/docs/:path{.+}', '/docs/[...path]'],
     // SvelteKit
     ['/(app)/products/[slug]', '/products/[slug]'],
     ['/[[lang]]/[id=integer]', '/[lang]/[id]'],

@@ -12,6 +12,7 @@ import type { Context } from 'hono'
 import * as v from 'valibot'
 import { MAX_BODY, readText } from '../body.ts'
 import type { Hono } from '../env.ts'
+import { problem } from '../problem.ts'
 
 const VERSIONS = ['2025-06-18', '2025-03-26'] as const
 const [LATEST] = VERSIONS
@@ -91,14 +92,13 @@ export function mcp(ask: Ask) {
   return async (c: Context<Hono>): Promise<Response> => {
     c.header('Cache-Control', 'private, no-store')
     if (!c.req.header('Authorization')) {
-      c.header('WWW-Authenticate', 'Bearer')
-      return c.json({ error: 'A bearer token is needed: a read token of a site.' }, 401)
+      const headers = { 'WWW-Authenticate': 'Bearer' }
+      throw problem(401, 'A bearer token is needed: a read token of a site.', { headers })
     }
     const body = parsed(await readText(c.req.raw, MAX_BODY))
-    if (body === undefined) return c.json(failed(null, PARSE_ERROR, 'This is no JSON.'), 400)
+    if (body === undefined) return c.json(failed(null, PARSE_ERROR, 'This is no JSON.'))
     const request = v.safeParse(REQUEST, body)
-    if (!request.success)
-      return c.json(failed(null, INVALID_REQUEST, 'This is no request of JSON-RPC 2.0.'), 400)
+    if (!request.success) return c.json(failed(null, INVALID_REQUEST, 'This is no request of JSON-RPC 2.0.'))
     const { id, method, params } = request.output
     // A notification wants no answer.
     if (id === undefined) return c.body(null, 202)

@@ -6,8 +6,11 @@ import { CHANGES, CSV, DELIVERY, SUMMARY, TRENDS } from '../../../schema/openapi
 import { app } from '../../../worker/app.ts'
 import { type Cells, csv } from '../../../worker/query/csv.ts'
 
-/** What takes every method and is no operation: middleware, and the 405 of `/f`. */
-const NO_OPERATIONS = ['/f', '/v1/*', '/v1/sites/*', '/v1/sites/:site/*']
+/** What takes every method and is no operation: middleware, and the 405 of `/f` and of `/mcp`. */
+const NO_OPERATIONS = ['/f', '/fieldline/f', '/mcp', '/v1/*', '/v1/sites/*', '/v1/sites/:site/*']
+
+/** `/f` by another name, and a protocol that describes itself: `tools/list` of `/mcp`. */
+const ELSEWHERE = ['/fieldline/f', '/mcp']
 
 /** Hono's `/:call{records:queryRecord}` and `/:site` as OpenAPI writes them. */
 const templated = (path: string) =>
@@ -20,7 +23,7 @@ describe('the OpenAPI document', () => {
     const all = app.routes.filter(({ method }) => method === 'ALL').map(({ path }) => path)
     expect([...new Set(all)].sort()).toEqual(NO_OPERATIONS)
     const routes = app.routes
-      .filter(({ method }) => method !== 'ALL')
+      .filter(({ method, path }) => method !== 'ALL' && !ELSEWHERE.includes(path))
       .map(({ method, path }) => `${method.toLowerCase()} ${templated(path)}`)
     const operations = OPERATIONS.map(({ method, path }) => `${method} ${path}`)
     expect(operations.toSorted()).toEqual([...new Set(routes), 'get /v1/openapi.json'].sort())
