@@ -7,7 +7,9 @@ import { app } from '../../../worker/app.ts'
 import { type Cells, csv } from '../../../worker/query/csv.ts'
 
 /** What takes every method and is no operation: middleware, and the 405 of `/f` and of `/mcp`. */
-const NO_OPERATIONS = ['/f', '/fieldline/f', '/mcp', '/v1/*', '/v1/sites/*', '/v1/sites/:site/*']
+const NO_OPERATIONS = [
+  ...['/f', '/fieldline/f', '/mcp', '/v1/*', '/v1/sites/*', '/v1/sites/:site/*', '/v1/sites/:site/rules/*'],
+]
 
 /** `/f` by another name, and a protocol that describes itself: `tools/list` of `/mcp`. */
 const ELSEWHERE = ['/fieldline/f', '/mcp']
