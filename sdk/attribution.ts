@@ -23,15 +23,16 @@ const KEPT = 512
 /** ms by which two events may disagree on the paint after both: durations are rounded. */
 const SAME_PAINT = 8
 
-/** An event, a long animation frame, a layout shift or a resource: each has something of it. */
-type Seen = PerformanceEntry &
+/** What the visitor does, an event entry, a long animation frame, a layout shift or a resource: each has something of it. */
+type Seen = Pick<PerformanceEntry, 'startTime'> &
   Partial<
-    Pick<PerformanceEventTiming, 'processingStart' | 'processingEnd' | 'interactionId'> &
+    Pick<PerformanceEntry, 'name' | 'duration'> &
+      Pick<PerformanceEventTiming, 'processingStart' | 'processingEnd' | 'interactionId'> &
       Pick<PerformanceLongAnimationFrameTiming, 'scripts'> &
       Pick<PerformanceResourceTiming, 'requestStart' | 'responseEnd'> & {
         /** Elements, as long as they are there. */
-        readonly target: Node | null
-        /** Sorted by area. */
+        readonly target: EventTarget | null
+        /** Sorted by area. Of what is in a shadow tree the browser tells no node. https://github.com/GoogleChrome/web-vitals/issues/572 */
         readonly sources: readonly { readonly node?: Node | null | undefined }[]
       }
   >
@@ -40,7 +41,7 @@ type Seen = PerformanceEntry &
 export const startAttribution: StartAttribution = observers => {
   const seen: Seen[] = []
   /** Elements are named as the browser tells of them: when their metric is told, they may be gone. */
-  const names = new WeakMap<PerformanceEntry, string>()
+  const names = new WeakMap<Seen, string>()
   /** Works out the cause of the newest INP again, for an entry that came after it. */
   let settle: ((entry: Seen) => void) | undefined
 
@@ -56,6 +57,8 @@ export const startAttribution: StartAttribution = observers => {
     settle?.(entry)
   }
 
+  for (const type of ['pointerdown', 'keydown', 'click'])
+    addEventListener(type, ({ timeStamp: startTime, target }) => keep({ startTime, target }), true)
   return {
     ...observers,
     event: keep,
@@ -130,7 +133,7 @@ function clsCause(
 
 /** @see https://web.dev/articles/optimize-inp */
 function inpCause(
-  entry: Seen,
+  entry: PerformanceEntry & Seen,
   { _origin }: View,
   seen: readonly Seen[],
   nameOf: (entry: Seen) => string,
@@ -140,7 +143,13 @@ function inpCause(
   let { processingStart: begin = 0, processingEnd: end = 0 } = entry
   let script: CauseList | null = null
   let longest = 0
-  for (const { startTime: start, duration: length, processingStart, processingEnd, scripts = [] } of seen) {
+  for (const {
+    startTime: start,
+    duration: length = 0,
+    processingStart,
+    processingEnd,
+    scripts = [],
+  } of seen) {
     if (processingStart && processingEnd && Math.abs(start + length - paint) <= SAME_PAINT) {
       begin = Math.min(begin, processingStart)
       end = Math.max(end, processingEnd)
@@ -155,8 +164,12 @@ function inpCause(
     }
   }
   return [
-    // Chromium gives `pointerup` no target unless a page listens for it; the `click` of the same interaction has one.
-    [entry, ...seen.filter(event => event.interactionId === interactionId)].map(nameOf).find(Boolean) ?? '',
+    // Chromium gives `pointerup` no target unless a page listens for it; the `click` of the same interaction has one. What is
+    // removed during its own click has none: it was named before any listener of the page heard of it.
+    // https://github.com/GoogleChrome/web-vitals/issues/335
+    [entry, ...seen.filter(event => event.interactionId === interactionId || event.startTime === startTime)]
+      .map(nameOf)
+      .find(Boolean) ?? '',
     name,
     startTime - _origin,
     ...parts(startTime, begin, end, paint),

@@ -27,8 +27,8 @@ export function isNamed(name: string): boolean {
  * A short and stable selector: from the nearest element with an id of its own down, `#cart>ul>li.offer`. Names that
  * look generated are left out, and so is all text.
  */
-export function selectorOf(node: Node | null | undefined, below = ''): string {
-  const element = node instanceof Element ? node : node?.parentElement
+export function selectorOf(node: EventTarget | null | undefined, below = ''): string {
+  const element = node instanceof Element ? node : (node as Node | null | undefined)?.parentElement
   if (!element?.parentElement) return below
   const id = idOf(element.id)
   const part =

@@ -343,6 +343,22 @@ describe('INP of a mouse click', () => {
     expect((await hidden(page)).why.inp?.target).toBe('body>main>button.buy')
     await page.close()
   })
+
+  for (const type of ['pointerdown', 'click'])
+    test(`has its element where that is removed during its own ${type}`, async () => {
+      const page = await open(
+        '/removed',
+        `<main><dialog open><button class="close">Close</button></dialog></main>
+      <script>addEventListener('${type}', () => {
+        document.querySelector('dialog').remove()
+        ${busy}
+      })</script>`,
+      )
+      await press(page)
+      const { inp } = (await hidden(page)).why
+      expect(inp?.target).toBe('body>main>dialog>button.close')
+      await page.close()
+    })
 })
 
 describe('CLS', () => {
