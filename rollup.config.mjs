@@ -77,7 +77,7 @@ const minify = (format, regex = PRIVATE) =>
     ecma: 2020,
     // What packs best, by trial.
     compress: {
-      passes: 3,
+      passes: 5,
       pure_getters: true,
       unsafe_arrows: true,
       unsafe_methods: true,

@@ -17,12 +17,12 @@ export function onChange(told: () => void): void {
 
 /** Unless it says when, in ms, a change is told with those before it. */
 export function changed(wait?: number): void {
-  if (timer && wait === undefined) return
+  if (timer && !wait) return
   clearTimeout(timer)
   outside(() => {
     timer = setTimeout(() => {
       timer = undefined
       act?.()
-    }, wait ?? SETTLED)
+    }, wait || SETTLED)
   })
 }

@@ -55,7 +55,7 @@ export interface Settings extends InitOptions {
 }
 
 /** Where a mistake is made, and may be told. */
-const LOCAL = /(^|\.)localhost$|^127\.|^\[::1]$/
+const LOCAL = /\blocalhost$|^127\.|\[::1]/
 
 let told = false
 

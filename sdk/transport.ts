@@ -42,7 +42,7 @@ export function consent(yes: boolean): void {
   granted = !!yes
   // The page views so far are as if they had not been drawn.
   if (!granted) for (const view of views) view._page.weight = view._calls.length = view._marks.length = 0
-  changed(0)
+  changed(1)
 }
 
 /** Sends from now on. `settle` has said what is still to be said of calls. */
@@ -68,8 +68,9 @@ export function startTransport(settings: Settings, settle?: () => void): void {
     view._held = undefined
     const { _page } = view
     const [url] = _urls
+    const later = hold && fetchLater
     // A page that nobody saw is no page view.
-    if (!url || !granted || !_page.weight || !(shown || _page.vitals.fcp) || (hold && !fetchLater)) return
+    if (!url || !granted || !_page.weight || !(shown || _page.vitals.fcp) || (hold && !later)) return
     const calls = view._calls.slice(0, most)
     const marks = [...view._marks]
     const page = snapshot(view, calls, marks)
@@ -101,8 +102,8 @@ export function startTransport(settings: Settings, settle?: () => void): void {
       // Whatever the page's policy says, the address of the page stays in it.
       referrerPolicy: 'origin',
     }
-    if (hold && fetchLater) {
-      const waiting = fetchLater(url, request)
+    if (later) {
+      const waiting = later(url, request)
       view._held = () => {
         if (waiting.activated) {
           _page.sequence++
