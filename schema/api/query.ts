@@ -135,7 +135,7 @@ export function parseQuery<const E extends v.ObjectEntries>(
   const filters = filtersOf(given)
   const added = v.parse(v.object(own), givenOf(own, params))
 
-  const range = rangeOf(from, to, now)
+  const range = parseRange(from, to, now)
   return 'error' in range ? range : { ok: { ...added, site, filters, ...range.ok } }
 }
 
@@ -148,19 +148,25 @@ export type RangeQuery = Pick<Query, 'site' | 'from' | 'to'>
 export function parseRangeQuery(params: URLSearchParams, now: Ms): Parsed<RangeQuery> {
   const parsed = parseParameters(RANGE, params)
   if ('error' in parsed) return parsed
-  const range = rangeOf(parsed.ok.from, parsed.ok.to, now)
+  const range = parseRange(parsed.ok.from, parsed.ok.to, now)
   return 'error' in range ? range : { ok: { site: parsed.ok.site, ...range.ok } }
 }
 
-/** A range as it is written, on whole hours. */
-function rangeOf(from: string, to: string, now: Ms): Parsed<Pick<Query, 'from' | 'to'>> {
+/** A range as it is written, on whole hours; `prefix` is what the names of its two parameters begin with. */
+export function parseRange(
+  from: string,
+  to: string,
+  now: Ms,
+  prefix = '',
+): Parsed<Pick<Query, 'from' | 'to'>> {
+  const [begins, ends] = [`${prefix}from`, `${prefix}to`]
   const start = parseTime(from, now)
-  if (start === null) return fail('from', TIME_DETAIL)
+  if (start === null) return fail(begins, TIME_DETAIL)
   const end = parseTime(to, now)
-  if (end === null) return fail('to', TIME_DETAIL)
-  if (start >= end) return fail('from', 'must be before to')
-  if (start > now) return fail('from', 'must not lie in the future')
-  if (end - start > MAX_RANGE) return fail('from', 'must be at most 25 months before to')
+  if (end === null) return fail(ends, TIME_DETAIL)
+  if (start >= end) return fail(begins, `must be before ${ends}`)
+  if (start > now) return fail(begins, 'must not lie in the future')
+  if (end - start > MAX_RANGE) return fail(begins, `must be at most 25 months before ${ends}`)
   return { ok: { from: hourOf(start) * HOUR, to: Math.ceil(end / HOUR) * HOUR } }
 }
 

@@ -1,6 +1,6 @@
 /**
- * `GET /v1/trends`: what may be asked, and what is answered. A period against the one before it, or release against
- * release.
+ * `GET /v1/trends`: what may be asked, and what is answered. A period against the one before it or any other, or release
+ * against release, device against device, country against country, route against route.
  */
 
 import * as v from 'valibot'
@@ -8,7 +8,7 @@ import { VERDICTS } from '../domain/change.ts'
 import { fail, type Parsed } from '../domain/problem.ts'
 import { ANSWER, GROUP, LEFT_OUT, OTHERS, PARTIAL, PERCENTILE_ANSWER, SAMPLED, SHARE } from './answer.ts'
 import { percentileOf, shortText } from './fields.ts'
-import { MAX_FILTER, parseQuery } from './query.ts'
+import { MAX_FILTER, parseQuery, parseRange, type Query } from './query.ts'
 import { MEASURES, SUMMARY_QUERY, SUMMARY_ROW, type SummaryQuery, summaryOf } from './summary.ts'
 
 const { percentiles: _, ...QUERY } = SUMMARY_QUERY
@@ -16,42 +16,71 @@ const { percentiles: _, ...QUERY } = SUMMARY_QUERY
 /** The percentile that two times, or releases, are compared by. */
 export const COMPARED_PERCENTILE = v.optional(percentileOf('the percentile that is compared'), '75')
 
+const baselineOf = (what: string) =>
+  v.optional(
+    v.pipe(
+      shortText(MAX_FILTER),
+      v.description(`the ${what} that \`${what}\` is compared with, in the same range`),
+    ),
+  )
+const baselineTime = (what: string) =>
+  v.optional(v.pipe(v.string(), v.description(`${what} of another range that this one is compared with`)))
+
+/** What may be compared with its like. */
+const COMPARED = ['release', 'device', 'country', 'route'] as const
+
 /** The parameters beside those of every question. */
 export const TRENDS_QUERY = {
   ...QUERY,
   metrics: MEASURES,
   percentile: COMPARED_PERCENTILE,
-  /** The release that `release` is compared with, in the same range. */
-  baseline_release: v.optional(
-    v.pipe(
-      shortText(MAX_FILTER),
-      v.description('the release that `release` is compared with, in the same range'),
-    ),
-  ),
+  baseline_release: baselineOf('release'),
+  baseline_device: baselineOf('device'),
+  baseline_country: baselineOf('country'),
+  baseline_route: baselineOf('route'),
+  baseline_from: baselineTime('begin'),
+  baseline_to: baselineTime('end'),
 }
 
-/** A checked question; `baselineRelease` is null where periods are compared. */
+/** What `before` is about; without `range` the time before, or where filters differ the same time. */
+export interface Baseline {
+  filters: { [K in (typeof COMPARED)[number]]?: string }
+  range: Pick<Query, 'from' | 'to'> | null
+}
+
+/** A checked question. */
 export interface TrendsQuery extends Omit<SummaryQuery, 'percentiles'> {
   percentiles: [number]
-  baselineRelease: string | null
+  baseline: Baseline
 }
 
 /** Checks the parameters of `/v1/trends` against the clock `now` (Unix ms). */
 export function parseTrendsQuery(params: URLSearchParams, now: number): Parsed<TrendsQuery> {
   const parsed = parseQuery(TRENDS_QUERY, params, now)
   if ('error' in parsed) return parsed
-  const { percentile, baseline_release: baseline, ...question } = parsed.ok
+  const { percentile, baseline_from: from, baseline_to: to, ...question } = parsed.ok
   const summary = summaryOf({ ...question, percentiles: [percentile] })
   if ('error' in summary) return summary
-  const { filters, groupBy } = summary.ok
-  if (baseline !== undefined) {
-    if (filters.release === undefined)
-      return fail('release', 'is missing: baseline_release is compared with it')
-    if (typeof filters.release !== 'string')
-      return fail('release', 'must be one release: baseline_release is compared with it')
-    if (groupBy.includes('release')) return fail('group_by', 'cannot be release where releases are compared')
+  const baseline: Baseline = { filters: {}, range: null }
+  for (const name of COMPARED) {
+    const other = question[`baseline_${name}`]
+    if (other === undefined) continue
+    const own = summary.ok.filters[name]
+    if (own === undefined) return fail(name, `is missing: baseline_${name} is compared with it`)
+    if (typeof own !== 'string')
+      return fail(name, `must be one ${name}: baseline_${name} is compared with it`)
+    if (summary.ok.groupBy.includes(name)) {
+      return fail('group_by', `cannot be ${name} where one ${name} is compared with another`)
+    }
+    baseline.filters[name] = other
   }
-  return { ok: { ...summary.ok, percentiles: [percentile], baselineRelease: baseline ?? null } }
+  if (from !== undefined || to !== undefined) {
+    if (from === undefined) return fail('baseline_from', 'is missing: baseline_to is the end of that range')
+    const range = parseRange(from, to ?? 'now', now, 'baseline_')
+    if ('error' in range) return range
+    baseline.range = range.ok
+  }
+  return { ok: { ...summary.ok, percentiles: [percentile], baseline } }
 }
 
 const { metric, unit, count, count_interval, samples, effective_samples } = SUMMARY_ROW.entries
@@ -126,12 +155,16 @@ export type TrendsRow = v.InferOutput<typeof TRENDS_ROW>
 
 const { site, from, to, source, relative_error } = ANSWER
 export const BASELINE = v.object({ from, to, release: v.nullable(v.string()) })
+const other = v.pipe(v.optional(v.string()), v.description('where it was asked for by name'))
 
 export const TRENDS_ANSWER = v.object({
   site,
   from,
   to,
-  baseline: v.pipe(BASELINE, v.description('what `before` is about')),
+  baseline: v.pipe(
+    v.object({ ...BASELINE.entries, device: other, country: other, route: other }),
+    v.description('what `before` is about'),
+  ),
   percentile: v.number(),
   source,
   sampled: v.optional(SAMPLED),

@@ -105,6 +105,8 @@ const QUESTIONS: Record<string, readonly Question[]> = {
   trends: [
     { query: `${site}&group_by=route`, status: 200 },
     { query: `${site}&release=2.4.0&baseline_release=2.3.0`, status: 200 },
+    { query: `${site}&device=phone&baseline_device=desktop&baseline_from=-3d`, status: 200 },
+    { query: `${site}&baseline_route=/`, status: 400 },
     { query: 'site=empty', status: 200 },
     { query: `${site}&format=csv`, status: 200 },
     { query: `${site}&percentile=0`, status: 400 },

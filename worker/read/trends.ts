@@ -1,5 +1,6 @@
 /**
- * `GET /v1/trends`: what has changed. The distributions of two periods, or of two releases, compared group by group.
+ * `GET /v1/trends`: what has changed. The distributions of two periods, or of two releases, devices, countries or
+ * routes, compared group by group.
  */
 
 import type { TrendsAnswer, TrendsQuery, TrendsRow } from '../../schema/api/trends.ts'
@@ -32,34 +33,43 @@ export async function readTrends(
   now: number,
 ): Promise<TrendsAnswer> {
   const query = keptGroups(asked, retention, now)
-  const { from, to, baselineRelease, filters, limit } = query
+  const { from, to, baseline, filters, limit } = query
   const [percentile] = query.percentiles
   const groupsQuery = { ...query, percentile }
   // What is still to come of an open period is left out of the time that it is compared with.
   const length = Math.ceil((Math.min(to, now) - from) / HOUR) * HOUR
-  const earlier =
-    baselineRelease === null
-      ? toKeptHours({ from: from - length, to: from }, retention, now)
-      : { from, to, filters: { ...filters, release: baselineRelease } }
+  const named = Object.keys(baseline.filters).length > 0
+  const range = baseline.range ?? (named ? null : { from: from - length, to: from })
+  const earlier = {
+    ...(range ? toKeptHours(range, retention, now) : { from, to }),
+    filters: { ...filters, ...baseline.filters },
+  }
   const wider = { ...BUSIEST, limit: Math.min(limit * WIDER, MAX_EARLIER) }
   const known = { reads: MAX_READ / 2, oldest: oldestRaw(retention, now) }
   const receipt: Receipt = { statements: 0, read: 0 }
   const counting = counted(d1, receipt)
   const late = await groupsOf(counting, groupsQuery, now, known)
-  const among = late.groups.map(({ values }) => values)
+  // The whole has a row even where only the time before has data: what is gone is not unknown.
+  const isWhole = query.groupBy.length === 0
+  const among = isWhole ? [{}] : late.groups.map(({ values }) => values)
   const early = await groupsOf(counting, { ...groupsQuery, ...wider, ...earlier, among }, now, known)
   const oneIn = Math.max(late.oneIn, early.oneIn)
-  const before = new Map(early.groups.map(group => [keyOf(group), group]))
-  const baseline = rangeOf({ site: query.site, ...earlier })
+  const others = new Map(early.groups.map(group => [keyOf(group), group]))
+  const there = new Set(late.groups.map(keyOf))
+  const gone = isWhole ? early.groups.filter(group => !there.has(keyOf(group))) : []
+  const { site: _, ...before } = rangeOf({ site: query.site, ...earlier })
   return {
     ...rangeOf(query),
-    baseline: { from: baseline.from, to: baseline.to, release: baselineRelease },
+    baseline: { ...before, release: null, ...baseline.filters },
     percentile,
     source: late.source === 'rollup' && early.source === 'rollup' ? 'rollup' : 'samples',
     ...(oneIn > 1 && { sampled: oneIn }),
     relative_error: RELATIVE_ERROR,
     data: await withMixes(
-      late.groups.map(group => toRow(group, before.get(keyOf(group)) ?? null, percentile)),
+      [
+        ...late.groups.map(group => toRow(group, others.get(keyOf(group)) ?? null, group, percentile)),
+        ...gone.map(group => toRow(group, group, null, percentile)),
+      ],
       query,
       async metrics => {
         const left = (MAX_READ - receipt.read) / 2
@@ -105,21 +115,16 @@ function keyOf({ metric, values }: Group): string {
   return JSON.stringify([metric, values])
 }
 
-function toRow({ values, metric, distribution, missing }: Group, early: Group | null, p: number): TrendsRow {
-  const earlier = early?.distribution ?? null
-  const { before, after, difference, verdict, confidence } = changeOf(
-    earlier,
-    distribution,
-    p,
-    limitsOf(metric),
-  )
+function toRow({ values, metric }: Group, early: Group | null, late: Group | null, p: number): TrendsRow {
+  const [earlier, later] = [early?.distribution ?? null, late?.distribution ?? null]
+  const { before, after, difference, verdict, confidence } = changeOf(earlier, later, p, limitsOf(metric))
   return {
     group: values,
     ...kindOf(values),
     metric,
     unit: unitOf(metric),
     before: sideOf(metric, before, earlier, p, early?.missing ?? 0),
-    after: sideOf(metric, after, distribution, p, missing),
+    after: sideOf(metric, after, later, p, late?.missing ?? 0),
     change: changeInUnit(metric, { before, difference }),
     verdict,
     confidence: confidence === null ? null : rounded(confidence),

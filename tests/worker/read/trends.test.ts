@@ -110,7 +110,32 @@ describe('trends', () => {
   })
 
   it.each([
+    ['route', '/slower', '/same'],
+    ['device', 'phone', 'desktop'],
+    ['country', 'DE', 'FR'],
+  ])('compare one %s with another in the same time', async (key, one, other) => {
+    const answer = await trends(`metrics=lcp&${key}=${one}&baseline_${key}=${other}`)
+    expect(answer.baseline).toEqual({ from: answer.from, to: answer.to, release: null, [key]: other })
+    const [alone] = (await trends(`metrics=lcp&${key}=${other}`)).data
+    expect(answer.data[0]?.before ?? null).toEqual(alone?.after ?? null)
+    if (key === 'route') expect(answer.data[0]?.verdict).toBe('degrading')
+  })
+
+  it('compare with any other range', async () => {
+    const { data, baseline } = await trends(`metrics=lcp&${RANGE.replaceAll(/from|to/g, 'baseline_$&')}`)
+    const [from, to] = [MIDDLE, MIDDLE + HOUR].map(time => new Date(time).toISOString())
+    expect(baseline).toEqual({ from, to, release: null })
+    expect(data[0]?.before).toEqual(data[0]?.after)
+    expect(data[0]?.change?.difference.value).toBe(0)
+  })
+
+  it.each([
     ['baseline_release=1', 'release'],
+    ['baseline_device=phone', 'device'],
+    ['device=phone&baseline_device=desktop&group_by=device', 'group_by'],
+    ['baseline_from=soon', 'baseline_from'],
+    ['baseline_from=-2d&baseline_to=-3d', 'baseline_from'],
+    ['baseline_to=-3d', 'baseline_from'],
     ['release=2&baseline_release=1&group_by=release', 'group_by'],
     ['percentile=101', 'percentile'],
     ['percentiles=75', 'percentiles'],
