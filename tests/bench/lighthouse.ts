@@ -16,6 +16,7 @@ import { FLAGS, findBrowser } from '../../demo/local/browser.ts'
 import { runCron, startLocal } from '../../demo/local/server.ts'
 import { sendAll } from '../../demo/traffic/send.ts'
 import { pageViews } from '../../demo/traffic/traffic.ts'
+import { format } from '../../schema/domain/metrics.ts'
 import { writePart } from '../kit/figures.ts'
 
 const VERSION = '13.5.0'
@@ -25,7 +26,7 @@ const VIEWS = 2_000
 /** What Cloudflare compresses with, of 11. */
 const QUALITY = 4
 const CATEGORIES = ['performance', 'accessibility', 'best-practices'] as const
-const DEVICES = { Desktop: ['--preset=desktop'], Phone: ['--form-factor=mobile'] } as const
+const DEVICES = { desktop: ['--preset=desktop'], phone: ['--form-factor=mobile'] } as const
 
 /** Scores of 0 to 100, and times in ms. */
 type Run = Record<(typeof CATEGORIES)[number] | 'lcp' | 'tbt' | 'cls', number>
@@ -41,21 +42,13 @@ try {
     const runs: Run[] = []
     for (let i = 0; i < RUNS; i++) runs.push(await judge(`${front.url}/?site=demo&range=7d`, flags))
     const median = (name: keyof Run) => runs.map(run => run[name]).sort((a, b) => a - b)[(RUNS - 1) / 2] ?? 0
-    const scores = CATEGORIES.map(name => String(Math.round(median(name) * 100)))
-    const times = [
-      `${(median('lcp') / 1000).toFixed(2)} s`,
-      `${Math.round(median('tbt'))} ms`,
-      median('cls').toFixed(3),
-    ]
-    rows.push(`| ${[device, ...scores, ...times].join(' | ')} |`)
+    const scores = CATEGORIES.map(name => `${name.replace('-', ' ')} ${Math.round(median(name) * 100)}`)
+    const times = `LCP ${format('lcp', median('lcp'))}, TBT ${Math.round(median('tbt'))} ms, CLS ${format('cls', median('cls'))}`
+    rows.push(`- The dashboard in Lighthouse ${VERSION}, ${device}: ${scores.join(', ')}; ${times}`)
   }
-  const table = [
-    `| Lighthouse ${VERSION} | performance | accessibility | best practices | LCP | TBT | CLS |`,
-    '|---|---|---|---|---|---|---|',
-    ...rows,
-  ].join('\n')
-  console.log(table)
-  writePart('lighthouse', `<!-- lighthouse: npm run lighthouse -->\n${table}\n<!-- /lighthouse -->`)
+  const list = rows.join('\n')
+  console.log(list)
+  writePart('lighthouse', `<!-- lighthouse: npm run lighthouse -->\n${list}\n<!-- /lighthouse -->`)
 } finally {
   front.close()
   await server.stop()
