@@ -1,12 +1,11 @@
 /**
- * The worker's HTTP API as the CLI asks it: a method and a path go in, the answer's JSON comes out. What fails becomes
- * a sentence for a person.
+ * The worker's HTTP API as the CLI asks it. What fails becomes a sentence for a person.
  */
 
 import { misuse, refused } from './failure.ts'
 
 /** How long an answer may take, in ms: D1 gives up after 30 s. */
-const PATIENCE = 40_000
+const ANSWER_TIMEOUT = 40_000
 
 export interface Request {
   /** What is undefined is left out. */
@@ -50,7 +49,7 @@ function sender(base: string, token: string) {
     const answer = await fetch(address, {
       method,
       headers: { ...(token && { Authorization: `Bearer ${token}` }), ...headers },
-      signal: AbortSignal.timeout(PATIENCE),
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT),
       ...(body !== undefined && { body: JSON.stringify(body) }),
     }).catch(error => {
       throw refused(`${root} cannot be reached: ${reasonOf(error)}`)
@@ -78,7 +77,7 @@ function explain({ status, statusText }: Response, json: unknown, root: string):
 /** What lies below fetch's `fetch failed`. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  if (error.name === 'TimeoutError') return `no answer within ${PATIENCE / 1000} s`
+  if (error.name === 'TimeoutError') return `no answer within ${ANSWER_TIMEOUT / 1000} s`
   const { cause } = error
   return cause instanceof Error
     ? cause.message || ('code' in cause ? String(cause.code) : cause.name)

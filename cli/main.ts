@@ -1,6 +1,6 @@
 /**
- * `npx fieldline`: sites, figures, budgets, reports and checks from a terminal or a CI job. Arguments and environment go
- * in; what was asked for goes to the standard output, everything else to the standard error.
+ * `npx fieldline`: sites, figures, budgets, reports and checks from a terminal or a CI job. What was asked for goes to the
+ * standard output, everything else to the standard error.
  */
 
 import { api, opener } from './api.ts'

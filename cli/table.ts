@@ -1,4 +1,4 @@
-/** Text tables for a terminal: rows of cells go in, aligned lines come out. The first columns are aligned left. */
+/** Text tables for a terminal: aligned lines. The first columns are aligned left. */
 
 import { printable } from './printable.ts'
 

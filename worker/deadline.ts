@@ -1,6 +1,5 @@
 /**
- * Deadlines: D1 can be silent for longer than anybody waits. Work goes in, its result comes out, or a 503 when the time
- * is over.
+ * Deadlines: D1 can be silent for longer than anybody waits. What takes longer than it may becomes a 503.
  */
 
 import type { Context, Next } from 'hono'

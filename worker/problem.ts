@@ -1,5 +1,5 @@
 /**
- * Errors as RFC 9457 problem details: a thrown HTTPException goes in, `application/problem+json` comes out.
+ * Errors as RFC 9457 problem details: what handlers throw is answered as `application/problem+json`.
  */
 
 import type { Context } from 'hono'

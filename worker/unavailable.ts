@@ -1,6 +1,5 @@
 /**
- * Tells D1's troubles from our own mistakes: an error goes in; out comes what to say of it and when to ask again, or null
- * where the error is ours.
+ * Tells D1's troubles from our own mistakes: what to say of such an error, and when to ask again.
  *
  * D1's errors are texts. These are those of its list that no change of our SQL would mend.
  *

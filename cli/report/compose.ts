@@ -1,5 +1,5 @@
 /**
- * Findings go in, a report comes out: what a team wants to know on Monday, the most important first.
+ * The order of a report: what a team wants to know on Monday, the most important first.
  */
 
 import { minute } from '../words.ts'

@@ -1,5 +1,5 @@
 /**
- * What a report is made of: a site and a range go in, the API's own answers come out.
+ * What a report is made of: the API's own answers about a site and a range.
  */
 
 import type { BudgetsAnswer } from '../../schema/api/budgets.ts'

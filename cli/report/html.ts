@@ -1,5 +1,5 @@
 /**
- * A report as one HTML file that needs nothing else: blocks go in, a page comes out. It runs no script and loads
+ * A report as one HTML file that needs nothing else. It runs no script and loads
  * nothing, and says so to the browser, too.
  */
 

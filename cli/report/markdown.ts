@@ -1,5 +1,5 @@
 /**
- * A report as Markdown, as GitHub and CommonMark read it: blocks go in, text comes out. Whatever might be markup is
+ * A report as Markdown, as GitHub and CommonMark read it. Whatever might be markup is
  * escaped; what is inside a code span cannot be, so text with backticks or pipes becomes a `<code>` of
  * character references.
  */

@@ -1,5 +1,5 @@
 /**
- * Each vital now and in the period before: findings go in, what changed comes out, and the table of it.
+ * Each vital now and in the period before: what changed, and the table of it.
  */
 
 import type { SummaryRow } from '../../schema/api/summary.ts'

@@ -1,5 +1,5 @@
 /**
- * A fieldline on this machine with the demo shop: a state folder and a port go in, a running server comes out.
+ * A fieldline on this machine with the demo shop.
  * `npm start`, `npm run demo` and the tests use it. `npm run build` must have run before.
  */
 

@@ -1,5 +1,5 @@
 /**
- * The shop's pictures, drawn as SVG: a product goes in, markup comes out.
+ * The shop's pictures, drawn as SVG.
  *
  * A browser counts a picture as largest contentful paint only above 0.05 bits a displayed pixel, so each carries a
  * grain of a few hundred dots, placed by a fixed sequence.

@@ -1,6 +1,6 @@
 /**
- * Why the imagined shop's vitals are what they are: a page view and the causes of its route go in, the same page view
- * with its causes comes out, parts that add up and calls where they are waited for.
+ * Why the imagined shop's vitals are what they are: causes are added to a page view by its
+ * route, with parts that add up, and calls where they are waited for.
  */
 
 import type { ApiCall, InpCause, LcpCause, PageView } from '../../schema/wire/pageview.ts'

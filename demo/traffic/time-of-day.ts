@@ -1,4 +1,4 @@
-/** When people visit: a share of the way through the days goes in, a time comes out, more of them by day. */
+/** When people visit: times over some days, more of them by day. */
 
 import { DAY, HOUR } from '../../schema/domain/hour.ts'
 

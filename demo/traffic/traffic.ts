@@ -5,11 +5,11 @@
 
 import type { Navigation, PageView } from '../../schema/wire/pageview.ts'
 import { explain } from './causes.ts'
-import { apiCall, measure, phasesOf } from './measures.ts'
 import { type Random, random } from './random.ts'
 import { REGRESSION, RELEASES, ROUTES } from './routes.ts'
 import { timeOf } from './time-of-day.ts'
 import { type Visitor, visitor } from './visitors.ts'
+import { apiCall, measure, phasesOf } from './vitals.ts'
 
 export interface TrafficOptions {
   seed: number

@@ -1,4 +1,4 @@
-/** What D1 has of a site, as text tables: the summary endpoint is asked, lines come out. */
+/** What D1 has of a site, as text tables, asked of the summary endpoint. */
 
 import { table } from '../../cli/table.ts'
 import type { GroupKey } from '../../schema/api/query.ts'

@@ -8,8 +8,8 @@ import { build } from '../local/build.ts'
 import { startLocal } from '../local/server.ts'
 import { onStop } from '../local/stop.ts'
 import { progress } from '../traffic/progress.ts'
+import { VISIT_COUNT, visitShop } from './journeys.ts'
 import { report } from './report.ts'
-import { VISIT_COUNT, visitShop } from './visits.ts'
 
 /** How long the last beacons may be under way, in ms. */
 const LAST_BEACONS = 1_500

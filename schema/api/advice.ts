@@ -1,6 +1,6 @@
 /**
- * What to do about a cause: where its time goes goes in, a stable code with a sentence and a link comes out. Only what
- * the data says is advised; a cause whose p75 is good needs nothing.
+ * What to do about a cause, by where its time goes: a stable code, a sentence and a link. Only what the data says is advised;
+ * a cause whose p75 is good needs nothing.
  */
 
 import type { Part } from '../wire/attribution.ts'

@@ -32,7 +32,7 @@ export const CAUSES_QUERY = {
 /** A checked question; causes with fewer than `minimum` samples are left out and counted. */
 export type CausesQuery = QueryOf<typeof CAUSES_QUERY>
 
-/** Checks the parameters of `/v1/causes` against the clock `now` (Unix MS). */
+/** Checks the parameters of `/v1/causes` against the clock `now` (Unix ms). */
 export function parseCausesQuery(params: URLSearchParams, now: number): Parsed<CausesQuery> {
   return parseQuery(CAUSES_QUERY, params, now)
 }

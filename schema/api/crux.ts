@@ -1,6 +1,6 @@
 /**
- * The contract of the Chrome UX Report API, which the worker speaks, too: bodies of requests go in, checked ones or
- * the first field that does not fit come out; and the shape of what is answered.
+ * The contract of the Chrome UX Report API, which the worker speaks, too: the bodies that it takes, and the shape of what is
+ * answered.
  *
  * @see https://developer.chrome.com/docs/crux/api and https://developer.chrome.com/docs/crux/history-api
  */

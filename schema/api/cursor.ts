@@ -1,6 +1,5 @@
 /**
- * Where a list goes on: the sort key of its last row goes in, an opaque text for the next question comes out. A key, not
- * a number of rows, so that what is stored in the meantime neither repeats nor hides a row.
+ * Where a list goes on: the sort key of its last row, as an opaque text for the next question. A key, not a number of rows, so that what is stored in the meantime neither repeats nor hides a row.
  */
 
 import * as v from 'valibot'

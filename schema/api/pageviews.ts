@@ -52,23 +52,30 @@ export type PageViewsQuery = Given &
       }
   )
 
-/** Checks the parameters of `/v1/pageviews` against the clock `now` (Unix MS). */
+/** Checks the parameters of `/v1/pageviews` against the clock `now` (Unix ms). */
 export function parsePageViewsQuery(params: URLSearchParams, now: number): Parsed<PageViewsQuery> {
   const parsed = parseQuery(PAGEVIEWS_QUERY, params, now)
   if ('error' in parsed) return parsed
-  const { order, metric, cursor, ...rest } = parsed.ok
-  if (rest.target !== undefined && !among(CAUSED)(metric ?? 'lcp')) {
+  const { metric, target, event } = parsed.ok
+  if (target !== undefined && !among(CAUSED)(metric ?? 'lcp')) {
     return fail('target', `needs a metric with causes: ${CAUSED.join(', ')}`)
   }
-  if (rest.event !== undefined && metric !== 'inp') {
-    return fail('event', 'needs metric=inp')
-  }
+  if (event !== undefined && metric !== 'inp') return fail('event', 'needs metric=inp')
+  return inOrder(parsed.ok)
+}
+
+/** A cursor must be of the same order, and of the same metric where that orders the list. */
+function inOrder({
+  order,
+  metric,
+  cursor,
+  ...rest
+}: QueryOf<typeof PAGEVIEWS_QUERY>): Parsed<PageViewsQuery> {
   const other = fail('cursor', 'belongs to another query')
   if (order === 'newest') {
     if (cursor?.[0] === 'slowest') return other
-    return {
-      ok: { ...rest, order, metric: metric ?? (rest.target === undefined ? undefined : 'lcp'), cursor },
-    }
+    const needed = rest.target === undefined ? undefined : 'lcp'
+    return { ok: { ...rest, order, metric: metric ?? needed, cursor } }
   }
   const compared = metric ?? 'lcp'
   if (cursor?.[0] === 'newest' || (cursor && cursor[1] !== compared)) return other

@@ -1,6 +1,6 @@
 /**
- * The one door for the parameters of an address: what was sent goes in; out comes one text for each name that is known, or
- * the first parameter that does not fit. Every endpoint's own checks come after it.
+ * The one door for the parameters of an address: one text for each name that is known. Every endpoint's own checks come after
+ * it.
  */
 
 import * as v from 'valibot'

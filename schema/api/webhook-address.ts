@@ -1,5 +1,5 @@
 /**
- * Which addresses a webhook may have: a URL goes in, what is wrong with it comes out. A worker that posts to any address
+ * Which addresses a webhook may have. A worker that posts to any address
  * could be sent into the network around it.
  *
  * `URL` has written every form of an IPv4 address (0x7f.1, 2130706433, 0177.0.0.1) with four numbers by then. A name is

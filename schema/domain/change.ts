@@ -1,6 +1,6 @@
 /**
- * Whether a percentile has changed between two distributions: two histograms go in, the difference with its interval, a
- * verdict and how sure it is come out.
+ * Whether a percentile has changed between two distributions: the difference with its interval, a verdict, and how
+ * sure it is.
  *
  * Each percentile comes with Woodruff's interval, which respects the weights (see histogram.ts). The interval of the
  * difference recovers the two variances from these intervals, side by side, so that skewed ones stay skewed (MOVER). A

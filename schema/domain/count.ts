@@ -1,6 +1,5 @@
 /**
- * How far chance may have moved an estimated count: a distribution goes in, the 95 % interval of its sum of weights comes
- * out.
+ * How far chance may have moved an estimated count: the 95 % interval of a sum of weights.
  *
  * A page view of weight w was kept with the chance 1 / w, so the sum of weights estimates all of them without bias (Horvitz
  * and Thompson, JASA 47 (1952), 663-685), with the variance sum w (w - 1): q - n for one sample a page view. Calls come and

@@ -1,5 +1,5 @@
 /**
- * A weighted distribution in logarithmic buckets: bucket counts go in, percentiles with their interval come out.
+ * A weighted distribution in logarithmic buckets, and its percentiles with their interval.
  *
  * Bucket i holds the values in (2^((i-1)/32), 2^(i/32)]: the base-2 exponential histogram of OpenTelemetry at
  * scale 5 and of Prometheus native histograms at schema 5. Values are whole grains, so no bucket below 0 is ever

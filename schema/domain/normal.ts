@@ -1,4 +1,4 @@
-/** The normal distribution: a number of standard deviations goes in, a share comes out, and the other way round. */
+/** The normal distribution: standard deviations to shares, and back. */
 
 /** The share below `z`, within 1.5e-7: Abramowitz and Stegun, 7.1.26. */
 export function below(z: number): number {

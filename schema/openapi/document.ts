@@ -1,6 +1,6 @@
 /**
- * The OpenAPI document: what describes each operation goes in, one description of the API comes out. The build writes it to
- * /v1/openapi.json; nothing of it is in the worker.
+ * The OpenAPI document, made of the descriptions of all operations. The build writes it to /v1/openapi.json; nothing of it is
+ * in the worker.
  */
 
 import { BEACON_OPERATIONS } from './beacon.ts'

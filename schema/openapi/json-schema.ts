@@ -1,6 +1,5 @@
 /**
- * JSON Schema of what validates: valibot's schemas go in, schemas of the dialect of OpenAPI 3.1 come out, those that
- * have a name as references. Always the input side, which is what crosses the wire; what only code can say (a text is
+ * JSON Schema of what validates: valibot's schemas in the dialect of OpenAPI 3.1, those that have a name as references. Always the input side, which is what crosses the wire; what only code can say (a text is
  * parsed, a custom check) says its JSON Schema beside that code, by `v.metadata`.
  */
 

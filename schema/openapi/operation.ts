@@ -1,6 +1,6 @@
 /**
- * One operation of the API: what it is asked, in valibot's schemas, and what it answers, with examples. A description
- * goes in, the Operation Object of OpenAPI 3.1 comes out.
+ * One operation of the API: what it is asked, in valibot's schemas, and what it answers, with examples, and
+ * the Operation Object of OpenAPI 3.1 that is made of it.
  *
  * @see https://spec.openapis.org/oas/v3.1.1.html#operation-object
  */

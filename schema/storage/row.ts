@@ -1,6 +1,6 @@
 /**
  * Calls and marks as a row of `pageviews` keeps them: lists of their values, in the order of their types, since
- * names would cost more than values. Records go in and lists come out, and back.
+ * names would cost more than values.
  */
 
 import { type ApiCall, type Mark, OUTCOMES } from '../wire/pageview.ts'

@@ -1,6 +1,6 @@
 /**
- * What belongs together in one page view: its LCP or INP with its cause, and its API calls go in, which calls the LCP
- * waited for and which the interaction started comes out.
+ * What belongs together in one page view: which of its API calls the LCP waited for, and which the interaction of the INP
+ * started.
  */
 
 import type { ApiCall, InpCause, LcpCause } from './pageview.ts'

@@ -15,8 +15,8 @@ import * as v from 'valibot'
 import { PHASES } from '../domain/metrics.ts'
 import { pageName } from '../domain/names.ts'
 import type { Parsed } from '../domain/problem.ts'
+import { decodeAttribution } from './attribution-lists.ts'
 import { MAX_CALLS, MAX_MARKS, MAX_SELECTOR, MAX_SERVER, MAX_WEIGHT, WIRE_VERSION } from './beacon.ts'
-import { decodeAttribution } from './cause-lists.ts'
 import { CONNECTIONS, NAVIGATIONS, OUTCOMES, type PageView } from './pageview.ts'
 
 /** The longest duration that is believed, in ms: 10 minutes. */

@@ -15,7 +15,7 @@ export interface Published {
 }
 
 const INSTALLED = new URL('../../node_modules/web-vitals/', import.meta.url).pathname
-const PATIENCE = 20_000
+const VITAL_TIMEOUT = 20_000
 
 /** The installed version first. Another one only where it differs. */
 export function publishedWebVitals(): [Published, ...Published[]] {
@@ -27,7 +27,7 @@ export function publishedWebVitals(): [Published, ...Published[]] {
 function download(version: string): Published | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'fieldline-web-vitals-'))
   const run = (program: string, ...args: string[]) =>
-    execFileSync(program, args, { cwd: folder, encoding: 'utf8', timeout: PATIENCE, stdio: 'pipe' })
+    execFileSync(program, args, { cwd: folder, encoding: 'utf8', timeout: VITAL_TIMEOUT, stdio: 'pipe' })
   try {
     const tarball = run('npm', 'pack', `web-vitals@${version}`, '--ignore-scripts', '--silent').trim()
     run('tar', '-xzf', tarball)

@@ -1,5 +1,5 @@
 /**
- * A web server on a port of its own: what answers a request goes in.
+ * A web server on a port of its own.
  */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'

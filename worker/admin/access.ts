@@ -1,7 +1,7 @@
 /**
- * Who may ask what: the bearer token of a request goes in, the request goes on or a problem is thrown.
+ * Who may ask what, by the bearer token of the request.
  *
- * ADMIN_TOKEN may everything. A read token may read its own site, and a new endpoint has this without a line of its
+ * ADMIN_TOKEN grants full access. A read token may read its own site, and a new endpoint has this without a line of its
  * own: `GET /v1/<name>?site=<site>` is judged by its query. Whoever names the site in another way (in the path, in
  * the body) calls `requireSite`; where nobody has judged the site, a read token gets no answer.
  */

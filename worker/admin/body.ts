@@ -1,5 +1,5 @@
 /**
- * The JSON body of a request that changes something: a schema goes in, what it lets through comes out.
+ * The JSON body of a request that changes something, checked by a schema.
  */
 
 import type { Context } from 'hono'

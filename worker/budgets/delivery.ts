@@ -1,5 +1,5 @@
 /**
- * Judges a budget of delivery: a share of the window's beacons comes out. The loss is an estimate with its interval; the
+ * Judges a budget of delivery, by a share of the window's beacons. The loss is an estimate with its interval; the
  * others are counted, so that their interval is the share itself. That of one address is an upper bound.
  */
 

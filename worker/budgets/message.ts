@@ -1,6 +1,5 @@
 /**
- * What a webhook is told: a budget and how it stands go in, a body that Slack and Discord show and programs read comes
- * out.
+ * What a webhook is told of a budget: a body that Slack and Discord show, and programs read.
  */
 
 import type { BudgetMessage } from '../../schema/api/budgets.ts'

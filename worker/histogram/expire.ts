@@ -56,22 +56,19 @@ export async function expireRaw(
   let taken = STATEMENTS.find
   if (!overdue.length) return taken
 
-  const forced: Overdue[] = overdue.filter(({ state, late }) => state === 'dirty' && late > MAX_WAIT)
+  const forced = overdue.filter(({ state, late }) => state === 'dirty' && late > MAX_WAIT)
   const waiting = overdue.filter(
     hour => hour.state !== 'clean' && hour.state !== 'sealed' && !forced.includes(hour),
   )
-  for (const hour of waiting.slice(0, MAX_ROLLUPS)) {
-    if (maxStatements - taken < STATEMENTS.rollUp + STATEMENTS.seal + STATEMENTS.delete) break
-    taken += STATEMENTS.rollUp
-    try {
-      await rollUpHour(d1, hour.site, hour.hour, now)
-    } catch (error) {
-      logError(`hour ${hour.hour} of site ${hour.site}, past its days, cannot be rolled up`, error)
-      if (hour.late > MAX_WAIT) forced.push(hour)
-    }
-  }
-  if (maxStatements - taken < STATEMENTS.seal + STATEMENTS.delete) return taken
-  await d1.batch([seal(d1, overdue), sealAnyhow(d1, forced, now)])
+  const sealing = STATEMENTS.seal + STATEMENTS.delete
+  const tried = Math.floor((maxStatements - taken - sealing) / STATEMENTS.rollUp)
+  const once = waiting.slice(0, Math.max(0, Math.min(MAX_ROLLUPS, tried)))
+  const failed = await rollUpOnce(d1, once, now)
+  taken += once.length * STATEMENTS.rollUp
+  if (maxStatements - taken < sealing) return taken
+
+  const hopeless = failed.filter(({ late }) => late > MAX_WAIT)
+  await d1.batch([seal(d1, overdue), sealAnyhow(d1, [...forced, ...hopeless], now)])
   taken += STATEMENTS.seal
   for (let i = 0; i < MAX_DELETES && taken < maxStatements; i++) {
     taken += STATEMENTS.delete
@@ -79,6 +76,20 @@ export async function expireRaw(
     if (meta.changes < DELETE_BATCH) break
   }
   return taken
+}
+
+/** Rolls hours up for the last time; answers those that cannot be. */
+async function rollUpOnce(d1: D1Database, hours: readonly Overdue[], now: Ms): Promise<Overdue[]> {
+  const failed: Overdue[] = []
+  for (const hour of hours) {
+    try {
+      await rollUpHour(d1, hour.site, hour.hour, now)
+    } catch (error) {
+      logError(`hour ${hour.hour} of site ${hour.site}, past its days, cannot be rolled up`, error)
+      failed.push(hour)
+    }
+  }
+  return failed
 }
 
 /** The oldest hours past their days that still have raw rows. Key: (site, hour), skipped through. */

@@ -4,7 +4,7 @@
 
 import { encodeCall, encodeMark } from '../../schema/storage/row.ts'
 import type { PageViewRow } from '../../schema/storage/tables.ts'
-import { encodeAttribution } from '../../schema/wire/cause-lists.ts'
+import { encodeAttribution } from '../../schema/wire/attribution-lists.ts'
 import type { PageView } from '../../schema/wire/pageview.ts'
 
 /**

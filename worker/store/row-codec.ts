@@ -1,12 +1,12 @@
 /**
- * What a row of `pageviews` keeps as JSON: the text goes in, what the page view said comes out; null where the text is
- * broken, so that one row costs the answer no other. A part that is not what it should be is left out.
+ * What a row of `pageviews` keeps as JSON, read back as the page view said it; null where the text is broken, so that one row
+ * costs the answer no other. A part that is not what it should be is left out.
  */
 
 import type { Histogram } from '../../schema/domain/histogram.ts'
 import { PHASES, type Phase } from '../../schema/domain/metrics.ts'
 import { decodeCall, type RowCall } from '../../schema/storage/row.ts'
-import { type AttributionLists, decodeAttribution } from '../../schema/wire/cause-lists.ts'
+import { type AttributionLists, decodeAttribution } from '../../schema/wire/attribution-lists.ts'
 import type { ApiCall, Attribution, Mark } from '../../schema/wire/pageview.ts'
 
 /** A page view of which no cause is known. */

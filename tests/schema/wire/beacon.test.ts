@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeCall, encodeCall } from '../../../schema/storage/row.ts'
+import { decodeAttribution, encodeAttribution } from '../../../schema/wire/attribution-lists.ts'
 import { encode } from '../../../schema/wire/beacon.ts'
-import { decodeAttribution, encodeAttribution } from '../../../schema/wire/cause-lists.ts'
 import { decode, MAX_AGE } from '../../../schema/wire/decode.ts'
 import { call, pageView, why } from '../../kit/arbitrary.ts'
 

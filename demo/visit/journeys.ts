@@ -1,6 +1,5 @@
 /**
- * Visits to the demo shop as people make them: a browser and the shop's address go in, page views at the worker come
- * out. Each visit is a function of one page; a page that leaves for `about:blank` sends its last beacon.
+ * Visits to the demo shop as people make them, in a real browser. Each visit is a function of one page; a page that leaves for `about:blank` sends its last beacon.
  */
 
 import type { Browser, Page } from 'playwright-core'

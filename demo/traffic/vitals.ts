@@ -1,4 +1,4 @@
-/** What a browser would have measured: a visitor and a model of the page go in, vitals, phases and calls come out. */
+/** What a browser would have measured of a visitor's page view, by a model of the page: vitals, phases and calls. */
 
 import type { Phase, Vital } from '../../schema/domain/metrics.ts'
 import type { ApiCall, Navigation } from '../../schema/wire/pageview.ts'
