@@ -40,7 +40,7 @@ const rowOf = async (view: { id: string }) =>
 beforeAll(() => put('/v1/sites/shop', { origins: [ORIGIN], rows_per_day: 1_000_000 }))
 
 describe('fat rows of one address', () => {
-  it('take a quarter of an hour’s bytes, and are ordinary from there on, with a count of what is cut', async () => {
+  it('take a quarter of an hour’s bytes, then become ordinary, and count what is cut', async () => {
     expect(new TextEncoder().encode(encode(FAT)).byteLength).toBeGreaterThan(14_000)
     const views = Array.from({ length: 12 }, () => ({ ...FAT, id: newId() }))
     for (const view of views) expect((await from('198.51.100.9', view)).status).toBe(204)
@@ -90,7 +90,7 @@ describe('the sampling rate of a site', () => {
     expect(neededRate({ ...SITE, bytesPerDay: 1e10 }, minutes(10, 600, 10), at)).toBe(1)
   })
 
-  it('is raised by a flood of fat rows no more than 8 times as much as by as many thin ones', () => {
+  it('rises under fat rows at most 8 times as much as under as many thin ones', () => {
     // 300 beacons a minute of one address: fat ones while its share lasts, then at most 2,000 bytes each.
     const { bytesPerDay } = SITE
     const share = bytesPerDay / 24 / 4

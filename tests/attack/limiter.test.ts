@@ -47,7 +47,7 @@ const limit = () => env.BEACON_LIMIT ?? { limit: () => Promise.reject(new Error(
 beforeAll(() => put('/v1/sites/shop', { origins: [ORIGIN] }))
 
 describe('one address', () => {
-  it('sends at most 310 beacons a minute to a site, whichever of its 2^64 IPv6 addresses it uses', async () => {
+  it('sends at most 310 beacons a minute to a site, from all of its 2^64 addresses', async () => {
     const BEACON_LIMIT = limit()
     const found = await tallied(2 * LIMIT + 20, i =>
       post({ BEACON_LIMIT }, `2001:db8:0:7::${i.toString(16)}`),

@@ -271,7 +271,7 @@ describe('INP', () => {
       fetch('/api/cart', { method: 'POST' })
     })`
 
-  test('is told with its element, event, phases and longest script, as the attribution build tells them', async () => {
+  test('reports element, event, phases and longest script like the attribution build', async () => {
     site.file('/slow/7f3a9c21.js', 'text/javascript', SLOW)
     const page = await open(
       '/inp',
@@ -362,7 +362,7 @@ describe('INP of a mouse click', () => {
 })
 
 describe('CLS', () => {
-  test('names what moved as it moved, though it is gone when its window becomes the worst', async () => {
+  test('names what moved, though it is gone when its window becomes the worst', async () => {
     const page = await open(
       '/cls-later',
       `<div id="space"></div><p class="mover" style="height:200px;background:red">Text that is pushed down, and is long enough to be seen.</p>`,
@@ -399,7 +399,7 @@ describe('CLS', () => {
     await page.close()
   })
 
-  test('is told with what moved most in its largest shift, when, and how far, also where it is gone since', async () => {
+  test('reports element, time and score of the largest shift, even if it is gone', async () => {
     const page = await open(
       '/cls',
       `<div id="ad-5f2"></div>

@@ -27,7 +27,7 @@ const recorded = (page: Page, count: number) =>
     count,
   )
 
-test('fetch and XMLHttpRequest are recorded with method, endpoint, outcome, status, times and bytes', async () => {
+test('records method, endpoint, outcome, status, times and bytes of fetch and XHR', async () => {
   const page = await open()
   const witnessed = await page.evaluate(async () => {
     const xhr = (method: string, url: string, body?: string) =>
@@ -130,7 +130,7 @@ test('aborted calls and calls without an answer are told apart', async () => {
   ).toBe(true)
 })
 
-test('another origin hides times and bytes unless it allows them, and no-cors hides the status too', async () => {
+test('leaves out times and bytes that another origin hides, and the status of no-cors', async () => {
   const page = await open()
   await page.evaluate(async other => {
     await fetch(`${other}/api/hidden?status=503`).then(response => response.text())
@@ -171,7 +171,7 @@ test('parallel calls to one address keep their own methods', async () => {
   )
 })
 
-test('parallel calls to one address keep their own methods and outcomes, however they end', async () => {
+test('parallel calls to one address keep their own methods and outcomes', async () => {
   const page = await open()
   await page.evaluate(async () => {
     const call = (method: string, delay: number, status: number) =>
@@ -321,7 +321,7 @@ test('data-api="off" leaves fetch and XMLHttpRequest alone and records nothing',
   expect(await callsOf(page)).toEqual([])
 })
 
-test('data-api="passive" leaves fetch and XMLHttpRequest alone and records what has an answer, without method', async () => {
+test('data-api="passive" leaves fetch and XHR alone, and records no methods', async () => {
   const page = await open('data-site="shop" data-api="passive"')
   const native = await page.evaluate(async other => {
     await fetch('/api/orders/17', { method: 'POST' }).then(response => response.text())
@@ -403,7 +403,7 @@ test('a GraphQL call has the name of its operation, and nothing else that was wr
   expect(site.beacons.map(({ body }) => body).join()).not.toContain('Secret')
 })
 
-test('what a response says of its server comes along: the first four durations that it names', async () => {
+test('records the first four durations of a Server-Timing header', async () => {
   const page = await open()
   await page.evaluate(async other => {
     const timing = (value: string) => `timing=${encodeURIComponent(value)}`
@@ -438,7 +438,7 @@ test('what a response says of its server comes along: the first four durations t
   ])
 })
 
-test('a response that streams has its first byte at its beginning and its duration at its end', async () => {
+test('a streaming response has its first byte at its begin, its duration at its end', async () => {
   const page = await open()
   const read = await page.evaluate(async () => {
     const start = performance.now()
@@ -590,7 +590,7 @@ test('calls that never leave the browser push out no other', async () => {
   expect((await callsOf(page)).map(call => call.endpoint)).toEqual(['GET /api/last', 'POST /api/first'])
 })
 
-test('what a router fetches ahead and what the page names takes no place and is not told', async () => {
+test('leaves out prefetches and ignored addresses, which take no place', async () => {
   const page = await open('data-site="shop" data-ignore="/api/health, analytics.example  //127.0.0.1:1/"')
   await page.evaluate(async () => {
     const get = (url: string, headers: HeadersInit = {}) =>
@@ -618,7 +618,7 @@ test('what a router fetches ahead and what the page names takes no place and is 
   expect(site.beacons.at(-1)?.view.dropped).toBe(0)
 })
 
-test('a page view tells 64 of its calls, each that failed and an even sample of the rest', async () => {
+test('sends 64 calls a page view: each that failed, and an even sample of the rest', async () => {
   const page = await open()
   await page.evaluate(async () => {
     for (let i = 0; i < 320; i++) {

@@ -125,7 +125,7 @@ test('a refresh that fails keeps the numbers, says since when, and recovers by i
   await recovers(page.getByText('Not updated since'))
 })
 
-test('a request that never worked says why and what to do, and never that there is no data', async () => {
+test('a request that never worked says why and what to do, not that there is no data', async () => {
   await page.clock.install()
   await fail(503)
   await page.goto(`${on.server.url}/?site=demo&range=7d#token=${on.server.token}`)

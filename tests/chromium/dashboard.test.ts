@@ -80,7 +80,7 @@ test('the first view asks everything at once, and nobody else', async () => {
   expect(new Set(asked)).toEqual(new Set(['0']))
 })
 
-test('from a slow metric to its element, to a page view, in three clicks, and Back goes back', async () => {
+test('leads from a slow metric to its element to a page view in 3 clicks, and back', async () => {
   await open('?site=demo&range=7d')
   await link('INP').click()
   await region('INP interactions').getByRole('link', { name: 'See page views' }).first().waitFor()
@@ -205,7 +205,7 @@ test('hostile names are text, in every view', async () => {
   expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)
 })
 
-test('what is shown is saved as CSV and JSON, and copied as a curl line without the token', async () => {
+test('saves what is shown as CSV and JSON, and copies a curl line without the token', async () => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write'])
   await open('?site=demo&range=7d')
   const [download] = await Promise.all([
@@ -259,7 +259,7 @@ test('a read token shows its own site', async () => {
   expect(await page.getByRole('alert').count()).toBe(0)
 })
 
-test('a site that was never measured shows the snippet, and the dashboard once the first beacon arrives', async () => {
+test('a new site shows the snippet, and the dashboard once the first beacon arrives', async () => {
   await fetch(`${on.server.url}/v1/sites/empty`, {
     method: 'PUT',
     headers: { Authorization: `Bearer ${on.server.token}` },
@@ -281,7 +281,7 @@ test('a site that was never measured shows the snippet, and the dashboard once t
   expect(await page.getByText('Waiting for the first beacon').count()).toBe(0)
 })
 
-test('the delivery panel says what became of beacons, by the hour too, and is honest about nothing', async () => {
+test('the delivery panel shows fates of beacons by the hour, or that there are none', async () => {
   // By the name of a visitor's browser, since what names itself as a program is a bot.
   const headers = { Origin: on.server.url, 'User-Agent': await page.evaluate(() => navigator.userAgent) }
   const refused = await fetch(`${on.server.url}/f?site=demo`, { method: 'POST', body: '{', headers })

@@ -78,7 +78,7 @@ test('what a page has measured arrives though its process is killed', async () =
   await page.close()
 })
 
-test('what is held is replaced as the page view changes, and taken back as the page hides', async () => {
+test('replaces what is held as the page view changes, and takes it back as it hides', async () => {
   const page = await open('/replaced')
   await heldBy(page, 'held.length === 1')
   await page.evaluate(() => window.fieldline?.setRoute('/named'))
@@ -172,7 +172,7 @@ for (const [name, head] of [
   ['', ''],
   [', without fetchLater too', '<script>delete window.fetchLater</script>'],
 ])
-  test(`where a policy refuses the endpoint, beacons go to the fallback, the first one too${name}`, async () => {
+  test(`sends all beacons to the fallback where a policy refuses the endpoint${name}`, async () => {
     const tag = `${TAG} data-endpoint="${site.other}/f" data-fallback="/f"`
     const page = await open('/refused', { tag, head: POLICY + head })
     await page.evaluate(() => fetch('/api/a').then(response => response.text()))
@@ -194,7 +194,7 @@ for (const [name, head] of [
     await page.close()
   })
 
-test('where a policy refuses the endpoint and there is no fallback, nothing more is tried', async () => {
+test('tries nothing more where a policy refuses the endpoint and there is no fallback', async () => {
   const page = await open('/refused', { tag: `${TAG} data-endpoint="${site.other}/f"`, head: POLICY + HASTE })
   const refused = page.waitForEvent('console', line => line.text().includes('has been blocked'))
   await refused

@@ -47,7 +47,7 @@ test('a mark carries its value, or the time since the page view began', async ()
   await page.close()
 })
 
-test('marks are sent once each, those that do not fit never, and at most 32 a page view are taken', async () => {
+test('sends each mark once, refuses those that do not fit, and takes 32 a page view', async () => {
   const page = await open('/few')
   await page.evaluate(() => {
     const mark: (...args: unknown[]) => void = Reflect.get(window.fieldline ?? {}, 'mark')
@@ -80,7 +80,7 @@ test('marks are sent once each, those that do not fit never, and at most 32 a pa
   await page.close()
 })
 
-test('a mark belongs to the page view of its time, also where a soft navigation is told late', async () => {
+test('a mark belongs to the page view of its time, even if a navigation is told late', async () => {
   const page = await open(
     '/soft',
     TAG,
@@ -109,7 +109,7 @@ test('a mark belongs to the page view of its time, also where a soft navigation 
   await page.close()
 })
 
-test('of a soft navigation at most 32 marks are taken, those before it is told included', async () => {
+test('takes at most 32 marks of a soft navigation, including those before it is told', async () => {
   const page = await open(
     '/many',
     TAG,
@@ -218,7 +218,7 @@ test('without consent nothing leaves; with it, what was measured before', async 
   await page.close()
 })
 
-test('consent taken back forgets what is held, and nothing more of the page view leaves', async () => {
+test('forgets what is held when consent is taken back, and sends nothing more', async () => {
   const page = await open('/back', TAG, LEAKS)
   await page.evaluate(() => window.fieldline?.mark('a', 1))
   await page.waitForFunction('leaks.length')

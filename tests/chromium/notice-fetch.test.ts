@@ -122,7 +122,7 @@ describe('with the SDK on the page, fetch', () => {
     expect(transcript[1]).toEqual([false, 'first', 'undefined'])
   })
 
-  test('is called off before, while it waits, and in mid-body, with the reason that the page gave', async () => {
+  test('aborts before, while it waits, and in mid-body, with the reason of the page', async () => {
     const transcript = await same(page =>
       page.evaluate(async () => {
         const reason = { mine: true }
@@ -246,7 +246,7 @@ describe('with the SDK on the page, fetch', () => {
     expect(transcript[13]).toContain('a=1')
   })
 
-  test('answers a promise with more to it as it is, and the very answer and error of the fetch beneath', async () => {
+  test('hands on an extended promise, answer and error of the fetch beneath as they are', async () => {
     const head = `<script>
       const error = new Error('mine')
       const response = new Response()
@@ -356,7 +356,7 @@ describe('with the SDK on the page, fetch', () => {
     expect(transcript).toContain('GET ,1,2')
   })
 
-  test('works on when another library wraps it afterwards, by a function or a Proxy, and takes that off again', async () => {
+  test('works on when a library wraps it, by function or Proxy, and unwraps it again', async () => {
     const transcript = await same(page =>
       page.evaluate(async () => {
         const before = window.fetch

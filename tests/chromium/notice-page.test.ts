@@ -44,7 +44,7 @@ describe('with the SDK on the page', () => {
     expect(transcript.length).toBeGreaterThan(10_000)
   })
 
-  test('all that a page can tell: the source of a method has lost its name, an init is read once more, a stack is longer', async () => {
+  test('a page can tell only a method’s source, a read of init, and a longer stack', async () => {
     const page = await chromium.open(site.page('/told', { tag: TAG }))
     const [sources, reads, stack] = await page.evaluate(async () => {
       const { open, send, abort } = XMLHttpRequest.prototype
@@ -106,7 +106,7 @@ describe('with the SDK on the page', () => {
     ])
   })
 
-  test('it does as well in frames: of another origin, sandboxed, of a srcdoc, and where document.domain is set', async () => {
+  test('works in frames: cross-origin, sandboxed, srcdoc, and with document.domain', async () => {
     const transcript = await same(
       async page => {
         await page.evaluate(async other => {
@@ -145,7 +145,7 @@ describe('with the SDK on the page', () => {
     await page.close()
   })
 
-  test('the page rests in the back/forward cache, and no listener of unload keeps it from it', async () => {
+  test('leaves the page in the back/forward cache, without a listener of unload', async () => {
     const transcript = await same(async page => {
       await page.evaluate(() => {
         window.resting = new Promise(resolve => addEventListener('pageshow', resolve, { once: true }))

@@ -307,7 +307,7 @@ describe('with the SDK on the page, XMLHttpRequest', () => {
     expect(transcript.at(-1)).toHaveLength(1000)
   })
 
-  test('works on when a library has replaced its methods before, wraps them afterwards, and takes that off again', async () => {
+  test('works on when a library replaced its methods before, or wraps and unwraps them', async () => {
     const transcript = await same(
       page =>
         page.evaluate(async () => {

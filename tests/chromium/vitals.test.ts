@@ -43,7 +43,7 @@ test('a hidden tab sends the vitals that the page itself observes', async () => 
   expect(PHASES.map(phase => beacon?.view.phases?.[phase])).toEqual(truth.phases)
 })
 
-test('an interaction just before the tab hides counts, though the page has not been idle since', async () => {
+test('counts an interaction just before the tab hides, without idle time since', async () => {
   const body = `<button id="go">Go</button><script>
     const { port1, port2 } = new MessageChannel()
     port1.onmessage = () => {

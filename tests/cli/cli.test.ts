@@ -126,7 +126,7 @@ describe('fieldline rules', () => {
 })
 
 describe('fieldline token', () => {
-  it('makes a token that a script can take from the standard output, and that reads its site', async () => {
+  it('prints a token that a script can take from the standard output, and that reads', async () => {
     const token = (await done('token', 'create', '--site', 'shop', '--name', 'CI', '--expires', '90d')).trim()
     const asReader = (...args: string[]) =>
       run([...args, '--token', token], { FIELDLINE_URL: String(worker.url) })

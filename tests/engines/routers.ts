@@ -88,7 +88,8 @@ export function routers(test: BrowserTest): void {
           })
           for (let step = 1; step <= 5; step++) {
             scrollTo(0, step * 500)
-            await new Promise(resolve => setTimeout(resolve, 120))
+            while (location.pathname !== `/article/${'abcdef'[step]}`)
+              await new Promise(resolve => setTimeout(resolve, 10))
           }
         })
         expect(await evaluate(tab, () => location.pathname)).toBe('/article/f')

@@ -22,9 +22,9 @@ export function views(test: BrowserTest): void {
       const tab = await visit.open('/again')
       await reload(tab)
       await engine.hide(tab)
-      const [first, second] = await visit.beacons(2)
-      expect([first?.navigation, second?.navigation]).toEqual(['navigate', 'reload'])
-      expect(second?.id).not.toBe(first?.id)
+      const views = await visit.beacons(2)
+      expect(views.map(({ navigation }) => navigation).sort()).toEqual(['navigate', 'reload'])
+      expect(new Set(views.map(({ id }) => id)).size).toBe(2)
     })
 
     test('that comes back from the back/forward cache is a new one', async ({ visit, engine }) => {
@@ -36,9 +36,12 @@ export function views(test: BrowserTest): void {
       await until(tab, () => location.pathname === '/list' && Reflect.get(window, 'restored') === true)
       await painted(tab)
       await engine.hide(tab)
-      const [list, detail, again] = await visit.beacons(3)
-      expect([list?.route, detail?.route, again?.route]).toEqual(['/[category]', '/detail', '/[category]'])
-      expect([list?.navigation, again?.navigation]).toEqual(['navigate', 'back-forward-cache'])
+      const views = await visit.beacons(3)
+      const [list, again] = ['navigate', 'back-forward-cache'].map(way =>
+        views.find(({ route, navigation }) => route === '/[category]' && navigation === way),
+      )
+      expect(views.map(({ route }) => route).sort()).toEqual(['/[category]', '/[category]', '/detail'])
+      expect([list, again]).not.toContain(undefined)
       expect(again?.id).not.toBe(list?.id)
       expect(again?.vitals).toMatchObject({ ttfb: 0, fcp: expect.any(Number) })
       expect(again?.phases).toBe(null)
@@ -51,9 +54,9 @@ export function views(test: BrowserTest): void {
       await evaluate(tab, steps => void setTimeout(() => history.go(-steps)), others.length)
       await until(tab, () => location.pathname === '/old' && 'fieldline' in window)
       await engine.hide(tab)
-      const [first, again] = await visit.beacons(2)
-      expect([first?.navigation, again?.navigation]).toEqual(['navigate', 'back-forward'])
-      expect(again?.id).not.toBe(first?.id)
+      const views = await visit.beacons(2)
+      expect(views.map(({ navigation }) => navigation).sort()).toEqual(['back-forward', 'navigate'])
+      expect(new Set(views.map(({ id }) => id)).size).toBe(2)
     })
 
     for (const way of ['history', 'navigation'])

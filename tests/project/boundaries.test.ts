@@ -134,3 +134,13 @@ describe('sources', () => {
     expect(readFileSync(file, 'utf8')).not.toMatch(byHand)
   })
 })
+
+/** A test and its title: `it('...'`, `test.each(...)('...'`. */
+const TITLE = /^\s*(?:\]\)|(?:it|test)(?:\.\w+)?(?:\(.*\))?)\((['"`])((?:\\.|(?!\1).)*)\1/gm
+
+describe('titles of tests', () => {
+  it.each(globSync('tests/**/*.ts', { exclude: name => /node_modules/.test(name) }))('%s', file => {
+    const titles = [...readFileSync(file, 'utf8').matchAll(TITLE)].map(match => match[2] ?? '')
+    expect(titles.filter(title => title.length > 80)).toEqual([])
+  })
+})

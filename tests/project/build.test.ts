@@ -28,7 +28,7 @@ describe.each(Object.entries(BUDGET))('dist/%s', (name, budget) => {
     expect(text(name)).not.toContain('~standard')
   })
 
-  it('is a classic script of one line, behind the one by which Chromium compiles it whole', () => {
+  it('is a classic script of one line, after the hint to compile it whole', () => {
     const [first, , ...more] = text(name).trimEnd().split('\n')
     expect(first).toBe('//# allFunctionsCalledOnLoad')
     expect(more).toEqual([])

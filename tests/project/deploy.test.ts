@@ -22,7 +22,7 @@ it('wrangler would deploy with the queue of wrangler.toml, its comments taken of
   }
 })
 
-it('wrangler reads a configuration that logs no request: neither its headers nor its address', () => {
+it('logs no request: neither its headers nor its address', () => {
   const { observability } = unstable_readConfig({ config: 'wrangler.toml' })
   // An invocation log holds the headers of a request, with its address and its user agent.
   expect(observability).toMatchObject({
@@ -33,7 +33,7 @@ it('wrangler reads a configuration that logs no request: neither its headers nor
   })
 })
 
-it('wrangler would deploy what is here, within the free plan’s 3 MB, without the demo', () => {
+it('deploys within the free plan’s 3 MB, without the demo', () => {
   const said = execFileSync('npx', ['wrangler', 'deploy', '--dry-run', '--outdir', out], { encoding: 'utf8' })
   expect(said).toContain('--dry-run: exiting now.')
   for (const binding of ['env.DB', 'env.ASSETS', 'env.BEACON_LIMIT']) expect(said).toContain(binding)

@@ -113,7 +113,7 @@ describe('with INGEST=queue', () => {
     expect(statements).toBe(1)
   })
 
-  it('the two beacons of a page view in one batch are one row, even across an hour’s end', async () => {
+  it('makes one row of two beacons in a batch, even across an hour’s end', async () => {
     const hour = 470_000
     const first = pageViewRow({ hour, began: hour * 3_600_000 })
     const second = { ...first, hour: hour - 1, began: first.began - 3, sequence: 1, inp: 77 }
@@ -176,7 +176,7 @@ describe('with a queue bound and INGEST=direct', () => {
     await arrival(sent)
   })
 
-  it('what D1 keeps waiting goes through the queue after two seconds, and is one row in the end', async () => {
+  it('queues what D1 keeps waiting for two seconds, and stores one row in the end', async () => {
     const sent = pageView()
     const stall = Promise.withResolvers<void>()
     const started = Date.now()

@@ -138,7 +138,7 @@ describe('what changed', () => {
     ])
   })
 
-  it('leaves out a change of less than 10 %, and says how many groups are stable, unclear or unknown', () => {
+  it('leaves out changes under 10 %, and counts stable, unclear and unknown groups', () => {
     const { changed, ...counts } = compare(
       [pair('small', 1_000, 1_050, 9_000), pair('same', 1_000, 1_000), pair('three', 900, 1_500, 3)],
       75,

@@ -55,7 +55,7 @@ describe('percentiles', () => {
     expect(merge(parts)).toEqual(histogramOf(values))
   })
 
-  it('of nothing are null, and have no interval end where the sample is too small for one', () => {
+  it('are null of nothing, and have no interval end where the sample is too small', () => {
     expect(percentiles(merge([]), [50], null)).toEqual([null])
     expect(percentiles(histogramOf([100]), [75], null)).toEqual([
       { value: valueIn(bucketOf(100)), low: null, high: null },

@@ -170,7 +170,7 @@ describe('a budget', () => {
     expect((await list('broken')).data.find(budget => budget.id === id)?.state).toBe('breached')
   })
 
-  it('of so much traffic that a share of it is read has the minimum of samples that it stands for', async () => {
+  it('applies `minimum` to the estimated samples when rows are subsampled', async () => {
     await put('/v1/sites/crowd', { origins: [ORIGIN] })
     await made('crowd', { metric: 'lcp', limit: 1000, window_hours: 1, minimum: 6_000 })
     for (let i = 0; i < 7; i++) await traffic('crowd', 1_000, {}, NOW)
@@ -180,7 +180,7 @@ describe('a budget', () => {
     expect(budget?.state).toBe('breached')
   })
 
-  it('whose window reaches back beyond single page views is judged by those that are left', async () => {
+  it('judges a window beyond single page views by those that are left', async () => {
     await put('/v1/sites/short', { origins: [ORIGIN], raw_days: 2 })
     const terms = { metric: 'phase:load', limit: 1, route: '/x', device: 'phone', window_hours: 28 * 24 }
     await made('short', { ...terms, minimum: 20 })
@@ -258,7 +258,7 @@ describe('a webhook', () => {
     expect(results).toEqual([])
   })
 
-  it('that fails is asked once a run, however many messages wait, and gets those of a budget in order', async () => {
+  it('is asked once a run while it fails, and gets the messages of a budget in order', async () => {
     const { id } = await hooked('slow', '/500/slow')
     const message = env.DB.prepare(
       `INSERT INTO messages (site, at, budget, webhook, body, due) VALUES ('slow', ?1, ?2, '${id}', ?3, ?1)`,

@@ -104,7 +104,7 @@ describe('a scrape', () => {
     expect(all.get('fieldline_counted_since_timestamp_seconds{site="week"}')).toBe((sunday + 24) * 3_600)
   })
 
-  it('has series for the largest routes only, their names escaped, and none for the rest', async () => {
+  it('has series for the largest routes only, with escaped names', async () => {
     const names = ['/a"b', '/a\\b', '/small', '(other)']
     await store(
       names.flatMap((route, i) =>

@@ -113,13 +113,13 @@ describe('an answer from roll-ups', () => {
     expect(await answers('equal')).toEqual(raw)
   })
 
-  it('really comes from them: raw rows that vanish unnoticed change nothing but the open hour', async () => {
+  it('comes from roll-ups: raw rows that vanish change nothing but the open hour', async () => {
     const before = await ask('equal', 'metrics=lcp&percentiles=75')
     await env.DB.prepare("DELETE FROM pageviews WHERE site = 'equal' AND hour < ?").bind(OPEN).run()
     expect(await ask('equal', 'metrics=lcp&percentiles=75')).toEqual(before)
   })
 
-  it('is exact again after a late, a repeated and a changed page view, at once and after the next roll-up', async () => {
+  it('stays exact after late, repeated and changed page views, live and rolled up', async () => {
     const rows = [...traffic('late'), at(OPEN - 30, { site: 'late', route: '/lonely' })]
     await store(rows)
     await rollAll('late')
@@ -158,7 +158,7 @@ describe('an answer from roll-ups', () => {
 })
 
 describe('a dirty hour', () => {
-  it('is rolled up again when it is three times as old, and costs a late beacon one mark at most', async () => {
+  it('rolls up again at three times its age, and costs a late beacon one mark at most', async () => {
     const hour = OPEN - 2
     await store([at(hour, { site: 'cron' })])
     await rollAll('cron')
@@ -178,7 +178,7 @@ describe('a day', () => {
   const day = Math.ceil(FIRST / 24) * 24
   const count = async (site: string) => (await ask(site, 'metrics=lcp')).data[0]?.count
 
-  it('that a late beacon overtakes while it is rolled up is read from its hours, and rolled up again', async () => {
+  it('reads a day made dirty during its roll-up by hours, and rolls it up again', async () => {
     for (const [site, late] of [
       ['known-hour', day + 1],
       ['new-hour', day + 9],
@@ -198,7 +198,7 @@ describe('a day', () => {
 })
 
 describe('a beacon', () => {
-  it('that D1 stores a minute after it came is not missed where its hour ended in between', async () => {
+  it('counts a beacon that D1 stores a minute late, after the end of its hour', async () => {
     const end = Math.ceil(OPEN / 24) * 24
     const row = () => at(end - 1, { site: 'slow-store' })
     await store([row()], end * HOUR - 100)
@@ -219,7 +219,7 @@ describe('a beacon', () => {
 })
 
 describe('values', () => {
-  it('with quotes, backslashes and letters of any script are found by name, live and rolled up', async () => {
+  it('finds names with quotes, backslashes and any letters, live and rolled up', async () => {
     const names = [
       "/a'b",
       '/a"b',
@@ -271,7 +271,7 @@ describe('caps', () => {
     expect((await ask('shy', 'route=/many/7&metrics=lcp')).data[0]?.count).toBe(2)
   })
 
-  it('keep the largest routes of an hour by name and put the rest into (other), in hour and day', async () => {
+  it('keep the largest routes by name and put the rest into (other), in hour and day', async () => {
     const hour = OPEN - 40
     const rows = Array.from({ length: 260 }, (_, i) =>
       at(hour, {

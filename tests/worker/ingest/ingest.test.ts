@@ -144,13 +144,13 @@ describe('a beacon', () => {
     expect(results[0]).toMatchObject({ hour, inp: 48, sequence: 1 })
   })
 
-  it('is stored under a name that can be asked for, even where half of a character was cut off', async () => {
+  it('stores a name that can be asked for, even if half of a character was cut off', async () => {
     const view = pageView({ route: '/half', release: 'half' })
     await send(encode(view).replaceAll('half', 'half\\ud83d'))
     expect((await rowOf(view)).results).toMatchObject([{ route: '/half\ufffd', release: 'half\ufffd' }])
   })
 
-  it('is stored whatever is odd in it, without a query string, and with a count of calls left out', async () => {
+  it('stores odd beacons without query strings, and counts the calls left out', async () => {
     const view = pageView()
     const odd = {
       ...JSON.parse(encode(view)),

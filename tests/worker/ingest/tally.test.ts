@@ -89,7 +89,7 @@ describe('the tally', () => {
     await expect.poll(() => countsOf('flooded')).toMatchObject({ refused_rate: 3, accepted: 1 })
   })
 
-  it('writes one row an isolate and minute at most, and less often where little happens', async () => {
+  it('writes at most one row an isolate and minute, and fewer where little happens', async () => {
     const written = () => vi.mocked(prepare).mock.calls.length
     const prepare = vi.fn(env.DB.prepare.bind(env.DB))
     const db = new Proxy(env.DB, {

@@ -137,7 +137,7 @@ describe.each(CASES)(
     })
 
     it.each(['hours', 'day', 'day alone'] as const)(
-      'answers what is known, and says what may be missing, once page views are gone: from %s',
+      'answers what is known, and what may be missing, once rows are gone: from %s',
       async phase => {
         await rollUp[phase](old, OLD ?? 0)
         await forget(old)

@@ -114,7 +114,7 @@ describe('hours without a roll-up', () => {
   })
 
   it.each(QUESTIONS.flatMap(question => ['busy', 'never'].map(site => [question, site])))(
-    'are read in a share of no more than 20,000 rows: %s of a site that is %s rolled up',
+    'reads a share of at most 20,000 rows: %s of a site that is %s rolled up',
     async (question, site) => {
       const { read, sampled, data } = await summary(`site=${site}&from=-14d&${question}`)
       expect(read).toBeLessThanOrEqual(20_000)

@@ -51,7 +51,7 @@ const named = (rows: readonly ChangesRow[]) => rows.map(({ metric, group }) => [
 const telling = (rows: readonly ChangesRow[]) => rows.filter(row => !row.part_of)
 
 describe('what changed', () => {
-  it('is told by the group where it happened, the most harmed first, and the others are part of it', async () => {
+  it('names the group where it happened, the most harmed first, with its parts', async () => {
     const answer = await changes(RANGE)
     expect(answer).toMatchObject({ source: 'rollup', percentile: 75, release: null })
     expect(answer.baseline).toEqual({

@@ -26,7 +26,7 @@ async function delivery(site: string): Promise<DeliveryAnswer> {
 }
 
 describe('delivery', () => {
-  it('tells how many beacons were lost, whatever their order and however often they came', async () => {
+  it('tells how many beacons were lost, in any order and with repeats', async () => {
     await put('/v1/sites/lossy', { origins: [ORIGIN] })
     expect(await delivery('lossy')).toMatchObject({ beacons_sent: 0, loss_rate: null })
     await arrive('lossy', [0, 1, 2, 3])

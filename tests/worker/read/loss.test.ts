@@ -79,7 +79,7 @@ describe('the loss', () => {
     expect(width / (2 * 1.96 * deviation)).toBeLessThan(1.2)
   })
 
-  it('is unknown where no page view has two beacons, and has a bound where nothing is missing', () => {
+  it('is unknown without a second beacon, and has a bound where nothing is missing', () => {
     const none = { followed: 0, before: 0, missing: 0, missingSquared: 0, missingBefore: 0, beforeSquared: 0 }
     expect(lossOf(none)).toBeNull()
     const kept = lossOf({ ...none, followed: 100, before: 100, beforeSquared: 100 })

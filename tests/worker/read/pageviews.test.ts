@@ -65,7 +65,7 @@ beforeAll(async () => {
 })
 
 describe('a page view', () => {
-  it('tells its vitals, causes, phases and calls, and which calls were waited for or started', async () => {
+  it('tells vitals, causes, phases and calls, those waited for or started too', async () => {
     const began = (FIRST + 3) * HOUR + 60_000
     const call = { outcome: 'ok', status: 200, ttfb: 90, bytes: 100 } as const
     const server: ApiCall['server'] = [['db', 30]]

@@ -236,12 +236,12 @@ describe('filters and groups', () => {
     expect(await counts(`route=${encodeURIComponent("' OR 1=1 --")}`)).toEqual([])
   })
 
-  it('answer the largest groups when there are more than the limit, with all of their metrics', async () => {
+  it('answer the largest groups within the limit, with all of their metrics', async () => {
     const { data } = await summary(`site=grouped&${RANGE}&group_by=country&limit=1`)
     expect(data.map(row => row.group.country)).toEqual([...Array(4).fill('DE'), ...Array(4).fill('(rest)')])
   })
 
-  it('fill the limit with those that have enough samples, however many stand before them', async () => {
+  it('fill the limit with groups that have enough samples', async () => {
     await put('/v1/sites/enough', { origins: [ORIGIN] })
     await store([
       pageViewRow({ site: 'enough', began: BEGAN, route: '/one', weight: 50 }),

@@ -43,7 +43,19 @@ async function trends(params: string): Promise<TrendsAnswer> {
 }
 
 describe('trends', () => {
-  it('tell each route whether it improves, degrades or stays, against the period before', async () => {
+  it('widen the time before to whole days where its hours are gone', async () => {
+    await put('/v1/sites/short', { origins: [ORIGIN], raw_days: 1, hour_days: 2 })
+    const now = Math.floor(Date.now() / HOUR) * HOUR
+    const [from, to] = [now - 30 * HOUR, now].map(time => new Date(time).toISOString())
+    const answer = await (await get(`/v1/trends?site=short&from=${from}&to=${to}`)).json<TrendsAnswer>()
+    expect({ from: answer.from, until: answer.baseline.to }).toEqual({ from, until: from })
+    // 60 hours ago is beyond the two days that hours are kept.
+    expect(answer.baseline.from).toBe(
+      new Date(now - 60 * HOUR).toISOString().replace(/T.*/, 'T00:00:00.000Z'),
+    )
+  })
+
+  it('tell whether each route improves, degrades or stays, against the period before', async () => {
     const { data, baseline, percentile, source } = await trends('metrics=lcp&group_by=route')
     expect({ percentile, source }).toEqual({ percentile: 75, source: 'rollup' })
     expect(baseline).toEqual({
