@@ -10,6 +10,7 @@ import { changes } from './changes.ts'
 import { check } from './check.ts'
 import { type Command, one, understand } from './command.ts'
 import { completion } from './completion.ts'
+import { deploy, deployList } from './deploy.ts'
 import { doctor } from './doctor.ts'
 import { exportData } from './export.ts'
 import { exitCodeOf, MISUSED, misuse } from './failure.ts'
@@ -42,6 +43,8 @@ const COMMANDS: readonly Command[] = [
   rulesSet,
   rulesSuggest,
   rulesFromOpenApi,
+  deploy,
+  deployList,
   summary,
   changes,
   trends,

@@ -7,6 +7,7 @@ import * as v from 'valibot'
 import { BUDGET_STATES } from '../domain/budget-state.ts'
 import { DELIVERY_METRICS, isDeliveryMetric } from '../domain/delivery-metrics.ts'
 import type { Budgeted } from '../domain/metrics.ts'
+import { DEPLOY_ANSWER } from './deploys.ts'
 import { ID, oneOf, PERCENTILE_NUMBER, plainText, SITE, unknownOrMissing, wholeNumber } from './fields.ts'
 import { MAX_FILTER } from './query.ts'
 import { MEASURE_DETAIL, MEASURE_PATTERN, measureOf } from './summary.ts'
@@ -150,6 +151,15 @@ const FINDING = {
   ),
 }
 
+const DEPLOY = {
+  deploy: v.optional(
+    v.pipe(
+      DEPLOY_ANSWER,
+      v.description('where breached: the last deploy that was marked within the window before; absent: none'),
+    ),
+  ),
+}
+
 export const BUDGET_ANSWER = v.object({
   id: v.string(),
   ...TERMS,
@@ -161,6 +171,7 @@ export const BUDGET_ANSWER = v.object({
   minimum: v.number(),
   relative_to: v.nullable(v.picklist(RELATIVE)),
   ...FINDING,
+  ...DEPLOY,
   since: v.pipe(time, v.description('when the state began')),
   checked: v.pipe(v.nullable(time), v.description('when it was last judged; null: not yet')),
 })
@@ -216,6 +227,7 @@ export const BUDGET_MESSAGE = v.object({
   relative_to: v.nullable(v.picklist(RELATIVE)),
   window_hours: v.number(),
   ...FINDING,
+  ...DEPLOY,
   at: time,
 })
 export type BudgetMessage = v.InferOutput<typeof BUDGET_MESSAGE>

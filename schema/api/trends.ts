@@ -7,6 +7,7 @@ import * as v from 'valibot'
 import { VERDICTS } from '../domain/change.ts'
 import { fail, type Parsed } from '../domain/problem.ts'
 import { ANSWER, GROUP, LEFT_OUT, OTHERS, PARTIAL, PERCENTILE_ANSWER, SAMPLED, SHARE } from './answer.ts'
+import { DEPLOY_ANSWER } from './deploys.ts'
 import { percentileOf, shortText } from './fields.ts'
 import { MAX_FILTER, parseQuery, parseRange, type Query } from './query.ts'
 import { MEASURES, SUMMARY_QUERY, SUMMARY_ROW, type SummaryQuery, summaryOf } from './summary.ts'
@@ -166,6 +167,12 @@ export const TRENDS_ANSWER = v.object({
     v.description('what `before` is about'),
   ),
   percentile: v.number(),
+  deploys: v.optional(
+    v.pipe(
+      v.array(DEPLOY_ANSWER),
+      v.description('those marked in the range, the newest first; absent: none'),
+    ),
+  ),
   source,
   sampled: v.optional(SAMPLED),
   relative_error,

@@ -49,7 +49,7 @@ export function figures(): string {
     '| | |',
     '|---|---|',
     `| The script on your page | ${count(brotliBytes('dist/fieldline.js'))} bytes (brotli) |`,
-    `| The script without causes (\`fieldline.core.js\`) | ${count(brotliBytes('dist/fieldline.core.js'))} bytes (brotli) |`,
+    `| The script without causes and GraphQL names (\`fieldline.core.js\`) | ${count(brotliBytes('dist/fieldline.core.js'))} bytes (brotli) |`,
     `| Beacon of an ordinary page view (5 vitals, load phases, 3 API calls) | ${count(beaconBytes())} bytes |`,
     '| Rows written to D1 for a beacon | 1 |',
     `| Largest error of a percentile | ${(RELATIVE_ERROR * 100).toFixed(3)}% |`,

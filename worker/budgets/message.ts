@@ -3,6 +3,7 @@
  */
 
 import type { BudgetMessage } from '../../schema/api/budgets.ts'
+import type { DeployAnswer } from '../../schema/api/deploys.ts'
 import { figureOf, writeLimit } from '../../schema/domain/budget-figure.ts'
 import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
 import { format } from '../../schema/domain/metrics.ts'
@@ -13,9 +14,15 @@ import type { Finding } from './judge.ts'
 /** Characters of a name from a page that are shown. */
 const SHOWN = 120
 
-export function announcement(budget: BudgetRow, finding: Finding, now: Ms): BudgetMessage {
+/** `deploy` is the last one that was marked before a breach. */
+export function announcement(
+  budget: BudgetRow,
+  finding: Finding,
+  now: Ms,
+  deploy?: DeployAnswer,
+): BudgetMessage {
   const { site, id, metric, endpoint, route, device, percentile, max, windowHours, relativeTo } = budget
-  const text = sentence(budget, finding)
+  const text = sentence(budget, finding, deploy)
   const at = new Date(now).toISOString()
   return {
     type: finding.state === 'breached' ? 'budget.breached' : 'budget.recovered',
@@ -33,6 +40,7 @@ export function announcement(budget: BudgetRow, finding: Finding, now: Ms): Budg
     relative_to: relativeTo,
     window_hours: windowHours,
     ...finding,
+    ...(deploy && { deploy }),
     at,
   }
 }
@@ -40,6 +48,7 @@ export function announcement(budget: BudgetRow, finding: Finding, now: Ms): Budg
 function sentence(
   { site, metric, endpoint, route, device, percentile, max, windowHours, relativeTo }: BudgetRow,
   finding: Finding,
+  deploy: DeployAnswer | undefined,
 ) {
   const { state, value, low, high, samples, release, baseline } = finding
   const budget = { metric, relative_to: relativeTo, limit: max }
@@ -51,7 +60,8 @@ function sentence(
   const proof = `${write(value)} (95% interval: ${write(low)} to ${write(high)}, ${samples} samples in ${windowHours} h)`
   const compared =
     release && baseline ? ` Release ${quoted(release)} is compared with ${quoted(baseline)}.` : null
-  const since = release ? ` Release ${quoted(release)} began in that time.` : ''
+  const began = release ? ` Release ${quoted(release)} began in that time.` : ''
+  const since = deploy ? ` ${quoted(deploy.release)} was deployed at ${deploy.at}.` : began
   return `${subject} ${verb} its budget of ${writeLimit(budget)}: ${proof}.${compared ?? since}`
 }
 

@@ -16,14 +16,17 @@ import {
   type BudgetsAnswer,
   MAX_BUDGETS,
 } from '../../schema/api/budgets.ts'
+import type { DeployAnswer } from '../../schema/api/deploys.ts'
 import { OVERVIEW_QUERY } from '../../schema/api/overview.ts'
 import { parseParameters } from '../../schema/api/parameters.ts'
+import { HOUR } from '../../schema/domain/hour.ts'
 import { type BudgetRow, budgetEvents, budgets } from '../../schema/storage/tables.ts'
 import { requireAdmin, requireSite } from '../admin/access.ts'
 import { readJson } from '../admin/body.ts'
 import { randomHex } from '../admin/secret.ts'
 import type { Hono as Types } from '../env.ts'
 import { badField, noSite, problem } from '../problem.ts'
+import { deploysOf } from '../read/deploys.ts'
 import { existingSite, findSite } from '../site/sites.ts'
 import { overview } from './overview.ts'
 import { preview } from './preview.ts'
@@ -104,7 +107,9 @@ export const budgetReads = new Hono<Types>()
       .from(budgets)
       .where(eq(budgets.site, site))
       .orderBy(budgets.created)
-    return c.json({ site, data: rows.map(show) } satisfies BudgetsAnswer, 200, PRIVATE)
+    const marked = await deploysBefore(c.env.DB, site, rows)
+    const data = rows.map(row => ({ ...show(row), ...lastBefore(row, marked) }))
+    return c.json({ site, data } satisfies BudgetsAnswer, 200, PRIVATE)
   })
   .get('/budget-events', async c => {
     const parsed = parseParameters(BUDGET_EVENTS_QUERY.entries, new URL(c.req.url).searchParams)
@@ -135,6 +140,21 @@ function show(stored: BudgetRow): BudgetAnswer {
     since: iso(since),
     checked: checked ? iso(checked) : null,
   }
+}
+
+/** The deploys within the windows before budgets were breached, the newest first. */
+async function deploysBefore(d1: D1Database, site: string, rows: readonly BudgetRow[]) {
+  const breached = rows.filter(({ state }) => state === 'breached')
+  if (!breached.length) return []
+  const from = Math.min(...breached.map(({ since, windowHours }) => since - windowHours * HOUR))
+  return deploysOf(d1, { site, from, to: Math.max(...breached.map(({ since }) => since)) + 1 })
+}
+
+/** The last of them before this budget was. */
+function lastBefore({ state, since, windowHours }: BudgetRow, marked: readonly DeployAnswer[]) {
+  if (state !== 'breached') return {}
+  const deploy = marked.find(({ at }) => Date.parse(at) <= since)
+  return deploy && Date.parse(deploy.at) >= since - windowHours * HOUR ? { deploy } : {}
 }
 
 function iso(time: number): string {

@@ -5,7 +5,7 @@
 
 import { and, asc, eq, getTableColumns, lte, type SQL, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { MINUTE } from '../../schema/domain/hour.ts'
+import { HOUR, MINUTE } from '../../schema/domain/hour.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import {
   type BudgetRow,
@@ -16,6 +16,7 @@ import {
   webhooks,
 } from '../../schema/storage/tables.ts'
 import { logError } from '../log.ts'
+import { deploysOf } from '../read/deploys.ts'
 import { listed, named } from '../store/names.ts'
 import { counted, type Receipt } from '../store/statement.ts'
 import { type Finding, judge } from './judge.ts'
@@ -27,7 +28,7 @@ const w = named(webhooks, 'w')
 /** A budget is judged again after so long, in ms; the cron comes every five minutes. */
 const JUDGE_INTERVAL = 14 * MINUTE
 /** What finding what is due, judging a budget, noting how it stands and telling a message take at most, in statements. */
-const STATEMENTS = { find: 2, judge: 21, note: 3, tell: 3 }
+const STATEMENTS = { find: 2, judge: 21, note: 4, tell: 3 }
 /** Below this a run judges nothing. */
 export const MIN_WATCH_STATEMENTS = STATEMENTS.find + STATEMENTS.judge
 /** What judging one takes as a rule. */
@@ -118,7 +119,9 @@ export async function note(d1: D1Database, budget: BudgetRow, finding: Finding, 
     await db.batch([update, event])
     return
   }
-  const body = JSON.stringify(announcement(budget, finding, now))
+  const window = { site, from: now - budget.windowHours * HOUR, to: now + 1 }
+  const [deploy] = told === 'breached' ? await deploysOf(d1, window, 1) : []
+  const body = JSON.stringify(announcement(budget, finding, now, deploy))
   await db.batch([update, event, db.insert(messages).select(toWebhooks(site, id, body, now))])
 }
 

@@ -15,6 +15,7 @@ import { BUSIEST } from '../query/groups-query.ts'
 import { keptGroups, oldestRaw, type Retention, toKeptHours } from '../query/kept.ts'
 import { MAX_READ } from '../query/subsample.ts'
 import { counted, type Preparer, type Receipt } from '../store/statement.ts'
+import { deploysOf } from './deploys.ts'
 import { mixOf } from './mix.ts'
 import { countsOf, inUnit, kindOf, leftOutOf, partialOf, percentileInUnit, rangeOf } from './summary.ts'
 
@@ -22,6 +23,8 @@ import { countsOf, inUnit, kindOf, leftOutOf, partialOf, percentileInUnit, range
 const WIDER = 3
 const MAX_EARLIER = 100
 const DEVICES = 4
+/** Deploys of the range that are named, the newest. */
+const MAX_NAMED = 20
 /** Rows that must be left to read a period by device, too. */
 const LEAST_BY_DEVICE = 4_000
 
@@ -58,10 +61,12 @@ export async function readTrends(
   const there = new Set(late.groups.map(keyOf))
   const gone = isWhole ? early.groups.filter(group => !there.has(keyOf(group))) : []
   const { site: _, ...before } = rangeOf({ site: query.site, ...earlier })
+  const marked = await deploysOf(counting, query, MAX_NAMED)
   return {
     ...rangeOf(query),
     baseline: { ...before, release: null, ...baseline.filters },
     percentile,
+    ...(marked.length && { deploys: marked }),
     source: late.source === 'rollup' && early.source === 'rollup' ? 'rollup' : 'samples',
     ...(oneIn > 1 && { sampled: oneIn }),
     relative_error: RELATIVE_ERROR,

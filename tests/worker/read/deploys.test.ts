@@ -1,6 +1,8 @@
 import { env, exports } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { BudgetsAnswer } from '../../../schema/api/budgets.ts'
 import { type DeployAnswer, type DeploysAnswer, MAX_DEPLOYS } from '../../../schema/api/deploys.ts'
+import type { TrendsAnswer } from '../../../schema/api/trends.ts'
 import { admin, get, problemOf, put } from '../../kit/worker/client.ts'
 
 beforeAll(async () => {
@@ -57,6 +59,27 @@ describe('a deploy', () => {
     expect((await get('/v1/deploys?site=busy', reader)).status).toBe(403)
     expect((await ask('POST', '/shop/deploys', { release: '1' }, reader)).status).toBe(403)
     expect((await problemOf(await get('/v1/deploys?site=shop&route=/'))).field).toBe('route')
+  })
+
+  it('is named by trends of its range and by a breached budget', async () => {
+    await put('/v1/sites/named', { origins: ['*'] })
+    const { id } = await (
+      await ask('POST', '/named/budgets', { metric: 'lcp', limit: 2500, window_hours: 2 })
+    ).json<{ id: string }>()
+    const budget = async () =>
+      (await (await get('/v1/budgets?site=named')).json<BudgetsAnswer>()).data.find(
+        budget => budget.id === id,
+      )
+    const ago = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString()
+    await mark({ release: '2.2.0', at: ago(3) }, 'named')
+    await env.DB.prepare("UPDATE budgets SET state = 'breached', since = ?1 WHERE id = ?2")
+      .bind(Date.now(), id)
+      .run()
+    expect(await budget()).not.toHaveProperty('deploy')
+    const early = await mark({ release: '2.3.0', at: ago(1) }, 'named')
+    expect((await budget())?.deploy).toEqual(early)
+    const trends = await (await get('/v1/trends?site=named&from=-2h')).json<TrendsAnswer>()
+    expect(trends.deploys).toEqual([early])
   })
 
   it('pushes out the oldest of a thousand', async () => {

@@ -1,0 +1,53 @@
+/** `fieldline deploy` and `deploys`: when releases went live. */
+
+import type { DeployAnswer, DeploysAnswer } from '../schema/api/deploys.ts'
+import { type Command, needed, type Options, one, show } from './command.ts'
+import { table } from './table.ts'
+
+const SITE: Options = { site: { value: '<site>', help: 'the site' } }
+
+export const deploy: Command = {
+  name: 'deploy',
+  operands: [],
+  about: 'mark a deploy; charts show it',
+  options: {
+    ...SITE,
+    release: { value: '<name>', help: 'as the script tag says it in data-release' },
+    note: { value: '<text>', help: 'what a chart says of it' },
+    at: { value: '<time>', help: 'when it went live, RFC 3339; default: now' },
+  },
+  async run(call) {
+    const body = {
+      release: needed(call.given, 'release'),
+      note: one(call.given, 'note'),
+      at: one(call.given, 'at'),
+    }
+    const path = `/v1/sites/${encodeURIComponent(needed(call.given, 'site'))}/deploys`
+    const answer = await call.ask<DeployAnswer>('POST', path, { body })
+    show(call, answer, () => `${answer.release} is marked at ${answer.at}, as ${answer.id}.`)
+  },
+}
+
+export const deployList: Command = {
+  name: 'deploys',
+  operands: [],
+  about: 'list the deploys of a site, the newest first',
+  options: {
+    ...SITE,
+    from: { value: '<time>', help: 'RFC 3339 or -30d; default: -24h' },
+    to: { value: '<time>', help: 'the end, not included; default: now' },
+  },
+  async run(call) {
+    const query = {
+      site: needed(call.given, 'site'),
+      from: one(call.given, 'from'),
+      to: one(call.given, 'to'),
+    }
+    const answer = await call.ask<DeploysAnswer>('GET', '/v1/deploys', { query })
+    show(call, answer, () => {
+      if (!answer.data.length) return 'No deploy is marked in this time.'
+      const rows = answer.data.map(({ id, at, release, note }) => [at, release, note ?? '', id])
+      return table(['at', 'release', 'note', 'id'], rows, 4)
+    })
+  },
+}
