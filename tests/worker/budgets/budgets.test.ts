@@ -340,7 +340,7 @@ describe('a webhook', () => {
     expect(signature).toBe('g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=')
   })
 
-  it('is told of its own budgets; one that fails holds up no other; PagerDuty opens and closes', async () => {
+  it('gets news of its own budgets only, and holds up no other when it fails', async () => {
     await put('/v1/sites/many', { origins: [ORIGIN] })
     const lcp = await made('many', { metric: 'lcp', limit: 2500, window_hours: 6, minimum: 50 })
     const fcp = await made('many', { metric: 'fcp', limit: 10, window_hours: 6, minimum: 50 })
@@ -486,7 +486,7 @@ describe('a relative budget', () => {
     expect(answer).toMatchObject({ status: 400, field })
   })
 
-  it('has an interval that leaves out the limit exactly where the difference leaves out 0', () => {
+  it('leaves out the limit exactly where the difference leaves out 0', () => {
     const at = (value: number, low: number, high: number) => ({ value, low, high })
     const before = at(2000, 1900, 2120)
     const after = at(2500, 2350, 2700)
