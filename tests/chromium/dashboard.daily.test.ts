@@ -36,35 +36,32 @@ async function ask<T>(path: string, method = 'GET', body?: object): Promise<T> {
 test.each([
   [1280, 720],
   [390, 844],
-])(
-  'at %i px the 30th page view opens beside its list, and Escape gives back the focus',
-  async (width, height) => {
-    await page.setViewportSize({ width, height })
-    await open('?site=demo&range=7d&view=views')
-    const list = region('Slowest page views by LCP')
-    await list.getByRole('button', { name: 'Show more page views' }).click()
-    await list.getByRole('rowheader').nth(49).waitFor()
-    const link = list.getByRole('rowheader').nth(30).getByRole('link')
-    await link.click()
-    const detail = region('Page view')
-    await detail.waitFor()
-    for (const shown of [link, detail.getByRole('heading')]) {
-      const { y = -1, height: tall = 0 } = (await shown.boundingBox()) ?? {}
-      expect(y).toBeGreaterThanOrEqual(0)
-      expect(y + tall).toBeLessThanOrEqual(height)
-    }
-    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('H2')
-    expect(await detail.textContent()).toMatch(/LCP [\d.]+ m?s.*, of which [\d.]+ m?s were .* \S+\./)
-    const bars = detail.locator('.track').first()
-    const { x = -1, width: wide = 0 } = (await bars.boundingBox()) ?? {}
-    expect(x).toBeGreaterThanOrEqual(0)
-    expect(x + wide).toBeLessThanOrEqual(width)
-    await page.keyboard.press('Escape')
-    await detail.waitFor({ state: 'detached' })
-    expect(await link.evaluate(element => element === document.activeElement)).toBe(true)
-    expect(troubles).toEqual([])
-  },
-)
+])('at %i px a page view opens beside its list, and Escape gives back the focus', async (width, height) => {
+  await page.setViewportSize({ width, height })
+  await open('?site=demo&range=7d&view=views')
+  const list = region('Slowest page views by LCP')
+  await list.getByRole('button', { name: 'Show more page views' }).click()
+  await list.getByRole('rowheader').nth(49).waitFor()
+  const link = list.getByRole('rowheader').nth(30).getByRole('link')
+  await link.click()
+  const detail = region('Page view')
+  await detail.waitFor()
+  for (const shown of [link, detail.getByRole('heading')]) {
+    const { y = -1, height: tall = 0 } = (await shown.boundingBox()) ?? {}
+    expect(y).toBeGreaterThanOrEqual(0)
+    expect(y + tall).toBeLessThanOrEqual(height)
+  }
+  expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('H2')
+  expect(await detail.textContent()).toMatch(/LCP [\d.]+ m?s.*, of which [\d.]+ m?s were .* \S+\./)
+  const bars = detail.locator('.track').first()
+  const { x = -1, width: wide = 0 } = (await bars.boundingBox()) ?? {}
+  expect(x).toBeGreaterThanOrEqual(0)
+  expect(x + wide).toBeLessThanOrEqual(width)
+  await page.keyboard.press('Escape')
+  await detail.waitFor({ state: 'detached' })
+  expect(await link.evaluate(element => element === document.activeElement)).toBe(true)
+  expect(troubles).toEqual([])
+})
 
 test('a link to a page view that is not in the list opens it, and one to none says so', async () => {
   const { data } = await ask<{ data: { id: string; route: string }[] }>(

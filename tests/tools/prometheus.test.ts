@@ -134,7 +134,7 @@ describe.skipIf(!isInstalled && !isRequired)('Prometheus', () => {
     expect(status).toBe(0)
   })
 
-  it('takes every question of the dashboard and of the alert rules, which name what is scraped', async () => {
+  it('takes every question of the dashboard and of the alert rules', async () => {
     const alerts = 'examples/prometheus/alerts.json'
     expect(spawnSync('promtool', ['check', 'rules', alerts], { encoding: 'utf8' })).toMatchObject({
       status: 0,
