@@ -57,11 +57,11 @@ export function parseChangesQuery(params: URLSearchParams, now: number): Parsed<
   return { ok: { ...parsed.ok, against: against === 'previous' ? null : against.replace(/^release:?/, '') } }
 }
 
-const { metric, unit, before, after, change } = TRENDS_ROW.entries
+const { unit, before, after, change } = TRENDS_ROW.entries
 
 export const CHANGES_ROW = v.object({
   group: GROUP,
-  metric,
+  metric: v.picklist(METRIC_NAMES),
   unit,
   before,
   after,

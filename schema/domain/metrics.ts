@@ -92,7 +92,7 @@ export function format(measure: Budgeted, value: number | null): string {
   if (unit === 'none') return String(Number(value.toPrecision(3)))
   const [per, digits, end] =
     unit === 'score'
-      ? ([1, value < 0.01 && value > 0 ? 3 : 2, ''] as const)
+      ? ([1, value < 0.1 && value > 0 ? 3 : 2, ''] as const)
       : value < 1000
         ? ([1, 0, ' ms'] as const)
         : ([1000, 2, ' s'] as const)

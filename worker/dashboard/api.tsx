@@ -2,11 +2,12 @@
 
 import type { BudgetsAnswer } from '../../schema/api/budgets.ts'
 import type { SummaryAnswer, SummaryRow } from '../../schema/api/summary.ts'
+import type { TrendsAnswer } from '../../schema/api/trends.ts'
 import { Breakdown } from './breakdown.tsx'
 import { State } from './budgets.tsx'
 import { Chart } from './chart.tsx'
 import { few, number, percent } from './format.ts'
-import { Groups } from './groups.tsx'
+import { Groups, limitOf } from './groups.tsx'
 import { usePlace } from './link.tsx'
 import { NamesChanged } from './names.tsx'
 import { baseOf, pathOf } from './query.ts'
@@ -18,11 +19,13 @@ const SORTS = { impact: 'Impact', busiest: 'Busiest', slowest: 'Slowest', failin
 
 export function Api() {
   const [place] = usePlace()
-  const { p, sort, rows, api } = place
+  const { p, sort, api } = place
   const base = { ...baseOf(place), metrics: 'api', percentiles: p }
-  const path = pathOf('summary', { ...base, group_by: 'endpoint', sort, limit: rows })
+  const path = pathOf('summary', { ...base, group_by: 'endpoint', sort, limit: limitOf(place) })
   const answer = useAnswer<SummaryAnswer>(path)
   const all = useAnswer<SummaryAnswer>(pathOf('summary', base))
+  const grouped = { metrics: 'api', percentile: p, group_by: 'endpoint', sort, limit: limitOf(place) }
+  const changes = useAnswer<TrendsAnswer>(pathOf('trends', { ...baseOf(place), ...grouped }), true)
   const budgets = useAnswer<BudgetsAnswer>(pathOf('budgets', { site: place.site }))
   const data = answer.data?.data ?? []
   const chosen = data.find(row => row.group.endpoint === api)
@@ -45,6 +48,7 @@ export function Api() {
           head="Endpoint"
           rows={data}
           total={all.data && (all.data.data[0]?.count ?? 0)}
+          changes={changes}
           to={api => ({ api })}
           more={[
             ['Errors', ({ error_rate }) => percent(error_rate ?? 0)],

@@ -1,9 +1,10 @@
 /** What a metric breaks down into: one dimension, the groups that harm most first. A row filters by itself. */
 
 import type { SummaryAnswer } from '../../schema/api/summary.ts'
+import type { TrendsAnswer } from '../../schema/api/trends.ts'
 import type { Metric } from '../../schema/domain/metrics.ts'
 import { short } from './format.ts'
-import { Groups } from './groups.tsx'
+import { Groups, limitOf } from './groups.tsx'
 import { usePlace } from './link.tsx'
 import { NamesChanged } from './names.tsx'
 import { baseOf, pathOf } from './query.ts'
@@ -21,18 +22,25 @@ interface BreakdownProps {
 
 export function Breakdown({ metric, total, extra = {} }: BreakdownProps) {
   const [place] = usePlace()
-  const { by, p, rows } = place
-  const grouped = { metrics: metric, percentiles: p, group_by: by, sort: 'impact', limit: rows }
-  const path = pathOf('summary', { ...baseOf(place), ...extra, ...grouped })
+  const { by, p } = place
+  // What is filtered by is shown beside the others, so that these can be chosen, too.
+  const base = { ...baseOf({ ...place, [by]: '' }), ...extra, metrics: metric, group_by: by, sort: 'impact' }
+  const path = pathOf('summary', { ...base, percentiles: p, limit: limitOf(place) })
   const answer = useAnswer<SummaryAnswer>(path)
+  const trends = pathOf('trends', { ...base, percentile: p, limit: limitOf(place) })
+  const changes = useAnswer<TrendsAnswer>(trends, true)
   const head = DIMENSIONS[by]
   const title = `${short(metric)} by ${head.toLowerCase()}`
-  const tools = <Tabs label="Break down by" name="by" options={DIMENSIONS} />
+  const tools = <Tabs label="Break down by" name="by" options={DIMENSIONS} also={{ q: '', col: '' }} />
+  const found = answer.data?.data ?? []
+  const all = place[by] ? found.reduce((sum, { count }) => sum + count, 0) : total
   return (
     <Section title={title} answer={answer} path={path} tools={tools}>
       <Groups
-        {...{ label: title, metric, by, head, total }}
-        rows={answer.data?.data ?? []}
+        {...{ label: title, metric, by, head }}
+        total={all}
+        rows={found}
+        changes={changes}
         to={name => ({ [by]: name })}
       />
       {by === 'route' && <NamesChanged from={answer.data?.from} />}

@@ -63,20 +63,25 @@ const WORTH_SAYING = 0.8
 
 const ARROWS = { improving: '↓', degrading: '↑', stable: '→', unclear: '?' } as const
 
-/** `↓ 12% faster, 98% sure`, against what came before; `? 7% slower, unclear` where nothing is sure. */
-export function verdict({ metric, change, verdict, confidence, mix }: TrendsRow): string {
-  if (!change || !verdict) return 'too little data to compare'
+/** `66% slower`; of what was 0 by how much: `0.05 higher`. */
+export function movedBy(metric: Budgeted, change: TrendsRow['change']): string {
+  if (!change) return ''
   const { ratio, difference } = change
   const moved = ratio
     ? `${Math.round(Math.abs(ratio.value) * 100)}%`
     : format(metric, Math.abs(difference.value))
   const [down, up] = metric === 'cls' ? ['lower', 'higher'] : ['faster', 'slower']
-  const direction = (ratio ?? difference).value < 0 ? down : up
+  return `${moved} ${(ratio ?? difference).value < 0 ? down : up}`
+}
+
+/** `↓ 12% faster, 98% sure`, against what came before; `? 7% slower, unclear` where nothing is sure. */
+export function verdict({ metric, change, verdict, confidence, mix }: TrendsRow): string {
+  if (!change || !verdict) return 'too little data to compare'
   // Faster and slower say by themselves what they are.
   const judged = verdict === 'stable' || verdict === 'unclear' ? `, ${verdict}` : ''
   const sure = (confidence ?? 0) < WORTH_SAYING ? '' : `, ${percent(confidence ?? 0)} sure`
   const why = mix ? ': only the mix of devices changed' : ''
-  return `${ARROWS[verdict]} ${moved} ${direction}${judged}${sure}${why}`
+  return `${ARROWS[verdict]} ${movedBy(metric, change)}${judged}${sure}${why}`
 }
 
 const WHEN = { day: 'numeric', month: 'short', timeZone: 'UTC' } as const

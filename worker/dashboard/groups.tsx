@@ -1,18 +1,29 @@
-/** A metric by group as a table, in the order of the answer; groups of few samples are dimmed, and what is no group has no link. */
+/**
+ * A metric by group as a table, with what changed in each: in the order of the answer, or of a column. Groups of few samples
+ * are dimmed, and what is no group has no link and comes last.
+ */
 
 import type { ComponentChildren } from 'preact'
-import type { GroupKey } from '../../schema/api/query.ts'
+import { type GroupKey, MAX_LIMIT } from '../../schema/api/query.ts'
 import type { SummaryRow } from '../../schema/api/summary.ts'
+import type { TrendsAnswer, TrendsRow } from '../../schema/api/trends.ts'
 import type { Metric } from '../../schema/domain/metrics.ts'
 import { Explain } from './explain.tsx'
 import { Figure } from './figure.tsx'
-import { number, percent } from './format.ts'
+import { number, percent, verdict } from './format.ts'
 import { type Change, Link, usePlace } from './link.tsx'
 import { Table } from './section.tsx'
 import { ShareBar } from './sharebar.tsx'
+import type { Place } from './url-state.ts'
+import type { Answer } from './use-api.ts'
 
 /** Samples below which a row is dimmed. */
 const FEW = 20
+
+/** How many groups are asked for: all that there may be where they are searched or sorted. */
+export function limitOf({ q, col, rows }: Place): string {
+  return q || col ? String(MAX_LIMIT) : rows
+}
 
 interface GroupsProps {
   label: string
@@ -21,6 +32,8 @@ interface GroupsProps {
   /** What the groups are called. */
   head: string
   rows: SummaryRow[]
+  /** What changed in the same groups. */
+  changes: Answer<TrendsAnswer>
   /** Page views or calls of all groups together, those that are not shown, too; null while that is not known. */
   total: number | null
   /** Where a group leads to. */
@@ -28,17 +41,45 @@ interface GroupsProps {
   more?: [head: string, cell: (row: SummaryRow) => ComponentChildren][]
 }
 
-export function Groups({ label, metric, by, head, rows, total, to, more = [] }: GroupsProps) {
-  const [place] = usePlace()
+export function Groups({ label, metric, by, head, rows, changes, total, to, more = [] }: GroupsProps) {
+  const [place, move] = usePlace()
+  const { q, col } = place
   const p = `p${place.p}`
   const what = metric === 'api' ? 'calls' : 'page views'
-  const columns = [head, p, 'Ratings', 'Impact', `Share of ${what}`, 'Count', 'Samples']
-  const shown = rows.filter(row => !row.rest).length
+  const columns = [head, p, 'Change', 'Ratings', 'Impact', `Share of ${what}`, 'Count', 'Samples']
+  const changeOf = (row: SummaryRow) => changes.data?.data.find(({ group }) => group[by] === row.group[by])
+  const impactOf = ({ shares, count }: SummaryRow) => count * (1 - (shares?.good ?? 1))
+  const values: Record<string, (row: SummaryRow) => number | string> = {
+    [head]: row => row.group[by] ?? '',
+    [p]: row => row.percentiles[p]?.value ?? 0,
+    Change: row => weightOf(changeOf(row)),
+    Impact: impactOf,
+    [`Share of ${what}`]: row => row.count,
+    Count: row => row.count,
+    Samples: row => row.samples,
+  }
+  const measure = values[col.replace(/^-/, '')]
+  const shown = orderOf(rows, by, q, measure, col.startsWith('-'), Number(place.rows))
+  const groups = rows.filter(row => !row.rest).length
   if (rows.length === 0) return <p class="soft">no data</p>
   return (
     <>
-      <Table label={label} columns={[...columns, ...more.map(([head]) => head)]}>
-        {rows.map(row => {
+      {(groups >= 10 || q) && (
+        <input
+          type="search"
+          aria-label={`Find in ${label}`}
+          placeholder={`Find ${head.toLowerCase()} …`}
+          value={q}
+          onInput={event => move({ q: event.currentTarget.value }, true)}
+        />
+      )}
+      {shown.length === 0 && <p class="soft">Nothing is called so.</p>}
+      <Table
+        label={label}
+        columns={[...columns, ...more.map(([head]) => head), 'Filter']}
+        sortable={Object.keys(values)}
+      >
+        {shown.map(row => {
           const name = row.group[by]
           const isGroup = !row.rest && !row.other
           const share = total === null ? null : total && Math.min(1, row.count / total)
@@ -46,7 +87,7 @@ export function Groups({ label, metric, by, head, rows, total, to, more = [] }: 
             <tr key={name} class={row.samples < FEW || !isGroup ? 'few' : ''}>
               <th scope="row" title={row.rest ? 'The sum of all groups without a row' : (name ?? '')}>
                 {name && isGroup ? (
-                  <Link to={to(name)}>
+                  <Link to={to(name)} up={by !== 'endpoint'} current={isChosen(place, by, name)}>
                     <bdi>{name}</bdi>
                   </Link>
                 ) : (
@@ -55,6 +96,9 @@ export function Groups({ label, metric, by, head, rows, total, to, more = [] }: 
               </th>
               <td>
                 <Figure metric={row.metric} figure={row.percentiles[p]} />
+              </td>
+              <td class="change">
+                <Verdict row={changeOf(row)} instead={changes.data || changes.error ? '–' : '…'} />
               </td>
               <td class="wide">{row.shares && <ShareBar shares={row.shares} />}</td>
               <td>{row.shares && (share === null ? '…' : percent(share * (1 - row.shares.good)))}</td>
@@ -70,16 +114,78 @@ export function Groups({ label, metric, by, head, rows, total, to, more = [] }: 
               {more.map(([head, cell]) => (
                 <td key={head}>{cell(row)}</td>
               ))}
+              <td>{name && isGroup && by !== 'endpoint' && <Choose by={by} name={name} />}</td>
             </tr>
           )
         })}
       </Table>
       <p class="soft">
-        Impact: the share of all {what} that are in this row and not good. <Explain of="impact" />{' '}
-        {shown === Number(place.rows) && shown < 200 && (
-          <Link to={{ rows: shown === 10 ? '50' : '200' }}>Show more rows</Link>
+        Impact: the share of all {what} that are in this row and not good. <Explain of="impact" /> Change:
+        against the period before.{' '}
+        {groups > Number(place.rows) - 1 && Number(place.rows) < MAX_LIMIT && (
+          <Link to={{ rows: place.rows === '10' ? '50' : String(MAX_LIMIT) }}>Show more rows</Link>
         )}
       </p>
     </>
   )
+}
+
+function Verdict({ row, instead }: { row: TrendsRow | undefined; instead: string }) {
+  return <span class={row?.verdict ?? 'soft'}>{row?.verdict ? verdict(row) : instead}</span>
+}
+
+/** Adds a group to those that are filtered by, or leaves it out. */
+function Choose({ by, name }: { by: Exclude<GroupKey, 'endpoint'>; name: string }) {
+  const [place] = usePlace()
+  const add = (key: typeof by | `${typeof by}!`): Change => ({
+    [key]: [...new Set([...(place[key] ? place[key].split('\n') : []), name])].join('\n'),
+  })
+  return (
+    <>
+      {place[by] && !isChosen(place, by, name) && (
+        <Link to={add(by)} label={`Add ${name}`} up>
+          or
+        </Link>
+      )}{' '}
+      <Link to={add(`${by}!`)} label={`Leave out ${name}`} up>
+        not
+      </Link>
+    </>
+  )
+}
+
+function isChosen(place: Place, by: GroupKey, name: string): boolean {
+  return by === 'endpoint' ? place.api === name : place[by].split('\n').includes(name)
+}
+
+/** The worst first: what surely got slower by how much, then what is not sure, then what got faster. */
+function weightOf(row: TrendsRow | undefined): number {
+  const { verdict, change } = row ?? {}
+  const moved = change?.ratio?.value ?? change?.difference.value ?? 0
+  if (verdict === 'degrading') return 1e6 + moved
+  return verdict === 'improving' ? -1e6 + moved : moved / 1e6
+}
+
+/** Groups whose name has `q` in it, by a value; what is no group keeps its place at the end, and is not searched. */
+function orderOf(
+  rows: readonly SummaryRow[],
+  by: GroupKey,
+  q: string,
+  measure: ((row: SummaryRow) => number | string) | undefined,
+  isDown: boolean,
+  most: number,
+): SummaryRow[] {
+  const isGroup = ({ rest, other }: SummaryRow) => !rest && !other
+  const found = rows.filter(
+    row => isGroup(row) && (row.group[by] ?? '').toLowerCase().includes(q.toLowerCase()),
+  )
+  if (measure) {
+    const sign = isDown ? -1 : 1
+    found.sort((a, b) => {
+      const [x, y] = [measure(a), measure(b)]
+      return sign * (x < y ? -1 : x > y ? 1 : 0)
+    })
+  }
+  const first = found.slice(0, most)
+  return q ? first : [...first, ...rows.filter(row => !isGroup(row))]
 }

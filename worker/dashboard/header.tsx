@@ -1,8 +1,9 @@
 /** The head of every view: what it is about (site, range, percentile, device, filters) and how it is shown. */
 
+import type { Dimension } from '../../schema/api/query.ts'
 import { usePlace } from './link.tsx'
 import { Chip, Tabs } from './tabs.tsx'
-import { DIMENSIONS, PERCENTILES, RANGES, VIEWS } from './url-state.ts'
+import { DIMENSIONS, FILTERS, PERCENTILES, RANGES, VIEWS } from './url-state.ts'
 
 const DEVICES = { '': 'All devices', phone: 'Phone', tablet: 'Tablet', desktop: 'Desktop' }
 const THEMES = { system: 'System', light: 'Light', dark: 'Dark' }
@@ -14,7 +15,12 @@ export function Header({ sites, onSignOut }: { sites: string[]; onSignOut: () =>
     <header>
       <div class="top">
         <h1>fieldline</h1>
-        <Tabs label="Views" name="view" options={VIEWS} also={{ id: '', target: '', event: '' }} />
+        <Tabs
+          label="Views"
+          name="view"
+          options={VIEWS}
+          also={{ id: '', target: '', event: '', q: '', col: '' }}
+        />
         <button type="button" class="more" popovertarget="more">
           More
         </button>
@@ -42,7 +48,11 @@ export function Header({ sites, onSignOut }: { sites: string[]; onSignOut: () =>
           label="Percentile"
           options={Object.fromEntries(PERCENTILES.map(p => [p, `p${p}`]))}
         />
-        <Choice name="device" label="Device" options={DEVICES} />
+        <Choice
+          name="device"
+          label="Device"
+          options={place.device.includes('\n') ? { ...DEVICES, [place.device]: 'Several' } : DEVICES}
+        />
         <Chips />
       </form>
     </header>
@@ -97,14 +107,21 @@ function Day({ name, label }: { name: 'from' | 'to'; label: string }) {
 /** The filters that are set, each a button that takes it away. Device has a field of its own. */
 function Chips() {
   const [place] = usePlace()
-  const set = (Object.keys(DIMENSIONS) as (keyof typeof DIMENSIONS)[]).filter(
-    name => name !== 'device' && place[name],
-  )
   return (
     <>
-      {set.map(name => (
-        <Chip key={name} name={DIMENSIONS[name]} value={place[name]} to={{ [name]: '' }} />
-      ))}
+      {FILTERS.flatMap(name => {
+        const values = place[name] ? place[name].split('\n') : []
+        if (name === 'device' && values.length < 2) return []
+        const title = DIMENSIONS[name.replace('!', '') as Dimension]
+        return values.map(value => (
+          <Chip
+            key={name + value}
+            name={name.endsWith('!') ? `${title} not` : title}
+            value={value}
+            to={{ [name]: values.filter(other => other !== value).join('\n') }}
+          />
+        ))
+      })}
     </>
   )
 }

@@ -20,16 +20,19 @@ interface LinkProps {
   label?: string
   className?: string
   id?: string
+  /** True where what it leads to is told by the cards: they come into view. */
+  up?: boolean
   children: ComponentChildren
 }
 
 /** A link to a place: opens in a new tab like any other, and moves without loading the page. */
-export function Link({ to, current, label, className, id, children }: LinkProps) {
+export function Link({ to, current, label, className, id, up, children }: LinkProps) {
   const [place, move] = usePlace()
   const onClick = (event: MouseEvent) => {
     if (event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
     event.preventDefault()
     move(to)
+    if (up) document.querySelector('.metrics')?.scrollIntoView({ block: 'nearest' })
   }
   return (
     <a

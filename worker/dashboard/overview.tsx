@@ -6,6 +6,7 @@ import type { TrendsAnswer } from '../../schema/api/trends.ts'
 import { Breakdown } from './breakdown.tsx'
 import { Cards } from './cards.tsx'
 import { Causes } from './causes.tsx'
+import { Changed } from './changed.tsx'
 import { Chart } from './chart.tsx'
 import { Delivery } from './delivery.tsx'
 import { FirstRun } from './firstrun.tsx'
@@ -35,6 +36,7 @@ export function Overview() {
         </div>
       )}
       {summary.data?.data.length === 0 && <FirstRun />}
+      <Changed />
       <Cards summary={summary} trends={trends} path={path} />
       <Notice summary={summary.data} delivery={delivery.data} />
       <Chart metric={metric} />

@@ -1,13 +1,13 @@
 /** A place goes in, the parameters of the questions that it asks come out, and the time zone that answers are told in. */
 
 import { DAY, HOUR } from '../../schema/domain/hour.ts'
-import { DIMENSIONS, type Place } from './url-state.ts'
+import { FILTERS, oneByOne, type Place } from './url-state.ts'
 
 export type Query = Record<string, string | number | undefined>
 
 /** `/v1/summary?site=shop&...`; what is empty is left out. */
 export function pathOf(name: string, query: Query): string {
-  const given = Object.entries(query).flatMap(([key, value]) => (value ? [[key, String(value)]] : []))
+  const given = Object.entries(query).flatMap(([key, value]) => (value ? oneByOne([key, String(value)]) : []))
   return `/v1/${name}?${new URLSearchParams(given)}`
 }
 
@@ -19,7 +19,7 @@ export function rangeOf({ site, range, from, to }: Place): Query {
 
 /** Site, range and filters. */
 export function baseOf(place: Place): Query {
-  const filters = Object.keys(DIMENSIONS).map(name => [name, place[name as keyof Place]])
+  const filters = FILTERS.map(name => [name, place[name]])
   return { ...rangeOf(place), ...Object.fromEntries(filters) }
 }
 

@@ -4,6 +4,7 @@ import type { ComponentChildren } from 'preact'
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { Exports } from './exports.tsx'
 import { clock } from './format.ts'
+import { usePlace } from './link.tsx'
 import type { Answer } from './use-api.ts'
 
 interface SectionProps {
@@ -68,11 +69,20 @@ const TEXT = /^(Ratings|Route|Visitor|Release|When|Timeline|Note|Becomes|Such as
 interface TableProps {
   label: string
   columns: string[]
+  /** Columns that the table may be sorted by, as the address says. */
+  sortable?: readonly string[]
   children: ComponentChildren
 }
 
+/** Downwards first, then upwards, then as before. */
+function nextOf(name: string, col: string): string {
+  if (col === `-${name}`) return name
+  return col === name ? '' : `-${name}`
+}
+
 /** The first column names the row. */
-export function Table({ label, columns, children }: TableProps) {
+export function Table({ label, columns, sortable = [], children }: TableProps) {
+  const [{ col }, move] = usePlace()
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard.
     <section class="scroll" aria-label={`${label}, table`} tabIndex={0}>
@@ -81,8 +91,19 @@ export function Table({ label, columns, children }: TableProps) {
         <thead>
           <tr>
             {columns.map(name => (
-              <th key={name} scope="col" class={TEXT.test(name) ? 'text' : ''}>
-                {name}
+              <th
+                key={name}
+                scope="col"
+                class={TEXT.test(name) ? 'text' : ''}
+                aria-sort={col === name ? 'ascending' : col === `-${name}` ? 'descending' : undefined}
+              >
+                {sortable.includes(name) ? (
+                  <button type="button" onClick={() => move({ col: nextOf(name, col) }, true)}>
+                    {name}
+                  </button>
+                ) : (
+                  name
+                )}
               </th>
             ))}
           </tr>

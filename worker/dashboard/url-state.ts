@@ -37,6 +37,12 @@ export const DIMENSIONS = {
   release: 'Release',
 } as const satisfies Record<Dimension, string>
 
+/** What is filtered by: a dimension's values, and with `!` those that are left out. Several are told apart by a line's end. */
+export const FILTERS = Object.keys(DIMENSIONS).flatMap(name => [name, `${name}!`]) as (
+  | Dimension
+  | `${Dimension}!`
+)[]
+
 /** Every state that the address has, with its default. */
 const DEFAULTS = {
   site: '',
@@ -52,6 +58,11 @@ const DEFAULTS = {
   interval: '' as '' | 'hour' | 'day',
   sort: 'impact' as 'impact' | 'busiest' | 'slowest' | 'failing',
   rows: '10',
+  /** What groups are searched for, and the column that they are sorted by: `-Count` is downwards. */
+  q: '',
+  col: '',
+  /** What changes are told against: the period before, or the release before. */
+  against: '' as '' | 'release',
   /** The endpoint whose chart is shown. */
   api: '',
   /** Page views with this cause of the metric. */
@@ -71,6 +82,13 @@ const DEFAULTS = {
   connection: '',
   navigation: '',
   release: '',
+  'route!': '',
+  'country!': '',
+  'device!': '',
+  'browser!': '',
+  'connection!': '',
+  'navigation!': '',
+  'release!': '',
 }
 export type Place = typeof DEFAULTS
 
@@ -86,17 +104,24 @@ export const PERCENTILES = ['50', '75', '90', '95', '99']
 
 export function readPlace(search: string): Place {
   const query = new URLSearchParams(search)
-  const known = [...query].filter(
-    ([name, value]) =>
-      Object.hasOwn(DEFAULTS, name) && (ALLOWED[name as keyof Place]?.includes(value) ?? true),
-  )
+  const known = [...query.keys()].flatMap(name => {
+    const values = query.getAll(name)
+    const value = (FILTERS as string[]).includes(name) ? values.join('\n') : (values.at(-1) ?? '')
+    const isKnown = Object.hasOwn(DEFAULTS, name) && (ALLOWED[name as keyof Place]?.includes(value) ?? true)
+    return isKnown ? [[name, value]] : []
+  })
   return { ...DEFAULTS, ...Object.fromEntries(known) }
 }
 
 /** The address of a place: `?site=shop&view=api`. */
 export function addressOf(place: Place): string {
   const said = Object.entries(place).filter(([name, value]) => value !== DEFAULTS[name as keyof Place])
-  return `?${new URLSearchParams(said)}`
+  return `?${new URLSearchParams(said.flatMap(oneByOne))}`
+}
+
+/** A parameter for each of several values. */
+export function oneByOne([name, values]: readonly [string, string]): [name: string, value: string][] {
+  return values.split('\n').map(value => [name, value])
 }
 
 /** Goes to a place: a new step of the history, or in place of the last one for what only passes by. */

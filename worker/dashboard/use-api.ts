@@ -5,6 +5,7 @@
 
 import { createContext } from 'preact'
 import { useContext, useEffect, useState } from 'preact/hooks'
+import { HOUR } from '../../schema/domain/hour.ts'
 import { ApiError, ask } from './client.ts'
 
 export interface Answer<T> {
@@ -26,9 +27,10 @@ const LONGEST_RETRY = 60_000
 /** The beat, who is told that a token is no longer good, and how to ask anew at once. */
 export const Live = createContext({ beat: 0, refuse: () => {}, again: () => {} })
 
-/** Asks nothing where the path is empty. */
-export function useAnswer<T>(path: string): Answer<T> {
+/** Asks nothing where the path is empty; anew with each beat, or only once an hour where nothing changes within one. */
+export function useAnswer<T>(path: string, hourly = false): Answer<T> {
   const { beat, refuse } = useContext(Live)
+  const time = hourly ? Math.floor(Date.now() / HOUR) : beat
   const [kept, keep] = useState<Answer<T> & { path: string }>({ ...NOTHING_YET, path })
   useEffect(() => {
     if (!path) return
@@ -55,7 +57,7 @@ export function useAnswer<T>(path: string): Answer<T> {
       running.abort()
       clearTimeout(timer)
     }
-  }, [path, beat])
+  }, [path, time])
   if (!path) return { ...NOTHING_YET, busy: false }
   return kept.path === path ? kept : NOTHING_YET
 }
