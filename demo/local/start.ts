@@ -45,7 +45,7 @@ function welcome(url: string, token: string): string {
 
   Script tag  <script async src="${url}/fieldline.js" data-site="demo"></script>
   Query       curl -H 'Authorization: Bearer ${token}' '${url}/v1/summary?site=demo'
-  Traffic     npm run seed${elsewhere}    (a week of realistic page views, through the same endpoint)
+  Traffic     npm run seed${elsewhere}    (two weeks of realistic page views, through the same endpoint)
 
   Ctrl-C stops it.
 `

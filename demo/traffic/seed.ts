@@ -1,7 +1,7 @@
 /**
  * `npm run seed`: sends realistic traffic to a running fieldline through `POST /f`, as browsers would.
  *
- *     npm run seed -- --views 2000 --days 7 --seed 42 --url http://localhost:8787 --site demo
+ *     npm run seed -- --views 6000 --days 14 --seed 42 --url http://localhost:8787 --site demo
  */
 
 import { join } from 'node:path'
@@ -15,8 +15,8 @@ import { pageViews } from './traffic.ts'
 
 const HELP = `npm run seed -- [options]
 
-  --views 2000                  page views to send
-  --days 7                      days back that they are spread over (at most 14)
+  --views 6000                  page views to send
+  --days 14                     days back that they are spread over (at most 14)
   --seed 42                     the same seed sends the same page views again
   --url http://localhost:8787   the fieldline that takes them
   --site demo                   the site that they belong to
@@ -26,8 +26,8 @@ The ADMIN_TOKEN comes from the environment or from .dev.vars.`
 try {
   const { values } = parseArgs({
     options: {
-      views: { type: 'string', default: '2000' },
-      days: { type: 'string', default: '7' },
+      views: { type: 'string', default: '6000' },
+      days: { type: 'string', default: '14' },
       seed: { type: 'string', default: '42' },
       url: { type: 'string', default: `http://localhost:${process.env.PORT || 8787}` },
       site: { type: 'string', default: 'demo' },

@@ -134,7 +134,7 @@ export const TRENDS_ROW = v.object({
     v.nullable(v.picklist(VERDICTS)),
     v.description(
       'improving or degrading where the interval leaves out 0; stable where it is likely, by .8 or more, that it moved by ' +
-        'less than 10 %; else unclear; null where there is too little data. On page views that are independent, fewer ' +
+        'less than 10%; else unclear; null where there is too little data. On page views that are independent, fewer ' +
         'than 5 in 100 are improving or degrading where nothing changed; where whole hours are slow together, more are',
     ),
   ),

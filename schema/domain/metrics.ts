@@ -82,7 +82,7 @@ export function limitsOf(measure: Measure): { good: Grains; poor: Grains } | nul
 }
 
 /**
- * Writes a value in the measure's unit for a person: `0.05`, `180 ms`, `2.41 s`, `7`; `no data` for null. Where the usual
+ * Writes a value in the measure's unit for a person: `0.051`, `180 ms`, `2.41 s`, `7`; `no data` for null. Where the usual
  * digits would write it on the other side of a threshold, it has one more: `2.501 s`.
  */
 export function format(measure: Budgeted, value: number | null): string {

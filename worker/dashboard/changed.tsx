@@ -15,7 +15,7 @@ const FIRST = 3
 
 export function Changed() {
   const [place] = usePlace()
-  const { p, against, route } = place
+  const { p, against } = place
   const metrics = 'lcp,inp,cls,ttfb,api'
   const path = pathOf('changes', { ...baseOf(place), percentile: p, metrics, against })
   // It is of hours that have settled, so it is asked once an hour.
@@ -23,17 +23,15 @@ export function Changed() {
   const found = answer.data
   const telling = (found?.data ?? []).filter(row => !row.part_of)
   const parts = (found?.data.length ?? 0) - telling.length
-  const groups = [
-    telling.filter(({ harmed, verdict }) => harmed >= 0 && verdict === 'degrading'),
-    telling.filter(({ verdict }) => verdict === 'improving').reverse(),
-  ]
+  const worse = telling.filter(({ verdict }) => verdict === 'degrading')
+  const better = telling.filter(({ verdict }) => verdict === 'improving').reverse()
   const tools = (
     <Tabs label="Against" name="against" options={{ '': 'Period before', release: 'Release before' }} />
   )
   return (
     <Section title="What changed" answer={answer} path={path} tools={tools} className="changed">
       {found && telling.length === 0 && <p>{nothing(found)}</p>}
-      {groups.map(rows => {
+      {[worse, better].map(rows => {
         const rest = rows.slice(FIRST)
         return (
           <>
@@ -53,7 +51,7 @@ export function Changed() {
           {parts > 0 && `${count(parts, 'wider or narrower group')} changed as part of these. `}
           {telling.length > 0 && `${number(found.compared)} comparisons, ${number(found.unclear)} unclear. `}
           {found.sampled && `Read from one in ${found.sampled} page views. `}
-          {route === '' && 'Corrected for how many groups were compared.'}
+          Corrected for how many groups were compared.
         </p>
       )}
     </Section>
@@ -111,12 +109,12 @@ function whereOf({ device, route, endpoint, ...others }: ChangesRow['group']): s
 }
 
 /** Metric, filter, release and causes at once. */
-function placeOf({ metric, group, verdict }: ChangesRow, release: string): Change {
+function placeOf({ metric, group }: ChangesRow, release: string): Change {
   const { endpoint, ...filters } = group
   const given = Object.fromEntries(Object.entries(filters).map(([key, value]) => [key, value ?? '']))
   const to = { ...given, ...(release && { release }), q: '', col: '' }
   if (metric === 'api') return { ...to, view: 'api', api: endpoint ?? '' }
-  return { ...to, metric, by: verdict && !release ? 'release' : 'route' }
+  return { ...to, metric, by: release ? 'route' : 'release' }
 }
 
 function signed(share: number): string {
