@@ -4,7 +4,7 @@
  */
 
 import type { ComponentChildren } from 'preact'
-import { type GroupKey, MAX_LIMIT } from '../../schema/api/query.ts'
+import type { GroupKey } from '../../schema/api/query.ts'
 import type { SummaryRow } from '../../schema/api/summary.ts'
 import type { TrendsAnswer, TrendsRow } from '../../schema/api/trends.ts'
 import type { Metric } from '../../schema/domain/metrics.ts'
@@ -19,6 +19,9 @@ import type { Answer } from './use-api.ts'
 
 /** Samples below which a row is dimmed. */
 const FEW = 20
+
+/** The most groups of an answer. */
+const MAX_LIMIT = 200
 
 /** How many groups are asked for: all that there may be where they are searched or sorted. */
 export function limitOf({ q, col, rows }: Place): string {
