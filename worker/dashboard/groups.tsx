@@ -146,12 +146,12 @@ function Choose({ by, name }: { by: Exclude<GroupKey, 'endpoint'>; name: string 
   return (
     <>
       {place[by] && !isChosen(place, by, name) && (
-        <Link to={add(by)} label={`Add ${name}`} up>
-          or
+        <Link to={add(by)} up>
+          or<span class="hidden"> {name}</span>
         </Link>
       )}{' '}
-      <Link to={add(`${by}!`)} label={`Leave out ${name}`} up>
-        not
+      <Link to={add(`${by}!`)} up>
+        not<span class="hidden"> {name}</span>
       </Link>
     </>
   )
