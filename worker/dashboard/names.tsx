@@ -190,7 +190,7 @@ function Outcome({ preview: { routes, endpoints, stays, from, to, rows_read } }:
 /** Says that names changed within what is shown; null where they did not. */
 export function NamesChanged({ from }: { from: string | undefined }) {
   const [{ site }] = usePlace()
-  const { data } = useAnswer<RulesAnswer>(from ? `/v1/sites/${site}/rules` : '')
+  const { data } = useAnswer<RulesAnswer>(`/v1/sites/${site}/rules`, true)
   const last = data?.since
   if (!from || !last || last < from) return null
   return <p class="soft">Naming rules changed {moment(last)}. Older names are as they were.</p>
