@@ -9,7 +9,7 @@ import { Chart } from './chart.tsx'
 import { few, number, percent } from './format.ts'
 import { Groups, limitOf } from './groups.tsx'
 import { usePlace } from './link.tsx'
-import { NamesChanged } from './names.tsx'
+import { NamesChanged, useRulesSince } from './names.tsx'
 import { baseOf, pathOf } from './query.ts'
 import { Section } from './section.tsx'
 import { Chip, Tabs } from './tabs.tsx'
@@ -27,6 +27,7 @@ export function Api() {
   const grouped = { metrics: 'api', percentile: p, group_by: 'endpoint', sort, limit: limitOf(place) }
   const changes = useAnswer<TrendsAnswer>(pathOf('trends', { ...baseOf(place), ...grouped }), true)
   const budgets = useAnswer<BudgetsAnswer>(pathOf('budgets', { site: place.site }))
+  const since = useRulesSince()
   const data = answer.data?.data ?? []
   const chosen = data.find(row => row.group.endpoint === api)
   const budgetsOf = ({ group }: SummaryRow) =>
@@ -56,7 +57,7 @@ export function Api() {
             ['Budget', budgetsOf],
           ]}
         />
-        <NamesChanged from={answer.data?.from} />
+        <NamesChanged from={answer.data?.from} since={since} />
         {!!all.data?.calls_left_out && (
           <p class="soft">
             {number(all.data.calls_left_out)} calls are left out: a page view sends at most 64. Percentiles

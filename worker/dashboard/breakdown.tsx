@@ -6,7 +6,7 @@ import type { Metric } from '../../schema/domain/metrics.ts'
 import { short } from './format.ts'
 import { Groups, limitOf } from './groups.tsx'
 import { usePlace } from './link.tsx'
-import { NamesChanged } from './names.tsx'
+import { NamesChanged, useRulesSince } from './names.tsx'
 import { baseOf, pathOf } from './query.ts'
 import { Section } from './section.tsx'
 import { Tabs } from './tabs.tsx'
@@ -29,6 +29,7 @@ export function Breakdown({ metric, total, extra = {} }: BreakdownProps) {
   const answer = useAnswer<SummaryAnswer>(path)
   const trends = pathOf('trends', { ...base, percentile: p, limit: limitOf(place) })
   const changes = useAnswer<TrendsAnswer>(trends, true)
+  const since = useRulesSince()
   const head = DIMENSIONS[by]
   const title = `${short(metric)} by ${head.toLowerCase()}`
   const tools = <Tabs label="Break down by" name="by" options={DIMENSIONS} also={{ q: '', col: '' }} />
@@ -43,7 +44,7 @@ export function Breakdown({ metric, total, extra = {} }: BreakdownProps) {
         changes={changes}
         to={name => ({ [by]: name })}
       />
-      {by === 'route' && <NamesChanged from={answer.data?.from} />}
+      {by === 'route' && <NamesChanged from={answer.data?.from} since={since} />}
     </Section>
   )
 }
