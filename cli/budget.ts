@@ -15,6 +15,7 @@ const TERMS: Options = {
   ...SITE,
   metric: { value: '<metric>', help: 'lcp, api, phase:load, custom:<mark>, delivery:lost, ...' },
   limit: { value: '<n>', help: "in the metric's unit: 2500 for ms, 0.1 for cls" },
+  'relative-to': { value: '<what>', help: 'week or release: the limit is a share above it, 0.1 for 10%' },
   percentile: { value: '<p>', help: 'default: 75' },
   hours: { value: '<n>', help: 'the hours that are judged; default: 24' },
   minimum: { value: '<n>', help: 'effective samples below which there is too little data; default: 100' },
@@ -67,8 +68,8 @@ export const budgetSet: Command = {
     const { data } = await call.ask<BudgetsAnswer>('GET', '/v1/budgets', { query: { site: siteOf(given) } })
     const before = data.find(budget => budget.id === id)
     if (!before) throw misuse(`There is no budget ${id}: see fieldline budget list.`)
-    const { metric, limit, percentile, window_hours, minimum, endpoint, route, device } = before
-    const terms = { metric, limit, percentile, window_hours, minimum, endpoint, route, device }
+    const { metric, limit, percentile, window_hours, minimum, endpoint, route, device, relative_to } = before
+    const terms = { metric, limit, percentile, window_hours, minimum, endpoint, route, device, relative_to }
     const change = { ...termsOf(given), ...(one(given, 'limit') !== undefined && { limit: limitOf(given) }) }
     const body = { ...terms, ...change, metric: one(given, 'metric') ?? metric }
     showOne(call, await call.ask<BudgetAnswer>('PUT', `${pathOf(given)}/${encodeURIComponent(id)}`, { body }))
@@ -111,14 +112,15 @@ function termsOf(given: Given) {
     const value = one(given, option)
     return value === undefined ? {} : { [name]: numberOf(option, value) }
   }
-  const text = (name: string) => {
-    const value = one(given, name)
+  const text = (option: string, name = option) => {
+    const value = one(given, option)
     return value === undefined ? {} : { [name]: value }
   }
   return {
     ...number('percentile', 'percentile'),
     ...number('hours', 'window_hours'),
     ...number('minimum', 'minimum'),
+    ...text('relative-to', 'relative_to'),
     ...text('endpoint'),
     ...text('route'),
     ...text('device'),

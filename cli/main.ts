@@ -26,7 +26,7 @@ import { summary } from './summary.ts'
 import { tokenCreate, tokenList, tokenRevoke } from './token.ts'
 import { trends } from './trends.ts'
 import { version } from './version.ts'
-import { webhookRemove, webhookSet, webhookShow, webhookTest } from './webhook.ts'
+import { webhookAdd, webhookList, webhookRemove, webhookTest } from './webhook.ts'
 
 const HELP = ['--help', '-h']
 
@@ -56,8 +56,8 @@ const COMMANDS: readonly Command[] = [
   budgetAdd,
   budgetSet,
   budgetRemove,
-  webhookShow,
-  webhookSet,
+  webhookList,
+  webhookAdd,
   webhookRemove,
   webhookTest,
   check,

@@ -1,65 +1,78 @@
 /** `fieldline webhook ...`: where a site's breaches and recoveries are told. */
 
-import { type Command, type Given, needed, type Options, show } from './command.ts'
+import type { NewWebhookAnswer, WebhooksAnswer, WebhookTestAnswer } from '../schema/api/webhooks.ts'
+import { type Command, type Given, needed, type Options, one, show } from './command.ts'
 import { refused } from './failure.ts'
 import { siteOf } from './range.ts'
-
-interface Webhook {
-  url: string | null
-}
+import { table } from './table.ts'
 
 const SITE: Options = { site: { value: '<site>', help: 'the site' } }
 
-export const webhookShow: Command = {
-  name: 'webhook show',
+export const webhookList: Command = {
+  name: 'webhook list',
   operands: [],
-  about: 'show where changes of budgets are sent',
+  about: 'list where changes of budgets are sent',
   options: SITE,
   async run(call) {
-    const answer = await call.ask<Webhook>('GET', pathOf(call.given))
-    show(call, answer, () => answer.url ?? 'This site has no webhook.')
+    const answer = await call.ask<WebhooksAnswer>('GET', pathOf(call.given))
+    show(call, answer, () => {
+      if (!answer.data.length) return 'This site has no webhook.'
+      const rows = answer.data.map(({ id, kind, url, budgets }) => [
+        id,
+        kind,
+        url,
+        budgets?.join(' ') ?? 'all',
+      ])
+      return table(['id', 'kind', 'address', 'budgets'], rows, 4)
+    })
   },
 }
 
-export const webhookSet: Command = {
-  name: 'webhook set',
+export const webhookAdd: Command = {
+  name: 'webhook add',
   operands: ['address'],
   about: 'send changes of budgets to an address; its secret is shown once',
-  options: SITE,
+  options: {
+    ...SITE,
+    'routing-key': { value: '<key>', help: 'send events to PagerDuty: the integration key of the service' },
+  },
   async run(call) {
-    const body = { url: needed(call.given, 'address') }
-    const answer = await call.ask<{ secret: string }>('PUT', pathOf(call.given), { body })
-    show(call, answer, () => answer.secret)
-    call.note('Save this secret now: it signs what is sent, and is not shown again.')
+    const key = one(call.given, 'routing-key')
+    const url = needed(call.given, 'address')
+    const body = key === undefined ? { url } : { url, kind: 'pagerduty', routing_key: key }
+    const answer = await call.ask<NewWebhookAnswer>('POST', pathOf(call.given), { body })
+    show(call, answer, () => answer.secret ?? answer.id)
+    if (answer.secret) call.note('Save this secret now: it signs what is sent, and is not shown again.')
   },
 }
 
 export const webhookRemove: Command = {
   name: 'webhook remove',
-  operands: [],
-  about: 'send nothing any more',
+  operands: ['id'],
+  about: 'send nothing to an address any more',
   options: SITE,
   async run(call) {
-    await call.ask('DELETE', pathOf(call.given))
+    await call.ask('DELETE', oneOf(call.given))
     call.note('The webhook is removed.')
   },
 }
 
 export const webhookTest: Command = {
   name: 'webhook test',
-  operands: [],
-  about: 'send a message to the webhook, and say what it answered',
+  operands: ['id'],
+  about: 'send a message to a webhook, and say what it answered',
   options: SITE,
   async run(call) {
-    const answer = await call.ask<{ delivered: boolean; status: number | string }>(
-      'POST',
-      `${pathOf(call.given)}/test`,
-    )
+    const answer = await call.ask<WebhookTestAnswer>('POST', `${oneOf(call.given)}/test`)
     show(call, answer, () => `The webhook answered ${answer.status}.`)
     if (!answer.delivered) throw refused('The message was not taken.')
   },
 }
 
 function pathOf(given: Given): string {
-  return `/v1/sites/${encodeURIComponent(siteOf(given))}/webhook`
+  return `/v1/sites/${encodeURIComponent(siteOf(given))}/webhooks`
+}
+
+function oneOf(given: Given): string {
+  return `${pathOf(given)}/${encodeURIComponent(needed(given, 'id'))}`
 }

@@ -108,7 +108,7 @@ test('what changed is calm where nothing did', async () => {
   expect(await region('What changed').getByRole('listitem').count()).toBe(0)
 })
 
-test('another question about changes waits under its own heading, and a failure is no calm', async () => {
+test('another question waits under its own heading, and a failure is no calm', async () => {
   await open('?site=worse')
   const panel = region('What changed')
   let release = () => {}
@@ -132,7 +132,7 @@ test('another question about changes waits under its own heading, and a failure 
   expect(query().get('against')).toBe('release')
 })
 
-test('a table says what changed in each group, is sorted by it, and its groups are searched', async () => {
+test('a table says what changed in each group, is sorted, and is searched', async () => {
   await open('?site=worse')
   const table = region('LCP by route')
   const row = table

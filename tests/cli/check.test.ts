@@ -159,10 +159,13 @@ describe('fieldline trends, causes, pageviews, export and webhook', () => {
     expect(lines.map(line => typeof JSON.parse(line).cursor)).toHaveLength(6)
     expect((await cli('export', '--site', 'shop', '--out', 'all.ndjson')).said).toBe('Wrote all.ndjson.\n')
     expect(readFileSync(join(folder, 'all.ndjson'), 'utf8')).toMatch(/\{"cursor":null\}\n$/)
-    expect((await cli('webhook', 'show', '--site', 'shop')).out).toBe('This site has no webhook.\n')
-    expect((await cli('webhook', 'set', 'https://hooks.example.com/x', '--site', 'shop')).code).toBe(0)
-    expect((await cli('webhook', 'show', '--site', 'shop')).out).toBe('https://hooks.example.com/x\n')
-    expect((await cli('webhook', 'remove', '--site', 'shop')).code).toBe(0)
+    const hooks = () => cli('webhook', 'list', '--site', 'shop')
+    expect((await hooks()).out).toBe('This site has no webhook.\n')
+    const added = await cli('webhook', 'add', 'https://hooks.example.com/x', '--site', 'shop')
+    expect(added.out).toMatch(/^whsec_/)
+    const [id = ''] = /[\da-f]{12}/.exec((await hooks()).out) ?? []
+    expect((await cli('webhook', 'remove', id, '--site', 'shop')).code).toBe(0)
+    expect((await hooks()).out).toBe('This site has no webhook.\n')
   })
 })
 

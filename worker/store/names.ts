@@ -20,7 +20,7 @@ export type Names<T extends SQLiteTable> = { readonly table: SQL } & { readonly 
  * @example
  * const p = named(pageviews, 'p')
  * sql`SELECT ${p.route} FROM ${p.table} WHERE ${p.site} = ${site}`
- * // SELECT p.route FROM pageviews AS p WHERE p.site = ?
+ * // p.route, pageviews AS p, p.site
  */
 export function named<T extends SQLiteTable>(table: T, alias?: string): Names<T> {
   const name = getTableName(table)

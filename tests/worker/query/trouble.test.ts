@@ -75,7 +75,10 @@ const BODIES: Record<string, unknown> = {
   'POST /v1/:call{records:queryRecord}': { origin: ORIGIN },
   'POST /v1/:call{records:queryHistoryRecord}': { origin: ORIGIN },
 }
-const QUERIES: Record<string, string> = { '/v1/export': '&format=ndjson' }
+const QUERIES: Record<string, string> = {
+  '/v1/export': '&format=ndjson',
+  '/v1/pageview': '&id=0123456789abcdef',
+}
 
 /** Every route of the API that a request of an admin reaches, of a site that no isolate remembers. */
 const ROUTES = app.routes
@@ -90,8 +93,7 @@ function ask(route: string, DB: D1Database, headers: Record<string, string> = ad
     .replace(':site', site)
     .replace(':id', '0123456789ab')
     .replace(/:call\{(.*)\}/, '$1')
-  const query =
-    /\/v1\/[^/:]+$/.test(path) && path !== '/v1/sites' ? `?site=${site}${QUERIES[path] ?? ''}` : ''
+  const query = /\/v1\/(?!sites$|overview$)[^/:]+$/.test(path) ? `?site=${site}${QUERIES[path] ?? ''}` : ''
   const body = BODIES[route]
   const request = new Request(`https://rum.example${filled}${query}`, {
     method,

@@ -355,7 +355,7 @@ describe('a bad question', () => {
     ['site=known&from=2001-01-01T00:00:00Z', 'from'],
     ['site=known&from=2026-02-30T00:00:00Z&to=2026-04-01T00:00:00Z', 'from'],
     ['site=known&colour=red', 'colour'],
-    ['site=known&device=phone&device=tablet', 'device'],
+    ['site=known&limit=1&limit=2', 'limit'],
   ])('%s is a 400 that names %s', async (params, field) => {
     expect(await problemOf(await get(`/v1/summary?${params}`))).toMatchObject({
       status: 400,
