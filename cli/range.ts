@@ -16,6 +16,14 @@ export const FILTERS: Options = Object.fromEntries(
   GROUP_KEYS.map(key => [key, { value: `<${key}>`, help: `only this ${key}` }]),
 )
 
+/** How groups are told apart, chosen and sorted. */
+export const GROUPS: Options = {
+  'group-by': { value: '<list>', help: 'up to two of the filters below' },
+  sort: { value: '<order>', help: 'busiest, slowest, failing or impact; default: busiest' },
+  limit: { value: '<n>', help: 'the most groups; default: 20' },
+  minimum: { value: '<n>', help: 'leave out groups with fewer samples' },
+}
+
 /** The filters that are given, as query parameters. */
 export function filtersOf(given: Given): Record<string, string | undefined> {
   return Object.fromEntries(GROUP_KEYS.map(key => [key, one(given, key)]))

@@ -4,7 +4,7 @@ import { GROUP_KEYS } from '../schema/api/query.ts'
 import type { SummaryAnswer, SummaryRow } from '../schema/api/summary.ts'
 import { format } from '../schema/domain/metrics.ts'
 import { type Command, one, show } from './command.ts'
-import { FILTERS, filtersOf, RANGE, siteOf, timeOf } from './range.ts'
+import { FILTERS, filtersOf, GROUPS, RANGE, siteOf, timeOf } from './range.ts'
 import { table } from './table.ts'
 import { interval, minute, percent, whole } from './words.ts'
 
@@ -22,10 +22,7 @@ export const summary: Command = {
       help: 'pageviews, a vital, api, phase:load, custom:<mark>; default: vitals',
     },
     percentiles: { value: '<list>', help: 'any of 1 to 99.9; default: 50,75,90,95,99' },
-    'group-by': { value: '<list>', help: 'up to two of the filters below' },
-    sort: { value: '<order>', help: 'busiest, slowest, failing or impact; default: busiest' },
-    limit: { value: '<n>', help: 'the most groups; default: 20' },
-    minimum: { value: '<n>', help: 'leave out groups with fewer samples' },
+    ...GROUPS,
     ...FILTERS,
   },
   async run(call) {

@@ -4,7 +4,7 @@ import { GROUP_KEYS } from '../schema/api/query.ts'
 import type { TrendsAnswer, TrendsRow } from '../schema/api/trends.ts'
 import { format } from '../schema/domain/metrics.ts'
 import { type Command, one, show } from './command.ts'
-import { FILTERS, filtersOf, RANGE, siteOf, timeOf } from './range.ts'
+import { FILTERS, filtersOf, GROUPS, RANGE, siteOf, timeOf } from './range.ts'
 import { table } from './table.ts'
 import { change, minute, percent, whole } from './words.ts'
 
@@ -20,10 +20,7 @@ export const trends: Command = {
     },
     metrics: { value: '<list>', help: 'vitals, api, phase:load, custom:<mark>; default: vitals' },
     percentile: { value: '<p>', help: 'the percentile that is compared; default: 75' },
-    'group-by': { value: '<list>', help: 'up to two of the filters below' },
-    sort: { value: '<order>', help: 'busiest, slowest, failing or impact; default: busiest' },
-    limit: { value: '<n>', help: 'the most groups; default: 20' },
-    minimum: { value: '<n>', help: 'leave out groups with fewer samples' },
+    ...GROUPS,
     ...FILTERS,
   },
   async run(call) {

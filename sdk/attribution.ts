@@ -73,9 +73,11 @@ export const startAttribution: StartAttribution = observers => {
       view._page.why ??= [null, null, null]
       const { why } = view._page
       const [entry] = entries
-      // The image's entry may not be read yet.
-      read?.()
-      if (name === 'LCP') why[0] = entry ? lcpCause(entry as LargestContentfulPaint, view, seen) : null
+      if (name === 'LCP') {
+        // The image's entry may not be read yet.
+        read?.()
+        why[0] = entry ? lcpCause(entry as LargestContentfulPaint, view, seen) : null
+      }
       if (name === 'CLS') why[2] = clsCause(entries as LayoutShift[], view, nameOf)
       if (name === 'INP') {
         why[1] = null

@@ -3,7 +3,7 @@
  * tag to HTML on its way through, and `Server-Timing` to every answer. `withFieldline(handler, options)` does the same.
  */
 
-import { insertIntoHead, scriptTag } from './html.ts'
+import { dataTag, isOpenHtml, withHead } from './html.ts'
 import { nameOf } from './name.ts'
 
 export interface TagOptions {
@@ -54,14 +54,7 @@ function tagged(response: Response, options: TagOptions, ms: number, route?: str
   const { src, nonce, ...data } = options
   const headers = new Headers(response.headers)
   headers.append('Server-Timing', `total;dur=${Math.round(ms)}`)
-  const isHtml = /^text\/html\b/i.test(headers.get('Content-Type') ?? '') && !headers.has('Content-Encoding')
-  const init = { status: response.status, statusText: response.statusText, headers }
-  if (!isHtml || !response.body) return new Response(response.body, init)
-  headers.delete('Content-Length')
-  // The bytes are others now; what they say is the same.
-  const etag = headers.get('ETag')
-  if (etag && !etag.startsWith('W/')) headers.set('ETag', `W/${etag}`)
-  const entries = Object.entries({ ...data, route }).map(([name, value]) => [`data-${name}`, value] as const)
-  const tag = scriptTag(src, { nonce, ...Object.fromEntries(entries) })
-  return new Response(response.body.pipeThrough(insertIntoHead(tag)), init)
+  if (isOpenHtml(response)) return withHead(response, dataTag(src, nonce, { ...data, route }), headers)
+  const { status, statusText } = response
+  return new Response(response.body, { status, statusText, headers })
 }

@@ -39,3 +39,35 @@ export function insertIntoHead(html: string): TransformStream<Uint8Array, Uint8A
     },
   })
 }
+
+/** True where a tag can be put into it: HTML that nobody has compressed yet. */
+export function isOpenHtml({ headers, body }: Response): boolean {
+  return (
+    body !== null &&
+    /^text\/html\b/i.test(headers.get('Content-Type') ?? '') &&
+    !headers.has('Content-Encoding')
+  )
+}
+
+/** The answer with `html` behind its `<head>`. Its bytes are others then; what they say is the same. */
+export function withHead(
+  response: Response,
+  html: string,
+  headers = new Headers(response.headers),
+): Response {
+  headers.delete('Content-Length')
+  const etag = headers.get('ETag')
+  if (etag && !etag.startsWith('W/')) headers.set('ETag', `W/${etag}`)
+  const { status, statusText } = response
+  return new Response(response.body?.pipeThrough(insertIntoHead(html)), { status, statusText, headers })
+}
+
+/** The tag with what the page says of itself as `data-` attributes. */
+export function dataTag(
+  src: string,
+  nonce: string | undefined,
+  data: Readonly<Record<string, string | undefined>>,
+): string {
+  const entries = Object.entries(data).map(([name, value]) => [`data-${name}`, value] as const)
+  return scriptTag(src, { nonce, ...Object.fromEntries(entries) })
+}

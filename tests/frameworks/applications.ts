@@ -6,6 +6,15 @@ const options = (endpoint: string) => `{ site: 'shop', endpoint: '${endpoint}' }
 const INDEX = `<!doctype html><div id="app"></div><script type="module" src="/main.js"></script>`
 const LINKS = `<nav><a id="products" href="/products/shoe">Shoe</a> <a id="docs" href="/docs/a/b">Docs</a></nav>`
 
+/** A server that its build has written into a file, and that takes its port from the environment. */
+const built = (file: string): Application['serve'] => ({
+  command: port => [
+    'node',
+    '--eval',
+    `process.env.PORT = '${port}'; process.env.HOST = '127.0.0.1'; import('${file}')`,
+  ],
+})
+
 const vue: Application = {
   name: 'vue',
   packages: ['vite@8', 'vue@3', 'vue-router@5'],
@@ -131,13 +140,7 @@ const sveltekit: Application = {
     'src/routes/docs/[...path]/+page.svelte': '<main>A page of docs</main>',
   }),
   build: ['vite', 'build'],
-  serve: {
-    command: port => [
-      'node',
-      '--eval',
-      `process.env.PORT = '${port}'; process.env.HOST = '127.0.0.1'; import('./build/index.js')`,
-    ],
-  },
+  serve: built('./build/index.js'),
 }
 
 const nuxt: Application = {
@@ -155,13 +158,7 @@ const nuxt: Application = {
     'app/pages/docs/[...path].vue': '<template><main>A page of docs</main></template>',
   }),
   build: ['nuxt', 'build'],
-  serve: {
-    command: port => [
-      'node',
-      '--eval',
-      `process.env.PORT = '${port}'; process.env.HOST = '127.0.0.1'; import('./.output/server/index.mjs')`,
-    ],
-  },
+  serve: built('./.output/server/index.mjs'),
 }
 
 /** The script stands beside the beacons' endpoint, as the worker has it. */
@@ -197,13 +194,7 @@ import { ClientRouter } from 'astro:transitions'
       await build({})`,
   }),
   build: ['node', 'copy.mjs'],
-  serve: {
-    command: port => [
-      'node',
-      '--eval',
-      `process.env.PORT = '${port}'; process.env.HOST = '127.0.0.1'; import('./dist/server/entry.mjs')`,
-    ],
-  },
+  serve: built('./dist/server/entry.mjs'),
 }
 
 /** Pages of a server: each click is a load. */

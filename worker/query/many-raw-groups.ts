@@ -5,13 +5,13 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import type { Dimension } from '../../schema/api/query.ts'
-import { bucketOf, type Histogram } from '../../schema/domain/histogram.ts'
-import { limitsOf, type Metric, type Vital } from '../../schema/domain/metrics.ts'
+import { collect, type Sample } from '../../schema/domain/histogram.ts'
+import { type Metric, thresholds, type Vital } from '../../schema/domain/metrics.ts'
 import { isReserved } from '../../schema/domain/names.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
 import { named } from '../store/names.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
-import { added, type Distribution } from './distribution.ts'
+import { added, type Distribution, NONE } from './distribution.ts'
 import { groupsOf } from './distributions.ts'
 import { matchesPageView, type SampleFilters } from './filters.ts'
 import type { GroupValues } from './groups-query.ts'
@@ -96,39 +96,31 @@ async function viewsOf(
       FROM ${p.table} WHERE ${where} AND ${matches}`,
   ).all<{ found: string }>()
   const rows: [weight: number, ...(string | number | null)[]][] = JSON.parse(results[0]?.found ?? '[]')
-  const groups: Groups = new Map()
+  const groups = new Map<string, { values: GroupValues; metric: Vital; samples: Sample[] }>()
   for (const [weight, ...row] of rows) {
     const samples = vitals.flatMap((metric, i) => {
       const x = row[KEYS.length + i]
-      return typeof x === 'number' ? [{ metric, x, w: weight * oneIn }] : []
+      return typeof x === 'number' ? [{ metric, sample: { x, w: weight * oneIn } }] : []
     })
     for (const keys of COMPARED) {
       const names = keys.map(key => row[KEYS.indexOf(key)])
       if (names.some(name => typeof name !== 'string' || isReserved(name))) continue
-      for (const { metric, x, w } of samples) {
+      for (const { metric, sample } of samples) {
         const name = JSON.stringify([metric, ...keys, ...names])
         let group = groups.get(name)
         if (!group) {
           const values = Object.fromEntries(keys.map((key, i) => [key, String(names[i])]))
-          group = { values, metric, distribution: added([]) }
+          group = { values, metric, samples: [] }
           groups.set(name, group)
         }
-        add(group.distribution, metric, x, w)
+        group.samples.push(sample)
       }
     }
   }
-  return { groups, oneIn }
-}
-
-function add(sum: Histogram, metric: Vital, x: number, w: number): void {
-  const limits = limitsOf(metric)
-  const bucket = bucketOf(x)
-  sum.n += w
-  sum.s++
-  sum.q += w * w
-  if (limits && x <= limits.good) sum.good += w
-  if (limits && x > limits.poor) sum.poor += w
-  sum.h[bucket] = (sum.h[bucket] ?? 0) + w
+  const found: Groups = new Map()
+  for (const [name, { values, metric, samples }] of groups)
+    found.set(name, { values, metric, distribution: { ...NONE, ...collect(samples, thresholds(metric)) } })
+  return { groups: found, oneIn }
 }
 
 /** Endpoints with each device, and of all devices together. */
