@@ -5,7 +5,7 @@ import { format } from '../schema/domain/metrics.ts'
 import { nameOf } from './check/finding.ts'
 import { type Call, type Command, type Given, needed, type Options, one, show } from './command.ts'
 import { misuse } from './failure.ts'
-import { siteOf } from './range.ts'
+import { siteOf, sitePath } from './range.ts'
 import { table } from './table.ts'
 import { interval, minute } from './words.ts'
 
@@ -53,7 +53,7 @@ export const budgetAdd: Command = {
       metric: needed(call.given, 'metric'),
       limit: limitOf(call.given),
     }
-    showOne(call, await call.ask<BudgetAnswer>('POST', pathOf(call.given), { body: budget }))
+    showOne(call, await call.ask<BudgetAnswer>('POST', sitePath(call.given, 'budgets'), { body: budget }))
   },
 }
 
@@ -72,7 +72,7 @@ export const budgetSet: Command = {
     const terms = { metric, limit, percentile, window_hours, minimum, endpoint, route, device, relative_to }
     const change = { ...termsOf(given), ...(one(given, 'limit') !== undefined && { limit: limitOf(given) }) }
     const body = { ...terms, ...change, metric: one(given, 'metric') ?? metric }
-    showOne(call, await call.ask<BudgetAnswer>('PUT', `${pathOf(given)}/${encodeURIComponent(id)}`, { body }))
+    showOne(call, await call.ask<BudgetAnswer>('PUT', sitePath(given, 'budgets', id), { body }))
   },
 }
 
@@ -83,7 +83,7 @@ export const budgetRemove: Command = {
   options: SITE,
   async run(call) {
     const id = needed(call.given, 'id')
-    await call.ask('DELETE', `${pathOf(call.given)}/${encodeURIComponent(id)}`)
+    await call.ask('DELETE', sitePath(call.given, 'budgets', id))
     call.note(`${id} is removed.`)
   },
 }
@@ -96,10 +96,6 @@ function cells(budget: BudgetAnswer): string[] {
   const { id, metric, state, limit, value, low, high, since } = budget
   const range = value === null ? '' : interval(metric, { value, low, high })
   return [id, nameOf(budget), state, format(metric, limit), format(metric, value), range, minute(since)]
-}
-
-function pathOf(given: Given): string {
-  return `/v1/sites/${encodeURIComponent(siteOf(given))}/budgets`
 }
 
 function limitOf(given: Given): number {

@@ -2,6 +2,7 @@
 
 import type { DeployAnswer, DeploysAnswer } from '../schema/api/deploys.ts'
 import { type Command, needed, type Options, one, show } from './command.ts'
+import { siteOf, sitePath } from './range.ts'
 import { table } from './table.ts'
 
 const SITE: Options = { site: { value: '<site>', help: 'the site' } }
@@ -22,7 +23,7 @@ export const deploy: Command = {
       note: one(call.given, 'note'),
       at: one(call.given, 'at'),
     }
-    const path = `/v1/sites/${encodeURIComponent(needed(call.given, 'site'))}/deploys`
+    const path = sitePath(call.given, 'deploys')
     const answer = await call.ask<DeployAnswer>('POST', path, { body })
     show(call, answer, () => `${answer.release} is marked at ${answer.at}, as ${answer.id}.`)
   },
@@ -39,7 +40,7 @@ export const deployList: Command = {
   },
   async run(call) {
     const query = {
-      site: needed(call.given, 'site'),
+      site: siteOf(call.given),
       from: one(call.given, 'from'),
       to: one(call.given, 'to'),
     }

@@ -34,6 +34,11 @@ export function siteOf(given: Given): string {
   return one(given, 'site') ?? parseToken(one(given, 'token') ?? '')?.site ?? needed(given, 'site')
 }
 
+/** The address of the site that is asked for, or of what belongs to it. */
+export function sitePath(given: Given, ...parts: string[]): string {
+  return `/v1/sites/${[siteOf(given), ...parts].map(encodeURIComponent).join('/')}`
+}
+
 /** The query parameters of the time. */
 export function timeOf(given: Given): { from: string | undefined; to: string | undefined } {
   const [last, from, to] = [one(given, 'last'), one(given, 'from'), one(given, 'to')]

@@ -2,9 +2,10 @@
 
 import { readFileSync } from 'node:fs'
 import type { Rules, RulesAnswer, RulesPreview, RulesSuggestions } from '../schema/api/rules.ts'
-import { type Command, type Given, needed, one, show } from './command.ts'
+import { type Command, needed, one, show } from './command.ts'
 import { misuse } from './failure.ts'
 import { rulesFrom } from './openapi-rules.ts'
+import { sitePath } from './range.ts'
 import { table } from './table.ts'
 
 export const rulesGet: Command = {
@@ -13,7 +14,7 @@ export const rulesGet: Command = {
   about: 'print the naming rules as JSON, to be edited and set',
   options: {},
   async run(call) {
-    const answer = await call.ask<RulesAnswer>('GET', pathOf(call.given))
+    const answer = await call.ask<RulesAnswer>('GET', sitePath(call.given, 'rules'))
     const { site: _, since, changes: __, ...rules } = answer
     show(call, answer, () => JSON.stringify(rules satisfies Rules, null, 2))
     call.note(since ? `Set at ${since}.` : 'Never set: names are kept as they come.')
@@ -28,11 +29,11 @@ export const rulesSet: Command = {
   async run(call) {
     const body = readJson(needed(call.given, 'file'))
     if (call.given.preview) {
-      const answer = await call.ask<RulesPreview>('POST', `${pathOf(call.given)}/preview`, { body })
+      const answer = await call.ask<RulesPreview>('POST', sitePath(call.given, 'rules', 'preview'), { body })
       show(call, answer, () => inWords(answer, body as Rules))
       return
     }
-    const answer = await call.ask<RulesAnswer>('PUT', pathOf(call.given), { body })
+    const answer = await call.ask<RulesAnswer>('PUT', sitePath(call.given, 'rules'), { body })
     show(call, answer, () => `${answer.rules.length} rules, since ${answer.since}`)
     call.note('What arrives is named by them, everywhere within 20 seconds. What is stored stays.')
   },
@@ -44,7 +45,7 @@ export const rulesSuggest: Command = {
   about: 'propose rules for segments with many values',
   options: {},
   async run(call) {
-    const answer = await call.ask<RulesSuggestions>('GET', `${pathOf(call.given)}/suggestions`)
+    const answer = await call.ask<RulesSuggestions>('GET', sitePath(call.given, 'rules', 'suggestions'))
     show(call, answer, () => {
       if (!answer.data.length) return 'No segment has many values.'
       const rows = answer.data.map(({ rule, names, count, examples }) => [
@@ -81,10 +82,6 @@ function inWords({ rules, settings, stays, routes, endpoints }: RulesPreview, gi
 
 ${routes.before} routes become ${routes.after}, ${endpoints.before} endpoints become ${endpoints.after}.
 The settings alone change ${settings.names} names; ${stays.names} stay.`
-}
-
-function pathOf(given: Given): string {
-  return `/v1/sites/${encodeURIComponent(needed(given, 'site'))}/rules`
 }
 
 function readJson(file: string): unknown {

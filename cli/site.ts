@@ -1,8 +1,9 @@
 /** `fieldline site ...`: the sites that may send beacons. */
 
 import type { SiteAnswer, SiteChange, SitesAnswer } from '../schema/api/site.ts'
-import { all, type Command, type Given, needed, type Options, one, show } from './command.ts'
+import { all, type Command, type Given, type Options, one, show } from './command.ts'
 import { misuse } from './failure.ts'
+import { sitePath } from './range.ts'
 import { table } from './table.ts'
 
 const SETTINGS: Options = {
@@ -53,7 +54,7 @@ export const siteShow: Command = {
   about: 'show the settings of a site',
   options: {},
   async run(call) {
-    const answer = await call.ask<SiteAnswer>('GET', pathOf(call.given))
+    const answer = await call.ask<SiteAnswer>('GET', sitePath(call.given))
     show(call, answer, () => describe(answer))
   },
 }
@@ -67,7 +68,7 @@ export const siteAdd: Command = {
     const settings = settingsOf(call.given)
     if (!settings.origins) throw misuse('--origin is missing: name the origins that may send beacons.')
     // Only a site that is not there yet: a slip does not change another's settings.
-    const answer = await call.ask<SiteAnswer>('PUT', pathOf(call.given), {
+    const answer = await call.ask<SiteAnswer>('PUT', sitePath(call.given), {
       body: settings,
       headers: { 'If-None-Match': '*' },
     })
@@ -83,7 +84,7 @@ export const siteSet: Command = {
   async run(call) {
     const change = settingsOf(call.given)
     if (!Object.keys(change).length) throw misuse('Nothing to change: give at least one setting.')
-    const answer = await call.ask<SiteAnswer>('PATCH', pathOf(call.given), { body: change })
+    const answer = await call.ask<SiteAnswer>('PATCH', sitePath(call.given), { body: change })
     show(call, answer, () => describe(answer))
   },
 }
@@ -95,13 +96,9 @@ export const siteRemove: Command = {
   options: { yes: { help: 'confirm' } },
   async run(call) {
     if (!call.given.yes) throw misuse('This deletes the site and all its data. Add --yes to confirm.')
-    await call.ask('DELETE', pathOf(call.given))
+    await call.ask('DELETE', sitePath(call.given))
     call.note(`${one(call.given, 'site')} is deleted. Its rows go in the background.`)
   },
-}
-
-function pathOf(given: Given): string {
-  return `/v1/sites/${encodeURIComponent(needed(given, 'site'))}`
 }
 
 /** The settings that are given. The API checks what they may be. */

@@ -2,8 +2,9 @@
 
 import type { NewTokenAnswer, TokensAnswer } from '../schema/api/token.ts'
 import { DAY } from '../schema/domain/hour.ts'
-import { type Command, type Given, needed, type Options, one, show } from './command.ts'
+import { type Command, needed, type Options, one, show } from './command.ts'
 import { misuse } from './failure.ts'
+import { sitePath } from './range.ts'
 import { table } from './table.ts'
 
 const SITE: Options = { site: { value: '<site>', help: 'the site that it reads' } }
@@ -19,7 +20,7 @@ export const tokenCreate: Command = {
   },
   async run(call) {
     const body = { name: needed(call.given, 'name'), expires: expiryOf(one(call.given, 'expires')) }
-    const answer = await call.ask<NewTokenAnswer>('POST', pathOf(call.given), { body })
+    const answer = await call.ask<NewTokenAnswer>('POST', sitePath(call.given, 'tokens'), { body })
     show(call, answer, () => answer.token)
     call.note(`Save it now: only its hash is stored. To revoke it, use its id ${answer.id}.`)
   },
@@ -31,7 +32,7 @@ export const tokenList: Command = {
   about: 'list the tokens of a site',
   options: SITE,
   async run(call) {
-    const answer = await call.ask<TokensAnswer>('GET', pathOf(call.given))
+    const answer = await call.ask<TokensAnswer>('GET', sitePath(call.given, 'tokens'))
     show(call, answer, () => {
       if (!answer.data.length) return 'This site has no read tokens.'
       const rows = answer.data.map(({ id, name, created, expires }) => [
@@ -52,13 +53,9 @@ export const tokenRevoke: Command = {
   options: SITE,
   async run(call) {
     const id = needed(call.given, 'id')
-    await call.ask('DELETE', `${pathOf(call.given)}/${encodeURIComponent(id)}`)
+    await call.ask('DELETE', sitePath(call.given, 'tokens', id))
     call.note(`${id} is revoked.`)
   },
-}
-
-function pathOf(given: Given): string {
-  return `/v1/sites/${encodeURIComponent(needed(given, 'site'))}/tokens`
 }
 
 /** RFC 3339 of `90d` from now on; other text is for the API to judge. */

@@ -3,7 +3,7 @@
 import type { NewWebhookAnswer, WebhooksAnswer, WebhookTestAnswer } from '../schema/api/webhooks.ts'
 import { type Command, type Given, needed, type Options, one, show } from './command.ts'
 import { refused } from './failure.ts'
-import { siteOf } from './range.ts'
+import { sitePath } from './range.ts'
 import { table } from './table.ts'
 
 const SITE: Options = { site: { value: '<site>', help: 'the site' } }
@@ -14,7 +14,7 @@ export const webhookList: Command = {
   about: 'list where changes of budgets are sent',
   options: SITE,
   async run(call) {
-    const answer = await call.ask<WebhooksAnswer>('GET', pathOf(call.given))
+    const answer = await call.ask<WebhooksAnswer>('GET', sitePath(call.given, 'webhooks'))
     show(call, answer, () => {
       if (!answer.data.length) return 'This site has no webhook.'
       const rows = answer.data.map(({ id, kind, url, budgets }) => [
@@ -40,7 +40,7 @@ export const webhookAdd: Command = {
     const key = one(call.given, 'routing-key')
     const url = needed(call.given, 'address')
     const body = key === undefined ? { url } : { url, kind: 'pagerduty', routing_key: key }
-    const answer = await call.ask<NewWebhookAnswer>('POST', pathOf(call.given), { body })
+    const answer = await call.ask<NewWebhookAnswer>('POST', sitePath(call.given, 'webhooks'), { body })
     show(call, answer, () => answer.secret ?? answer.id)
     if (answer.secret) call.note('Save this secret now: it signs what is sent, and is not shown again.')
   },
@@ -69,10 +69,6 @@ export const webhookTest: Command = {
   },
 }
 
-function pathOf(given: Given): string {
-  return `/v1/sites/${encodeURIComponent(siteOf(given))}/webhooks`
-}
-
 function oneOf(given: Given): string {
-  return `${pathOf(given)}/${encodeURIComponent(needed(given, 'id'))}`
+  return sitePath(given, 'webhooks', needed(given, 'id'))
 }

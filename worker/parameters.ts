@@ -34,3 +34,8 @@ export function checkPath(c: Context<Hono>): void {
     throw badField({ field: 'id', detail: ID_DETAIL })
   }
 }
+
+/** The site of an address `/v1/sites/:site/...`. */
+export function siteOf(c: Context<Hono>): string {
+  return c.req.param('site') ?? ''
+}

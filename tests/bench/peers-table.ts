@@ -6,7 +6,7 @@
 
 import { brotli } from '../../rollup.bytes.ts'
 import { writePart } from '../kit/figures.ts'
-import type { Script } from './peers.ts'
+import { FLOOR, type Script } from './peers.ts'
 import type { Wire } from './wire.ts'
 
 export function writePeers(scripts: readonly Script[], wires: Map<string, Wire>): void {
@@ -15,11 +15,13 @@ export function writePeers(scripts: readonly Script[], wires: Map<string, Wire>)
 
 function peers(scripts: readonly Script[], wires: Map<string, Wire>): string {
   const day = new Date().toISOString().slice(0, 10)
-  const rows = scripts.map(({ name, version, code }) => {
-    const wire = wires.get(name)
-    const cells = [name, version, count(brotli(code)), ...(wire ? said(wire) : ['', '', ''])]
-    return `| ${cells.join(' | ')} |`
-  })
+  const rows = scripts
+    .filter(({ name }) => name !== FLOOR)
+    .map(({ name, version, code }) => {
+      const wire = wires.get(name)
+      const cells = [name, version, count(brotli(code)), ...(wire ? said(wire) : ['', '', ''])]
+      return `| ${cells.join(' | ')} |`
+    })
   return [
     '<!-- peers: npm run bench -- sdk --write -->',
     `| as of ${day} | version | script, bytes (brotli) | requests | sent | what arrives |`,

@@ -4,11 +4,13 @@
 
 import { and, eq, type SQL, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { type Context, Hono } from 'hono'
+import { Hono } from 'hono'
 import { DEPLOY, type DeployAnswer, MAX_DEPLOYS } from '../../schema/api/deploys.ts'
 import { MINUTE } from '../../schema/domain/hour.ts'
 import { deploys } from '../../schema/storage/tables.ts'
 import type { Hono as Types } from '../env.ts'
+import { PRIVATE } from '../headers.ts'
+import { siteOf } from '../parameters.ts'
 import { badField, problem } from '../problem.ts'
 import { existingSite } from '../site/sites.ts'
 import { keyOf, named } from '../store/names.ts'
@@ -16,7 +18,6 @@ import { prepare } from '../store/statement.ts'
 import { readJson } from './body.ts'
 import { randomHex } from './secret.ts'
 
-const PRIVATE = { 'Cache-Control': 'private, no-cache' }
 /** How far the clock of who deploys may be ahead, in ms. */
 const MAX_AHEAD = 5 * MINUTE
 
@@ -55,8 +56,4 @@ function forgetOldest(site: string): SQL {
   return sql`DELETE FROM ${d.table} WHERE ${d.site} = ${site} AND (${keyOf(deploys)}) IN (
     SELECT ${keyOf(deploys)} FROM ${d.table} WHERE ${d.site} = ${site}
     ORDER BY ${d.at} DESC LIMIT -1 OFFSET ${MAX_DEPLOYS})`
-}
-
-function siteOf(c: Context<Types>): string {
-  return c.req.param('site') ?? ''
 }

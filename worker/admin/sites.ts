@@ -19,6 +19,7 @@ import {
 import { hourOf } from '../../schema/domain/hour.ts'
 import { intake, type SiteRow, sites } from '../../schema/storage/tables.ts'
 import type { Hono as Types } from '../env.ts'
+import { PRIVATE } from '../headers.ts'
 import { checkPath, pathAlone } from '../parameters.ts'
 import { badField, noSite, problem } from '../problem.ts'
 import { forgetSite } from '../site/sites.ts'
@@ -27,8 +28,6 @@ import { readJson } from './body.ts'
 import { deployRoutes } from './deploy-routes.ts'
 import { randomHex } from './secret.ts'
 import { tokenRoutes } from './token-routes.ts'
-
-const PRIVATE = { 'Cache-Control': 'private, no-cache' }
 
 export const siteRoutes = new Hono<Types>()
   .get('/', async c => {

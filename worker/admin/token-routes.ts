@@ -9,6 +9,8 @@ import { type Context, Hono } from 'hono'
 import { formatToken, NEW_TOKEN, type NewTokenAnswer, type TokenAnswer } from '../../schema/api/token.ts'
 import { type TokenRow, tokens } from '../../schema/storage/tables.ts'
 import type { Hono as Types } from '../env.ts'
+import { PRIVATE } from '../headers.ts'
+import { siteOf } from '../parameters.ts'
 import { badField, problem } from '../problem.ts'
 import { existingSite } from '../site/sites.ts'
 import { readJson } from './body.ts'
@@ -17,7 +19,6 @@ import { forgetToken } from './tokens.ts'
 
 /** Tokens of one site, expired ones included. */
 const MAX_TOKENS = 100
-const PRIVATE = { 'Cache-Control': 'private, no-cache' }
 
 export const tokenRoutes = new Hono<Types>()
   .get('/', async c => {
@@ -49,10 +50,6 @@ export const tokenRoutes = new Hono<Types>()
     forgetToken(site, id)
     return c.body(null, 204, PRIVATE)
   })
-
-function siteOf(c: Context<Types>): string {
-  return c.req.param('site') ?? ''
-}
 
 /** The oldest first. Key: (site). */
 function list(c: Context<Types>, site: string): Promise<TokenRow[]> {

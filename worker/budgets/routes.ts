@@ -25,6 +25,8 @@ import { requireAdmin, requireSite } from '../admin/access.ts'
 import { readJson } from '../admin/body.ts'
 import { randomHex } from '../admin/secret.ts'
 import type { Hono as Types } from '../env.ts'
+import { PRIVATE } from '../headers.ts'
+import { siteOf } from '../parameters.ts'
 import { badField, noSite, problem } from '../problem.ts'
 import { deploysOf } from '../read/deploys.ts'
 import { existingSite, findSite } from '../site/sites.ts'
@@ -32,7 +34,6 @@ import { overview } from './overview.ts'
 import { preview } from './preview.ts'
 import { webhookRoutes } from './webhook-routes.ts'
 
-const PRIVATE = { 'Cache-Control': 'private, no-cache' }
 /** Events that are answered, the newest. */
 const MAX_EVENTS = 200
 
@@ -159,10 +160,6 @@ function lastBefore({ state, since, windowHours }: BudgetRow, marked: readonly D
 
 function iso(time: number): string {
   return new Date(time).toISOString()
-}
-
-function siteOf(c: Context<Types>): string {
-  return c.req.param('site') ?? ''
 }
 
 function one(c: Context<Types>) {

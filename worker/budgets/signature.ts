@@ -43,10 +43,7 @@ export async function signatureOf(
   body: string,
 ): Promise<string> {
   const bytes = Uint8Array.from(atob(secret.slice(PREFIX.length)), char => char.charCodeAt(0))
-  const hash = { name: 'HMAC', hash: 'SHA-256' }
-  const key = await crypto.subtle.importKey('raw', bytes, hash, false, ['sign'])
-  const text = new TextEncoder().encode(`${id}.${seconds}.${body}`)
-  return toBase64(new Uint8Array(await crypto.subtle.sign('HMAC', key, text)))
+  return toBase64(new Uint8Array(await hmac(await hmacKey(bytes), `${id}.${seconds}.${body}`)))
 }
 
 function toBase64(bytes: Uint8Array): string {

@@ -20,12 +20,12 @@ import { budgets, type WebhookRow, webhooks } from '../../schema/storage/tables.
 import { readJson } from '../admin/body.ts'
 import { randomHex } from '../admin/secret.ts'
 import type { Hono as Types } from '../env.ts'
+import { PRIVATE } from '../headers.ts'
+import { siteOf } from '../parameters.ts'
 import { badField, problem } from '../problem.ts'
 import { existingSite } from '../site/sites.ts'
 import { newSecret } from './signature.ts'
 import { isDone, send } from './webhook.ts'
-
-const PRIVATE = { 'Cache-Control': 'private, no-cache' }
 
 /** What belongs to `/v1/sites/:site/webhooks`; the admin's. */
 export const webhookRoutes = new Hono<Types>()
@@ -121,10 +121,6 @@ function list(c: Context<Types>, site: string): Promise<WebhookRow[]> {
     .from(webhooks)
     .where(eq(webhooks.site, site))
     .orderBy(asc(webhooks.created), asc(webhooks.id))
-}
-
-function siteOf(c: Context<Types>): string {
-  return c.req.param('site') ?? ''
 }
 
 function one(c: Context<Types>) {

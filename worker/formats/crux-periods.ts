@@ -17,6 +17,7 @@ import type { GroupKey } from '../../schema/api/query.ts'
 import { type Histogram, merge, percentiles } from '../../schema/domain/histogram.ts'
 import { DAY, HOUR } from '../../schema/domain/hour.ts'
 import { fromGrains, type Measure, thresholds, type Vital } from '../../schema/domain/metrics.ts'
+import type { Hour, Ms } from '../../schema/domain/units.ts'
 import { NAVIGATIONS } from '../../schema/wire/pageview.ts'
 import type { Selection } from '../histogram/histogram-sql.ts'
 import { coveredBy, type Periods } from '../query/covered.ts'
@@ -62,8 +63,8 @@ export async function collect(
   d1: Preparer,
   site: string,
   query: CruxQuery,
-  end: number,
-  now: number,
+  end: Ms,
+  now: Ms,
 ): Promise<Collected> {
   const from = end - (query.periods + WEEKS - 1) * WEEK
   const { route, formFactor } = query
@@ -94,7 +95,7 @@ export async function collect(
 interface Data {
   d1: Preparer
   /** Unix ms */
-  from: number
+  from: Ms
   periods: Periods
   /** Page views of open hours. */
   open: Selection
@@ -157,7 +158,7 @@ async function fractionsOf(
 }
 
 /** The element of `weeks` that the hour `start` falls into; `empty` where there is none yet. */
-function week<T>(weeks: T[], start: number, from: number, empty: T): T {
+function week<T>(weeks: T[], start: Hour, from: Ms, empty: T): T {
   const index = Math.floor((start * HOUR - from) / WEEK)
   weeks[index] ??= empty
   return weeks[index]

@@ -14,6 +14,7 @@ import {
 } from '../../schema/api/crux.ts'
 import { DAY, HOUR } from '../../schema/domain/hour.ts'
 import { METRICS, rate, type Vital } from '../../schema/domain/metrics.ts'
+import type { Ms } from '../../schema/domain/units.ts'
 import type { Preparer } from '../store/statement.ts'
 import { collect, labelsOf, WEEK, WEEKS } from './crux-periods.ts'
 
@@ -25,7 +26,7 @@ export async function cruxRecord(
   d1: Preparer,
   site: string,
   query: CruxQuery,
-  now: number,
+  now: Ms,
 ): Promise<CruxAnswer | null> {
   const end = Math.floor((now - SETTLE_DELAY) / DAY) * DAY
   const { vitals, fractions } = await collect(d1, site, query, end, now)
@@ -46,7 +47,7 @@ export async function cruxHistory(
   d1: Preparer,
   site: string,
   query: CruxQuery,
-  now: number,
+  now: Ms,
 ): Promise<CruxHistoryAnswer | null> {
   const end = lastSunday(now - SETTLE_DELAY)
   const { vitals, fractions } = await collect(d1, site, query, end, now)
@@ -79,13 +80,13 @@ export async function cruxHistory(
 }
 
 /** Midnight (UTC) at the beginning of the last Sunday: 4 January 1970 was one. */
-function lastSunday(now: number): number {
+function lastSunday(now: Ms): Ms {
   const first = 3 * DAY
   return first + Math.floor((now - first) / WEEK) * WEEK
 }
 
 /** The collection period that ends at `end` (Unix ms, excluded). */
-function periodTo(end: number): CollectionPeriod {
+function periodTo(end: Ms): CollectionPeriod {
   return { firstDate: dateOf(end - WEEKS * WEEK), lastDate: dateOf(end - DAY) }
 }
 
@@ -116,7 +117,7 @@ function normalization({ origin, url, route }: CruxQuery): Pick<CruxAnswer, 'url
     : { urlNormalizationDetails: { originalUrl: url, normalizedUrl } }
 }
 
-function dateOf(time: number) {
+function dateOf(time: Ms) {
   const date = new Date(time)
   return { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate() }
 }

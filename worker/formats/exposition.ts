@@ -10,6 +10,7 @@
 import type { GroupKey } from '../../schema/api/query.ts'
 import { PER_DOUBLING } from '../../schema/domain/histogram.ts'
 import { METRICS, type Metric, thresholds, VITALS } from '../../schema/domain/metrics.ts'
+import type { Grains } from '../../schema/domain/units.ts'
 import { FAILURES } from '../../schema/wire/pageview.ts'
 import type { Distribution } from '../query/distribution.ts'
 import type { Group } from '../query/groups.ts'
@@ -148,7 +149,7 @@ function errors(
 /** The bounds from an eighth of the good threshold to four times the poor one; none very near to a threshold. */
 function boundsOf(metric: Metric): Bound[] {
   const { good, poor } = thresholds(metric)
-  const isNear = (grains: number) => [good, poor].some(limit => Math.abs(Math.log2(grains / limit)) < 0.25)
+  const isNear = (grains: Grains) => [good, poor].some(limit => Math.abs(Math.log2(grains / limit)) < 0.25)
   const first = Math.ceil((Math.log2(good / 8) * PER_DOUBLING) / STEP) * STEP
   const last = Math.log2(poor * 4) * PER_DOUBLING
   const bounds = [

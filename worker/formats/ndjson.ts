@@ -9,6 +9,7 @@ import { sql } from 'drizzle-orm'
 import { toCursor } from '../../schema/api/cursor.ts'
 import { type NdjsonLine, type NdjsonQuery, parseNdjsonQuery } from '../../schema/api/ndjson.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
+import type { Hour } from '../../schema/domain/units.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
 import { ANSWER_DEADLINE, within } from '../deadline.ts'
 import { logError } from '../log.ts'
@@ -27,7 +28,7 @@ const p = named(pageviews, 'p')
 const PLACE = listed(p.hour, p.id)
 
 /** Hour and id, after which to go on. */
-type Position = readonly [hour: number, id: string]
+type Position = readonly [hour: Hour, id: string]
 
 /** `GET /v1/export?format=ndjson` */
 export const ndjsonRoute = handler({

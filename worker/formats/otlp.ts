@@ -11,6 +11,7 @@
 import { type OtlpAnswer, type OtlpDataPoint, type OtlpQuery, parseOtlpQuery } from '../../schema/api/otlp.ts'
 import { type Histogram, ZERO } from '../../schema/domain/histogram.ts'
 import { isRated, type Measure, unitOf } from '../../schema/domain/metrics.ts'
+import type { Ms } from '../../schema/domain/units.ts'
 import { groupsOf } from '../query/distributions.ts'
 import { byParameters, handler } from '../query/endpoint.ts'
 import type { Group } from '../query/groups.ts'
@@ -31,7 +32,7 @@ export const otlpRoute = handler({
   },
 })
 
-function toOtlp(query: OtlpQuery, groups: readonly Group[], now: number): OtlpAnswer {
+function toOtlp(query: OtlpQuery, groups: readonly Group[], now: Ms): OtlpAnswer {
   const { site, from, to } = query
   const time = { startTimeUnixNano: nanoseconds(from), timeUnixNano: nanoseconds(Math.min(to, now)) }
   const metrics = query.metrics.flatMap(metric => {

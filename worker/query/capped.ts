@@ -11,6 +11,7 @@
 
 import { HOUR } from '../../schema/domain/hour.ts'
 import { OTHER } from '../../schema/domain/names.ts'
+import type { Hour, Ms, OneIn } from '../../schema/domain/units.ts'
 import { isCapped, type Key } from '../histogram/dimensions.ts'
 import { countOf, hiddenOf } from '../store/row-codec.ts'
 import type { Preparer } from '../store/statement.ts'
@@ -24,7 +25,7 @@ export interface Means {
   oldest: number
   /** Rows. */
   reads: number
-  now: number
+  now: Ms
 }
 
 /** The value under which a dimension keeps what has no name of its own: `["phone","(other)"]`. */
@@ -41,7 +42,7 @@ export async function unveiled(
   d1: Preparer,
   found: Found,
   { oldest, reads, now }: Means,
-): Promise<Found & { oneIn: number }> {
+): Promise<Found & { oneIn: OneIn }> {
   const { reading } = found
   const { values, dimension } = reading.slice
   if (!values || !found.others.length) return { ...found, oneIn: 1 }
@@ -98,7 +99,7 @@ export function missingOf(
   { reading, rows, others, days }: Found,
   value: string,
   column: string,
-  within: (start: number) => boolean,
+  within: (start: Hour) => boolean,
 ): number {
   const other = otherOf(value, reading.slice.dimension.keys)
   if (other === value) return 0

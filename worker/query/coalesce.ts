@@ -3,6 +3,8 @@
  * answered, or has failed.
  */
 
+import type { Ms } from '../../schema/domain/units.ts'
+
 /** How long others join a read, in ms. One whose request was cut off is never answered, and must not hold them up. */
 const JOINED = 10_000
 
@@ -15,7 +17,7 @@ const running = new Map<string, { answer: Promise<unknown>; since: number }>()
 export async function coalesce<A>(
   key: string,
   read: () => Promise<A>,
-  now: number,
+  now: Ms,
 ): Promise<{ answer: A; shared: boolean }> {
   const other = running.get(key)
   if (other && now < other.since + JOINED) return { answer: (await other.answer) as A, shared: true }

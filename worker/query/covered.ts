@@ -4,6 +4,7 @@
 
 import { sql } from 'drizzle-orm'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
+import type { Hour, Ms } from '../../schema/domain/units.ts'
 import { pageviews, periods, type Tier } from '../../schema/storage/tables.ts'
 import { named } from '../store/names.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
@@ -15,9 +16,9 @@ const s = named(periods, 's')
 /** The periods of a range, each given by its first hour since 1970. */
 export interface Periods {
   /** Whole days with a clean roll-up. */
-  days: number[]
+  days: Hour[]
   /** Other hours with a clean roll-up. */
-  hours: number[]
+  hours: Hour[]
   /** Hours without one. */
   open: number[]
 }
@@ -32,8 +33,8 @@ export interface Periods {
  */
 export async function coveredBy(
   d1: Preparer,
-  { site, from, to }: { site: string; from: number; to: number },
-  now: number,
+  { site, from, to }: { site: string; from: Ms; to: Ms },
+  now: Ms,
   wholeDays = true,
 ): Promise<Periods> {
   const current = hourOf(now)
@@ -50,7 +51,7 @@ export async function coveredBy(
   const more = await cleanHoursOf(d1, site, split)
 
   const all = [...edges, ...split.flatMap(day => span(day, day + 24, 1))]
-  const isClean = (hour: number) => clean.has(`hour ${hour}`) || more.has(hour)
+  const isClean = (hour: Hour) => clean.has(`hour ${hour}`) || more.has(hour)
   return {
     days,
     hours: all.filter(isClean),
@@ -67,7 +68,7 @@ async function cleanOf(
   d1: Preparer,
   site: string,
   [firstDay, lastDay]: readonly [number, number],
-  hours: readonly number[],
+  hours: readonly Hour[],
 ): Promise<{ clean: Set<string>; oldest: number | null }> {
   const { results } = await prepare(
     d1,
@@ -79,7 +80,7 @@ async function cleanOf(
         ON ${s.site} = ${site} AND ${s.tier} = 'hour' AND ${s.start} = a.value AND ${s.state} <> 'dirty'
       UNION ALL
       SELECT 'raw', min(${p.hour}) FROM ${p.table} WHERE ${p.site} = ${site}`,
-  ).all<{ tier: Tier | 'raw'; start: number | null }>()
+  ).all<{ tier: Tier | 'raw'; start: Hour | null }>()
   return {
     clean: new Set(results.map(({ tier, start }) => `${tier} ${start}`)),
     oldest: results.find(({ tier }) => tier === 'raw')?.start ?? null,
@@ -94,10 +95,10 @@ async function cleanHoursOf(d1: Preparer, site: string, days: readonly number[])
     sql`SELECT ${s.start} AS start FROM json_each(${JSON.stringify(days)}) AS a CROSS JOIN ${s.table}
       ON ${s.site} = ${site} AND ${s.tier} = 'hour' AND ${s.start} >= a.value AND ${s.start} < a.value + 24
       AND ${s.state} <> 'dirty'`,
-  ).all<{ start: number }>()
+  ).all<{ start: Hour }>()
   return new Set(results.map(({ start }) => start))
 }
 
-function span(from: number, to: number, step: number): number[] {
+function span(from: Hour, to: Hour, step: number): Hour[] {
   return Array.from({ length: Math.max(0, Math.ceil((to - from) / step)) }, (_, i) => from + i * step)
 }

@@ -5,6 +5,7 @@
  * raw rows get what is left, and are subsampled to it.
  */
 
+import type { Ms, OneIn } from '../../schema/domain/units.ts'
 import type { Selection } from '../histogram/histogram-sql.ts'
 import { counted, type Preparer, type Receipt } from '../store/statement.ts'
 import { unveiled } from './capped.ts'
@@ -25,7 +26,7 @@ import { type Estimate, estimateOf, LEAST, oneInOf, selectionOf } from './subsam
 export interface Distributions {
   source: 'samples' | 'rollup'
   /** One in so many of the raw rows was read. */
-  oneIn: number
+  oneIn: OneIn
   groups: Group[]
   /** API calls beyond those that page views send; null where there is no question of calls, or nobody knows. */
   leftOut: number | null
@@ -38,7 +39,7 @@ const ESTIMATED = 3 / 4
 export async function groupsOf(
   d1: Preparer,
   given: GivenQuery,
-  now: number,
+  now: Ms,
   known: Known = {},
 ): Promise<Distributions> {
   const receipt: Receipt = { statements: 0, read: 0 }
@@ -81,7 +82,7 @@ interface Survey {
 }
 
 /** All at once, since each statement is a round trip: the probes of raw rows, and of roll-ups what tells the largest groups. */
-async function surveyOf(d1: Preparer, plan: Plan, now: number): Promise<Survey> {
+async function surveyOf(d1: Preparer, plan: Plan, now: Ms): Promise<Survey> {
   const { query, parts, periods } = plan
   const readings = parts.flatMap(({ reading }) => reading ?? [])
   const unrolled = parts.filter(({ reading }) => !reading).map(({ source }) => source)
@@ -124,8 +125,8 @@ async function readRollups(
   { stored: surveyed }: Survey,
   open: Selection,
   left: () => number,
-  now: number,
-): Promise<Map<Source, Found & { oneIn: number }>> {
+  now: Ms,
+): Promise<Map<Source, Found & { oneIn: OneIn }>> {
   const found = surveyed.map(async ({ reading, stored }) => {
     const fresh = await openRows(d1, reading, periods.open, open)
     const ranking = rankingOf(reading, stored, fresh, pool)

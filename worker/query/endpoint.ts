@@ -6,7 +6,9 @@
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Parsed } from '../../schema/domain/problem.ts'
+import type { Ms } from '../../schema/domain/units.ts'
 import type { Hono } from '../env.ts'
+import { PRIVATE } from '../headers.ts'
 import { badField, noSite } from '../problem.ts'
 import { findSite, type Site } from '../site/sites.ts'
 import type { Preparer } from '../store/statement.ts'
@@ -17,7 +19,7 @@ export interface Call<Q, S> {
   query: Q
   site: S
   /** Unix ms; the clock of the whole answer. */
-  now: number
+  now: Ms
   /** A replica near the worker. */
   d1: Preparer
 }
@@ -33,9 +35,9 @@ export interface Reply {
 /** What an endpoint is made of: `Q` is its query, `S` what it knows of the site. */
 export interface Endpoint<Q, S> {
   /** The checked query, or the first field that does not fit, which becomes a 400. */
-  parse(c: Context<Hono>, now: number): Parsed<Q> | Promise<Parsed<Q>>
+  parse(c: Context<Hono>, now: Ms): Parsed<Q> | Promise<Parsed<Q>>
   /** The site that is asked about; throws a 404 where there is none. */
-  findSite(c: Context<Hono>, query: Q, now: number): Promise<S>
+  findSite(c: Context<Hono>, query: Q, now: Ms): Promise<S>
   answer(call: Call<Q, S>): Promise<Reply>
 }
 
@@ -53,7 +55,7 @@ export function handler<Q, S>(endpoint: Endpoint<Q, S>) {
     const answered = Date.now()
     const database = `database;dur=${answered - asked}${note ? `;desc="${note}"` : ''}`
     return c.newResponse(body, status, {
-      'Cache-Control': 'private, no-cache',
+      ...PRIVATE,
       'Server-Timing': `${database}, total;dur=${answered - started}`,
       ...headers,
     })
@@ -62,7 +64,7 @@ export function handler<Q, S>(endpoint: Endpoint<Q, S>) {
 
 /** The parts of an endpoint whose query is its parameters, and names its site. */
 export function byParameters<Q extends { site: string }>(
-  parse: (params: URLSearchParams, now: number) => Parsed<Q>,
+  parse: (params: URLSearchParams, now: Ms) => Parsed<Q>,
 ): Pick<Endpoint<Q, Site>, 'parse' | 'findSite'> {
   return {
     parse: (c, now) => parse(new URL(c.req.url).searchParams, now),

@@ -2,6 +2,7 @@
 
 import { percentiles } from '../../schema/domain/histogram.ts'
 import { limitsOf, type Measure } from '../../schema/domain/metrics.ts'
+import type { Hour } from '../../schema/domain/units.ts'
 import type { Key } from '../histogram/dimensions.ts'
 import { missingOf } from './capped.ts'
 import { type Distribution, errorRate, NONE, total } from './distribution.ts'
@@ -15,7 +16,7 @@ export interface Group {
   values: GroupValues
   metric: Measure
   /** First hour of its bucket, since 1970; 0 without buckets. */
-  start: number
+  start: Hour
   distribution: Distribution
   /** The most page views (or calls) of the group that may lie in `(other)`, where nobody can tell them any more. */
   missing: number
@@ -63,7 +64,7 @@ function scoreOf(metric: Measure, distribution: Distribution, { sort, percentile
 }
 
 /** The first hour of the bucket of an hour; 0 where there is but one. */
-export function startsIn({ buckets }: GroupsQuery): (hour: number) => number {
+export function startsIn({ buckets }: GroupsQuery): (hour: Hour) => Hour {
   return hour => (buckets ? timeBucketOf(hour, buckets) : 0)
 }
 

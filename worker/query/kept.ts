@@ -6,6 +6,7 @@
  */
 
 import { DAY, HOUR, hourOf } from '../../schema/domain/hour.ts'
+import type { Ms } from '../../schema/domain/units.ts'
 import { badField } from '../problem.ts'
 import type { GroupsQuery } from './groups-query.ts'
 import { isRolledUp } from './reading.ts'
@@ -17,8 +18,8 @@ export interface Retention {
 }
 
 interface Range {
-  from: number
-  to: number
+  from: Ms
+  to: Ms
 }
 
 /**
@@ -32,7 +33,7 @@ interface Range {
 export function keptGroups<Q extends Pick<GroupsQuery, 'metrics' | 'groupBy' | 'filters'> & Range>(
   query: Q,
   retention: Retention,
-  now: number,
+  now: Ms,
 ): Q {
   const widened = toKeptHours(query, retention, now)
   const oldest = oldestRaw(retention, now)
@@ -41,12 +42,12 @@ export function keptGroups<Q extends Pick<GroupsQuery, 'metrics' | 'groupBy' | '
 }
 
 /** A query that reads raw rows alone, for the part of its range of which they are kept; a 400 where there is none. */
-export function keptRows<Q extends Range>(query: Q, retention: Pick<Retention, 'rawDays'>, now: number): Q {
+export function keptRows<Q extends Range>(query: Q, retention: Pick<Retention, 'rawDays'>, now: Ms): Q {
   const from = Math.max(query.from, oldestRaw(retention, now))
   return fromRaw(query, from, 'single page views are kept no longer')
 }
 
-function fromRaw<Q extends Range>(query: Q, from: number, reason: string): Q {
+function fromRaw<Q extends Range>(query: Q, from: Ms, reason: string): Q {
   if (query.to > from) return { ...query, from }
   throw badField({ field: 'to', detail: `must be after ${new Date(from).toISOString()}: ${reason}` })
 }
@@ -55,7 +56,7 @@ function fromRaw<Q extends Range>(query: Q, from: number, reason: string): Q {
 export function toKeptHours<Q extends Range>(
   query: Q,
   { hourDays }: Pick<Retention, 'hourDays'>,
-  now: number,
+  now: Ms,
 ): Q {
   const kept = now - hourDays * DAY
   const { from, to } = query
@@ -67,6 +68,6 @@ export function toKeptHours<Q extends Range>(
 }
 
 /** From when on (Unix ms, a whole hour) raw rows are sure to be there. */
-export function oldestRaw({ rawDays }: Pick<Retention, 'rawDays'>, now: number): number {
+export function oldestRaw({ rawDays }: Pick<Retention, 'rawDays'>, now: Ms): Ms {
   return (hourOf(now) - rawDays * 24) * HOUR
 }

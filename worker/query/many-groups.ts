@@ -10,6 +10,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { GroupKey } from '../../schema/api/query.ts'
 import type { Metric, Vital } from '../../schema/domain/metrics.ts'
 import { isReserved } from '../../schema/domain/names.ts'
+import type { Hour } from '../../schema/domain/units.ts'
 import { CALL_DIMENSIONS, columnSql, type RollupDimension, VIEW_DIMENSIONS } from '../histogram/dimensions.ts'
 import { histogramOf } from '../store/row-codec.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
@@ -185,7 +186,7 @@ function sought(groups: readonly Ranked[]): Wanted {
 
 interface Row {
   dimension: string
-  start: number
+  start: Hour
   value: string
   [metric: string]: string | number | null
 }
@@ -218,7 +219,7 @@ async function rowsOf(
 function groupsFrom(
   rows: readonly Row[],
   { metrics, dimensions }: Table,
-  isLate: (start: number) => boolean,
+  isLate: (start: Hour) => boolean,
 ): TwoSided[] {
   return [...Map.groupBy(rows, ({ dimension, value }) => `${dimension} ${value}`).values()].flatMap(same => {
     const [first] = same

@@ -8,6 +8,7 @@ import type { Dimension } from '../../schema/api/query.ts'
 import { collect, type Sample } from '../../schema/domain/histogram.ts'
 import { type Metric, thresholds, type Vital } from '../../schema/domain/metrics.ts'
 import { isReserved } from '../../schema/domain/names.ts'
+import type { Ms, OneIn } from '../../schema/domain/units.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
 import { named } from '../store/names.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
@@ -22,8 +23,8 @@ import { subsample } from './subsample.ts'
 /** One of the two times, or of the two releases. */
 export interface Side {
   site: string
-  from: number
-  to: number
+  from: Ms
+  to: Ms
   filters: SampleFilters
 }
 
@@ -49,8 +50,8 @@ export async function manyRawGroups(
   metrics: readonly Metric[],
   before: Side,
   after: Side,
-  { reads, oldest, now }: { reads: number; oldest: number; now: number },
-): Promise<{ groups: TwoSided[]; oneIn: number }> {
+  { reads, oldest, now }: { reads: number; oldest: number; now: Ms },
+): Promise<{ groups: TwoSided[]; oneIn: OneIn }> {
   const vitals = metrics.filter((metric): metric is Vital => metric !== 'api')
   const ofViews = async (side: Side) =>
     vitals.length ? viewsOf(d1, vitals, side, reads * PARTS.views, now) : { groups: new Map(), oneIn: 1 }
@@ -84,8 +85,8 @@ async function viewsOf(
   vitals: readonly Vital[],
   side: Side,
   reads: number,
-  now: number,
-): Promise<{ groups: Groups; oneIn: number }> {
+  now: Ms,
+): Promise<{ groups: Groups; oneIn: OneIn }> {
   const matches = matchesPageView(side.filters)
   const need = { cost: sql`1`, matches, reads, most: MOST }
   const { oneIn, where } = await subsample(d1, side, need, now)
@@ -128,8 +129,8 @@ async function callsOf(
   d1: Preparer,
   { site, from, to, filters }: Side,
   known: Known,
-  now: number,
-): Promise<{ groups: Groups; oneIn: number }> {
+  now: Ms,
+): Promise<{ groups: Groups; oneIn: OneIn }> {
   const query = {
     ...{ site, from, to, filters, metrics: ['api' as const], limit: MOST_ENDPOINTS },
     groupBy: ['device' as const, 'endpoint' as const],

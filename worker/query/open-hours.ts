@@ -5,6 +5,7 @@
 
 import { sql } from 'drizzle-orm'
 import { HOUR } from '../../schema/domain/hour.ts'
+import type { Hour, Ms } from '../../schema/domain/units.ts'
 import type { Selection } from '../histogram/histogram-sql.ts'
 import type { Preparer } from '../store/statement.ts'
 import { matchesPageView } from './filters.ts'
@@ -15,9 +16,9 @@ import { type Estimate, estimateOf, LEAST, oneInOf, selectionOf } from './subsam
 /** Looks at the page views of open hours; null where there are none, or nothing is read of them. */
 export async function estimateOpen(
   d1: Preparer,
-  hours: readonly number[],
+  hours: readonly Hour[],
   readings: readonly Reading[],
-  now: number,
+  now: Ms,
 ): Promise<Estimate | null> {
   const [first] = readings
   if (!first || !hours.length) return null

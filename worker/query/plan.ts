@@ -6,6 +6,7 @@
  * combination of keys. The plan is data. What reads by it is in distributions.ts.
  */
 
+import type { Ms } from '../../schema/domain/units.ts'
 import type { Preparer } from '../store/statement.ts'
 import { coveredBy, type Periods } from './covered.ts'
 import { completed, type GivenQuery, type GroupsQuery, poolOf } from './groups-query.ts'
@@ -52,7 +53,7 @@ const NO_PERIODS: Periods = { days: [], hours: [], open: [] }
 export async function planOf(
   d1: Preparer,
   given: GivenQuery,
-  now: number,
+  now: Ms,
   { reads = MAX_READ, oldest = 0, periods }: Known = {},
 ): Promise<Plan> {
   const query = completed(given)
@@ -70,7 +71,7 @@ export async function planOf(
 async function periodsOf(
   d1: Preparer,
   query: GroupsQuery,
-  now: number,
+  now: Ms,
   given: Periods | undefined,
 ): Promise<Pick<Plan, 'periods' | 'ranking'>> {
   if (given) return { periods: given, ranking: given }

@@ -3,6 +3,7 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
+import type { Hour } from '../../schema/domain/units.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
 import type { Selection } from '../histogram/histogram-sql.ts'
 import { histograms, keySql, pivoted } from '../histogram/histogram-sql.ts'
@@ -62,7 +63,7 @@ export async function rawGroups(
 }
 
 /** A row as it is read: without a value, and with a list of histograms in each column, beyond the `limit`. */
-type Listed = Omit<RollupRow, 'value'> & { start: number; value: string | null }
+type Listed = Omit<RollupRow, 'value'> & { start: Hour; value: string | null }
 
 /** A column for each metric, with the histograms of its groups one after the other. */
 function listed(columns: readonly string[]): SQL {

@@ -10,6 +10,7 @@
  */
 
 import { REST } from '../../schema/domain/names.ts'
+import type { Hour } from '../../schema/domain/units.ts'
 import type { Preparer } from '../store/statement.ts'
 import { missingOf } from './capped.ts'
 import type { Periods } from './covered.ts'
@@ -62,7 +63,7 @@ export function restGroups(
   return source.metrics.flatMap((metric, i) => {
     const column = source.columns[i] ?? ''
     return [...restOf(known, answered, column, startOf)].map(([start, sum]): Group => {
-      const within = (hour: number) => startOf(hour) === start
+      const within = (hour: Hour) => startOf(hour) === start
       const missing = found ? others.reduce((n, value) => n + missingOf(found, value, column, within), 0) : 0
       const distribution = query.groupBy.includes('endpoint') ? unpaired(sum) : sum
       return { values, metric, start, distribution, missing, rest: true }
@@ -82,7 +83,7 @@ function restOf(
   { every, whole, rows }: Known,
   answered: ReadonlySet<string>,
   column: string,
-  startOf: (hour: number) => number,
+  startOf: (hour: Hour) => Hour,
 ): Map<number, Distribution> {
   const told = new Set(whole.filter(row => row[column]).map(({ start }) => start))
   const byBucket = (rows: readonly RollupRow[]) => Map.groupBy(rows, ({ start }) => startOf(start))

@@ -6,6 +6,7 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
+import type { Hour } from '../../schema/domain/units.ts'
 import { rollups } from '../../schema/storage/tables.ts'
 import { columnSql, type RollupColumn } from '../histogram/dimensions.ts'
 import type { Selection } from '../histogram/histogram-sql.ts'
@@ -23,14 +24,14 @@ const r = named(rollups)
 
 /** A period's histograms of one value: a column of JSON for each metric. */
 export interface RollupRow {
-  start: number
+  start: Hour
   value: string
   [column: string]: string | number | null
 }
 
 /** The weight of each metric of a source, in its order, of one value in one period. */
 export interface Weights {
-  start: number
+  start: Hour
   value: string
   weights: number[]
 }
@@ -61,7 +62,7 @@ export async function storedWeights(d1: Preparer, reading: Reading, periods: Per
   )
   if (!parts.length) return []
   const { results } = await prepare(d1, sql.join(parts, sql` UNION ALL `)).all<{
-    start: number
+    start: Hour
     byValue: string
   }>()
   return results.flatMap(({ start, byValue }) =>
@@ -96,7 +97,7 @@ export async function storedRows(
 export async function openRows(
   d1: Preparer,
   { source, slice, filters }: Reading,
-  hours: readonly number[],
+  hours: readonly Hour[],
   open: Selection,
 ): Promise<RollupRow[]> {
   if (!hours.length) return []

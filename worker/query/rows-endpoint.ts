@@ -8,6 +8,7 @@ import * as v from 'valibot'
 import { FORMAT_QUERY } from '../../schema/api/query.ts'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
 import type { Parsed } from '../../schema/domain/problem.ts'
+import type { Ms } from '../../schema/domain/units.ts'
 import { toHex } from '../bytes.ts'
 import { ANSWER_DEADLINE, within } from '../deadline.ts'
 import type { Hono } from '../env.ts'
@@ -20,9 +21,9 @@ import { type Cells, csv } from './csv.ts'
 import { byParameters, handler } from './endpoint.ts'
 
 /** What such an endpoint is made of: `Q` is its query, `A` its answer. */
-export interface RowsEndpoint<Q extends { site: string; to: number }, A> {
-  parse(params: URLSearchParams, now: number): Parsed<Q>
-  read(d1: Preparer, query: Q, site: Site, now: number): Promise<A>
+export interface RowsEndpoint<Q extends { site: string; to: Ms }, A> {
+  parse(params: URLSearchParams, now: Ms): Parsed<Q>
+  read(d1: Preparer, query: Q, site: Site, now: Ms): Promise<A>
   /** The rows of its CSV, nested where the JSON is. */
   rows(answer: A): readonly object[]
 }
@@ -31,7 +32,7 @@ export interface RowsEndpoint<Q extends { site: string; to: number }, A> {
 const SETTLED_AGE = 60
 
 /** The handler of such an endpoint. */
-export function rowsHandler<Q extends { site: string; to: number }, A>(endpoint: RowsEndpoint<Q, A>) {
+export function rowsHandler<Q extends { site: string; to: Ms }, A>(endpoint: RowsEndpoint<Q, A>) {
   const { findSite } = byParameters(endpoint.parse)
   return handler<{ query: Q; asCsv: boolean }, Site>({
     parse(c, now) {

@@ -15,6 +15,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Query } from '../../schema/api/query.ts'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
+import type { Hour, Ms, OneIn } from '../../schema/domain/units.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
 import type { Selection } from '../histogram/histogram-sql.ts'
 import { allOf } from '../histogram/hours.ts'
@@ -40,7 +41,7 @@ const ROWS_AN_HOUR = 3
 
 export interface Range extends Pick<Query, 'site' | 'from' | 'to'> {
   /** Those of its hours that are meant, since 1970; without them all are. */
-  hours?: readonly number[]
+  hours?: readonly Hour[]
 }
 
 /** What the query does with each row `p`. */
@@ -67,7 +68,7 @@ export interface Limits {
 export interface Estimate {
   range: Range
   /** Hours of the range in which there can be page views. */
-  hours: readonly number[]
+  hours: readonly Hour[]
   /** Rows that finding out has read. */
   read: number
   /** Rows that reading all page views takes, at most. */
@@ -81,7 +82,7 @@ export interface Estimate {
 /** What `npm run explain` is told of a query that reads raw rows alone. */
 export interface Subsampled {
   estimate: Estimate
-  oneIn: number
+  oneIn: OneIn
 }
 
 /** Selects as many of a range's page views as `reads` rows allow, finding out included. */
@@ -89,7 +90,7 @@ export async function subsample(
   d1: Preparer,
   range: Range,
   { reads = MAX_READ, most = Number.POSITIVE_INFINITY, atLeast = 1, ...need }: Need & Partial<Limits>,
-  now: number,
+  now: Ms,
 ): Promise<Selection> {
   const estimate = await estimateOf(d1, range, need, now)
   const oneIn = oneInOf(estimate, { reads: reads - estimate.read, most, atLeast })
@@ -102,7 +103,7 @@ export async function estimateOf(
   d1: Preparer,
   range: Range,
   { cost, matches = sql`0`, lists = 1 }: Need,
-  now: number,
+  now: Ms,
 ): Promise<Estimate> {
   const hours = hoursOf(range, now)
   const { results, meta } = await prepare(d1, probe(range, hours, cost, matches)).all<Probed>()
@@ -125,7 +126,7 @@ export async function estimateOf(
 export function oneInOf(
   { range, rows, matching, listed }: Estimate,
   { reads, most = Number.POSITIVE_INFINITY, atLeast = 1 }: Limits,
-): number {
+): OneIn {
   let oneIn = 1
   // A whole range needs no list of its hours; a part of it, or some hours, are sought hour by hour.
   const isTooMuch = () => rows / oneIn + (oneIn > 1 || range.hours ? listed : 0) > reads
@@ -134,7 +135,7 @@ export function oneInOf(
 }
 
 /** One page view in `oneIn` of what was estimated. Key: (site, hour, id), sought for each hour. */
-export function selectionOf({ range, hours }: Estimate, oneIn: number): Selection {
+export function selectionOf({ range, hours }: Estimate, oneIn: OneIn): Selection {
   const where =
     oneIn === 1 ? within(range) : sql`${allOf(range.site, hours).where} AND ${p.id} < ${boundOf(oneIn)}`
   return { oneIn, where }
@@ -148,12 +149,12 @@ export function within({ site, from, to, hours }: Range): SQL {
 }
 
 /** The id below which one in `oneIn` of all ids lies, a power of two from 2 on: of 16 that is 1000000000000000. */
-export function boundOf(oneIn: number): string {
+export function boundOf(oneIn: OneIn): string {
   return (2n ** 64n / BigInt(oneIn)).toString(16).padStart(16, '0')
 }
 
 interface Probed {
-  oneIn: number
+  oneIn: OneIn
   /** JSON: how many were looked at, what reading them costs, how many match. */
   found: string
 }
@@ -162,7 +163,7 @@ interface Probed {
  * Looks at one page view in 1, 16, 256, ..., until they are fewer than `PROBE`: (oneIn, found), found being a JSON list
  * of how many there were, what reading them costs, and how many match. It stops at `PROBE` rows each time.
  */
-function probe(range: Range, hours: readonly number[], cost: SQL, matches: SQL): SQL {
+function probe(range: Range, hours: readonly Hour[], cost: SQL, matches: SQL): SQL {
   const limit = sql.raw(String(PROBE))
   const count = (rows: SQL) =>
     sql`(SELECT json_array(count(*), total(cost), total(matches)) FROM (
@@ -180,7 +181,7 @@ function probe(range: Range, hours: readonly number[], cost: SQL, matches: SQL):
 }
 
 /** The hours of a range in which there can be page views. */
-function hoursOf({ from, to, hours }: Range, now: number): readonly number[] {
+function hoursOf({ from, to, hours }: Range, now: Ms): readonly Hour[] {
   if (hours) return hours
   const [first, end] = [from / HOUR, Math.min(to / HOUR, hourOf(now) + 1)]
   return Array.from({ length: Math.max(0, end - first) }, (_, i) => first + i)

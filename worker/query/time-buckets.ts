@@ -1,5 +1,7 @@
 /** Buckets of time: what answers over time are told apart by. */
 
+import type { Hour } from '../../schema/domain/units.ts'
+
 /** Hours or days, whose days begin `offset` hours before those of UTC. */
 export interface TimeBuckets {
   step: 1 | 24
@@ -7,7 +9,7 @@ export interface TimeBuckets {
 }
 
 /** The first hour of the bucket that an hour lies in. In UTC+2 (offset 2) a day begins at 22:00: 47 lies in 46, 45 in 22. */
-export function timeBucketOf(hour: number, { step, offset }: TimeBuckets): number {
+export function timeBucketOf(hour: Hour, { step, offset }: TimeBuckets): Hour {
   return Math.floor((hour + offset) / step) * step - offset
 }
 

@@ -17,6 +17,7 @@ import {
   RELATIVE_ERROR,
 } from '../../schema/domain/histogram.ts'
 import { fromGrains, METRICS, rate, thresholds } from '../../schema/domain/metrics.ts'
+import type { Grains, Ms, OneIn } from '../../schema/domain/units.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
 import { sound } from '../histogram/safe-json.ts'
 import { matchesPageView } from '../query/filters.ts'
@@ -66,7 +67,7 @@ export async function causes(
   d1: Preparer,
   asked: CausesQuery,
   retention: Pick<Retention, 'rawDays'>,
-  now: number,
+  now: Ms,
 ): Promise<CausesAnswer> {
   const query = keptRows(asked, retention, now)
   const { metric, minimum, limit } = query
@@ -101,7 +102,7 @@ export async function causes(
   }
 }
 
-async function read(d1: Preparer, metric: Caused, where: SQL, oneIn: number): Promise<Row[]> {
+async function read(d1: Preparer, metric: Caused, where: SQL, oneIn: OneIn): Promise<Row[]> {
   const cause = sql.raw(`CASE WHEN ${WHY} ->> '$.${metric}[0]' IS NOT NULL THEN ${NAMED[metric]} END`)
   const calls = metric === 'cls' ? sql`'{}'` : p.calls
   const { results } = await prepare(
@@ -176,6 +177,6 @@ function adviceOf(metric: Caused, target: string, { parts, waited, scripted }: D
 }
 
 /** Six significant digits, as in every answer. */
-function inUnit(metric: Caused, grains: number): number {
+function inUnit(metric: Caused, grains: Grains): number {
   return Number(fromGrains(metric, grains).toPrecision(6))
 }

@@ -8,6 +8,7 @@ import { type Changed, compare } from '../../schema/domain/changed.ts'
 import { RELATIVE_ERROR } from '../../schema/domain/histogram.ts'
 import { DAY, HOUR, hourOf } from '../../schema/domain/hour.ts'
 import { limitsOf, unitOf } from '../../schema/domain/metrics.ts'
+import type { Ms, OneIn } from '../../schema/domain/units.ts'
 import { coveredBy } from '../query/covered.ts'
 import { keptRows, oldestRaw, type Retention } from '../query/kept.ts'
 import { manyGroups, type TwoSided } from '../query/many-groups.ts'
@@ -25,12 +26,12 @@ const MOST_BY_HOUR = 8 * DAY
 
 /** What is compared with what. */
 interface Sides {
-  from: number
-  to: number
+  from: Ms
+  to: Ms
   baseline: ChangesAnswer['baseline']
   release: string | null
   source: ChangesAnswer['source']
-  oneIn: number
+  oneIn: OneIn
   groups: TwoSided[]
 }
 
@@ -39,7 +40,7 @@ export async function readChanges(
   d1: Preparer,
   query: ChangesQuery,
   retention: Retention,
-  now: number,
+  now: Ms,
 ): Promise<ChangesAnswer> {
   const { site, percentile, limit } = query
   const isFiltered = Object.values(query.filters).some(value => value !== undefined)
@@ -73,7 +74,7 @@ async function periods(
   d1: Preparer,
   { site, ...asked }: ChangesQuery,
   retention: Retention,
-  now: number,
+  now: Ms,
 ): Promise<Sides> {
   const settled = { from: asked.from, to: Math.min(asked.to, hourOf(now - SETTLED) * HOUR) }
   const { from, to } = toPeriods(settled, retention, now)
@@ -89,7 +90,7 @@ async function periods(
 }
 
 /** Whole days of UTC where the range is long, or hours of the time before are kept no longer. */
-function toPeriods({ from, to }: { from: number; to: number }, { hourDays }: Retention, now: number) {
+function toPeriods({ from, to }: { from: Ms; to: Ms }, { hourDays }: Retention, now: Ms) {
   const oldest = now - hourDays * DAY
   if (to - from <= MOST_BY_HOUR && from - (to - from) >= oldest) return { from, to }
   const end = Math.floor(to / DAY) * DAY
@@ -97,12 +98,7 @@ function toPeriods({ from, to }: { from: number; to: number }, { hourDays }: Ret
 }
 
 /** Single page views that match the filters, of the range and of the time before it. */
-async function rawPeriods(
-  d1: Preparer,
-  asked: ChangesQuery,
-  retention: Retention,
-  now: number,
-): Promise<Sides> {
+async function rawPeriods(d1: Preparer, asked: ChangesQuery, retention: Retention, now: Ms): Promise<Sides> {
   const { site, filters, metrics, ...range } = keptRows(asked, retention, now)
   const oldest = oldestRaw(retention, now)
   const to = Math.min(range.to, hourOf(now) * HOUR + HOUR)
@@ -121,7 +117,7 @@ async function releases(
   asked: ChangesQuery,
   against: string,
   retention: Retention,
-  now: number,
+  now: Ms,
 ): Promise<Sides> {
   const { site, filters, metrics, from, to } = keptRows(asked, retention, now)
   const receipt: Receipt = { statements: 0, read: 0 }
@@ -136,7 +132,7 @@ async function releases(
   return { ...head, ...(await manyRawGroups(d1, metrics, of(earlier), of(newest), means)) }
 }
 
-function baselineOf(range: { site: string; from: number; to: number }, release: string | null) {
+function baselineOf(range: { site: string; from: Ms; to: Ms }, release: string | null) {
   const { from, to } = rangeOf(range)
   return { from, to, release }
 }

@@ -7,6 +7,7 @@
 import { sql } from 'drizzle-orm'
 import type { DeliveryAnswer, DeliveryFigures, DeliveryQuery } from '../../schema/api/delivery.ts'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
+import type { Hour, Ms } from '../../schema/domain/units.ts'
 import { deliveries, intake, rates } from '../../schema/storage/tables.ts'
 import { named, selected, texts } from '../store/names.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
@@ -92,7 +93,7 @@ export async function delivery(
   d1: Preparer,
   query: DeliveryQuery,
   { rate }: { rate: number },
-  now: number,
+  now: Ms,
 ): Promise<DeliveryAnswer> {
   const { site, from, to, all } = query
   const end = Math.min(to / HOUR, hourOf(now) + 1)
@@ -144,10 +145,10 @@ export async function delivery(
 /** Sums of both tables over a range, by hour or by day as `most` hours allow; one that has no row is left out. */
 export async function countsOf(
   d1: Preparer,
-  { site, from, to }: { site: string; from: number; to: number },
-  now: number,
+  { site, from, to }: { site: string; from: Ms; to: Ms },
+  now: Ms,
   most = MAX_HOURS,
-): Promise<{ step: 'hour' | 'day'; hours: { start: number; sums: Sums }[] }> {
+): Promise<{ step: 'hour' | 'day'; hours: { start: Hour; sums: Sums }[] }> {
   const end = Math.min(to / HOUR, hourOf(now) + 1)
   const begin = Math.max(from / HOUR, end - LOOKED_AT)
   const step = end - begin > most ? 24 : 1
@@ -165,7 +166,7 @@ export async function countsOf(
         (SELECT json_object('rows', count(*), ${INTAKE_SUMS}) FROM ${i.table} WHERE ${within(i)}) AS intake,
         (SELECT json_object('rows', count(*), ${DELIVERY_SUMS}) FROM ${d.table} WHERE ${within(d)}) AS deliveries
       FROM json_each(${JSON.stringify(starts)}) AS b`,
-  ).all<{ start: number; intake: string; deliveries: string }>()
+  ).all<{ start: Hour; intake: string; deliveries: string }>()
   const hours = results
     .map(({ start, intake, deliveries }) => ({
       start,

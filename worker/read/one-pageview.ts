@@ -7,6 +7,7 @@ import { PAGEVIEW_QUERY } from '../../schema/api/pageview.ts'
 import type { PageViewAnswer } from '../../schema/api/pageviews.ts'
 import { parseParameters } from '../../schema/api/parameters.ts'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
+import type { Ms } from '../../schema/domain/units.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
 import { problem } from '../problem.ts'
 import { byParameters, handler } from '../query/endpoint.ts'
@@ -25,7 +26,7 @@ export async function onePageView(
   d1: Preparer,
   { site, id }: { site: string; id: string },
   retention: Pick<Retention, 'rawDays'>,
-  now: number,
+  now: Ms,
 ): Promise<PageViewAnswer | null> {
   const oldest = oldestRaw(retention, now) / HOUR
   const { results } = await prepare(

@@ -6,6 +6,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { toCursor } from '../../schema/api/cursor.ts'
 import type { PageViewsAnswer, PageViewsQuery } from '../../schema/api/pageviews.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
+import type { Hour, Ms, OneIn } from '../../schema/domain/units.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
 import { sound } from '../histogram/safe-json.ts'
 import { matchesPageView } from '../query/filters.ts'
@@ -34,7 +35,7 @@ export async function pageViews(
   d1: Preparer,
   asked: PageViewsQuery,
   retention: Pick<Retention, 'rawDays'>,
-  now: number,
+  now: Ms,
 ): Promise<PageViewsAnswer> {
   const query = keptRows(asked, retention, now)
   const listed =
@@ -57,7 +58,7 @@ function wantedBy({ metric, filters, target, event }: PageViewsQuery): SQL {
 }
 
 /** Compares keys in the worker: D1 would count every row that it sorts once more. */
-async function slowest(d1: Preparer, query: Slowest, now: number): Promise<Listed> {
+async function slowest(d1: Preparer, query: Slowest, now: Ms): Promise<Listed> {
   const { site, metric, limit, cursor } = query
   const wanted = wantedBy(query)
   const need = {
@@ -91,7 +92,7 @@ async function slowest(d1: Preparer, query: Slowest, now: number): Promise<Liste
 }
 
 /** Value, hour, id. */
-type Key = [x: number, hour: number, id: string]
+type Key = [x: number, hour: Hour, id: string]
 
 /** The slowest first, then the newest hour, then by id. */
 function compare(a: Key, b: Key): number {
@@ -113,7 +114,7 @@ async function rowsOf(d1: Preparer, site: string, keys: readonly Key[]): Promise
  * Walks back through the key, hour by hour, and sorts within the hour. Where `MAX_WALKED` rows do not fill the list, the hours
  * that were walked through are answered, and the cursor goes on with the next one. An hour of more rows is subsampled.
  */
-async function newest(d1: Preparer, query: Newest, cursor: Newest['cursor'], now: number): Promise<Listed> {
+async function newest(d1: Preparer, query: Newest, cursor: Newest['cursor'], now: Ms): Promise<Listed> {
   const [, hour = query.to / HOUR, began = 0, id = ''] = cursor ?? []
   const range = { site: query.site, from: query.from, to: Math.min(query.to, (hour + 1) * HOUR) }
   const after = cursor ? sql`(${p.hour}, ${p.began}, ${p.id}) < (${hour}, ${began}, ${id})` : sql`true`
@@ -154,12 +155,12 @@ async function edgeOf(d1: Preparer, all: SQL): Promise<number | null> {
     d1,
     sql`SELECT ${p.hour} AS hour FROM ${p.table} WHERE ${all}
       ORDER BY ${p.hour} DESC, ${p.id} DESC LIMIT 1 OFFSET ${MAX_WALKED - 1}`,
-  ).all<{ hour: number }>()
+  ).all<{ hour: Hour }>()
   return results[0]?.hour ?? null
 }
 
 /** `next` is the hour to go on with where the list is not filled; null at the end. */
-function listing(rows: readonly StoredRow[], limit: number, oneIn: number, next: number | null): Listed {
+function listing(rows: readonly StoredRow[], limit: number, oneIn: OneIn, next: number | null): Listed {
   const page = rows.slice(0, limit)
   const last = rows.length > limit ? page[limit - 1] : undefined
   const onward = next === null ? null : toCursor(['newest', next, Number.MAX_SAFE_INTEGER, LAST])

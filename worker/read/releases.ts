@@ -3,6 +3,7 @@
 import { sql } from 'drizzle-orm'
 import { DAY } from '../../schema/domain/hour.ts'
 import { isReserved } from '../../schema/domain/names.ts'
+import type { Ms } from '../../schema/domain/units.ts'
 import { coveredBy } from '../query/covered.ts'
 import { readingOf } from '../query/reading.ts'
 import { rollupWeights } from '../query/rollup-rows.ts'
@@ -18,9 +19,9 @@ const LOOK_BACK = 28 * DAY
 /** The newest release of a range, or `given`, and the one that came before it; null where there is none. */
 export async function twoReleases(
   d1: Preparer,
-  range: { site: string; from: number; to: number },
+  range: { site: string; from: Ms; to: Ms },
   given: string | undefined,
-  now: number,
+  now: Ms,
 ): Promise<{ newest: string | null; before: string | null }> {
   const since = Math.min(range.from, range.to - LOOK_BACK)
   const periods = await coveredBy(d1, { ...range, from: since }, now)

@@ -14,6 +14,7 @@ import {
 } from '../../schema/domain/histogram.ts'
 import { fromGrains, isRated, limitsOf, type Measure, rate, unitOf } from '../../schema/domain/metrics.ts'
 import { OTHER } from '../../schema/domain/names.ts'
+import type { Grains, Ms } from '../../schema/domain/units.ts'
 import { CAPPED } from '../histogram/dimensions.ts'
 import { type Distribution, errorRate } from '../query/distribution.ts'
 import { type Distributions, groupsOf } from '../query/distributions.ts'
@@ -26,7 +27,7 @@ export async function summarize(
   d1: Preparer,
   asked: SummaryQuery,
   retention: Retention,
-  now: number,
+  now: Ms,
 ): Promise<SummaryAnswer> {
   const query = keptGroups(asked, retention, now)
   const groupsQuery = { ...query, percentile: decisive(query.percentiles), rest: true }
@@ -45,10 +46,7 @@ export async function summarize(
 }
 
 /** What an answer of groups says of itself before its rows. */
-export function headOf(
-  query: { site: string; from: number; to: number },
-  { source, oneIn, leftOut }: Distributions,
-) {
+export function headOf(query: { site: string; from: Ms; to: Ms }, { source, oneIn, leftOut }: Distributions) {
   return {
     ...rangeOf(query),
     source,
@@ -64,7 +62,7 @@ export function decisive(percentiles: readonly number[]): number {
 }
 
 /** How an answer names what it is about. */
-export function rangeOf({ site, from, to }: { site: string; from: number; to: number }) {
+export function rangeOf({ site, from, to }: { site: string; from: Ms; to: Ms }) {
   return { site, from: new Date(from).toISOString(), to: new Date(to).toISOString() }
 }
 
@@ -161,6 +159,6 @@ export function percentileInUnit(metric: Measure, { value, low, high }: Percenti
 }
 
 /** Six significant digits: far finer than a bucket, and no tail of float noise in the JSON. */
-export function inUnit(metric: Measure, grains: number): number {
+export function inUnit(metric: Measure, grains: Grains): number {
   return Number((isRated(metric) ? fromGrains(metric, grains) : grains).toPrecision(6))
 }

@@ -5,6 +5,7 @@
 import type { TimeseriesAnswer, TimeseriesQuery, TimeseriesRow } from '../../schema/api/timeseries.ts'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
 import { unitOf } from '../../schema/domain/metrics.ts'
+import type { Ms } from '../../schema/domain/units.ts'
 import { badField } from '../problem.ts'
 import { groupsOf } from '../query/distributions.ts'
 import type { Group } from '../query/groups.ts'
@@ -18,7 +19,7 @@ export async function readTimeseries(
   d1: Preparer,
   asked: TimeseriesQuery,
   retention: Retention,
-  now: number,
+  now: Ms,
 ): Promise<TimeseriesAnswer> {
   const { interval, offset, timezone } = asked
   const step = interval === 'day' ? 24 : 1
@@ -45,12 +46,7 @@ export async function readTimeseries(
 }
 
 /** Groups stand together; each becomes a row with its points in order. */
-function toRows(
-  groups: readonly Group[],
-  query: TimeseriesQuery,
-  step: number,
-  now: number,
-): TimeseriesRow[] {
+function toRows(groups: readonly Group[], query: TimeseriesQuery, step: number, now: Ms): TimeseriesRow[] {
   const rows = new Map<string, TimeseriesRow>()
   for (const { values, metric, start, distribution, missing, rest } of groups.toSorted(
     (a, b) => a.start - b.start,

@@ -8,6 +8,7 @@ import { type Change, changeOf } from '../../schema/domain/change.ts'
 import { type Percentile, RELATIVE_ERROR } from '../../schema/domain/histogram.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
 import { limitsOf, type Measure, unitOf } from '../../schema/domain/metrics.ts'
+import type { Ms } from '../../schema/domain/units.ts'
 import type { Distribution } from '../query/distribution.ts'
 import { groupsOf } from '../query/distributions.ts'
 import type { Group } from '../query/groups.ts'
@@ -33,7 +34,7 @@ export async function readTrends(
   d1: Preparer,
   asked: TrendsQuery,
   retention: Retention,
-  now: number,
+  now: Ms,
 ): Promise<TrendsAnswer> {
   const query = keptGroups(asked, retention, now)
   const { from, to, baseline, filters, limit } = query

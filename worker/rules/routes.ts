@@ -7,7 +7,7 @@
 
 import { desc, eq, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { type Context, Hono } from 'hono'
+import { Hono } from 'hono'
 import {
   RULES,
   type Rules,
@@ -19,7 +19,8 @@ import { rules } from '../../schema/storage/tables.ts'
 import { requireAdmin, requireSite } from '../admin/access.ts'
 import { readJson } from '../admin/body.ts'
 import type { Hono as Types } from '../env.ts'
-import { checkPath, pathAlone } from '../parameters.ts'
+import { PRIVATE } from '../headers.ts'
+import { checkPath, pathAlone, siteOf } from '../parameters.ts'
 import { badField } from '../problem.ts'
 import { existingSite, forgetSite } from '../site/sites.ts'
 import { named } from '../store/names.ts'
@@ -28,7 +29,6 @@ import { preview } from './preview.ts'
 import { storedNames } from './stored-names.ts'
 import { suggest } from './suggest.ts'
 
-const PRIVATE = { 'Cache-Control': 'private, no-cache' }
 /** Changes that are kept. */
 const MAX_CHANGES = 100
 /** Of a site that never had any: names are kept as they come. */
@@ -115,8 +115,4 @@ function checked(given: Rules): Rules {
 
 function rangeOf(from: number, to: number) {
   return { from: new Date(from).toISOString(), to: new Date(to).toISOString() }
-}
-
-function siteOf(c: Context<Types>): string {
-  return c.req.param('site') ?? ''
 }
