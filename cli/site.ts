@@ -19,6 +19,7 @@ const SETTINGS: Options = {
   'raw-days': { value: '<n>', help: 'days that single page views are kept' },
   'hour-days': { value: '<n>', help: 'days that hour roll-ups are kept' },
   'day-days': { value: '<n>', help: 'days that day roll-ups are kept' },
+  'trace-link': { value: '<address>', help: 'where a trace is shown, https://tempo.example/trace/{trace}' },
 }
 
 export const siteList: Command = {
@@ -105,14 +106,19 @@ export const siteRemove: Command = {
 function settingsOf(given: Given): SiteChange {
   const origins = all(given, 'origin')
   const numbers = Object.keys(SETTINGS)
-    .filter(name => name !== 'origin')
+    .filter(name => name !== 'origin' && name !== 'trace-link')
     .flatMap(name => {
       const value = one(given, name)
       if (value === undefined) return []
       if (!/^\d+$/.test(value)) throw misuse(`--${name} must be a whole number, not ${value}.`)
       return [[name.replaceAll('-', '_'), Number(value)]]
     })
-  return { ...(origins.length && { origins }), ...Object.fromEntries(numbers) }
+  const link = one(given, 'trace-link')
+  return {
+    ...(origins.length && { origins }),
+    ...(link !== undefined && { trace_link: link || null }),
+    ...Object.fromEntries(numbers),
+  }
 }
 
 /** One setting a line. */

@@ -6,13 +6,14 @@
  * what a policy refuses, and of what was preloaded.
  */
 
-import { MAX_CALLS, MAX_SERVER } from '../schema/wire/beacon.ts'
+import { MAX_CALLS } from '../schema/wire/beacon.ts'
 import { addressOf, keyOf } from './address.ts'
 import { changed } from './change.ts'
 import type { NameOperation } from './graphql.ts'
 import type { Observers } from './observe.ts'
 import { failureOf, type Note, type PatchCalls } from './patch.ts'
 import { quietly } from './quietly.ts'
+import { serverTiming } from './server-timing.ts'
 import type { Settings } from './settings.ts'
 import { CUT, hidden } from './transport.ts'
 import { at } from './views.ts'
@@ -33,6 +34,8 @@ type Timing = Pick<Note, 'startTime' | 'duration'> &
 
 /** Calls remembered: those that have not ended, and those that are told and whose entry may still come. */
 const KEPT = 1000
+/** ms from which on a call is slow, and its trace is told: rated poor. */
+const SLOW = 1000
 /** ms within which two times are one: clocks are coarse, and sums are rounded. */
 const SAME = 0.05
 
@@ -106,12 +109,7 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
       status,
       ttfb: answered && answered - startTime,
       bytes: answered && transferSize,
-      // Told to secure pages only.
-      server:
-        timing.serverTiming
-          ?.filter(({ duration }) => duration)
-          .slice(0, MAX_SERVER)
-          .map(({ name, duration }) => [name, duration]) ?? null,
+      ...serverTiming(timing.serverTiming, outcome !== 'ok' || duration > SLOW),
     }
   })
 

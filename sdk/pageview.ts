@@ -4,7 +4,8 @@
 
 import { template } from '../schema/domain/route.ts'
 import type { ApiCall, Beacon, Connection, Navigation } from '../schema/wire/pageview.ts'
-import { loadPhases } from './navigation.ts'
+import { loadPhases, navigationEntry } from './navigation.ts'
+import { serverTiming } from './server-timing.ts'
 
 /** A cause in its wire form: its values, in the order of its type in schema/pageview. */
 export type CauseList = readonly unknown[]
@@ -12,7 +13,7 @@ export type CauseList = readonly unknown[]
 /** Times are those of `performance.now()`. */
 export interface View {
   /** What is on the wire as it is here. */
-  _page: Omit<Beacon, 'age' | 'route' | 'phases' | 'calls' | 'marks' | 'why'> & {
+  _page: Omit<Beacon, 'age' | 'route' | 'phases' | 'server' | 'trace' | 'calls' | 'marks' | 'why'> & {
     why: (CauseList | null)[] | null
   }
   /** When it began; 0 for the document's own. */
@@ -92,6 +93,7 @@ export function snapshot(
     route: _named || template(_path),
     vitals: { ..._page.vitals },
     phases: _start ? null : loadPhases(_origin),
+    ...serverTiming(_start ? [] : navigationEntry()?.serverTiming, true),
     calls: calls.map(({ _rank, ...call }) => ({ ...call, start: call.start - _origin })),
     marks: marks.map(({ name, value, start }) => ({ name, value: value ?? start - _origin })),
   }

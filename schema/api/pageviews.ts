@@ -83,11 +83,24 @@ function inOrder({
 }
 
 /** The parts that the database keeps as JSON, which a hand on the database can break. */
-export const UNREADABLE = ['phases', 'why', 'calls', 'marks'] as const
+export const UNREADABLE = ['phases', 'server', 'why', 'calls', 'marks'] as const
 
 const maybe = <T extends v.GenericSchema>(schema: T) => v.nullable(schema)
 const timed = <const K extends readonly string[]>(keys: K) =>
   v.pipe(v.record(v.picklist(keys), MS), v.description('ms; they add up to the metric'))
+
+const server = v.pipe(maybe(v.record(v.string(), MS)), v.description('Server-Timing, in ms'))
+const trace = v.pipe(
+  maybe(
+    v.object({
+      id: v.string(),
+      url: v.pipe(maybe(v.string()), v.description("by the site's `trace_link`; null without one")),
+    }),
+  ),
+  v.description(
+    'the trace that the Server-Timing header names; of calls, of those that failed or took over 1,000 ms',
+  ),
+)
 
 export const PAGEVIEW = v.object({
   id: v.pipe(v.string(), v.description('random, made for this page view alone')),
@@ -111,6 +124,8 @@ export const PAGEVIEW = v.object({
     maybe(v.record(v.picklist(PHASES), MS)),
     v.description('ms from navigation start to the end of each; null where no document was loaded'),
   ),
+  server,
+  trace,
   why: v.object({
     lcp: maybe(v.object({ target: v.string(), url: maybe(v.string()), parts: timed(LCP_PARTS) })),
     inp: maybe(
@@ -133,7 +148,8 @@ export const PAGEVIEW = v.object({
       status: maybe(v.number()),
       ttfb: maybe(MS),
       bytes: maybe(v.number()),
-      server: v.pipe(maybe(v.record(v.string(), MS)), v.description('Server-Timing, in ms')),
+      server,
+      trace,
       waited: v.pipe(MS, v.description('ms that the LCP waited for it; 0: it did not')),
       started: v.pipe(v.boolean(), v.description('whether the interaction of the INP started it')),
     }),
@@ -196,6 +212,11 @@ export const PAGEVIEW_EXAMPLE: PageViewAnswer = {
   fcp: 1890,
   ttfb: 640,
   phases: { dns: 60, connect: 210, request: 640, response: 700, interactive: 1500, loaded: 1540, load: 4300 },
+  server: { app: 410 },
+  trace: {
+    id: '4bf92f3577b34da6a3ce929d0e0e4736',
+    url: 'https://tempo.example/trace/4bf92f3577b34da6a3ce929d0e0e4736',
+  },
   why: {
     lcp: {
       target: 'main>img.product',
@@ -215,6 +236,7 @@ export const PAGEVIEW_EXAMPLE: PageViewAnswer = {
       ttfb: 590,
       bytes: 2140,
       server: { db: 480 },
+      trace: null,
       waited: 640,
       started: false,
     },

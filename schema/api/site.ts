@@ -36,6 +36,19 @@ const RAW_DAYS = wholeNumber(1, 90)
 const HOUR_DAYS = wholeNumber(2, 400)
 const DAY_DAYS = wholeNumber(7, 3_700)
 
+/** An http or https address in which `{trace}` stands for a trace's id. */
+const TRACE_LINK = v.nullable(
+  v.pipe(
+    v.string('must be a string'),
+    v.maxLength(500, 'must be at most 500 characters'),
+    v.check(
+      link => link.includes('{trace}') && /^https?:$/.test(URL.parse(link)?.protocol ?? ''),
+      'must be an address with {trace} in it: https://tempo.example/trace/{trace}',
+    ),
+    v.description('where a trace is shown; `{trace}` stands for its id; null: nowhere'),
+  ),
+)
+
 /** The body of `PUT /v1/sites/:site`: all that is set; what is left out takes its default. */
 export const SITE_SETTINGS = v.strictObject(
   {
@@ -47,6 +60,7 @@ export const SITE_SETTINGS = v.strictObject(
     raw_days: v.optional(RAW_DAYS, 14),
     hour_days: v.optional(HOUR_DAYS, 35),
     day_days: v.optional(DAY_DAYS, 760),
+    trace_link: v.optional(TRACE_LINK, null),
   },
   unknownOrMissing,
 )
@@ -63,6 +77,7 @@ export const SITE_CHANGE = v.strictObject(
     raw_days: v.exactOptional(RAW_DAYS),
     hour_days: v.exactOptional(HOUR_DAYS),
     day_days: v.exactOptional(DAY_DAYS),
+    trace_link: v.exactOptional(TRACE_LINK),
   },
   unknownOrMissing,
 )
@@ -79,6 +94,7 @@ export const SITE_ANSWER = v.object({
   raw_days: RAW_DAYS,
   hour_days: HOUR_DAYS,
   day_days: DAY_DAYS,
+  trace_link: TRACE_LINK,
   created: TIME,
   bot_beacons_24h: v.pipe(
     v.number(),

@@ -273,12 +273,13 @@ export const CSV = {
   pageviews:
     'id,began,weight,route,navigation,release,device,country,browser,browser_version,os,connection,lcp,inp,cls,fcp,' +
     'ttfb,phases.dns,phases.connect,phases.request,phases.response,phases.interactive,phases.loaded,phases.load,' +
-    'why.lcp.target,why.lcp.url,why.lcp.parts.ttfb,why.lcp.parts.load_delay,why.lcp.parts.load_duration,' +
+    'server.app,trace.id,trace.url,why.lcp.target,why.lcp.url,why.lcp.parts.ttfb,why.lcp.parts.load_delay,why.lcp.parts.load_duration,' +
     'why.lcp.parts.render_delay,why.inp,why.cls,calls,calls_dropped,marks\r\n' +
     '8c1f0a6d22b94e07,2026-11-21T09:41:07.120Z,1,/p/[id],navigate,2.4.0,phone,DE,Chrome,156,Android,4g,4210,,0.02,' +
-    '1890,640,60,210,640,700,1500,1540,4300,main>img.product,https://shop.example/img/7.jpg,640,1620,1700,250,,,' +
+    '1890,640,60,210,640,700,1500,1540,4300,410,4bf92f3577b34da6a3ce929d0e0e4736,' +
+    'https://tempo.example/trace/4bf92f3577b34da6a3ce929d0e0e4736,main>img.product,https://shop.example/img/7.jpg,640,1620,1700,250,,,' +
     '"[{""endpoint"":""GET /api/products/[id]"",""start"":980,""duration"":640,""outcome"":""ok"",""status"":200,' +
-    '""ttfb"":590,""bytes"":2140,""server"":{""db"":480},""waited"":640,""started"":false}]",0,[]\r\n',
+    '""ttfb"":590,""bytes"":2140,""server"":{""db"":480},""trace"":null,""waited"":640,""started"":false}]",0,[]\r\n',
 }
 
 /** `/v1/metrics?site=shop&limit=0`, the beginning. */
@@ -410,6 +411,7 @@ export const SAVED_SITE: SiteSaved = {
   raw_days: 14,
   hour_days: 35,
   day_days: 760,
+  trace_link: 'https://tempo.example/trace/{trace}',
   created: '2026-11-21T08:09:30.799Z',
 }
 export const SITE: SiteAnswer = { ...SAVED_SITE, bot_beacons_24h: 31 }
@@ -440,8 +442,10 @@ export const BEACON = {
   vitals: { lcp: 4210, cls: 20, fcp: 1890, ttfb: 640 },
   phases: [60, 210, 640, 700, 1500, 1540, 4300],
   why: [['main>img.product', 'https://shop.example/img/7.jpg', 1620, 1700, 250], null, null],
-  calls: [['GET /api/products/[id]', 980, 640, 'ok', 200, 590, 2140, [['db', 480]]]],
+  calls: [['GET /api/products/[id]', 980, 640, 'ok', 200, 590, 2140, [['db', 480]], null]],
   marks: [['product.shown', 1900]],
+  server: [['app', 410]],
+  trace: '4bf92f3577b34da6a3ce929d0e0e4736',
 }
 
 /** What a budget watches, what breached it, and when. */

@@ -15,6 +15,7 @@ export type RowCall = [
   ttfb?: number | null,
   bytes?: number | null,
   server?: ApiCall['server'],
+  trace?: string,
 ]
 
 export function encodeMark({ name, value }: Mark): [string, number] {
@@ -22,8 +23,8 @@ export function encodeMark({ name, value }: Mark): [string, number] {
 }
 
 export function encodeCall({ outcome, ...call }: ApiCall): unknown[] {
-  const { endpoint, start, duration, status, ttfb, bytes, server } = call
-  const tuple = [endpoint, start, duration, OUTCOMES.indexOf(outcome), status, ttfb, bytes, server]
+  const { endpoint, start, duration, status, ttfb, bytes, server, trace = null } = call
+  const tuple = [endpoint, start, duration, OUTCOMES.indexOf(outcome), status, ttfb, bytes, server, trace]
   while (tuple[tuple.length - 1] === null) tuple.pop()
   return tuple
 }
@@ -37,6 +38,8 @@ export function decodeCall([
   ttfb = null,
   bytes = null,
   server = null,
+  trace,
 ]: RowCall): ApiCall {
-  return { endpoint, start, duration, outcome: OUTCOMES[outcome] ?? 'ok', status, ttfb, bytes, server }
+  const call = { endpoint, start, duration, outcome: OUTCOMES[outcome] ?? 'ok', status, ttfb, bytes, server }
+  return trace ? { ...call, trace } : call
 }

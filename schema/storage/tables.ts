@@ -43,6 +43,8 @@ export const sites = sqliteTable('sites', {
   rawDays: integer('raw_days').notNull().default(14),
   hourDays: integer('hour_days').notNull().default(35),
   dayDays: integer('day_days').notNull().default(760),
+  /** Where a trace is shown: `https://tempo.example/trace/{trace}`. */
+  traceLink: text('trace_link'),
   /** Unix time in ms. */
   created: integer().$type<Ms>().notNull(),
   /** Unix time in ms at which it was deleted; its rows go in the background, then this one. */
@@ -140,6 +142,10 @@ export const pageviews = sqliteTable(
     ttfb: integer().$type<Grains>(),
     /** JSON list of ms from navigation start, in the order of `PHASES`. */
     phases: text(),
+    /** JSON list: the Server-Timing of the document, as that of a call. */
+    server: text(),
+    /** The trace of the document. */
+    trace: text(),
     /** JSON object: beacon number -> calls in the beacon's wire form, so that a replay overwrites itself. */
     calls: text().notNull().default('{}'),
     /** JSON object: the causes in the beacon's wire form. */

@@ -11,7 +11,8 @@
  *             [target, event, time, inputDelay, processing, presentation, [script url, invoker, duration]],
  *             [target, value, time]],
  *       dropped, marks: [[name, value], ...],
- *       calls: [[endpoint, start, duration, outcome, status, ttfb, bytes, [[server timing, duration], ...]], ...] }
+ *       calls: [[endpoint, start, duration, outcome, status, ttfb, bytes, [[server timing, duration], ...], trace], ...],
+ *       server: [[server timing, duration], ...], trace }
  *
  * Null means no data. Numbers are whole grains (ms; CLS in thousandths). Vitals, phases and causes are the full current
  * state of the page view, calls and marks are those since the beacon before. `sequence` counts from 0 and so says how many

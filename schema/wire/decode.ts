@@ -111,6 +111,22 @@ const SERVER = v.tuple([
   v.pipe(v.number(), v.minValue(0), v.maxValue(MAX_MS), v.transform(Math.round)),
 ])
 
+const SERVERS = maybe(
+  v.pipe(
+    v.array(v.unknown(), 'must be a list'),
+    // Browsers take anything for a duration; what is none says nothing of the call.
+    v.transform(list => fitting(SERVER, list, MAX_SERVER)),
+  ),
+)
+/** A trace's id: 32 hex digits of the W3C's, 16 of older ones. */
+const TRACE = maybe(
+  v.pipe(
+    v.string('must be a string'),
+    v.regex(/^[\da-f]{16,32}$/i, 'must be 16 to 32 hex digits'),
+    v.transform(id => id.toLowerCase()),
+  ),
+)
+
 const CALL = v.tuple(
   [
     name(MAX_ENDPOINT),
@@ -121,15 +137,10 @@ const CALL = v.tuple(
     maybe(integer(999)),
     maybe(ms),
     maybe(amount(MAX_TRANSFER)),
-    maybe(
-      v.pipe(
-        v.array(v.unknown(), 'must be a list'),
-        // Browsers take anything for a duration; what is none says nothing of the call.
-        v.transform(list => fitting(SERVER, list, MAX_SERVER)),
-      ),
-    ),
+    SERVERS,
+    TRACE,
   ],
-  'must be [endpoint, start, duration, outcome, status, ttfb, bytes, server]',
+  'must be [endpoint, start, duration, outcome, status, ttfb, bytes, server, trace]',
 )
 
 const ATTRIBUTION = v.tuple([
@@ -217,6 +228,8 @@ const STATE = v.object(
       NO_VITALS,
     ),
     phases: maybe(v.tuple([ms, ms, ms, ms, ms, ms, ms], `must be ${PHASES.length} numbers`)),
+    server: SERVERS,
+    trace: TRACE,
     why: maybe(ATTRIBUTION),
     calls: items,
     dropped: v.fallback(v.optional(amount(MAX_DROPPED), 0), 0),
@@ -244,7 +257,15 @@ function fitting<T extends v.GenericSchema>(
   })
 }
 
-function fromWire({ v: _, phases, why, dropped, ...rest }: v.InferOutput<typeof STATE>): PageView {
+function fromWire({
+  v: _,
+  phases,
+  server,
+  trace,
+  why,
+  dropped,
+  ...rest
+}: v.InferOutput<typeof STATE>): PageView {
   const [lcp, inp, cls] = why ?? []
   const calls = fitting(CALL, rest.calls, MAX_CALLS)
   return {
@@ -255,8 +276,10 @@ function fromWire({ v: _, phases, why, dropped, ...rest }: v.InferOutput<typeof 
         ? { ...rest.vitals, ttfb: rest.vitals.ttfb ?? 0 }
         : rest.vitals,
     phases: phases && record(PHASES, (_, i) => phases[i] ?? 0),
+    ...(server?.length && { server }),
+    ...(trace && { trace }),
     why: decodeAttribution({ lcp, inp, cls }),
-    calls: calls.map(([endpoint, start, duration, outcome, status, ttfb, bytes, server]) => ({
+    calls: calls.map(([endpoint, start, duration, outcome, status, ttfb, bytes, server, trace]) => ({
       endpoint,
       start,
       duration,
@@ -265,6 +288,7 @@ function fromWire({ v: _, phases, why, dropped, ...rest }: v.InferOutput<typeof 
       ttfb,
       bytes,
       server: server?.length ? server : null,
+      ...(trace && { trace }),
     })),
     dropped: Math.min(MAX_DROPPED, dropped + rest.calls.length - calls.length),
     marks: fitting(MARK, rest.marks, MAX_MARKS).map(([name, value]) => ({ name, value })),

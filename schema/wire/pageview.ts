@@ -44,6 +44,8 @@ export interface ApiCall {
   bytes: number | null
   /** Durations that the response names in its Server-Timing header, in ms; where there are none null, in the browser []. */
   server: [name: string, duration: number][] | null
+  /** The id of its trace, as its Server-Timing header tells it: of failed and slow calls, where there is one. */
+  trace?: string | null | undefined
 }
 
 /**
@@ -145,6 +147,9 @@ export interface PageView {
   vitals: Record<Vital, number | null>
   /** ms from navigation start to the end of each phase; null for navigations that load no document. */
   phases: Record<Phase, number> | null
+  /** Of the document, as `server` and `trace` of a call. */
+  server?: ApiCall['server'] | undefined
+  trace?: ApiCall['trace']
   why: Attribution
   /** Since the last beacon. */
   calls: ApiCall[]

@@ -99,3 +99,46 @@ test('what the page observes is what D1 holds and what the summary says', async 
   const p75 = data[0]?.percentiles.p75?.value ?? Number.NaN
   expect(Math.abs(p75 - Number(row.lcp))).toBeLessThanOrEqual(Number(row.lcp) * (RELATIVE_ERROR + 5e-6))
 })
+
+test('the trace that an answer names is a link in list and export, for the document and what failed', async () => {
+  const ids = ['4bf92f3577b34da6a3ce929d0e0e4736', 'a3ce929d0e0e4736', '00f067aa0ba902b7']
+  const link = (id = '') => ({ id, url: `https://tempo.example/trace/${id}` })
+  await fetch(new URL('/v1/sites/line', worker.url), {
+    method: 'PATCH',
+    headers: admin,
+    body: JSON.stringify({ trace_link: link('{trace}').url }),
+  })
+  const endpoint = new URL('/f', worker.url).href
+  const address = pages.page('/traced', {
+    tag: `data-site="line" data-endpoint="${endpoint}"`,
+    body: '<h1>Traced</h1>',
+    headers: { 'server-timing': `app;dur=12.3, traceparent;desc="00-${ids[0]}-00f067aa0ba902b7-01"` },
+  })
+  const page = await browser.newPage()
+  await page.goto(address)
+  await page.waitForFunction('window.fieldline')
+  await page.evaluate(async ([, failed = '', fast = '']) => {
+    const call = (query: string, id: string) =>
+      fetch(`/api/x?${query}&timing=${encodeURIComponent(`db;dur=1, trace-id;desc="${id}"`)}`)
+    for (const answer of [await call('status=500', failed), await call('status=200', fast)])
+      await answer.text()
+  }, ids)
+  await page.goto('about:blank')
+
+  const ask = async (path: string) =>
+    (await fetch(new URL(`${path}&site=line&route=/traced`, worker.url), { headers: admin })).text()
+  const told = {
+    server: { app: 12 },
+    trace: link(ids[0]),
+    calls: [
+      { status: 500, server: { db: 1 }, trace: link(ids[1]) },
+      { status: 200, server: { db: 1 }, trace: null },
+    ],
+  }
+  await expect
+    .poll(async () => JSON.parse(await ask('/v1/pageviews?order=newest')).data, { timeout: 10_000 })
+    .toMatchObject([told])
+  const [line = ''] = (await ask('/v1/export?format=ndjson')).split('\n')
+  expect(JSON.parse(line)).toMatchObject(told)
+  expect(await ask('/v1/pageviews?order=newest&format=csv')).toContain(link(ids[0]).url)
+})

@@ -22,7 +22,7 @@ const printable = (max: number) =>
     .string({ minLength: 1, maxLength: max, unit: 'grapheme' })
     .map(text => text.replace(/[\p{Cc}?#]/gu, 'x').slice(0, max))
 
-export const call = fc.record({
+const untraced = fc.record({
   endpoint: printable(MAX_ENDPOINT),
   start: fc.integer({ min: 0, max: MAX_AGE }),
   duration: ms,
@@ -34,6 +34,14 @@ export const call = fc.record({
     fc.array(fc.tuple(fc.stringMatching(/^[a-z]{1,8}$/), ms), { minLength: 1, maxLength: MAX_SERVER }),
   ),
 })
+
+/** Of most calls no trace is told. */
+export const call = fc.oneof(
+  untraced,
+  fc
+    .record({ call: untraced, trace: fc.stringMatching(/^[\da-f]{32}$/) })
+    .map(({ call, trace }) => ({ ...call, trace })),
+)
 
 const whole = fc.integer({ min: 0, max: MAX_AGE })
 const label = printable(MAX_SELECTOR)

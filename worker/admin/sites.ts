@@ -143,11 +143,22 @@ function toSettings(row: SiteRow): SiteSettings {
     raw_days: row.rawDays,
     hour_days: row.hourDays,
     day_days: row.dayDays,
+    trace_link: row.traceLink,
   }
 }
 
 function toColumns(settings: SiteSettings) {
-  const { origins, rate, rows_per_day, bytes_per_day, max_weight, raw_days, hour_days, day_days } = settings
+  const {
+    origins,
+    rate,
+    rows_per_day,
+    bytes_per_day,
+    max_weight,
+    raw_days,
+    hour_days,
+    day_days,
+    trace_link,
+  } = settings
   return {
     origins,
     rate,
@@ -157,5 +168,6 @@ function toColumns(settings: SiteSettings) {
     rawDays: raw_days,
     hourDays: hour_days,
     dayDays: day_days,
+    traceLink: trace_link,
   }
 }

@@ -12,7 +12,7 @@ import { Section, Table, Trouble } from './section.tsx'
 import { Chip, Tabs } from './tabs.tsx'
 import { useWork } from './use-action.ts'
 import { useAnswer } from './use-api.ts'
-import { Waterfall } from './waterfall.tsx'
+import { Trace, Waterfall } from './waterfall.tsx'
 
 /** What came after the first page of a list. */
 type More = Pick<PageViewsAnswer, 'data' | 'cursor'> & { path: string }
@@ -118,14 +118,16 @@ function useReturn(id: string): void {
 }
 
 function Row({ view, vitals, open }: { view: PageViewAnswer; vitals: Vital[]; open: boolean }) {
-  const { id, began, route, device, country, browser, connection, calls, release } = view
+  const { id, began, route, device, country, browser, connection, calls, release, trace } = view
   return (
     <tr class={open ? 'open' : ''}>
       <th scope="row">
         <Link id={`v${id}`} to={{ id: open ? '' : id }} current={open}>
           <bdi>{route}</bdi>
         </Link>
-        <small>{moment(began)}</small>
+        <small>
+          {moment(began)} <Trace of={trace} />
+        </small>
       </th>
       {vitals.map(vital => (
         <td key={vital}>

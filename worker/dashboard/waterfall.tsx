@@ -21,6 +21,7 @@ export interface Span {
   start: number
   duration: number
   note: string
+  trace?: PageViewAnswer['trace']
 }
 
 export function Waterfall({ view }: { view: PageViewAnswer }) {
@@ -61,6 +62,11 @@ export function Waterfall({ view }: { view: PageViewAnswer }) {
             {causeOf(vital, view)}
           </li>
         ))}
+        {(view.server || view.trace) && (
+          <li>
+            document: <bdi>{timings(view.server).join(', ')}</bdi> <Trace of={view.trace} />
+          </li>
+        )}
         {view.marks.map(({ name, value }) => (
           <li key={name}>
             mark <bdi>{name}</bdi>: {value}
@@ -85,7 +91,7 @@ export function Waterfall({ view }: { view: PageViewAnswer }) {
               <td>{format('api', span.start)}</td>
               <td>{format('api', span.duration)}</td>
               <td class="text">
-                <bdi>{span.note}</bdi>
+                <bdi>{span.note}</bdi> <Trace of={span.trace} />
               </td>
             </tr>
           ))}
@@ -150,6 +156,23 @@ function Target({ of }: { of: string }) {
   return <code>{of || '(no element)'}</code>
 }
 
+/** The trace of a response: a link where the site says where traces are shown. */
+export function Trace({ of: trace }: { of?: PageViewAnswer['trace'] | undefined }) {
+  if (!trace) return null
+  const text = `trace ${trace.id.slice(0, 8)}`
+  return trace.url ? (
+    <a href={trace.url} target="_blank" rel="noreferrer">
+      {text}
+    </a>
+  ) : (
+    <span title={trace.id}>{text}</span>
+  )
+}
+
+function timings(server: PageViewAnswer['server']): string[] {
+  return Object.entries(server ?? {}).map(([name, ms]) => `${name} ${format('api', ms)}`)
+}
+
 /** All that has a begin and an end: phases first, then the rest by its begin. */
 export function spansOf({ phases, why, calls }: PageViewAnswer): Span[] {
   const loads: Span[] = []
@@ -177,16 +200,16 @@ export function spansOf({ phases, why, calls }: PageViewAnswer): Span[] {
   }
   if (why.lcp) add('part1', 0, why.lcp.parts, '')
   if (why.inp) add('part2', why.inp.at, why.inp.parts, why.inp.event)
-  for (const { endpoint, start, duration, outcome, status, server, waited, started } of calls) {
+  for (const { endpoint, start, duration, outcome, status, server, trace, waited, started } of calls) {
     const notes = [
       outcome === 'ok' ? '' : plain(outcome),
       status ? `status ${status}` : '',
       waited ? `LCP waited ${format('api', waited)}` : '',
       started ? 'started by the interaction' : '',
-      ...Object.entries(server ?? {}).map(([name, ms]) => `${name} ${format('api', ms)}`),
+      ...timings(server),
     ]
     const kind = outcome === 'ok' ? (waited ? 'needs-improvement' : 'good') : 'poor'
-    rest.push({ name: endpoint, kind, start, duration, note: notes.filter(Boolean).join(', ') })
+    rest.push({ name: endpoint, kind, start, duration, note: notes.filter(Boolean).join(', '), trace })
   }
   return [...loads, ...rest.filter(({ duration }) => duration > 0).sort((a, b) => a.start - b.start)]
 }

@@ -38,12 +38,16 @@ export const ndjsonRoute = handler({
       'Content-Type': 'application/x-ndjson; charset=utf-8',
       'Content-Disposition': `attachment; filename="${query.site}.ndjson"`,
     }
-    return { body: await ndjson(d1, keptRows(query, site, now)), headers }
+    return { body: await ndjson(d1, keptRows(query, site, now), site.traceLink), headers }
   },
 })
 
 /** The lines, in UTF-8. Key: (site, hour, id), sought for each page. */
-export async function ndjson(d1: Preparer, query: NdjsonQuery): Promise<ReadableStream<Uint8Array>> {
+export async function ndjson(
+  d1: Preparer,
+  query: NdjsonQuery,
+  traceLink: string | null = null,
+): Promise<ReadableStream<Uint8Array>> {
   const encoder = new TextEncoder()
   const { from, cursor } = query
   // A cursor from before the range, or before what is kept, goes on at its begin.
@@ -58,7 +62,7 @@ export async function ndjson(d1: Preparer, query: NdjsonQuery): Promise<Readable
         const rows = first ?? (await read().catch(cutOff))
         first = null
         const lines: NdjsonLine[] = rows.map(row => ({
-          ...toPageView(row),
+          ...toPageView(row, traceLink),
           cursor: cursorAt(positionOf(row)),
         }))
         const last = rows.at(-1)

@@ -179,6 +179,8 @@ export function toRow(
     connection: view.connection,
     ...view.vitals,
     phases: phases && JSON.stringify(PHASES.map(phase => phases[phase])),
+    server: view.server ? JSON.stringify(view.server) : null,
+    trace: view.trace ?? null,
     calls: calls.length ? JSON.stringify({ [sequence]: calls.map(encodeCall) }) : '{}',
     why: why ? JSON.stringify(why) : null,
     marks: marks.length ? JSON.stringify({ [sequence]: marks.map(encodeMark) }) : '{}',

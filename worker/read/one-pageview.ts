@@ -8,7 +8,7 @@ import type { PageViewAnswer } from '../../schema/api/pageviews.ts'
 import { parseParameters } from '../../schema/api/parameters.ts'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
 import type { Ms } from '../../schema/domain/units.ts'
-import { pageviews } from '../../schema/storage/tables.ts'
+import { pageviews, type SiteRow } from '../../schema/storage/tables.ts'
 import { problem } from '../problem.ts'
 import { byParameters, handler } from '../query/endpoint.ts'
 import { oldestRaw, type Retention } from '../query/kept.ts'
@@ -25,16 +25,16 @@ const p = named(pageviews, 'p')
 export async function onePageView(
   d1: Preparer,
   { site, id }: { site: string; id: string },
-  retention: Pick<Retention, 'rawDays'>,
+  kept: Pick<Retention, 'rawDays'> & Partial<Pick<SiteRow, 'traceLink'>>,
   now: Ms,
 ): Promise<PageViewAnswer | null> {
-  const oldest = oldestRaw(retention, now) / HOUR
+  const oldest = oldestRaw(kept, now) / HOUR
   const { results } = await prepare(
     d1,
     sql`WITH RECURSIVE h(hour) AS (VALUES (${hourOf(now)}) UNION ALL SELECT hour - 1 FROM h WHERE hour > ${oldest})
       SELECT ${COLUMNS} FROM h CROSS JOIN ${p.table} ON ${p.site} = ${site} AND ${p.hour} = h.hour AND ${p.id} = ${id} LIMIT 1`,
   ).all<StoredRow>()
-  return results[0] ? toPageView(results[0]) : null
+  return results[0] ? toPageView(results[0], kept.traceLink ?? null) : null
 }
 
 export const onePageViewHandler = handler({

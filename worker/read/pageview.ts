@@ -5,17 +5,17 @@
 import type { SQL } from 'drizzle-orm'
 import { type PageViewAnswer, UNREADABLE } from '../../schema/api/pageviews.ts'
 import { fromGrains } from '../../schema/domain/metrics.ts'
-import { pageviews } from '../../schema/storage/tables.ts'
+import { pageviews, type SiteRow } from '../../schema/storage/tables.ts'
 import { INP_PARTS, inpParts, LCP_PARTS, lcpParts, startedBy, waits } from '../../schema/wire/attribution.ts'
 import type { Attribution } from '../../schema/wire/pageview.ts'
 import { selected } from '../store/names.ts'
-import { attributionOf, callsOf, marksOf, NO_ATTRIBUTION, phasesOf } from '../store/row-codec.ts'
+import { attributionOf, callsOf, marksOf, NO_ATTRIBUTION, phasesOf, serverOf } from '../store/row-codec.ts'
 
 /** The columns that an answer is made from. */
 const ANSWERED = [
   ...(['id', 'hour', 'began', 'weight', 'route', 'navigation', 'release', 'device', 'country'] as const),
   ...(['browser', 'browserVersion', 'os', 'connection', 'lcp', 'inp', 'cls', 'fcp', 'ttfb'] as const),
-  ...(['phases', 'why', 'calls', 'marks', 'dropped', 'callsCut', 'marksCut'] as const),
+  ...(['phases', 'server', 'trace', 'why', 'calls', 'marks', 'dropped', 'callsCut', 'marksCut'] as const),
 ] satisfies readonly (keyof typeof pageviews.$inferSelect)[]
 
 /** A row of `pageviews`, as far as it is answered. */
@@ -24,15 +24,19 @@ export type StoredRow = Pick<typeof pageviews.$inferSelect, (typeof ANSWERED)[nu
 /** The columns of `pageviews AS p` that it takes. */
 export const COLUMNS: SQL = selected(pageviews, 'p', ANSWERED)
 
-export function toPageView(stored: StoredRow): PageViewAnswer {
+/** The answer of a row. `traceLink` is the site's. */
+export function toPageView(stored: StoredRow, traceLink: SiteRow['traceLink']): PageViewAnswer {
   const { id, weight, route, navigation, release, device, country, browser, os, connection } = stored
   const { lcp, inp, cls, fcp, ttfb } = stored
   const read = {
     phases: phasesOf(stored.phases),
+    server: serverOf(stored.server),
     why: attributionOf(stored.why),
     calls: callsOf(stored.calls),
     marks: marksOf(stored.marks),
   }
+  const traced = (id: string | null | undefined) =>
+    id ? { id, url: traceLink?.replaceAll('{trace}', id) ?? null } : null
   // Without a document there are no phases to read.
   const unreadable = UNREADABLE.filter(column => stored[column] !== null && read[column] === null)
   const { why, calls } = { why: read.why ?? NO_ATTRIBUTION, calls: read.calls ?? [] }
@@ -45,10 +49,13 @@ export function toPageView(stored: StoredRow): PageViewAnswer {
     began: new Date(stored.began).toISOString(),
     cls: cls === null ? null : fromGrains('cls', cls),
     phases: read.phases,
+    server: read.server && Object.fromEntries(read.server),
+    trace: traced(stored.trace),
     why: toWhy(why, lcp ?? 0),
     calls: calls.map((call, i) => ({
       ...call,
       server: call.server && Object.fromEntries(call.server),
+      trace: traced(call.trace),
       waited: waited[i] ?? 0,
       started: started[i] ?? false,
     })),

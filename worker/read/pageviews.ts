@@ -7,7 +7,7 @@ import { toCursor } from '../../schema/api/cursor.ts'
 import type { PageViewsAnswer, PageViewsQuery } from '../../schema/api/pageviews.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
 import type { Hour, Ms, OneIn } from '../../schema/domain/units.ts'
-import { pageviews } from '../../schema/storage/tables.ts'
+import { pageviews, type SiteRow } from '../../schema/storage/tables.ts'
 import { sound } from '../histogram/safe-json.ts'
 import { matchesPageView } from '../query/filters.ts'
 import { keptRows, type Retention } from '../query/kept.ts'
@@ -28,16 +28,18 @@ const LAST = 'g'
 
 type Slowest = Extract<PageViewsQuery, { order: 'slowest' }>
 type Newest = Extract<PageViewsQuery, { order: 'newest' }>
-type Listed = Pick<PageViewsAnswer, 'sampled' | 'looked_at' | 'of' | 'cursor' | 'data'>
+type Listed = Pick<PageViewsAnswer, 'sampled' | 'looked_at' | 'of' | 'cursor'> & {
+  data: readonly StoredRow[]
+}
 
 /** Key: (site, hour, id). */
 export async function pageViews(
   d1: Preparer,
   asked: PageViewsQuery,
-  retention: Pick<Retention, 'rawDays'>,
+  site: Pick<Retention, 'rawDays'> & Partial<Pick<SiteRow, 'traceLink'>>,
   now: Ms,
 ): Promise<PageViewsAnswer> {
-  const query = keptRows(asked, retention, now)
+  const query = keptRows(asked, site, now)
   const listed =
     query.order === 'slowest' ? await slowest(d1, query, now) : await newest(d1, query, query.cursor, now)
   return {
@@ -45,6 +47,7 @@ export async function pageViews(
     order: query.order,
     metric: query.metric ?? null,
     ...listed,
+    data: listed.data.map(row => toPageView(row, site.traceLink ?? null)),
   }
 }
 
@@ -87,7 +90,7 @@ async function slowest(d1: Preparer, query: Slowest, now: Ms): Promise<Listed> {
     looked_at: found.length,
     of: found.length * oneIn,
     cursor: last ? toCursor(['slowest', metric, oneIn, ...last]) : null,
-    data: (await rowsOf(d1, site, page)).map(toPageView),
+    data: await rowsOf(d1, site, page),
   }
 }
 
@@ -169,6 +172,6 @@ function listing(rows: readonly StoredRow[], limit: number, oneIn: OneIn, next: 
     looked_at: null,
     of: null,
     cursor: last ? toCursor(['newest', last.hour, last.began, last.id]) : onward,
-    data: page.map(toPageView),
+    data: page,
   }
 }

@@ -20,6 +20,12 @@ export function attributionOf(text: string | null): Attribution | null {
   )
 }
 
+/** The Server-Timing of a document. */
+export function serverOf(text: string | null): ApiCall['server'] {
+  const list = text ? parsed(text) : null
+  return Array.isArray(list) && list.every(Array.isArray) ? (list as [string, number][]) : null
+}
+
 /** The calls of all beacons, in the order in which they began. */
 export function callsOf(text: string): ApiCall[] | null {
   const lists = itemsOf(text)

@@ -36,6 +36,8 @@ const NEWEST_WINS: Column[] = [
   'fcp',
   'ttfb',
   'phases',
+  'server',
+  'trace',
   'why',
 ]
 

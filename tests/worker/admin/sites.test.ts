@@ -29,6 +29,7 @@ describe('a site', () => {
         raw_days: 14,
         hour_days: 35,
         day_days: 760,
+        trace_link: null,
         created: expect.stringMatching(/^\d{4}-/),
         bot_beacons_24h: 0,
       },
@@ -63,11 +64,24 @@ describe('a site', () => {
     ['/v1/sites/patched', { max_weight: 1001 }, 400, 'max_weight'],
     ['/v1/sites/patched', { bytes_per_day: '1MB' }, 400, 'bytes_per_day'],
     ['/v1/sites/patched', { origins: [] }, 400, 'origins'],
+    ['/v1/sites/patched', { trace_link: 'https://tempo.example/trace/' }, 400, 'trace_link'],
+    ['/v1/sites/patched', { trace_link: 'javascript:alert(1)//{trace}' }, 400, 'trace_link'],
     ['/v1/sites/patched', { colour: 'red' }, 400, 'colour'],
     ['/v1/sites/nowhere', { rate: 2 }, 404, 'site'],
   ])('PATCH %s %j is a %i that names %s', async (path, body, status, field) => {
     await put('/v1/sites/patched', { origins: [ORIGIN] })
     expect(await problemOf(await patch(path, body))).toMatchObject({ status, field })
+  })
+
+  it('keeps where traces are shown, until that is taken away', async () => {
+    const link = 'https://tempo.example/trace/{trace}'
+    await put('/v1/sites/traced', { origins: [ORIGIN], trace_link: link })
+    expect(await (await get('/v1/sites/traced')).json()).toMatchObject({ trace_link: link })
+    expect((await patch('/v1/sites/traced', { trace_link: null })).status).toBe(200)
+    expect(await (await get('/v1/sites/traced')).json()).toMatchObject({ trace_link: null })
+    expect(
+      await problemOf(await put('/v1/sites/traced', { origins: [ORIGIN], trace_link: 'https://x' })),
+    ).toEqual(expect.objectContaining({ field: 'trace_link', detail: expect.stringContaining('{trace}') }))
   })
 
   it('that is not there is a 404', async () => {

@@ -33,7 +33,12 @@ async function measure(params: string) {
   const parsed = parsePageViewsQuery(new URLSearchParams(`${RANGE}&${params}`), Date.now())
   if ('error' in parsed) throw new Error(parsed.error.detail)
   const meter = newMeter()
-  const answer = await pageViews(metered(env.DB, meter), parsed.ok, { rawDays: 30 }, Date.now())
+  const answer = await pageViews(
+    metered(env.DB, meter),
+    parsed.ok,
+    { rawDays: 30, traceLink: 'https://tempo.example/trace/{trace}' },
+    Date.now(),
+  )
   return { ...answer, read: meter.read }
 }
 
@@ -61,7 +66,9 @@ async function fill(site: string, views: number, hours: number, from = FIRST): P
 }
 
 beforeAll(async () => {
-  for (const site of ['one', 'paged', 'told']) await put(`/v1/sites/${site}`, { origins: [ORIGIN] })
+  const trace_link = 'https://tempo.example/trace/{trace}'
+  for (const site of ['one', 'paged', 'told'])
+    await put(`/v1/sites/${site}`, { origins: [ORIGIN], trace_link })
 })
 
 describe('a page view', () => {
@@ -69,6 +76,7 @@ describe('a page view', () => {
     const began = (FIRST + 3) * HOUR + 60_000
     const call = { outcome: 'ok', status: 200, ttfb: 90, bytes: 100 } as const
     const server: ApiCall['server'] = [['db', 30]]
+    const traced = (id: string) => ({ id, url: `https://tempo.example/trace/${id}` })
     await sendViews(
       [
         pageView({
@@ -79,6 +87,8 @@ describe('a page view', () => {
           weight: 4,
           vitals: { lcp: 3000, inp: 300, cls: 120, fcp: 900, ttfb: 400 },
           phases: { dns: 1, connect: 2, request: 3, response: 4, interactive: 5, loaded: 6, load: 7 },
+          server: [['app', 210]],
+          trace: '4bf92f3577b34da6a3ce929d0e0e4736',
           why: {
             lcp: { target: 'main>img', url: '/a.jpg', loadDelay: 1600, loadDuration: 800, renderDelay: 200 },
             inp: {
@@ -94,7 +104,7 @@ describe('a page view', () => {
           },
           calls: [
             { endpoint: 'POST /api/cart', start: 5100, duration: 50, ...call, server },
-            { endpoint: 'GET /api/p', start: 500, duration: 640, ...call, server },
+            { endpoint: 'GET /api/p', start: 500, duration: 640, ...call, server, trace: 'a3ce929d0e0e4736' },
           ],
           marks: [{ name: 'ready', value: 1800 }],
         }),
@@ -123,6 +133,8 @@ describe('a page view', () => {
         fcp: 900,
         ttfb: 400,
         phases: { dns: 1, connect: 2, request: 3, response: 4, interactive: 5, loaded: 6, load: 7 },
+        server: { app: 210 },
+        trace: traced('4bf92f3577b34da6a3ce929d0e0e4736'),
         why: {
           lcp: {
             target: 'main>img',
@@ -145,6 +157,7 @@ describe('a page view', () => {
             duration: 640,
             ...call,
             server: { db: 30 },
+            trace: traced('a3ce929d0e0e4736'),
             waited: 640,
             started: false,
           },
@@ -154,6 +167,7 @@ describe('a page view', () => {
             duration: 50,
             ...call,
             server: { db: 30 },
+            trace: null,
             waited: 0,
             started: true,
           },

@@ -1,0 +1,3 @@
+ALTER TABLE `pageviews` ADD `server` text;--> statement-breakpoint
+ALTER TABLE `pageviews` ADD `trace` text;--> statement-breakpoint
+ALTER TABLE `sites` ADD `trace_link` text;
