@@ -45,6 +45,11 @@ const TRACE_LINK = v.nullable(
       link => link.includes('{trace}') && /^https?:$/.test(URL.parse(link)?.protocol ?? ''),
       'must be an address with {trace} in it: https://tempo.example/trace/{trace}',
     ),
+    // All who may read the site see it.
+    v.check(
+      link => !URL.parse(link)?.username && !URL.parse(link)?.password,
+      'must not have a user name or password',
+    ),
     v.description('where a trace is shown; `{trace}` stands for its id; null: nowhere'),
   ),
 )

@@ -118,11 +118,15 @@ const SERVERS = maybe(
     v.transform(list => fitting(SERVER, list, MAX_SERVER)),
   ),
 )
-/** A trace's id: 32 hex digits of the W3C's, 16 of older ones. */
+/**
+ * A trace's id: 32 hex digits, 16 of older tracers. All zero is none.
+ *
+ * @see https://www.w3.org/TR/trace-context/#trace-id
+ */
 const TRACE = maybe(
   v.pipe(
     v.string('must be a string'),
-    v.regex(/^[\da-f]{16,32}$/i, 'must be 16 to 32 hex digits'),
+    v.regex(/^(?!0+$)([\da-f]{16}){1,2}$/i, 'must be 16 or 32 hex digits, not all 0'),
     v.transform(id => id.toLowerCase()),
   ),
 )

@@ -28,14 +28,21 @@ const call = (i: number, name = 'a'): ApiCall => ({
   server: null,
 })
 const calls = (n: number, from = 0) => Array.from({ length: n }, (_, i) => call(from + i))
-const FAT = pageView({ calls: calls(64) })
+const FAT = pageView({ calls: calls(64), server: [['\u{1f600}'.repeat(16), 1]] })
 /** Sends a page view from an address. */
 const from = (address: string, view: PageView) => send(encode(view), { 'CF-Connecting-IP': address })
 
 const rowOf = async (view: { id: string }) =>
   env.DB.prepare('SELECT * FROM pageviews WHERE id = ?1')
     .bind(await storedId(view))
-    .first<{ calls: string; marks: string; calls_cut: number; marks_cut: number; dropped: number }>()
+    .first<{
+      calls: string
+      marks: string
+      server: string | null
+      calls_cut: number
+      marks_cut: number
+      dropped: number
+    }>()
 
 beforeAll(() => put('/v1/sites/shop', { origins: [ORIGIN], rows_per_day: 1_000_000 }))
 
@@ -55,6 +62,7 @@ describe('fat rows of one address', () => {
       const kept: unknown[] = Object.values<unknown[]>(JSON.parse(row?.calls ?? '{}'))[0] ?? []
       expect(kept.length + (row?.calls_cut ?? 0)).toBe(64)
       expect(row?.calls.length).toBeLessThan(400)
+      expect(row?.server).toBeNull()
     }
     // Another address has a share of its own, and an ordinary page view is never cut.
     const [other, ordinary] = [{ ...FAT, id: newId() }, pageView({ calls: calls(1) })]

@@ -438,6 +438,30 @@ test('records the first four durations of a Server-Timing header', async () => {
   ])
 })
 
+test('finds the trace that a Server-Timing header names, of a failed call, and nothing like one', async () => {
+  const id = '4BF92F3577B34DA6a3ce929d0e0e4736'
+  const told = id.toLowerCase()
+  const expected: [timing: string, trace: string | undefined][] = [
+    [`traceparent;desc="00-${id}-00f067aa0ba902b7-01"`, told],
+    [`app;dur=1, TraceId;desc=${id}, trace-id;desc=a3ce929d0e0e4736`, told],
+    ['trace;desc="}", tracestate;desc="x=1", trace_id;desc="a3ce929d0e0e4736"', 'a3ce929d0e0e4736'],
+    // A duration has as many digits.
+    ['trace;dur=0.1234567890123456789;desc="none"', undefined],
+    [`trace;desc="${id}${id}"`, undefined],
+    [`trace;desc="00-${'0'.repeat(32)}-${'0'.repeat(16)}-00"`, undefined],
+    [`cache;desc="${id}"`, undefined],
+    [`trace;desc="${'trace-'.repeat(999)}"`, undefined],
+    ['', undefined],
+  ]
+  const page = await open()
+  await page.evaluate(async timings => {
+    for (const [i, timing] of timings.entries())
+      await (await fetch(`/api/${'abcdefghi'[i]}?status=500&timing=${encodeURIComponent(timing)}`)).text()
+  }, expected.map(([timing]) => timing))
+  await recorded(page, expected.length)
+  expect((await callsOf(page)).map(({ trace }) => trace)).toEqual(expected.map(([, trace]) => trace))
+})
+
 test('a streaming response has its first byte at its begin, its duration at its end', async () => {
   const page = await open()
   const read = await page.evaluate(async () => {

@@ -37,7 +37,7 @@ export function slim(view: PageView): { view: PageView; callsCut: number; marksC
   const fits = JSON.stringify(encodeAttribution(view.why) ?? null).length <= SLIM.why
   const why = fits ? view.why : { lcp: null, inp: null, cls: null }
   return {
-    view: { ...view, calls, marks, why },
+    view: { ...view, calls, marks, why, server: undefined },
     callsCut: view.calls.length - calls.length,
     marksCut: view.marks.length - marks.length,
   }

@@ -101,6 +101,16 @@ const oddities: [string, object, Partial<PageView>][] = [
   ['calls that are none', { calls: 7, dropped: 2 }, { calls: [], dropped: 2 }],
   ['calls that are a text', { calls: 'none', dropped: 2 }, { calls: [], dropped: 2 }],
   ['marks that are none', { marks: { cart: 1 } }, { marks: [] }],
+  ['a trace in capitals', { trace: 'A3CE929D0E0E4736' }, { trace: 'a3ce929d0e0e4736' }],
+  ...['0'.repeat(32), 'a'.repeat(24), 'a'.repeat(33), `${'a'.repeat(31)}/`, `${'a'.repeat(32)}\n`, 7, ['a']].map(
+    (trace): (typeof oddities)[number] => [`the trace ${JSON.stringify(trace)}`, { trace }, {}],
+  ),
+  ['a server that is none', { server: [['', 1], ['db', -1], 7, ['app']] }, {}],
+  [
+    'a server that says too much',
+    { server: ['a', 'b', 'c', 'd', 'e'].map(name => [name, 1.4, 'secret']) },
+    { server: ['a', 'b', 'c', 'd'].map(name => [name, 1]) },
+  ],
   ['a field of a script to come', { errors: 3, __proto__: null }, {}],
 ]
 
@@ -130,7 +140,12 @@ const oddCalls: [unknown[], Partial<ApiCall>][] = [
   [['GET /', 1, 2, 'http', -1], { status: null }],
   [['GET /', 1, 2, 'http', '500'], { status: null }],
   [['GET /', 1, 2, 'http', 500.5, 'soon', {}, 'db'], { status: null }],
-  [['GET /', 1, 2, 'http', 500, null, null, null, 'to come'], { status: 500 }],
+  [['GET /', 1, 2, 'http', 500, null, null, null, null, 'to come'], { status: 500 }],
+  [['GET /', 1, 2, 'http', 500, null, null, null, '0'.repeat(32)], { status: 500 }],
+  [
+    ['GET /', 1, 2, 'http', 500, null, null, null, '00000000000000000000000000000ABC'],
+    { status: 500, trace: '00000000000000000000000000000abc' },
+  ],
   [['GET /p?t=1 Name', 1, 2, 'http', 500], { endpoint: 'GET /p', status: 500 }],
   [['GET /p#t', -1, 1e300, 'http', 500], { endpoint: 'GET /p', start: 0, duration: MAX_MS, status: 500 }],
   [

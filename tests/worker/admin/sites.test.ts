@@ -66,6 +66,13 @@ describe('a site', () => {
     ['/v1/sites/patched', { origins: [] }, 400, 'origins'],
     ['/v1/sites/patched', { trace_link: 'https://tempo.example/trace/' }, 400, 'trace_link'],
     ['/v1/sites/patched', { trace_link: 'javascript:alert(1)//{trace}' }, 400, 'trace_link'],
+    ['/v1/sites/patched', { trace_link: ' java\nscript:alert(1)//{trace}' }, 400, 'trace_link'],
+    ['/v1/sites/patched', { trace_link: 'data:text/html,{trace}' }, 400, 'trace_link'],
+    ['/v1/sites/patched', { trace_link: '/trace/{trace}' }, 400, 'trace_link'],
+    ['/v1/sites/patched', { trace_link: 'https://tempo.example/trace/{TRACE}' }, 400, 'trace_link'],
+    ['/v1/sites/patched', { trace_link: 'https://me:secret@tempo.example/{trace}' }, 400, 'trace_link'],
+    ['/v1/sites/patched', { trace_link: `https://x.example/{trace}${'x'.repeat(500)}` }, 400, 'trace_link'],
+    ['/v1/sites/patched', { trace_link: ['https://tempo.example/{trace}'] }, 400, 'trace_link'],
     ['/v1/sites/patched', { colour: 'red' }, 400, 'colour'],
     ['/v1/sites/nowhere', { rate: 2 }, 404, 'site'],
   ])('PATCH %s %j is a %i that names %s', async (path, body, status, field) => {
