@@ -39,9 +39,10 @@ const WHOLE = {
   marks: '{"0":[["ready",50]]}',
   why: '{"lcp":["main>img",null,1,2,3],"inp":["#buy","click",9,1,2,3,null]}',
   phases: '[1,2,3,4,5,6,7]',
+  server: '[["db",30]]',
   inp: 100,
 }
-const COLUMNS = ['calls', 'marks', 'why', 'phases'] as const
+const COLUMNS = ['calls', 'marks', 'why', 'phases', 'server'] as const
 const COUNT = 20
 
 beforeAll(async () => {
