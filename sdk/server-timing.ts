@@ -8,10 +8,10 @@ import { MAX_SERVER } from '../schema/wire/beacon.ts'
 import type { ApiCall } from '../schema/wire/pageview.ts'
 
 /**
- * The id within `traceparent 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01`, `trace-id 4bf92f...` or the like: 32
- * hex digits, or 16 of older tracers. The worker looks closer.
+ * The id within `traceparent;desc="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"`, `trace-id;desc="4bf92f..."`
+ * or the like: 32 hex digits, or 16 of older tracers. Durations have as many digits, behind a colon or a point.
  */
-const TRACE = /^trace.*?\b([\da-f]{16,32})\b/i
+const TRACE = /"trace[^}]*?[-"]([\da-f]{16,32})[-"\\]/i
 
 /** Told to secure pages only. The trace is for what is `worth` it. */
 export function serverTiming(
@@ -23,8 +23,6 @@ export function serverTiming(
       .filter(({ duration }) => duration)
       .slice(0, MAX_SERVER)
       .map(({ name, duration }) => [name, duration]),
-    trace: worth
-      ? timings.map(({ name, description }) => TRACE.exec(`${name} ${description}`)?.[1]).find(Boolean)
-      : null,
+    trace: worth ? TRACE.exec(JSON.stringify(timings))?.[1] : null,
   }
 }

@@ -126,7 +126,8 @@ const SERVERS = maybe(
 const TRACE = maybe(
   v.pipe(
     v.string('must be a string'),
-    v.regex(/^(?!0+$)([\da-f]{16}){1,2}$/i, 'must be 16 or 32 hex digits, not all 0'),
+    v.regex(/^([\da-fA-F]{16}){1,2}$/, 'must be 16 or 32 hex digits'),
+    v.check(id => /[^0]/.test(id), 'must not be all 0'),
     v.transform(id => id.toLowerCase()),
   ),
 )

@@ -438,7 +438,7 @@ test('records the first four durations of a Server-Timing header', async () => {
   ])
 })
 
-test('finds the trace that a Server-Timing header names, of a failed call, and nothing like one', async () => {
+test('reports the trace that Server-Timing names of a failed call, and nothing like it', async () => {
   const id = '4BF92F3577B34DA6a3ce929d0e0e4736'
   const told = id.toLowerCase()
   const expected: [timing: string, trace: string | undefined][] = [
@@ -454,10 +454,13 @@ test('finds the trace that a Server-Timing header names, of a failed call, and n
     ['', undefined],
   ]
   const page = await open()
-  await page.evaluate(async timings => {
-    for (const [i, timing] of timings.entries())
-      await (await fetch(`/api/${'abcdefghi'[i]}?status=500&timing=${encodeURIComponent(timing)}`)).text()
-  }, expected.map(([timing]) => timing))
+  await page.evaluate(
+    async timings => {
+      for (const [i, timing] of timings.entries())
+        await (await fetch(`/api/${'abcdefghi'[i]}?status=500&timing=${encodeURIComponent(timing)}`)).text()
+    },
+    expected.map(([timing]) => timing),
+  )
   await recorded(page, expected.length)
   expect((await callsOf(page)).map(({ trace }) => trace)).toEqual(expected.map(([, trace]) => trace))
 })

@@ -102,9 +102,15 @@ const oddities: [string, object, Partial<PageView>][] = [
   ['calls that are a text', { calls: 'none', dropped: 2 }, { calls: [], dropped: 2 }],
   ['marks that are none', { marks: { cart: 1 } }, { marks: [] }],
   ['a trace in capitals', { trace: 'A3CE929D0E0E4736' }, { trace: 'a3ce929d0e0e4736' }],
-  ...['0'.repeat(32), 'a'.repeat(24), 'a'.repeat(33), `${'a'.repeat(31)}/`, `${'a'.repeat(32)}\n`, 7, ['a']].map(
-    (trace): (typeof oddities)[number] => [`the trace ${JSON.stringify(trace)}`, { trace }, {}],
-  ),
+  ...[
+    '0'.repeat(32),
+    'a'.repeat(24),
+    'a'.repeat(33),
+    `${'a'.repeat(31)}/`,
+    `${'a'.repeat(32)}\n`,
+    7,
+    ['a'],
+  ].map((trace): (typeof oddities)[number] => [`the trace ${JSON.stringify(trace)}`, { trace }, {}]),
   ['a server that is none', { server: [['', 1], ['db', -1], 7, ['app']] }, {}],
   [
     'a server that says too much',
