@@ -100,7 +100,7 @@ test('what the page observes is what D1 holds and what the summary says', async 
   expect(Math.abs(p75 - Number(row.lcp))).toBeLessThanOrEqual(Number(row.lcp) * (RELATIVE_ERROR + 5e-6))
 })
 
-test('the trace that an answer names becomes a link in the list, its CSV and the export', async () => {
+test('the trace that an answer names becomes a link in list, CSV and export', async () => {
   const ids = ['4bf92f3577b34da6a3ce929d0e0e4736', 'a3ce929d0e0e4736', '00f067aa0ba902b7']
   const link = (id = '') => ({ id, url: `https://tempo.example/trace/${id}` })
   await fetch(new URL('/v1/sites/line', worker.url), {
