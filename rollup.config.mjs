@@ -236,7 +236,7 @@ export default [
       terser({
         module: true,
         ecma: 2020,
-        compress: { passes: 3, pure_getters: true, unsafe_arrows: true, keep_fargs: false },
+        compress: { passes: 3, pure_getters: true, unsafe: true, unsafe_arrows: true, keep_fargs: false },
         format: { comments: false },
       }),
       copy(...['index.html', 'favicon.svg', '_headers'].map(name => [`worker/dashboard/${name}`, name])),

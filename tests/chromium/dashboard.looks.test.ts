@@ -17,6 +17,8 @@ const VIEWS = {
   'page views': `?view=views${WAIT}`,
   API: `?view=api&api=GET+/api/products${WAIT}`,
   budgets: `?view=budgets${WAIT}`,
+  compare: `?view=compare&on=device&chart=histogram${WAIT}`,
+  timing: `?view=timing${WAIT}`,
   names: `?view=names${WAIT}`,
   sites: `?view=sites&id=demo${WAIT}`,
   'first run': '?site=fresh',

@@ -4,7 +4,7 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playw
 import { launchBrowser } from '../../demo/local/browser.ts'
 import { type LocalServer, startLocal } from '../../demo/local/server.ts'
 import { sendAll } from '../../demo/traffic/send.ts'
-import { pageViews } from '../../demo/traffic/traffic.ts'
+import { pageViews, type Sent } from '../../demo/traffic/traffic.ts'
 
 /** Markup, marks that turn the direction of writing, and a name of 200 characters. */
 export const HOSTILE = [
@@ -22,8 +22,15 @@ export interface Stage {
   close(): Promise<void>
 }
 
-export async function stage(): Promise<Stage> {
+/** A fieldline with traffic, or without any where a test sends its own. */
+export async function stage({ traffic = true } = {}): Promise<Stage> {
   const [server, browser] = await Promise.all([startLocal({ port: 0 }), launchBrowser()])
+  if (traffic) await sendAll({ ...server, site: 'demo' }, demoTraffic(), () => {})
+  return on(server, browser)
+}
+
+/** A week of the demo's visitors, the last of whom name their pages to do harm. */
+function demoTraffic(): Sent[] {
   const beacons = [...pageViews({ seed: 5, views: 300, days: 6, now: Date.now() })]
   const telling = beacons.filter(({ view }) => view.why.lcp && view.calls.length > 0)
   const hostile = HOSTILE.map((name, i) => {
@@ -35,7 +42,10 @@ export async function stage(): Promise<Stage> {
       view: { ...view, id: `${'f'.repeat(15)}${i}`, route: name, calls, why: { ...view.why, lcp } },
     }
   })
-  await sendAll({ ...server, site: 'demo' }, [...beacons, ...hostile], () => {})
+  return [...beacons, ...hostile]
+}
+
+function on(server: LocalServer, browser: Browser): Stage {
   return {
     server,
     browser,

@@ -8,6 +8,7 @@ import { useEffect, useState } from 'preact/hooks'
 import type { SitesAnswer } from '../../schema/api/site.ts'
 import { Api } from './api.tsx'
 import { Budgets } from './budgets.tsx'
+import { Compare } from './compare.tsx'
 import { CreateSite } from './createsite.tsx'
 import { Header } from './header.tsx'
 import { Here } from './link.tsx'
@@ -18,6 +19,7 @@ import { Trouble } from './section.tsx'
 import { keepToken, readToken } from './session.ts'
 import { SignIn } from './signin.tsx'
 import { Sites } from './sites.tsx'
+import { Timing } from './timing.tsx'
 import { go, type Place, readPlace, VIEWS } from './url-state.ts'
 import { Live, useAnswer } from './use-api.ts'
 
@@ -102,6 +104,8 @@ function View({ view }: { view: Place['view'] }) {
   if (view === 'api') return <Api />
   if (view === 'budgets') return <Budgets />
   if (view === 'names') return <Names />
+  if (view === 'compare') return <Compare />
+  if (view === 'timing') return <Timing />
   if (view === 'views') return <PageViews />
   if (view === 'sites') return <Sites />
   return <Overview />

@@ -35,8 +35,10 @@ export function Breakdown({ metric, total, extra = {} }: BreakdownProps) {
   const tools = <Tabs label="Break down by" name="by" options={DIMENSIONS} also={{ q: '', col: '' }} />
   const found = answer.data?.data ?? []
   const all = place[by] ? found.reduce((sum, { count }) => sum + count, 0) : total
+  // What has no causes of its own is explained by its groups.
+  const name = metric === 'fcp' || metric === 'ttfb' || metric === 'api' ? 'cause' : ''
   return (
-    <Section title={title} answer={answer} path={path} tools={tools}>
+    <Section title={title} answer={answer} path={path} tools={tools} name={name}>
       <Groups
         {...{ label: title, metric, by, head }}
         total={all}

@@ -1,12 +1,13 @@
 /** Budgets with their state, each to be changed or deleted, their history, and the webhook. */
 
-import { useContext } from 'preact/hooks'
+import { useContext, useEffect, useRef } from 'preact/hooks'
 import type { BudgetAnswer, BudgetEventsAnswer, BudgetsAnswer } from '../../schema/api/budgets.ts'
 import { figureOf, writeLimit } from '../../schema/domain/budget-figure.ts'
 import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
 import { format } from '../../schema/domain/metrics.ts'
 import { BudgetForm } from './budgetform.tsx'
 import { request } from './client.ts'
+import { causeOf } from './events.tsx'
 import { Figure } from './figure.tsx'
 import { count, few, moment, number, short } from './format.ts'
 import { Link, usePlace } from './link.tsx'
@@ -105,10 +106,12 @@ function samplesOf({ samples, effective_samples, minimum, checked, window_hours 
 }
 
 function History({ budgets }: { budgets: BudgetAnswer[] }) {
-  const [{ site }] = usePlace()
-  const path = pathOf('budget-events', { site })
+  const [place] = usePlace()
+  const path = pathOf('budget-events', { site: place.site })
   const answer = useAnswer<BudgetEventsAnswer>(path)
   const events = answer.data?.data ?? []
+  const met = useRef<HTMLTableRowElement>(null)
+  useEffect(() => met.current?.scrollIntoView({ block: 'center' }), [place.at, events.length])
   const of = (id: string) => budgets.find(budget => budget.id === id)
   return (
     <Section title="History" answer={answer}>
@@ -119,10 +122,16 @@ function History({ budgets }: { budgets: BudgetAnswer[] }) {
           {events.map(({ budget: id, at, state, value, samples, release }) => {
             const budget = of(id)
             return (
-              <tr key={`${id} ${at}`}>
+              <tr key={`${id} ${at}`} ref={at === place.at ? met : null} class={at === place.at ? 'met' : ''}>
                 <th scope="row">{moment(at)}</th>
                 <td>
-                  <State state={state} />
+                  {budget && state === 'breached' ? (
+                    <Link to={causeOf(budget, Date.parse(at))} label={`See the cause of ${nameOf(budget)}`}>
+                      <State state={state} />
+                    </Link>
+                  ) : (
+                    <State state={state} />
+                  )}
                 </td>
                 <td>{budget ? format(figureOf(budget), value) : value}</td>
                 <td>{number(samples)}</td>

@@ -47,16 +47,13 @@ export function Delivery({ answer, path }: { answer: Answer<DeliveryAnswer>; pat
               {data.hours.toReversed().map(hour => (
                 <tr key={hour.hour}>
                   <th scope="row">{data.step === 'day' ? date(Date.parse(hour.hour)) : moment(hour.hour)}</th>
-                  {[
-                    hour.accepted,
-                    hour.stored,
-                    hour.sampled_out,
-                    hour.bots,
-                    refusedOf(hour),
-                    hour.failed,
-                  ].map((value, i) => (
+                  {[hour.accepted, hour.stored, hour.sampled_out, hour.bots].map((value, i) => (
                     <td key={COLUMNS[i + 1]}>{number(value)}</td>
                   ))}
+                  <td>
+                    {number(refusedOf(hour))} <small>{reasonsOf(hour)}</small>
+                  </td>
+                  <td>{number(hour.failed)}</td>
                   <td>{lossOf(hour)}</td>
                   <td>{busiestOf(hour)}</td>
                 </tr>

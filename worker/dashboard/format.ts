@@ -2,7 +2,14 @@
 
 import type { PercentileAnswer } from '../../schema/api/answer.ts'
 import type { TrendsRow } from '../../schema/api/trends.ts'
-import { type Budgeted, format, type Metric, type Rating } from '../../schema/domain/metrics.ts'
+import {
+  type Budgeted,
+  format,
+  type Measure,
+  type Metric,
+  type Rating,
+  unitOf,
+} from '../../schema/domain/metrics.ts'
 import { SHIFT } from './query.ts'
 
 export const TITLES = {
@@ -35,6 +42,14 @@ export function number(value: number): string {
 /** Two digits of what is small: 0.061, 2.8. */
 export function few(value: number): string {
   return value >= 100 ? number(value) : RATE.format(value)
+}
+
+const SHORT = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 })
+
+/** A round value of an axis: `0`, `500 ms`, `2.5 s`. */
+export function axis(measure: Measure, value: number): string {
+  if (value === 0 || unitOf(measure) !== 'ms') return SHORT.format(value)
+  return value < 1000 ? `${SHORT.format(value)} ms` : `${SHORT.format(value / 1000)} s`
 }
 
 /** How far chance may have moved a count; empty where it is exact. */

@@ -2,6 +2,7 @@
 
 import type { Dimension } from '../../schema/api/query.ts'
 import { usePlace } from './link.tsx'
+import { between, SHIFT } from './query.ts'
 import { Chip, Tabs } from './tabs.tsx'
 import { DIMENSIONS, FILTERS, PERCENTILES, RANGES, VIEWS } from './url-state.ts'
 
@@ -90,15 +91,19 @@ function Choice({ name, label, options }: ChoiceProps) {
 
 function Day({ name, label }: { name: 'from' | 'to'; label: string }) {
   const [place, move] = usePlace()
+  const zoomed = place[name].includes('T') && !Number.isNaN(Date.parse(place[name]))
   return (
     <label>
       <span>{label}</span>
       <input
-        type="date"
+        type={zoomed ? 'datetime-local' : 'date'}
         required
-        value={place[name]}
-        max={dayOf(0)}
-        onChange={event => event.currentTarget.value && move({ [name]: event.currentTarget.value })}
+        value={zoomed ? new Date(Date.parse(place[name]) + SHIFT).toISOString().slice(0, 16) : place[name]}
+        max={zoomed ? '' : dayOf(0)}
+        onChange={({ currentTarget: { value } }) => {
+          const time = Date.parse(`${value}Z`) - SHIFT
+          if (value) move({ [name]: zoomed ? between(time, time).from : value })
+        }}
       />
     </label>
   )

@@ -1,107 +1,96 @@
-/** Percentiles over time as lines, with the interval of the chosen one, thresholds, releases and budgets. */
+/** Values over time as lines, some with their intervals, above the bands of the ratings, with budgets and events. No text in the plot: it would cover values. */
 
-import { format, METRICS, type Metric } from '../../schema/domain/metrics.ts'
-import { FRAME, labelsOf, type Release, runsOf, type Scales, type Slot } from './timeline.ts'
+import { isRated, METRICS, type Measure } from '../../schema/domain/metrics.ts'
+import { axis } from './format.ts'
+import { clearOf, FRAME, labelsOf, runsOf, type Scales, type Series, type Slot, widthOf } from './timeline.ts'
 
-/** Pixels that a label of the time axis takes. */
-const LABEL_WIDTH = 84
-
-export interface Limit {
-  text: string
-  value: number
-}
+/** Pixels that most labels of the time axis take, with the room between them. */
+const LABEL = 56
 
 interface LinesProps {
-  metric: Metric
-  slots: Slot[]
+  measure: Measure
+  slots: readonly Slot[]
   scales: Scales
   width: number
-  names: string[]
-  chosen: string
-  releases: Release[]
-  limits: Limit[]
-  cursor: number | null
+  series: readonly Series[]
+  limits: readonly number[]
+  /** Where events stand, in pixels. */
+  events: readonly { x: number; kind: string }[]
+  cursor: number
+  chosen: readonly [first: number, last: number] | null
 }
 
-export function Lines({ metric, slots, scales, width, names, chosen, releases, limits, cursor }: LinesProps) {
-  const { height, left, right, top, bottom } = FRAME
-  const { x, y } = scales
+export function Lines(props: LinesProps) {
+  const { measure, slots, scales, width, series, limits, events, cursor, chosen } = props
+  const { height, right, top, bottom } = FRAME
+  const { left, x, y } = scales
   const floor = height - bottom
   const end = width - right
-  const every = Math.ceil((slots.length * LABEL_WIDTH) / (end - left))
+  const every = Math.ceil((slots.length * LABEL) / (end - left))
+  const half = (x(1) - x(0)) / 2
   return (
     <svg width={width} height={height} aria-hidden="true" class="lines">
-      <Bands metric={metric} scales={scales} end={end} />
+      {isRated(measure) && <Bands {...METRICS[measure]} scales={scales} end={end} />}
       {scales.values.map(value => (
         <g key={value}>
-          <line class="grid" x1={left} x2={end} y1={y(value)} y2={y(value)} />
+          <line x1={left} x2={end} y1={y(value)} y2={y(value)} />
           <text class="end" x={left - 8} y={y(value) + 4}>
-            {format(metric, value)}
+            {axis(measure, value)}
           </text>
         </g>
       ))}
-      {labelsOf(slots, every).map(({ slot, text }) => (
-        <text key={slot} class="middle" x={Math.max(x(slot), left + 20)} y={height - 6}>
+      {clearOf(
+        labelsOf(slots, every).map(({ slot, text }) => ({ text, x: Math.max(x(slot), widthOf(text) / 2) })),
+        width,
+      ).map(({ x, text }) => (
+        <text key={x} class="middle" x={x} y={height - 6}>
           {text}
         </text>
       ))}
-      {releases.map(({ name, slot }, i) => {
-        // It came at some time within the slot: what rose with it is not drawn before it.
-        const begin = (x(slot) + x(slot - 1)) / 2
-        return (
-          <g key={name} class="release">
-            <line x1={begin} x2={begin} y1={top - 6} y2={floor} />
-            <text class={begin > end - 90 ? 'end' : ''} x={begin} y={i % 2 ? 24 : 10}>
-              {cut(name)}
-            </text>
-          </g>
-        )
-      })}
-      {runsOf(slots, chosen).map(run => (
-        <path key={run[0]} class="interval" d={ribbon(run, slots, scales, chosen)} />
+      {events.map(({ x, kind }) => (
+        <line key={`${kind} ${x}`} class={`event ${kind}`} x1={x} x2={x} y1="0" y2={floor} />
       ))}
-      {names.map(name =>
-        runsOf(slots, name).map(run => (
-          <g key={`${name} ${run[0]}`} class={`line ${name} ${name === chosen ? 'chosen' : ''}`}>
-            <polyline points={run.map(i => `${x(i)},${y(heightOf(slots[i], name))}`).join(' ')} />
-            {run.length === 1 && (
-              <circle cx={x(run[0] ?? 0)} cy={y(heightOf(slots[run[0] ?? 0], name))} r="2.5" />
-            )}
-          </g>
-        )),
-      )}
-      {limits.map(({ text, value }) => (
-        <g key={text} class="limit">
-          <line x1={left} x2={end} y1={y(value)} y2={y(value)} />
-          <text x={left + 6} y={y(value) - 5}>
-            {text}
-          </text>
+      {series.map(({ name, kind, figures, band }) => (
+        <g key={name} class={`line ${kind}`}>
+          {band && runsOf(figures).map(run => <path key={run[0]} d={ribbon(run, figures, scales)} />)}
+          {runsOf(figures).map(run =>
+            run.length > 1 ? (
+              <polyline
+                key={run[0]}
+                points={run.map(i => `${x(i)},${y(figures[i]?.value ?? 0)}`).join(' ')}
+              />
+            ) : (
+              <circle key={run[0]} cx={x(run[0] ?? 0)} cy={y(figures[run[0] ?? 0]?.value ?? 0)} r="2.5" />
+            ),
+          )}
         </g>
       ))}
-      {(['good', 'poor'] as const).map(edge => {
-        const value = METRICS[metric][edge]
-        return value < scales.top ? (
-          <text key={edge} class="end" x={end - 4} y={y(value) - 5}>
-            {edge === 'good' ? 'needs improvement' : edge} &gt; {format(metric, value)}
-          </text>
-        ) : null
+      {limits.map(value => (
+        <line key={value} class="limit" x1={left} x2={end} y1={y(value)} y2={y(value)} />
+      ))}
+      {chosen && (
+        <rect
+          class="zone"
+          x={x(chosen[0]) - half}
+          width={x(chosen[1]) - x(chosen[0]) + 2 * half}
+          y={top}
+          height={floor - top}
+        />
+      )}
+      {cursor >= 0 && <line class="cursor" x1={x(cursor)} x2={x(cursor)} y1={top} y2={floor} />}
+      {series.map(({ name, figures }) => {
+        const value = figures[cursor]?.value
+        return value === undefined ? null : (
+          <circle key={name} class="cursor" cx={x(cursor)} cy={y(value)} r="4" />
+        )
       })}
-      {cursor !== null && <line class="cursor" x1={x(cursor)} x2={x(cursor)} y1={top} y2={floor} />}
-      {cursor !== null &&
-        names.map(name => {
-          const value = slots[cursor]?.point?.percentiles[name]?.value
-          return value === undefined ? null : (
-            <circle key={name} class="cursor" cx={x(cursor)} cy={y(value)} r="4" />
-          )
-        })}
     </svg>
   )
 }
 
 /** Where values are good, need improvement and are poor. */
-function Bands({ metric, scales, end }: { metric: Metric; scales: Scales; end: number }) {
-  const { good, poor } = METRICS[metric]
-  const { y, top } = scales
+function Bands({ good, poor, scales, end }: { good: number; poor: number; scales: Scales; end: number }) {
+  const { left, y, top } = scales
   const bands = [
     ['good', 0, good],
     ['needs-improvement', good, poor],
@@ -111,14 +100,7 @@ function Bands({ metric, scales, end }: { metric: Metric; scales: Scales; end: n
     <>
       {bands.map(([rating, from, to]) =>
         from >= top ? null : (
-          <rect
-            key={rating}
-            class={rating}
-            x={FRAME.left}
-            width={end - FRAME.left}
-            y={y(to)}
-            height={y(from) - y(to)}
-          />
+          <rect key={rating} class={rating} x={left} width={end - left} y={y(to)} height={y(from) - y(to)} />
         ),
       )}
     </>
@@ -126,21 +108,10 @@ function Bands({ metric, scales, end }: { metric: Metric; scales: Scales; end: n
 }
 
 /** The area between the lower and the upper bound; where there is no bound, the value itself. */
-function ribbon(run: number[], slots: Slot[], { x, y }: Scales, name: string): string {
-  const at = (i: number, bound: 'low' | 'high') => {
-    const figure = slots[i]?.point?.percentiles[name]
-    return `${x(i)},${y(figure?.[bound] ?? figure?.value ?? 0)}`
-  }
+function ribbon(run: number[], figures: Series['figures'], { x, y }: Scales): string {
+  const at = (i: number, bound: 'low' | 'high') =>
+    `${x(i)},${y(figures[i]?.[bound] ?? figures[i]?.value ?? 0)}`
   const up = run.map(i => at(i, 'high'))
   const down = run.map(i => at(i, 'low')).reverse()
   return `M${[...up, ...down].join('L')}Z`
-}
-
-function heightOf(slot: Slot | undefined, name: string): number {
-  return slot?.point?.percentiles[name]?.value ?? 0
-}
-
-/** What fits over a line; the cursor says the whole name. */
-function cut(name: string): string {
-  return name.length > 14 ? `${name.slice(0, 13)}…` : name
 }

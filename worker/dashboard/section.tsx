@@ -1,7 +1,7 @@
 /** The frames of the page: a titled panel that says when it waits or has failed, and a table that scrolls by itself. */
 
 import type { ComponentChildren } from 'preact'
-import { useLayoutEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { Exports } from './exports.tsx'
 import { clock } from './format.ts'
 import { usePlace } from './link.tsx'
@@ -14,13 +14,19 @@ interface SectionProps {
   path?: string
   tools?: ComponentChildren
   className?: string
+  /** What a place may have in `at`, to be brought into view. */
+  name?: string
   children: ComponentChildren
 }
 
-export function Section({ title, answer, path, tools, className = '', children }: SectionProps) {
+export function Section({ title, answer, path, tools, className = '', name, children }: SectionProps) {
   const box = useRef<HTMLElement>(null)
   const height = useRef(0)
   const waits = answer.data === null && answer.busy
+  const [{ at }] = usePlace()
+  useEffect(() => {
+    if (!waits && name && name === at) box.current?.scrollIntoView()
+  }, [waits, at])
   // While another question waits for its answer, the panel stays as tall as it was: nothing below it jumps.
   useLayoutEffect(() => {
     if (!waits) height.current = box.current?.offsetHeight ?? 0

@@ -3,10 +3,11 @@
  * out. A slot without data is a gap.
  */
 
+import type { PercentileAnswer } from '../../schema/api/answer.ts'
 import type { TimeseriesAnswer, TimeseriesRow } from '../../schema/api/timeseries.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
-import { METRICS, type Metric } from '../../schema/domain/metrics.ts'
-import { clock, date, moment } from './format.ts'
+import { isRated, METRICS, type Measure } from '../../schema/domain/metrics.ts'
+import { axis, clock, date, moment } from './format.ts'
 import { shiftOf } from './query.ts'
 
 export type Point = TimeseriesRow['points'][number]
@@ -19,7 +20,26 @@ export interface Slot {
   point: Point | undefined
 }
 
-export const FRAME = { height: 300, left: 54, right: 14, top: 34, bottom: 26 } as const
+/** One line: a figure for each slot. */
+export interface Series {
+  name: string
+  /** How it is drawn. */
+  kind: string
+  figures: readonly (PercentileAnswer | undefined)[]
+  /** With its interval. */
+  band: boolean
+}
+
+/** All but the left side, where the values of the axis stand. */
+export const FRAME = { height: 300, right: 14, top: 8, bottom: 26 } as const
+
+/** Pixels of a character, of 12 px, at most. */
+const CHARACTER = 7
+
+/** Pixels that a text of 12 px takes, at most. */
+export function widthOf(text: string): number {
+  return text.length * CHARACTER
+}
 
 /** Every hour or day of the range, oldest first. */
 export function slotsOf(
@@ -38,64 +58,53 @@ export function slotsOf(
   })
 }
 
+/** How long a slot lasts, in ms. */
+export function stepOf([first, second]: readonly Slot[]): number {
+  return first && second ? second.time - first.time : HOUR
+}
+
 export interface Scales {
+  /** Where the slots begin, right of the values of the axis. */
+  left: number
   /** The middle of a slot, in pixels. */
   x: (slot: number) => number
   y: (value: number) => number
-  /** The slot under a pixel. */
-  slotAt: (x: number) => number
   top: number
   values: number[]
 }
 
-/** `names` are the percentiles drawn, the `chosen` one with its interval; `limits` are lines that are to be seen, too. */
+/** `limits` are lines that are to be seen, too. */
 export function scalesOf(
-  slots: readonly Slot[],
-  metric: Metric,
-  names: readonly string[],
+  count: number,
+  measure: Measure,
+  series: readonly Series[],
   limits: readonly number[],
   width: number,
 ): Scales {
-  const { left, right, height, top, bottom } = FRAME
-  const seen = slots.flatMap(({ point }) => names.map(name => point?.percentiles[name]?.value ?? 0))
-  const high = Math.max(...seen, ...limits, METRICS[metric].good * 1.2) * 1.05
-  const inner = width - left - right
+  const { right, height, top, bottom } = FRAME
+  const seen = series.flatMap(({ figures }) => figures.map(figure => figure?.value ?? 0))
+  const least = isRated(measure) ? METRICS[measure].good * 1.2 : 0
+  const high = Math.max(...seen, ...limits, least) * 1.05 || 1
+  const values = ticks(high)
+  const left = 14 + Math.max(...values.map(value => widthOf(axis(measure, value))))
   return {
-    x: slot => left + ((slot + 0.5) / slots.length) * inner,
+    left,
+    x: slot => left + ((slot + 0.5) / count) * (width - left - right),
     y: value => height - bottom - (Math.min(value, high) / high) * (height - top - bottom),
-    slotAt: x => Math.max(0, Math.min(slots.length - 1, Math.floor(((x - left) / inner) * slots.length))),
     top: high,
-    values: ticks(high),
+    values,
   }
 }
 
 /** Runs of slots that have data, so that a gap stays one. */
-export function runsOf(slots: readonly Slot[], name: string): number[][] {
+export function runsOf(figures: Series['figures']): number[][] {
   const runs: number[][] = []
   let run: number[] = []
-  for (const [i, { point }] of slots.entries()) {
-    if (!point?.percentiles[name]) run = []
+  for (const [i, figure] of figures.entries()) {
+    if (!figure) run = []
     else if (run.push(i) === 1) runs.push(run)
   }
   return runs
-}
-
-export interface Release {
-  name: string
-  /** Its first slot. */
-  slot: number
-}
-
-/** Releases that first appear within the range; those that were there at its begin have no marker. */
-export function releasesOf(answer: TimeseriesAnswer, slots: readonly Slot[]): Release[] {
-  const begins = answer.data.flatMap(({ group, rest, other, points: [first] }) =>
-    group.release && first && !rest && !other ? [{ name: group.release, time: Date.parse(first.time) }] : [],
-  )
-  const firstOfAll = Math.min(...begins.map(({ time }) => time))
-  return begins
-    .filter(({ time }) => time > firstOfAll)
-    .map(({ name, time }) => ({ name, slot: slots.findLastIndex(slot => slot.time <= time) }))
-    .sort((a, b) => a.slot - b.slot)
 }
 
 /** About five round values from 0 to `high`: steps of 1, 2 or 5 times a power of ten. */
@@ -105,19 +114,38 @@ export function ticks(high: number): number[] {
   return Array.from({ length: Math.floor(high / step) + 1 }, (_, i) => i * step)
 }
 
+export interface Label {
+  /** Its middle, in pixels. */
+  x: number
+  text: string
+}
+
+/** Those of the labels that stand clear of the ones before them and of both ends, from the left. */
+export function clearOf(labels: readonly Label[], end: number): Label[] {
+  let free = 0
+  return labels.filter(({ x, text }) => {
+    const half = widthOf(text) / 2
+    if (x - half < free || x + half > end) return false
+    free = x + half + CHARACTER
+    return true
+  })
+}
+
 /** Hours between labels of the axis, of which one is midnight. */
 const HOURS_APART = [1, 2, 3, 6, 12, 24, 48, 96, 168]
 
 /** The labels of the time axis, at most one in `every` slots: dates, and the time of day between them. */
 export function labelsOf(slots: readonly Slot[], every: number): { slot: number; text: string }[] {
-  const [first, second] = slots
-  if (!first) return []
-  if (second && second.time - first.time > HOUR) {
+  if (stepOf(slots) > HOUR) {
     return slots.flatMap(({ name }, slot) => (slot % every === 0 ? [{ slot, text: name }] : []))
   }
   const apart = HOURS_APART.find(hours => hours >= every) ?? 168
   const midnight = slots.findIndex(({ time }) => clock(time) === '00:00')
-  return slots.flatMap(({ time }, slot) =>
+  const labels = slots.flatMap(({ time }, slot) =>
     (slot - midnight) % apart ? [] : [{ slot, text: (slot - midnight) % 24 ? clock(time) : date(time) }],
   )
+  // Within a day no label is a date: the first one says it, too.
+  const [first] = labels
+  if (midnight < 0 && first) first.text = slots[first.slot]?.name ?? ''
+  return labels
 }

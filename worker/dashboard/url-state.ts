@@ -18,8 +18,10 @@ export type Range = keyof typeof RANGES
 
 export const VIEWS = {
   overview: 'Overview',
+  compare: 'Compare',
   views: 'Page views',
   api: 'API',
+  timing: 'Timing',
   budgets: 'Budgets',
   names: 'Names',
   sites: 'Sites',
@@ -43,12 +45,21 @@ export const FILTERS = Object.keys(DIMENSIONS).flatMap(name => [name, `${name}!`
   | `${Dimension}!`
 )[]
 
+/** What two sides are told apart by. */
+export const COMPARED = {
+  period: 'Period',
+  release: 'Release',
+  device: 'Device',
+  country: 'Country',
+  route: 'Route',
+} as const
+
 /** Every state that the address has, with its default. */
 const DEFAULTS = {
   site: '',
   view: 'overview' as ViewName,
   range: '24h' as Range,
-  /** Days, for the range `own`: 2026-11-01. */
+  /** For the range `own`: days (2026-11-01), or times of UTC that the chart was zoomed to (2026-11-01T09:00Z). */
   from: '',
   to: '',
   p: '75',
@@ -71,8 +82,14 @@ const DEFAULTS = {
   order: 'slowest' as 'slowest' | 'newest',
   /** The page view that is open, or the budget or site that is being changed. */
   id: '',
-  /** The time under the cursor. */
+  /** What is brought into view: the cause of the metric, or a change of a budget by its time. */
   at: '',
+  /** What is compared, and its two sides; of periods, `a` is how many days the other one lies before. */
+  on: 'period' as keyof typeof COMPARED,
+  a: '',
+  b: '',
+  /** The load phase or the mark whose chart is shown. */
+  of: 'phase:load',
   live: 'on' as 'on' | 'off',
   theme: 'system' as 'system' | 'light' | 'dark',
   route: '',
@@ -98,6 +115,7 @@ const ALLOWED: { [K in keyof Place]?: readonly string[] } = {
   range: Object.keys(RANGES),
   metric: Object.keys(METRICS),
   by: Object.keys(DIMENSIONS),
+  on: Object.keys(COMPARED),
 }
 
 export const PERCENTILES = ['50', '75', '90', '95', '99']

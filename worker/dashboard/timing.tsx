@@ -1,0 +1,129 @@
+/** What is measured beside the vitals: when the phases of a load end, and what pages mark themselves; one of them over time. */
+
+import type { ComponentChildren } from 'preact'
+import type { PageViewsAnswer } from '../../schema/api/pageviews.ts'
+import type { SummaryAnswer } from '../../schema/api/summary.ts'
+import type { TimeseriesAnswer } from '../../schema/api/timeseries.ts'
+import { format, PHASES } from '../../schema/domain/metrics.ts'
+import { Figure } from './figure.tsx'
+import { count, number, plain } from './format.ts'
+import { Link, usePlace } from './link.tsx'
+import { baseOf, intervalOf, pathOf, ZONE, zoneOfDays } from './query.ts'
+import { Section, Table } from './section.tsx'
+import { slotsOf } from './timeline.ts'
+import { Trend } from './trend.tsx'
+import { useAnswer } from './use-api.ts'
+
+/** Marks that one question may be about. */
+const MARKS = 12
+
+export function Timing() {
+  const [place] = usePlace()
+  const base = baseOf(place)
+  // No question lists the names of marks: those that page views set are looked at.
+  const views = useAnswer<PageViewsAnswer>(pathOf('pageviews', { ...base, order: 'newest', limit: 100 }))
+  const names = [...new Set(views.data?.data.flatMap(({ marks }) => marks.map(({ name }) => name)))]
+  const marks = names.sort().slice(0, MARKS)
+  return (
+    <>
+      <Measures title="Load phases" names={PHASES.map(phase => `phase:${phase}`)}>
+        When each phase of a load ended, counted from its begin.
+      </Measures>
+      {marks.length > 0 ? (
+        <Measures title="Custom marks" names={marks.map(name => `custom:${name}`)}>
+          Marks of the newest 100 page views
+          {names.length > MARKS && `, the first ${MARKS} of ${names.length}`}. They have the unit that your
+          pages gave them.
+        </Measures>
+      ) : (
+        <Section title="Custom marks" answer={views}>
+          <p class="soft">The newest 100 page views set no mark. A page sets one by mark(name, value).</p>
+        </Section>
+      )}
+      <OverTime />
+    </>
+  )
+}
+
+function Measures({
+  title,
+  names,
+  children,
+}: {
+  title: string
+  names: string[]
+  children: ComponentChildren
+}) {
+  const [place] = usePlace()
+  const p = `p${place.p}`
+  const path = pathOf('summary', { ...baseOf(place), metrics: names.join(), percentiles: `${place.p},95` })
+  const answer = useAnswer<SummaryAnswer>(path)
+  const rows = answer.data?.data ?? []
+  const most = Math.max(...rows.map(({ percentiles }) => percentiles.p95?.value ?? 0))
+  return (
+    <Section title={title} answer={answer} path={path}>
+      <p class="soft">{children}</p>
+      {rows.length === 0 ? (
+        <p class="soft">no data</p>
+      ) : (
+        <Table label={title} columns={['Name', p, 'Timeline', 'p95', 'Count', 'Samples']}>
+          {rows.map(({ metric, percentiles, count, samples }) => (
+            <tr key={metric}>
+              <th scope="row">
+                <Link to={{ of: metric }} current={place.of === metric}>
+                  <bdi>{plain(metric.slice(metric.indexOf(':') + 1))}</bdi>
+                </Link>
+              </th>
+              <td>
+                <Figure metric={metric} figure={percentiles[p]} />
+              </td>
+              <td class="wide">
+                <div class="track" aria-hidden="true">
+                  {(['p95', p] as const).map((name, i) => (
+                    <span
+                      key={name}
+                      class={`part${i}`}
+                      style={{ left: 0, width: `${((percentiles[name]?.value ?? 0) / most) * 100}%` }}
+                    />
+                  ))}
+                </div>
+              </td>
+              <td>{format(metric, percentiles.p95?.value ?? null)}</td>
+              <td>{number(count)}</td>
+              <td>{number(samples)}</td>
+            </tr>
+          ))}
+        </Table>
+      )}
+    </Section>
+  )
+}
+
+function OverTime() {
+  const [place] = usePlace()
+  const { of, p } = place
+  const how = { metrics: of, percentiles: p, interval: intervalOf(place), timezone: zoneOfDays(place) }
+  const path = pathOf('timeseries', { ...baseOf(place), ...how })
+  const answer = useAnswer<TimeseriesAnswer>(path)
+  const { data } = answer
+  const [row] = data?.data ?? []
+  const slots = data ? slotsOf(data, row?.points ?? []) : []
+  const title = `${plain(of.slice(of.indexOf(':') + 1))} over time`
+  return (
+    <Section title={title} answer={answer} path={path} className="chart">
+      <Trend
+        label={title}
+        measure={row?.metric ?? 'phase:load'}
+        slots={slots}
+        zone={data?.timezone ?? ZONE}
+        series={[
+          {
+            ...{ name: `p${p}`, kind: 'chosen', band: true },
+            figures: slots.map(({ point }) => point?.percentiles[`p${p}`]),
+          },
+        ]}
+        counts={slot => count(slots[slot]?.point?.samples ?? 0, 'sample')}
+      />
+    </Section>
+  )
+}
