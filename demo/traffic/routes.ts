@@ -221,7 +221,7 @@ export const RELEASES: readonly { release: string; from: number }[] = [
   { release: '4.2.0', from: 0.75 },
 ]
 
-/** What the newest release makes worse: the product page's render and its answer to a click. */
+/** What the newest release makes worse, on phones: the product page's render and its answer to a click. */
 export const REGRESSION = {
   release: '4.2.0',
   route: '/p/[id]',

@@ -61,7 +61,7 @@ function pageView(dice: Random, who: Visitor, progress: number, age: number): Pa
   const model = dice.pick(ROUTES)
   const navigation = dice.pick(NAVIGATION_SHARES)
   const release = RELEASES.findLast(({ from }) => progress >= from)?.release ?? null
-  const regressed = release === REGRESSION.release && model.route === REGRESSION.route
+  const regressed = who.phone && release === REGRESSION.release && model.route === REGRESSION.route
   const vitals = measure(dice, who, navigation, {
     ...model,
     render: model.render * (regressed ? REGRESSION.render : 1),

@@ -8,6 +8,7 @@ export interface Visitor {
   country: string
   connection: Connection | null
   touch: boolean
+  phone: boolean
   /** How much longer the network takes than a good one. */
   network: number
   /** How much longer the processor takes than a laptop's. */
@@ -21,6 +22,7 @@ export interface Visitor {
 interface Device {
   userAgent: string
   touch: boolean
+  phone: boolean
   processor: number
   /** Only Chromium tells the connection. */
   chromium: boolean
@@ -35,7 +37,11 @@ const device = (
   processor: number,
   touch: boolean,
   lacks: Device['lacks'] = [],
-): Device => ({ userAgent, touch, processor, chromium: userAgent.includes('Chrome/'), lacks })
+): Device => ({
+  ...{ userAgent, touch, processor, lacks },
+  phone: userAgent.includes('Mobile'),
+  chromium: userAgent.includes('Chrome/'),
+})
 
 const IPHONE =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.2 Mobile/15E148 Safari/604.1'
@@ -87,7 +93,7 @@ const COUNTRIES: readonly (readonly [Country, number])[] = [
 const CONNECTION_DELAY: Record<Connection, number> = { '4g': 1, '3g': 2.4, '2g': 5, 'slow-2g': 9 }
 
 export function visitor(random: Random): Visitor {
-  const { userAgent, touch, processor, chromium, lacks } = random.pick(DEVICES)
+  const { userAgent, touch, phone, processor, chromium, lacks } = random.pick(DEVICES)
   const { code, network, connections } = random.pick(COUNTRIES)
   // A fast line is still felt through a phone, and a slow one exists also where the browser does not tell it.
   const connection = touch ? random.pick(connections) : '4g'
@@ -96,6 +102,7 @@ export function visitor(random: Random): Visitor {
     country: code,
     connection: chromium ? connection : null,
     touch,
+    phone,
     network: network * CONNECTION_DELAY[connection] * random.logNormal(1, 0.25),
     processor: processor * random.logNormal(1, 0.2),
     lacks,

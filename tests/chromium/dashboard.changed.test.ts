@@ -160,6 +160,30 @@ test('a table says what changed in each group, is sorted, and is searched', asyn
   expect(troubles).toEqual([])
 })
 
+test('several endpoints have one chart, and some are left out', async () => {
+  await open('?site=demo&range=7d&view=api&rows=50')
+  const table = region('API endpoints')
+  await table.getByRole('link', { name: 'GET /api/products', exact: true }).click()
+  await settled(page)
+  await table.getByRole('link', { name: 'or GET /api/search', exact: true }).click()
+  await settled(page)
+  expect(query().getAll('api')).toEqual(['GET /api/products', 'GET /api/search'])
+  await region('2 endpoints over time').getByRole('slider').waitFor()
+  const asked = page.waitForRequest(/v1\/summary.*group_by=endpoint/)
+  await table.getByRole('link', { name: 'not GET /api/account', exact: true }).click()
+  expect(new URL((await asked).url()).searchParams.getAll('endpoint!')).toEqual(['GET /api/account'])
+  await settled(page)
+  expect(await names('API endpoints')).not.toContain('GET /api/account')
+  await page.getByRole('button', { name: 'Endpoint not GET /api/account' }).click()
+  await page.getByRole('button', { name: 'Endpoint GET /api/search' }).click()
+  await settled(page)
+  expect(Object.fromEntries(query())).toEqual({
+    ...{ site: 'demo', range: '7d', view: 'api', rows: '50' },
+    api: 'GET /api/products',
+  })
+  expect(troubles).toEqual([])
+})
+
 test('several groups are filtered by, or left out, whatever their names hold', async () => {
   await open('?site=worse&range=7d')
   const table = region('LCP by route')

@@ -77,6 +77,42 @@ test('a link to a page view that is not in the list opens it, and one to none sa
   )
 })
 
+test('a budget is tried before it is made, and says what is wrong beside the field', async () => {
+  await open('?site=demo&range=7d&view=budgets')
+  const form = region('New budget')
+  const routes = await form
+    .getByLabel('Route')
+    .evaluate((input: HTMLInputElement) => [...(input.list?.options ?? [])].map(({ value }) => value))
+  expect(routes).toContain('/p/[id]')
+  const status = form.getByRole('status')
+  await form.getByLabel('Metric').fill('lcp')
+  await form.getByLabel('Limit').fill('1')
+  await form.getByLabel('Minimum').fill('10')
+  await form.getByLabel('Route').fill('/p/[id]')
+  await form.getByLabel('Endpoint').focus()
+  await expect
+    .poll(() => status.textContent())
+    .toMatch(/In the last 28 days it would have been breached 1 time, for \d+% of the time/)
+  await form.getByLabel('Route').fill('/nowhere')
+  await form.getByLabel('Endpoint').focus()
+  await form.getByText('Nothing in the last 28 days matches this budget.').waitFor()
+  await form.getByLabel('Endpoint').fill('GET /x')
+  await form.getByLabel('Route').focus()
+  await form.getByText('needs metric api').waitFor()
+  const endpoint = form.getByLabel('Endpoint')
+  expect(await endpoint.getAttribute('aria-invalid')).toBe('true')
+  const described = (await endpoint.getAttribute('aria-describedby')) ?? ''
+  expect(await page.locator(`[id="${described}"]`).textContent()).toBe('needs metric api')
+  await endpoint.fill('')
+  await form.getByRole('button', { name: 'Create budget' }).click()
+  const row = rowOf('p75 of LCP ≤ 1 ms in 24 h, /nowhere')
+  await row.waitFor()
+  expect(await row.textContent()).toContain('0 samples (needs 10)')
+  page.once('dialog', dialog => dialog.accept())
+  await row.getByRole('button', { name: /^Delete/ }).click()
+  await row.waitFor({ state: 'detached' })
+})
+
 test('a read token sees budgets and sites, and nothing that it may not use', async () => {
   const { token } = await ask<{ token: string }>('/v1/sites/demo/tokens', 'POST', { name: 'reader' })
   for (const view of ['budgets', 'sites']) {

@@ -154,6 +154,40 @@ test('a token that is refused leads to a sign-in of one heading', async () => {
   expect(await page.getByRole('heading', { level: 1 }).allTextContents()).toEqual(['fieldline'])
 })
 
+test('a view whose code does not load says so beside the head, and a retry brings it', async () => {
+  await on.open(page, '?site=demo&range=7d')
+  await page.route('**/app/budgets-*.js', route => route.fulfill({ status: 404 }))
+  await link('Budgets').click()
+  const said = page.getByRole('alert')
+  await expect
+    .poll(() => said.allTextContents())
+    .toEqual([
+      'This part of the page could not be loaded. The server cannot be reached, or it has a new version.',
+    ])
+  expect(await link('Overview').isVisible()).toBe(true)
+  // Where nothing answers, another page would be an empty one.
+  await context.setOffline(true)
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await said.getByText('It still cannot be reached.').waitFor()
+  await context.setOffline(false)
+  await page.unroute('**/app/budgets-*.js')
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await region('New budget').waitFor()
+  expect(page.url()).toContain('view=budgets')
+})
+
+test('code that loads later may be kept for ever, and what is not there may not', async () => {
+  const loaded = page.waitForResponse(/\/app\/names-/)
+  await on.open(page, '?site=demo&view=names')
+  expect((await loaded).headers()).toMatchObject({
+    'cache-control': 'public, max-age=31536000, immutable',
+    'x-content-type-options': 'nosniff',
+  })
+  const missing = await fetch(`${on.server.url}/app/names-00000000.js`)
+  expect(missing.status).toBe(404)
+  expect(missing.headers.get('Cache-Control')).not.toContain('immutable')
+})
+
 test.each(['America/New_York', 'Asia/Kolkata', 'Pacific/Auckland'])(
   '90 days are told by the day of UTC in %s',
   async timezoneId => {

@@ -78,7 +78,10 @@ describe('traffic', () => {
 
   test('has pages that wait for their API, most in the newest release', () => {
     const waiting = (release: string) => {
-      const views = beacons.filter(({ view }) => view.route === '/p/[id]' && view.release === release)
+      const views = beacons.filter(
+        ({ view, userAgent }) =>
+          view.route === '/p/[id]' && view.release === release && userAgent.includes('Mobile'),
+      )
       const waited = views.filter(({ view: { vitals, why, calls } }) =>
         why.lcp
           ? waits(vitals.lcp ?? 0, why.lcp, calls).some(
@@ -98,11 +101,15 @@ describe('traffic', () => {
     expect(beacons.some(({ view }) => view.calls.some(({ server }) => server?.[0]?.[0] === 'db'))).toBe(true)
   })
 
-  test('has a newest release that is slower on the product page, and only there', () => {
-    const median = (route: string, release: string) => {
+  test('has a newest release that is slower on the product page of phones alone', () => {
+    const median = (route: string, release: string, phone = true) => {
       const values = beacons
         .filter(
-          ({ view }) => view.route === route && view.release === release && view.navigation === 'navigate',
+          ({ view, userAgent }) =>
+            view.route === route &&
+            view.release === release &&
+            view.navigation === 'navigate' &&
+            userAgent.includes('Mobile') === phone,
         )
         .map(({ view }) => view.vitals.lcp ?? 0)
         .sort((a, b) => a - b)
@@ -110,6 +117,7 @@ describe('traffic', () => {
     }
     expect(median('/p/[id]', '4.2.0')).toBeGreaterThan(1.3 * median('/p/[id]', '4.1.1'))
     expect(median('/', '4.2.0')).toBeLessThan(1.2 * median('/', '4.1.1'))
+    expect(median('/p/[id]', '4.2.0', false)).toBeLessThan(1.2 * median('/p/[id]', '4.1.1', false))
   })
 })
 

@@ -4,15 +4,15 @@ import type { BudgetsAnswer } from '../../schema/api/budgets.ts'
 import type { SummaryAnswer, SummaryRow } from '../../schema/api/summary.ts'
 import type { TrendsAnswer } from '../../schema/api/trends.ts'
 import { Breakdown } from './breakdown.tsx'
-import { State } from './budgets.tsx'
 import { Chart } from './chart.tsx'
-import { few, number, percent } from './format.ts'
+import { count, few, number, percent } from './format.ts'
 import { Groups, limitOf } from './groups.tsx'
 import { usePlace } from './link.tsx'
-import { NamesChanged, useRulesSince } from './names.tsx'
 import { baseOf, pathOf } from './query.ts'
+import { NamesChanged, useRulesSince } from './renamed.tsx'
 import { Section } from './section.tsx'
-import { Chip, Tabs } from './tabs.tsx'
+import { State } from './state.tsx'
+import { Chips, Tabs } from './tabs.tsx'
 import { useAnswer } from './use-api.ts'
 
 const SORTS = { impact: 'Impact', busiest: 'Busiest', slowest: 'Slowest', failing: 'Failing' }
@@ -20,16 +20,20 @@ const SORTS = { impact: 'Impact', busiest: 'Busiest', slowest: 'Slowest', failin
 export function Api() {
   const [place] = usePlace()
   const { p, sort, api } = place
-  const base = { ...baseOf(place), metrics: 'api', percentiles: p }
+  const left = { 'endpoint!': place['api!'] }
+  const own = { endpoint: api, ...left }
+  const names = api ? api.split('\n') : []
+  const base = { ...baseOf(place), ...left, metrics: 'api', percentiles: p }
   const path = pathOf('summary', { ...base, group_by: 'endpoint', sort, limit: limitOf(place) })
   const answer = useAnswer<SummaryAnswer>(path)
   const all = useAnswer<SummaryAnswer>(pathOf('summary', base))
   const grouped = { metrics: 'api', percentile: p, group_by: 'endpoint', sort, limit: limitOf(place) }
-  const changes = useAnswer<TrendsAnswer>(pathOf('trends', { ...baseOf(place), ...grouped }), true)
+  const changes = useAnswer<TrendsAnswer>(pathOf('trends', { ...baseOf(place), ...left, ...grouped }), true)
   const budgets = useAnswer<BudgetsAnswer>(pathOf('budgets', { site: place.site }))
   const since = useRulesSince()
   const data = answer.data?.data ?? []
-  const chosen = data.find(row => row.group.endpoint === api)
+  const chosen = data.filter(({ group }) => group.endpoint && names.includes(group.endpoint))
+  const about = names.length > 1 ? count(names.length, 'endpoint') : api || 'All API calls'
   const budgetsOf = ({ group }: SummaryRow) =>
     budgets.data?.data
       .filter(({ endpoint }) => endpoint === group.endpoint)
@@ -65,13 +69,20 @@ export function Api() {
           </p>
         )}
       </Section>
-      {api && (
-        <p>
-          <Chip name="Endpoint" value={api} to={{ api: '' }} />
+      {(api || place['api!']) && (
+        <p class="row">
+          <Chips name="api" title="Endpoint" />
+          <Chips name="api!" title="Endpoint" />
         </p>
       )}
-      <Chart metric="api" extra={api ? { endpoint: api } : {}} about={api || 'All API calls'} />
-      {api && <Breakdown metric="api" extra={{ endpoint: api }} total={chosen?.count ?? null} />}
+      <Chart metric="api" extra={own} about={about} />
+      {api && (
+        <Breakdown
+          metric="api"
+          extra={own}
+          total={chosen.length < names.length ? null : chosen.reduce((sum, { count }) => sum + count, 0)}
+        />
+      )}
     </>
   )
 }

@@ -6,22 +6,25 @@
 import { render } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { SitesAnswer } from '../../schema/api/site.ts'
-import { Api } from './api.tsx'
-import { Budgets } from './budgets.tsx'
-import { Compare } from './compare.tsx'
-import { CreateSite } from './createsite.tsx'
 import { Header } from './header.tsx'
+import { lazy } from './lazy.tsx'
 import { Here } from './link.tsx'
-import { Names } from './names.tsx'
 import { Overview } from './overview.tsx'
-import { PageViews } from './pageviews.tsx'
 import { Trouble } from './section.tsx'
 import { keepToken, readToken } from './session.ts'
 import { SignIn } from './signin.tsx'
-import { Sites } from './sites.tsx'
-import { Timing } from './timing.tsx'
 import { go, type Place, readPlace, VIEWS } from './url-state.ts'
 import { Live, useAnswer } from './use-api.ts'
+
+// What the first screen does not need loads when it is first shown.
+const Api = lazy(() => import('./api.tsx').then(({ Api }) => Api))
+const Budgets = lazy(() => import('./budgets.tsx').then(({ Budgets }) => Budgets))
+const Compare = lazy(() => import('./compare.tsx').then(({ Compare }) => Compare))
+const CreateSite = lazy(() => import('./createsite.tsx').then(({ CreateSite }) => CreateSite))
+const Names = lazy(() => import('./names.tsx').then(({ Names }) => Names))
+const PageViews = lazy(() => import('./pageviews.tsx').then(({ PageViews }) => PageViews))
+const Sites = lazy(() => import('./sites.tsx').then(({ Sites }) => Sites))
+const Timing = lazy(() => import('./timing.tsx').then(({ Timing }) => Timing))
 
 /** How often the page asks anew, in ms. */
 const BEAT = 60_000

@@ -14,6 +14,7 @@ import { Link, usePlace } from './link.tsx'
 import { pathOf } from './query.ts'
 import { Section, Table } from './section.tsx'
 import { mayChange } from './session.ts'
+import { State } from './state.tsx'
 import { useWork } from './use-action.ts'
 import { Live, useAnswer } from './use-api.ts'
 import { Webhooks } from './webhooks.tsx'
@@ -148,10 +149,6 @@ function History({ budgets }: { budgets: BudgetAnswer[] }) {
       )}
     </Section>
   )
-}
-
-export function State({ state }: { state: BudgetAnswer['state'] }) {
-  return <span class={`state ${state}`}>{state === 'no-data' ? 'no data' : state}</span>
 }
 
 /** `p75 of LCP ≤ 2.50 s in 24 h, phone, /checkout`. */

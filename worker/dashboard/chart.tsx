@@ -5,7 +5,7 @@ import type { TimeseriesAnswer } from '../../schema/api/timeseries.ts'
 import { format, type Metric } from '../../schema/domain/metrics.ts'
 import { useEvents } from './events.tsx'
 import { count, short } from './format.ts'
-import { Histogram } from './histogram.tsx'
+import { lazy } from './lazy.tsx'
 import { Link, usePlace } from './link.tsx'
 import { baseOf, between, intervalOf, pathOf, spanOf, ZONE, zoneOfDays } from './query.ts'
 import { Section } from './section.tsx'
@@ -14,6 +14,8 @@ import { slotsOf } from './timeline.ts'
 import { type Limit, Trend } from './trend.tsx'
 import type { Place } from './url-state.ts'
 import { useAnswer } from './use-api.ts'
+
+const Histogram = lazy(() => import('./histogram.tsx').then(({ Histogram }) => Histogram))
 
 interface ChartProps {
   metric: Metric

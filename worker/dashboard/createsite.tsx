@@ -2,9 +2,8 @@
 
 import { useContext } from 'preact/hooks'
 import { ask } from './client.ts'
-import { Field, valuesOf } from './field.tsx'
+import { Field, originsOf, valuesOf } from './field.tsx'
 import { usePlace } from './link.tsx'
-import { originsOf } from './sitesettings.tsx'
 import { useWork } from './use-action.ts'
 import { Live } from './use-api.ts'
 

@@ -63,3 +63,10 @@ export function valuesOf(form: HTMLFormElement): Record<string, string | number 
     }),
   )
 }
+
+/** `https://a.example https://b.example` as a list. */
+export function originsOf(text: string | number | null | undefined): string[] {
+  return String(text ?? '')
+    .split(/[\s,]+/)
+    .filter(Boolean)
+}

@@ -90,7 +90,7 @@ export function Groups({ label, metric, by, head, rows, changes, total, to, more
             <tr key={name} class={row.samples < FEW || !isGroup ? 'few' : ''}>
               <th scope="row" title={row.rest ? 'The sum of all groups without a row' : (name ?? '')}>
                 {name && isGroup ? (
-                  <Link to={to(name)} up={by !== 'endpoint'} current={isChosen(place, by, name)}>
+                  <Link to={to(name)} up={by !== 'endpoint'} current={isChosen(place, stateOf(by), name)}>
                     <bdi>{name}</bdi>
                   </Link>
                 ) : (
@@ -117,7 +117,7 @@ export function Groups({ label, metric, by, head, rows, changes, total, to, more
               {more.map(([head, cell]) => (
                 <td key={head}>{cell(row)}</td>
               ))}
-              <td>{name && isGroup && by !== 'endpoint' && <Choose by={by} name={name} />}</td>
+              <td>{name && isGroup && <Choose by={stateOf(by)} name={name} up={by !== 'endpoint'} />}</td>
             </tr>
           )
         })}
@@ -137,8 +137,15 @@ function Verdict({ row, instead }: { row: TrendsRow | undefined; instead: string
   return <span class={row?.verdict ?? 'soft'}>{row?.verdict ? verdict(row) : instead}</span>
 }
 
+/** What of the place says which groups are chosen. */
+function stateOf(by: GroupKey): Chosen {
+  return by === 'endpoint' ? 'api' : by
+}
+
+type Chosen = Exclude<GroupKey, 'endpoint'> | 'api'
+
 /** Adds a group to those that are filtered by, or leaves it out. */
-function Choose({ by, name }: { by: Exclude<GroupKey, 'endpoint'>; name: string }) {
+function Choose({ by, name, up }: { by: Chosen; name: string; up: boolean }) {
   const [place] = usePlace()
   const add = (key: typeof by | `${typeof by}!`): Change => ({
     [key]: [...new Set([...(place[key] ? place[key].split('\n') : []), name])].join('\n'),
@@ -146,19 +153,19 @@ function Choose({ by, name }: { by: Exclude<GroupKey, 'endpoint'>; name: string 
   return (
     <>
       {place[by] && !isChosen(place, by, name) && (
-        <Link to={add(by)} up>
+        <Link to={add(by)} up={up}>
           or<span class="hidden"> {name}</span>
         </Link>
       )}{' '}
-      <Link to={add(`${by}!`)} up>
+      <Link to={add(`${by}!`)} up={up}>
         not<span class="hidden"> {name}</span>
       </Link>
     </>
   )
 }
 
-function isChosen(place: Place, by: GroupKey, name: string): boolean {
-  return by === 'endpoint' ? place.api === name : place[by].split('\n').includes(name)
+function isChosen(place: Place, by: Chosen, name: string): boolean {
+  return place[by].split('\n').includes(name)
 }
 
 /** The worst first: what surely got slower by how much, then what is not sure, then what got faster. */

@@ -3,7 +3,7 @@
 import type { Dimension } from '../../schema/api/query.ts'
 import { usePlace } from './link.tsx'
 import { between, SHIFT } from './query.ts'
-import { Chip, Tabs } from './tabs.tsx'
+import { Chips, Tabs } from './tabs.tsx'
 import { DIMENSIONS, FILTERS, PERCENTILES, RANGES, VIEWS } from './url-state.ts'
 
 const DEVICES = { '': 'All devices', phone: 'Phone', tablet: 'Tablet', desktop: 'Desktop' }
@@ -54,7 +54,7 @@ export function Header({ sites, onSignOut }: { sites: string[]; onSignOut: () =>
           label="Device"
           options={place.device.includes('\n') ? { ...DEVICES, [place.device]: 'Several' } : DEVICES}
         />
-        <Chips />
+        <Filters />
       </form>
     </header>
   )
@@ -109,24 +109,16 @@ function Day({ name, label }: { name: 'from' | 'to'; label: string }) {
   )
 }
 
-/** The filters that are set, each a button that takes it away. Device has a field of its own. */
-function Chips() {
+/** The filters that are set. Device has a field of its own. */
+function Filters() {
   const [place] = usePlace()
   return (
     <>
-      {FILTERS.flatMap(name => {
-        const values = place[name] ? place[name].split('\n') : []
-        if (name === 'device' && values.length < 2) return []
-        const title = DIMENSIONS[name.replace('!', '') as Dimension]
-        return values.map(value => (
-          <Chip
-            key={name + value}
-            name={name.endsWith('!') ? `${title} not` : title}
-            value={value}
-            to={{ [name]: values.filter(other => other !== value).join('\n') }}
-          />
-        ))
-      })}
+      {FILTERS.map(name =>
+        name === 'device' && !place.device.includes('\n') ? null : (
+          <Chips key={name} name={name} title={DIMENSIONS[name.replace('!', '') as Dimension]} />
+        ),
+      )}
     </>
   )
 }

@@ -186,15 +186,3 @@ function Outcome({ preview: { routes, endpoints, stays, from, to, rows_read } }:
     </>
   )
 }
-
-/** When the naming rules changed last: asked for with the first questions. */
-export function useRulesSince(): string | null {
-  const [{ site }] = usePlace()
-  return useAnswer<RulesAnswer>(`/v1/sites/${site}/rules`, true).data?.since ?? null
-}
-
-/** Says that names changed within what is shown; null where they did not. */
-export function NamesChanged({ from, since }: { from: string | undefined; since: string | null }) {
-  if (!from || !since || since < from) return null
-  return <p class="soft">Naming rules changed {moment(since)}. Older names are as they were.</p>
-}

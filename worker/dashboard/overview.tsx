@@ -9,12 +9,14 @@ import { Causes } from './causes.tsx'
 import { Changed } from './changed.tsx'
 import { Chart } from './chart.tsx'
 import { Delivery } from './delivery.tsx'
-import { FirstRun } from './firstrun.tsx'
+import { lazy } from './lazy.tsx'
 import { usePlace } from './link.tsx'
 import { Notice } from './notice.tsx'
 import { baseOf, pathOf, rangeOf } from './query.ts'
 import { Trouble } from './section.tsx'
 import { useAnswer } from './use-api.ts'
+
+const FirstRun = lazy(() => import('./firstrun.tsx').then(({ FirstRun }) => FirstRun))
 
 const ALL = 'lcp,inp,cls,fcp,ttfb,api'
 

@@ -2,7 +2,6 @@
 
 import type { OverviewAnswer } from '../../schema/api/overview.ts'
 import { BUDGET_STATES } from '../../schema/domain/budget-state.ts'
-import { State } from './budgets.tsx'
 import { CreateSite } from './createsite.tsx'
 import { Figure } from './figure.tsx'
 import { number, short } from './format.ts'
@@ -11,6 +10,7 @@ import { pathOf } from './query.ts'
 import { Section, Table } from './section.tsx'
 import { mayChange } from './session.ts'
 import { SiteSettings } from './sitesettings.tsx'
+import { State } from './state.tsx'
 import { useAnswer } from './use-api.ts'
 
 const VITALS = ['lcp', 'inp', 'cls'] as const

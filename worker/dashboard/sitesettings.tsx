@@ -3,7 +3,7 @@
 import { useContext } from 'preact/hooks'
 import type { SiteAnswer } from '../../schema/api/site.ts'
 import { ask, request } from './client.ts'
-import { Field, valuesOf } from './field.tsx'
+import { Field, originsOf, valuesOf } from './field.tsx'
 import { Snippet } from './firstrun.tsx'
 import { moment, number } from './format.ts'
 import { Link, usePlace } from './link.tsx'
@@ -85,11 +85,4 @@ export function SiteSettings({ site }: { site: string }) {
       </section>
     </>
   )
-}
-
-/** `https://a.example https://b.example` as a list. */
-export function originsOf(text: string | number | null | undefined): string[] {
-  return String(text ?? '')
-    .split(/[\s,]+/)
-    .filter(Boolean)
 }

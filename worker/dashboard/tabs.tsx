@@ -1,4 +1,4 @@
-/** A row of links of which one is current, and a chip that takes a filter away. */
+/** A row of links of which one is current, and chips that take filters away. */
 
 import { Link, usePlace } from './link.tsx'
 import type { Place } from './url-state.ts'
@@ -43,5 +43,23 @@ export function Chip({ name, value, to }: ChipProps) {
       <span aria-hidden="true"> ×</span>
       <span class="hidden"> remove this filter</span>
     </button>
+  )
+}
+
+/** What a state holds, of one or of several values, each with a chip that takes it away. */
+export function Chips({ name, title }: { name: keyof Place; title: string }) {
+  const [place] = usePlace()
+  const values = place[name] ? place[name].split('\n') : []
+  return (
+    <>
+      {values.map(value => (
+        <Chip
+          key={value}
+          name={name.endsWith('!') ? `${title} not` : title}
+          value={value}
+          to={{ [name]: values.filter(other => other !== value).join('\n') }}
+        />
+      ))}
+    </>
   )
 }

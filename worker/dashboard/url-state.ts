@@ -45,6 +45,9 @@ export const FILTERS = Object.keys(DIMENSIONS).flatMap(name => [name, `${name}!`
   | `${Dimension}!`
 )[]
 
+/** What may have several values. */
+const LISTS: readonly string[] = [...FILTERS, 'api', 'api!']
+
 /** What two sides are told apart by. */
 export const COMPARED = {
   period: 'Period',
@@ -74,8 +77,9 @@ const DEFAULTS = {
   col: '',
   /** What changes are told against: the period before, or the release before. */
   against: '' as '' | 'release',
-  /** The endpoint whose chart is shown. */
+  /** The endpoints whose chart is shown, and those that are left out. */
   api: '',
+  'api!': '',
   /** Page views with this cause of the metric. */
   target: '',
   event: '',
@@ -124,7 +128,7 @@ export function readPlace(search: string): Place {
   const query = new URLSearchParams(search)
   const known = [...query.keys()].flatMap(name => {
     const values = query.getAll(name)
-    const value = (FILTERS as string[]).includes(name) ? values.join('\n') : (values.at(-1) ?? '')
+    const value = LISTS.includes(name) ? values.join('\n') : (values.at(-1) ?? '')
     const isKnown = Object.hasOwn(DEFAULTS, name) && (ALLOWED[name as keyof Place]?.includes(value) ?? true)
     return isKnown ? [[name, value]] : []
   })
