@@ -231,8 +231,11 @@ export default [
     input: 'worker/dashboard/app.tsx',
     // What loads later has a name of its own content, and is kept by browsers for ever.
     output: {
-      ...{ dir: 'dist/public', format: 'es' },
-      ...{ entryFileNames: 'app.js', chunkFileNames: 'app/[name]-[hash].js', experimentalMinChunkSize: 1_000 },
+      dir: 'dist/public',
+      format: 'es',
+      entryFileNames: 'app.js',
+      chunkFileNames: 'app/[name]-[hash].js',
+      experimentalMinChunkSize: 1_000,
     },
     plugins: [
       nodeResolve(),
