@@ -80,10 +80,11 @@ test('a link to a page view that is not in the list opens it, and one to none sa
 test('a budget is tried before it is made, and says what is wrong beside the field', async () => {
   await open('?site=demo&range=7d&view=budgets')
   const form = region('New budget')
-  const routes = await form
-    .getByLabel('Route')
-    .evaluate((input: HTMLInputElement) => [...(input.list?.options ?? [])].map(({ value }) => value))
-  expect(routes).toContain('/p/[id]')
+  const routes = () =>
+    form
+      .getByLabel('Route')
+      .evaluate((input: HTMLInputElement) => [...(input.list?.options ?? [])].map(({ value }) => value))
+  await expect.poll(routes).toContain('/p/[id]')
   const status = form.getByRole('status')
   await form.getByLabel('Metric').fill('lcp')
   await form.getByLabel('Limit').fill('1')

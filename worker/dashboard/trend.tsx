@@ -146,12 +146,6 @@ export function Legend({ measure, series, limits }: LegendProps) {
           {band && ' with its 95% interval'}
         </li>
       ))}
-      {limits.map(({ text }) => (
-        <li key={text}>
-          <Swatch kind="limit" />
-          {text}
-        </li>
-      ))}
       {good > 0 && (
         <>
           <li>
@@ -164,6 +158,12 @@ export function Legend({ measure, series, limits }: LegendProps) {
           </li>
         </>
       )}
+      {limits.map(({ text }) => (
+        <li key={text}>
+          <Swatch kind="limit" />
+          {text}
+        </li>
+      ))}
     </ul>
   )
 }
