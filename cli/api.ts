@@ -8,8 +8,8 @@ import { misuse, refused } from './failure.ts'
 const ANSWER_TIMEOUT = 40_000
 
 export interface Request {
-  /** What is undefined is left out. */
-  query?: Record<string, string | undefined>
+  /** What is undefined is left out; a list is given once for each of its values. */
+  query?: Record<string, string | readonly string[] | undefined>
   body?: unknown
   headers?: Record<string, string>
 }
@@ -42,8 +42,8 @@ export function opener(base: string, token: string): Open {
 function sender(base: string, token: string) {
   const root = rootOf(base)
   return async (method: string, path: string, { query = {}, body, headers = {} }: Request) => {
-    const given = Object.entries(query).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, value]],
+    const given = Object.entries(query).flatMap(([name, value = []]) =>
+      [value].flat().map(text => [name, text]),
     )
     const address = `${root}${path}${given.length ? `?${new URLSearchParams(given)}` : ''}`
     const answer = await fetch(address, {

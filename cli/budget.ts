@@ -5,7 +5,7 @@ import { format } from '../schema/domain/metrics.ts'
 import { nameOf } from './check/finding.ts'
 import { type Call, type Command, type Given, needed, type Options, one, show } from './command.ts'
 import { misuse } from './failure.ts'
-import { siteOf, sitePath } from './range.ts'
+import { siteOf, sitePath, tagText } from './range.ts'
 import { table } from './table.ts'
 import { interval, minute } from './words.ts'
 
@@ -22,6 +22,7 @@ const TERMS: Options = {
   endpoint: { value: '<endpoint>', help: 'for metric api: one endpoint' },
   route: { value: '<route>', help: 'one route' },
   device: { value: '<device>', help: 'phone, tablet or desktop' },
+  tag: { value: '<name=value>', help: 'one value of a declared tag: plan=pro' },
 }
 
 export const budgetList: Command = {
@@ -68,8 +69,10 @@ export const budgetSet: Command = {
     const { data } = await call.ask<BudgetsAnswer>('GET', '/v1/budgets', { query: { site: siteOf(given) } })
     const before = data.find(budget => budget.id === id)
     if (!before) throw misuse(`There is no budget ${id}: see fieldline budget list.`)
-    const { metric, limit, percentile, window_hours, minimum, endpoint, route, device, relative_to } = before
-    const terms = { metric, limit, percentile, window_hours, minimum, endpoint, route, device, relative_to }
+    const { metric, limit, percentile, window_hours, minimum, relative_to } = before
+    const { endpoint, route, device, tag } = before
+    const filters = { endpoint, route, device, tag }
+    const terms = { metric, limit, percentile, window_hours, minimum, relative_to, ...filters }
     const change = { ...termsOf(given), ...(one(given, 'limit') !== undefined && { limit: limitOf(given) }) }
     const body = { ...terms, ...change, metric: one(given, 'metric') ?? metric }
     showOne(call, await call.ask<BudgetAnswer>('PUT', sitePath(given, 'budgets', id), { body }))
@@ -112,6 +115,7 @@ function termsOf(given: Given) {
     const value = one(given, option)
     return value === undefined ? {} : { [name]: value }
   }
+  const tag = one(given, 'tag')
   return {
     ...number('percentile', 'percentile'),
     ...number('hours', 'window_hours'),
@@ -120,6 +124,7 @@ function termsOf(given: Given) {
     ...text('endpoint'),
     ...text('route'),
     ...text('device'),
+    ...(tag !== undefined && { tag: tagText(tag) }),
   }
 }
 

@@ -1,19 +1,14 @@
 /** `fieldline changes`: what got worse or better, and where, as two tables. */
 
 import type { ChangesAnswer, ChangesRow } from '../schema/api/changes.ts'
-import { GROUP_KEYS } from '../schema/api/query.ts'
 import { format } from '../schema/domain/metrics.ts'
-import { type Command, type Options, one, show } from './command.ts'
-import { RANGE, siteOf, timeOf } from './range.ts'
+import { type Command, one, show } from './command.ts'
+import { FILTERS, filtersOf, RANGE, siteOf, timeOf } from './range.ts'
 import { table } from './table.ts'
 import { minute, percent, whole } from './words.ts'
 
 /** Parameters of the API that are called the same here. */
-const SAME = ['metrics', 'percentile', 'against', 'limit', ...GROUP_KEYS]
-
-const FILTERS: Options = Object.fromEntries(
-  GROUP_KEYS.map(key => [key, { value: `<${key}>`, help: `only this ${key}` }]),
-)
+const SAME = ['metrics', 'percentile', 'against', 'limit']
 
 export const changes: Command = {
   name: 'changes',
@@ -33,6 +28,7 @@ export const changes: Command = {
       query: {
         site: siteOf(given),
         ...timeOf(given),
+        ...filtersOf(given),
         ...Object.fromEntries(SAME.map(name => [name, one(given, name)])),
       },
     })

@@ -23,6 +23,7 @@ import { report } from './report.ts'
 import { rulesFromOpenApi, rulesGet, rulesSet, rulesSuggest } from './rules.ts'
 import { siteAdd, siteList, siteRemove, siteSet, siteShow } from './site.ts'
 import { summary } from './summary.ts'
+import { tagsAdd, tagsList, tagsRemove } from './tags.ts'
 import { tokenCreate, tokenList, tokenRevoke } from './token.ts'
 import { trends } from './trends.ts'
 import { version } from './version.ts'
@@ -43,6 +44,9 @@ const COMMANDS: readonly Command[] = [
   rulesSet,
   rulesSuggest,
   rulesFromOpenApi,
+  tagsList,
+  tagsAdd,
+  tagsRemove,
   deploy,
   deployList,
   summary,

@@ -2,7 +2,7 @@
 
 import { GROUP_KEYS } from '../schema/api/query.ts'
 import { parseToken } from '../schema/api/token.ts'
-import { type Given, needed, type Options, one } from './command.ts'
+import { all, type Given, needed, type Options, one } from './command.ts'
 import { misuse } from './failure.ts'
 
 export const RANGE: Options = {
@@ -12,21 +12,35 @@ export const RANGE: Options = {
   to: { value: '<time>', help: 'RFC 3339, -24h, -7d or now; default: now' },
 }
 
-export const FILTERS: Options = Object.fromEntries(
-  GROUP_KEYS.map(key => [key, { value: `<${key}>`, help: `only this ${key}` }]),
-)
+export const FILTERS: Options = {
+  ...Object.fromEntries(GROUP_KEYS.map(key => [key, { value: `<${key}>`, help: `only this ${key}` }])),
+  tag: {
+    value: '<name=value>',
+    help: 'only this value of a declared tag, plan=pro; may be repeated',
+    many: true,
+  },
+}
 
 /** How groups are told apart, chosen and sorted. */
 export const GROUPS: Options = {
-  'group-by': { value: '<list>', help: 'up to two of the filters below' },
+  'group-by': { value: '<list>', help: 'up to two of the filters below; tag:<name> for a tag' },
   sort: { value: '<order>', help: 'busiest, slowest, failing or impact; default: busiest' },
   limit: { value: '<n>', help: 'the most groups; default: 20' },
   minimum: { value: '<n>', help: 'leave out groups with fewer samples' },
 }
 
 /** The filters that are given, as query parameters. */
-export function filtersOf(given: Given): Record<string, string | undefined> {
-  return Object.fromEntries(GROUP_KEYS.map(key => [key, one(given, key)]))
+export function filtersOf(given: Given): Record<string, string | string[] | undefined> {
+  const tags = all(given, 'tag').map(tagText)
+  return {
+    ...Object.fromEntries(GROUP_KEYS.map(key => [key, one(given, key)])),
+    ...(tags.length && { tag: tags }),
+  }
+}
+
+/** `plan=pro` as the API writes it: `plan:pro`. */
+export function tagText(given: string): string {
+  return given.replace(/^(\w+)=/, '$1:')
 }
 
 /** The site that is asked for. */

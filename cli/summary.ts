@@ -1,6 +1,6 @@
 /** `fieldline summary`: percentiles of a site, as a table. */
 
-import { GROUP_KEYS } from '../schema/api/query.ts'
+import type { GroupKey } from '../schema/api/query.ts'
 import type { SummaryAnswer, SummaryRow } from '../schema/api/summary.ts'
 import { format } from '../schema/domain/metrics.ts'
 import { type Command, one, show } from './command.ts'
@@ -48,7 +48,7 @@ function describe(answer: SummaryAnswer): string {
   const title = `${site}, ${minute(from)} to ${minute(to)} UTC`
   const [first] = data
   if (!first) return `${title}: no data`
-  const keys = GROUP_KEYS.filter(key => key in first.group)
+  const keys = Object.keys(first.group) as GroupKey[]
   const columns: Column[] = [
     ...keys.map((key): Column => [key, row => row.group[key] ?? '(unknown)']),
     ['metric', row => row.metric],

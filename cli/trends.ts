@@ -1,10 +1,10 @@
 /** `fieldline trends`: what became slower or faster, against the time before or against another release. */
 
-import { GROUP_KEYS } from '../schema/api/query.ts'
+import type { GroupKey } from '../schema/api/query.ts'
 import type { TrendsAnswer, TrendsRow } from '../schema/api/trends.ts'
 import { format } from '../schema/domain/metrics.ts'
 import { type Command, one, show } from './command.ts'
-import { FILTERS, filtersOf, GROUPS, RANGE, siteOf, timeOf } from './range.ts'
+import { FILTERS, filtersOf, GROUPS, RANGE, siteOf, tagText, timeOf } from './range.ts'
 import { table } from './table.ts'
 import { change, minute, percent, whole } from './words.ts'
 
@@ -18,6 +18,7 @@ export const trends: Command = {
       value: '<name>',
       help: 'compare --release with this one; default: the time before',
     },
+    'baseline-tag': { value: '<name=value>', help: 'compare --tag with this value of the same tag' },
     metrics: { value: '<list>', help: 'vitals, api, phase:load, custom:<mark>; default: vitals' },
     percentile: { value: '<p>', help: 'the percentile that is compared; default: 75' },
     ...GROUPS,
@@ -25,6 +26,7 @@ export const trends: Command = {
   },
   async run(call) {
     const { given } = call
+    const tag = one(given, 'baseline-tag')
     const answer = await call.ask<TrendsAnswer>('GET', '/v1/trends', {
       query: {
         site: siteOf(given),
@@ -35,6 +37,7 @@ export const trends: Command = {
         ),
         group_by: one(given, 'group-by'),
         baseline_release: one(given, 'baseline-release'),
+        baseline_tag: tag === undefined ? undefined : tagText(tag),
       },
     })
     show(call, answer, () => describe(answer))
@@ -42,14 +45,12 @@ export const trends: Command = {
 }
 
 function describe({ site, from, to, baseline, percentile, data }: TrendsAnswer): string {
-  const against =
-    baseline.release === null
-      ? `${minute(baseline.from)} to ${minute(baseline.to)} UTC`
-      : `release ${baseline.release}`
+  const other = baseline.tag ?? (baseline.release === null ? null : `release ${baseline.release}`)
+  const against = other === null ? `${minute(baseline.from)} to ${minute(baseline.to)} UTC` : other
   const title = `${site}, ${minute(from)} to ${minute(to)} UTC, against ${against}`
   const [first] = data
   if (!first) return `${title}: no data`
-  const keys = GROUP_KEYS.filter(key => key in first.group)
+  const keys = Object.keys(first.group) as GroupKey[]
   const head = [...keys, 'metric', `p${percentile} before`, 'after', 'change', 'verdict', 'sure', 'samples']
   const cells = (row: TrendsRow) => [
     ...keys.map(key => row.group[key] ?? '(unknown)'),

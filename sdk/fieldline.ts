@@ -12,7 +12,7 @@ import { patchCalls } from './patch.ts'
 import { quietly } from './quietly.ts'
 import { type InitOptions, readOptions } from './settings.ts'
 import { consent, startTransport } from './transport.ts'
-import { mark, name, trackViews, views } from './views.ts'
+import { mark, name, tag, trackViews, views } from './views.ts'
 import { trackVitals } from './vitals.ts'
 import { outside } from './zone.ts'
 
@@ -34,6 +34,12 @@ export interface Fieldline {
    * `time` says when it was, by `performance.now()`; by default now. At most 32 a page view are kept.
    */
   mark(name: string, value?: number, time?: number): void
+  /**
+   * Says in your own words what the current page view is, and those after it: `tag('plan', 'pro')`. At most 5 a page view, of
+   * the names that the site declares; a value is text of at most 64 characters, and one like an e-mail address or a token is not
+   * kept. No value takes the tag away.
+   */
+  tag(name: string, value?: string): void
   /**
    * Says whether anything may be sent. What was measured before `consent(true)` is sent after it; `consent(false)`
    * forgets what is not sent yet, and ends what is measured of the page views so far.
@@ -85,6 +91,7 @@ export function fieldline(startAttribution?: StartAttribution, operationOf?: Nam
     }),
     setRoute: quietly(name),
     mark: quietly(mark),
+    tag: quietly(tag),
     consent: quietly(consent),
   }
   return shared[FIRST]

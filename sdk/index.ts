@@ -9,4 +9,4 @@ import { operationOf } from './graphql.ts'
 export type { ApiCall, Beacon, Connection, Navigation, Outcome } from '../schema/wire/pageview.ts'
 export type { InitOptions } from './settings.ts'
 
-export const { init, setRoute, mark, consent } = /* @__PURE__ */ fieldline(startAttribution, operationOf)
+export const { init, setRoute, mark, tag, consent } = /* @__PURE__ */ fieldline(startAttribution, operationOf)

@@ -3,6 +3,7 @@
  */
 
 import { template } from '../schema/domain/route.ts'
+import { MAX_TAG_SENT, MAX_TAGS_SENT } from '../schema/domain/tag.ts'
 import type { ApiCall, Beacon, Connection, Navigation } from '../schema/wire/pageview.ts'
 import { loadPhases, navigationEntry } from './navigation.ts'
 import { serverTiming } from './server-timing.ts'
@@ -13,7 +14,10 @@ export type CauseList = readonly unknown[]
 /** Times are those of `performance.now()`. */
 export interface View {
   /** What is on the wire as it is here. */
-  _page: Omit<Beacon, 'age' | 'route' | 'phases' | 'server' | 'trace' | 'calls' | 'marks' | 'why'> & {
+  _page: Omit<
+    Beacon,
+    'age' | 'route' | 'phases' | 'server' | 'trace' | 'calls' | 'marks' | 'tags' | 'why'
+  > & {
     why: (CauseList | null)[] | null
   }
   /** When it began; 0 for the document's own. */
@@ -36,6 +40,8 @@ export interface View {
   _marks: { name: string; value: number | undefined; start: number }[]
   /** Marks taken, sent or not. */
   _marked: number
+  /** What the page says of it, by name. */
+  _tags: Record<string, string>
   /** What the last beacon said, calls and marks apart. */
   _sent?: string
   /** Takes back what waits in the browser, or notes that it has left. */
@@ -54,6 +60,7 @@ export function newView(
   path: string,
   rate: number,
   release: string | null = null,
+  tags?: View['_tags'],
 ): View {
   const [random = 0n] = crypto.getRandomValues(new BigUint64Array(1))
   const { connection, maxTouchPoints }: Client = navigator
@@ -78,12 +85,13 @@ export function newView(
     _taken: 0,
     _marks: [],
     _marked: 0,
+    _tags: { ...tags },
   }
 }
 
 /** Everything known of a page view now, with some of its calls and marks. */
 export function snapshot(
-  { _page, _origin, _zero, _start, _named, _path }: View,
+  { _page, _origin, _zero, _start, _named, _path, _tags }: View,
   calls: View['_calls'],
   marks: View['_marks'],
 ): Beacon {
@@ -96,5 +104,8 @@ export function snapshot(
     ...serverTiming(_start ? [] : navigationEntry()?.serverTiming, true),
     calls: calls.map(({ _rank, ...call }) => ({ ...call, start: call.start - _origin })),
     marks: marks.map(({ name, value, start }) => ({ name, value: value ?? start - _origin })),
+    tags: Object.entries(_tags)
+      .slice(0, MAX_TAGS_SENT)
+      .map(([name, value]) => [name.slice(0, MAX_TAG_SENT), value.slice(0, MAX_TAG_SENT)]),
   }
 }

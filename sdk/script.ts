@@ -4,7 +4,7 @@
  *
  * A page that does not want to wait for the script puts this line before it; `q` keeps what is called, and when:
  *
- *     window.fieldline?.init||(q=>{fieldline={q};for(let m of['init','setRoute','mark','consent'])
+ *     window.fieldline?.init||(q=>{fieldline={q};for(let m of['init','setRoute','mark','tag','consent'])
  *     fieldline[m]=(...a)=>{q.push([m,a,performance.now()])}})([])
  */
 

@@ -31,6 +31,8 @@ export interface InitOptions {
    * '/api/health']`. Of a tag they are parted by commas or spaces.
    */
   ignore?: string | readonly string[] | undefined
+  /** A tag of every page view: `tagPlan: 'pro'` is `plan` being `pro`, as `data-tag-plan="pro"` is. See `tag`. */
+  [tag: `tag${string}`]: string | undefined
   /** Where beacons go once the page's content security policy has refused `endpoint`: a path of its own origin. */
   fallback?: string | undefined
   /** `false`, `'required'` or whatever is not `true`: measure, but send nothing until `consent(true)`. */

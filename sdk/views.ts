@@ -32,6 +32,7 @@ export function trackViews(own: Settings): void {
   settings = own
   path = address()
   open(0, navigationType())
+  for (const name in own) if (isTag(name)) tag(name.slice(3), own[name])
   if (own.route) name(own.route)
 
   // When the visitor last clicked or pressed a key, by the events with which browsers let soft navigations begin, or swiped;
@@ -89,7 +90,7 @@ function address(): string {
 /** Begins a page view at `start`, which is after the current one's. What came since is the new one's. */
 export function open(start: number, navigation: Navigation): View {
   const before: View | undefined = current
-  current = newView(start, navigation, path, settings._rate, settings.release)
+  current = newView(start, navigation, path, settings._rate, settings.release, current?._tags)
   if (views.push(current) > KEPT) views.shift()
   if (before) {
     const part = <T extends { start: number }>(all: T[]): [before: T[], since: T[]] => [
@@ -114,6 +115,16 @@ export function at(time: number): View | undefined {
 /** Names the current route. A name that is given where the page has moved on by itself is not the page view's. */
 export function name(route: string): void {
   if (current._path === path) current._named = `${route}` || current._named
+  changed()
+}
+
+function isTag(name: string): name is `tag${string}` {
+  return /^tag./.test(name)
+}
+
+/** Says in the page's own words what the page view is, and those after it. */
+export function tag(name: string, value?: unknown): void {
+  current._tags[name] = `${value ?? ''}`
   changed()
 }
 

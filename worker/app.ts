@@ -5,6 +5,7 @@
 import { Hono } from 'hono'
 import { requireAccess } from './admin/access.ts'
 import { siteRoutes } from './admin/sites.ts'
+import { tagRoutes } from './admin/tag-routes.ts'
 import { budgetReads, budgetRoutes } from './budgets/routes.ts'
 import { deadline } from './deadline.ts'
 import type { Hono as Types } from './env.ts'
@@ -50,8 +51,9 @@ app.route('/v1', readRoutes)
 app.get('/v1/metrics', metricsRoute)
 app.get('/v1/export', exportRoute)
 app.route('/v1', budgetReads)
-// Before the sites, whose other addresses are the admin's: a reader may see how names are made.
+// Before the sites, whose other addresses are the admin's: a reader may see how names are made, and which tags are kept.
 app.route('/v1/sites/:site/rules', ruleRoutes)
+app.route('/v1/sites/:site/tags', tagRoutes)
 app.route('/v1/sites', siteRoutes)
 app.route('/v1/sites/:site', budgetRoutes)
 

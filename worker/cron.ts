@@ -12,6 +12,7 @@ import { MINUTE } from '../schema/domain/hour.ts'
 import type { Ms } from '../schema/domain/units.ts'
 import { rates, type SiteRow, sites } from '../schema/storage/tables.ts'
 import { MIN_WATCH_STATEMENTS, watch } from './budgets/watch.ts'
+import { tagKeys } from './histogram/dimensions.ts'
 import { expireRaw } from './histogram/expire.ts'
 import { purgeSite, retain, retainUnknown } from './histogram/retain.ts'
 import { rollUpDay, rollUpHour } from './histogram/rollup.ts'
@@ -86,22 +87,25 @@ async function maintain(
   run: number,
 ): Promise<number> {
   let left = maxStatements - STATEMENTS.stale
+  const tags = tagKeys(site.tags)
+  // Each tag is a dimension of its own.
+  const oneDay = STATEMENTS.day + tags.length
   const hours = await staleHours(d1, site.id, now, Math.max(0, Math.floor(left / STATEMENTS.hour)))
   const failed = new Set<number>()
   for (const hour of hours) {
     left -= STATEMENTS.hour
     try {
-      await rollUpHour(d1, site.id, hour, now)
+      await rollUpHour(d1, site.id, hour, now, tags)
     } catch (error) {
       logError(`hour ${hour} of site ${site.id} cannot be rolled up`, error)
       failed.add(Math.floor(hour / 24) * 24)
     }
   }
-  const affordable = Math.max(0, Math.floor(left / STATEMENTS.day))
+  const affordable = Math.max(0, Math.floor(left / oneDay))
   const days = await staleDays(d1, site.id, now, affordable + failed.size)
   for (const day of days.filter(day => !failed.has(day)).slice(0, affordable)) {
-    await rollUpDay(d1, site.id, day, now)
-    left -= STATEMENTS.day
+    await rollUpDay(d1, site.id, day, now, tags)
+    left -= oneDay
   }
   if (site.announced !== null && site.announced > site.rate && left >= STATEMENTS.lowerRate) {
     await lowerRate(d1, site, now)

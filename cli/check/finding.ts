@@ -74,8 +74,12 @@ export function nameOf({
   endpoint,
   route,
   device,
-}: Pick<BudgetAnswer, 'metric' | 'percentile' | 'window_hours' | 'endpoint' | 'route' | 'device'>): string {
+  tag,
+}: Pick<
+  BudgetAnswer,
+  'metric' | 'percentile' | 'window_hours' | 'endpoint' | 'route' | 'device' | 'tag'
+>): string {
   const measure: Budgeted = metric
   const of = isDeliveryMetric(measure) ? measure : `${measure} p${percentile}`
-  return [`${of} of ${window_hours} h`, endpoint, route, device].filter(part => part !== null).join(' ')
+  return [`${of} of ${window_hours} h`, endpoint, route, device, tag].filter(part => part !== null).join(' ')
 }

@@ -104,7 +104,7 @@ function view(): Parameters<typeof encode>[0] {
   const id = crypto.randomUUID().replaceAll('-', '').slice(0, 16)
   return {
     ...{ id, sequence: 0, weight: 1, age: 0, navigation: 'navigate', route: ROUTE, release: null },
-    ...{ connection: null, touch: false, phases: null, calls: [], dropped: 0, marks: [] },
+    ...{ connection: null, touch: false, phases: null, calls: [], dropped: 0, marks: [], tags: [] },
     vitals: { lcp: null, inp: null, cls: null, fcp: null, ttfb: null },
     why: { lcp: null, inp: null, cls: null },
   }

@@ -87,6 +87,7 @@ function pageView(dice: Random, who: Visitor, progress: number, age: number): Pa
     why: { lcp: null, inp: null, cls: null },
     dropped: 0,
     marks: [],
+    tags: [],
     calls: calls.map(endpoint => apiCall(dice, who, endpoint)),
   }
   // Dice of its own: so the causes change nothing of what the seed has decided otherwise.

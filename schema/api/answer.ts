@@ -4,7 +4,7 @@
 
 import * as v from 'valibot'
 import { TIME } from './fields.ts'
-import { GROUP_KEYS } from './query.ts'
+import { GROUP_KEY_PATTERN, type GroupKey, groupKeyOf } from './query.ts'
 
 /** 0 to 1. */
 export const SHARE = v.pipe(v.number(), v.minValue(0), v.maxValue(1))
@@ -31,7 +31,13 @@ export const EFFECTIVE_SAMPLES = v.pipe(
 )
 
 export const GROUP = v.pipe(
-  v.record(v.picklist(GROUP_KEYS), v.nullable(v.string())),
+  v.record(
+    v.pipe(
+      v.custom<GroupKey>(key => typeof key === 'string' && groupKeyOf(key) !== undefined),
+      v.metadata({ type: 'string', pattern: GROUP_KEY_PATTERN }),
+    ),
+    v.nullable(v.string()),
+  ),
   v.description('what the row is about; empty without group_by'),
 )
 

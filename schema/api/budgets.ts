@@ -9,7 +9,7 @@ import { DELIVERY_METRICS, isDeliveryMetric } from '../domain/delivery-metrics.t
 import type { Budgeted } from '../domain/metrics.ts'
 import { DEPLOY_ANSWER } from './deploys.ts'
 import { ID, oneOf, PERCENTILE_NUMBER, plainText, SITE, unknownOrMissing, wholeNumber } from './fields.ts'
-import { MAX_FILTER } from './query.ts'
+import { MAX_FILTER, tagAnd } from './query.ts'
 import { MEASURE_DETAIL, MEASURE_PATTERN, measureOf } from './summary.ts'
 
 /** Budgets of one site. */
@@ -38,6 +38,18 @@ const TERMS = {
   endpoint: v.pipe(v.optional(v.nullable(text), null), v.description('for metric api: one endpoint of it')),
   route: v.optional(v.nullable(text), null),
   device: v.optional(v.nullable(oneOf(['phone', 'tablet', 'desktop'])), null),
+  tag: v.pipe(
+    v.optional(
+      v.nullable(
+        v.pipe(
+          text,
+          v.check(tag => tagAnd(tag) !== null, 'must be a declared name, a colon and a value: plan:pro'),
+        ),
+      ),
+      null,
+    ),
+    v.description('one value of a declared tag: plan:pro'),
+  ),
   percentile: v.optional(PERCENTILE_NUMBER, 75),
   limit: v.pipe(
     v.number('must be a number'),
@@ -85,6 +97,10 @@ export const BUDGET = v.pipe(
   v.forward(
     v.check(({ metric, device }) => !isDeliveryMetric(metric) || device === null, NO_FILTERS),
     ['device'],
+  ),
+  v.forward(
+    v.check(({ metric, tag }) => !isDeliveryMetric(metric) || tag === null, NO_FILTERS),
+    ['tag'],
   ),
   v.forward(
     v.check(({ metric, limit }) => !isDeliveryMetric(metric) || limit <= 1, 'must be a share from 0 to 1'),
@@ -166,6 +182,7 @@ export const BUDGET_ANSWER = v.object({
   endpoint: v.nullable(v.string()),
   route: v.nullable(v.string()),
   device: v.nullable(v.string()),
+  tag: v.nullable(v.string()),
   percentile: v.number(),
   window_hours: v.number(),
   minimum: v.number(),
@@ -222,6 +239,7 @@ export const BUDGET_MESSAGE = v.object({
   endpoint: v.nullable(v.string()),
   route: v.nullable(v.string()),
   device: v.nullable(v.string()),
+  tag: v.nullable(v.string()),
   percentile: v.number(),
   limit: v.number(),
   relative_to: v.nullable(v.picklist(RELATIVE)),

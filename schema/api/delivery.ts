@@ -39,6 +39,15 @@ const FIGURES = {
   failed: counted('answered 503: nothing durable took them'),
   bots: counted('beacons of bots, which are not stored'),
   ignored: counted('beacons of page views that a naming rule ignores, which are not stored'),
+  tags_left_out: v.pipe(
+    v.object({
+      undeclared: counted('the site does not declare their names'),
+      unfit: counted('their value looks like an e-mail address, a token or a query string'),
+    }),
+    v.description(
+      'tags of accepted beacons that are not kept; each beacon of a page view brings all of them',
+    ),
+  ),
   refused: v.pipe(
     v.object({
       origin: counted('from an origin that the site does not list'),

@@ -83,7 +83,7 @@ function inOrder({
 }
 
 /** The parts that the database keeps as JSON, which a hand on the database can break. */
-export const UNREADABLE = ['phases', 'server', 'why', 'calls', 'marks'] as const
+export const UNREADABLE = ['phases', 'server', 'why', 'calls', 'marks', 'tags'] as const
 
 const maybe = <T extends v.GenericSchema>(schema: T) => v.nullable(schema)
 const timed = <const K extends readonly string[]>(keys: K) =>
@@ -156,6 +156,7 @@ export const PAGEVIEW = v.object({
   ),
   calls_dropped: v.pipe(v.number(), v.description('calls beyond what is sent, or kept, of one page view')),
   marks: v.array(v.object({ name: v.string(), value: v.number() })),
+  tags: v.pipe(v.record(v.string(), v.string()), v.description('those that the site declares')),
   marks_dropped: v.optional(
     v.pipe(v.number(), v.description('marks that were too many to keep; absent where there are none')),
   ),
@@ -243,6 +244,7 @@ export const PAGEVIEW_EXAMPLE: PageViewAnswer = {
   ],
   calls_dropped: 0,
   marks: [],
+  tags: { plan: 'pro' },
 }
 
 /** An answer to `/v1/pageviews?site=shop&metric=lcp&limit=1`. */

@@ -7,6 +7,7 @@ import * as v from 'valibot'
 import { DAY, HOUR, hourOf } from '../domain/hour.ts'
 import { isReserved } from '../domain/names.ts'
 import { fail, type Parsed } from '../domain/problem.ts'
+import { isTagKey, TAG_NAME, type TagKey } from '../domain/tag.ts'
 import type { Ms } from '../domain/units.ts'
 import { oneOf, SITE, shortText } from './fields.ts'
 import { givenOf, parseParameters } from './parameters.ts'
@@ -22,8 +23,9 @@ export const DIMENSIONS = [
   'release',
 ] as const
 export type Dimension = (typeof DIMENSIONS)[number]
-/** API calls are told apart by their endpoint, too. */
-export type GroupKey = Dimension | 'endpoint'
+/** API calls are told apart by their endpoint, too, and page views by the tags that a site declares. */
+export type GroupKey = NamedKey | TagKey
+export type NamedKey = Dimension | 'endpoint'
 
 /** Several values, or all but some. */
 export interface Several {
@@ -54,7 +56,14 @@ export interface GroupedQuery extends Query {
   limit: number
 }
 
-export const GROUP_KEYS: readonly GroupKey[] = [...DIMENSIONS, 'endpoint']
+export const GROUP_KEYS: readonly NamedKey[] = [...DIMENSIONS, 'endpoint']
+/** What groups may be told apart by, in words and as a regular expression. */
+export const GROUP_KEY_DETAIL = `one of ${GROUP_KEYS.join(', ')} or tag:<name>`
+export const GROUP_KEY_PATTERN = `^(${GROUP_KEYS.join('|')}|tag:${TAG_NAME.source.slice(1, -1)})$`
+
+export function groupKeyOf(name: string): GroupKey | undefined {
+  return isTagKey(name) ? name : GROUP_KEYS.find(key => key === name)
+}
 
 /** The most values of one filter. */
 const MAX_VALUES = 20
@@ -69,7 +78,7 @@ const several = <T extends v.GenericSchema<string>>(value: T, meaning: string) =
   )
 
 /** A filter, given once for each value, and the same with `!`, for values to be left out. */
-function filter<const K extends GroupKey>(key: K, meaning: string) {
+function filter<const K extends NamedKey>(key: K, meaning: string) {
   const text = shortText(MAX_FILTER)
   return entriesOf(
     key,
@@ -85,7 +94,27 @@ const named = (text: ReturnType<typeof shortText>) =>
     v.check(name => !isReserved(name), 'names what has no name of its own: ask for group_by'),
   )
 
-function entriesOf<const K extends GroupKey, T extends v.GenericSchema<string>>(
+/** The value of a tag, as a parameter: `plan:pro`. */
+export const TAG_VALUE = v.pipe(
+  shortText(MAX_FILTER),
+  v.check(text => tagAnd(text) !== null, 'must be a declared name, a colon and a value: plan:pro'),
+)
+
+/** The key and the value of `plan:pro`; null where it is not so written. */
+export function tagAnd(text: string): [key: TagKey, value: string] | null {
+  const colon = text.indexOf(':')
+  const key = `tag:${text.slice(0, colon)}`
+  const value = text.slice(colon + 1)
+  return colon > 0 && isTagKey(key) && value && !isReserved(value) ? [key, value] : null
+}
+
+/** The filter that `plan:pro` is; none without it. */
+export function tagFilter(text: string | null): Filters {
+  const [key, value] = (text && tagAnd(text)) || []
+  return key ? { [key]: value } : {}
+}
+
+function entriesOf<const K extends NamedKey | 'tag', T extends v.GenericSchema<string>>(
   key: K,
   value: T,
   meaning: string,
@@ -112,6 +141,7 @@ export const SHARED = {
   ...filter('navigation', 'this way in which page views began: navigate, soft-navigation'),
   ...filter('release', 'this release'),
   ...filter('endpoint', 'API calls to this endpoint; single page views: those that called it'),
+  ...entriesOf('tag', TAG_VALUE, 'this value of a declared tag: plan:pro'),
 }
 
 /** What answers as rows comes as JSON or as CSV; without `format` the Accept header decides. */
@@ -172,19 +202,32 @@ export function parseRange(
 
 /** The filters of what was given for each: a single value stays one, since roll-ups know it. */
 function filtersOf(given: { readonly [name: string]: string[] | undefined }): Filters {
-  return Object.fromEntries(
-    GROUP_KEYS.map(key => {
-      const [any = [], not = []] = [given[key], given[`${key}!`]].map(values => [...new Set(values)].sort())
-      if (!any.length && !not.length) return [key, undefined]
-      if (any.length === 1 && !not.length) return [key, any[0]]
-      return [key, { ...(any.length && { any }), ...(not.length && { not }) }]
-    }),
-  )
+  const [any, not] = [tagsOf(given.tag), tagsOf(given['tag!'])]
+  const tags = new Set([...any.keys(), ...not.keys()].sort())
+  return Object.fromEntries([
+    ...GROUP_KEYS.map(key => [key, filterOf(given[key], given[`${key}!`])]),
+    ...[...tags].map(key => [key, filterOf(any.get(key), not.get(key))]),
+  ])
+}
+
+function filterOf(one: readonly string[] = [], none: readonly string[] = []): Filter | undefined {
+  const [any = [], not = []] = [one, none].map(values => [...new Set(values)].sort())
+  if (!any.length && !not.length) return undefined
+  if (any.length === 1 && !not.length) return any[0]
+  return { ...(any.length && { any }), ...(not.length && { not }) }
+}
+
+/** The values of each tag: several of one tag are alternatives, several tags are conditions. */
+function tagsOf(given: readonly string[] = []): Map<TagKey, string[]> {
+  const values = new Map<TagKey, string[]>()
+  for (const [key, value] of given.map(tagAnd).filter(pair => pair !== null))
+    values.set(key, [...(values.get(key) ?? []), value])
+  return values
 }
 
 /** True for the parameters that every filter has. */
 export function isFilter(name: string): boolean {
-  return (GROUP_KEYS as readonly string[]).includes(name.replace(/!$/, ''))
+  return ['tag', ...GROUP_KEYS].includes(name.replace(/!$/, ''))
 }
 
 const TIME_DETAIL = 'must be RFC 3339 (2026-11-14T00:00:00Z), relative (-24h, -7d) or now'

@@ -19,7 +19,15 @@ import {
   SHARE,
 } from './answer.ts'
 import { among, list, oneOf, PERCENTILE, percentile, whole } from './fields.ts'
-import { GROUP_KEYS, type GroupKey, MAX_LIMIT, parseQuery, type QueryOf } from './query.ts'
+import {
+  GROUP_KEY_DETAIL,
+  GROUP_KEY_PATTERN,
+  type GroupKey,
+  groupKeyOf,
+  MAX_LIMIT,
+  parseQuery,
+  type QueryOf,
+} from './query.ts'
 
 export const DEFAULT_PERCENTILES = [50, 75, 90, 95, 99]
 export const DEFAULT_LIMIT = 20
@@ -70,7 +78,7 @@ export const SUMMARY_QUERY = {
     DEFAULT_PERCENTILES.join(','),
   ),
   group_by: v.optional(
-    list(`one of ${GROUP_KEYS.join(', ')}`, among(GROUP_KEYS), 2, { enum: GROUP_KEYS }),
+    list(GROUP_KEY_DETAIL, groupKeyOf, 2, { type: 'string', pattern: GROUP_KEY_PATTERN }),
     undefined,
   ),
   limit: v.optional(whole(1, MAX_LIMIT, 'the most groups'), String(DEFAULT_LIMIT)),

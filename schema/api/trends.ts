@@ -6,10 +6,11 @@
 import * as v from 'valibot'
 import { VERDICTS } from '../domain/change.ts'
 import { fail, type Parsed } from '../domain/problem.ts'
+import type { TagKey } from '../domain/tag.ts'
 import { ANSWER, GROUP, LEFT_OUT, OTHERS, PARTIAL, PERCENTILE_ANSWER, SAMPLED, SHARE } from './answer.ts'
 import { DEPLOY_ANSWER } from './deploys.ts'
 import { percentileOf, shortText } from './fields.ts'
-import { MAX_FILTER, parseQuery, parseRange, type Query } from './query.ts'
+import { MAX_FILTER, parseQuery, parseRange, type Query, TAG_VALUE, tagAnd } from './query.ts'
 import { MEASURES, SUMMARY_QUERY, SUMMARY_ROW, type SummaryQuery, summaryOf } from './summary.ts'
 
 const { percentiles: _, ...QUERY } = SUMMARY_QUERY
@@ -39,13 +40,21 @@ export const TRENDS_QUERY = {
   baseline_device: baselineOf('device'),
   baseline_country: baselineOf('country'),
   baseline_route: baselineOf('route'),
+  baseline_tag: v.optional(
+    v.pipe(
+      TAG_VALUE,
+      v.description(
+        'the value that `tag` is compared with, in the same range: plan:free against tag=plan:pro',
+      ),
+    ),
+  ),
   baseline_from: baselineTime('begin'),
   baseline_to: baselineTime('end'),
 }
 
 /** What `before` is about; without `range` the time before, or where filters differ the same time. */
 export interface Baseline {
-  filters: { [K in (typeof COMPARED)[number]]?: string }
+  filters: { [K in (typeof COMPARED)[number] | TagKey]?: string }
   range: Pick<Query, 'from' | 'to'> | null
 }
 
@@ -74,6 +83,15 @@ export function parseTrendsQuery(params: URLSearchParams, now: number): Parsed<T
       return fail('group_by', `cannot be ${name} where one ${name} is compared with another`)
     }
     baseline.filters[name] = other
+  }
+  const tag = question.baseline_tag === undefined ? null : tagAnd(question.baseline_tag)
+  if (tag) {
+    const [key, value] = tag
+    if (typeof summary.ok.filters[key] !== 'string')
+      return fail('tag', `must be one value of ${key.slice(4)}: baseline_tag is compared with it`)
+    if (summary.ok.groupBy.includes(key))
+      return fail('group_by', `cannot be ${key} where one value of it is compared with another`)
+    baseline.filters[key] = value
   }
   if (from !== undefined || to !== undefined) {
     if (from === undefined) return fail('baseline_from', 'is missing: baseline_to is the end of that range')
@@ -163,7 +181,7 @@ export const TRENDS_ANSWER = v.object({
   from,
   to,
   baseline: v.pipe(
-    v.object({ ...BASELINE.entries, device: other, country: other, route: other }),
+    v.object({ ...BASELINE.entries, device: other, country: other, route: other, tag: other }),
     v.description('what `before` is about'),
   ),
   percentile: v.number(),

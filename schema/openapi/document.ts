@@ -9,6 +9,7 @@ import { namedSchemas } from './json-schema.ts'
 import { HEADERS, type Operation, operationObject, PROBLEMS } from './operation.ts'
 import { QUESTIONS } from './questions.ts'
 import { RULE_OPERATIONS } from './rules.ts'
+import { TAG_OPERATIONS } from './site-tags.ts'
 import { SITE_OPERATIONS } from './sites.ts'
 import { TAGS } from './tags.ts'
 import { TOOL_OPERATIONS } from './tools.ts'
@@ -19,6 +20,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...TOOL_OPERATIONS,
   ...SITE_OPERATIONS,
   ...RULE_OPERATIONS,
+  ...TAG_OPERATIONS,
   ...BUDGET_OPERATIONS,
   ...BEACON_OPERATIONS,
 ]

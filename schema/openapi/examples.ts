@@ -188,6 +188,7 @@ export const DELIVERY: DeliveryAnswer = {
   failed: 0,
   bots: 31,
   ignored: 0,
+  tags_left_out: { undeclared: 12, unfit: 0 },
   refused: { origin: 2, rate: 210, size: 0, field: 3, weight: 0 },
   busiest_share: 0.1196,
   lost: { value: 0.0254, low: 0.0179, high: 0.0359 },
@@ -212,6 +213,7 @@ export const DELIVERY: DeliveryAnswer = {
       failed: 0,
       bots: 2,
       ignored: 0,
+      tags_left_out: { undeclared: 12, unfit: 0 },
       refused: { origin: 0, rate: 0, size: 0, field: 1, weight: 0 },
       busiest_share: 0.0345,
       lost: { value: 0.0274, low: 0.0075, high: 0.0949 },
@@ -226,6 +228,7 @@ export const DELIVERY: DeliveryAnswer = {
       failed: 0,
       bots: 0,
       ignored: 0,
+      tags_left_out: { undeclared: 12, unfit: 0 },
       refused: { origin: 2, rate: 210, size: 0, field: 0, weight: 0 },
       busiest_share: 0.8043,
       lost: null,
@@ -446,6 +449,7 @@ export const BEACON = {
   marks: [['product.shown', 1900]],
   server: [['app', 410]],
   trace: '4bf92f3577b34da6a3ce929d0e0e4736',
+  tags: [['plan', 'pro']],
 }
 
 /** What a budget watches, what breached it, and when. */
@@ -454,6 +458,7 @@ const WATCHED = {
   endpoint: null,
   route: '/p/[id]',
   device: null,
+  tag: null,
   percentile: 75,
   limit: 2500,
   relative_to: null,

@@ -29,6 +29,7 @@ import { OTLP_ANSWER } from '../api/otlp.ts'
 import { PAGEVIEW, PAGEVIEWS_ANSWER } from '../api/pageviews.ts'
 import { SITE_ANSWER, SITE_CHANGE, SITE_SAVED, SITE_SETTINGS, SITES_ANSWER } from '../api/site.ts'
 import { SUMMARY_ANSWER, SUMMARY_ROW } from '../api/summary.ts'
+import { TAGS, TAGS_ANSWER } from '../api/tags.ts'
 import { TIMESERIES_ANSWER, TIMESERIES_ROW } from '../api/timeseries.ts'
 import { NEW_TOKEN, NEW_TOKEN_ANSWER, TOKEN_ANSWER, TOKENS_ANSWER } from '../api/token.ts'
 import { TRENDS_ANSWER, TRENDS_ROW } from '../api/trends.ts'
@@ -69,6 +70,8 @@ const NAMED: Record<string, v.GenericSchema> = {
   Sites: SITES_ANSWER,
   Summary: SUMMARY_ANSWER,
   SummaryRow: SUMMARY_ROW,
+  TagNames: TAGS,
+  Tags: TAGS_ANSWER,
   TestMessage: TEST_MESSAGE,
   Timeseries: TIMESERIES_ANSWER,
   TimeseriesRow: TIMESERIES_ROW,

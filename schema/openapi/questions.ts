@@ -92,7 +92,7 @@ export const QUESTIONS: readonly Operation[] = [
   question('changes', {
     summary: 'What got worse or better',
     description:
-      'Routes, devices, countries, browsers, releases and endpoints, and routes and endpoints by device, that changed against ' +
+      'Routes, devices, countries, browsers, releases, declared tags and endpoints, and routes and endpoints by device, that changed against ' +
       'the time before or another release: the most harmed first, corrected for how many were compared. Periods are those ' +
       'that have settled: whole hours up to 8 days, else whole days of UTC.',
     query: { ...SHARED, ...CHANGES_QUERY },

@@ -7,7 +7,7 @@ export const TAGS = [
   { name: 'Other tools', description: 'The same data in forms that other tools already read.' },
   {
     name: 'Sites',
-    description: 'Sites, their settings, their naming rules, deploys and read tokens.',
+    description: 'Sites, their settings, their naming rules, tags, deploys and read tokens.',
   },
   {
     name: 'Budgets',

@@ -39,6 +39,8 @@ export const sites = sqliteTable('sites', {
   bytesPerDay: integer('bytes_per_day').notNull().default(11_000_000),
   /** The most page views that one may stand for by the browser's own sampling; a beacon that says more is refused. */
   maxWeight: integer('max_weight').notNull().default(10),
+  /** JSON object of the tags that are kept: name -> Unix time in ms from which on. */
+  tags: text({ mode: 'json' }).$type<Record<string, Ms>>().notNull().default({}),
   /** Days that raw rows, hour roll-ups and day roll-ups are kept. */
   rawDays: integer('raw_days').notNull().default(14),
   hourDays: integer('hour_days').notNull().default(35),
@@ -152,6 +154,8 @@ export const pageviews = sqliteTable(
     why: text(),
     /** JSON object: beacon number -> marks in the beacon's wire form. */
     marks: text().notNull().default('{}'),
+    /** JSON object: declared tag -> value; null where there is none. */
+    tags: text(),
     /** One bit for each beacon that came, the lowest for number 0: with `sequence` it tells how many were lost. */
     received: integer().notNull().default(0),
     /** Calls beyond what is sent of one page view. */
@@ -238,6 +242,9 @@ export const intake = sqliteTable(
     bots: integer().notNull().default(0),
     /** Of page views that a naming rule ignores; not stored. */
     ignored: integer().notNull().default(0),
+    /** Tags of accepted beacons that are not kept: not declared, or with a value that looks like an address or a token. */
+    tagsUndeclared: integer('tags_undeclared').notNull().default(0),
+    tagsUnfit: integer('tags_unfit').notNull().default(0),
     /** Refused, by the check that they did not pass. */
     refusedSite: integer('refused_site').notNull().default(0),
     refusedOrigin: integer('refused_origin').notNull().default(0),
@@ -305,6 +312,8 @@ export const budgets = sqliteTable(
     endpoint: text(),
     route: text(),
     device: text().$type<'phone' | 'tablet' | 'desktop'>(),
+    /** One value of a declared tag: `plan:pro`. */
+    tag: text(),
     percentile: real().notNull(),
     /** In the metric's unit. */
     max: real().notNull(),

@@ -10,11 +10,11 @@
  *       why: [[target, url, loadDelay, loadDuration, renderDelay],
  *             [target, event, time, inputDelay, processing, presentation, [script url, invoker, duration]],
  *             [target, value, time]],
- *       dropped, marks: [[name, value], ...],
+ *       dropped, marks: [[name, value], ...], tags: [[name, value], ...],
  *       calls: [[endpoint, start, duration, outcome, status, ttfb, bytes, [[server timing, duration], ...], trace], ...],
  *       server: [[server timing, duration], ...], trace }
  *
- * Null means no data. Numbers are whole grains (ms; CLS in thousandths). Vitals, phases and causes are the full current
+ * Null means no data. Numbers are whole grains (ms; CLS in thousandths). Vitals, phases, causes and tags are the full current
  * state of the page view, calls and marks are those since the beacon before. `sequence` counts from 0 and so says how many
  * came before: a lost beacon is healed by the next one, shows as a gap, and a repeated one changes nothing.
  *

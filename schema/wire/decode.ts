@@ -8,13 +8,14 @@
  * - A number is cut to what is believed, a text to what is kept, a query string off a name.
  * - What may be null is null where it is odd, and a list ends where it is too long.
  * - A call that does not say what, when, how long and how it ended is left out, and counted in `dropped`.
- * - A mark without a proper name or value is left out, and so is a field that nobody knows.
+ * - A mark or a tag without a proper name or value is left out, and so is a field that nobody knows.
  */
 
 import * as v from 'valibot'
 import { PHASES } from '../domain/metrics.ts'
 import { pageName } from '../domain/names.ts'
 import type { Parsed } from '../domain/problem.ts'
+import { MAX_TAG_SENT, MAX_TAGS, MAX_TAGS_SENT, tagName } from '../domain/tag.ts'
 import { decodeAttribution } from './attribution-lists.ts'
 import { MAX_CALLS, MAX_MARKS, MAX_SELECTOR, MAX_SERVER, MAX_WEIGHT, WIRE_VERSION } from './beacon.ts'
 import { CONNECTIONS, NAVIGATIONS, OUTCOMES, type PageView } from './pageview.ts'
@@ -73,14 +74,16 @@ const maybe = <T extends v.GenericSchema>(schema: T) => v.fallback(v.optional(v.
 const cut = (max: number) =>
   v.pipe(
     v.string('must be a string'),
-    v.transform(value => {
-      const text = value.replace(/\p{Cc}/gu, '')
-      let end = Math.min(max, text.length)
-      // Between letters: `é` may be two characters, a picture of a person eleven.
-      while (end > max - LONGEST_LETTER && isInside(text, end)) end--
-      return text.slice(0, end).replace(/\p{Surrogate}/gu, '\ufffd')
-    }),
+    v.transform(value => cutText(value, max)),
   )
+/** The same of a text. */
+export function cutText(value: string, max: number): string {
+  const text = value.replace(/\p{Cc}/gu, '')
+  let end = Math.min(max, text.length)
+  // Between letters: `é` may be two characters, a picture of a person eleven.
+  while (end > max - LONGEST_LETTER && isInside(text, end)) end--
+  return text.slice(0, end).replace(/\p{Surrogate}/gu, '\ufffd')
+}
 /** Longer heaps of accents may be cut. */
 const LONGEST_LETTER = 20
 /** True before the second half of a character, an accent, and on either side of a joiner. */
@@ -183,6 +186,12 @@ const MARK = v.tuple([
   v.pipe(v.number(), v.minValue(0), v.maxValue(MAX_MARK), v.transform(Math.round)),
 ])
 
+/** As the page names it; without a value it is taken away. Whether it is kept, the site's declared tags decide. */
+const TAG = v.tuple([
+  v.pipe(cut(64), v.transform(tagName), v.minLength(1)),
+  v.pipe(v.union([v.string(), v.number(), v.boolean()]), v.transform(String), cut(MAX_TAG_SENT), v.trim()),
+])
+
 const NO_VITALS = { lcp: null, inp: null, cls: null, fcp: null, ttfb: null }
 
 /** A list whose items are looked at one by one. A foreign `toJSON` makes a text of it. */
@@ -239,6 +248,7 @@ const STATE = v.object(
     calls: items,
     dropped: v.fallback(v.optional(amount(MAX_DROPPED), 0), 0),
     marks: items,
+    tags: items,
   },
   issue => (issue.received === 'undefined' ? 'is missing' : 'must be an object'),
 )
@@ -248,6 +258,7 @@ export const WIRE = v.object({
   ...STATE.entries,
   calls: v.optional(v.pipe(v.array(CALL), v.maxLength(MAX_CALLS))),
   marks: v.optional(v.pipe(v.array(MARK), v.maxLength(MAX_MARKS))),
+  tags: v.optional(v.pipe(v.array(TAG), v.maxLength(MAX_TAGS_SENT))),
 })
 
 /** The first items, those that fit. */
@@ -297,6 +308,9 @@ function fromWire({
     })),
     dropped: Math.min(MAX_DROPPED, dropped + rest.calls.length - calls.length),
     marks: fitting(MARK, rest.marks, MAX_MARKS).map(([name, value]) => ({ name, value })),
+    tags: [...new Map(fitting(TAG, rest.tags, MAX_TAGS_SENT))]
+      .filter(([, value]) => value)
+      .slice(0, MAX_TAGS),
   }
 }
 

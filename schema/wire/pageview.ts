@@ -116,6 +116,9 @@ export interface Mark {
   value: number
 }
 
+/** What the page says of a page view in its own words: `plan` being `pro`. */
+export type Tag = [name: string, value: string]
+
 /** A page view as a browser tells it. */
 export interface Beacon extends Omit<PageView, 'vitals' | 'phases' | 'why'> {
   /** Grains of those that are known. */
@@ -157,4 +160,6 @@ export interface PageView {
   dropped: number
   /** Since the last beacon. */
   marks: Mark[]
+  /** The full current state, as the page names it. */
+  tags: Tag[]
 }

@@ -17,6 +17,8 @@ export interface TagOptions {
   consent?: 'required'
   /** Of the page's Content-Security-Policy. */
   nonce?: string
+  /** A tag of the page views: `'tag-plan': 'pro'`. */
+  [tag: `tag-${string}`]: string | undefined
 }
 interface Context {
   req: { routePath?: string }

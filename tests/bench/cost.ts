@@ -20,6 +20,8 @@ export const ASSUMED = {
   endpoints: 20,
   /** The API calls of a page view. */
   calls: 2,
+  /** Values of a declared tag. */
+  values: 4,
 }
 
 /** Rows of a day. */
@@ -42,13 +44,13 @@ const DAY = 24
 const START = Date.UTC(2026, 0, 15) / HOUR
 const NOW = (START + DAY + 12) * HOUR
 
-/** The cost of a day with each number of page views; everything billed, once all tiers are full. */
-export async function measureDays(sizes: readonly number[]): Promise<DayCost[]> {
+/** The cost of a day with each number of page views, with or without a tag; everything billed, once all tiers are full. */
+export async function measureDays(sizes: readonly number[], tag?: string): Promise<DayCost[]> {
   const local = await startLocal('tests/kit/worker/metered.ts')
   try {
     const cron = await measureCron(local)
     const days: DayCost[] = []
-    for (const views of sizes) days.push(sum(views, [cron, ...(await measureDay(local, views))]))
+    for (const views of sizes) days.push(sum(views, [cron, ...(await measureDay(local, views, tag))]))
     return days
   } finally {
     await local.stop()
@@ -85,12 +87,14 @@ async function measureCron(local: Local): Promise<Rows> {
 }
 
 /** A day's page views from their beacons to the deletion of their last trace. */
-async function measureDay(local: Local, views: number): Promise<Rows[]> {
+async function measureDay(local: Local, views: number, tag = ''): Promise<Rows[]> {
   const { beacons, rollups, routes, endpoints } = ASSUMED
   const site = `of-${views}`
   await makeSite(local, site)
   const traffic = { site, from: START, hours: DAY, views, callsIn: 1, routes, endpoints }
   for (const statement of insertTraffic(traffic)) await local.db.prepare(statement).all()
+  const value = `(instr('0123456789abcdef', substr(id, 1, 1)) - 1) * ${ASSUMED.values} / 16`
+  if (tag) await local.db.prepare(`UPDATE pageviews SET tags = json_object('${tag}', ${value})`).all()
 
   const noon = (START + 12) * HOUR + HOUR / 2
   const first = await bill(local, `store?now=${noon}`, [pageView(site, noon, 0)])
@@ -107,7 +111,7 @@ async function measureDay(local: Local, views: number): Promise<Rows[]> {
   const roll = async (tier: 'hour' | 'day', starts: number[]) => {
     const bills: Bill[] = []
     for (const start of starts)
-      bills.push(await bill(local, `${tier}?site=${site}&start=${start}&now=${NOW}`))
+      bills.push(await bill(local, `${tier}?site=${site}&start=${start}&now=${NOW}&tag=${tag}`))
     return sum(0, bills)
   }
   const [hoursOnce, dayOnce] = [await roll('hour', hours), await roll('day', [START])]

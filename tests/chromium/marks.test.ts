@@ -158,6 +158,7 @@ test('what is called before the script is there counts from when it was called',
     'init',
     'setRoute',
     'mark',
+    'tag',
     'consent',
   ])
   await page.close()
@@ -185,6 +186,56 @@ test('after the script, the line changes nothing', async () => {
   const page = await open('/after', TAG, `<script src="/fieldline.js" ${TAG}></script>${LINE}`)
   await page.evaluate(() => window.fieldline?.mark('x', 1))
   expect(await marksAfter(page)).toEqual([{ name: 'x', value: 1 }])
+  await page.close()
+})
+
+test('tags go with the page view and those after it, until they are changed', async () => {
+  const page = await open(
+    '/tagged',
+    `${TAG} data-tag-plan="pro" data-tag-plan-tier="7" data-tag=""`,
+    `${LINE}<script>
+      fieldline.tag('variant', 'B')
+      addEventListener('click', () => {
+        history.pushState(null, '', '/tagged/next')
+        fieldline.tag('plan', 'free')
+        fieldline.tag('variant')
+      })
+    </script>`,
+  )
+  await page.click('h1')
+  await chromium.hide(page)
+  await site.until(beacons => beacons.some(({ view }) => view.navigation === 'soft-navigation'))
+  const tagsOf = (route: string) => site.beacons.findLast(({ view }) => view.route === route)?.view.tags
+  expect(tagsOf('/tagged')).toEqual([
+    ['plan', 'pro'],
+    ['plan_tier', '7'],
+    ['variant', 'B'],
+  ])
+  expect(tagsOf('/tagged/next')).toEqual([
+    ['plan', 'free'],
+    ['plan_tier', '7'],
+  ])
+  await page.close()
+})
+
+test('odd tags cost the page view nothing', async () => {
+  const page = await open('/odd-tags')
+  await page.evaluate(() => {
+    const tag: (...args: unknown[]) => void = Reflect.get(window.fieldline ?? {}, 'tag')
+    tag()
+    tag(Symbol('name'), 'x')
+    tag('symbol', Symbol('value'))
+    tag('a "quoted"\n name', 'b "quoted"\n value')
+    tag('n'.repeat(20_000), 'v'.repeat(20_000))
+    tag('count', 7)
+    for (let i = 0; i < 9; i++) tag(`more${i}`, 'x')
+  })
+  await chromium.hide(page)
+  await site.until(beacons => beacons.length > 0)
+  const { view } = site.beacons[0] ?? {}
+  expect(view?.tags).toContainEqual(['a_"quoted"_name', 'b "quoted" value'])
+  expect(view?.tags).toContainEqual(['count', '7'])
+  expect(view?.tags.length).toBeLessThanOrEqual(5)
   await page.close()
 })
 

@@ -196,6 +196,7 @@ test('nothing global is left but fieldline', async () => {
     'init',
     'setRoute',
     'mark',
+    'tag',
     'consent',
   ])
   expect(await page.evaluate(() => [document.cookie, localStorage.length, sessionStorage.length])).toEqual([

@@ -35,6 +35,32 @@ async function done(...args: string[]): Promise<string> {
   return out
 }
 
+describe('fieldline tags', () => {
+  it('declares tags, asks by them and takes them back', async () => {
+    await done('site', 'add', 'tagged', '--origin', 'https://shop.example')
+    await done('tags', 'add', 'tagged', 'plan')
+    expect(await done('tags', 'add', 'tagged', 'variant')).toMatch(/^ {2}plan .*\n {2}variant /m)
+    await visit(worker, 'tagged', [
+      pageView({ tags: [['plan', 'pro']] }),
+      pageView({ tags: [['plan', 'free']] }),
+    ])
+    const grouped = await done('summary', '--site', 'tagged', '--metrics', 'lcp', '--group-by', 'tag:plan')
+    expect(grouped).toMatch(/^ {2}tag:plan .*\n.*\n {2}(pro|free) /m)
+    const ask = ['summary', '--site', 'tagged', '--metrics', 'pageviews', '--json', '--tag', 'plan=pro']
+    expect(JSON.parse(await done(...ask)).data[0]).toMatchObject({ count: 1 })
+    expect(JSON.parse(await done(...ask, '--tag', 'plan=free')).data[0]).toMatchObject({ count: 2 })
+    const terms = ['--site', 'tagged', '--metric', 'lcp', '--limit', '2500', '--tag', 'plan=pro']
+    expect(await done('budget', 'add', ...terms)).toContain('lcp p75 of 24 h plan:pro')
+    await done('tags', 'remove', 'tagged', 'plan')
+    expect(await cli(...ask)).toMatchObject({
+      code: 1,
+      said: expect.stringContaining('declared are variant'),
+    })
+    expect(await cli('tags', 'remove', 'tagged', 'plan')).toMatchObject({ code: 2 })
+    await done('site', 'remove', 'tagged', '--yes')
+  })
+})
+
 describe('fieldline site', () => {
   it('adds, changes, shows, lists and removes a site', async () => {
     await done('site', 'add', 'blog', '--origin', 'https://blog.example', '--rows-per-day', '5000')

@@ -94,6 +94,7 @@ describe('budgets', () => {
   const budget: BudgetAnswer = {
     ...{ id: '0123456789ab', metric: 'api', endpoint: 'POST /api/pay|x', route: null, device: 'phone' },
     ...{
+      tag: null,
       percentile: 75,
       limit: 500,
       window_hours: 24,

@@ -37,7 +37,17 @@ interface Document {
 }
 
 /** Parameters that the table of endpoints writes as one word. */
-const FILTERS = ['route', 'device', 'country', 'browser', 'connection', 'navigation', 'release', 'endpoint']
+const FILTERS = [
+  'route',
+  'device',
+  'country',
+  'browser',
+  'connection',
+  'navigation',
+  'release',
+  'endpoint',
+  'tag',
+]
 
 function openApi(): Document {
   return JSON.parse(readFileSync('dist/public/v1/openapi.json', 'utf8'))

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check'
 import { PHASES } from '../../schema/domain/metrics.ts'
+import { MAX_TAG_SENT, MAX_TAGS } from '../../schema/domain/tag.ts'
 import { MAX_CALLS, MAX_MARKS, MAX_SELECTOR, MAX_SERVER, MAX_WEIGHT } from '../../schema/wire/beacon.ts'
 import {
   MAX_AGE,
@@ -67,6 +68,8 @@ const mark = fc.record({
   value: fc.integer({ min: 0, max: MAX_MARK }),
 })
 
+const tagValue = printable(MAX_TAG_SENT).map(text => text.trim() || 'x')
+
 /** Any page view that a beacon may carry. */
 export const anyView: fc.Arbitrary<PageView> = fc.record({
   id: fc.stringMatching(/^[0-9a-f]{16}$/),
@@ -97,6 +100,10 @@ export const anyView: fc.Arbitrary<PageView> = fc.record({
   calls: fc.array(call, { maxLength: MAX_CALLS }),
   dropped: fc.integer({ min: 0, max: 100_000 }),
   marks: fc.array(mark, { maxLength: MAX_MARKS }),
+  tags: fc.uniqueArray(fc.tuple(fc.stringMatching(/^[a-z][a-z0-9]{0,31}$/), tagValue), {
+    maxLength: MAX_TAGS,
+    selector: ([name]) => name,
+  }),
 })
 
 /** The same as it is stored: back from the cache, no byte is waited for. */

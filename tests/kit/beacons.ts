@@ -47,6 +47,7 @@ export function typicalView(serial: number): PageView {
     },
     dropped: 0,
     marks: [],
+    tags: [],
     calls: [
       {
         endpoint: 'GET /api/products/[id]',

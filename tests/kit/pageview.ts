@@ -33,6 +33,7 @@ export function pageView(given: Partial<PageView> = {}): PageView {
     calls: [],
     dropped: 0,
     marks: [],
+    tags: [],
     ...given,
   }
 }

@@ -207,6 +207,11 @@ const QUESTIONS: Record<string, readonly Question[]> = {
     },
   ],
   suggestRules: [{ status: 200 }, { path: { site: 'empty' }, status: 200 }],
+  getTags: [{ status: 200 }, { query: 'x=1', status: 400 }],
+  putTags: [
+    { path: { site: 'empty' }, body: { tags: ['plan'] }, status: 200 },
+    { path: { site: 'empty' }, body: { tags: ['Plan'] }, status: 400 },
+  ],
   listTokens: [{ status: 200 }, { path: { site: 'nowhere' }, status: 404 }],
   createToken: [
     { body: { name: 'ci', expires: '2099-01-01T00:00:00Z' }, status: 201 },

@@ -6,6 +6,7 @@
  * come from few page views, there is no evidence, however many samples there are: it is their effective size that counts.
  */
 
+import { tagFilter } from '../../schema/api/query.ts'
 import type { BudgetState } from '../../schema/domain/budget-state.ts'
 import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
 import { percentiles } from '../../schema/domain/histogram.ts'
@@ -58,6 +59,7 @@ export async function judge(d1: Preparer, budget: BudgetRow, now: Ms, rawDays: n
     endpoint: budget.endpoint ?? undefined,
     route: budget.route ?? undefined,
     device: budget.device ?? undefined,
+    ...tagFilter(budget.tag),
   }
   const window = { site, from: to - budget.windowHours * HOUR, to }
   const { groups, oneIn } = await groupsOf(

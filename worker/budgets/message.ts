@@ -21,7 +21,8 @@ export function announcement(
   now: Ms,
   deploy?: DeployAnswer,
 ): BudgetMessage {
-  const { site, id, metric, endpoint, route, device, percentile, max, windowHours, relativeTo } = budget
+  const { site, id, metric, endpoint, route, device, tag } = budget
+  const { percentile, max, windowHours, relativeTo } = budget
   const text = sentence(budget, finding, deploy)
   const at = new Date(now).toISOString()
   return {
@@ -35,6 +36,7 @@ export function announcement(
     endpoint,
     route,
     device,
+    tag,
     percentile,
     limit: max,
     relative_to: relativeTo,
@@ -46,13 +48,13 @@ export function announcement(
 }
 
 function sentence(
-  { site, metric, endpoint, route, device, percentile, max, windowHours, relativeTo }: BudgetRow,
+  { site, metric, endpoint, route, device, tag, percentile, max, windowHours, relativeTo }: BudgetRow,
   finding: Finding,
   deploy: DeployAnswer | undefined,
 ) {
   const { state, value, low, high, samples, release, baseline } = finding
   const budget = { metric, relative_to: relativeTo, limit: max }
-  const where = [endpoint, route, device].filter(part => part !== null).map(quoted)
+  const where = [endpoint, route, device, tag].filter(part => part !== null).map(quoted)
   const what = isDeliveryMetric(metric) ? metric : `p${percentile} of ${nameOf(metric)}`
   const subject = [`${site}: ${what}`, ...where].join(', ')
   const verb = state === 'breached' ? 'is over' : 'is back within'

@@ -7,6 +7,7 @@
  */
 
 import type { BudgetPreview } from '../../schema/api/budgets.ts'
+import { tagFilter } from '../../schema/api/query.ts'
 import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
 import type { BudgetRow } from '../../schema/storage/tables.ts'
@@ -26,7 +27,7 @@ const MAX_PARTS = 24
 
 type Terms = Pick<
   BudgetRow,
-  'metric' | 'endpoint' | 'route' | 'device' | 'percentile' | 'max' | 'windowHours' | 'minimum'
+  'metric' | 'endpoint' | 'route' | 'device' | 'tag' | 'percentile' | 'max' | 'windowHours' | 'minimum'
 >
 /** What a window was found to be; a budget goes on from the state before. */
 type Judge = (
@@ -98,9 +99,12 @@ async function distributions(
   range: { site: string; from: number; to: number },
   now: number,
 ): Promise<Hours> {
-  const { metric, endpoint, route, device } = terms
+  const { metric, endpoint, route, device, tag } = terms
   if (isDeliveryMetric(metric)) throw new Error('a share of beacons has no distribution')
-  const filters = { endpoint: endpoint ?? undefined, route: route ?? undefined, device: device ?? undefined }
+  const filters = {
+    ...{ endpoint: endpoint ?? undefined, route: route ?? undefined, device: device ?? undefined },
+    ...tagFilter(tag),
+  }
   const query = keptGroups({ ...range, filters, groupBy: [], limit: 1, metrics: [metric] }, site, now)
   const buckets = { step: 1, offset: 0 } as const
   const { groups, oneIn } = await groupsOf(d1, { ...query, buckets }, now, { oldest: oldestRaw(site, now) })

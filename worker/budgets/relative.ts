@@ -6,6 +6,7 @@
  * that moment, of the other. A release needs the budget's minimum of samples to count as one.
  */
 
+import { tagFilter } from '../../schema/api/query.ts'
 import { percentiles } from '../../schema/domain/histogram.ts'
 import { DAY, HOUR, hourOf } from '../../schema/domain/hour.ts'
 import { limitsOf, type Measure } from '../../schema/domain/metrics.ts'
@@ -89,13 +90,14 @@ async function comparison(
   known: Known,
 ): Promise<Comparison> {
   const { site, percentile } = budget
-  const { endpoint, route, device } = budget
+  const { endpoint, route, device, tag } = budget
   const [before, after] = await Promise.all(
     sides.map(async ({ from, to, release }) => {
       const filters = {
         ...(endpoint !== null && { endpoint }),
         ...(route !== null && { route }),
         ...(device !== null && { device }),
+        ...tagFilter(tag),
         ...(release !== undefined && { release }),
       }
       const query = { site, from, to, filters, groupBy: [], limit: 1, metrics: [metric] }

@@ -19,6 +19,7 @@ import {
 import type { DeployAnswer } from '../../schema/api/deploys.ts'
 import { OVERVIEW_QUERY } from '../../schema/api/overview.ts'
 import { parseParameters } from '../../schema/api/parameters.ts'
+import { tagAnd } from '../../schema/api/query.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
 import { type BudgetRow, budgetEvents, budgets } from '../../schema/storage/tables.ts'
 import { requireAdmin, requireSite } from '../admin/access.ts'
@@ -28,6 +29,7 @@ import type { Hono as Types } from '../env.ts'
 import { PRIVATE } from '../headers.ts'
 import { siteOf } from '../parameters.ts'
 import { badField, noSite, problem } from '../problem.ts'
+import { requireTag } from '../query/declared.ts'
 import { deploysOf } from '../read/deploys.ts'
 import { existingSite, findSite } from '../site/sites.ts'
 import { overview } from './overview.ts'
@@ -43,6 +45,7 @@ export const budgetRoutes = new Hono<Types>()
   .post('/budgets', async c => {
     const site = await existingSite(c.env.DB, siteOf(c))
     const budget = await readJson(c, BUDGET)
+    await checkTag(c, budget)
     const now = Date.now()
     const rows = await drizzle(c.env.DB).select().from(budgets).where(eq(budgets.site, site))
     if (rows.length >= MAX_BUDGETS) {
@@ -60,10 +63,12 @@ export const budgetRoutes = new Hono<Types>()
     if (budget.relative_to) {
       throw badField({ field: 'relative_to', detail: 'must be left out: only limits can be previewed' })
     }
+    await checkTag(c, budget)
     return c.json(await preview(c.env.DB, site, toRow(budget), now), 200, PRIVATE)
   })
   .put('/budgets/:id', async c => {
     const budget = await readJson(c, BUDGET)
+    await checkTag(c, budget)
     // Another promise: how the one before stood says nothing of it.
     const fresh = {
       state: 'no-data',
@@ -126,6 +131,13 @@ export const budgetReads = new Hono<Types>()
     const data = rows.map(({ site: _, at, ...event }) => ({ at: iso(at), ...event }))
     return c.json({ site, data } satisfies BudgetEventsAnswer, 200, PRIVATE)
   })
+
+/** Throws a 400 where the site does not declare the tag of a budget. */
+async function checkTag(c: Context<Types>, { tag }: Budget): Promise<void> {
+  const [key] = (tag && tagAnd(tag)) || []
+  const site = key && (await findSite(c.env.DB, siteOf(c), Date.now()))
+  if (key && site) requireTag(site, key, 'tag')
+}
 
 function toRow({ limit, window_hours: windowHours, relative_to: relativeTo, ...same }: Budget) {
   return { ...same, max: limit, windowHours, relativeTo }

@@ -32,6 +32,7 @@ const FILTERS = {
   device: text('phone, tablet or desktop'),
   country: text('ISO 3166-1 code'),
   release: text('only this release'),
+  tag: text('only this value of a tag that the site declares: plan:pro'),
 }
 const LIMIT = text('the most groups or page views; a whole number')
 
@@ -44,7 +45,9 @@ const TOOLS = {
       ...RANGE,
       metrics: text('lcp,inp,cls,fcp,ttfb,api,pageviews,phase:load,custom:<mark>'),
       percentiles: text('75,95'),
-      group_by: text('route, device, country, browser, connection, navigation, release or endpoint'),
+      group_by: text(
+        'route, device, country, browser, connection, navigation, release, endpoint or tag:<name>',
+      ),
       sort: text('busiest, slowest, failing or impact'),
       limit: LIMIT,
       ...FILTERS,

@@ -8,6 +8,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { GroupKey } from '../../schema/api/query.ts'
 import { VITALS } from '../../schema/domain/metrics.ts'
+import { isTagKey, type TagKey } from '../../schema/domain/tag.ts'
 import { apiRollups, measureRollups, rollups } from '../../schema/storage/tables.ts'
 import { sound } from './safe-json.ts'
 
@@ -31,6 +32,16 @@ export const VIEW_DIMENSIONS: readonly RollupDimension[] = [
   { name: 'release', keys: ['release'] },
   { name: 'device+route', keys: ['device', 'route'] },
 ]
+
+/** The same with the tags that a site declares, or that a question is about. */
+export function viewDimensions(tags: readonly TagKey[]): readonly RollupDimension[] {
+  return [...VIEW_DIMENSIONS, ...tags.map(key => ({ name: key, keys: [key] }))]
+}
+
+/** The tags that a site declares, as keys. */
+export function tagKeys(declared: Readonly<Record<string, unknown>>): TagKey[] {
+  return Object.keys(declared).map((name): TagKey => `tag:${name}`)
+}
 
 /** The dimensions of API calls. */
 export const CALL_DIMENSIONS: readonly RollupDimension[] = [
@@ -80,22 +91,23 @@ export type RollupTable = (typeof ROLLUPS)[number]['table']['_']['name']
 
 /** What a site itself can multiply without end is capped: the largest keep their name, what is beyond is `OTHER`. */
 export const CAPPED = ['route', 'release', 'endpoint', 'mark'] as const satisfies readonly Key[]
-export type CappedKey = (typeof CAPPED)[number]
+export type CappedKey = (typeof CAPPED)[number] | TagKey
 
-const CAPS: Record<CappedKey, { alone: number; paired: number }> = {
+const CAPS: Record<(typeof CAPPED)[number], { alone: number; paired: number }> = {
   route: { alone: 200, paired: 100 },
   release: { alone: 200, paired: 100 },
   endpoint: { alone: 100, paired: 50 },
   mark: { alone: 50, paired: 50 },
 }
+const TAG_CAP = 20
 
 /** How many values of `key` a dimension keeps by name, in a period. */
 export function capOf(key: CappedKey, dimension: RollupDimension): number {
-  return CAPS[key][dimension.keys.length > 1 ? 'paired' : 'alone']
+  return isTagKey(key) ? TAG_CAP : CAPS[key][dimension.keys.length > 1 ? 'paired' : 'alone']
 }
 
 export function isCapped(key: Key): key is CappedKey {
-  return (CAPPED as readonly Key[]).includes(key)
+  return isTagKey(key) || (CAPPED as readonly Key[]).includes(key)
 }
 
 /** SQL of a sample's value in the dimension named by `name`; `keySql` is the SQL of one key, capped for it. */

@@ -15,6 +15,7 @@ import { logError } from '../log.ts'
 import { keyOf, listed, named } from '../store/names.ts'
 import { PERIOD_COLUMNS } from '../store/periods.ts'
 import { prepare } from '../store/statement.ts'
+import { tagKeys } from './dimensions.ts'
 import { rollUpHour } from './rollup.ts'
 
 /** What the parts of a run take, in statements. */
@@ -31,7 +32,7 @@ const MAX_HOURS = 500
 const MAX_WAIT = 24
 
 /** A site, as the cron knows it. */
-type Expiring = Pick<SiteRow, 'id' | 'rawDays' | 'deleted'>
+type Expiring = Pick<SiteRow, 'id' | 'rawDays' | 'deleted' | 'tags'>
 
 /** An hour past its site's days that still has raw rows. */
 interface Overdue extends Pick<typeof pageviews.$inferSelect, 'site' | 'hour'> {
@@ -63,7 +64,7 @@ export async function expireRaw(
   const sealing = STATEMENTS.seal + STATEMENTS.delete
   const tried = Math.floor((maxStatements - taken - sealing) / STATEMENTS.rollUp)
   const once = waiting.slice(0, Math.max(0, Math.min(MAX_ROLLUPS, tried)))
-  const failed = await rollUpOnce(d1, once, now)
+  const failed = await rollUpOnce(d1, once, sites, now)
   taken += once.length * STATEMENTS.rollUp
   if (maxStatements - taken < sealing) return taken
 
@@ -79,11 +80,17 @@ export async function expireRaw(
 }
 
 /** Rolls hours up for the last time; answers those that cannot be. */
-async function rollUpOnce(d1: D1Database, hours: readonly Overdue[], now: Ms): Promise<Overdue[]> {
+async function rollUpOnce(
+  d1: D1Database,
+  hours: readonly Overdue[],
+  sites: readonly Expiring[],
+  now: Ms,
+): Promise<Overdue[]> {
   const failed: Overdue[] = []
   for (const hour of hours) {
     try {
-      await rollUpHour(d1, hour.site, hour.hour, now)
+      const { tags = {} } = sites.find(({ id }) => id === hour.site) ?? {}
+      await rollUpHour(d1, hour.site, hour.hour, now, tagKeys(tags))
     } catch (error) {
       logError(`hour ${hour.hour} of site ${hour.site}, past its days, cannot be rolled up`, error)
       failed.push(hour)

@@ -9,6 +9,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { PER_DOUBLING, ZERO } from '../../schema/domain/histogram.ts'
 import { thresholds, VITALS } from '../../schema/domain/metrics.ts'
+import { isTagKey, tagOf } from '../../schema/domain/tag.ts'
 import type { OneIn } from '../../schema/domain/units.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
 import { FAILURES, OUTCOMES } from '../../schema/wire/pageview.ts'
@@ -40,6 +41,7 @@ const outcome = (name: (typeof OUTCOMES)[number]) => number(OUTCOMES.indexOf(nam
 
 /** SQL of what a group key stands for, in a row `p` and, for calls and marks, one of these `c`. */
 export function keySql(key: Key): SQL {
+  if (isTagKey(key)) return sql.raw(`(${sound(COLUMN.tags)} ->> '${tagOf(key)}')`)
   return key === 'endpoint' || key === 'mark' ? sql.raw(itemOf(0)) : p[key]
 }
 

@@ -96,7 +96,7 @@ function byDimension(
   const ranks = capped.map(key => rank(key, samples, where))
   const nameIn = (key: Key, dimension: RollupDimension) =>
     isCapped(key)
-      ? sql`CASE WHEN ${sql.raw(`rank_${key}`)}.place <= ${sql.raw(String(capOf(key, dimension)))}
+      ? sql`CASE WHEN ${rankName(key)}.place <= ${sql.raw(String(capOf(key, dimension)))}
           THEN ${keySql(key)} ELSE ${sql.raw(`'${OTHER}'`)} END`
       : keySql(key)
   const names = JSON.stringify(dimensions.map(({ name }) => name))
@@ -111,9 +111,13 @@ function byDimension(
   }
 }
 
+function rankName(key: CappedKey): SQL {
+  return sql.raw(`rank_${key.replace(':', '_')}`)
+}
+
 /** A join that gives each value of `key` its place by volume within its hour. */
 function rank(key: CappedKey, samples: SQL, where: SQL): SQL {
-  const name = sql.raw(`rank_${key}`)
+  const name = rankName(key)
   const value = keySql(key)
   return sql`LEFT JOIN (
       SELECT ${p.hour} AS hour, ${value} AS value,

@@ -34,6 +34,7 @@ const s = named(sites)
 const d = named(periods, 'd')
 const r = named(rollups, 'r')
 const p = named(pageviews, 'p')
+const tag = named(rollups, 'tag')
 const before = named(rates, 'r')
 
 /** Deletes what is past its time; answers the statements it took, at most `maxStatements`. */
@@ -123,8 +124,17 @@ function deleteRollups(
     site,
     t => sql`${t.tier} = ${tier} AND ${t.dimension} = n.value AND ${t.start} < ${end}
       ${tier === 'hour' ? isSealed(t) : NOTHING_MORE}`,
-    sql`json_each(${names}) AS n CROSS JOIN`,
+    sql`(SELECT value FROM json_each(${names})${table === rollups ? tagsOf(site, tier) : NOTHING_MORE}) AS n CROSS JOIN`,
   )
+}
+
+/** The tags that have roll-ups, whether they are still declared or not: skipped through by key. */
+function tagsOf(site: string, tier: tables.Tier): SQL {
+  const next = (after: SQL) => sql`(SELECT min(${tag.dimension}) FROM ${tag.table} WHERE ${tag.site} = ${site}
+    AND ${tag.tier} = ${tier} AND ${tag.dimension} > ${after} AND ${tag.dimension} < 'tag;')`
+  return sql` UNION ALL SELECT value FROM (WITH RECURSIVE tags(value) AS (
+    SELECT ${next(sql`'tag:'`)} UNION ALL SELECT ${next(sql`tags.value`)} FROM tags WHERE tags.value IS NOT NULL)
+    SELECT value FROM tags WHERE value IS NOT NULL)`
 }
 
 /**

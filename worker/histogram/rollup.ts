@@ -6,6 +6,7 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
+import type { TagKey } from '../../schema/domain/tag.ts'
 import type { Hour, Ms } from '../../schema/domain/units.ts'
 import { apiRollups, measureRollups, rollups, type Tier } from '../../schema/storage/tables.ts'
 import { listed, named } from '../store/names.ts'
@@ -13,7 +14,7 @@ import { isDayBehind, markRolledUp } from '../store/periods.ts'
 import { prepare } from '../store/statement.ts'
 import { dayOf } from './days.ts'
 import { deliveryOf } from './deliveries.ts'
-import { CALL_DIMENSIONS, MARK_DIMENSIONS, ROLLUPS, VIEW_COLUMNS, VIEW_DIMENSIONS } from './dimensions.ts'
+import { CALL_DIMENSIONS, MARK_DIMENSIONS, ROLLUPS, VIEW_COLUMNS, viewDimensions } from './dimensions.ts'
 import { pivoted } from './histogram-sql.ts'
 import { allOf, callHours, markHours, viewHours } from './hours.ts'
 
@@ -34,15 +35,21 @@ function keyed({ site, tier, dimension, start, value }: Record<PeriodKey, SQL>):
   return listed(site, tier, dimension, start, value)
 }
 
-/** Rolls up one closed hour (hours since 1970) of a site. */
-export function rollUpHour(d1: D1Database, site: string, hour: Hour, now: Ms): Promise<D1Result[]> {
+/** Rolls up one closed hour (hours since 1970) of a site, which declares `tags`. */
+export function rollUpHour(
+  d1: D1Database,
+  site: string,
+  hour: Hour,
+  now: Ms,
+  tags: readonly TagKey[] = [],
+): Promise<D1Result[]> {
   const all = allOf(site, [hour])
   return d1.batch([
-    ...deletePeriod(d1, site, 'hour', hour),
+    ...deletePeriod(d1, site, 'hour', hour, tags),
     prepare(
       d1,
       sql`INSERT INTO ${VIEWS}
-        SELECT ${site}, 'hour', dimension, start, value, ${VIEWED} FROM (${viewHours(all)})`,
+        SELECT ${site}, 'hour', dimension, start, value, ${VIEWED} FROM (${viewHours(all, viewDimensions(tags))})`,
     ),
     prepare(
       d1,
@@ -61,10 +68,16 @@ export function rollUpHour(d1: D1Database, site: string, hour: Hour, now: Ms): P
  * Rolls up one closed day, given by its first hour, from the roll-ups of its hours. Where one of them is behind its
  * raw rows by now, so is the day, and is marked dirty.
  */
-export function rollUpDay(d1: D1Database, site: string, day: Hour, now: Ms): Promise<D1Result[]> {
+export function rollUpDay(
+  d1: D1Database,
+  site: string,
+  day: Hour,
+  now: Ms,
+  tags: readonly TagKey[] = [],
+): Promise<D1Result[]> {
   return d1.batch([
-    ...deletePeriod(d1, site, 'day', day),
-    ...VIEW_DIMENSIONS.map(dimension =>
+    ...deletePeriod(d1, site, 'day', day, tags),
+    ...viewDimensions(tags).map(dimension =>
       prepare(
         d1,
         sql`INSERT INTO ${VIEWS} SELECT ${site}, 'day', ${dimension.name}, ${day}, value, ${pivoted(VIEW_COLUMNS)}
@@ -90,10 +103,16 @@ export function rollUpDay(d1: D1Database, site: string, day: Hour, now: Ms): Pro
 }
 
 /** Removes a period's roll-up rows. Key: (site, tier, dimension, start). */
-function deletePeriod(d1: D1Database, site: string, tier: Tier, start: Hour): D1PreparedStatement[] {
+function deletePeriod(
+  d1: D1Database,
+  site: string,
+  tier: Tier,
+  start: Hour,
+  tags: readonly TagKey[],
+): D1PreparedStatement[] {
   return ROLLUPS.map(({ table, dimensions }) => {
     const r = named<typeof table>(table)
-    const names = JSON.stringify(dimensions.map(({ name }) => name))
+    const names = JSON.stringify([...dimensions.map(({ name }) => name), ...tags])
     return prepare(
       d1,
       sql`DELETE FROM ${r.table} WHERE ${r.site} = ${site} AND ${r.tier} = ${tier} AND ${r.start} = ${start}

@@ -30,6 +30,7 @@ import { meter } from './meter.ts'
 import { renamed } from './rename.ts'
 import { drawLot, isKept } from './sample.ts'
 import { bytesOf, ORDINARY_BYTES, slim } from './size.ts'
+import { declared, type LeftOut } from './tags.ts'
 import { tally } from './tally.ts'
 
 /** The bit that all later beacons of a page view share: JSON carries whole numbers below 2^53. */
@@ -42,8 +43,8 @@ export async function ingest(c: Context<Hono>): Promise<Response> {
   c.header('Vary', 'Origin')
   const now = Date.now()
   try {
-    const fate = await take(c, now)
-    countFate(c, fate, now)
+    const { fate, leftOut } = await take(c, now)
+    countFate(c, fate, now, leftOut)
     return c.body(null, fate === 'queued' ? 202 : 204)
   } catch (error) {
     countFate(c, fateOf(error), now)
@@ -52,26 +53,33 @@ export async function ingest(c: Context<Hono>): Promise<Response> {
 }
 
 /** Counts a beacon, whatever became of it, after it is answered. */
-function countFate(c: Context<Hono>, fate: Fate, now: Ms): void {
+function countFate(c: Context<Hono>, fate: Fate, now: Ms, leftOut?: LeftOut): void {
   const name = c.req.query('site') ?? ''
   const beacon = {
     site: isKnownSite(name) ? name : '',
     address: addressOf(c.req.header('CF-Connecting-IP')) ?? '',
     imported: c.req.header('Authorization') !== undefined,
   }
-  c.executionCtx.waitUntil(tally(c.env.DB, beacon, fate, now))
+  c.executionCtx.waitUntil(tally(c.env.DB, { ...beacon, ...leftOut }, fate, now))
+}
+
+/** What became of a beacon, and what of it is not kept. */
+interface Taken {
+  fate: Fate
+  leftOut?: LeftOut
 }
 
 /** Takes a beacon in, or throws the problem that refuses it. */
-async function take(c: Context<Hono>, now: Ms): Promise<Fate> {
+async function take(c: Context<Hono>, now: Ms): Promise<Taken> {
   const { site, trusted } = await admit(c, now)
   const userAgent = c.req.header('User-Agent') ?? ''
-  if (isbot(userAgent)) return 'bots'
+  if (isbot(userAgent)) return { fate: 'bots' }
 
   const beacon = decode(await readBody(c.req.raw))
   if ('error' in beacon) throw badField(beacon.error)
-  const view = renamed(beacon.ok, site)
-  if (!view) return 'ignored'
+  const named = renamed(beacon.ok, site)
+  if (!named) return { fate: 'ignored' }
+  const { view, leftOut } = declared(named, site)
   checkWeight(view, site, trusted)
   const oldest = site.rawDays * 24 * HOUR
   if (view.age > oldest) {
@@ -80,7 +88,7 @@ async function take(c: Context<Hono>, now: Ms): Promise<Fate> {
 
   // An open tab reports for as long as it lives. After some hours the page view is settled, so that old roll-ups
   // are, too; a first beacon may come as late as it likes.
-  if (view.sequence > 0 && view.age > SETTLED) return 'late'
+  if (view.sequence > 0 && view.age > SETTLED) return { fate: 'late' }
   const rate = await within(D1_TIMEOUT, rateAt(c.env.DB, site, now - view.age, now)).catch(error => {
     throw databaseRefused(error)
   })
@@ -93,7 +101,7 @@ async function take(c: Context<Hono>, now: Ms): Promise<Fate> {
   }
   if (!kept) {
     count(0)
-    return 'sampled'
+    return { fate: 'sampled', leftOut }
   }
   const visitor = describe(userAgent, view.touch, countryOf(c, trusted))
   const found = { site: site.id, rate, now }
@@ -110,7 +118,7 @@ async function take(c: Context<Hono>, now: Ms): Promise<Fate> {
     }
   }
   count(bytesOf(row))
-  return save(c, row, now)
+  return { fate: await save(c, row, now), leftOut }
 }
 
 /**
@@ -162,7 +170,7 @@ export function toRow(
   visitor: Visitor,
   { site, rate, now }: { site: string; rate: OneIn; now: number },
 ): PageViewRow {
-  const { sequence, calls, marks, phases } = view
+  const { sequence, calls, marks, tags, phases } = view
   const why = encodeAttribution(view.why)
   const began = now - view.age
   return {
@@ -183,6 +191,7 @@ export function toRow(
     trace: view.trace ?? null,
     calls: calls.length ? JSON.stringify({ [sequence]: calls.map(encodeCall) }) : '{}',
     why: why ? JSON.stringify(why) : null,
+    tags: tags.length ? JSON.stringify(Object.fromEntries(tags)) : null,
     marks: marks.length ? JSON.stringify({ [sequence]: marks.map(encodeMark) }) : '{}',
     received: 2 ** Math.min(sequence, LAST_BIT),
     dropped: view.dropped,

@@ -16,8 +16,8 @@ export const ORDINARY_BYTES = 1_024
 const FIXED_BYTES = 60
 /** Pages of the table are not full: 25,000 rows of 421 bytes of text took 593 bytes each, of 303 took 435. */
 const FILL_FACTOR = 1.25
-/** What is left of calls, marks and causes where a row has to be ordinary, in characters each. */
-const SLIM = { calls: 320, marks: 64, why: 200 }
+/** What is left of calls, marks, tags and causes where a row has to be ordinary, in characters each. */
+const SLIM = { calls: 320, marks: 64, tags: 128, why: 200 }
 
 const encoder = new TextEncoder()
 
@@ -34,10 +34,11 @@ export function bytesOf(row: PageViewRow): number {
 export function slim(view: PageView): { view: PageView; callsCut: number; marksCut: number } {
   const calls = fitting(view.calls, call => JSON.stringify(encodeCall(call)).length, SLIM.calls)
   const marks = fitting(view.marks, mark => JSON.stringify(encodeMark(mark)).length, SLIM.marks)
+  const tags = fitting(view.tags, tag => JSON.stringify(tag).length, SLIM.tags)
   const fits = JSON.stringify(encodeAttribution(view.why) ?? null).length <= SLIM.why
   const why = fits ? view.why : { lcp: null, inp: null, cls: null }
   return {
-    view: { ...view, calls, marks, why, server: undefined },
+    view: { ...view, calls, marks, tags, why, server: undefined },
     callsCut: view.calls.length - calls.length,
     marksCut: view.marks.length - marks.length,
   }

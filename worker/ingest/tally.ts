@@ -17,6 +17,7 @@ import { intake } from '../../schema/storage/tables.ts'
 import { logError } from '../log.ts'
 import { busiest } from './busiest.ts'
 import type { Accepted, Fate } from './fate.ts'
+import type { LeftOut } from './tags.ts'
 
 /** Accepted beacons that are worth a write after a minute, so that writes stay few beside theirs. */
 const MIN_ACCEPTED = 40
@@ -25,7 +26,7 @@ const LONGEST_WAIT = 30 * MINUTE
 
 const ACCEPTED: readonly Fate[] = ['stored', 'sampled', 'queued', 'late'] satisfies readonly Accepted[]
 
-type FateCounts = Partial<Record<Fate | 'accepted' | 'imported' | 'busiest', number>>
+type FateCounts = Partial<Record<Fate | 'accepted' | 'imported' | 'busiest' | keyof LeftOut, number>>
 
 /** What an isolate has seen of a site within one hour. */
 interface Tally {
@@ -42,7 +43,7 @@ interface Tally {
 const tallies = new Map<string, Tally>()
 
 /** A beacon of a site that exists, or of none (`''`), so that made-up names take no memory. */
-export interface Counted {
+export interface Counted extends Partial<LeftOut> {
   site: string
   address: string
   /** It came with the admin token: what an importer sends says nothing of addresses. */
@@ -67,12 +68,14 @@ export async function tally(d1: D1Database, beacon: Counted, fate: Fate, now: Ms
   await write(d1, site, before && Object.keys(before.counts).length ? before : fresh, now)
 }
 
-function count(tally: Tally, { address, imported }: Counted, fate: Fate): void {
+function count(tally: Tally, { address, imported, tagsUndeclared, tagsUnfit }: Counted, fate: Fate): void {
   const { counts } = tally
   const add = (name: keyof FateCounts, n = 1) => {
     counts[name] = (counts[name] ?? 0) + n
   }
   add(fate)
+  if (tagsUndeclared) add('tagsUndeclared', tagsUndeclared)
+  if (tagsUnfit) add('tagsUnfit', tagsUnfit)
   const accepted = ACCEPTED.includes(fate)
   if (accepted) add('accepted')
   if (accepted && imported) add('imported')
@@ -86,7 +89,8 @@ function count(tally: Tally, { address, imported }: Counted, fate: Fate): void {
 /** What an operator should hear of is written within a minute, the ordinary when there is enough of it. */
 function isDue({ counts, written }: Tally, now: Ms): boolean {
   if (now - written < MINUTE) return false
-  const { accepted = 0, imported, busiest, stored, sampled, late, queued, ignored = 0, ...trouble } = counts
+  const { tagsUndeclared, tagsUnfit, ...fates } = counts
+  const { accepted = 0, imported, busiest, stored, sampled, late, queued, ignored = 0, ...trouble } = fates
   return (
     accepted + ignored >= MIN_ACCEPTED || Object.keys(trouble).length > 0 || now - written >= LONGEST_WAIT
   )

@@ -12,6 +12,7 @@ import { PRIVATE } from '../headers.ts'
 import { badField, noSite } from '../problem.ts'
 import { findSite, type Site } from '../site/sites.ts'
 import type { Preparer } from '../store/statement.ts'
+import { type Naming, requireDeclared } from './declared.ts'
 
 /** A checked query, on its way. */
 export interface Call<Q, S> {
@@ -62,8 +63,8 @@ export function handler<Q, S>(endpoint: Endpoint<Q, S>) {
   }
 }
 
-/** The parts of an endpoint whose query is its parameters, and names its site. */
-export function byParameters<Q extends { site: string }>(
+/** The parts of an endpoint whose query is its parameters, and names its site, and maybe tags that it declares. */
+export function byParameters<Q extends { site: string } & Naming>(
   parse: (params: URLSearchParams, now: Ms) => Parsed<Q>,
 ): Pick<Endpoint<Q, Site>, 'parse' | 'findSite'> {
   return {
@@ -71,6 +72,7 @@ export function byParameters<Q extends { site: string }>(
     async findSite(c, query, now) {
       const site = await findSite(c.env.DB, query.site, now)
       if (!site) throw noSite(query.site)
+      requireDeclared(query, site)
       return site
     },
   }

@@ -2,6 +2,7 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import { DIMENSIONS, type Filter, type GroupKey } from '../../schema/api/query.ts'
+import { isTagKey } from '../../schema/domain/tag.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
 import { keySql } from '../histogram/histogram-sql.ts'
 import { named } from '../store/names.ts'
@@ -26,7 +27,8 @@ export function matchesSample(filters: SampleFilters): SQL {
 
 /** True for the page views that have every value of `filters`; `endpoint` means: that called it, `mark`: that set it. */
 export function matchesPageView(filters: SampleFilters): SQL {
-  const conditions = DIMENSIONS.flatMap(key => {
+  const tags = Object.keys(filters).filter(isTagKey)
+  const conditions = [...DIMENSIONS, ...tags].flatMap(key => {
     const filter = filters[key]
     return filter === undefined ? [] : [isOneOf(keySql(key), filter)]
   })

@@ -6,8 +6,10 @@
  */
 
 import { DAY, HOUR, hourOf } from '../../schema/domain/hour.ts'
+import { tagOf } from '../../schema/domain/tag.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import { badField } from '../problem.ts'
+import { type Naming, tagsIn } from './declared.ts'
 import type { GroupsQuery } from './groups-query.ts'
 import { isRolledUp } from './reading.ts'
 
@@ -15,6 +17,8 @@ import { isRolledUp } from './reading.ts'
 export interface Retention {
   hourDays: number
   rawDays: number
+  /** Its declared tags, with the Unix time in ms from which on each is kept. */
+  tags?: Readonly<Record<string, Ms>>
 }
 
 interface Range {
@@ -31,10 +35,11 @@ interface Range {
  * on 2 May, where the raw rows do.
  */
 export function keptGroups<Q extends Pick<GroupsQuery, 'metrics' | 'groupBy' | 'filters'> & Range>(
-  query: Q,
+  asked: Q,
   retention: Retention,
   now: Ms,
 ): Q {
+  const query = sinceDeclared(asked, retention)
   const widened = toKeptHours(query, retention, now)
   const oldest = oldestRaw(retention, now)
   if (isRolledUp(query) || widened.from >= oldest) return widened
@@ -42,9 +47,21 @@ export function keptGroups<Q extends Pick<GroupsQuery, 'metrics' | 'groupBy' | '
 }
 
 /** A query that reads raw rows alone, for the part of its range of which they are kept; a 400 where there is none. */
-export function keptRows<Q extends Range>(query: Q, retention: Pick<Retention, 'rawDays'>, now: Ms): Q {
+export function keptRows<Q extends Range & Naming>(
+  asked: Q,
+  retention: Pick<Retention, 'rawDays' | 'tags'>,
+  now: Ms,
+): Q {
+  const query = sinceDeclared(asked, retention)
   const from = Math.max(query.from, oldestRaw(retention, now))
   return fromRaw(query, from, 'single page views are kept no longer')
+}
+
+/** A query that names tags, for the part of its range in which they were declared; a 400 where there is none. */
+function sinceDeclared<Q extends Range & Naming>(query: Q, { tags = {} }: Pick<Retention, 'tags'>): Q {
+  const hours = tagsIn(query).map(key => hourOf(tags[tagOf(key)] ?? 0) * HOUR)
+  const from = Math.max(query.from, ...hours)
+  return fromRaw(query, from, 'the tag was declared then')
 }
 
 function fromRaw<Q extends Range>(query: Q, from: Ms, reason: string): Q {

@@ -10,8 +10,9 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { GroupKey } from '../../schema/api/query.ts'
 import type { Metric, Vital } from '../../schema/domain/metrics.ts'
 import { isReserved } from '../../schema/domain/names.ts'
+import type { TagKey } from '../../schema/domain/tag.ts'
 import type { Hour } from '../../schema/domain/units.ts'
-import { CALL_DIMENSIONS, columnSql, type RollupDimension, VIEW_DIMENSIONS } from '../histogram/dimensions.ts'
+import { CALL_DIMENSIONS, columnSql, type RollupDimension, viewDimensions } from '../histogram/dimensions.ts'
 import { histogramOf } from '../store/row-codec.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 import type { Periods } from './covered.ts'
@@ -36,7 +37,7 @@ const RANKING = { days: 2, hours: 6 }
 const MOST_RANKED = { rollups: 1_900, api_rollups: 550 }
 const ROWS_A_SEEK = 2
 
-/** The dimensions that are compared, the most telling first. */
+/** The dimensions that are compared, the most telling first; the tags of the site come last. */
 const COMPARED = [
   'all',
   'device',
@@ -73,8 +74,9 @@ export async function manyGroups(
   metrics: readonly Metric[],
   before: Periods,
   after: Periods,
+  tags: readonly TagKey[] = [],
 ): Promise<TwoSided[]> {
-  const tables = tablesOf(metrics)
+  const tables = tablesOf(metrics, tags)
   const ranked = (await Promise.all(tables.map(table => rankedOf(d1, site, table, after)))).flat()
   const days = [...before.days, ...after.days]
   const hours = [...before.hours, ...after.hours]
@@ -94,12 +96,13 @@ export async function manyGroups(
   return (await Promise.all(found)).flat()
 }
 
-function tablesOf(metrics: readonly Metric[]): Table[] {
-  const isCompared = ({ name }: RollupDimension) => COMPARED.includes(name)
+function tablesOf(metrics: readonly Metric[], tags: readonly TagKey[]): Table[] {
+  const compared: readonly string[] = [...COMPARED, ...tags]
+  const isCompared = ({ name }: RollupDimension) => compared.includes(name)
   const inOrder = (dimensions: readonly RollupDimension[]) =>
-    dimensions.filter(isCompared).sort((a, b) => COMPARED.indexOf(a.name) - COMPARED.indexOf(b.name))
+    dimensions.filter(isCompared).sort((a, b) => compared.indexOf(a.name) - compared.indexOf(b.name))
   const vitals = metrics.filter((metric): metric is Vital => metric !== 'api')
-  const views: Table = { name: 'rollups', metrics: vitals, dimensions: inOrder(VIEW_DIMENSIONS) }
+  const views: Table = { name: 'rollups', metrics: vitals, dimensions: inOrder(viewDimensions(tags)) }
   const calls: Table = { name: 'api_rollups', metrics: ['api'], dimensions: inOrder(CALL_DIMENSIONS) }
   return [...(vitals.length ? [views] : []), ...(metrics.includes('api') ? [calls] : [])]
 }
@@ -171,8 +174,9 @@ interface Wanted {
 
 /** All groups of the dimensions that there are. */
 function scanned(groups: readonly Ranked[]): Wanted {
+  const [first] = groups
   const names = new Set(groups.map(({ dimension }) => dimension))
-  const list = COMPARED.filter(name => names.has(name))
+  const list = first?.table.dimensions.map(({ name }) => name).filter(name => names.has(name)) ?? []
   return { list: JSON.stringify(list), bound: sql`r.dimension = g.value` }
 }
 

@@ -1,5 +1,7 @@
 /** How a source's roll-ups are read for a query: which slice of which table. */
 
+import { type RollupDimension, viewDimensions } from '../histogram/dimensions.ts'
+import { tagsIn } from './declared.ts'
 import type { SampleFilters } from './filters.ts'
 import type { GroupsQuery } from './groups-query.ts'
 import { type Slice, sliceOf } from './slice.ts'
@@ -18,7 +20,7 @@ type Sliced = Pick<GroupsQuery, 'site' | 'groupBy' | 'filters'> & Partial<Pick<G
 /** Null where no roll-up holds the combination of keys. */
 export function readingOf({ site, groupBy, filters, among }: Sliced, source: Source): Reading | null {
   const all = { ...filters, ...source.filters }
-  const slice = sliceOf(groupBy, all, source.dimensions)
+  const slice = sliceOf(groupBy, all, dimensionsOf(source, { groupBy, filters }))
   if (!slice) return null
   if (!among || !slice.dimension.keys.length || slice.values) return { site, source, slice, filters: all }
   const values = among.map(group =>
@@ -34,6 +36,14 @@ export function isRolledUp({
   filters,
 }: Pick<GroupsQuery, 'metrics' | 'groupBy' | 'filters'>): boolean {
   return sourcesOf(metrics).every(source =>
-    sliceOf(groupBy, { ...filters, ...source.filters }, source.dimensions),
+    sliceOf(groupBy, { ...filters, ...source.filters }, dimensionsOf(source, { groupBy, filters })),
   )
+}
+
+/** The dimensions of a source; page views have one for each declared tag, too, of which those that are asked for matter. */
+function dimensionsOf(
+  source: Source,
+  asked: Pick<Sliced, 'groupBy' | 'filters'>,
+): readonly RollupDimension[] {
+  return source.table === 'rollups' ? viewDimensions(tagsIn(asked)) : source.dimensions
 }

@@ -18,10 +18,11 @@ import { SETTLED } from '../store/periods.ts'
 import type { Preparer } from '../store/statement.ts'
 import { coalesce } from './coalesce.ts'
 import { type Cells, csv } from './csv.ts'
+import type { Naming } from './declared.ts'
 import { byParameters, handler } from './endpoint.ts'
 
 /** What such an endpoint is made of: `Q` is its query, `A` its answer. */
-export interface RowsEndpoint<Q extends { site: string; to: Ms }, A> {
+export interface RowsEndpoint<Q extends { site: string; to: Ms } & Naming, A> {
   parse(params: URLSearchParams, now: Ms): Parsed<Q>
   read(d1: Preparer, query: Q, site: Site, now: Ms): Promise<A>
   /** The rows of its CSV, nested where the JSON is. */
@@ -32,7 +33,7 @@ export interface RowsEndpoint<Q extends { site: string; to: Ms }, A> {
 const SETTLED_AGE = 60
 
 /** The handler of such an endpoint. */
-export function rowsHandler<Q extends { site: string; to: Ms }, A>(endpoint: RowsEndpoint<Q, A>) {
+export function rowsHandler<Q extends { site: string; to: Ms } & Naming, A>(endpoint: RowsEndpoint<Q, A>) {
   const { findSite } = byParameters(endpoint.parse)
   return handler<{ query: Q; asCsv: boolean }, Site>({
     parse(c, now) {

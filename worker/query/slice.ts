@@ -63,7 +63,8 @@ export function sliceOf(
 /** Filters of one value each; null where there are others. */
 export function plain(filters: { [K in Key]?: Filter | undefined }): { [K in Key]?: string } | null {
   const given = Object.entries(filters).filter(([, filter]) => filter !== undefined)
-  return given.every(([, filter]) => typeof filter === 'string') ? Object.fromEntries(given) : null
+  const single = given.filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+  return single.length === given.length ? Object.fromEntries(single) : null
 }
 
 /** Every value of some keys of which one is fixed, or is a device: `["phone","/"]`, ... */

@@ -9,6 +9,7 @@ import { RELATIVE_ERROR } from '../../schema/domain/histogram.ts'
 import { DAY, HOUR, hourOf } from '../../schema/domain/hour.ts'
 import { limitsOf, unitOf } from '../../schema/domain/metrics.ts'
 import type { Ms, OneIn } from '../../schema/domain/units.ts'
+import { tagKeys } from '../histogram/dimensions.ts'
 import { coveredBy } from '../query/covered.ts'
 import { keptRows, oldestRaw, type Retention } from '../query/kept.ts'
 import { manyGroups, type TwoSided } from '../query/many-groups.ts'
@@ -84,7 +85,7 @@ async function periods(
     from < to
       ? await Promise.all([coveredBy(d1, { site, from, to }, now), coveredBy(d1, { site, ...before }, now)])
       : [none, none]
-  const groups = await manyGroups(d1, site, asked.metrics, early, late)
+  const groups = await manyGroups(d1, site, asked.metrics, early, late, tagKeys(retention.tags ?? {}))
   const baseline = baselineOf({ site, ...before }, null)
   return { from, to: Math.max(from, to), baseline, release: null, source: 'rollup', oneIn: 1, groups }
 }

@@ -47,6 +47,8 @@ const INTAKE = [
     'bots',
     'ignored',
     'busiest',
+    'tagsUndeclared',
+    'tagsUnfit',
   ] as const),
   ...REFUSED,
 ] as const satisfies readonly Count<typeof intake>[]
@@ -206,6 +208,7 @@ export function figures(sums: Sums): DeliveryFigures {
     failed: of('failed'),
     bots: of('bots'),
     ignored: of('ignored'),
+    tags_left_out: { undeclared: of('tagsUndeclared'), unfit: of('tagsUnfit') },
     refused,
     busiest_share: strangers > 0 ? Math.min(1, of('busiest') / strangers) : null,
     lost: lossOf(lossesOf(sums)),

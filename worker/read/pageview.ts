@@ -9,13 +9,32 @@ import { pageviews, type SiteRow } from '../../schema/storage/tables.ts'
 import { INP_PARTS, inpParts, LCP_PARTS, lcpParts, startedBy, waits } from '../../schema/wire/attribution.ts'
 import type { Attribution } from '../../schema/wire/pageview.ts'
 import { selected } from '../store/names.ts'
-import { attributionOf, callsOf, marksOf, NO_ATTRIBUTION, phasesOf, serverOf } from '../store/row-codec.ts'
+import {
+  attributionOf,
+  callsOf,
+  marksOf,
+  NO_ATTRIBUTION,
+  phasesOf,
+  serverOf,
+  tagsOf,
+} from '../store/row-codec.ts'
 
 /** The columns that an answer is made from. */
 const ANSWERED = [
   ...(['id', 'hour', 'began', 'weight', 'route', 'navigation', 'release', 'device', 'country'] as const),
   ...(['browser', 'browserVersion', 'os', 'connection', 'lcp', 'inp', 'cls', 'fcp', 'ttfb'] as const),
-  ...(['phases', 'server', 'trace', 'why', 'calls', 'marks', 'dropped', 'callsCut', 'marksCut'] as const),
+  ...([
+    'phases',
+    'server',
+    'trace',
+    'why',
+    'calls',
+    'marks',
+    'tags',
+    'dropped',
+    'callsCut',
+    'marksCut',
+  ] as const),
 ] satisfies readonly (keyof typeof pageviews.$inferSelect)[]
 
 /** A row of `pageviews`, as far as it is answered. */
@@ -34,6 +53,7 @@ export function toPageView(stored: StoredRow, traceLink: SiteRow['traceLink']): 
     why: attributionOf(stored.why),
     calls: callsOf(stored.calls),
     marks: marksOf(stored.marks),
+    tags: tagsOf(stored.tags),
   }
   const traced = (id: string | null | undefined) =>
     id ? { id, url: traceLink?.replaceAll('{trace}', id) ?? null } : null
@@ -61,6 +81,7 @@ export function toPageView(stored: StoredRow, traceLink: SiteRow['traceLink']): 
     })),
     calls_dropped: stored.dropped + stored.callsCut,
     marks: read.marks ?? [],
+    tags: read.tags ?? {},
     ...(stored.marksCut && { marks_dropped: stored.marksCut }),
     ...(unreadable.length && { unreadable }),
   }

@@ -15,7 +15,7 @@ import {
 import { fromGrains, isRated, limitsOf, type Measure, rate, unitOf } from '../../schema/domain/metrics.ts'
 import { OTHER } from '../../schema/domain/names.ts'
 import type { Grains, Ms } from '../../schema/domain/units.ts'
-import { CAPPED } from '../histogram/dimensions.ts'
+import { isCapped } from '../histogram/dimensions.ts'
 import { type Distribution, errorRate } from '../query/distribution.ts'
 import { type Distributions, groupsOf } from '../query/distributions.ts'
 import type { GroupValues } from '../query/groups-query.ts'
@@ -69,7 +69,8 @@ export function rangeOf({ site, from, to }: { site: string; from: Ms; to: Ms }) 
 /** Says that a row is not of one group: what has no name of its own, or what the answer has no row of. */
 export function kindOf(values: GroupValues, rest?: true): { other?: true; rest?: true } {
   if (rest) return { rest }
-  return CAPPED.some(key => key !== 'mark' && values[key] === OTHER) ? { other: true } : {}
+  const keys = Object.keys(values) as (keyof GroupValues)[]
+  return keys.some(key => isCapped(key) && values[key] === OTHER) ? { other: true } : {}
 }
 
 type Figures = Omit<SummaryRow, 'group' | 'other' | 'rest' | 'metric' | 'unit'>

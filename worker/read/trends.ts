@@ -8,6 +8,7 @@ import { type Change, changeOf } from '../../schema/domain/change.ts'
 import { type Percentile, RELATIVE_ERROR } from '../../schema/domain/histogram.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
 import { limitsOf, type Measure, unitOf } from '../../schema/domain/metrics.ts'
+import { isTagKey, tagOf } from '../../schema/domain/tag.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import type { Distribution } from '../query/distribution.ts'
 import { groupsOf } from '../query/distributions.ts'
@@ -65,7 +66,7 @@ export async function readTrends(
   const marked = await deploysOf(counting, query, MAX_NAMED)
   return {
     ...rangeOf(query),
-    baseline: { ...before, release: null, ...baseline.filters },
+    baseline: { ...before, release: null, ...namesOf(baseline.filters) },
     percentile,
     ...(marked.length && { deploys: marked }),
     source: late.source === 'rollup' && early.source === 'rollup' ? 'rollup' : 'samples',
@@ -87,6 +88,15 @@ export async function readTrends(
       },
     ),
   }
+}
+
+/** What is compared with, as the answer names it. */
+function namesOf(filters: TrendsQuery['baseline']['filters']): Partial<TrendsAnswer['baseline']> {
+  return Object.fromEntries(
+    Object.entries(filters).map(([key, value]) =>
+      isTagKey(key) ? ['tag', `${tagOf(key)}:${value}`] : [key, value],
+    ),
+  )
 }
 
 /**

@@ -39,8 +39,8 @@ const r = named(rules, 'r')
 const COLUMNS = sql`${selected(sites)}, (SELECT ${r.naming} FROM ${r.table} WHERE ${r.site} = id
   ORDER BY ${r.since} DESC LIMIT 1) AS naming`
 
-/** A row as D1 answers it: its list is still a text. */
-type StoredSite = Omit<SiteRow, 'origins'> & { origins: string; naming: string | null }
+/** A row as D1 answers it: its lists are still texts. */
+type StoredSite = Omit<SiteRow, 'origins' | 'tags'> & { origins: string; tags: string; naming: string | null }
 
 const known = new Map<string, { site: Site; until: number }>()
 /** Names that are no site's, and until when that is believed. Apart from the sites, which a flood of names must not push out. */
@@ -100,6 +100,7 @@ async function lookUp(d1: D1Database, name: string, now: Ms): Promise<Site | nul
   const site = {
     ...row,
     origins: JSON.parse(row.origins),
+    tags: JSON.parse(row.tags),
     rates: (rates?.results ?? []) as RateChange[],
   }
   remember(known, name, { site, until: now + SITE_CACHE }, MAX_REMEMBERED)

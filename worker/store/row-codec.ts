@@ -42,6 +42,12 @@ export function marksOf(text: string): Mark[] | null {
   )
 }
 
+/** The tags, by name. */
+export function tagsOf(text: string | null): Record<string, string> | null {
+  const found = text ? recordOf(text) : {}
+  return found && Object.fromEntries(Object.entries(found).filter(isText))
+}
+
 /** The load phases; null, too, for navigations that load no document. */
 export function phasesOf(text: string | null): Record<Phase, number> | null {
   const list = text ? parsed(text) : null
@@ -102,6 +108,10 @@ function itemsOf(text: string): unknown[][] | null {
 function recordOf(text: string): Record<string, unknown> | null {
   const value = parsed(text)
   return value !== null && typeof value === 'object' && !Array.isArray(value) ? { ...value } : null
+}
+
+function isText(entry: [string, unknown]): entry is [string, string] {
+  return typeof entry[1] === 'string'
 }
 
 function isList(entry: [string, unknown]): boolean {

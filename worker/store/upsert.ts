@@ -39,6 +39,7 @@ const NEWEST_WINS: Column[] = [
   'server',
   'trace',
   'why',
+  'tags',
 ]
 
 /** The statements, written out once for each database binding: building them anew would cost half of the CPU. */

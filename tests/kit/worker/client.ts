@@ -50,8 +50,16 @@ export function get(path: string, headers: Record<string, string> = admin): Prom
 }
 
 export function put(path: string, body: unknown): Promise<Response> {
+  return give('PUT', path, body)
+}
+
+export function post(path: string, body: unknown): Promise<Response> {
+  return give('POST', path, body)
+}
+
+function give(method: string, path: string, body: unknown): Promise<Response> {
   return exports.default.fetch(`https://rum.example${path}`, {
-    method: 'PUT',
+    method,
     body: JSON.stringify(body),
     headers: admin,
   })

@@ -21,9 +21,10 @@ export default {
     const DB = metered(env.DB, meter)
     const get = (name: string) => url.searchParams.get(name) ?? ''
     const [site, now] = [get('site'), Number(get('now'))]
+    const tags = get('tag') ? [`tag:${get('tag')}` as const] : []
     const jobs: Record<string, () => Promise<unknown>> = {
-      hour: () => rollUpHour(DB, site, Number(get('start')), now),
-      day: () => rollUpDay(DB, site, Number(get('start')), now),
+      hour: () => rollUpHour(DB, site, Number(get('start')), now, tags),
+      day: () => rollUpDay(DB, site, Number(get('start')), now, tags),
       cron: () => cron(DB, now),
       report: async () =>
         report(

@@ -100,6 +100,19 @@ const oddities: [string, object, Partial<PageView>][] = [
   ['dropped calls without end', { dropped: 1e300 }, { dropped: 100_000 }],
   ['calls that are none', { calls: 7, dropped: 2 }, { calls: [], dropped: 2 }],
   ['calls that are a text', { calls: 'none', dropped: 2 }, { calls: [], dropped: 2 }],
+  [
+    'tags in two forms, one taken away, and some that are none',
+    {
+      tags: [['PlanTier', 'pro'], ['plan-tier', ' free '], ['Ref', 'x'], ['ref', ''], ['n', 7], ['o', {}], 1],
+    },
+    {
+      tags: [
+        ['plan_tier', 'free'],
+        ['n', '7'],
+      ],
+    },
+  ],
+  ['tags as a text', { tags: '[["plan", "pro"]]' }, { tags: [['plan', 'pro']] }],
   ['marks that are none', { marks: { cart: 1 } }, { marks: [] }],
   ['a trace in capitals', { trace: 'A3CE929D0E0E4736' }, { trace: 'a3ce929d0e0e4736' }],
   ...[

@@ -12,7 +12,7 @@ import { pageViewRow } from '../../kit/worker/rows.ts'
 
 const NOW = Date.UTC(2026, 10, 20, 10, 30)
 const OPEN = Math.floor(NOW / HOUR)
-const SITE = { rawDays: 14, hourDays: 35, dayDays: 760, deleted: null }
+const SITE = { tags: {}, rawDays: 14, hourDays: 35, dayDays: 760, deleted: null }
 
 const at = (site: string, hour: number, n = 1) =>
   Array.from({ length: n }, () => pageViewRow({ site, hour, began: hour * HOUR }))

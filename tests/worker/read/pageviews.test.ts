@@ -174,6 +174,7 @@ describe('a page view', () => {
         ],
         calls_dropped: 0,
         marks: [{ name: 'ready', value: 1800 }],
+        tags: {},
       },
     ])
   })
