@@ -8,6 +8,7 @@ import { Snippet } from './firstrun.tsx'
 import { moment, number } from './format.ts'
 import { Link, usePlace } from './link.tsx'
 import { Section } from './section.tsx'
+import { Tags } from './tags.tsx'
 import { Tokens } from './tokens.tsx'
 import { useWork } from './use-action.ts'
 import { Live, useAnswer } from './use-api.ts'
@@ -78,6 +79,7 @@ export function SiteSettings({ site }: { site: string }) {
           </p>
         )}
       </Section>
+      <Tags site={site} />
       <Tokens site={site} />
       <section class="panel" aria-labelledby="tag">
         <h2 id="tag">Script tag of {site}</h2>

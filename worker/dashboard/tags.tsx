@@ -1,0 +1,49 @@
+/** Which tags of its page views a site keeps, and how many others came. */
+
+import { useContext } from 'preact/hooks'
+import type { TagsAnswer } from '../../schema/api/tags.ts'
+import { ask } from './client.ts'
+import { Field, valuesOf } from './field.tsx'
+import { number } from './format.ts'
+import { Section } from './section.tsx'
+import { useWork } from './use-action.ts'
+import { Live, useAnswer } from './use-api.ts'
+
+export function Tags({ site }: { site: string }) {
+  const { again } = useContext(Live)
+  const [said, run, fault] = useWork()
+  const path = `/v1/sites/${site}/tags`
+  const answer = useAnswer<TagsAnswer>(path)
+  const { data } = answer
+  const onSubmit = (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
+    event.preventDefault()
+    const tags = `${valuesOf(event.currentTarget).tags ?? ''}`.match(/[^\s,]+/g) ?? []
+    run(ask(path, { method: 'PUT', body: { tags } }).then(again), 'Saved.')
+  }
+  return (
+    <Section title={`Tags of ${site}`} answer={answer}>
+      {data && (
+        <form class="fields" onSubmit={onSubmit}>
+          <Field
+            name="tags"
+            label="Tags that are kept, separated by spaces: plan variant"
+            {...{ fault, defaultValue: data.tags.map(({ name }) => name).join(' ') }}
+          />
+          <p>
+            <button type="submit" class="primary">
+              Save tags
+            </button>{' '}
+            <span role="status">{said}</span>
+          </p>
+        </form>
+      )}
+      {data && (
+        <p class="soft">
+          Pages say them by <code>data-tag-plan="pro"</code>. Left out in the last 24 hours:{' '}
+          {number(data.undeclared_24h)} that are not declared, {number(data.unfit_24h)} like an e-mail address
+          or a token.
+        </p>
+      )}
+    </Section>
+  )
+}
