@@ -43,7 +43,10 @@ const VALUES: Record<string, readonly string[]> = {
   metric: ['lcp', 'inp', 'cls', 'ttfb'],
   percentiles: ['75', '50,99.9'],
   percentile: ['75', '99.9'],
-  group_by: [...GROUP_KEYS, 'device,route', 'route,country'],
+  group_by: [...GROUP_KEYS, 'device,route', 'route,country', 'tag:plan', 'tag:tier', 'tag:plan,route'],
+  tag: ['plan:pro', 'tier:x', 'plan'],
+  'tag!': ['plan:pro'],
+  baseline_tag: ['plan:free'],
   sort: ['busiest', 'slowest', 'failing', 'impact'],
   order: ['slowest', 'newest'],
   limit: ['1', '20', '200', '0'],
@@ -160,10 +163,12 @@ const anyRequest = path.chain(path =>
 
 beforeAll(async () => {
   for (const site of ['shop', 'other']) await put(`/v1/sites/${site}`, { origins: [ORIGIN] })
+  await put('/v1/sites/shop/tags', { tags: ['plan'] })
   const began = Math.floor(Date.now() / HOUR) * HOUR - 5 * HOUR
   const whole = {
     calls: '{"0":[["GET /a",1,100,0,200]]}',
     marks: '{"0":[["ready",50]]}',
+    tags: '{"plan":"pro"}',
     why: '{"lcp":["main>img.hero",null,1,2,3]}',
   }
   for (const hour of [0, 2, 5]) {
