@@ -10,7 +10,7 @@ import { Groups, limitOf } from './groups.tsx'
 import { usePlace } from './link.tsx'
 import { baseOf, pathOf } from './query.ts'
 import { NamesChanged, useRulesSince } from './renamed.tsx'
-import { Section } from './section.tsx'
+import { Sampled, Section } from './section.tsx'
 import { State } from './state.tsx'
 import { Chips, Tabs } from './tabs.tsx'
 import { useAnswer } from './use-api.ts'
@@ -58,9 +58,10 @@ export function Api() {
           more={[
             ['Errors', ({ error_rate }) => percent(error_rate ?? 0)],
             ['Calls per minute', ({ per_minute }) => few(per_minute ?? 0)],
-            ['Budget', budgetsOf],
+            ['Budget state', budgetsOf],
           ]}
         />
+        <Sampled of={answer.data} />
         <NamesChanged from={answer.data?.from} since={since} />
         {!!all.data?.calls_left_out && (
           <p class="soft">

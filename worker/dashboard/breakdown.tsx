@@ -8,7 +8,7 @@ import { Groups, limitOf } from './groups.tsx'
 import { usePlace } from './link.tsx'
 import { baseOf, pathOf } from './query.ts'
 import { NamesChanged, useRulesSince } from './renamed.tsx'
-import { Section } from './section.tsx'
+import { Sampled, Section } from './section.tsx'
 import { Tabs } from './tabs.tsx'
 import { DIMENSIONS } from './url-state.ts'
 import { useAnswer } from './use-api.ts'
@@ -46,6 +46,7 @@ export function Breakdown({ metric, total, extra = {} }: BreakdownProps) {
         changes={changes}
         to={name => ({ [by]: name })}
       />
+      <Sampled of={answer.data} />
       {by === 'route' && <NamesChanged from={answer.data?.from} since={since} />}
     </Section>
   )

@@ -38,8 +38,11 @@ export function Compare() {
   const names = (found.data?.data ?? []).flatMap(({ group, rest, other }) =>
     on !== 'period' && !rest && !other && group[on] ? [group[on]] : [],
   )
-  const b = place.b || names[0] || ''
-  const a = place.a || names.find(name => name !== b) || ''
+  // The two largest; of releases the older one first.
+  const two = names.slice(0, 2)
+  if (on === 'release') two.sort((x, y) => y.localeCompare(x, 'en', { numeric: true }))
+  const b = place.b || two.find(name => name !== place.a) || ''
+  const a = place.a || two.find(name => name !== b) || names.find(name => name !== b) || ''
   const days = daysBefore(place)
   const base = baseOf(place)
   const sides: [Side, Side] =

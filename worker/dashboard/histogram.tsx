@@ -107,6 +107,8 @@ export function Bars({ metric, spreads }: { metric: Metric; spreads: readonly Sp
       text: `${name} ${format(metric, figure?.value ?? null)}`,
     })),
   ]
+  // From the left, each a row lower: the words of one stand over where the next ones begin.
+  lines.sort((a, b) => (a.value ?? Infinity) - (b.value ?? Infinity))
   const top = lines.length * ROW + 4
   const floor = FRAME.height - FRAME.bottom
   const step = (width - left - FRAME.right) / bars.length
@@ -182,16 +184,19 @@ export function Bars({ metric, spreads }: { metric: Metric; spreads: readonly Sp
             {marks.map(({ at, text, kind, row }) => (
               <line key={text} class={`edge ${kind}`} x1={at} x2={at} y1={row * ROW} y2={floor} />
             ))}
-            {marks.map(({ at, text, row }) => (
-              <text
-                key={text}
-                class={at > width / 2 ? 'edge end' : 'edge'}
-                x={at + (at > width / 2 ? -4 : 4)}
-                y={row * ROW + 12}
-              >
-                {text}
-              </text>
-            ))}
+            {marks.map(({ at, text, row }) => {
+              const flips = at + 4 + widthOf(text) > width
+              return (
+                <text
+                  key={text}
+                  class={flips ? 'edge end' : 'edge'}
+                  x={at + (flips ? -4 : 4)}
+                  y={row * ROW + 12}
+                >
+                  {text}
+                </text>
+              )
+            })}
           </svg>
         )}
       />

@@ -69,8 +69,14 @@ export function Trouble({ answer: { data, at, error } }: { answer: Answer<unknow
   )
 }
 
+/** Says that not all rows were read. */
+export function Sampled({ of }: { of: { sampled?: number | undefined } | null }) {
+  if (!of?.sampled || of.sampled === 1) return null
+  return <p class="soft">Read from one in {of.sampled} page views.</p>
+}
+
 /** Columns that hold words. */
-const TEXT = /^(Ratings|Route|Visitor|Release|When|Timeline|Note|Becomes|Such as|Budgets)$/
+const TEXT = /^(Ratings|Route|Visitor|Release|When|Timeline|Note|Becomes|Such as|Budgets?)$/
 
 interface TableProps {
   label: string

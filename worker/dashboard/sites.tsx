@@ -38,7 +38,7 @@ export function Sites() {
                 </td>
               ))}
               <td>{number(pageviews)}</td>
-              <td>
+              <td class="text">
                 <Link to={{ site, view: 'budgets', id: '' }}>
                   {BUDGET_STATES.filter(state => budgets[state]).map((state, i) => (
                     <span key={state}>

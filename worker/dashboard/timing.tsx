@@ -9,7 +9,7 @@ import { Figure } from './figure.tsx'
 import { count, number, plain } from './format.ts'
 import { Link, usePlace } from './link.tsx'
 import { baseOf, intervalOf, pathOf, ZONE, zoneOfDays } from './query.ts'
-import { Section, Table } from './section.tsx'
+import { Sampled, Section, Table } from './section.tsx'
 import { slotsOf } from './timeline.ts'
 import { Trend } from './trend.tsx'
 import { useAnswer } from './use-api.ts'
@@ -95,6 +95,7 @@ function Measures({
           ))}
         </Table>
       )}
+      <Sampled of={answer.data} />
     </Section>
   )
 }
@@ -123,6 +124,7 @@ function OverTime() {
           },
         ]}
         counts={slot => count(slots[slot]?.point?.samples ?? 0, 'sample')}
+        note={(data?.sampled ?? 1) > 1 ? `Read from one in ${data?.sampled} page views.` : ''}
       />
     </Section>
   )
