@@ -8,6 +8,7 @@ import { budgetAdd, budgetList, budgetRemove, budgetSet } from './budget.ts'
 import { causes } from './causes.ts'
 import { changes } from './changes.ts'
 import { check } from './check.ts'
+import { collectorAdd, collectorList, collectorRemove, collectorTest } from './collector.ts'
 import { type Command, one, understand } from './command.ts'
 import { completion } from './completion.ts'
 import { deploy, deployList } from './deploy.ts'
@@ -64,6 +65,10 @@ const COMMANDS: readonly Command[] = [
   webhookAdd,
   webhookRemove,
   webhookTest,
+  collectorList,
+  collectorAdd,
+  collectorRemove,
+  collectorTest,
   check,
   doctor,
   mcp,

@@ -9,6 +9,7 @@ import { tagRoutes } from './admin/tag-routes.ts'
 import { budgetReads, budgetRoutes } from './budgets/routes.ts'
 import { deadline } from './deadline.ts'
 import type { Hono as Types } from './env.ts'
+import { collectorRoutes } from './formats/collector-routes.ts'
 import { cruxRoutes } from './formats/crux.ts'
 import { exportRoute } from './formats/export.ts'
 import { mcp } from './formats/mcp.ts'
@@ -56,6 +57,7 @@ app.route('/v1/sites/:site/rules', ruleRoutes)
 app.route('/v1/sites/:site/tags', tagRoutes)
 app.route('/v1/sites', siteRoutes)
 app.route('/v1/sites/:site', budgetRoutes)
+app.route('/v1/sites/:site/collectors', collectorRoutes)
 
 // Each tool asks the API above with the caller's own token.
 app.post(

@@ -1,17 +1,18 @@
 /**
  * What the clock starts: raw rows past their days are deleted, closed periods rolled up, sampling rates lowered, budgets
- * judged, other old rows deleted.
+ * judged, hours sent to collectors, other old rows deleted.
  *
  * A run is bounded by the number of its statements, since the free plan allows 50 to an invocation. Sites take turns
  * at being first, and what is left waits for the next run.
  */
 
-import { desc, eq, getTableColumns, sql } from 'drizzle-orm'
+import { count, desc, eq, getTableColumns, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { MINUTE } from '../schema/domain/hour.ts'
 import type { Ms } from '../schema/domain/units.ts'
-import { rates, type SiteRow, sites } from '../schema/storage/tables.ts'
+import { collectors, rates, type SiteRow, sites } from '../schema/storage/tables.ts'
 import { MIN_WATCH_STATEMENTS, watch } from './budgets/watch.ts'
+import { MIN_PUSH_STATEMENTS, push } from './formats/push.ts'
 import { tagKeys } from './histogram/dimensions.ts'
 import { expireRaw } from './histogram/expire.ts'
 import { purgeSite, retain, retainUnknown } from './histogram/retain.ts'
@@ -29,9 +30,11 @@ const STATEMENT_BUDGET = 45
 /** What the parts take at most, in statements. */
 const STATEMENTS = { hour: 8, day: 18, stale: 2, lowerRate: 3, expire: 24 }
 
-/** A site, and the sampling rate announced last; null where none ever was. */
 interface CronSite extends Omit<SiteRow, 'origins' | 'key' | 'maxWeight' | 'created'> {
+  /** The sampling rate announced last; null where none ever was. */
   announced: number | null
+  /** Where its figures are pushed to. */
+  collectors: number
 }
 
 /** Does what is due. A site that fails is logged and does not hold up the others. */
@@ -72,8 +75,9 @@ function cronSites(d1: D1Database): Promise<CronSite[]> {
   const { origins, key, maxWeight, created, ...columns } = getTableColumns(sites)
   const announced = db.select({ rate: rates.rate }).from(rates).where(eq(rates.site, sites.id))
   const last = announced.orderBy(desc(rates.since)).limit(1)
+  const pushed = db.select({ n: count() }).from(collectors).where(eq(collectors.site, sites.id))
   return db
-    .select({ ...columns, announced: sql<number | null>`(${last})` })
+    .select({ ...columns, announced: sql<number | null>`(${last})`, collectors: sql<number>`(${pushed})` })
     .from(sites)
     .orderBy(sites.id)
 }
@@ -112,6 +116,7 @@ async function maintain(
     left -= STATEMENTS.lowerRate
   }
   if (left >= MIN_WATCH_STATEMENTS) left -= await watch(d1, site, now, left)
+  if (site.collectors && left >= MIN_PUSH_STATEMENTS) left -= await push(d1, site, now, left)
   if (isRetaining(run)) left -= await retain(d1, site, now, left)
   return maxStatements - left
 }

@@ -5,6 +5,7 @@
 
 import { BEACON_OPERATIONS } from './beacon.ts'
 import { BUDGET_OPERATIONS } from './budgets.ts'
+import { COLLECTOR_OPERATIONS } from './collectors.ts'
 import { namedSchemas } from './json-schema.ts'
 import { HEADERS, type Operation, operationObject, PROBLEMS } from './operation.ts'
 import { QUESTIONS } from './questions.ts'
@@ -22,6 +23,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...RULE_OPERATIONS,
   ...TAG_OPERATIONS,
   ...BUDGET_OPERATIONS,
+  ...COLLECTOR_OPERATIONS,
   ...BEACON_OPERATIONS,
 ]
 

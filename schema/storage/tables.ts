@@ -399,7 +399,35 @@ export const messages = sqliteTable(
   table => [primaryKey({ columns: [table.site, table.at, table.budget, table.webhook] })],
 )
 
+/** Where a site's figures are pushed as OpenTelemetry metrics, and how far that went. */
+export const collectors = sqliteTable(
+  'collectors',
+  {
+    site: text().notNull(),
+    /** 12 hex digits. */
+    id: text().notNull(),
+    url: text().notNull(),
+    /** JSON object: the headers that are sent along, secrets among them. */
+    headers: text({ mode: 'json' }).$type<Record<string, string>>().notNull(),
+    /** JSON lists: what is sent. */
+    metrics: text({ mode: 'json' }).$type<string[]>().notNull(),
+    groupBy: text('group_by', { mode: 'json' }).$type<string[]>().notNull(),
+    limit: integer().notNull(),
+    /** Unix time in ms. */
+    created: integer().$type<Ms>().notNull(),
+    /** The hour since 1970 that is sent next. */
+    next: integer().$type<Hour>().notNull(),
+    attempts: integer().notNull().default(0),
+    /** Unix time in ms of the next attempt. */
+    due: integer().$type<Ms>().notNull(),
+    /** What the collector answered last, or what went wrong. */
+    status: text(),
+  },
+  table => [primaryKey({ columns: [table.site, table.id] })],
+)
+
 export type BudgetRow = typeof budgets.$inferSelect
+export type CollectorRow = typeof collectors.$inferSelect
 export type SiteRow = typeof sites.$inferSelect
 export type WebhookRow = typeof webhooks.$inferSelect
 export type TokenRow = typeof tokens.$inferSelect

@@ -15,7 +15,8 @@ import type { Ms } from '../../schema/domain/units.ts'
 import { groupsOf } from '../query/distributions.ts'
 import { byParameters, handler } from '../query/endpoint.ts'
 import type { Group } from '../query/groups.ts'
-import { keptGroups, oldestRaw } from '../query/kept.ts'
+import { keptGroups, oldestRaw, type Retention } from '../query/kept.ts'
+import type { Preparer } from '../store/statement.ts'
 
 /** `AGGREGATION_TEMPORALITY_DELTA` */
 const DELTA = 1
@@ -25,12 +26,22 @@ const SCALE = 5
 export const otlpRoute = handler({
   ...byParameters(parseOtlpQuery),
   async answer({ query, site, now, d1 }) {
-    const kept = keptGroups(query, site, now)
-    const { groups } = await groupsOf(d1, kept, now, { oldest: oldestRaw(site, now) })
-    const body = JSON.stringify(toOtlp(kept, groups, now))
+    const body = JSON.stringify(await exportRequest(d1, query, site, now))
     return { body, headers: { 'Content-Type': 'application/json' } }
   },
 })
+
+/** The figures of a range as an `ExportMetricsServiceRequest`. */
+export async function exportRequest(
+  d1: Preparer,
+  query: OtlpQuery,
+  site: Retention,
+  now: Ms,
+): Promise<OtlpAnswer> {
+  const kept = keptGroups(query, site, now)
+  const { groups } = await groupsOf(d1, kept, now, { oldest: oldestRaw(site, now) })
+  return toOtlp(kept, groups, now)
+}
 
 function toOtlp(query: OtlpQuery, groups: readonly Group[], now: Ms): OtlpAnswer {
   const { site, from, to } = query

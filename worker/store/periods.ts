@@ -33,13 +33,18 @@ export const SETTLED = 2 * HOUR
  */
 const SETTLE_DELAY = SETTLED + 2 * MINUTE
 
+/** The first hour that may still change: those before it have settled. */
+export function firstOpenHour(now: Ms): Hour {
+  return hourOf(now - SETTLE_DELAY)
+}
+
 /**
  * Closed hours of a site that are due, oldest first: those that hold rows and were never rolled up, and the dirty
  * ones that are three times as old as when they were last rolled up, for the sake of first beacons that come late.
  * Key: (site, hour), skipped through.
  */
 export async function staleHours(d1: D1Database, site: string, now: Ms, limit: number): Promise<Hour[]> {
-  const open = hourOf(now - SETTLE_DELAY)
+  const open = firstOpenHour(now)
   const { results } = await prepare(
     d1,
     sql`WITH RECURSIVE hours(hour) AS (

@@ -1,6 +1,6 @@
 /**
- * A receiver of webhooks, outside of workerd: what a worker sends to any address arrives here. The path tells the status
- * that it answers, `/500`; `GET /received?of=<path>` answers what came there.
+ * A receiver of webhooks and of metrics, outside of workerd: what a worker sends to any address arrives here. The path tells
+ * the status that it answers, `/500`, and `?answer=` the text; `GET /received?of=<path>` answers what came there.
  */
 
 interface Received {
@@ -20,5 +20,5 @@ export async function receive(request: Request): Promise<Response> {
     headers: Object.fromEntries(request.headers),
     body: await request.text(),
   })
-  return new Response(null, { status: Number(pathname.split('/')[1]) || 200 })
+  return new Response(searchParams.get('answer'), { status: Number(pathname.split('/')[1]) || 200 })
 }

@@ -1,0 +1,126 @@
+/**
+ * Collectors over HTTP: `GET` and `POST /v1/sites/shop/collectors`, `PUT` and `DELETE .../<id>`, `POST .../<id>/test`.
+ */
+
+import { and, asc, eq } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/d1'
+import { type Context, Hono } from 'hono'
+import {
+  COLLECTOR,
+  type Collector,
+  type CollectorAnswer,
+  type CollectorsAnswer,
+  type CollectorTestAnswer,
+  MAX_COLLECTORS,
+} from '../../schema/api/collectors.ts'
+import { isLoopback } from '../../schema/api/webhook-address.ts'
+import { HOUR } from '../../schema/domain/hour.ts'
+import { type CollectorRow, collectors } from '../../schema/storage/tables.ts'
+import { readJson } from '../admin/body.ts'
+import { randomHex } from '../admin/secret.ts'
+import type { Hono as Types } from '../env.ts'
+import { PRIVATE } from '../headers.ts'
+import { siteOf } from '../parameters.ts'
+import { badField, problem } from '../problem.ts'
+import { existingSite } from '../site/sites.ts'
+import { firstOpenHour } from '../store/periods.ts'
+import { queryOf, send } from './push.ts'
+
+/** What belongs to `/v1/sites/:site/collectors`; the admin's, as all that the sites before it guard. */
+export const collectorRoutes = new Hono<Types>()
+  .get('/', async c => {
+    const site = await existingSite(c.env.DB, siteOf(c))
+    return c.json({ data: (await list(c, site)).map(show) } satisfies CollectorsAnswer, 200, PRIVATE)
+  })
+  .post('/', async c => {
+    const site = await existingSite(c.env.DB, siteOf(c))
+    const given = await checked(c, site)
+    if ((await list(c, site)).length >= MAX_COLLECTORS) {
+      throw problem(409, `Site ${site} has ${MAX_COLLECTORS} collectors: delete one first.`, {
+        field: 'site',
+      })
+    }
+    const now = Date.now()
+    // The hour that settled last is the first to be sent.
+    const next = firstOpenHour(now) - 1
+    const row = { site, id: randomHex(6), created: now, next, due: now, ...toRow(given) }
+    const [made] = await drizzle(c.env.DB).insert(collectors).values(row).returning()
+    if (!made) throw unknown(c)
+    return c.json(show(made), 201, PRIVATE)
+  })
+  .put('/:id', async c => {
+    const site = await existingSite(c.env.DB, siteOf(c))
+    const given = await checked(c, site)
+    const [changed] = await drizzle(c.env.DB)
+      .update(collectors)
+      .set({ ...toRow(given), attempts: 0, due: Date.now() })
+      .where(one(c))
+      .returning()
+    if (!changed) throw unknown(c)
+    return c.json(show(changed), 200, PRIVATE)
+  })
+  .delete('/:id', async c => {
+    await existingSite(c.env.DB, siteOf(c))
+    const [deleted] = await drizzle(c.env.DB).delete(collectors).where(one(c)).returning()
+    if (!deleted) throw unknown(c)
+    return c.body(null, 204, PRIVATE)
+  })
+  .post('/:id/test', async c => {
+    await existingSite(c.env.DB, siteOf(c))
+    const [collector] = await drizzle(c.env.DB).select().from(collectors).where(one(c))
+    if (!collector) throw unknown(c)
+    // A request without metrics shows that address and headers are right, and counts nothing twice.
+    const { taken, status } = await send(collector, { resourceMetrics: [] })
+    return c.json({ delivered: taken, status } satisfies CollectorTestAnswer, 200, PRIVATE)
+  })
+
+/** The body, whose address this worker may be sent to, and whose metrics and groups go together. */
+async function checked(c: Context<Types>, site: string): Promise<Collector> {
+  const given = await readJson(c, COLLECTOR)
+  if (isLoopback(given.url) && !isLoopback(c.req.url)) {
+    throw badField({
+      field: 'url',
+      detail: 'must be a public address: this worker is not asked at its own machine',
+    })
+  }
+  const now = Date.now()
+  const parsed = queryOf({ site, ...toRow(given) }, firstOpenHour(now) - 1, now)
+  if ('error' in parsed) throw badField(parsed.error)
+  return given
+}
+
+function toRow({ group_by: groupBy, ...same }: Collector) {
+  return { ...same, groupBy }
+}
+
+function show(row: CollectorRow): CollectorAnswer {
+  const { id, url, headers, metrics, groupBy, limit, next, attempts, status } = row
+  return {
+    id,
+    url,
+    headers: Object.keys(headers),
+    metrics,
+    group_by: groupBy,
+    limit,
+    next: new Date(next * HOUR).toISOString(),
+    attempts,
+    status,
+  }
+}
+
+/** The oldest first. Key: (site). */
+function list(c: Context<Types>, site: string): Promise<CollectorRow[]> {
+  return drizzle(c.env.DB)
+    .select()
+    .from(collectors)
+    .where(eq(collectors.site, site))
+    .orderBy(asc(collectors.created), asc(collectors.id))
+}
+
+function one(c: Context<Types>) {
+  return and(eq(collectors.site, siteOf(c)), eq(collectors.id, c.req.param('id') ?? ''))
+}
+
+function unknown(c: Context<Types>) {
+  return problem(404, `Site ${siteOf(c)} has no collector ${c.req.param('id')}.`, { field: 'id' })
+}
