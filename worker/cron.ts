@@ -18,6 +18,7 @@ import { expireRaw } from './histogram/expire.ts'
 import { purgeSite, retain, retainUnknown } from './histogram/retain.ts'
 import { rollUpDay, rollUpHour } from './histogram/rollup.ts'
 import { lowerRate } from './ingest/control.ts'
+import { writeDue } from './ingest/tally.ts'
 import { logError } from './log.ts'
 import { staleDays, staleHours } from './store/periods.ts'
 
@@ -28,7 +29,7 @@ const RETAIN_EVERY = 7
 /** Statements of one run. */
 const STATEMENT_BUDGET = 45
 /** What the parts take at most, in statements. */
-const STATEMENTS = { hour: 8, day: 18, stale: 2, lowerRate: 3, expire: 24 }
+const STATEMENTS = { hour: 8, day: 18, stale: 2, lowerRate: 3, expire: 24, counts: 3 }
 
 interface CronSite extends Omit<SiteRow, 'origins' | 'key' | 'maxWeight' | 'created'> {
   /** The sampling rate announced last; null where none ever was. */
@@ -42,6 +43,7 @@ export async function cron(d1: D1Database, now: Ms): Promise<void> {
   const all = await cronSites(d1)
   let left = STATEMENT_BUDGET - 1
   const run = Math.floor(now / CRON_INTERVAL)
+  left -= await writeDue(d1, now, STATEMENTS.counts)
   try {
     left -= await expireRaw(d1, all, now, left)
     if (isRetaining(run)) left -= await retainUnknown(d1, now)

@@ -2,8 +2,8 @@
  * Counts what becomes of every beacon in rows of `intake`, without a write for each.
  *
  * The counts wait in the isolate's memory, by site and hour. The first of a site is written at once, so that a quiet
- * site sees it; then at most one write a minute, and fewer where all went well. What waits when Cloudflare ends the isolate is lost: the table holds
- * lower bounds.
+ * site sees it; then at most one write a minute or a thousand beacons, and fewer where all went well. The cron writes what
+ * waits in its own isolate after the last beacon. What waits when Cloudflare ends the isolate is lost: the table holds lower bounds.
  *
  * The largest share of one address is an upper bound. An isolate reports how much its busiest address has grown within
  * the hour; over isolates these add up, and may be different addresses.
@@ -21,6 +21,8 @@ import type { LeftOut } from './tags.ts'
 
 /** Accepted beacons that are worth a write after a minute, so that writes stay few beside theirs. */
 const MIN_ACCEPTED = 40
+/** Accepted beacons that are worth a write at once: a burst is seen while it lasts. */
+const MANY_ACCEPTED = 1_000
 /** How long fewer of them wait for a write, in ms. */
 const LONGEST_WAIT = 30 * MINUTE
 
@@ -68,6 +70,14 @@ export async function tally(d1: D1Database, beacon: Counted, fate: Fate, now: Ms
   await write(d1, site, before && Object.keys(before.counts).length ? before : fresh, now)
 }
 
+/** Writes what is due and has no later beacon to write it; answers the statements it took, at most `maxStatements`. */
+export async function writeDue(d1: D1Database, now: Ms, maxStatements: number): Promise<number> {
+  const due = [...tallies].filter(([, tally]) => Object.keys(tally.counts).length && isDue(tally, now))
+  const affordable = due.slice(0, Math.max(0, maxStatements))
+  for (const [site, tally] of affordable) await write(d1, site, tally, now)
+  return affordable.length
+}
+
 function count(tally: Tally, { address, imported, tagsUndeclared, tagsUnfit }: Counted, fate: Fate): void {
   const { counts } = tally
   const add = (name: keyof FateCounts, n = 1) => {
@@ -88,7 +98,7 @@ function count(tally: Tally, { address, imported, tagsUndeclared, tagsUnfit }: C
 
 /** What an operator should hear of is written within a minute, the ordinary when there is enough of it. */
 function isDue({ counts, written }: Tally, now: Ms): boolean {
-  if (now - written < MINUTE) return false
+  if (now - written < MINUTE && (counts.accepted ?? 0) < MANY_ACCEPTED) return false
   const { tagsUndeclared, tagsUnfit, ...fates } = counts
   const { accepted = 0, imported, busiest, stored, sampled, late, queued, ignored = 0, ...trouble } = fates
   return (

@@ -3,7 +3,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { HOUR, MINUTE } from '../../../schema/domain/hour.ts'
 import { encode, MAX_BYTES } from '../../../schema/wire/beacon.ts'
 import { busiest } from '../../../worker/ingest/busiest.ts'
-import { tally } from '../../../worker/ingest/tally.ts'
+import { tally, writeDue } from '../../../worker/ingest/tally.ts'
 import { pageView } from '../../kit/pageview.ts'
 import { admin, ORIGIN, put, send } from '../../kit/worker/client.ts'
 
@@ -107,6 +107,15 @@ describe('the tally', () => {
     await at(32 * MINUTE)
     expect(written()).toBe(3)
     expect(await countsOf('busy')).toEqual({ accepted: 504, stored: 504, busiest: 504 })
+  })
+
+  it('shows a burst while it lasts, and its rest without a later beacon', async () => {
+    for (let i = 0; i < 1_200; i++) await stored('burst', 'a', NOW + i)
+    expect(await countsOf('burst')).toMatchObject({ accepted: 1_001 })
+    await writeDue(env.DB, NOW + 30_000, 100)
+    expect(await countsOf('burst'), 'a minute has not passed').toMatchObject({ accepted: 1_001 })
+    await writeDue(env.DB, NOW + 2 * MINUTE, 100)
+    expect(await countsOf('burst')).toMatchObject({ accepted: 1_200 })
   })
 
   it('keeps an hour to itself, and what D1 refused for the next write', async () => {
