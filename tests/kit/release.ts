@@ -6,14 +6,25 @@
  * 3. Builds, and packs the source maps apart, since what installs has none.
  * 4. Commits and tags. Publishing is CI's: npm signs where a package was built only there (`--provenance`).
  *
- * `--dry-run` says what it would do, and packs without publishing; it changes nothing.
+ * `--dry-run` says what it would do, and looks at the package as npm, publint and attw see it; it writes nothing but a
+ * temporary file, and asks no registry.
  *
  * @see https://docs.npmjs.com/generating-provenance-statements
  */
 
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { basename } from 'node:path'
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 
 /** The changelog with `version` and `date` over what is unreleased, and an empty place for what comes. */
@@ -50,16 +61,11 @@ function main(): void {
     new Date().toISOString().slice(0, 10),
   )
   const changed = run('git', ['status', '--porcelain'])
-  if (changed && !dry) throw new Error(`Commit first:\n${changed}`)
-
   if (dry) {
-    console.log(`Would write ${version} into package.json, package-lock.json and CHANGELOG.md:`)
-    console.log(changelog.split('\n').slice(0, 12).join('\n'))
-    console.log(`Would keep in pinned/: ${pinned(manifest.version).join(', ')}`)
-    console.log(run('npm', ['publish', '--dry-run', '--provenance=false', '--ignore-scripts']))
-    console.log(`Would commit "release: ${version}" and tag v${version}.`)
+    tell(manifest.version, version, changelog, changed)
     return
   }
+  if (changed) throw new Error(`Commit first:\n${changed}`)
   mkdirSync('pinned', { recursive: true })
   for (const file of pinned(manifest.version)) cpSync(file, `pinned/${basename(file)}`)
   run('npm', ['version', version, '--no-git-tag-version'])
@@ -72,6 +78,45 @@ function main(): void {
   run('git', ['tag', '-a', `v${version}`, '-m', `fieldline ${version}`])
   console.log(`Tagged v${version}. Push it: git push --follow-tags
 CI then tests and publishes with provenance. Attach ${maps} to the release: it holds the source maps.`)
+}
+
+/** Prints what a release would do. */
+function tell(current: string, version: string, changelog: string, changed: string): void {
+  if (changed) console.log(`Would stop here, and ask for a commit of:\n${changed}\nAfter that:`)
+  console.log(`Would write ${version} into package.json, package-lock.json and CHANGELOG.md:`)
+  console.log(
+    indented(
+      changelog
+        .slice(changelog.indexOf(`## ${version}`))
+        .split('\n')
+        .slice(0, 6),
+    ),
+  )
+  console.log(`Would keep in pinned/: ${pinned(current).join(', ')}`)
+  console.log(`Would build, write the figures, and pack the source maps into fieldline-${version}-maps.tgz.`)
+  const folder = mkdtempSync(join(tmpdir(), 'fieldline-release-'))
+  try {
+    const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder]
+    const [{ filename, files, size }] = JSON.parse(run('npm', pack))
+    const tarball = join(folder, filename)
+    run('node_modules/.bin/publint', ['--strict', tarball])
+    run('node_modules/.bin/attw', [tarball, '--profile', 'esm-only', '--no-color'])
+    console.log(
+      `The package has ${files.length} files, ${Math.ceil(size / 1_000)} KB; publint and attw find nothing.`,
+    )
+    console.log(indented(files.map(({ path }: { path: string }) => path).filter(isNoType)))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+  console.log(`Would commit "release: ${version}" and tag v${version}. CI publishes what is tagged.`)
+}
+
+function isNoType(path: string): boolean {
+  return !path.startsWith('dist/types/')
+}
+
+function indented(lines: string[]): string {
+  return lines.map(line => `  ${line}`.trimEnd()).join('\n')
 }
 
 /** The scripts of a version, as the worker serves them. */
