@@ -3,7 +3,7 @@
 import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { fieldline, withFieldline } from '../../sdk/adapters/hono.ts'
-import { insertIntoHead } from '../../sdk/adapters/html.ts'
+import { dataTag, insertIntoHead, isOpenHtml, withHead } from '../../sdk/adapters/html.ts'
 import { nameByParams, nameOf } from '../../sdk/adapters/name.ts'
 
 describe('the pattern of a router', () => {
@@ -110,6 +110,40 @@ describe('the tag in HTML', () => {
     for (let part = await reader.read(); !part.done; part = await reader.read())
       rest += new TextDecoder().decode(part.value)
     expect(rest).toBe('<T><p>late</p>')
+  })
+
+  it.each([
+    [{ 'Content-Type': 'text/html' }, 'page', true],
+    [{ 'Content-Type': 'Text/HTML; charset=utf-8' }, 'page', true],
+    [{ 'Content-Type': 'text/htmlx' }, 'page', false],
+    [{ 'Content-Type': 'application/xhtml+xml' }, 'page', false],
+    [{ 'Content-Type': 'text/html', 'Content-Encoding': 'gzip' }, 'page', false],
+    [{ 'Content-Type': 'text/html' }, null, false],
+    [{}, 'page', false],
+  ])('may come into an answer with %j: %s, %s', (headers, body, expected) => {
+    const response = new Response(body, { headers })
+    if (!('Content-Type' in headers)) response.headers.delete('Content-Type')
+    expect(isOpenHtml(response)).toBe(expected)
+  })
+
+  it('leaves status and headers, but for what is no longer true of the bytes', async () => {
+    const headers = { 'Content-Length': '6', ETag: '"1"', 'X-Own': 'kept' }
+    const strong = withHead(new Response('<head>', { status: 404, statusText: 'Gone', headers }), '<T>')
+    expect([strong.status, strong.statusText, await strong.text()]).toEqual([404, 'Gone', '<head><T>'])
+    expect(Object.fromEntries(strong.headers)).toEqual({
+      'content-type': 'text/plain;charset=UTF-8',
+      etag: 'W/"1"',
+      'x-own': 'kept',
+    })
+    const weak = withHead(new Response('<head>', { headers: { ETag: 'W/"1"' } }), '')
+    expect(weak.headers.get('ETag')).toBe('W/"1"')
+  })
+
+  it('has what is given as attributes, which no value can leave', () => {
+    const data = { site: 'shop', release: undefined, route: '/a"><script>&amp;' }
+    expect(dataTag('/fieldline.js?a=1&b=2', undefined, data)).toBe(
+      '<script async src="/fieldline.js?a=1&amp;b=2" data-site="shop" data-route="/a&quot;><script>&amp;amp;"></script>',
+    )
   })
 
   const options = { src: 'https://rum.example.com/fieldline.js', site: 'shop', nonce: 'a"b' }
