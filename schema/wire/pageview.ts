@@ -35,8 +35,11 @@ export interface ApiCall {
   endpoint: string
   /** From the beginning of the page view to the call. */
   start: number
+  /** To the last byte; of a stream, to its end. */
   duration: number
+  /** What the page saw. */
   outcome: Outcome
+  /** The status of the answer; null where there is none, or the browser hides it. */
   status: number | null
   /** Time to first byte; null where the browser hides it (cross-origin without Timing-Allow-Origin). */
   ttfb: number | null
@@ -139,10 +142,13 @@ export interface PageView {
   weight: number
   /** ms since the page view began, by the difference of two readings of the browser's clock. */
   age: number
+  /** How it began. */
   navigation: Navigation
   /** Name or template of the path: `/p/[id]`. Never a query string. */
   route: string
+  /** What the page says of itself. */
   release: string | null
+  /** The speed class of the network, where the browser tells it. */
   connection: Connection | null
   /** True where the device has a touch screen; tells an iPad from a Mac. */
   touch: boolean
@@ -153,6 +159,7 @@ export interface PageView {
   /** Of the document, as `server` and `trace` of a call. */
   server?: ApiCall['server'] | undefined
   trace?: ApiCall['trace']
+  /** What the vitals came from. */
   why: Attribution
   /** Since the last beacon. */
   calls: ApiCall[]

@@ -9,11 +9,15 @@ import { nameOf } from './name.ts'
 export interface TagOptions {
   /** The address of the script. */
   src: string
+  /** The site's id, as the worker knows it. */
   site: string
   /** Where beacons go; by default `/f` beside the script. */
   endpoint?: string
+  /** Share of page views to keep: `0.1`. */
   sample?: string
+  /** Version of the page's code: `2.4.0`. */
   release?: string
+  /** Sends nothing until the page calls `fieldline.consent(true)`. */
   consent?: 'required'
   /** Of the page's Content-Security-Policy. */
   nonce?: string

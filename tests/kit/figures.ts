@@ -13,6 +13,7 @@ import { endpointTables, parameterTable } from './api-tables.ts'
 import { typicalView } from './beacons.ts'
 import { startExplained, writeQueries } from './explained.ts'
 import { costTable } from './price.ts'
+import { sdkTables } from './sdk-tables.ts'
 
 /** The scripts that are built, as the table of peers names them. */
 export const OWN = { fieldline: 'dist/fieldline.js', 'fieldline core': 'dist/fieldline.core.js' }
@@ -28,6 +29,7 @@ export const PAGE_OF = {
   load: 'docs/deploying.md',
   endpoints: 'docs/api.md',
   parameters: 'docs/api.md',
+  sdk: 'docs/sdk.md',
 } as const
 export type Part = keyof typeof PAGE_OF
 
@@ -99,6 +101,11 @@ export function parameters(): string {
   return between('parameters', `\n${parameterTable()}\n`)
 }
 
+/** Functions and options of the SDK, as its types describe them. */
+export function sdk(): string {
+  return between('sdk', `\n${sdkTables()}\n`)
+}
+
 /** The table of peers as it stands, but with the bytes of this build: the peers need not be installed. */
 export function peers(): string {
   let table = partOf('peers')
@@ -130,7 +137,7 @@ function count(value: number): string {
 }
 
 if (import.meta.main) {
-  const write = { figures, pin, browsers, endpoints, parameters, peers, cost }
+  const write = { figures, pin, browsers, endpoints, parameters, sdk, peers, cost }
   const asked = process.argv.slice(2)
   for (const part of Object.keys(write) as (keyof typeof write)[])
     if (asked.length === 0 || asked.includes(part)) writePart(part, await write[part]())

@@ -11,6 +11,7 @@ import {
   partOf,
   peers,
   pin,
+  sdk,
 } from '../kit/figures.ts'
 import { PAGES } from './markdown.ts'
 
@@ -24,6 +25,7 @@ describe('README and docs', () => {
     ['browsers', browsers],
     ['endpoints', endpoints],
     ['parameters', parameters],
+    ['sdk', sdk],
     ['peers', peers],
   ] as const)('state the %s of this build', (part, write) => {
     expect(partOf(part)).toMatch(/^(\||```)/m)
