@@ -1,5 +1,7 @@
 /** One small application a framework: a start page, `/products/[slug]` and `/docs/[...path]`, with links between them. */
 
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Application } from './application.ts'
 
 const options = (endpoint: string) => `{ site: 'shop', endpoint: '${endpoint}' }`
@@ -14,6 +16,24 @@ const built = (file: string): Application['serve'] => ({
     `process.env.PORT = '${port}'; process.env.HOST = '127.0.0.1'; import('${file}')`,
   ],
 })
+
+/** What `examples/` has of a framework, but that it sends elsewhere. */
+function example(name: string): Pick<Application, 'name' | 'packages' | 'files'> {
+  const folder = join(import.meta.dirname, '../../examples', name)
+  const read = (file: string) => readFileSync(join(folder, file), 'utf8')
+  const { fieldline: _, ...packages } = JSON.parse(read('package.json')).dependencies
+  return {
+    name,
+    packages: Object.entries(packages).map(([name, range]) => `${name}@${range}`),
+    files: endpoint =>
+      Object.fromEntries(
+        globSync(['*.mjs', 'app/**/*.jsx'], { cwd: folder }).map(file => [
+          file,
+          read(file).replace('http://localhost:8787/f', endpoint),
+        ]),
+      ),
+  }
+}
 
 const vue: Application = {
   name: 'vue',
@@ -67,24 +87,7 @@ const reactRouter: Application = {
 }
 
 const next: Application = {
-  name: 'next',
-  packages: ['next@16', 'react@19', 'react-dom@19'],
-  files: endpoint => ({
-    'next.config.mjs': 'export default {}',
-    'app/layout.jsx': `
-      import Link from 'next/link'
-      import { Fieldline } from 'fieldline/next'
-      export default function Layout({ children }) {
-        return <html><body>
-          <Fieldline site="shop" endpoint="${endpoint}" />
-          <Link id="products" href="/products/shoe">Shoe</Link> <Link id="docs" href="/docs/a/b">Docs</Link>
-          {children}
-        </body></html>
-      }`,
-    'app/page.jsx': `export default function Page() { return <main>Start</main> }`,
-    'app/(shop)/products/[slug]/page.jsx': `export default function Page() { return <main>A shoe</main> }`,
-    'app/docs/[...path]/page.jsx': `export default function Page() { return <main>A page of docs</main> }`,
-  }),
+  ...example('next'),
   build: ['next', 'build'],
   serve: { command: port => ['next', 'start', '-p', String(port), '-H', '127.0.0.1'] },
 }
@@ -197,6 +200,43 @@ import { ClientRouter } from 'astro:transitions'
   serve: built('./dist/server/entry.mjs'),
 }
 
+/** Compiled in the browser, so that no build of Angular's own is needed. */
+const angular: Application = {
+  name: 'angular',
+  packages: [
+    'vite@8',
+    ...['core', 'common', 'compiler', 'platform-browser', 'router'].map(part => `@angular/${part}@22`),
+    'rxjs@7',
+  ],
+  files: endpoint => ({
+    'index.html': '<!doctype html><app-root></app-root><script type="module" src="/main.js"></script>',
+    'main.js': `
+      import '@angular/compiler'
+      import { Component, inject, provideAppInitializer, provideZonelessChangeDetection } from '@angular/core'
+      import { bootstrapApplication } from '@angular/platform-browser'
+      import { provideRouter, Router, RouterLink, RouterOutlet } from '@angular/router'
+      import { start } from 'fieldline/angular'
+      const component = (given, type = class {}) => Component(given)(type) ?? type
+      const page = text => component({ selector: 'app-page', template: '<main>' + text + '</main>' })
+      const App = component({
+        selector: 'app-root',
+        imports: [RouterLink, RouterOutlet],
+        template: '<a id="products" routerLink="/products/shoe">Shoe</a> <a id="docs" routerLink="/docs/a/b">Docs</a><router-outlet />',
+      })
+      bootstrapApplication(App, { providers: [
+        provideZonelessChangeDetection(),
+        provideRouter([
+          { path: '', component: page('Start') },
+          { path: 'products', children: [{ path: ':slug', component: page('A shoe') }] },
+          { path: 'docs', children: [{ path: '**', component: page('A page of docs') }] },
+        ]),
+        provideAppInitializer(() => start(inject(Router), ${options(endpoint)})),
+      ] })`,
+  }),
+  build: ['vite', 'build'],
+  serve: { folder: 'dist' },
+}
+
 /** Pages of a server: each click is a load. */
 const hono: Application = {
   name: 'hono',
@@ -261,6 +301,7 @@ export const APPLICATIONS: readonly Application[] = [
   sveltekit,
   nuxt,
   astro,
+  angular,
   hono,
   bundled('webpack', ['webpack@5'], packed('webpack')),
   bundled('rspack', ['@rspack/core@2'], packed('@rspack/core')),
@@ -268,5 +309,6 @@ export const APPLICATIONS: readonly Application[] = [
 
 /** What each of them shows to a visitor, by the one form of names. A splat without a name is `[...rest]`. */
 export function expectedRoutes({ name }: Application): string[] {
-  return ['/', '/products/[slug]', name === 'react-router' ? '/docs/[...rest]' : '/docs/[...path]']
+  const isNameless = name === 'react-router' || name === 'angular'
+  return ['/', '/products/[slug]', isNameless ? '/docs/[...rest]' : '/docs/[...path]']
 }
