@@ -260,3 +260,39 @@ test('a day of another year says which', async () => {
     new RegExp(`\\d+ \\w+ ${year}, \\d\\d:`),
   )
 })
+
+test('a tag is declared among the settings, and is a breakdown and a filter', async () => {
+  await ask('/v1/sites/tagged', 'PUT', { origins: ['*'] })
+  await open('?site=tagged&view=sites&id=tagged')
+  await page.getByLabel('Tags that are kept').fill('plan variant')
+  await page.getByRole('button', { name: 'Save tags' }).click()
+  await page.getByText('Saved.').waitFor()
+  const tags = ['pro', 'pro', 'free'].map(plan => [
+    ['plan', plan],
+    ['variant', 'B'],
+  ])
+  for (const [i, list] of tags.entries()) {
+    const body = JSON.stringify({
+      ...{ v: 1, id: `ab${i}`, sequence: 0, weight: 1, age: 0, navigation: 'navigate', route: '/' },
+      ...{ vitals: { lcp: 1000 + i }, tags: list },
+    })
+    const headers = { Authorization: `Bearer ${on.server.token}`, 'Content-Type': 'text/plain' }
+    expect((await fetch(`${on.server.url}/f?site=tagged`, { method: 'POST', body, headers })).status).toBe(
+      204,
+    )
+  }
+  await open('?site=tagged&tag=variant:B')
+  await page.getByRole('link', { name: 'plan', exact: true }).click()
+  await rowOf('pro').getByRole('link', { name: 'pro', exact: true }).click()
+  await page.getByRole('button', { name: 'Tag plan:pro' }).waitFor()
+  await settled(page)
+  expect(new URL(page.url()).searchParams.getAll('tag')).toEqual(['variant:B', 'plan:pro'])
+  // The other values stay to be chosen.
+  await rowOf('free').getByRole('link', { name: 'not free' }).click()
+  await page.getByRole('button', { name: 'Tag not plan:free' }).waitFor()
+  await page.getByRole('button', { name: 'Tag plan:pro' }).click()
+  await settled(page)
+  expect(new URL(page.url()).searchParams.getAll('tag')).toEqual(['variant:B'])
+  await page.getByRole('link', { name: 'LCP', exact: true }).waitFor()
+  expect(troubles).toEqual([])
+})

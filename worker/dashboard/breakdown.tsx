@@ -1,6 +1,7 @@
 /** What a metric breaks down into: one dimension, the groups that harm most first. A row filters by itself. */
 
 import type { SummaryAnswer } from '../../schema/api/summary.ts'
+import type { TagsAnswer } from '../../schema/api/tags.ts'
 import type { TrendsAnswer } from '../../schema/api/trends.ts'
 import type { Metric } from '../../schema/domain/metrics.ts'
 import { short } from './format.ts'
@@ -10,7 +11,7 @@ import { baseOf, pathOf } from './query.ts'
 import { NamesChanged, useRulesSince } from './renamed.tsx'
 import { Sampled, Section } from './section.tsx'
 import { Tabs } from './tabs.tsx'
-import { DIMENSIONS } from './url-state.ts'
+import { DIMENSIONS, filterOf, titleOf, without } from './url-state.ts'
 import { useAnswer } from './use-api.ts'
 
 interface BreakdownProps {
@@ -24,17 +25,21 @@ export function Breakdown({ metric, total, extra = {} }: BreakdownProps) {
   const [place] = usePlace()
   const { by, p } = place
   // What is filtered by is shown beside the others, so that these can be chosen, too.
-  const base = { ...baseOf({ ...place, [by]: '' }), ...extra, metrics: metric, group_by: by, sort: 'impact' }
+  const others = without(place, by)
+  const base = { ...baseOf({ ...place, ...others }), ...extra, metrics: metric, group_by: by, sort: 'impact' }
   const path = pathOf('summary', { ...base, percentiles: p, limit: limitOf(place) })
   const answer = useAnswer<SummaryAnswer>(path)
   const trends = pathOf('trends', { ...base, percentile: p, limit: limitOf(place) })
   const changes = useAnswer<TrendsAnswer>(trends, true)
   const since = useRulesSince()
-  const head = DIMENSIONS[by]
+  const head = titleOf(by)
   const title = `${short(metric)} by ${head.toLowerCase()}`
-  const tools = <Tabs label="Break down by" name="by" options={DIMENSIONS} also={{ q: '', col: '' }} />
+  const tags = useAnswer<TagsAnswer>(`/v1/sites/${place.site}/tags`, true).data?.tags ?? []
+  const options = { ...DIMENSIONS, ...Object.fromEntries(tags.map(({ name }) => [`tag:${name}`, name])) }
+  const tools = <Tabs label="Break down by" name="by" options={options} also={{ q: '', col: '' }} />
   const found = answer.data?.data ?? []
-  const all = place[by] ? found.reduce((sum, { count }) => sum + count, 0) : total
+  const [state] = filterOf(by, '')
+  const all = others[state] !== place[state] ? found.reduce((sum, { count }) => sum + count, 0) : total
   // What has no causes of its own is explained by its groups.
   const name = metric === 'fcp' || metric === 'ttfb' || metric === 'api' ? 'cause' : ''
   return (
@@ -44,7 +49,7 @@ export function Breakdown({ metric, total, extra = {} }: BreakdownProps) {
         total={all}
         rows={found}
         changes={changes}
-        to={name => ({ [by]: name })}
+        to={name => ({ [state]: [others[state], filterOf(by, name)[1]].filter(Boolean).join('\n') })}
       />
       <Sampled of={answer.data} />
       {by === 'route' && <NamesChanged from={answer.data?.from} since={since} />}

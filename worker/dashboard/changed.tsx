@@ -7,7 +7,7 @@ import { type Change, Link, usePlace } from './link.tsx'
 import { baseOf, pathOf } from './query.ts'
 import { Section } from './section.tsx'
 import { Tabs } from './tabs.tsx'
-import { DIMENSIONS } from './url-state.ts'
+import { filterOf, titleOf } from './url-state.ts'
 import { useAnswer } from './use-api.ts'
 
 /** Rows of either kind that are shown before all are asked for. */
@@ -104,14 +104,15 @@ function whereOf({ device, route, endpoint, ...others }: ChangesRow['group']): s
   const on = route ?? endpoint
   if (on) return device ? `${device} on ${on}` : on
   if (device) return device
-  const [[key, value] = []] = Object.entries(others)
-  return key ? `${DIMENSIONS[key as keyof typeof DIMENSIONS].toLowerCase()} ${value}` : 'everywhere'
+  const [[key, value] = []] = Object.entries(others) as [keyof typeof others, string | null][]
+  return key ? `${titleOf(key).toLowerCase()} ${value}` : 'everywhere'
 }
 
 /** Metric, filter, release and causes at once. */
 function placeOf({ metric, group }: ChangesRow, release: string): Change {
   const { endpoint, ...filters } = group
-  const given = Object.fromEntries(Object.entries(filters).map(([key, value]) => [key, value ?? '']))
+  const named = Object.entries(filters) as [keyof typeof filters, string | null][]
+  const given = Object.fromEntries(named.map(([key, value]) => filterOf(key, value ?? '')))
   const to = { ...given, ...(release && { release }), q: '', col: '' }
   if (metric === 'api') return { ...to, view: 'api', api: endpoint ?? '' }
   return { ...to, metric, by: release ? 'route' : 'release' }

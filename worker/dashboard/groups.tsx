@@ -4,7 +4,7 @@
  */
 
 import type { ComponentChildren } from 'preact'
-import type { NamedKey as GroupKey } from '../../schema/api/query.ts'
+import type { GroupKey } from '../../schema/api/query.ts'
 import type { SummaryRow } from '../../schema/api/summary.ts'
 import type { TrendsAnswer, TrendsRow } from '../../schema/api/trends.ts'
 import type { Metric } from '../../schema/domain/metrics.ts'
@@ -14,7 +14,7 @@ import { number, percent, verdict } from './format.ts'
 import { type Change, Link, usePlace } from './link.tsx'
 import { Table } from './section.tsx'
 import { ShareBar } from './sharebar.tsx'
-import type { Place } from './url-state.ts'
+import { type FilterName, filterOf, type Place } from './url-state.ts'
 import type { Answer } from './use-api.ts'
 
 /** Samples below which a row is dimmed. */
@@ -90,7 +90,7 @@ export function Groups({ label, metric, by, head, rows, changes, total, to, more
             <tr key={name} class={row.samples < FEW || !isGroup ? 'few' : ''}>
               <th scope="row" title={row.rest ? 'The sum of all groups without a row' : (name ?? '')}>
                 {name && isGroup ? (
-                  <Link to={to(name)} up={by !== 'endpoint'} current={isChosen(place, stateOf(by), name)}>
+                  <Link to={to(name)} up={by !== 'endpoint'} current={isChosen(place, ...filterIn(by, name))}>
                     <bdi>{name}</bdi>
                   </Link>
                 ) : (
@@ -117,7 +117,9 @@ export function Groups({ label, metric, by, head, rows, changes, total, to, more
               {more.map(([head, cell]) => (
                 <td key={head}>{cell(row)}</td>
               ))}
-              <td>{name && isGroup && <Choose by={stateOf(by)} name={name} up={by !== 'endpoint'} />}</td>
+              <td>
+                {name && isGroup && <Choose filter={filterIn(by, name)} name={name} up={by !== 'endpoint'} />}
+              </td>
             </tr>
           )
         })}
@@ -137,22 +139,23 @@ function Verdict({ row, instead }: { row: TrendsRow | undefined; instead: string
   return <span class={row?.verdict ?? 'soft'}>{row?.verdict ? verdict(row) : instead}</span>
 }
 
-/** What of the place says which groups are chosen. */
-function stateOf(by: GroupKey): Chosen {
-  return by === 'endpoint' ? 'api' : by
+type Chosen = FilterName | 'api'
+
+/** What of the place says that a group is chosen, and how. */
+function filterIn(by: GroupKey, name: string): [state: Chosen, value: string] {
+  return by === 'endpoint' ? ['api', name] : filterOf(by, name)
 }
 
-type Chosen = Exclude<GroupKey, 'endpoint'> | 'api'
-
 /** Adds a group to those that are filtered by, or leaves it out. */
-function Choose({ by, name, up }: { by: Chosen; name: string; up: boolean }) {
+function Choose({ filter, name, up }: { filter: [Chosen, string]; name: string; up: boolean }) {
   const [place] = usePlace()
+  const [by, value] = filter
   const add = (key: typeof by | `${typeof by}!`): Change => ({
-    [key]: [...new Set([...(place[key] ? place[key].split('\n') : []), name])].join('\n'),
+    [key]: [...new Set([...(place[key] ? place[key].split('\n') : []), value])].join('\n'),
   })
   return (
     <>
-      {place[by] && !isChosen(place, by, name) && (
+      {place[by] && !isChosen(place, by, value) && (
         <Link to={add(by)} up={up}>
           or<span class="hidden"> {name}</span>
         </Link>

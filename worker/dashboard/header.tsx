@@ -1,10 +1,9 @@
 /** The head of every view: what it is about (site, range, percentile, device, filters) and how it is shown. */
 
-import type { Dimension } from '../../schema/api/query.ts'
 import { usePlace } from './link.tsx'
 import { between, SHIFT } from './query.ts'
 import { Chips, Tabs } from './tabs.tsx'
-import { DIMENSIONS, FILTERS, PERCENTILES, RANGES, VIEWS } from './url-state.ts'
+import { FILTERS, type FilterName, PERCENTILES, RANGES, titleOf, VIEWS } from './url-state.ts'
 
 const DEVICES = { '': 'All devices', phone: 'Phone', tablet: 'Tablet', desktop: 'Desktop' }
 const THEMES = { system: 'System', light: 'Light', dark: 'Dark' }
@@ -116,7 +115,7 @@ function Filters() {
     <>
       {FILTERS.map(name =>
         name === 'device' && !place.device.includes('\n') ? null : (
-          <Chips key={name} name={name} title={DIMENSIONS[name.replace('!', '') as Dimension]} />
+          <Chips key={name} name={name} title={titleOf(name.replace('!', '') as FilterName)} />
         ),
       )}
     </>

@@ -5,6 +5,7 @@
 
 import type { Dimension } from '../../schema/api/query.ts'
 import { METRICS, type Metric } from '../../schema/domain/metrics.ts'
+import { isTagKey, type TagKey, tagOf } from '../../schema/domain/tag.ts'
 
 /** Ranges offered, and what a person reads; `own` goes from a day to a day. */
 export const RANGES = {
@@ -40,10 +41,28 @@ export const DIMENSIONS = {
 } as const satisfies Record<Dimension, string>
 
 /** What is filtered by: a dimension's values, and with `!` those that are left out. Several are told apart by a line's end. */
-export const FILTERS = Object.keys(DIMENSIONS).flatMap(name => [name, `${name}!`]) as (
-  | Dimension
-  | `${Dimension}!`
+export const FILTERS = [...Object.keys(DIMENSIONS), 'tag'].flatMap(name => [name, `${name}!`]) as (
+  | FilterName
+  | `${FilterName}!`
 )[]
+export type FilterName = Dimension | 'tag'
+
+/** What a person reads of a dimension, or of the tag `tag:plan`: `Route`, `plan`. */
+export function titleOf(by: FilterName | TagKey): string {
+  return by === 'tag' ? 'Tag' : isTagKey(by) ? tagOf(by) : DIMENSIONS[by]
+}
+
+/** The filter that a group is: `pro` of `tag:plan` is `plan:pro` of `tag`. */
+export function filterOf(by: Dimension | TagKey, name: string): [state: FilterName, value: string] {
+  return isTagKey(by) ? ['tag', `${tagOf(by)}:${name}`] : [by, name]
+}
+
+/** The filters that are no group of a breakdown: of tags those of the others. */
+export function without(place: Place, by: Dimension | TagKey): Partial<Place> {
+  if (!isTagKey(by)) return { [by]: '' }
+  const isOther = (value: string) => !value.startsWith(`${tagOf(by)}:`)
+  return { tag: place.tag.split('\n').filter(isOther).join('\n') }
+}
 
 /** What may have several values. */
 const LISTS: readonly string[] = [...FILTERS, 'api', 'api!']
@@ -67,7 +86,7 @@ const DEFAULTS = {
   to: '',
   p: '75',
   metric: 'lcp' as Metric,
-  by: 'route' as Dimension,
+  by: 'route' as Dimension | TagKey,
   chart: 'lines' as 'lines' | 'histogram',
   interval: '' as '' | 'hour' | 'day',
   sort: 'impact' as 'impact' | 'busiest' | 'slowest' | 'failing',
@@ -103,6 +122,7 @@ const DEFAULTS = {
   connection: '',
   navigation: '',
   release: '',
+  tag: '',
   'route!': '',
   'country!': '',
   'device!': '',
@@ -110,6 +130,7 @@ const DEFAULTS = {
   'connection!': '',
   'navigation!': '',
   'release!': '',
+  'tag!': '',
 }
 export type Place = typeof DEFAULTS
 
@@ -129,7 +150,8 @@ export function readPlace(search: string): Place {
   const known = [...query.keys()].flatMap(name => {
     const values = query.getAll(name)
     const value = LISTS.includes(name) ? values.join('\n') : (values.at(-1) ?? '')
-    const isKnown = Object.hasOwn(DEFAULTS, name) && (ALLOWED[name as keyof Place]?.includes(value) ?? true)
+    const isAllowed = ALLOWED[name as keyof Place]?.includes(value) ?? true
+    const isKnown = Object.hasOwn(DEFAULTS, name) && (isAllowed || (name === 'by' && isTagKey(value)))
     return isKnown ? [[name, value]] : []
   })
   return { ...DEFAULTS, ...Object.fromEntries(known) }

@@ -49,6 +49,7 @@ export function Waterfall({ view }: { view: PageViewAnswer }) {
           view.browser,
           view.browser_version,
           view.connection,
+          ...Object.entries(view.tags).map(([name, value]) => `${name} ${value}`),
         ]
           .filter(Boolean)
           .join(', ')}

@@ -173,7 +173,7 @@ describe('tags', () => {
     expect(await ask()).toEqual(live)
   })
 
-  it('keep 20 values an hour by name, the rest as (other), and add no roll-up row undeclared', async () => {
+  it('keep 20 values an hour by name, the rest as (other)', async () => {
     const rowsOf = async (site: string, tags: 'tag:plan'[]) => {
       const rows = Array.from({ length: 60 }, (_, i) =>
         pageViewRow({
