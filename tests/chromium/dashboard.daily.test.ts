@@ -276,7 +276,10 @@ test('a tag is declared among the settings, and is a breakdown and a filter', as
       ...{ v: 1, id: `ab${i}`, sequence: 0, weight: 1, age: 0, navigation: 'navigate', route: '/' },
       ...{ vitals: { lcp: 1000 + i }, tags: list },
     })
-    const headers = { Authorization: `Bearer ${on.server.token}`, 'Content-Type': 'text/plain' }
+    const headers = {
+      ...{ Authorization: `Bearer ${on.server.token}`, 'Content-Type': 'text/plain' },
+      'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/156.0.0.0 Safari/537.36',
+    }
     expect((await fetch(`${on.server.url}/f?site=tagged`, { method: 'POST', body, headers })).status).toBe(
       204,
     )
