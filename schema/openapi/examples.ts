@@ -228,7 +228,7 @@ export const DELIVERY: DeliveryAnswer = {
       failed: 0,
       bots: 0,
       ignored: 0,
-      tags_left_out: { undeclared: 12, unfit: 0 },
+      tags_left_out: { undeclared: 0, unfit: 0 },
       refused: { origin: 2, rate: 210, size: 0, field: 0, weight: 0 },
       busiest_share: 0.8043,
       lost: null,
@@ -260,10 +260,10 @@ export const CSV = {
     'change.difference.high,change.ratio.value,change.ratio.low,change.ratio.high,verdict,confidence,harmed\r\n' +
     'phone,/p/[id],lcp,ms,1982.41,1799.29,2184.18,610,,610,610,3305.12,3034.55,3568.08,588,,588,588,1322.71,984.2,1642.9,0.6672,0.4965,0.8287,degrading,0.9999,231\r\n',
   delivery:
-    'hour,accepted,stored,sampled_out,queued,late,failed,bots,ignored,refused.origin,refused.rate,refused.size,refused.field,' +
+    'hour,accepted,stored,sampled_out,queued,late,failed,bots,ignored,tags_left_out.undeclared,tags_left_out.unfit,refused.origin,refused.rate,refused.size,refused.field,' +
     'refused.weight,busiest_share,lost.value,lost.low,lost.high\r\n' +
-    '2026-11-20T08:00:00.000Z,171,170,0,0,1,0,2,0,0,0,0,1,0,0.0345,0.0274,0.0075,0.0949\r\n' +
-    '2026-11-21T08:00:00.000Z,64,64,0,0,0,0,0,0,2,210,0,0,0,0.8043,,,\r\n',
+    '2026-11-20T08:00:00.000Z,171,170,0,0,1,0,2,0,12,0,0,0,0,1,0,0.0345,0.0274,0.0075,0.0949\r\n' +
+    '2026-11-21T08:00:00.000Z,64,64,0,0,0,0,0,0,0,0,2,210,0,0,0,0.8043,,,\r\n',
   causes:
     'target,event,url,count,samples,share,impact,p75.value,p75.low,p75.high,rating,shares.good,' +
     'shares.needs_improvement,shares.poor,parts.ttfb,parts.load_delay,parts.load_duration,parts.render_delay,script,' +
@@ -277,12 +277,12 @@ export const CSV = {
     'id,began,weight,route,navigation,release,device,country,browser,browser_version,os,connection,lcp,inp,cls,fcp,' +
     'ttfb,phases.dns,phases.connect,phases.request,phases.response,phases.interactive,phases.loaded,phases.load,' +
     'server.app,trace.id,trace.url,why.lcp.target,why.lcp.url,why.lcp.parts.ttfb,why.lcp.parts.load_delay,why.lcp.parts.load_duration,' +
-    'why.lcp.parts.render_delay,why.inp,why.cls,calls,calls_dropped,marks\r\n' +
+    'why.lcp.parts.render_delay,why.inp,why.cls,calls,calls_dropped,marks,tags.plan\r\n' +
     '8c1f0a6d22b94e07,2026-11-21T09:41:07.120Z,1,/p/[id],navigate,2.4.0,phone,DE,Chrome,156,Android,4g,4210,,0.02,' +
     '1890,640,60,210,640,700,1500,1540,4300,410,4bf92f3577b34da6a3ce929d0e0e4736,' +
     'https://tempo.example/trace/4bf92f3577b34da6a3ce929d0e0e4736,main>img.product,https://shop.example/img/7.jpg,640,1620,1700,250,,,' +
     '"[{""endpoint"":""GET /api/products/[id]"",""start"":980,""duration"":640,""outcome"":""ok"",""status"":200,' +
-    '""ttfb"":590,""bytes"":2140,""server"":{""db"":480},""trace"":null,""waited"":640,""started"":false}]",0,[]\r\n',
+    '""ttfb"":590,""bytes"":2140,""server"":{""db"":480},""trace"":null,""waited"":640,""started"":false}]",0,[],pro\r\n',
 }
 
 /** `/v1/metrics?site=shop&limit=0`, the beginning. */
