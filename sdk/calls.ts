@@ -142,9 +142,10 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
         return
       const name = keyOf(entry.name)
       // The latest call that began by then and was not over. Both times come from one clock, and the call is noted first.
+      // Names are compared last: a busy page has many alike, and two of one length are compared to their end.
       const index = notes.findIndex(
         note =>
-          note.name === name && note.startTime <= startTime && !(note.startTime + note.duration < startTime),
+          note.startTime <= startTime && !(note.startTime + note.duration < startTime) && note.name === name,
       )
       // A call that was made before the patch is taken for a GET, as nearly all such calls are. Firefox knows no times of one
       // behind a service worker.

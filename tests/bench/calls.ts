@@ -14,7 +14,7 @@
  * The last two are CPU time of the thread, with some us for the trace itself. A script that does nothing for a call
  * comes out at 0 but for the noise of the clock. Not counted: what the browser does more where no script runs, as to
  * make entries for observers or to copy a body that was cloned; garbage collected outside these runs; and what is
- * done later than `SETTLED` after the last call, or as the page hides. The calls are the first of a page, so that
+ * done later than `LATE` after the last call, or as the page hides. The calls are the first of a page, so that
  * compiling and warming up are spread over them; with fewer, a call costs more.
  */
 
@@ -43,8 +43,11 @@ export interface Seen {
 const CALLS = 1000
 const AT_ONCE = 6
 
-/** ms after the last answer until which work counts. */
+/** ms until a page is at rest after it loaded. */
 const SETTLED = 500
+
+/** ms after the last answer until which work counts: fieldline reads entries two seconds after a change. */
+const LATE = 3000
 
 /** Looks at the calls of a page of its own, loaded at full speed; `rate` 6 then makes the CPU six times slower. */
 export async function watchCalls(
@@ -64,7 +67,7 @@ export async function watchCalls(
     let inCall = 0
     const runs = await traced(browser, page, ['devtools.timeline', 'v8.execute'], async () => {
       inCall = Number(await page.evaluate(`callOften(${CALLS}, ${AT_ONCE})`))
-      await page.waitForTimeout(SETTLED)
+      await page.waitForTimeout(LATE)
     })
     const reactions = runs.filter(({ kind }) => kind === 'RunMicrotasks')
     const isHeard = ({ within }: Run) =>
