@@ -24,7 +24,7 @@ import { staleDays, staleHours } from './store/periods.ts'
 
 /** The cron's interval in ms, as in wrangler.toml. */
 const CRON_INTERVAL = 5 * MINUTE
-/** Old roll-ups and counts are looked for in one of so many runs; these count the turns to be first by themselves. */
+/** Old roll-ups, old counts and gaps among periods are looked for in one of so many runs; these count the turns to be first by themselves. */
 const RETAIN_EVERY = 7
 /** Statements of one run. */
 const STATEMENT_BUDGET = 45
@@ -96,7 +96,8 @@ async function maintain(
   const tags = tagKeys(site.tags)
   // Each tag is a dimension of its own.
   const oneDay = STATEMENTS.day + tags.length
-  const hours = await staleHours(d1, site.id, now, Math.max(0, Math.floor(left / STATEMENTS.hour)))
+  const look = isRetaining(run) ? 'all' : 'new'
+  const hours = await staleHours(d1, site.id, now, Math.max(0, Math.floor(left / STATEMENTS.hour)), look)
   const failed = new Set<number>()
   for (const hour of hours) {
     left -= STATEMENTS.hour
@@ -108,7 +109,7 @@ async function maintain(
     }
   }
   const affordable = Math.max(0, Math.floor(left / oneDay))
-  const days = await staleDays(d1, site.id, now, affordable + failed.size)
+  const days = await staleDays(d1, site.id, now, affordable + failed.size, look)
   for (const day of days.filter(day => !failed.has(day)).slice(0, affordable)) {
     await rollUpDay(d1, site.id, day, now, tags)
     left -= oneDay

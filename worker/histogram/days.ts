@@ -73,7 +73,7 @@ export function dayOf(
       SELECT value, metric, json_group_object(bucket, n) AS h FROM (
         SELECT parts.value, metric, b.key AS bucket, sum(b.value) AS n
         FROM parts CROSS JOIN json_each(parts.histogram, '$.h') AS b
-        GROUP BY parts.value, metric, CAST(b.key AS INTEGER))
+        GROUP BY parts.value, metric, CAST(b.key AS INTEGER) ORDER BY parts.value, metric, CAST(b.key AS INTEGER))
       GROUP BY value, metric)${clustered ? PAIRS : EMPTY}
     SELECT t.value AS value, t.metric AS metric,
       json_object(${sql.join(fields, sql`, `)}${hidden.field}, 'h', json(coalesce(b.h, '{}'))
@@ -88,7 +88,7 @@ const PAIRS = sql.raw(`,
       SELECT value, metric, json_group_object(bucket, json_array(pairs, partners)) AS c FROM (
         SELECT parts.value, metric, b.key AS bucket, sum(b.value ->> 0) AS pairs, sum(b.value ->> 1) AS partners
         FROM parts CROSS JOIN json_each(parts.histogram, '$.c') AS b
-        GROUP BY parts.value, metric, CAST(b.key AS INTEGER))
+        GROUP BY parts.value, metric, CAST(b.key AS INTEGER) ORDER BY parts.value, metric, CAST(b.key AS INTEGER))
       GROUP BY value, metric)`)
 const EMPTY = sql.raw('')
 

@@ -29,6 +29,8 @@ export interface Selection {
 export interface GroupedSelection extends Selection {
   /** Tables beside `pageviews AS p` that `by` and `where` use, with their leading comma or JOIN. */
   from?: SQL
+  /** What makes each sample several times. It comes last, so that what is no sample is not made at all. */
+  each?: SQL
   /** The groups: column name -> SQL. */
   by: Readonly<Record<string, SQL>>
 }
@@ -50,22 +52,22 @@ export function keySql(key: Key): SQL {
  * poor, outcome).
  */
 export function viewSamples(
-  { from = EMPTY, where, by, oneIn }: GroupedSelection,
+  { from = EMPTY, each = EMPTY, where, by, oneIn }: GroupedSelection,
   metrics: readonly ViewColumn[],
 ): SQL {
   const value = VITALS.map(vital => sql`WHEN ${sql.raw(`'${vital}'`)} THEN ${p[vital]}`)
   return sql`SELECT ${columns(by)}, m.key AS metric, CASE m.key ${sql.join(value, sql` `)} WHEN 'views' THEN 0 END AS x,
       ${weight(oneIn)} AS w, m.value ->> 0 AS good, m.value ->> 1 AS poor, ${outcome('ok')} AS outcome
-    FROM ${p.table} ${from} CROSS JOIN json_each(${limits(metrics)}) AS m
+    FROM ${p.table} ${from} CROSS JOIN json_each(${limits(metrics)}) AS m ${each}
     WHERE ${where} AND x IS NOT NULL`
 }
 
 /** The samples of API calls; `page` is the page view of each, which left out `dropped` more. */
-export function callSamples({ from = EMPTY, where, by, oneIn }: GroupedSelection): SQL {
+export function callSamples({ from = EMPTY, each = EMPTY, where, by, oneIn }: GroupedSelection): SQL {
   const { good, poor } = thresholds('api')
   return sql`SELECT ${columns(by)}, 'api' AS metric, ${sql.raw(itemOf(2))} AS x, ${weight(oneIn)} AS w,
       ${number(good)} AS good, ${number(poor)} AS poor, ${sql.raw(itemOf(3))} AS outcome, ${p.id} AS page, ${p.dropped} AS dropped
-    FROM ${CALLS} ${from}
+    FROM ${CALLS} ${from} ${each}
     WHERE ${where} AND ${isNumber('x')} AND ${isNumber('outcome')} AND typeof(${sql.raw(itemOf(0))}) = 'text'`
 }
 
@@ -75,8 +77,8 @@ export const CALLS = unpacked('calls')
 export const MARKS = unpacked('marks')
 
 /** The samples of marks. What has no thresholds is neither good nor poor. */
-export function markSamples({ from = EMPTY, where, by, oneIn }: GroupedSelection): SQL {
-  return sql`SELECT ${columns(by)}, ${unrated(itemOf(1), oneIn)}, ${p.id} AS page, 0 AS dropped FROM ${MARKS} ${from}
+export function markSamples({ from = EMPTY, each = EMPTY, where, by, oneIn }: GroupedSelection): SQL {
+  return sql`SELECT ${columns(by)}, ${unrated(itemOf(1), oneIn)}, ${p.id} AS page, 0 AS dropped FROM ${MARKS} ${from} ${each}
     WHERE ${where} AND ${isNumber('x')}`
 }
 
@@ -134,7 +136,7 @@ function counts(groups: SQL, samples: SQL, clustered: boolean): SQL {
       sum(CASE WHEN answered AND x > poor THEN w ELSE 0 END) AS poor${failed(
         name => `, sum(CASE WHEN outcome = ${OUTCOMES.indexOf(name)} THEN w ELSE 0 END) AS ${name}`,
       )}${pairs}
-    FROM (${samples}) GROUP BY ${groups}, answered, bucket`
+    FROM (${samples}) GROUP BY ${groups}, answered, bucket ORDER BY ${groups}, answered, bucket`
 }
 
 /**

@@ -102,7 +102,8 @@ function byDimension(
   const names = JSON.stringify(dimensions.map(({ name }) => name))
   return {
     ...selection,
-    from: sql`${sql.join(ranks, sql` `)} CROSS JOIN json_each(${names}) AS d`,
+    from: sql.join(ranks, sql` `),
+    each: sql`CROSS JOIN json_each(${names}) AS d`,
     by: {
       dimension: sql.raw('d.value'),
       start: p.hour,

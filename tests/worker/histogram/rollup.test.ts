@@ -9,6 +9,7 @@ import { summarize } from '../../../worker/read/summary.ts'
 import { SETTLED, staleDays, staleHours } from '../../../worker/store/periods.ts'
 import { store as storeIn } from '../../../worker/store/upsert.ts'
 import { ORIGIN, put } from '../../kit/worker/client.ts'
+import { metered, newMeter } from '../../kit/worker/meter.ts'
 import { pageViewRow } from '../../kit/worker/rows.ts'
 
 /** A fixed clock: 2026-11-20, half past ten. */
@@ -171,6 +172,38 @@ describe('a dirty hour', () => {
     expect((await store([{ ...late, sequence: 1 }])).meta.rows_written).toBe(1)
     expect(await staleHours(env.DB, 'cron', NOW + 3 * HOUR + SETTLED, 9)).toEqual([])
     expect(await staleHours(env.DB, 'cron', NOW + 4 * HOUR + SETTLED, 9)).toEqual([hour])
+  })
+})
+
+describe('a look at new periods', () => {
+  it('finds what is dirty and what is new, and leaves older gaps to a look at all', async () => {
+    const [old, gap, newest, next] = [OPEN - 50, OPEN - 46, OPEN - 7, OPEN - 3]
+    await store([old, newest].map(hour => at(hour, { site: 'new' })))
+    await rollAll('new')
+    await store([old, gap, next].map(hour => at(hour, { site: 'new', lcp: 2 })))
+    const look = (where: 'all' | 'new') => staleHours(env.DB, 'new', NOW + 400 * HOUR, 9, where)
+    expect(await look('new')).toEqual([old, next])
+    expect(await look('all')).toEqual([old, gap, next])
+    const day = Math.floor(old / 24) * 24
+    for (const hour of [old, next]) await rollUpHour(env.DB, 'new', hour, NOW)
+    expect(await staleDays(env.DB, 'new', NOW + 400 * HOUR, 9, 'new')).toContain(day)
+  })
+
+  it('reads no more rows where many periods are kept', async () => {
+    const site = 'long'
+    await store(Array.from({ length: 300 }, (_, i) => at(OPEN - 3 - i, { site })))
+    await env.DB.prepare(
+      `INSERT INTO periods (site, tier, start, state, rolled)
+        SELECT 'long', t.value, ? - h.value, 'clean', 0 FROM json_each(?) AS h, json_each('["hour","day"]') AS t
+        WHERE t.value = 'hour' OR (? - h.value) % 24 = 0`,
+    )
+      .bind(OPEN, JSON.stringify(Array.from({ length: 840 }, (_, i) => i + 3)), OPEN)
+      .run()
+    const meter = newMeter()
+    const d1 = metered(env.DB, meter)
+    expect(await staleHours(d1, site, NOW, 9, 'new')).toEqual([])
+    expect(await staleDays(d1, site, NOW, 9, 'new')).toEqual([])
+    expect(meter.read).toBeLessThan(350)
   })
 })
 

@@ -1,0 +1,1 @@
+CREATE INDEX `periods_dirty` ON `periods` (`site`,`tier`,`start`,`rolled`) WHERE state = 'dirty';
