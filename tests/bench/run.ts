@@ -7,6 +7,7 @@ import { benchLoad } from './load.ts'
 import { benchQuery } from './query.ts'
 import { benchRaw } from './raw.ts'
 import { benchRules } from './rules.ts'
+import { benchScale } from './scale.ts'
 import { benchSdk } from './sdk.ts'
 
 /** Names with their numbers, or a row of them for each thing compared. */
@@ -18,6 +19,7 @@ const BENCHES: Record<string, (options: readonly string[]) => Promise<Results>> 
   query: benchQuery,
   raw: benchRaw,
   rules: benchRules,
+  scale: benchScale,
   sdk: benchSdk,
 }
 
