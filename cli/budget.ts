@@ -13,7 +13,10 @@ const SITE: Options = { site: { value: '<site>', help: "the site; default: a rea
 
 const TERMS: Options = {
   ...SITE,
-  metric: { value: '<metric>', help: 'lcp, api, phase:load, custom:<mark>, delivery:lost, ...' },
+  metric: {
+    value: '<metric>',
+    help: 'lcp, api, phase:load, blocking:load, custom:<mark>, delivery:lost, ...',
+  },
   limit: { value: '<n>', help: "in the metric's unit: 2500 for ms, 0.1 for cls" },
   'relative-to': { value: '<what>', help: 'week or release: the limit is a share above it, 0.1 for 10%' },
   percentile: { value: '<p>', help: 'default: 75' },

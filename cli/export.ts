@@ -15,7 +15,7 @@ export const exportData: Command = {
     format: { value: '<format>', help: 'ndjson or otlp; default: ndjson' },
     out: { value: '<file>', help: 'the file to write; default: the standard output' },
     cursor: { value: '<cursor>', help: 'ndjson: go on after the line that has it' },
-    metrics: { value: '<list>', help: 'otlp: vitals, api, phase:load, custom:<mark>' },
+    metrics: { value: '<list>', help: 'otlp: vitals, api, phase:load, blocking:load, custom:<mark>' },
     'group-by': { value: '<list>', help: 'otlp: up to two of the filters below' },
     limit: { value: '<n>', help: 'the most page views, or groups' },
     ...FILTERS,

@@ -4,6 +4,7 @@
  */
 
 import { api, opener } from './api.ts'
+import { blocking } from './blocking.ts'
 import { budgetAdd, budgetList, budgetRemove, budgetSet } from './budget.ts'
 import { causes } from './causes.ts'
 import { changes } from './changes.ts'
@@ -54,6 +55,7 @@ const COMMANDS: readonly Command[] = [
   changes,
   trends,
   causes,
+  blocking,
   pageviews,
   report,
   exportData,

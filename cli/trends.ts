@@ -19,7 +19,10 @@ export const trends: Command = {
       help: 'compare --release with this one; default: the time before',
     },
     'baseline-tag': { value: '<name=value>', help: 'compare --tag with this value of the same tag' },
-    metrics: { value: '<list>', help: 'vitals, api, phase:load, custom:<mark>; default: vitals' },
+    metrics: {
+      value: '<list>',
+      help: 'vitals, api, phase:load, blocking:load, custom:<mark>; default: vitals',
+    },
     percentile: { value: '<p>', help: 'the percentile that is compared; default: 75' },
     ...GROUPS,
     ...FILTERS,

@@ -13,3 +13,9 @@ export function keyOf(url: string): string {
 export function addressOf({ origin, host, pathname }: URL): string {
   return (origin === location.origin ? '' : host) + template(pathname)
 }
+
+/** The same of what a browser names; of `data:`, `blob:` and the like no more than that. */
+export function shorten(text: string): string {
+  const url = new URL(text, location.href)
+  return /^http/.test(url.protocol) ? addressOf(url) : url.protocol
+}

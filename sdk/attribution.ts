@@ -6,7 +6,8 @@
  * times between them, so that their sum is the rounded metric.
  */
 
-import { addressOf } from './address.ts'
+import { shorten } from './address.ts'
+import { addBlocking } from './blocking.ts'
 import { type Observers, read } from './observe.ts'
 import type { CauseList, View } from './pageview.ts'
 import { idOf, selectorOf } from './selector.ts'
@@ -63,7 +64,10 @@ export const startAttribution: StartAttribution = observers => {
     ...observers,
     event: keep,
     'first-input': keep,
-    'long-animation-frame': keep,
+    'long-animation-frame'(entry) {
+      addBlocking(entry)
+      keep(entry)
+    },
     'layout-shift': keep,
     resource(entry, came) {
       if (seen.push(entry) > KEPT) seen.shift()
@@ -71,6 +75,9 @@ export const startAttribution: StartAttribution = observers => {
     },
     _attribute(view, { name, entries }) {
       view._page.why ??= [null, null, null]
+      // Where the browser would tell, nothing has blocked so far.
+      if (PerformanceObserver.supportedEntryTypes.includes('long-animation-frame'))
+        view._page.blocking ??= [0, 0, []]
       const { why } = view._page
       const [entry] = entries
       if (name === 'LCP') {
@@ -177,12 +184,6 @@ function inpCause(
     ...parts(startTime, begin, end, paint),
     script,
   ]
-}
-
-/** Of `data:`, `blob:` and the like no more than that. */
-function shorten(text: string): string {
-  const url = new URL(text, location.href)
-  return /^http/.test(url.protocol) ? addressOf(url) : url.protocol
 }
 
 /** What a browser calls a thing, without addresses and numbers: `IMG[src].onload`, `TimerHandler:setTimeout`. */

@@ -11,14 +11,18 @@ import { serverTiming } from './server-timing.ts'
 /** A cause in its wire form: its values, in the order of its type in schema/pageview. */
 export type CauseList = readonly unknown[]
 
+/** ms that scripts of a host blocked the page, until it had loaded and after. */
+type BlockingHost = [load: number, after: number, host: string]
+
 /** Times are those of `performance.now()`. */
 export interface View {
   /** What is on the wire as it is here. */
   _page: Omit<
     Beacon,
-    'age' | 'route' | 'phases' | 'server' | 'trace' | 'calls' | 'marks' | 'tags' | 'why'
+    'age' | 'route' | 'phases' | 'server' | 'trace' | 'calls' | 'marks' | 'tags' | 'why' | 'blocking'
   > & {
     why: (CauseList | null)[] | null
+    blocking?: [load: number, after: number, hosts: BlockingHost[]]
   }
   /** When it began; 0 for the document's own. */
   _start: number
@@ -42,6 +46,8 @@ export interface View {
   _marked: number
   /** What the page says of it, by name. */
   _tags: Record<string, string>
+  /** All hosts whose scripts blocked it. */
+  _hosts?: BlockingHost[]
   /** What the last beacon said, calls and marks apart. */
   _sent?: string
   /** Takes back what waits in the browser, or notes that it has left. */

@@ -3,7 +3,7 @@
  * route, with parts that add up, and calls where they are waited for.
  */
 
-import type { ApiCall, InpCause, LcpCause, PageView } from '../../schema/wire/pageview.ts'
+import type { ApiCall, Blocking, InpCause, LcpCause, PageView } from '../../schema/wire/pageview.ts'
 import type { Random } from './random.ts'
 
 /** An LCP element. Shares are of the time after the first byte; the rest is the render delay. */
@@ -57,7 +57,13 @@ export function explain(dice: Random, view: PageView, models: CauseModels, chrom
         time: Math.round(dice.logNormal(1_400, 0.5)),
       }
     : null
-  return { ...view, calls, why: { lcp, inp, cls: moved } }
+  const loads = !restored && navigation !== 'soft-navigation'
+  return {
+    ...view,
+    calls,
+    why: { lcp, inp, cls: moved },
+    ...(chromium && { blocking: blockingOf(dice, loads) }),
+  }
 }
 
 function lcpCause(dice: Random, model: LcpModel, lcp: number, ttfb: number): LcpCause {
@@ -87,6 +93,26 @@ function inpCause(dice: Random, model: InpModel, inp: number, time: number, chro
     // Long animation frames begin at 50 ms, and only Chromium has them.
     script: chromium && processing >= 50 ? { ...model.script, duration: Math.round(processing * 0.9) } : null,
   }
+}
+
+/** Whose scripts block the shop: two third parties and its own. */
+const BLOCKERS = [
+  ['tags.example', 0.5],
+  ['', 0.3],
+  ['chat.example', 0.15],
+] as const
+
+function blockingOf(dice: Random, loads: boolean): Blocking {
+  const [load, after] = [
+    loads ? Math.round(dice.logNormal(140, 0.8)) : null,
+    Math.round(dice.logNormal(40, 1)),
+  ]
+  const hosts = BLOCKERS.map(([host, share]) => {
+    const part = share * (0.5 + 0.5 * dice.next())
+    return { load: Math.round((load ?? 0) * part), after: Math.round(after * part), host }
+  })
+  const sum = (host: (typeof hosts)[number]) => host.load + host.after
+  return { load, after, hosts: hosts.filter(sum).sort((a, b) => sum(b) - sum(a)) }
 }
 
 /** The call where the page waits for it, if it fits: before the image is asked for, or before the text is rendered. */

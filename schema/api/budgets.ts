@@ -25,7 +25,7 @@ export const MEASURE = v.pipe(
   ),
   v.metadata({ type: 'string', pattern: `${MEASURE_PATTERN}|^(${DELIVERY_METRICS.join('|')})$` }),
   v.description(
-    'lcp, inp, cls, fcp, ttfb, api, phase:load, custom:name; or a share of beacons, which has no percentile: ' +
+    'lcp, inp, cls, fcp, ttfb, api, phase:load, blocking:load, custom:name; or a share of beacons, which has no percentile: ' +
       `${DELIVERY_METRICS.join(', ')} (an upper bound of one address)`,
   ),
 )

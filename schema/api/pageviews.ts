@@ -83,7 +83,7 @@ function inOrder({
 }
 
 /** The parts that the database keeps as JSON, which a hand on the database can break. */
-export const UNREADABLE = ['phases', 'server', 'why', 'calls', 'marks', 'tags'] as const
+export const UNREADABLE = ['phases', 'server', 'blocking', 'why', 'calls', 'marks', 'tags'] as const
 
 const maybe = <T extends v.GenericSchema>(schema: T) => v.nullable(schema)
 const timed = <const K extends readonly string[]>(keys: K) =>
@@ -126,6 +126,19 @@ export const PAGEVIEW = v.object({
   ),
   server,
   trace,
+  blocking: v.pipe(
+    maybe(
+      v.object({
+        load: v.pipe(maybe(MS), v.description('until the document had loaded; null where none was')),
+        after: v.pipe(MS, v.description('after that')),
+        hosts: v.pipe(
+          v.array(v.object({ load: MS, after: MS, host: v.string() })),
+          v.description("of it by scripts of these hosts, the worst first; '': of the page's own origin"),
+        ),
+      }),
+    ),
+    v.description('ms for which scripts kept the page from answering; null where the browser does not tell'),
+  ),
   why: v.object({
     lcp: maybe(v.object({ target: v.string(), url: maybe(v.string()), parts: timed(LCP_PARTS) })),
     inp: maybe(
@@ -218,6 +231,7 @@ export const PAGEVIEW_EXAMPLE: PageViewAnswer = {
     id: '4bf92f3577b34da6a3ce929d0e0e4736',
     url: 'https://tempo.example/trace/4bf92f3577b34da6a3ce929d0e0e4736',
   },
+  blocking: { load: 240, after: 60, hosts: [{ load: 180, after: 20, host: 'tags.example' }] },
   why: {
     lcp: {
       target: 'main>img.product',

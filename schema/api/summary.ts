@@ -3,7 +3,7 @@
  */
 
 import * as v from 'valibot'
-import { METRICS, type Measure, type Metric, PHASES, VITALS } from '../domain/metrics.ts'
+import { BLOCKING, METRICS, type Measure, type Metric, PHASES, VITALS } from '../domain/metrics.ts'
 import { fail, type Parsed } from '../domain/problem.ts'
 import { MARK_NAME } from '../wire/decode.ts'
 import {
@@ -37,16 +37,18 @@ const METRIC_NAMES = Object.keys(METRICS) as Metric[]
 /** The most metrics of one question: each measure that is no vital is read by itself. */
 const MAX_METRICS = 12
 
-/** The name of what has percentiles: of a metric, of a load phase (`phase:load`) or of a mark (`custom:ready`). */
+/** The name of what has percentiles: of a metric, of a load phase (`phase:load`), of blocking time (`blocking:load`) or of a mark (`custom:ready`). */
 export function measureOf(name: string): Measure | undefined {
   const [family, part = ''] = name.split(':')
   if (family === 'custom' && v.is(MARK_NAME, part)) return `custom:${part}`
   const phase = PHASES.find(phase => phase === part)
+  const blocking = BLOCKING.find(when => when === part)
+  if (family === 'blocking' && blocking) return `blocking:${blocking}`
   return family === 'phase' && phase ? `phase:${phase}` : among(METRIC_NAMES)(name)
 }
 /** The same as a regular expression. */
-export const MEASURE_PATTERN = `^(${METRIC_NAMES.join('|')}|phase:(${PHASES.join('|')})|custom:[\\w.-]{1,64})$`
-export const MEASURE_DETAIL = `one of ${METRIC_NAMES.join(', ')}, phase:<phase> or custom:<mark>`
+export const MEASURE_PATTERN = `^(${METRIC_NAMES.join('|')}|phase:(${PHASES.join('|')})|blocking:(${BLOCKING.join('|')})|custom:[\\w.-]{1,64})$`
+export const MEASURE_DETAIL = `one of ${METRIC_NAMES.join(', ')}, phase:<phase>, blocking:load, blocking:after or custom:<mark>`
 const COUNTED_PATTERN = MEASURE_PATTERN.replace('(', '(pageviews|')
 
 /** The same, or `pageviews`. */
@@ -142,7 +144,7 @@ export const SUMMARY_ROW = v.object({
   metric: v.pipe(
     v.custom<Measure>(name => typeof name === 'string' && countedOf(name) !== undefined),
     v.metadata({ type: 'string', pattern: COUNTED_PATTERN }),
-    v.description(`${METRIC_NAMES.join(', ')}, phase:load, custom:name, pageviews`),
+    v.description(`${METRIC_NAMES.join(', ')}, phase:load, blocking:load, custom:name, pageviews`),
   ),
   unit: v.picklist(['ms', 'score', 'none']),
   count: v.pipe(

@@ -41,11 +41,19 @@ export const VITALS = ['lcp', 'inp', 'cls', 'fcp', 'ttfb'] as const satisfies re
 export const PHASES = ['dns', 'connect', 'request', 'response', 'interactive', 'loaded', 'load'] as const
 export type Phase = (typeof PHASES)[number]
 
+/** ms for which scripts blocked the page: until it had loaded, and after. */
+export const BLOCKING = ['load', 'after'] as const
+
 /**
- * What an answer can be about. A load phase (`phase:load`) and what the page reports itself by `mark` (`custom:ready`) have
- * no thresholds and no rating; `pageviews` is a count alone.
+ * What an answer can be about. A load phase (`phase:load`), blocking time (`blocking:load`) and what the page reports itself by
+ * `mark` (`custom:ready`) have no thresholds and no rating; `pageviews` is a count alone.
  */
-export type Measure = Metric | `phase:${Phase}` | `custom:${string}` | 'pageviews'
+export type Measure =
+  | Metric
+  | `phase:${Phase}`
+  | `blocking:${(typeof BLOCKING)[number]}`
+  | `custom:${string}`
+  | 'pageviews'
 /** What a budget may promise. */
 export type Budgeted = Measure | DeliveryMetric
 
@@ -62,7 +70,7 @@ export function isRated(measure: Measure): measure is Metric {
 
 /** The unit of a measure; `none` where the page alone knows it. */
 export function unitOf(measure: Measure): 'ms' | 'score' | 'none' {
-  return isRated(measure) ? METRICS[measure].unit : measure.startsWith('phase:') ? 'ms' : 'none'
+  return isRated(measure) ? METRICS[measure].unit : /^(phase|blocking):/.test(measure) ? 'ms' : 'none'
 }
 
 /** Turns whole grains into a number in the metric's unit. */
@@ -76,7 +84,7 @@ export function thresholds(metric: Metric): { good: Grains; poor: Grains } {
   return { good: good * grains, poor: poor * grains }
 }
 
-/** The thresholds of what has some; null for load phases and marks. */
+/** The thresholds of what has some; null for load phases, blocking time and marks. */
 export function limitsOf(measure: Measure): { good: Grains; poor: Grains } | null {
   return isRated(measure) ? thresholds(measure) : null
 }

@@ -11,6 +11,7 @@ import {
 } from '@valibot/to-json-schema'
 import type * as v from 'valibot'
 import { PERCENTILE_ANSWER } from '../api/answer.ts'
+import { BLOCKING_ANSWER, BLOCKING_ROW } from '../api/blocking.ts'
 import {
   BUDGET,
   BUDGET_ANSWER,
@@ -39,6 +40,8 @@ import { WIRE } from '../wire/decode.ts'
 /** The schemas that have a name in the document. */
 const NAMED: Record<string, v.GenericSchema> = {
   Beacon: WIRE,
+  Blocking: BLOCKING_ANSWER,
+  BlockingHost: BLOCKING_ROW,
   Budget: BUDGET_ANSWER,
   BudgetEvents: BUDGET_EVENTS_ANSWER,
   BudgetMessage: BUDGET_MESSAGE,

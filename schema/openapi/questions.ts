@@ -3,6 +3,7 @@
  */
 
 import type * as v from 'valibot'
+import { BLOCKING_ANSWER, BLOCKING_EXAMPLE, BLOCKING_QUERY } from '../api/blocking.ts'
 import { CAUSES_ANSWER, CAUSES_EXAMPLE, CAUSES_QUERY } from '../api/causes.ts'
 import { CHANGES_ANSWER, CHANGES_QUERY } from '../api/changes.ts'
 import { DELIVERY_ANSWER } from '../api/delivery.ts'
@@ -105,6 +106,15 @@ export const QUESTIONS: readonly Operation[] = [
     query: { ...SHARED, ...CAUSES_QUERY },
     answer: CAUSES_ANSWER,
     example: CAUSES_EXAMPLE,
+  }),
+  question('blocking', {
+    summary: 'Blocking time, by host',
+    description:
+      'How long scripts kept pages from answering, by the hosts that they came from: own and third parties. Browsers on Chromium alone ' +
+      'tell.',
+    query: { ...SHARED, ...BLOCKING_QUERY },
+    answer: BLOCKING_ANSWER,
+    example: BLOCKING_EXAMPLE,
   }),
   question('pageviews', {
     summary: 'Single page views',

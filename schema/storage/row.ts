@@ -3,7 +3,7 @@
  * names would cost more than values.
  */
 
-import { type ApiCall, type Mark, OUTCOMES } from '../wire/pageview.ts'
+import { type ApiCall, type Blocking, type Mark, OUTCOMES } from '../wire/pageview.ts'
 
 /** A call: its outcome by number, nulls at the end left out. */
 export type RowCall = [
@@ -27,6 +27,10 @@ export function encodeCall({ outcome, ...call }: ApiCall): unknown[] {
   const tuple = [endpoint, start, duration, OUTCOMES.indexOf(outcome), status, ttfb, bytes, server, trace]
   while (tuple[tuple.length - 1] === null) tuple.pop()
   return tuple
+}
+
+export function encodeBlocking({ load, after, hosts }: Blocking): unknown[] {
+  return [load, after, hosts.map(({ load, after, host }) => [load, after, host])]
 }
 
 export function decodeCall([

@@ -153,6 +153,8 @@ export const pageviews = sqliteTable(
     calls: text().notNull().default('{}'),
     /** JSON object: the causes in the beacon's wire form. */
     why: text(),
+    /** JSON list in the beacon's wire form: ms blocked until the load, after it, and by which hosts; null: not told. */
+    blocking: text(),
     /** JSON object: beacon number -> marks in the beacon's wire form. */
     marks: text().notNull().default('{}'),
     /** JSON object: declared tag -> value; null where there is none. */

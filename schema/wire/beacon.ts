@@ -12,9 +12,9 @@
  *             [target, value, time]],
  *       dropped, marks: [[name, value], ...], tags: [[name, value], ...],
  *       calls: [[endpoint, start, duration, outcome, status, ttfb, bytes, [[server timing, duration], ...], trace], ...],
- *       server: [[server timing, duration], ...], trace }
+ *       server: [[server timing, duration], ...], trace, blocking: [load, after, [[load, after, host], ...]] }
  *
- * Null means no data. Numbers are whole grains (ms; CLS in thousandths). Vitals, phases, causes and tags are the full current
+ * Null means no data. Numbers are whole grains (ms; CLS in thousandths). Vitals, phases, causes, blocking and tags are the full current
  * state of the page view, calls and marks are those since the beacon before. `sequence` counts from 0 and so says how many
  * came before: a lost beacon is healed by the next one, shows as a gap, and a repeated one changes nothing.
  *
@@ -32,6 +32,8 @@ export const MAX_CALLS = 64
 export const MAX_MARKS = 32
 /** Most named durations of one response. */
 export const MAX_SERVER = 4
+/** The most hosts of one page view whose scripts are told. */
+export const MAX_HOSTS = 3
 /** Longest selector, address of an image or script, and name of what called a script. */
 export const MAX_SELECTOR = 128
 /** The most page views that one may stand for by the browser's own sampling. */

@@ -17,8 +17,23 @@ import { pageName } from '../domain/names.ts'
 import type { Parsed } from '../domain/problem.ts'
 import { MAX_TAG_SENT, MAX_TAGS, MAX_TAGS_SENT, tagName } from '../domain/tag.ts'
 import { decodeAttribution } from './attribution-lists.ts'
-import { MAX_CALLS, MAX_MARKS, MAX_SELECTOR, MAX_SERVER, MAX_WEIGHT, WIRE_VERSION } from './beacon.ts'
-import { CONNECTIONS, NAVIGATIONS, OUTCOMES, type PageView } from './pageview.ts'
+import {
+  MAX_CALLS,
+  MAX_HOSTS,
+  MAX_MARKS,
+  MAX_SELECTOR,
+  MAX_SERVER,
+  MAX_WEIGHT,
+  WIRE_VERSION,
+} from './beacon.ts'
+import {
+  type Blocking,
+  CONNECTIONS,
+  NAVIGATIONS,
+  type Navigation,
+  OUTCOMES,
+  type PageView,
+} from './pageview.ts'
 
 /** The longest duration that is believed, in ms: 10 minutes. */
 export const MAX_MS = 600_000
@@ -151,6 +166,16 @@ const CALL = v.tuple(
   'must be [endpoint, start, duration, outcome, status, ttfb, bytes, server, trace]',
 )
 
+/** `cdn.example:8080`, `[::1]`, `blob:`; empty for the page's own. No address has other characters there. */
+const HOST = v.pipe(
+  v.string('must be a string'),
+  v.regex(/^[\w.:[\]-]*$/, 'must be a host'),
+  v.maxLength(MAX_SELECTOR, `must be at most ${MAX_SELECTOR} characters`),
+  v.transform(host => host.toLowerCase()),
+)
+const BLOCKED = v.tuple([ms, ms, HOST], 'must be [load, after, host]')
+const BLOCKING = v.tuple([maybe(ms), ms, v.array(v.unknown())], 'must be [load, after, hosts]')
+
 const ATTRIBUTION = v.tuple([
   maybe(
     v.tuple(
@@ -245,6 +270,7 @@ const STATE = v.object(
     server: SERVERS,
     trace: TRACE,
     why: maybe(ATTRIBUTION),
+    blocking: maybe(BLOCKING),
     calls: items,
     dropped: v.fallback(v.optional(amount(MAX_DROPPED), 0), 0),
     marks: items,
@@ -253,9 +279,13 @@ const STATE = v.object(
   issue => (issue.received === 'undefined' ? 'is missing' : 'must be an object'),
 )
 
+/** Kinds of navigation that load no document. */
+const LOADLESS: readonly Navigation[] = ['back-forward-cache', 'soft-navigation']
+
 /** A beacon as it should be sent. */
 export const WIRE = v.object({
   ...STATE.entries,
+  blocking: maybe(v.tuple([maybe(ms), ms, v.pipe(v.array(BLOCKED), v.maxLength(MAX_HOSTS))])),
   calls: v.optional(v.pipe(v.array(CALL), v.maxLength(MAX_CALLS))),
   marks: v.optional(v.pipe(v.array(MARK), v.maxLength(MAX_MARKS))),
   tags: v.optional(v.pipe(v.array(TAG), v.maxLength(MAX_TAGS_SENT))),
@@ -279,6 +309,7 @@ function fromWire({
   server,
   trace,
   why,
+  blocking,
   dropped,
   ...rest
 }: v.InferOutput<typeof STATE>): PageView {
@@ -295,6 +326,7 @@ function fromWire({
     ...(server?.length && { server }),
     ...(trace && { trace }),
     why: decodeAttribution({ lcp, inp, cls }),
+    ...(blocking && { blocking: toBlocking(blocking, rest.navigation) }),
     calls: calls.map(([endpoint, start, duration, outcome, status, ttfb, bytes, server, trace]) => ({
       endpoint,
       start,
@@ -311,6 +343,18 @@ function fromWire({
     tags: [...new Map(fitting(TAG, rest.tags, MAX_TAGS_SENT))]
       .filter(([, value]) => value)
       .slice(0, MAX_TAGS),
+  }
+}
+
+/** Each host once, and none that blocked nothing. Until the load, what loads no document blocks nothing that is known. */
+function toBlocking([load, after, hosts]: v.InferOutput<typeof BLOCKING>, navigation: Navigation): Blocking {
+  const found = new Map(
+    fitting(BLOCKED, hosts, MAX_HOSTS).map(([load, after, host]) => [host, { load, after, host }]),
+  )
+  return {
+    load: LOADLESS.includes(navigation) ? null : load,
+    after,
+    hosts: [...found.values()].filter(({ load, after }) => load + after > 0),
   }
 }
 

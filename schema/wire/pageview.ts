@@ -113,6 +113,23 @@ export interface Attribution {
   cls: ClsCause | null
 }
 
+/** How long scripts kept the page from answering, in ms, of what https://w3c.github.io/long-animation-frames/ calls blocking. */
+export interface Blocking {
+  /** Until the document had loaded; null for navigations that load none. */
+  load: number | null
+  /** After that. */
+  after: number
+  /** Of it by scripts, those of the hosts with most, the worst first. */
+  hosts: BlockingHost[]
+}
+
+export interface BlockingHost {
+  load: number
+  after: number
+  /** `cdn.example:8080`; empty for the page's own origin, a scheme (`blob:`) for what has no host. */
+  host: string
+}
+
 /** A custom measure that the page reported by `mark(name, value)`: a whole number. */
 export interface Mark {
   name: string
@@ -123,13 +140,15 @@ export interface Mark {
 export type Tag = [name: string, value: string]
 
 /** A page view as a browser tells it. */
-export interface Beacon extends Omit<PageView, 'vitals' | 'phases' | 'why'> {
+export interface Beacon extends Omit<PageView, 'vitals' | 'phases' | 'why' | 'blocking'> {
   /** Grains of those that are known. */
   vitals: Partial<Record<Vital, number | null>>
   /** In the order of `PHASES`. */
   phases: Record<Phase, number> | readonly number[] | null
   /** A list of lists from a browser; null from a script that looks for none. */
   why: Attribution | readonly (readonly unknown[] | null)[] | null
+  /** A list from a browser: `[load, after, [[load, after, host], ...]]`. */
+  blocking?: Blocking | readonly unknown[] | null | undefined
 }
 
 /** What one beacon says of a page view. */
@@ -161,6 +180,8 @@ export interface PageView {
   trace?: ApiCall['trace']
   /** What the vitals came from. */
   why: Attribution
+  /** Absent where the browser tells none. */
+  blocking?: Blocking | undefined
   /** Since the last beacon. */
   calls: ApiCall[]
   /** Calls beyond what is sent of one page view, so far. */

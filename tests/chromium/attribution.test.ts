@@ -476,3 +476,70 @@ describe('a selector', () => {
       await page.close()
     })
 })
+
+describe('blocking time', () => {
+  const spin = (ms: number) => `for (const end = performance.now() + ${ms}; performance.now() < end; );`
+  /** What frames say of it, added up by another hand: until the load, after it, and of both by those of the other origin. */
+  const TRUTH = `new Promise(resolve => new PerformanceObserver(list => {
+    const frames = list.getEntries()
+    const loaded = performance.getEntriesByType('navigation')[0].loadEventEnd
+    const sum = (part, of) => part.reduce((sum, frame) => sum + of(frame), 0)
+    const all = frame => frame.blockingDuration
+    const other = frame => frame.blockingDuration / frame.duration *
+      sum(frame.scripts.filter(({ sourceURL }) => sourceURL.includes('/third.js')), ({ duration }) => duration)
+    const [before, after] = [frames.filter(frame => frame.startTime <= loaded), frames.filter(frame => frame.startTime > loaded)]
+    resolve([sum(before, all), sum(after, all), sum(before, other), sum(after, other)])
+  }).observe({ type: 'long-animation-frame', buffered: true }))`
+
+  test('is told until the load and after it, by the hosts of its scripts', async () => {
+    site.file(
+      '/third.js',
+      'text/javascript',
+      `${spin(150)} addEventListener('load', () => setTimeout(() => {
+        ${spin(200)} requestAnimationFrame(() => setTimeout(() => { window.over = true }))
+      }, 100))`,
+    )
+    const page = await open(
+      '/blocked',
+      `<h1>Blocked</h1><script>${spin(120)}</script><script src="${site.other}/third.js"></script>`,
+    )
+    await page.waitForFunction('window.over')
+    const least = await page.evaluate<number[]>(TRUTH)
+    const { blocking } = await hidden(page)
+    const most = await page.evaluate<number[]>(TRUTH)
+    const { host } = new URL(site.other)
+    const [own, other] = ['', host].map(host => blocking?.hosts.find(one => one.host === host))
+    // A busy machine may add a frame in between.
+    for (const [i, told] of [blocking?.load, blocking?.after, other?.load, other?.after].entries()) {
+      expect(told).toBeGreaterThanOrEqual((least[i] ?? Number.NaN) - 1)
+      expect(told).toBeLessThanOrEqual((most[i] ?? Number.NaN) + 1)
+    }
+    expect(other?.load).toBeGreaterThan(50)
+    expect(other?.after).toBeGreaterThan(100)
+    expect(own?.load).toBeGreaterThan(30)
+    await page.close()
+  })
+
+  test('of a soft navigation is all after the load, and of its own scripts', async () => {
+    const page = await open(
+      '/list',
+      `<button id="go">Go</button><main>A list</main><script>
+        go.onclick = () => {
+          history.pushState({}, '', '/p/1')
+          document.querySelector('main').textContent = 'A product'
+          ${spin(180)}
+        }
+      </script>`,
+    )
+    await page.click('#go')
+    await seen(page, 'INP')
+    await hidden(page)
+    const soft = await site.until(beacons =>
+      beacons.some(({ view }) => view.navigation === 'soft-navigation' && view.blocking?.after),
+    )
+    const { blocking } = soft.findLast(({ view }) => view.navigation === 'soft-navigation')?.view ?? {}
+    expect(blocking).toMatchObject({ load: null, hosts: [{ host: '', load: 0 }] })
+    expect(blocking?.after).toBeGreaterThan(80)
+    await page.close()
+  })
+})

@@ -19,6 +19,7 @@ const VIEWS = {
   budgets: `?view=budgets${WAIT}`,
   compare: `?view=compare&on=device&chart=histogram${WAIT}`,
   timing: `?view=timing${WAIT}`,
+  'third parties': `?view=parties${WAIT}`,
   names: `?view=names${WAIT}`,
   sites: `?view=sites&id=demo${WAIT}`,
   'first run': '?site=fresh',

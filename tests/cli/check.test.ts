@@ -153,6 +153,7 @@ describe('fieldline trends, causes, pageviews, export and webhook', () => {
     const trends = await cli('trends', '--site', 'shop', '--release', '2.4.0', '--baseline-release', '2.3.0')
     expect(trends.out).toMatch(/against release 2\.3\.0\n.*\n {2}lcp +2\.0\d s +2\.9\d s +\+4\d%.*degrading/s)
     expect((await cli('causes', '--site', 'shop')).out).toContain('shop, lcp, ')
+    expect((await cli('blocking', '--site', 'shop')).out).toContain('shop, blocking time, ')
     const newest = await cli('pageviews', '--site', 'shop', '--order', 'newest', '--limit', '2')
     expect(newest.out.trimEnd().split('\n')).toHaveLength(4)
     const lines = (await cli('export', '--site', 'shop', '--limit', '5')).out.trimEnd().split('\n')

@@ -3,7 +3,14 @@
 import fc from 'fast-check'
 import { PHASES } from '../../schema/domain/metrics.ts'
 import { MAX_TAG_SENT, MAX_TAGS } from '../../schema/domain/tag.ts'
-import { MAX_CALLS, MAX_MARKS, MAX_SELECTOR, MAX_SERVER, MAX_WEIGHT } from '../../schema/wire/beacon.ts'
+import {
+  MAX_CALLS,
+  MAX_HOSTS,
+  MAX_MARKS,
+  MAX_SELECTOR,
+  MAX_SERVER,
+  MAX_WEIGHT,
+} from '../../schema/wire/beacon.ts'
 import {
   MAX_AGE,
   MAX_CLS,
@@ -70,8 +77,17 @@ const mark = fc.record({
 
 const tagValue = printable(MAX_TAG_SENT).map(text => text.trim() || 'x')
 
-/** Any page view that a beacon may carry. */
-export const anyView: fc.Arbitrary<PageView> = fc.record({
+/** Each host once; of what blocked nothing none is told. */
+const hosts = fc.uniqueArray(
+  fc.record({
+    load: fc.integer({ min: 1, max: MAX_MS }),
+    after: ms,
+    host: fc.stringMatching(/^([a-z][a-z.-]{0,40}(:\d{1,5})?)?$/),
+  }),
+  { maxLength: MAX_HOSTS, selector: ({ host }) => host },
+)
+
+const untold: fc.Arbitrary<PageView> = fc.record({
   id: fc.stringMatching(/^[0-9a-f]{16}$/),
   sequence: fc.integer({ min: 0, max: MAX_SEQUENCE }),
   weight: fc.integer({ min: 1, max: MAX_WEIGHT }),
@@ -105,6 +121,14 @@ export const anyView: fc.Arbitrary<PageView> = fc.record({
     selector: ([name]) => name,
   }),
 })
+
+/** Any page view that a beacon may carry. Few browsers tell of blocking. */
+export const anyView: fc.Arbitrary<PageView> = fc
+  .record({ view: untold, blocking: maybe(fc.record({ load: maybe(ms), after: ms, hosts })) })
+  .map(({ view, blocking }) => {
+    const loads = view.navigation !== 'back-forward-cache' && view.navigation !== 'soft-navigation'
+    return { ...view, ...(blocking && { blocking: { ...blocking, load: loads ? blocking.load : null } }) }
+  })
 
 /** The same as it is stored: back from the cache, no byte is waited for. */
 export const pageView = anyView.map(view =>

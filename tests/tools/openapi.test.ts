@@ -125,6 +125,12 @@ const QUESTIONS: Record<string, readonly Question[]> = {
     { query: 'site=empty', status: 200 },
     { query: `${site}&metric=fcp`, status: 400 },
   ],
+  blocking: [
+    { query: site, status: 200 },
+    { query: `${site}&sort=slowest&device=phone`, headers: csv, status: 200 },
+    { query: 'site=empty', status: 200 },
+    { query: `${site}&limit=0`, status: 400 },
+  ],
   pageviews: [
     { query: site, status: 200 },
     { query: `${site}&order=newest&limit=100`, status: 200 },

@@ -24,6 +24,7 @@ const CreateSite = lazy(() => import('./createsite.tsx').then(({ CreateSite }) =
 const Names = lazy(() => import('./names.tsx').then(({ Names }) => Names))
 const PageViews = lazy(() => import('./pageviews.tsx').then(({ PageViews }) => PageViews))
 const Sites = lazy(() => import('./sites.tsx').then(({ Sites }) => Sites))
+const ThirdParties = lazy(() => import('./thirdparties.tsx').then(({ ThirdParties }) => ThirdParties))
 const Timing = lazy(() => import('./timing.tsx').then(({ Timing }) => Timing))
 
 /** How often the page asks anew, in ms. */
@@ -109,6 +110,7 @@ function View({ view }: { view: Place['view'] }) {
   if (view === 'names') return <Names />
   if (view === 'compare') return <Compare />
   if (view === 'timing') return <Timing />
+  if (view === 'parties') return <ThirdParties />
   if (view === 'views') return <PageViews />
   if (view === 'sites') return <Sites />
   return <Overview />

@@ -8,7 +8,7 @@ import type { BudgetAnswer, BudgetPreview } from '../../schema/api/budgets.ts'
 import type { GroupKey } from '../../schema/api/query.ts'
 import type { SummaryAnswer } from '../../schema/api/summary.ts'
 import { DELIVERY_METRICS } from '../../schema/domain/delivery-metrics.ts'
-import { type Budgeted, format, METRICS, PHASES } from '../../schema/domain/metrics.ts'
+import { BLOCKING, type Budgeted, format, METRICS, PHASES } from '../../schema/domain/metrics.ts'
 import { ask } from './client.ts'
 import { Field, valuesOf } from './field.tsx'
 import { count, number, percent } from './format.ts'
@@ -17,7 +17,12 @@ import { pathOf } from './query.ts'
 import { useWork } from './use-action.ts'
 import { Live, useAnswer } from './use-api.ts'
 
-const MEASURES = [...Object.keys(METRICS), ...PHASES.map(phase => `phase:${phase}`), ...DELIVERY_METRICS]
+const MEASURES = [
+  ...Object.keys(METRICS),
+  ...PHASES.map(phase => `phase:${phase}`),
+  ...BLOCKING.map(when => `blocking:${when}`),
+  ...DELIVERY_METRICS,
+]
 
 const FIELDS = [
   ['metric', 'Metric', '', { required: true, placeholder: 'lcp', options: MEASURES }],

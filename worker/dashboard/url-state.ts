@@ -23,6 +23,7 @@ export const VIEWS = {
   views: 'Page views',
   api: 'API',
   timing: 'Timing',
+  parties: 'Third parties',
   budgets: 'Budgets',
   names: 'Names',
   sites: 'Sites',

@@ -68,6 +68,7 @@ export function Waterfall({ view }: { view: PageViewAnswer }) {
             document: <bdi>{timings(view.server).join(', ')}</bdi> <Trace of={view.trace} />
           </li>
         )}
+        {view.blocking && <Blocked {...view.blocking} />}
         {view.marks.map(({ name, value }) => (
           <li key={name}>
             mark <bdi>{name}</bdi>: {value}
@@ -167,6 +168,17 @@ export function Trace({ of: trace }: { of?: PageViewAnswer['trace'] | undefined 
     </a>
   ) : (
     <span title={trace.id}>{text}</span>
+  )
+}
+
+function Blocked({ load, after, hosts }: NonNullable<PageViewAnswer['blocking']>) {
+  const by = hosts.map(({ host, load, after }) => `${host || 'own scripts'} ${format('api', load + after)}`)
+  return (
+    <li>
+      blocked {load !== null && `${format('api', load)} until load, `}
+      {format('api', after)} after{by.length > 0 && ': '}
+      <bdi>{by.join(', ')}</bdi>
+    </li>
   )
 }
 

@@ -43,7 +43,7 @@ const TOOLS = {
     description: 'Percentiles of vitals (ms; CLS is a score) or API calls, each with count and 95% interval',
     properties: {
       ...RANGE,
-      metrics: text('lcp,inp,cls,fcp,ttfb,api,pageviews,phase:load,custom:<mark>'),
+      metrics: text('lcp,inp,cls,fcp,ttfb,api,pageviews,phase:load,blocking:load,custom:<mark>'),
       percentiles: text('75,95'),
       group_by: text(
         'route, device, country, browser, connection, navigation, release, endpoint or tag:<name>',

@@ -66,7 +66,8 @@ function toOtlp(query: OtlpQuery, groups: readonly Group[], now: Ms): OtlpAnswer
 function meta(measure: Measure) {
   const name = `fieldline.${measure.replace(':', '.')}`
   if (!isRated(measure)) {
-    const what = measure.startsWith('phase:') ? 'Load phase' : 'Custom measure'
+    const [family = ''] = measure.split(':')
+    const what = { phase: 'Load phase', blocking: 'Blocking time' }[family] ?? 'Custom measure'
     return { name, description: `${what}.`, unit: unitOf(measure) === 'ms' ? 'ms' : '1' }
   }
   const what = measure === 'api' ? 'Duration of API calls' : `${measure.toUpperCase()} of page views`

@@ -82,9 +82,13 @@ export function markSamples({ from = EMPTY, each = EMPTY, where, by, oneIn }: Gr
     WHERE ${where} AND ${isNumber('x')}`
 }
 
-/** The samples of one load phase, given by its place in `PHASES`. */
-export function phaseSamples({ from = EMPTY, where, by, oneIn }: GroupedSelection, index: number): SQL {
-  return sql`SELECT ${columns(by)}, ${unrated(`(${sound(COLUMN.phases)} ->> ${index})`, oneIn)} FROM ${p.table} ${from}
+/** The samples of one number of a list: a load phase, by its place in `PHASES`, or blocking time, by its in `BLOCKING`. */
+export function listSamples(
+  { from = EMPTY, where, by, oneIn }: GroupedSelection,
+  column: 'phases' | 'blocking',
+  index: number,
+): SQL {
+  return sql`SELECT ${columns(by)}, ${unrated(`(${sound(COLUMN[column])} ->> ${index})`, oneIn)} FROM ${p.table} ${from}
     WHERE ${where} AND ${isNumber('x')}`
 }
 

@@ -7,7 +7,7 @@ import { isbot } from 'isbot'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
 import { PHASES } from '../../schema/domain/metrics.ts'
 import type { Ms, OneIn } from '../../schema/domain/units.ts'
-import { encodeCall, encodeMark } from '../../schema/storage/row.ts'
+import { encodeBlocking, encodeCall, encodeMark } from '../../schema/storage/row.ts'
 import type { PageViewRow } from '../../schema/storage/tables.ts'
 import { encodeAttribution } from '../../schema/wire/attribution-lists.ts'
 import { decode } from '../../schema/wire/decode.ts'
@@ -192,6 +192,7 @@ export function toRow(
     calls: calls.length ? JSON.stringify({ [sequence]: calls.map(encodeCall) }) : '{}',
     why: why ? JSON.stringify(why) : null,
     tags: tags.length ? JSON.stringify(Object.fromEntries(tags)) : null,
+    blocking: view.blocking ? JSON.stringify(encodeBlocking(view.blocking)) : null,
     marks: marks.length ? JSON.stringify({ [sequence]: marks.map(encodeMark) }) : '{}',
     received: 2 ** Math.min(sequence, LAST_BIT),
     dropped: view.dropped,

@@ -36,9 +36,18 @@ export function slim(view: PageView): { view: PageView; callsCut: number; marksC
   const marks = fitting(view.marks, mark => JSON.stringify(encodeMark(mark)).length, SLIM.marks)
   const tags = fitting(view.tags, tag => JSON.stringify(tag).length, SLIM.tags)
   const fits = JSON.stringify(encodeAttribution(view.why) ?? null).length <= SLIM.why
+  const { blocking } = view
   const why = fits ? view.why : { lcp: null, inp: null, cls: null }
   return {
-    view: { ...view, calls, marks, tags, why, server: undefined },
+    view: {
+      ...view,
+      calls,
+      marks,
+      tags,
+      why,
+      server: undefined,
+      ...(blocking && { blocking: { ...blocking, hosts: [] } }),
+    },
     callsCut: view.calls.length - calls.length,
     marksCut: view.marks.length - marks.length,
   }

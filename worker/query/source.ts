@@ -4,7 +4,7 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
-import { type Measure, PHASES, VITALS, type Vital } from '../../schema/domain/metrics.ts'
+import { BLOCKING, type Measure, PHASES, VITALS, type Vital } from '../../schema/domain/metrics.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
 import {
   CALL_DIMENSIONS,
@@ -20,8 +20,8 @@ import {
 import {
   callSamples,
   type GroupedSelection,
+  listSamples,
   markSamples,
-  phaseSamples,
   type Selection,
   viewSamples,
 } from '../histogram/histogram-sql.ts'
@@ -105,18 +105,19 @@ function sourceOf(metric: Measure): Source {
   }
   const [family, name = ''] = metric.split(':')
   const measure = { ...common, columns: ['measure'] } as const
-  if (family === 'phase') {
-    const index = (PHASES as readonly string[]).indexOf(name)
+  if (family === 'phase' || family === 'blocking') {
+    const [column, names] = family === 'phase' ? (['phases', PHASES] as const) : ([family, BLOCKING] as const)
+    const index = (names as readonly string[]).indexOf(name)
     return {
       ...measure,
       kind: 'views',
       table: null,
       dimensions: [],
       hours: () => {
-        throw new Error('phases are not rolled up')
+        throw new Error(`${column} are not rolled up`)
       },
       openCost: () => sql`0`,
-      samples: selection => phaseSamples(selection, index),
+      samples: selection => listSamples(selection, column, index),
       rawCost: sql.raw(String(ROWS_A_SAMPLE)),
     }
   }

@@ -11,6 +11,7 @@ import type { Attribution } from '../../schema/wire/pageview.ts'
 import { selected } from '../store/names.ts'
 import {
   attributionOf,
+  blockingOf,
   callsOf,
   marksOf,
   NO_ATTRIBUTION,
@@ -31,6 +32,7 @@ const ANSWERED = [
     'calls',
     'marks',
     'tags',
+    'blocking',
     'dropped',
     'callsCut',
     'marksCut',
@@ -50,6 +52,7 @@ export function toPageView(stored: StoredRow, traceLink: SiteRow['traceLink']): 
   const read = {
     phases: phasesOf(stored.phases),
     server: serverOf(stored.server),
+    blocking: blockingOf(stored.blocking),
     why: attributionOf(stored.why),
     calls: callsOf(stored.calls),
     marks: marksOf(stored.marks),
@@ -71,6 +74,7 @@ export function toPageView(stored: StoredRow, traceLink: SiteRow['traceLink']): 
     phases: read.phases,
     server: read.server && Object.fromEntries(read.server),
     trace: traced(stored.trace),
+    blocking: read.blocking,
     why: toWhy(why, lcp ?? 0),
     calls: calls.map((call, i) => ({
       ...call,

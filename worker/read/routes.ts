@@ -3,6 +3,7 @@
  */
 
 import { Hono } from 'hono'
+import { parseBlockingQuery } from '../../schema/api/blocking.ts'
 import { parseCausesQuery } from '../../schema/api/causes.ts'
 import { parseChangesQuery } from '../../schema/api/changes.ts'
 import { parseDeliveryQuery } from '../../schema/api/delivery.ts'
@@ -13,6 +14,7 @@ import { parseTimeseriesQuery } from '../../schema/api/timeseries.ts'
 import { parseTrendsQuery } from '../../schema/api/trends.ts'
 import type { Hono as Types } from '../env.ts'
 import { rowsHandler } from '../query/rows-endpoint.ts'
+import { readBlocking } from './blocking.ts'
 import { causes } from './causes.ts'
 import { readChanges } from './changes.ts'
 import { delivery } from './delivery.ts'
@@ -26,6 +28,7 @@ import { readTrends } from './trends.ts'
 export const readRoutes = new Hono<Types>()
   .get('/summary', rowsHandler({ parse: parseSummaryQuery, read: summarize, rows: ({ data }) => data }))
   .get('/causes', rowsHandler({ parse: parseCausesQuery, read: causes, rows: ({ data }) => data }))
+  .get('/blocking', rowsHandler({ parse: parseBlockingQuery, read: readBlocking, rows: ({ data }) => data }))
   .get(
     '/timeseries',
     rowsHandler({

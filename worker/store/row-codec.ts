@@ -7,7 +7,7 @@ import type { Histogram } from '../../schema/domain/histogram.ts'
 import { PHASES, type Phase } from '../../schema/domain/metrics.ts'
 import { decodeCall, type RowCall } from '../../schema/storage/row.ts'
 import { type AttributionLists, decodeAttribution } from '../../schema/wire/attribution-lists.ts'
-import type { ApiCall, Attribution, Mark } from '../../schema/wire/pageview.ts'
+import type { ApiCall, Attribution, Blocking, Mark } from '../../schema/wire/pageview.ts'
 
 /** A page view of which no cause is known. */
 export const NO_ATTRIBUTION: Attribution = { lcp: null, inp: null, cls: null }
@@ -24,6 +24,23 @@ export function attributionOf(text: string | null): Attribution | null {
 export function serverOf(text: string | null): ApiCall['server'] {
   const list = text ? parsed(text) : null
   return Array.isArray(list) && list.every(Array.isArray) ? (list as [string, number][]) : null
+}
+
+/** How long scripts blocked the page. */
+export function blockingOf(text: string | null): Blocking | null {
+  const list = text ? parsed(text) : null
+  if (!Array.isArray(list) || typeof list[1] !== 'number') return null
+  const [load, after, hosts] = list
+  return {
+    load: typeof load === 'number' ? load : null,
+    after,
+    hosts: (Array.isArray(hosts) ? hosts : []).flatMap(item => {
+      const [load, after, host]: unknown[] = Array.isArray(item) ? item : []
+      return typeof load === 'number' && typeof after === 'number' && typeof host === 'string'
+        ? [{ load, after, host }]
+        : []
+    }),
+  }
 }
 
 /** The calls of all beacons, in the order in which they began. */

@@ -40,6 +40,7 @@ const NEWEST_WINS: Column[] = [
   'trace',
   'why',
   'tags',
+  'blocking',
 ]
 
 /** The statements, written out once for each database binding: building them anew would cost half of the CPU. */

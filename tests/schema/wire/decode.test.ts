@@ -130,6 +130,45 @@ const oddities: [string, object, Partial<PageView>][] = [
     { server: ['a', 'b', 'c', 'd', 'e'].map(name => [name, 1.4, 'secret']) },
     { server: ['a', 'b', 'c', 'd'].map(name => [name, 1]) },
   ],
+  ['blocking that is none', { blocking: [7, 'long', []] }, { blocking: undefined }],
+  ['blocking without hosts', { blocking: [7, 8] }, { blocking: undefined }],
+  [
+    'blocking that is too long, and hosts that are none',
+    {
+      blocking: [
+        1e12,
+        -1,
+        [
+          [1, 2, 'a.example/?token=1'],
+          [1, 2],
+          [7.4, 1e12, 'CDN.example:8080'],
+        ],
+      ],
+    },
+    {
+      blocking: {
+        load: MAX_MS,
+        after: 0,
+        hosts: [{ load: 7, after: MAX_MS, host: 'cdn.example:8080' }],
+      },
+    },
+  ],
+  [
+    'hosts that are too many, twice there or blocked nothing',
+    {
+      blocking: [
+        null,
+        9,
+        [
+          [1, 2, 'a'],
+          [3, 4, 'A'],
+          [0, 0, 'b'],
+          [5, 6, 'c'],
+        ],
+      ],
+    },
+    { blocking: { load: null, after: 9, hosts: [{ load: 3, after: 4, host: 'a' }] } },
+  ],
   ['a field of a script to come', { errors: 3, __proto__: null }, {}],
 ]
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { BLOCKING_EXAMPLE } from '../../../schema/api/blocking.ts'
 import { CAUSES_EXAMPLE } from '../../../schema/api/causes.ts'
 import { PAGEVIEWS_EXAMPLE } from '../../../schema/api/pageviews.ts'
 import { OPERATIONS } from '../../../schema/openapi/document.ts'
@@ -37,6 +38,7 @@ describe('the OpenAPI document', () => {
     ['trends', TRENDS.data],
     ['changes', CHANGES.data],
     ['delivery', DELIVERY.hours],
+    ['blocking', BLOCKING_EXAMPLE.data],
     ['causes', CAUSES_EXAMPLE.data],
     ['pageviews', PAGEVIEWS_EXAMPLE.data],
   ])('gives the CSV of %s as the worker writes it', (name, rows) => {

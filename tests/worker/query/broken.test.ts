@@ -40,10 +40,12 @@ const WHOLE = {
   why: '{"lcp":["main>img",null,1,2,3],"inp":["#buy","click",9,1,2,3,null]}',
   phases: '[1,2,3,4,5,6,7]',
   server: '[["db",30]]',
+  blocking: '[100,50,[[60,10,"tags.example"]]]',
   inp: 100,
 }
-const COLUMNS = ['calls', 'marks', 'why', 'phases', 'server'] as const
-const COUNT = 20
+const COLUMNS = ['calls', 'marks', 'why', 'phases', 'server', 'blocking'] as const
+// A list has at most 100.
+const COUNT = 4
 
 beforeAll(async () => {
   await put(`/v1/sites/${SITE}`, { origins: [ORIGIN] })
@@ -80,7 +82,7 @@ async function answered<A>(path: string): Promise<A> {
 
 async function figures() {
   const counts = await Promise.all(
-    ['lcp', 'api', 'custom:ready', 'phase:load'].map(
+    ['lcp', 'api', 'custom:ready', 'phase:load', 'blocking:after'].map(
       async metric => (await summary(`${RANGE}&metrics=${metric}`)).data[0]?.samples,
     ),
   )
@@ -97,7 +99,7 @@ describe('a broken row', () => {
   it('costs no answer, read live or rolled up', async () => {
     const live = await figures()
     // `[["GET /a","x",...]]` has no duration, a mark of two texts no value, `[[1]]` and `[]` no phase.
-    expect(live).toMatchObject({ counts: [VIEWS, SOUND, SOUND, SOUND], named: SOUND, filtered: SOUND })
+    expect(live).toMatchObject({ counts: [VIEWS, SOUND, SOUND, SOUND, SOUND], named: SOUND, filtered: SOUND })
     await rollUpHour(env.DB, SITE, DAY, Date.now())
     expect(await figures()).toEqual(live)
     await rollUpDay(env.DB, SITE, DAY, Date.now())

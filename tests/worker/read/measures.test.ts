@@ -1,5 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { BlockingAnswer } from '../../../schema/api/blocking.ts'
+import type { PageViewsAnswer } from '../../../schema/api/pageviews.ts'
 import { HOUR } from '../../../schema/domain/hour.ts'
 import { rollUpDay, rollUpHour } from '../../../worker/histogram/rollup.ts'
 import { pageView } from '../../kit/pageview.ts'
@@ -77,7 +79,7 @@ describe('custom measures', () => {
   })
 
   it('have a name', async () => {
-    for (const name of ['custom:', 'custom:two words', 'custom', 'phase:lunch', 'load']) {
+    for (const name of ['custom:', 'custom:two words', 'custom', 'phase:lunch', 'blocking:never', 'load']) {
       const response = await get(`/v1/summary?site=measured&metrics=${encodeURIComponent(name)}`)
       expect(await problemOf(response), name).toMatchObject({ status: 400, field: 'metrics' })
     }
@@ -96,5 +98,84 @@ describe('load phases', () => {
     ])
     expect(data[0]?.percentiles.p50?.value).toBeGreaterThan(1000)
     expect(data[1]?.percentiles.p50?.value).toBeCloseTo(1, 1)
+  })
+})
+
+describe('blocking time', () => {
+  const ASK = 'site=blocked&from=-1h'
+  const ask = async (more = ''): Promise<BlockingAnswer> => (await get(`/v1/blocking?${ASK}${more}`)).json()
+  // In the order of the wire.
+  const host = (host: string, load: number, after: number) => ({ load, after, host })
+
+  beforeAll(async () => {
+    await put('/v1/sites/blocked', { origins: [ORIGIN] })
+    const told = Array.from({ length: 10 }, (_, i) =>
+      pageView({
+        route: i < 5 ? '/a' : '/b',
+        weight: i ? 1 : 10,
+        blocking: { load: 100, after: 50, hosts: [host('tags.example', 60, 10), host('', 20, 20)] },
+      }),
+    )
+    const soft = pageView({
+      navigation: 'soft-navigation',
+      blocking: { load: null, after: 40, hosts: [host('rare.example', 0, 40)] },
+    })
+    await sendViews([...told, soft, pageView()], {}, 'blocked')
+  })
+
+  it('is told by host, with a rest that makes up the whole', async () => {
+    const answer = await ask()
+    expect(answer).toMatchObject({ count: 20, samples: 11, sampled: 1, left_out: 1, load: 95, after: 49.5 })
+    const [worst, own, ...more] = answer.data
+    expect(worst).toMatchObject({ host: 'tags.example', count: 19, samples: 10, load: 57, after: 9.5 })
+    expect(own).toMatchObject({ host: null, count: 19, load: 19, after: 19, share: 0.95 })
+    expect(more).toEqual([])
+    expect(Math.abs((worst?.p75.value ?? 0) / 70 - 1)).toBeLessThan(0.011)
+    expect(answer.rest).toMatchObject({ load: 19, after: 21 })
+    const shares = [...answer.data, answer.rest].reduce((sum, { time_share }) => sum + time_share, 0)
+    expect(shares).toBeCloseTo(1, 4)
+    expect((await ask('&minimum=1')).data.map(({ host }) => host)).toEqual([
+      'tags.example',
+      null,
+      'rare.example',
+    ])
+    expect((await ask('&minimum=1&limit=1')).left_out).toBe(2)
+    expect((await ask('&minimum=1&sort=slowest')).data[0]?.host).toBe('tags.example')
+  })
+
+  it('takes filters, is a CSV, and nothing where nothing is told', async () => {
+    expect(await ask('&route=/b')).toMatchObject({ count: 5, load: 100, after: 50 })
+    const csv = await (await get(`/v1/blocking?${ASK}&format=csv`)).text()
+    expect(csv.split('\r\n')[0]).toBe(
+      'host,count,samples,share,load,after,time_share,p75.value,p75.low,p75.high',
+    )
+    expect(await ask('&browser=Firefox')).toMatchObject({
+      ...{ count: 0, samples: 0, load: 0, after: 0, data: [], left_out: 0 },
+      rest: { load: 0, after: 0, time_share: 0 },
+    })
+    expect(await problemOf(await get(`/v1/blocking?${ASK}&sort=worst`))).toMatchObject({
+      status: 400,
+      field: 'sort',
+    })
+  })
+
+  it('has percentiles, without the load of what loads no document', async () => {
+    const { data } = await summary(`${ASK}&metrics=blocking:load,blocking:after&group_by=navigation`)
+    expect(data.map(({ metric, group, unit, samples }) => [metric, group.navigation, unit, samples])).toEqual(
+      [
+        ['blocking:load', 'navigate', 'ms', 10],
+        ['blocking:after', 'navigate', 'ms', 10],
+        ['blocking:after', 'soft-navigation', 'ms', 1],
+      ],
+    )
+  })
+
+  it('is a part of its page view', async () => {
+    const answer: PageViewsAnswer = await (
+      await get(`/v1/pageviews?${ASK}&navigation=soft-navigation&order=newest`)
+    ).json()
+    expect(answer.data.map(({ blocking }) => blocking)).toEqual([
+      { load: null, after: 40, hosts: [host('rare.example', 0, 40)] },
+    ])
   })
 })

@@ -135,6 +135,7 @@ describe('a page view', () => {
         phases: { dns: 1, connect: 2, request: 3, response: 4, interactive: 5, loaded: 6, load: 7 },
         server: { app: 210 },
         trace: traced('4bf92f3577b34da6a3ce929d0e0e4736'),
+        blocking: null,
         why: {
           lcp: {
             target: 'main>img',

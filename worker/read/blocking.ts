@@ -1,0 +1,137 @@
+/**
+ * `GET /v1/blocking`: blocking time by the host of the scripts. Raw rows of a subsample; each tells the sums of its page view, and
+ * of the hosts with most of them.
+ *
+ * The worker adds them up: SQLite would read a row more for each host, and two to group it.
+ */
+
+import { sql } from 'drizzle-orm'
+import type { BlockingAnswer, BlockingQuery, BlockingRow } from '../../schema/api/blocking.ts'
+import { collect, percentiles, RELATIVE_ERROR, type Sample } from '../../schema/domain/histogram.ts'
+import type { Ms } from '../../schema/domain/units.ts'
+import { pageviews } from '../../schema/storage/tables.ts'
+import type { Blocking } from '../../schema/wire/pageview.ts'
+import { matchesPageView } from '../query/filters.ts'
+import { keptRows, type Retention } from '../query/kept.ts'
+import { subsample } from '../query/subsample.ts'
+import { named } from '../store/names.ts'
+import { blockingOf } from '../store/row-codec.ts'
+import { type Preparer, prepare } from '../store/statement.ts'
+import { percentileInUnit, rangeOf } from './summary.ts'
+
+/** The most page views that are looked at in the worker, which has little CPU. */
+const MAX_PAGE_VIEWS = 2_000
+/** Blocking time has no thresholds. */
+const UNLIMITED = { good: Number.POSITIVE_INFINITY, poor: Number.POSITIVE_INFINITY }
+
+const p = named(pageviews, 'p')
+
+/** Sums of weighted ms. */
+type Sums = { load: number; after: number }
+
+/** One host: its sums, and its ms in each page view. */
+interface Found extends Sums {
+  host: string
+  ms: Sample[]
+}
+
+/** The hosts of the query's page views. Key: (site, hour, id). */
+export async function readBlocking(
+  d1: Preparer,
+  asked: BlockingQuery,
+  retention: Pick<Retention, 'rawDays'>,
+  now: Ms,
+): Promise<BlockingAnswer> {
+  const query = keptRows(asked, retention, now)
+  const { minimum, limit, sort } = query
+  const wanted = sql`${p.blocking} IS NOT NULL AND ${matchesPageView(query.filters)}`
+  const { oneIn, where } = await subsample(
+    d1,
+    query,
+    { cost: sql`1`, matches: wanted, most: MAX_PAGE_VIEWS },
+    now,
+  )
+  const { results } = await prepare(
+    d1,
+    sql`SELECT ${p.weight} * ${sql.raw(String(oneIn))} AS w, ${p.blocking} AS text FROM ${p.table} WHERE ${where} AND ${wanted}`,
+  ).all<{ w: number; text: string }>()
+
+  let [count, samples] = [0, 0]
+  const all: Sums = { load: 0, after: 0 }
+  const hosts = new Map<string, Found>()
+  for (const { w, text } of results) {
+    const blocking = blockingOf(text)
+    if (!blocking) continue
+    count += w
+    samples++
+    add(all, blocking, w)
+    for (const part of blocking.hosts) {
+      const found = hosts.get(part.host) ?? { host: part.host, load: 0, after: 0, ms: [] }
+      hosts.set(part.host, found)
+      add(found, part, w)
+      found.ms.push({ x: part.load + part.after, w })
+    }
+  }
+
+  const rows = [...hosts.values()]
+    .filter(({ ms }) => ms.length >= minimum)
+    .flatMap(found => rowOf(found, all, count))
+    .toSorted((a, b) => scoreOf(b, sort) - scoreOf(a, sort) || b.count - a.count)
+    .slice(0, limit)
+  const told = rows.reduce((sum, row) => add(sum, row, count), { load: 0, after: 0 })
+  const rest = { load: Math.max(0, all.load - told.load), after: Math.max(0, all.after - told.after) }
+  return {
+    ...rangeOf(query),
+    source: 'samples',
+    relative_error: RELATIVE_ERROR,
+    sampled: oneIn,
+    count,
+    samples,
+    ...meansOf(all, count),
+    rest: { ...meansOf(rest, count), time_share: shareOf(rest, all) },
+    left_out: hosts.size - rows.length,
+    data: rows,
+  }
+}
+
+function rowOf(found: Found, all: Sums, count: number): BlockingRow[] {
+  const distribution = collect(found.ms, UNLIMITED)
+  const [p75] = percentiles(distribution, [75], null)
+  if (!p75) return []
+  return [
+    {
+      host: found.host || null,
+      count: distribution.n,
+      samples: distribution.s,
+      share: short(distribution.n / count),
+      ...meansOf(found, count),
+      time_share: shareOf(found, all),
+      p75: percentileInUnit('blocking:load', p75),
+    },
+  ]
+}
+
+function scoreOf({ load, after, count, p75 }: BlockingRow, sort: BlockingQuery['sort']): number {
+  if (sort === 'slowest') return p75.value
+  return sort === 'busiest' ? count : load + after
+}
+
+function add(sums: Sums, { load, after }: Pick<Blocking, 'load' | 'after'>, w: number): Sums {
+  sums.load += (load ?? 0) * w
+  sums.after += after * w
+  return sums
+}
+
+function meansOf({ load, after }: Sums, count: number): Sums {
+  return { load: short(load / (count || 1)), after: short(after / (count || 1)) }
+}
+
+/** What a browser claims of its hosts may be more than the whole. */
+function shareOf(part: Sums, all: Sums): number {
+  return short(Math.min(1, (part.load + part.after) / (all.load + all.after || 1)))
+}
+
+/** Six significant digits, as in every answer. */
+function short(value: number): number {
+  return Number(value.toPrecision(6))
+}
