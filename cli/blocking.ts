@@ -10,7 +10,7 @@ import { minute, percent, whole } from './words.ts'
 export const blocking: Command = {
   name: 'blocking',
   operands: [],
-  about: 'print how long scripts kept pages from answering, by their hosts: own and third parties',
+  about: 'print how long scripts kept pages from answering, by host',
   options: {
     ...RANGE,
     sort: { value: '<order>', help: 'blocking, busiest or slowest; default: blocking' },

@@ -21,7 +21,7 @@ export const trends: Command = {
     'baseline-tag': { value: '<name=value>', help: 'compare --tag with this value of the same tag' },
     metrics: {
       value: '<list>',
-      help: 'vitals, api, phase:load, blocking:load, custom:<mark>; default: vitals',
+      help: 'vitals, api, phase:, blocking:, custom:<name>; default: vitals',
     },
     percentile: { value: '<p>', help: 'the percentile that is compared; default: 75' },
     ...GROUPS,
