@@ -19,7 +19,7 @@ export const summary: Command = {
     ...RANGE,
     metrics: {
       value: '<list>',
-      help: 'pageviews, a vital, api, phase:, blocking:, custom:<name>; default: vitals',
+      help: 'pageviews, lcp, api, phase:, blocking:, custom:<name>; default: vitals',
     },
     percentiles: { value: '<list>', help: 'any of 1 to 99.9; default: 50,75,90,95,99' },
     ...GROUPS,

@@ -254,6 +254,14 @@ const QUESTIONS: Record<string, readonly Question[]> = {
   listWebhooks: [{ status: 200 }, { path: { site: 'empty' }, status: 200 }],
   testWebhook: [{ path: { id: '0123456789ab' }, status: 404 }],
   deleteWebhook: [{ path: { id: '0123456789ab' }, status: 404 }],
+  createCollector: [
+    { body: { url: 'https://otlp.example/v1/metrics', headers: { Authorization: 'Basic x' } }, status: 201 },
+    { body: { url: 'ftp://x' }, status: 400 },
+  ],
+  listCollectors: [{ status: 200 }, { path: { site: 'empty' }, status: 200 }],
+  putCollector: [{ path: { id: '0123456789ab' }, body: { url: 'https://otlp.example/' }, status: 404 }],
+  testCollector: [{ path: { id: '0123456789ab' }, status: 404 }],
+  deleteCollector: [{ path: { id: '0123456789ab' }, status: 404 }],
   sendBeacon: [
     { query: site, headers: browser, body: BEACON, status: 204 },
     { query: site, headers: { ...browser, 'Content-Type': 'application/json' }, body: BEACON, status: 204 },
