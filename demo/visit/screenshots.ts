@@ -29,7 +29,7 @@ build()
 const server = await startLocal({ port: 0 })
 try {
   // Two weeks, so that there is a week before to compare with.
-  const beacons = pageViews({ seed: 42, views: 2_600, days: 13, now: Date.now() })
+  const beacons = pageViews({ seed: 42, views: 16_000, days: 13, now: Date.now() })
   await sendAll({ ...server, site: 'demo' }, beacons, () => {})
   await runCron(server.url)
   await fetch(`${server.url}/v1/sites/demo/budgets`, {

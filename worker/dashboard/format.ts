@@ -94,7 +94,8 @@ export function verdict({ metric, change, verdict, confidence, mix }: TrendsRow)
   if (!change || !verdict) return 'too little data to compare'
   // Faster and slower say by themselves what they are.
   const judged = verdict === 'stable' || verdict === 'unclear' ? `, ${verdict}` : ''
-  const sure = (confidence ?? 0) < WORTH_SAYING ? '' : `, ${percent(confidence ?? 0)} sure`
+  // A confidence may round to 1, and nothing is as sure as that.
+  const sure = (confidence ?? 0) < WORTH_SAYING ? '' : `, ${percent(Math.min(confidence ?? 0, 0.999))} sure`
   const why = mix ? ': only the mix of devices changed' : ''
   return `${ARROWS[verdict]} ${movedBy(metric, change)}${judged}${sure}${why}`
 }
