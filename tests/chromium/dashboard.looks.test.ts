@@ -1,4 +1,4 @@
-/** Every view of the dashboard is accessible, in light and in dark, and fits every width. */
+/** Every view of the dashboard is accessible, in light, in dark and on a phone, and fits every width. */
 
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
@@ -66,9 +66,13 @@ async function violations(page: Page): Promise<string[]> {
     violations.flatMap(({ id, nodes }) => nodes.map(node => id + ' ' + node.target + ' ' + node.failureSummary)))`)
 }
 
-describe.each(['light', 'dark'] as const)('in %s', colorScheme => {
+describe.each([
+  ['in light', { colorScheme: 'light' }],
+  ['in dark', { colorScheme: 'dark' }],
+  ['on a phone', { viewport: { width: 390, height: 844 } }],
+] as const)('%s', (_, look) => {
   test.each(Object.entries(VIEWS))('%s has no violation', async (_, query) => {
-    const { page, context, troubles } = await on.page({ colorScheme })
+    const { page, context, troubles } = await on.page({ ...look })
     await on.open(page, query)
     expect(await violations(page)).toEqual([])
     expect(troubles).toEqual([])
@@ -76,7 +80,7 @@ describe.each(['light', 'dark'] as const)('in %s', colorScheme => {
   })
 
   test('the waterfall and the sign-in have no violation', async () => {
-    const { page, context } = await on.page({ colorScheme })
+    const { page, context } = await on.page({ ...look })
     await page.goto(on.server.url)
     await page.getByLabel('Token').waitFor()
     expect(await violations(page)).toEqual([])
