@@ -20,12 +20,13 @@ interface AngularRouter {
 }
 
 /** Starts measuring, and names each page view once its address is the new one. */
-export function start({ events, routerState }: AngularRouter, options: InitOptions): void {
+export function start(router: AngularRouter, options: InitOptions): void {
   init(options)
-  events.subscribe(event => {
+  router.events.subscribe(event => {
     if (!('type' in event) || event.type !== NAVIGATION_END) return
     const paths: string[] = []
-    for (let at: Snapshot | null = routerState.snapshot.root; at; at = at.firstChild)
+    // Each navigation makes a state of its own.
+    for (let at: Snapshot | null = router.routerState.snapshot.root; at; at = at.firstChild)
       paths.push(at.routeConfig?.path ?? '')
     setRoute(nameOf(paths.join('/')))
   })
