@@ -1,12 +1,10 @@
 /** `fieldline collector ...`: where a site's figures are pushed as OpenTelemetry metrics. */
 
 import type { CollectorAnswer, CollectorsAnswer, CollectorTestAnswer } from '../schema/api/collectors.ts'
-import { all, type Command, type Given, needed, type Options, one, show } from './command.ts'
+import { all, type Command, type Given, needed, one, show } from './command.ts'
 import { misuse, refused } from './failure.ts'
-import { sitePath } from './range.ts'
+import { SITE, sitePath } from './range.ts'
 import { table } from './table.ts'
-
-const SITE: Options = { site: { value: '<site>', help: 'the site' } }
 
 export const collectorList: Command = {
   name: 'collector list',

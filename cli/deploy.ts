@@ -1,11 +1,9 @@
 /** `fieldline deploy` and `deploys`: when releases went live. */
 
 import type { DeployAnswer, DeploysAnswer } from '../schema/api/deploys.ts'
-import { type Command, needed, type Options, one, show } from './command.ts'
-import { siteOf, sitePath } from './range.ts'
+import { type Command, needed, one, show } from './command.ts'
+import { SITE, siteOf, sitePath } from './range.ts'
 import { table } from './table.ts'
-
-const SITE: Options = { site: { value: '<site>', help: 'the site' } }
 
 export const deploy: Command = {
   name: 'deploy',

@@ -12,6 +12,8 @@ export const RANGE: Options = {
   to: { value: '<time>', help: 'RFC 3339, -24h, -7d or now; default: now' },
 }
 
+export const SITE: Options = { site: { value: '<site>', help: 'the site' } }
+
 export const FILTERS: Options = {
   ...Object.fromEntries(GROUP_KEYS.map(key => [key, { value: `<${key}>`, help: `only this ${key}` }])),
   tag: {

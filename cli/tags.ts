@@ -26,7 +26,7 @@ export const tagsAdd: Command = {
     const name = needed(call.given, 'name')
     const before = await namesOf(call)
     const tags = before.includes(name) ? before : [...before, name]
-    showAll(call, await call.ask<TagsAnswer>('PUT', sitePath(call.given, 'tags'), { body: { tags } }))
+    await declare(call, tags)
     call.note(
       `Pages say it by data-${nameInHtml(name)}="..." on the script tag, or by tag('${name}', '...').`,
     )
@@ -43,9 +43,15 @@ export const tagsRemove: Command = {
     const before = await namesOf(call)
     if (!before.includes(name))
       throw misuse(`${name} is not declared. Declared: ${before.join(', ') || 'none'}.`)
-    const tags = before.filter(other => other !== name)
-    showAll(call, await call.ask<TagsAnswer>('PUT', sitePath(call.given, 'tags'), { body: { tags } }))
+    await declare(
+      call,
+      before.filter(other => other !== name),
+    )
   },
+}
+
+async function declare(call: Call, tags: string[]): Promise<void> {
+  showAll(call, await call.ask<TagsAnswer>('PUT', sitePath(call.given, 'tags'), { body: { tags } }))
 }
 
 async function namesOf(call: Call): Promise<string[]> {

@@ -1,12 +1,10 @@
 /** `fieldline webhook ...`: where a site's breaches and recoveries are told. */
 
 import type { NewWebhookAnswer, WebhooksAnswer, WebhookTestAnswer } from '../schema/api/webhooks.ts'
-import { type Command, type Given, needed, type Options, one, show } from './command.ts'
+import { type Command, type Given, needed, one, show } from './command.ts'
 import { refused } from './failure.ts'
-import { sitePath } from './range.ts'
+import { SITE, sitePath } from './range.ts'
 import { table } from './table.ts'
-
-const SITE: Options = { site: { value: '<site>', help: 'the site' } }
 
 export const webhookList: Command = {
   name: 'webhook list',

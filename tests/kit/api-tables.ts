@@ -1,6 +1,7 @@
 /** The tables of docs/api.md, made from the OpenAPI document that the build has written. */
 
 import { readFileSync } from 'node:fs'
+import { DIMENSIONS } from '../../schema/api/query.ts'
 
 interface Schema {
   $ref?: string
@@ -37,17 +38,7 @@ interface Document {
 }
 
 /** Parameters that the table of endpoints writes as one word. */
-const FILTERS = [
-  'route',
-  'device',
-  'country',
-  'browser',
-  'connection',
-  'navigation',
-  'release',
-  'endpoint',
-  'tag',
-]
+const FILTERS: readonly string[] = [...DIMENSIONS, 'endpoint', 'tag']
 
 function openApi(): Document {
   return JSON.parse(readFileSync('dist/public/v1/openapi.json', 'utf8'))

@@ -4,6 +4,7 @@
 
 import type { Context } from 'hono'
 import * as v from 'valibot'
+import { isLoopback } from '../../schema/api/webhook-address.ts'
 import { readText } from '../body.ts'
 import type { Hono } from '../env.ts'
 import { badField } from '../problem.ts'
@@ -18,6 +19,16 @@ export async function readJson<S extends v.GenericSchema>(
   if (checked.success) return checked.output
   const [issue] = checked.issues
   throw badField({ field: v.getDotPath(issue) ?? 'body', detail: issue.message })
+}
+
+/** Throws a 400 where the worker would send to its own machine for somebody who asks from elsewhere. */
+export function checkAddress(c: Context<Hono>, url: string): void {
+  if (isLoopback(url) && !isLoopback(c.req.url)) {
+    throw badField({
+      field: 'url',
+      detail: 'must be a public address: this worker is not asked at its own machine',
+    })
+  }
 }
 
 /** Throws a 400 where the text is no JSON. */

@@ -24,19 +24,18 @@ export const tagRoutes = new Hono<Types>()
   .put('/', async c => {
     const site = await existingSite(c.env.DB, siteOf(c))
     const { tags: names } = await readJson(c, TAGS)
-    const { tags: before } = await answerOf(c.env.DB, site)
-    const since = new Map(before.map(({ name, since }) => [name, Date.parse(since)]))
+    const since = new Map(Object.entries(await tagsOf(c.env.DB, site)))
     const tags = Object.fromEntries(names.map(name => [name, since.get(name) ?? Date.now()]))
     await drizzle(c.env.DB).update(sites).set({ tags }).where(eq(sites.id, site))
     forgetSite(site)
     return c.json(await answerOf(c.env.DB, site), 200, PRIVATE)
   })
 
-/** Keys: (id); (site, hour). */
+/** What is declared, and what was left out of late. Key: (site, hour). */
 async function answerOf(d1: D1Database, site: string): Promise<TagsAnswer> {
   const db = drizzle(d1)
-  const [[row], [dropped]] = await Promise.all([
-    db.select({ tags: sites.tags }).from(sites).where(eq(sites.id, site)),
+  const [tags, [dropped]] = await Promise.all([
+    tagsOf(d1, site),
     db
       .select({
         undeclared: sql<number>`coalesce(sum(${intake.tagsUndeclared}), 0)`,
@@ -47,11 +46,17 @@ async function answerOf(d1: D1Database, site: string): Promise<TagsAnswer> {
   ])
   return {
     site,
-    tags: Object.entries(row?.tags ?? {}).map(([name, since]) => ({
+    tags: Object.entries(tags).map(([name, since]) => ({
       name,
       since: new Date(since).toISOString(),
     })),
     undeclared_24h: dropped?.undeclared ?? 0,
     unfit_24h: dropped?.unfit ?? 0,
   }
+}
+
+/** When each was declared. Key: (id). */
+async function tagsOf(d1: D1Database, site: string): Promise<Record<string, number>> {
+  const [row] = await drizzle(d1).select({ tags: sites.tags }).from(sites).where(eq(sites.id, site))
+  return row?.tags ?? {}
 }

@@ -5,7 +5,6 @@
 import { and, asc, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { type Context, Hono } from 'hono'
-import { isLoopback } from '../../schema/api/webhook-address.ts'
 import {
   MAX_WEBHOOKS,
   type NewWebhookAnswer,
@@ -17,7 +16,7 @@ import {
   type WebhookTestAnswer,
 } from '../../schema/api/webhooks.ts'
 import { budgets, type WebhookRow, webhooks } from '../../schema/storage/tables.ts'
-import { readJson } from '../admin/body.ts'
+import { checkAddress, readJson } from '../admin/body.ts'
 import { randomHex } from '../admin/secret.ts'
 import type { Hono as Types } from '../env.ts'
 import { PRIVATE } from '../headers.ts'
@@ -88,12 +87,7 @@ export const webhookRoutes = new Hono<Types>()
 /** The body, whose address this worker may be sent to, and whose budgets are there. */
 async function checked(c: Context<Types>, site: string): Promise<Webhook> {
   const given = await readJson(c, WEBHOOK)
-  if (given.url && isLoopback(given.url) && !isLoopback(c.req.url)) {
-    throw badField({
-      field: 'url',
-      detail: 'must be a public address: this worker is not asked at its own machine',
-    })
-  }
+  if (given.url) checkAddress(c, given.url)
   if (given.budgets) {
     const rows = await drizzle(c.env.DB)
       .select({ id: budgets.id })

@@ -13,10 +13,9 @@ import {
   type CollectorTestAnswer,
   MAX_COLLECTORS,
 } from '../../schema/api/collectors.ts'
-import { isLoopback } from '../../schema/api/webhook-address.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
 import { type CollectorRow, collectors } from '../../schema/storage/tables.ts'
-import { readJson } from '../admin/body.ts'
+import { checkAddress, readJson } from '../admin/body.ts'
 import { randomHex } from '../admin/secret.ts'
 import type { Hono as Types } from '../env.ts'
 import { PRIVATE } from '../headers.ts'
@@ -77,12 +76,7 @@ export const collectorRoutes = new Hono<Types>()
 /** The body, whose address this worker may be sent to, and whose metrics and groups go together. */
 async function checked(c: Context<Types>, site: string): Promise<Collector> {
   const given = await readJson(c, COLLECTOR)
-  if (isLoopback(given.url) && !isLoopback(c.req.url)) {
-    throw badField({
-      field: 'url',
-      detail: 'must be a public address: this worker is not asked at its own machine',
-    })
-  }
+  checkAddress(c, given.url)
   const now = Date.now()
   const parsed = queryOf({ site, ...toRow(given) }, firstOpenHour(now) - 1, now)
   if ('error' in parsed) throw badField(parsed.error)

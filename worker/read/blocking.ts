@@ -17,7 +17,7 @@ import { subsample } from '../query/subsample.ts'
 import { named } from '../store/names.ts'
 import { blockingOf } from '../store/row-codec.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
-import { percentileInUnit, rangeOf } from './summary.ts'
+import { percentileInUnit, rangeOf, short } from './summary.ts'
 
 /** The most page views that are looked at in the worker, which has little CPU. */
 const MAX_PAGE_VIEWS = 2_000
@@ -129,9 +129,4 @@ function meansOf({ load, after }: Sums, count: number): Sums {
 /** What a browser claims of its hosts may be more than the whole. */
 function shareOf(part: Sums, all: Sums): number {
   return short(Math.min(1, (part.load + part.after) / (all.load + all.after || 1)))
-}
-
-/** Six significant digits, as in every answer. */
-function short(value: number): number {
-  return Number(value.toPrecision(6))
 }

@@ -16,8 +16,8 @@ import {
   percentiles,
   RELATIVE_ERROR,
 } from '../../schema/domain/histogram.ts'
-import { fromGrains, METRICS, rate, thresholds } from '../../schema/domain/metrics.ts'
-import type { Grains, Ms, OneIn } from '../../schema/domain/units.ts'
+import { METRICS, rate, thresholds } from '../../schema/domain/metrics.ts'
+import type { Ms, OneIn } from '../../schema/domain/units.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
 import { sound } from '../histogram/safe-json.ts'
 import { matchesPageView } from '../query/filters.ts'
@@ -27,7 +27,7 @@ import { named, texts } from '../store/names.ts'
 import { attributionOf, callsOf, NO_ATTRIBUTION } from '../store/row-codec.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 import { type Detail, type Details, details } from './cause-details.ts'
-import { rangeOf } from './summary.ts'
+import { inUnit, rangeOf } from './summary.ts'
 
 /** The most page views that are looked at in the worker, which has little CPU. */
 const MAX_PAGE_VIEWS = 4_000
@@ -174,9 +174,4 @@ function adviceOf(metric: Caused, target: string, { parts, waited, scripted }: D
   if (metric === 'cls') return clsAdvice(target)
   if (!parts) return null
   return metric === 'lcp' ? lcpAdvice(parts, waited) : inpAdvice(parts, scripted)
-}
-
-/** Six significant digits, as in every answer. */
-function inUnit(metric: Caused, grains: Grains): number {
-  return Number(fromGrains(metric, grains).toPrecision(6))
 }

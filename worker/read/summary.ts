@@ -159,7 +159,11 @@ export function percentileInUnit(metric: Measure, { value, low, high }: Percenti
   }
 }
 
-/** Six significant digits: far finer than a bucket, and no tail of float noise in the JSON. */
 export function inUnit(metric: Measure, grains: Grains): number {
-  return Number((isRated(metric) ? fromGrains(metric, grains) : grains).toPrecision(6))
+  return short(isRated(metric) ? fromGrains(metric, grains) : grains)
+}
+
+/** Six significant digits: far finer than a bucket, and no tail of float noise in the JSON. */
+export function short(value: number): number {
+  return Number(value.toPrecision(6))
 }
