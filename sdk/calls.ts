@@ -95,8 +95,8 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
     let place = calls.length
     if (view._taken++ >= MAX_CALLS) {
       view._page.dropped++
-      const least = Math.min(_rank, ...calls.map(call => call._rank))
-      place = calls.findIndex(call => call._rank === least)
+      const ranks = calls.map(call => call._rank)
+      place = ranks.indexOf(Math.min(_rank, ...ranks))
       if (place < 0) return
     }
     const url = new URL(name)
