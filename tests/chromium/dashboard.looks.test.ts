@@ -168,6 +168,35 @@ test('a budget is made, changed and deleted, and the webhook is tested', async (
   await context.close()
 })
 
+test('a click on a form counts once, whatever the form says meanwhile', async () => {
+  const { page, context } = await on.page()
+  await on.open(page, VIEWS.budgets)
+  const past = page.getByText(/ 28 days/)
+  await page.getByLabel('Metric').fill('api')
+  await page.getByLabel('Limit').fill('900')
+  await page.getByLabel('Endpoint').focus()
+  await past.waitFor()
+  // The last field is left by the click itself: what was said of the form before goes, and its next preview takes long.
+  await page.getByLabel('Endpoint').fill('GET /api/products')
+  await page.route(/\/preview$/, () => {})
+  await page.getByRole('button', { name: 'Create budget' }).hover()
+  await page.mouse.down()
+  await past.waitFor({ state: 'detached' })
+  const sent: (() => Promise<void>)[] = []
+  await page.route(/\/budgets$/, route => void sent.push(() => route.continue()))
+  await page.mouse.up()
+  await page.mouse.down()
+  await page.mouse.up()
+  await expect.poll(() => sent.length).toBe(1)
+  await sent[0]?.()
+  const name = 'p75 of API ≤ 900 ms in 24 h, GET /api/products'
+  page.on('dialog', dialog => dialog.accept())
+  await page.getByRole('button', { name: `Delete ${name}`, exact: true }).click()
+  await page.getByText('No budgets yet').waitFor()
+  expect(sent.length).toBe(1)
+  await context.close()
+})
+
 test('naming rules are tried, kept and marked', async () => {
   const { page, context, troubles } = await on.page()
   await on.open(page, VIEWS.names)
@@ -175,8 +204,11 @@ test('naming rules are tried, kept and marked', async () => {
   await page.getByRole('button', { name: 'Add rule' }).click()
   await page.getByRole('button', { name: 'Preview' }).click()
   await page.getByText(/routes become/).waitFor()
+  await page.getByLabel('Pattern').fill('/not-added-yet')
   await page.getByRole('button', { name: 'Save rules' }).click()
   await page.getByText(/^Rules name .* Changed /).waitFor()
+  await page.getByText('Saved. Everywhere within 20 seconds.').waitFor()
+  expect(await page.getByLabel('Pattern').inputValue()).toBe('/not-added-yet')
   await on.open(page, VIEWS.overview)
   await page.getByText('Naming rules changed').waitFor()
   expect(troubles).toEqual([])

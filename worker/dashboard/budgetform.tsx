@@ -10,7 +10,7 @@ import type { SummaryAnswer } from '../../schema/api/summary.ts'
 import { DELIVERY_METRICS } from '../../schema/domain/delivery-metrics.ts'
 import { BLOCKING, type Budgeted, format, METRICS, PHASES } from '../../schema/domain/metrics.ts'
 import { ask } from './client.ts'
-import { Field, valuesOf } from './field.tsx'
+import { Field, Form, valuesOf } from './field.tsx'
 import { count, number, percent } from './format.ts'
 import { Link, usePlace } from './link.tsx'
 import { pathOf } from './query.ts'
@@ -44,18 +44,17 @@ const FIELDS = [
 export function BudgetForm({ budget }: { budget: BudgetAnswer | undefined }) {
   const [{ site }, move] = usePlace()
   const { again } = useContext(Live)
-  const [said, run, fault] = useWork()
+  const [said, run, fault, hush] = useWork()
   const [past, setPast] = useState<{ preview: BudgetPreview; metric: Budgeted } | null>(null)
   const latest = useRef<Promise<BudgetPreview> | null>(null)
   const known = { route: useNames('route', 'pageviews'), endpoint: useNames('endpoint', 'api') }
   const path = `/v1/sites/${site}/budgets`
-  const onSubmit = (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
-    event.preventDefault()
-    const form = event.currentTarget
+  const onSubmit = (form: HTMLFormElement) => {
     const [to, method] = budget ? ([`${path}/${budget.id}`, 'PUT'] as const) : ([path, 'POST'] as const)
-    run(ask(to, { method, body: valuesOf(form) }), 'Saved.').then(saved => {
+    return run(ask(to, { method, body: valuesOf(form) }), 'Saved.').then(saved => {
       if (!saved) return
       form.reset()
+      latest.current = null
       setPast(null)
       move({ id: '' }, true)
       again()
@@ -70,15 +69,19 @@ export function BudgetForm({ budget }: { budget: BudgetAnswer | undefined }) {
     latest.current = asked
     setPast(null)
     // An answer to what the form held before says nothing of what it holds now.
-    const shown = asked.then(preview => {
-      if (latest.current === asked) setPast({ preview, metric: body.metric as Budgeted })
-    })
-    run(shown, '')
+    const shown = (preview: BudgetPreview | null) => {
+      if (latest.current !== asked) return
+      if (preview) setPast({ preview, metric: body.metric as Budgeted })
+      else run(asked, '')
+    }
+    asked.then(shown, () => shown(null))
   }
   return (
     <section class="panel" aria-labelledby="budget-form">
       <h2 id="budget-form">{budget ? 'Change the budget' : 'New budget'}</h2>
-      <form class="fields" onSubmit={onSubmit} onChange={onChange}>
+      {/* What was wrong goes when something is written, and what is known of the past stands below the buttons: nothing moves
+          a button that is pressed, since a click on what has moved away is none. */}
+      <Form class="fields" onSubmit={onSubmit} onInput={hush} onChange={onChange}>
         {FIELDS.map(([name, label, initial, how]) => (
           <Field
             key={name}
@@ -87,16 +90,16 @@ export function BudgetForm({ budget }: { budget: BudgetAnswer | undefined }) {
             defaultValue={String(budget?.[name] ?? initial)}
           />
         ))}
-        <p role="status">
-          {past && <Past {...past} />} {said}
-        </p>
         <p>
           <button type="submit" class="primary">
             {budget ? 'Change budget' : 'Create budget'}
           </button>{' '}
           {budget && <Link to={{ id: '' }}>Cancel</Link>}
         </p>
-      </form>
+        <p role="status">
+          {past && <Past {...past} />} {said}
+        </p>
+      </Form>
     </section>
   )
 }

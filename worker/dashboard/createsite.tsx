@@ -2,7 +2,7 @@
 
 import { useContext } from 'preact/hooks'
 import { ask } from './client.ts'
-import { Field, originsOf, valuesOf } from './field.tsx'
+import { Field, Form, originsOf, valuesOf } from './field.tsx'
 import { usePlace } from './link.tsx'
 import { useWork } from './use-action.ts'
 import { Live } from './use-api.ts'
@@ -11,24 +11,24 @@ export function CreateSite({ title }: { title: string }) {
   const [, move] = usePlace()
   const { again } = useContext(Live)
   const [said, run, fault] = useWork()
-  const onSubmit = (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
-    event.preventDefault()
-    const { site, origins } = valuesOf(event.currentTarget)
+  const onSubmit = (form: HTMLFormElement) => {
+    const { site, origins } = valuesOf(form)
     const body = { origins: originsOf(origins) }
     // Never in place of one that is there: its settings would be lost.
     const headers = { 'If-None-Match': '*' }
-    run(ask(`/v1/sites/${encodeURIComponent(String(site))}`, { method: 'PUT', body, headers }), '').then(
-      made => {
-        if (!made) return
-        again()
-        move({ site: String(site), view: 'overview', id: '' })
-      },
-    )
+    return run(
+      ask(`/v1/sites/${encodeURIComponent(String(site))}`, { method: 'PUT', body, headers }),
+      '',
+    ).then(made => {
+      if (!made) return
+      again()
+      move({ site: String(site), view: 'overview', id: '' })
+    })
   }
   return (
     <section class="panel first" aria-labelledby="create">
       <h2 id="create">{title}</h2>
-      <form onSubmit={onSubmit}>
+      <Form onSubmit={onSubmit}>
         <Field
           name="site"
           label="Name"
@@ -51,7 +51,7 @@ export function CreateSite({ title }: { title: string }) {
         <button type="submit" class="primary">
           Create site
         </button>
-      </form>
+      </Form>
     </section>
   )
 }

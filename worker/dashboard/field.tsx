@@ -1,6 +1,7 @@
-/** A field of a form: its name, what it may hold and what was wrong with it go in, a labelled input comes out. */
+/** A form that is sent once at a time, and its fields: a name, what it may hold and what was wrong with it go in. */
 
-import { useId } from 'preact/hooks'
+import type { ComponentChildren } from 'preact'
+import { useId, useRef } from 'preact/hooks'
 import type { Fault } from './use-action.ts'
 
 interface FieldProps {
@@ -9,7 +10,7 @@ interface FieldProps {
   fault: Fault | null
   /** What there is already. Anything else may be written, too. */
   options?: readonly string[]
-  type?: 'text' | 'number' | 'date'
+  type?: 'text' | 'number' | 'date' | 'url'
   required?: boolean
   min?: number
   max?: number
@@ -51,6 +52,29 @@ export function Field({ name, label, fault, options, type = 'text', ...how }: Fi
       )}
     </div>
   )
+}
+
+interface FormProps {
+  class?: string
+  onSubmit: (form: HTMLFormElement) => Promise<unknown>
+  onInput?: () => void
+  onChange?: (event: { currentTarget: HTMLFormElement }) => void
+  children: ComponentChildren
+}
+
+/** A second click while the first is under way, as of a double click, makes nothing twice. */
+export function Form({ onSubmit, ...how }: FormProps) {
+  const isBusy = useRef(false)
+  const onSend = (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
+    event.preventDefault()
+    if (isBusy.current) return
+    isBusy.current = true
+    const over = () => {
+      isBusy.current = false
+    }
+    onSubmit(event.currentTarget).then(over, over)
+  }
+  return <form {...how} onSubmit={onSend} />
 }
 
 /** What a form holds, by the names of its fields; empty ones are null, those of numbers numbers. */

@@ -23,7 +23,8 @@ export function Names() {
         Rules name routes and endpoints as they arrive, the first that matches. Stored names stay.{' '}
         {since ? `Changed ${moment(since)}.` : 'No rules yet: names are kept as they come.'}
       </p>
-      {answer.data && <Editor key={since} {...{ path, given: answer.data, suggested }} />}
+      {/* What one has written stays, whoever saves. */}
+      {answer.data && <Editor {...{ path, given: answer.data, suggested }} />}
     </Section>
   )
 }

@@ -3,7 +3,7 @@
 import { useContext } from 'preact/hooks'
 import type { SiteAnswer } from '../../schema/api/site.ts'
 import { ask, request } from './client.ts'
-import { Field, originsOf, valuesOf } from './field.tsx'
+import { Field, Form, originsOf, valuesOf } from './field.tsx'
 import { Snippet } from './firstrun.tsx'
 import { moment, number } from './format.ts'
 import { Link, usePlace } from './link.tsx'
@@ -30,11 +30,10 @@ export function SiteSettings({ site }: { site: string }) {
   const path = `/v1/sites/${site}`
   const answer = useAnswer<SiteAnswer>(path)
   const { data } = answer
-  const onSubmit = (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
-    event.preventDefault()
-    const { origins, ...numbers } = valuesOf(event.currentTarget)
+  const onSubmit = (form: HTMLFormElement) => {
+    const { origins, ...numbers } = valuesOf(form)
     const body = { ...numbers, origins: originsOf(origins) }
-    run(ask(path, { method: 'PATCH', body }).then(again), 'Saved.')
+    return run(ask(path, { method: 'PATCH', body }).then(again), 'Saved.')
   }
   const onDelete = () => {
     if (prompt(`All data of ${site} will be deleted. Write its name to go on.`) !== site) return
@@ -48,7 +47,7 @@ export function SiteSettings({ site }: { site: string }) {
     <>
       <Section title={`Settings of ${site}`} answer={answer} tools={<Link to={{ id: '' }}>Close</Link>}>
         {data && (
-          <form class="fields" onSubmit={onSubmit}>
+          <Form class="fields" onSubmit={onSubmit}>
             <Field
               name="origins"
               label="Origins of its pages, separated by spaces"
@@ -70,7 +69,7 @@ export function SiteSettings({ site }: { site: string }) {
               </button>{' '}
               <span role="status">{said}</span>
             </p>
-          </form>
+          </Form>
         )}
         {data && (
           <p class="soft">

@@ -3,7 +3,7 @@
 import { useContext } from 'preact/hooks'
 import type { TagsAnswer } from '../../schema/api/tags.ts'
 import { ask } from './client.ts'
-import { Field, valuesOf } from './field.tsx'
+import { Field, Form, valuesOf } from './field.tsx'
 import { number } from './format.ts'
 import { Section } from './section.tsx'
 import { useWork } from './use-action.ts'
@@ -15,15 +15,14 @@ export function Tags({ site }: { site: string }) {
   const path = `/v1/sites/${site}/tags`
   const answer = useAnswer<TagsAnswer>(path)
   const { data } = answer
-  const onSubmit = (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
-    event.preventDefault()
-    const tags = `${valuesOf(event.currentTarget).tags ?? ''}`.match(/[^\s,]+/g) ?? []
-    run(ask(path, { method: 'PUT', body: { tags } }).then(again), 'Saved.')
+  const onSubmit = (form: HTMLFormElement) => {
+    const tags = `${valuesOf(form).tags ?? ''}`.match(/[^\s,]+/g) ?? []
+    return run(ask(path, { method: 'PUT', body: { tags } }).then(again), 'Saved.')
   }
   return (
     <Section title={`Tags of ${site}`} answer={answer}>
       {data && (
-        <form class="fields" onSubmit={onSubmit}>
+        <Form class="fields" onSubmit={onSubmit}>
           <Field
             name="tags"
             label="Tags that are kept, separated by spaces: plan variant"
@@ -35,7 +34,7 @@ export function Tags({ site }: { site: string }) {
             </button>{' '}
             <span role="status">{said}</span>
           </p>
-        </form>
+        </Form>
       )}
       {data && (
         <p class="soft">

@@ -3,7 +3,7 @@
 import { useContext, useState } from 'preact/hooks'
 import type { NewTokenAnswer, TokenAnswer, TokensAnswer } from '../../schema/api/token.ts'
 import { ask, request } from './client.ts'
-import { Field, valuesOf } from './field.tsx'
+import { Field, Form, valuesOf } from './field.tsx'
 import { moment } from './format.ts'
 import { Section, Table } from './section.tsx'
 import { useWork } from './use-action.ts'
@@ -16,13 +16,11 @@ export function Tokens({ site }: { site: string }) {
   const path = `/v1/sites/${site}/tokens`
   const answer = useAnswer<TokensAnswer>(path)
   const tokens = answer.data?.data ?? []
-  const onSubmit = (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
-    event.preventDefault()
-    const form = event.currentTarget
+  const onSubmit = (form: HTMLFormElement) => {
     const { name, expires } = valuesOf(form)
     const body = { name, ...(expires && { expires: `${expires}T00:00:00Z` }) }
     const made = ask<NewTokenAnswer>(path, { method: 'POST', body })
-    run(
+    return run(
       made.then(({ token }) => setSecret(token)),
       '',
     ).then(done => {
@@ -55,7 +53,7 @@ export function Tokens({ site }: { site: string }) {
           ))}
         </Table>
       )}
-      <form class="fields" onSubmit={onSubmit}>
+      <Form class="fields" onSubmit={onSubmit}>
         <Field name="name" label="Name of the token" {...{ fault, required: true, placeholder: 'ci' }} />
         <Field name="expires" label="Expires (never, if empty)" fault={fault} type="date" />
         <p>
@@ -69,7 +67,7 @@ export function Tokens({ site }: { site: string }) {
             The token, shown only once: <code>{secret}</code>
           </p>
         )}
-      </form>
+      </Form>
     </Section>
   )
 }

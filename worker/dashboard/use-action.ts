@@ -11,8 +11,8 @@ export interface Fault {
 
 type Run = (work: Promise<unknown>, done: string) => Promise<boolean>
 
-/** What to say now, and a function that does the work and answers whether it was done. */
-export function useWork(): [said: string, run: Run, fault: Fault | null] {
+/** What to say now, a function that does the work and answers whether it was done, and one that says no more. */
+export function useWork(): [said: string, run: Run, fault: Fault | null, hush: () => void] {
   const [{ said, fault }, tell] = useState<{ said: string; fault: Fault | null }>({ said: '', fault: null })
   const run: Run = (work, done) =>
     work.then(
@@ -28,5 +28,6 @@ export function useWork(): [said: string, run: Run, fault: Fault | null] {
         return false
       },
     )
-  return [said, run, fault]
+  const hush = () => (said || fault) && tell({ said: '', fault: null })
+  return [said, run, fault, hush]
 }

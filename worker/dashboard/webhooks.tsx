@@ -8,6 +8,7 @@ import type {
   WebhookTestAnswer,
 } from '../../schema/api/webhooks.ts'
 import { ask, request } from './client.ts'
+import { Field, Form } from './field.tsx'
 import { usePlace } from './link.tsx'
 import { Section, Table } from './section.tsx'
 import { useWork } from './use-action.ts'
@@ -19,15 +20,13 @@ type Names = [id: string, name: string][]
 export function Webhooks({ budgets }: { budgets: Names }) {
   const [{ site }] = usePlace()
   const { again } = useContext(Live)
-  const [said, run] = useWork()
+  const [said, run, fault] = useWork()
   const [secret, setSecret] = useState<string | null>(null)
   const [kind, setKind] = useState('standard')
   const path = `/v1/sites/${site}/webhooks`
   const answer = useAnswer<WebhooksAnswer>(path)
   const hooks = answer.data?.data ?? []
-  const onSubmit = (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
-    event.preventDefault()
-    const form = event.currentTarget
+  const onSubmit = (form: HTMLFormElement) => {
     const given = new FormData(form)
     const chosen = given.getAll('budgets')
     const key = kind === 'standard' ? 'url' : 'routing_key'
@@ -37,7 +36,7 @@ export function Webhooks({ budgets }: { budgets: Names }) {
       form.reset()
       again()
     })
-    run(made, 'Created.')
+    return run(made, 'Created.')
   }
   return (
     <Section title="Webhooks" answer={answer}>
@@ -49,7 +48,7 @@ export function Webhooks({ budgets }: { budgets: Names }) {
           ))}
         </Table>
       )}
-      <form class="fields" onSubmit={onSubmit}>
+      <Form class="fields" onSubmit={onSubmit}>
         <label>
           <span>Kind</span>
           <select value={kind} onChange={event => setKind(event.currentTarget.value)}>
@@ -58,15 +57,14 @@ export function Webhooks({ budgets }: { budgets: Names }) {
           </select>
         </label>
         {kind === 'standard' ? (
-          <label key="url">
-            <span>Address</span>
-            <input name="url" type="url" required placeholder="https://hooks.example/budgets" />
-          </label>
+          <Field
+            key="url"
+            name="url"
+            label="Address"
+            {...{ fault, type: 'url', required: true, placeholder: 'https://hooks.example/budgets' }}
+          />
         ) : (
-          <label key="key">
-            <span>Integration key</span>
-            <input name="routing_key" required />
-          </label>
+          <Field key="key" name="routing_key" label="Integration key" {...{ fault, required: true }} />
         )}
         {budgets.length > 0 && (
           <label>
@@ -91,7 +89,7 @@ export function Webhooks({ budgets }: { budgets: Names }) {
             The secret, shown only once: <code>{secret}</code>
           </p>
         )}
-      </form>
+      </Form>
     </Section>
   )
 }
