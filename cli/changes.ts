@@ -5,7 +5,7 @@ import { format } from '../schema/domain/metrics.ts'
 import { type Command, one, show } from './command.ts'
 import { FILTERS, filtersOf, RANGE, siteOf, timeOf } from './range.ts'
 import { table } from './table.ts'
-import { minute, percent, whole } from './words.ts'
+import { minute, sure, whole } from './words.ts'
 
 /** Parameters of the API that are called the same here. */
 const SAME = ['metrics', 'percentile', 'against', 'limit']
@@ -69,7 +69,7 @@ function cells({ group, metric, before, after, change, verdict, harmed, confiden
     format(metric, after?.value ?? null),
     ...[ratio?.value, ratio?.low, ratio?.high].map(share => (share === undefined ? '' : signed(share))),
     whole(harmed),
-    confidence > 0.999 ? 'over 99.9%' : percent(confidence),
+    confidence > 0.999 ? 'over 99.9%' : sure(confidence),
   ]
 }
 

@@ -6,7 +6,7 @@ import { format } from '../schema/domain/metrics.ts'
 import { type Command, one, show } from './command.ts'
 import { FILTERS, filtersOf, GROUPS, RANGE, siteOf, tagText, timeOf } from './range.ts'
 import { table } from './table.ts'
-import { change, minute, percent, whole } from './words.ts'
+import { change, minute, sure, whole } from './words.ts'
 
 export const trends: Command = {
   name: 'trends',
@@ -62,7 +62,7 @@ function describe({ site, from, to, baseline, percentile, data }: TrendsAnswer):
     format(row.metric, row.after?.value ?? null),
     change(row),
     row.verdict ?? 'too little data',
-    row.confidence === null ? '' : percent(row.confidence),
+    row.confidence === null ? '' : sure(row.confidence),
     row.after ? whole(row.after.samples) : '',
   ]
   return `${title}\n\n${table(head, data.map(cells), keys.length + 1)}`

@@ -17,6 +17,11 @@ export function percent(share: number): string {
   return `${value > 0 && value < 9.95 ? value.toFixed(1) : Math.round(value)}%`
 }
 
+/** How sure a verdict is: never quite. */
+export function sure(confidence: number): string {
+  return percent(Math.min(confidence, 0.999))
+}
+
 /** The 95% confidence interval; an end that the samples do not bound is `?`. */
 export function interval(metric: Budgeted, percentile: PercentileAnswer | undefined): string {
   if (!percentile) return ''

@@ -14,6 +14,8 @@ export interface Env {
   QUEUE?: Queue<PageViewRow>
   /** `direct` (default): beacons go to D1. `queue`: they go through QUEUE. */
   INGEST?: 'direct' | 'queue'
+  /** Statements that a run of the cron may take: 45 by default, for the free plan. With the paid plan 900 are few enough. */
+  CRON_STATEMENTS?: string
   /** The root token of the API; `wrangler secret put ADMIN_TOKEN`. */
   ADMIN_TOKEN?: string
 }

@@ -4,14 +4,14 @@
 
 import type { PageViewRow } from '../schema/storage/tables.ts'
 import { app } from './app.ts'
-import { cron } from './cron.ts'
+import { cron, statementsOf } from './cron.ts'
 import type { Env } from './env.ts'
 import { consume } from './ingest/queue.ts'
 
 export default {
   fetch: app.fetch,
   async scheduled(_controller, env) {
-    await cron(env.DB, Date.now())
+    await cron(env.DB, Date.now(), statementsOf(env))
   },
   async queue(batch, env) {
     await consume(batch, env, Date.now())

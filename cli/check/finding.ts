@@ -9,7 +9,7 @@ import type { BudgetAnswer } from '../../schema/api/budgets.ts'
 import type { TrendsRow } from '../../schema/api/trends.ts'
 import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
 import { type Budgeted, format } from '../../schema/domain/metrics.ts'
-import { change, interval, percent, signed } from '../words.ts'
+import { change, interval, signed, sure } from '../words.ts'
 
 export interface Finding {
   outcome: 'ok' | 'breach' | 'too little data'
@@ -41,14 +41,14 @@ export function judgeTrend(
   const slower = row.change.ratio?.value ?? (row.change.difference.value > 0 ? Number.POSITIVE_INFINITY : 0)
   const outcome =
     verdict === 'degrading' && slower > max ? 'breach' : verdict === 'unclear' ? 'too little data' : 'ok'
-  const sure = confidence === null ? '' : `, ${percent(confidence)} sure`
+  const how = confidence === null ? '' : `, ${sure(confidence)} sure`
   return {
     outcome,
     name: `${metric} p${percentile}`,
     limit,
     before: format(row.metric, row.before?.value ?? null),
     now: format(row.metric, row.after?.value ?? null),
-    detail: `${verdict}${sure}: ${change(row)}`,
+    detail: `${verdict}${how}: ${change(row)}`,
   }
 }
 

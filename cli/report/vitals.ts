@@ -5,7 +5,7 @@
 import type { SummaryRow } from '../../schema/api/summary.ts'
 import type { TrendsRow } from '../../schema/api/trends.ts'
 import { format, type Metric } from '../../schema/domain/metrics.ts'
-import { interval, percent, whole } from '../words.ts'
+import { interval, percent, sure, whole } from '../words.ts'
 import type { Block, Text } from './document.ts'
 import { type Findings, isMissing } from './findings.ts'
 import { CORE, IN_ORDER, NAMES, p75 } from './names.ts'
@@ -101,5 +101,5 @@ function verdict(trend: TrendsRow | null): string {
   if (!trend?.verdict) return 'too little data'
   const { confidence } = trend
   if (confidence === null || trend.verdict === 'unclear') return trend.verdict
-  return `${trend.verdict} (${confidence > 0.99 ? 'over 99%' : percent(confidence)} sure)`
+  return `${trend.verdict} (${sure(confidence)} sure)`
 }

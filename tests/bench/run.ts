@@ -9,6 +9,7 @@ import { benchRaw } from './raw.ts'
 import { benchRules } from './rules.ts'
 import { benchScale } from './scale.ts'
 import { benchSdk } from './sdk.ts'
+import { benchSites } from './sites.ts'
 
 /** Names with their numbers, or a row of them for each thing compared. */
 type Results = Record<string, number | Record<string, string | number | null>>
@@ -21,6 +22,7 @@ const BENCHES: Record<string, (options: readonly string[]) => Promise<Results>> 
   rules: benchRules,
   scale: benchScale,
   sdk: benchSdk,
+  sites: benchSites,
 }
 
 const words = process.argv.slice(2)

@@ -46,7 +46,7 @@ describe('fieldline check', () => {
     const files = ['--markdown', 'pr.md', '--junit', 'junit.xml']
     const { code, out, said } = await cli(...against, '--release', '2.4.0', ...files)
     expect({ code, said }).toEqual({ code: 3, said: 'Release 2.4.0 against 2.3.0.\n' })
-    expect(out).toMatch(/^ {2}breach +lcp p75 +\+10% +2\.0\d s +2\.9\d s +degrading, \d+% sure: \+4\d%/m)
+    expect(out).toMatch(/^ {2}breach +lcp p75 +\+10% +2\.0\d s +2\.9\d s +degrading, over 99% sure: \+4\d%/m)
     const html = marked.parse(readFileSync(join(folder, 'pr.md'), 'utf8'), { async: false })
     expect(html).toContain('<p>1 of 1 checks failed.</p>')
     const xml = readFileSync(join(folder, 'junit.xml'), 'utf8')

@@ -27,6 +27,7 @@ export const PAGE_OF = {
   lighthouse: 'README.md',
   pin: 'docs/measuring.md',
   load: 'docs/deploying.md',
+  sites: 'docs/deploying.md',
   endpoints: 'docs/api.md',
   parameters: 'docs/api.md',
   sdk: 'docs/sdk.md',

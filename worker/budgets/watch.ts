@@ -23,6 +23,8 @@ import { type Finding, judge } from './judge.ts'
 import { announcement } from './message.ts'
 import { deliver } from './webhook.ts'
 
+const b = named(budgets, 'b')
+const m = named(messages, 'm')
 const w = named(webhooks, 'w')
 
 /** A budget is judged again after so long, in ms; the cron comes every five minutes. */
@@ -35,6 +37,12 @@ export const MIN_WATCH_STATEMENTS = STATEMENTS.find + STATEMENTS.judge
 const USUAL_STATEMENTS = 6
 /** Messages that are looked at, the oldest. */
 const MAX_WAITING = 100
+
+/** SQL of whether `site` has a budget to judge, or a message to tell. Keys: (site). */
+export function isWatched(site: SQL, now: Ms): SQL<0 | 1> {
+  return sql`(EXISTS (SELECT 1 FROM ${b.table} WHERE ${b.site} = ${site} AND ${b.checked} <= ${now - JUDGE_INTERVAL})
+    OR EXISTS (SELECT 1 FROM ${m.table} WHERE ${m.site} = ${site}))`
+}
 
 /** Judges what is due within `maxStatements`; answers the statements it took. */
 export async function watch(

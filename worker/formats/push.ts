@@ -5,7 +5,7 @@
  * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
 
-import { and, asc, eq, lt, lte } from 'drizzle-orm'
+import { and, asc, eq, lt, lte, type SQL, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { MAX_COLLECTORS, MAX_WAITING_HOURS } from '../../schema/api/collectors.ts'
 import { type OtlpAnswer, type OtlpQuery, parseOtlpQuery } from '../../schema/api/otlp.ts'
@@ -15,9 +15,12 @@ import type { Parsed } from '../../schema/domain/problem.ts'
 import type { Hour, Ms } from '../../schema/domain/units.ts'
 import { type CollectorRow, collectors, type SiteRow } from '../../schema/storage/tables.ts'
 import { logError } from '../log.ts'
+import { named } from '../store/names.ts'
 import { firstOpenHour } from '../store/periods.ts'
 import { counted, type Preparer, type Receipt } from '../store/statement.ts'
 import { exportRequest } from './otlp.ts'
+
+const c = named(collectors, 'c')
 
 /** What finding the collectors, asking for an hour and noting how it went take at most, in statements. */
 const STATEMENTS = { find: 1, ask: 12, note: 1 }
@@ -42,6 +45,12 @@ export interface Outcome {
   final: boolean
   /** Null where nothing was sent. */
   status: string | null
+}
+
+/** SQL of whether `site` has a collector to send something to. Key: (site). */
+export function isPushed(site: SQL, now: Ms): SQL<0 | 1> {
+  return sql`EXISTS (SELECT 1 FROM ${c.table}
+    WHERE ${c.site} = ${site} AND ${c.due} <= ${now} AND ${c.next} < ${firstOpenHour(now)})`
 }
 
 /** Sends what has settled, within `maxStatements`; answers the statements it took. */

@@ -14,7 +14,6 @@ import { pageviews, periods, type Tier } from '../../schema/storage/tables.ts'
 import { keyOf, listed, named } from './names.ts'
 import { prepare } from './statement.ts'
 
-const v = named(pageviews)
 const p = named(pageviews, 'p')
 const period = named(periods)
 const s = named(periods, 's')
@@ -38,75 +37,86 @@ export function firstOpenHour(now: Ms): Hour {
   return hourOf(now - SETTLE_DELAY)
 }
 
-/** Where periods are looked for: at all of them, or at those that are dirty or come after the newest one that is rolled up. */
+/** Where a site's periods are looked for: at all of them, or at those that are dirty or come after the newest one that is rolled up. */
 export type Look = 'all' | 'new'
 
+/** Where to look, by site. */
+export type Looks = Readonly<Record<string, Look>>
+
+/** A period that is due. */
+export interface Stale {
+  site: string
+  start: Hour
+}
+
 /**
- * Closed hours of a site that are due, oldest first: those that hold rows and were never rolled up, and the dirty
- * ones that are three times as old as when they were last rolled up, for the sake of first beacons that come late.
- * Keys: (site, hour), skipped through; (site, tier, start), those that are dirty by an index of their own.
+ * Closed hours that are due: those that hold rows and were never rolled up, and the dirty ones that are three times as old
+ * as when they were last rolled up, for the sake of first beacons that come late. The oldest of each site come first, so that
+ * a limit cuts off no site's. Keys: (site, hour), skipped through; (site, tier, start); those that are dirty by an index of
+ * their own.
  *
- * Nearly all hours come one after the other, so a look at new ones begins a day before the newest. What fills an older gap is
+ * Nearly all hours come one after the other, so a look at new ones begins behind the newest. What fills an older gap is
  * found by a look at all, which costs some rows for each hour that is kept. The plus keeps SQLite to the index of what is
  * dirty: it takes the bound of a range for the better way, and would read every period before it.
  */
-export async function staleHours(
-  d1: D1Database,
-  site: string,
-  now: Ms,
-  limit: number,
-  look: Look = 'all',
-): Promise<Hour[]> {
+export async function staleHours(d1: D1Database, looks: Looks, now: Ms, limit: number): Promise<Stale[]> {
   const open = firstOpenHour(now)
   const { results } = await prepare(
     d1,
-    sql`WITH RECURSIVE hours(hour) AS (
-        SELECT min(${v.hour}) FROM ${v.table} WHERE ${v.site} = ${site} AND ${v.hour} >= ${since(site, 'hour', look)}
+    sql`WITH RECURSIVE asked(site, since) AS (${asked(looks, 'hour', 1)}), hours(site, start) AS (
+        SELECT site, (SELECT min(${p.hour}) FROM ${p.table} WHERE ${p.site} = asked.site AND ${p.hour} >= since) FROM asked
         UNION ALL
-        SELECT (SELECT min(${p.hour}) FROM ${p.table} WHERE ${p.site} = ${site} AND ${p.hour} > hours.hour)
-        FROM hours WHERE hours.hour < ${open})
-      SELECT hour FROM hours WHERE hour < ${open} AND NOT EXISTS (
-        SELECT 1 FROM ${s.table} WHERE ${s.site} = ${site} AND ${s.tier} = 'hour' AND ${s.start} = hours.hour)
-      UNION ALL
-      SELECT ${d.start} FROM ${d.table} WHERE ${d.site} = ${site} AND ${d.tier} = 'hour' AND ${d.state} = 'dirty'
-        AND +${d.start} < ${open} AND ${open} - ${d.start} >= 3 * (${d.rolled} - ${d.start})
-      ORDER BY 1 LIMIT ${limit}`,
-  ).all<{ hour: Hour }>()
-  return results.map(({ hour }) => hour)
+        SELECT site, (SELECT min(${p.hour}) FROM ${p.table} WHERE ${p.site} = hours.site AND ${p.hour} > hours.start)
+        FROM hours WHERE hours.start < ${open})
+      SELECT site, start FROM (
+        SELECT site, start FROM hours WHERE start < ${open} AND NOT EXISTS (
+          SELECT 1 FROM ${s.table} WHERE ${s.site} = hours.site AND ${s.tier} = 'hour' AND ${s.start} = hours.start)
+        UNION ALL
+        SELECT ${d.site}, ${d.start} FROM asked CROSS JOIN ${d.table} ON ${d.site} = asked.site
+        WHERE ${d.tier} = 'hour' AND ${d.state} = 'dirty'
+          AND +${d.start} < ${open} AND ${open} - ${d.start} >= 3 * (${d.rolled} - ${d.start}))
+      ${oldestOfEach(limit)}`,
+  ).all<Stale>()
+  return results
 }
 
-/** Closed days (their first hours) that have no clean roll-up and whose rolled-up hours are all clean, oldest first. */
-export async function staleDays(
-  d1: D1Database,
-  site: string,
-  now: Ms,
-  limit: number,
-  look: Look = 'all',
-): Promise<Hour[]> {
+/**
+ * Closed days (their first hours) that have no clean roll-up and of which no hour is due or dirty, the oldest of each site
+ * first. Keys: (site, tier, start), skipped through; (site, hour).
+ */
+export async function staleDays(d1: D1Database, looks: Looks, now: Ms, limit: number): Promise<Stale[]> {
   const today = Math.floor((now - SETTLE_DELAY) / DAY) * 24
+  const next = (site: SQL, since: SQL) => sql`(SELECT min(${h.start}) / 24 * 24 FROM ${h.table}
+    WHERE ${h.site} = ${site} AND ${h.tier} = 'hour' AND ${h.start} >= ${since})`
   const { results } = await prepare(
     d1,
-    sql`SELECT day FROM (
-        SELECT ${h.start} / 24 * 24 AS day FROM ${h.table}
-        WHERE ${h.site} = ${site} AND ${h.tier} = 'hour' AND ${h.start} >= ${since(site, 'day', look)} AND ${h.start} < ${today}
+    sql`WITH RECURSIVE asked(site, since) AS (${asked(looks, 'day', 24)}), days(site, start) AS (
+        SELECT site, ${next(sql`asked.site`, sql`since`)} FROM asked
+        UNION ALL
+        SELECT site, ${next(sql`days.site`, sql`days.start + 24`)} FROM days WHERE days.start < ${today})
+      SELECT site, start FROM (
+        SELECT site, start FROM days WHERE start < ${today} AND NOT EXISTS (SELECT 1 FROM ${s.table}
+          WHERE ${s.site} = days.site AND ${s.tier} = 'day' AND ${s.start} = days.start)
         UNION
-        SELECT ${d.start} FROM ${d.table}
-        WHERE ${d.site} = ${site} AND ${d.tier} = 'day' AND ${d.state} = 'dirty' AND +${d.start} < ${today} AND EXISTS (
-          SELECT 1 FROM ${h.table} WHERE ${h.site} = ${site} AND ${h.tier} = 'hour'
+        SELECT ${d.site}, ${d.start} FROM asked CROSS JOIN ${d.table} ON ${d.site} = asked.site
+        WHERE ${d.tier} = 'day' AND ${d.state} = 'dirty' AND +${d.start} < ${today} AND EXISTS (
+          SELECT 1 FROM ${h.table} WHERE ${h.site} = ${d.site} AND ${h.tier} = 'hour'
             AND ${h.start} >= ${d.start} AND ${h.start} < ${d.start} + 24)) AS days
-      WHERE NOT EXISTS (SELECT 1 FROM ${s.table}
-          WHERE ${s.site} = ${site} AND ${s.tier} = 'day' AND ${s.start} = day AND ${s.state} <> 'dirty')
-        AND day NOT IN (SELECT ${d.start} / 24 * 24 FROM ${d.table}
-          WHERE ${d.site} = ${site} AND ${d.tier} = 'hour' AND ${d.state} = 'dirty')
-      ORDER BY day LIMIT ${limit}`,
-  ).all<{ day: Hour }>()
-  return results.map(({ day }) => day)
+      WHERE NOT ${isBehind(sql`days.site`, sql`days.start`)}
+      ${oldestOfEach(limit)}`,
+  ).all<Stale>()
+  return results
 }
 
-/** SQL of the hour from which on a look begins: one day before the newest period. */
-function since(site: string, tier: Tier, look: Look): SQL {
-  if (look === 'all') return sql`0`
-  return sql`coalesce((SELECT max(${s.start}) FROM ${s.table} WHERE ${s.site} = ${site} AND ${s.tier} = ${tier}) - 24, 0)`
+/** SQL of the sites, and of the hour from which on a look at each begins: behind the newest period of `length` hours. */
+function asked(looks: Looks, tier: Tier, length: number): SQL {
+  return sql`SELECT key, iif(value = 'all', 0, coalesce((SELECT max(${s.start}) + ${length} FROM ${s.table}
+    WHERE ${s.site} = key AND ${s.tier} = ${tier}), 0)) FROM json_each(${JSON.stringify(looks)})`
+}
+
+/** First the oldest of every site, then what is the second of its site, and so on. */
+function oldestOfEach(limit: number): SQL {
+  return sql`ORDER BY row_number() OVER (PARTITION BY site ORDER BY start), start LIMIT ${limit}`
 }
 
 /** Notes that rows of a closed hour have changed. Writes nothing where nothing was rolled up, or it is noted already. */
@@ -140,11 +150,17 @@ export function markRolledUp(
   )
 }
 
-/** True where an hour of the day is dirty, or has rows and was never rolled up. Keys: (site, tier, start), (site, hour). */
+/** True where an hour of the day is dirty, or has rows and was never rolled up. */
 export function isDayBehind(site: string, day: Hour): SQL {
-  const hours = JSON.stringify(Array.from({ length: 24 }, (_, i) => day + i))
-  return sql`EXISTS (SELECT 1 FROM json_each(${hours}) AS h
-    LEFT JOIN ${s.table} ON ${s.site} = ${site} AND ${s.tier} = 'hour' AND ${s.start} = h.value
-    WHERE ${s.state} = 'dirty' OR (${s.state} IS NULL
-      AND EXISTS (SELECT 1 FROM ${p.table} WHERE ${p.site} = ${site} AND ${p.hour} = h.value)))`
+  return isBehind(sql`${site}`, sql`${day}`)
 }
+
+/** The same of what SQL names. Keys: (site, tier, start), (site, hour). */
+function isBehind(site: SQL, day: SQL): SQL {
+  return sql`EXISTS (SELECT 1 FROM json_each(${HOURS_OF_DAY}) AS h
+    LEFT JOIN ${s.table} ON ${s.site} = ${site} AND ${s.tier} = 'hour' AND ${s.start} = ${day} + h.value
+    WHERE ${s.state} = 'dirty' OR (${s.state} IS NULL
+      AND EXISTS (SELECT 1 FROM ${p.table} WHERE ${p.site} = ${site} AND ${p.hour} = ${day} + h.value)))`
+}
+
+const HOURS_OF_DAY = JSON.stringify(Array.from({ length: 24 }, (_, hour) => hour))

@@ -60,8 +60,10 @@ async function seed(d1: D1Database, { site, now, views, days }: Traffic): Promis
     rows.push(toRow({ ...view, id }, describe(userAgent, view.touch, country), { site, rate: 1, now }))
   }
   for (let i = 0; i < rows.length; i += BATCH) await store(d1, rows.slice(i, i + BATCH), now)
-  for (const hour of await staleHours(d1, site, now, days * 24 + 24)) await rollUpHour(d1, site, hour, now)
-  for (const day of await staleDays(d1, site, now, days + 1)) await rollUpDay(d1, site, day, now)
+  const looks = { [site]: 'all' } as const
+  for (const { start } of await staleHours(d1, looks, now, days * 24 + 24))
+    await rollUpHour(d1, site, start, now)
+  for (const { start } of await staleDays(d1, looks, now, days + 1)) await rollUpDay(d1, site, start, now)
   // One day is behind a late beacon, so its hours are read.
   const late = Math.floor(hourOf(now - 2 * 24 * HOUR) / 24) * 24
   await d1

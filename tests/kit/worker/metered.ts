@@ -25,7 +25,7 @@ export default {
     const jobs: Record<string, () => Promise<unknown>> = {
       hour: () => rollUpHour(DB, site, Number(get('start')), now, tags),
       day: () => rollUpDay(DB, site, Number(get('start')), now, tags),
-      cron: () => cron(DB, now),
+      cron: () => cron(DB, now, Number(get('statements')) || undefined),
       report: async () =>
         report(
           DB,

@@ -4,6 +4,7 @@
 
 import { env } from 'cloudflare:workers'
 import type { PageViewRow } from '../../../schema/storage/tables.ts'
+import type { Stale } from '../../../worker/store/periods.ts'
 import { store as storeIn } from '../../../worker/store/upsert.ts'
 import { newId } from '../pageview.ts'
 
@@ -43,4 +44,9 @@ export function pageViewRow(given: Partial<PageViewRow> = {}): PageViewRow {
 
 export function store(rows: readonly PageViewRow[]): Promise<D1Result> {
   return storeIn(env.DB, rows, Date.now())
+}
+
+/** The hours or days that are due, without their site. */
+export async function starts(due: Promise<readonly Stale[]>): Promise<number[]> {
+  return (await due).map(({ start }) => start)
 }

