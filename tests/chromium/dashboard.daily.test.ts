@@ -146,10 +146,15 @@ test('a site is made, set, given a token and deleted, from the list of all sites
   await settings.getByRole('button', { name: 'Save settings' }).click()
   await settings.getByText('must be more than raw_days').waitFor()
   await settings.getByLabel('Days of single page views').fill('7')
+  await settings.getByLabel('Address of a trace').fill('https://tempo.example/trace/')
+  await settings.getByRole('button', { name: 'Save settings' }).click()
+  await settings.getByText('must be an address with {trace} in it').waitFor()
+  await settings.getByLabel('Address of a trace').fill('https://tempo.example/trace/{trace}')
   await settings.getByRole('button', { name: 'Save settings' }).click()
   await settings.getByText('Saved.').waitFor()
   expect(await ask('/v1/sites/second')).toMatchObject({
     raw_days: 7,
+    trace_link: 'https://tempo.example/trace/{trace}',
     origins: ['https://a.example', 'https://b.example'],
   })
 
@@ -162,6 +167,22 @@ test('a site is made, set, given a token and deleted, from the list of all sites
   await tokens.getByText('Revoked.').waitFor()
   await tokens.getByText('No read tokens yet.').waitFor()
   expect(token).toMatch(/^fl_second_[0-9a-f]{12}_[0-9a-f]{40}$/)
+
+  const collectors = region('Collectors of second')
+  await collectors.getByLabel('Address').fill('http://10.0.0.1:4318')
+  await collectors.getByRole('button', { name: 'Create collector' }).click()
+  await collectors.getByText(/^must be .*https/).waitFor()
+  await collectors.getByLabel('Address').fill('https://otlp.example.com/v1/metrics')
+  await collectors.getByLabel('Authorization').fill('Bearer secret')
+  await collectors.getByLabel('By, at most two').fill('route device')
+  await collectors.getByRole('button', { name: 'Create collector' }).click()
+  const collector = rowOf('https://otlp.example.com/v1/metrics')
+  await collector.waitFor()
+  expect(await collector.textContent()).toContain('by route, device')
+  expect(await ask('/v1/sites/second/collectors')).toMatchObject({ data: [{ headers: ['Authorization'] }] })
+  page.once('dialog', dialog => dialog.accept())
+  await collector.getByRole('button', { name: 'Remove collector' }).click()
+  await collector.waitFor({ state: 'detached' })
 
   page.once('dialog', dialog => dialog.accept('second'))
   await settings.getByRole('button', { name: 'Delete second' }).click()
@@ -297,5 +318,28 @@ test('a tag is declared among the settings, and is a breakdown and a filter', as
   await settled(page)
   expect(new URL(page.url()).searchParams.getAll('tag')).toEqual(['variant:B'])
   await page.getByRole('link', { name: 'LCP', exact: true }).waitFor()
+
+  await open('?site=tagged&view=compare&on=device&tag=variant:B')
+  const compared = page.waitForRequest(/v1\/trends/)
+  await page.getByRole('link', { name: 'plan', exact: true }).click()
+  const asked = new URL((await compared).url()).searchParams
+  expect([asked.getAll('tag'), asked.get('baseline_tag')]).toEqual([['variant:B', 'plan:pro'], 'plan:free'])
+  await region('Differences of p75').getByText('pro', { exact: true }).first().waitFor()
+
+  await open('?site=tagged&view=budgets')
+  const tag = page.getByLabel('Tag (name:value)')
+  const options = () =>
+    tag.evaluate((input: HTMLInputElement) => [...(input.list?.options ?? [])].map(({ value }) => value))
+  await expect.poll(options).toEqual(['plan:pro', 'plan:free', 'variant:B'])
+  await page.getByLabel('Metric').fill('lcp')
+  await page.getByLabel('Limit').fill('2500')
+  await tag.fill('plan:pro')
+  await page.getByRole('button', { name: 'Create budget' }).click()
+  await rowOf('p75 of LCP ≤ 2.50 s in 24 h, plan:pro').waitFor()
+  // A budget of some page views is no line over all of them.
+  await open('?site=tagged')
+  expect(await page.getByText('budget p75 ≤ 2.50 s').count()).toBe(0)
+  await open('?site=tagged&tag=plan:pro')
+  expect(await page.getByText('budget p75 ≤ 2.50 s').count()).toBe(1)
   expect(troubles).toEqual([])
 })

@@ -1,7 +1,6 @@
 /** What a metric breaks down into: one dimension, the groups that harm most first. A row filters by itself. */
 
 import type { SummaryAnswer } from '../../schema/api/summary.ts'
-import type { TagsAnswer } from '../../schema/api/tags.ts'
 import type { TrendsAnswer } from '../../schema/api/trends.ts'
 import type { Metric } from '../../schema/domain/metrics.ts'
 import { short } from './format.ts'
@@ -13,6 +12,7 @@ import { Sampled, Section } from './section.tsx'
 import { Tabs } from './tabs.tsx'
 import { DIMENSIONS, filterOf, titleOf, without } from './url-state.ts'
 import { useAnswer } from './use-api.ts'
+import { useTags } from './use-tags.ts'
 
 interface BreakdownProps {
   metric: Metric
@@ -34,8 +34,7 @@ export function Breakdown({ metric, total, extra = {} }: BreakdownProps) {
   const since = useRulesSince()
   const head = titleOf(by)
   const title = `${short(metric)} by ${head.toLowerCase()}`
-  const tags = useAnswer<TagsAnswer>(`/v1/sites/${place.site}/tags`, true).data?.tags ?? []
-  const options = { ...DIMENSIONS, ...Object.fromEntries(tags.map(({ name }) => [`tag:${name}`, name])) }
+  const options = { ...DIMENSIONS, ...useTags() }
   const tools = <Tabs label="Break down by" name="by" options={options} also={{ q: '', col: '' }} />
   const found = answer.data?.data ?? []
   const [state] = filterOf(by, '')

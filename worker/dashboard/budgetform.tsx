@@ -9,6 +9,7 @@ import type { GroupKey } from '../../schema/api/query.ts'
 import type { SummaryAnswer } from '../../schema/api/summary.ts'
 import { DELIVERY_METRICS } from '../../schema/domain/delivery-metrics.ts'
 import { BLOCKING, type Budgeted, format, METRICS, PHASES } from '../../schema/domain/metrics.ts'
+import { isTagKey, MAX_TAGS, tagOf } from '../../schema/domain/tag.ts'
 import { ask } from './client.ts'
 import { Field, Form, valuesOf } from './field.tsx'
 import { count, number, percent } from './format.ts'
@@ -16,6 +17,7 @@ import { Link, usePlace } from './link.tsx'
 import { pathOf } from './query.ts'
 import { useWork } from './use-action.ts'
 import { Live, useAnswer } from './use-api.ts'
+import { useTags } from './use-tags.ts'
 
 const MEASURES = [
   ...Object.keys(METRICS),
@@ -37,6 +39,7 @@ const FIELDS = [
   ['endpoint', 'Endpoint (for api)', '', { placeholder: 'all' }],
   ['route', 'Route', '', { placeholder: 'all' }],
   ['device', 'Device', '', { placeholder: 'all', options: ['phone', 'tablet', 'desktop'] }],
+  ['tag', 'Tag (name:value)', '', { placeholder: 'all' }],
   ['window_hours', 'Window in hours', 24, { required: true, type: 'number', min: 1, max: 672 }],
   ['minimum', 'Minimum samples', 100, { required: true, type: 'number', min: 1 }],
 ] as const
@@ -47,7 +50,11 @@ export function BudgetForm({ budget }: { budget: BudgetAnswer | undefined }) {
   const [said, run, fault, hush] = useWork()
   const [past, setPast] = useState<{ preview: BudgetPreview; metric: Budgeted } | null>(null)
   const latest = useRef<Promise<BudgetPreview> | null>(null)
-  const known = { route: useNames('route', 'pageviews'), endpoint: useNames('endpoint', 'api') }
+  const known = {
+    route: useNames('route', 'pageviews'),
+    endpoint: useNames('endpoint', 'api'),
+    tag: useTagged(),
+  }
   const path = `/v1/sites/${site}/budgets`
   const onSubmit = (form: HTMLFormElement) => {
     const [to, method] = budget ? ([`${path}/${budget.id}`, 'PUT'] as const) : ([path, 'POST'] as const)
@@ -86,7 +93,7 @@ export function BudgetForm({ budget }: { budget: BudgetAnswer | undefined }) {
           <Field
             key={name}
             {...{ name, label, fault, ...how }}
-            {...(name === 'route' || name === 'endpoint' ? { options: known[name] } : {})}
+            {...(name === 'route' || name === 'endpoint' || name === 'tag' ? { options: known[name] } : {})}
             defaultValue={String(budget?.[name] ?? initial)}
           />
         ))}
@@ -129,9 +136,21 @@ function Past({ preview, metric }: { preview: BudgetPreview; metric: Budgeted })
 }
 
 /** The busiest names of the last week. */
-function useNames(by: GroupKey, metrics: string): string[] {
+function useNames(by: GroupKey | undefined, metrics: string): string[] {
   const [{ site }] = usePlace()
-  const path = pathOf('summary', { site, from: '-7d', metrics, group_by: by, limit: 200 })
+  const path = by ? pathOf('summary', { site, from: '-7d', metrics, group_by: by, limit: 200 }) : ''
   const answer = useAnswer<SummaryAnswer>(path)
-  return answer.data?.data.flatMap(({ group, rest, other }) => (rest || other ? [] : (group[by] ?? []))) ?? []
+  return (
+    answer.data?.data.flatMap(({ group, rest, other }) => (rest || other || !by ? [] : (group[by] ?? []))) ??
+    []
+  )
+}
+
+/** `plan:pro` of every declared tag. */
+function useTagged(): string[] {
+  const keys = Object.keys(useTags()).filter(isTagKey)
+  return Array.from({ length: MAX_TAGS }, (_, i) => {
+    const key = keys[i]
+    return useNames(key, 'pageviews').map(name => `${key && tagOf(key)}:${name}`)
+  }).flat()
 }

@@ -103,7 +103,8 @@ function limitsOf(answer: BudgetsAnswer | null, metric: Metric, place: Place, en
         budget.relative_to === null &&
         fits(budget.endpoint, endpoint) &&
         fits(budget.route, place.route) &&
-        fits(budget.device, place.device),
+        fits(budget.device, place.device) &&
+        fits(budget.tag, place.tag),
     )
     .map(({ percentile, limit }) => ({
       text: `budget p${percentile} ≤ ${format(metric, limit)}`,

@@ -1,4 +1,4 @@
-/** Two sides beside each other: two periods, or two releases, devices, countries or routes. The address says which. */
+/** Two sides beside each other: two periods, or two releases, devices, countries, routes or values of a tag. The address says which. */
 
 import type { CausesAnswer } from '../../schema/api/causes.ts'
 import type { OtlpAnswer } from '../../schema/api/otlp.ts'
@@ -17,8 +17,9 @@ import { Section, Table } from './section.tsx'
 import { Tabs } from './tabs.tsx'
 import { slotsOf } from './timeline.ts'
 import { Trend } from './trend.tsx'
-import { COMPARED, type Place } from './url-state.ts'
+import { COMPARED, filterOf, type Place, without } from './url-state.ts'
 import { type Answer, useAnswer } from './use-api.ts'
+import { useTags } from './use-tags.ts'
 
 /** One side: what it is called, how it is drawn, and what is asked of it. */
 interface Side {
@@ -45,6 +46,13 @@ export function Compare() {
   const a = place.a || two.find(name => name !== b) || names.find(name => name !== b) || ''
   const days = daysBefore(place)
   const base = baseOf(place)
+  // Of tags, what is filtered by the others stays.
+  const others = on === 'period' ? {} : without(place, on)
+  const sideOf = (value: string): Query => {
+    if (on === 'period') return base
+    const [state, wanted] = filterOf(on, value)
+    return { ...base, [state]: [others[state], wanted].filter(Boolean).join('\n') }
+  }
   const sides: [Side, Side] =
     on === 'period'
       ? [
@@ -56,15 +64,20 @@ export function Compare() {
           { name: 'this range', kind: 'b', query: base },
         ]
       : [
-          { name: a, kind: 'a', query: { ...base, [on]: a } },
-          { name: b, kind: 'b', query: { ...base, [on]: b } },
+          { name: a, kind: 'a', query: sideOf(a) },
+          { name: b, kind: 'b', query: sideOf(b) },
         ]
   return (
     <>
       <section class="panel" aria-label="Compare" aria-busy={found.busy}>
         <div class="head">
           <h2>Compare</h2>
-          <Tabs label="Compare by" name="on" options={COMPARED} also={{ a: '', b: '' }} />
+          <Tabs
+            label="Compare by"
+            name="on"
+            options={{ ...COMPARED, ...useTags() }}
+            also={{ a: '', b: '' }}
+          />
         </div>
         <form class="filters" aria-label="Sides" onSubmit={event => event.preventDefault()}>
           {on === 'period' ? (
@@ -138,7 +151,9 @@ function Sides({ sides }: { sides: [Side, Side] }) {
   const { on, p, metric } = place
   const [{ query: a }, { query: b }] = sides
   const baseline =
-    on === 'period' ? { baseline_from: a.from, baseline_to: a.to } : { [`baseline_${on}`]: a[on] }
+    on === 'period'
+      ? { baseline_from: a.from, baseline_to: a.to }
+      : { [`baseline_${filterOf(on, '')[0]}`]: filterOf(on, sides[0].name)[1] }
   const metrics = Object.keys(METRICS) as Metric[]
   const path = pathOf('trends', { ...b, ...baseline, metrics: metrics.join(), percentile: p })
   const trends = useAnswer<TrendsAnswer>(path)

@@ -1,8 +1,9 @@
-/** What may be set of a site: its origins, what is kept and for how long, its read tokens, its script tag, and its end. */
+/** What may be set of a site: its origins, what is kept and for how long, its tags, tokens and collectors, its script tag, and its end. */
 
 import { useContext } from 'preact/hooks'
 import type { SiteAnswer } from '../../schema/api/site.ts'
 import { ask, request } from './client.ts'
+import { Collectors } from './collectors.tsx'
 import { Field, Form, originsOf, valuesOf } from './field.tsx'
 import { Snippet } from './firstrun.tsx'
 import { moment, number } from './format.ts'
@@ -60,6 +61,12 @@ export function SiteSettings({ site }: { site: string }) {
                 {...{ type: 'number', required: true, min: 1, defaultValue: String(data[name]) }}
               />
             ))}
+            <Field
+              name="trace_link"
+              label="Address of a trace (none, if empty)"
+              {...{ fault, placeholder: 'https://tempo.example/trace/{trace}' }}
+              defaultValue={data.trace_link ?? ''}
+            />
             <p>
               <button type="submit" class="primary">
                 Save settings
@@ -74,12 +81,14 @@ export function SiteSettings({ site }: { site: string }) {
         {data && (
           <p class="soft">
             Created {moment(data.created)}. {number(data.bot_beacons_24h)} beacons of bots in the last 24
-            hours.
+            hours. More of {site}: <Link to={{ site, view: 'names', id: '' }}>naming rules</Link>,{' '}
+            <Link to={{ site, view: 'budgets', id: '' }}>budgets and webhooks</Link>.
           </p>
         )}
       </Section>
       <Tags site={site} />
       <Tokens site={site} />
+      <Collectors site={site} />
       <section class="panel" aria-labelledby="tag">
         <h2 id="tag">Script tag of {site}</h2>
         <Snippet site={site} />

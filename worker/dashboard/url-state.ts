@@ -109,7 +109,7 @@ const DEFAULTS = {
   /** What is brought into view: the cause of the metric, or a change of a budget by its time. */
   at: '',
   /** What is compared, and its two sides; of periods, `a` is how many days the other one lies before. */
-  on: 'period' as keyof typeof COMPARED,
+  on: 'period' as keyof typeof COMPARED | TagKey,
   a: '',
   b: '',
   /** The load phase or the mark whose chart is shown. */
@@ -152,7 +152,8 @@ export function readPlace(search: string): Place {
     const values = query.getAll(name)
     const value = LISTS.includes(name) ? values.join('\n') : (values.at(-1) ?? '')
     const isAllowed = ALLOWED[name as keyof Place]?.includes(value) ?? true
-    const isKnown = Object.hasOwn(DEFAULTS, name) && (isAllowed || (name === 'by' && isTagKey(value)))
+    const isKnown =
+      Object.hasOwn(DEFAULTS, name) && (isAllowed || ((name === 'by' || name === 'on') && isTagKey(value)))
     return isKnown ? [[name, value]] : []
   })
   return { ...DEFAULTS, ...Object.fromEntries(known) }
