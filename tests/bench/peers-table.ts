@@ -6,7 +6,7 @@
 
 import { brotli } from '../../rollup.bytes.ts'
 import { writePart } from '../kit/figures.ts'
-import { FLOOR, type Script } from './peers.ts'
+import { FLOOR, type Script, WITH_CAUSES } from './peers.ts'
 import type { Wire } from './wire.ts'
 
 export function writePeers(scripts: readonly Script[], wires: Map<string, Wire>): void {
@@ -16,7 +16,7 @@ export function writePeers(scripts: readonly Script[], wires: Map<string, Wire>)
 function peers(scripts: readonly Script[], wires: Map<string, Wire>): string {
   const day = new Date().toISOString().slice(0, 10)
   const rows = scripts
-    .filter(({ name }) => name !== FLOOR)
+    .filter(({ name }) => name !== FLOOR && name !== WITH_CAUSES)
     .map(({ name, version, code }) => {
       const wire = wires.get(name)
       const cells = [name, version, count(brotli(code)), ...(wire ? said(wire) : ['', '', ''])]

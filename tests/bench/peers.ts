@@ -17,14 +17,16 @@ export interface Script {
   code: string
 }
 
-/** No peer, but the least that a call costs where its entries are wanted. */
+/** No peers, but measures: the least that a call costs where its entries are wanted, and web-vitals with its causes. */
 export const FLOOR = 'web-vitals + observer'
+export const WITH_CAUSES = 'web-vitals with attribution'
 
 /** What each entry of tests/bench/peers stands for: its package, and the name of its row. */
 const ENTRIES = {
   'web-vitals': ['web-vitals', 'web-vitals alone'],
   'hand-written': ['web-vitals', 'web-vitals + hand-written'],
   observer: ['web-vitals', FLOOR],
+  attribution: ['web-vitals', WITH_CAUSES],
   lux: ['@speedcurve/lux', 'lux'],
   elastic: ['@elastic/apm-rum', 'Elastic'],
   faro: ['@grafana/faro-web-sdk', 'Faro'],
@@ -87,4 +89,4 @@ async function bundle(entry: string): Promise<string> {
   return output[0].code
 }
 
-const ENTRIES_OF_WEB_VITALS = new Set(['web-vitals', 'hand-written', 'observer'])
+const ENTRIES_OF_WEB_VITALS = new Set(['web-vitals', 'hand-written', 'observer', 'attribution'])
