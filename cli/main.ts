@@ -14,6 +14,7 @@ import { type Command, one, understand } from './command.ts'
 import { completion } from './completion.ts'
 import { deploy, deployList } from './deploy.ts'
 import { doctor } from './doctor.ts'
+import { errors } from './errors.ts'
 import { exportData } from './export.ts'
 import { exitCodeOf, MISUSED, misuse } from './failure.ts'
 import { helpOf, overview } from './help.ts'
@@ -56,6 +57,7 @@ const COMMANDS: readonly Command[] = [
   trends,
   causes,
   blocking,
+  errors,
   pageviews,
   report,
   exportData,

@@ -19,7 +19,7 @@ export const summary: Command = {
     ...RANGE,
     metrics: {
       value: '<list>',
-      help: 'pageviews, lcp, api, phase:, blocking:, custom:<name>; default: vitals',
+      help: 'pageviews, errors, lcp, api, phase:, blocking:, custom:<name>; default: vitals',
     },
     percentiles: { value: '<list>', help: 'any of 1 to 99.9; default: 50,75,90,95,99' },
     ...GROUPS,
@@ -88,12 +88,18 @@ function numbers(names: string[], ofCalls: boolean): Column[] {
     ...names.map(
       (name): Column => [
         name,
-        row => (row.metric === 'pageviews' ? '' : format(row.metric, row.percentiles[name]?.value ?? null)),
+        row =>
+          row.metric === 'pageviews' || row.metric === 'errors'
+            ? ''
+            : format(row.metric, row.percentiles[name]?.value ?? null),
       ],
     ),
     [`95% of ${told}`, row => interval(row.metric, row.percentiles[told])],
     ...(ofCalls ? errors : []),
-    ['good', row => (row.shares ? percent(row.shares.good) : '')],
+    [
+      'good',
+      row => (row.shares ? percent(row.shares.good) : row.error_free ? percent(row.error_free.value) : ''),
+    ],
     ['p75 is', row => row.rating ?? ''],
   ]
 }

@@ -55,9 +55,13 @@ const shared: object & { [FIRST]?: Fieldline } = globalThis
 
 /**
  * The page's fieldline, of whichever copy, not yet started. `startAttribution` finds what vitals came from, `operationOf` names what GraphQL is asked
- * for; the core does without.
+ * for, `trackErrors` counts errors; the core does without.
  */
-export function fieldline(startAttribution?: StartAttribution, operationOf?: NameOperation): Fieldline {
+export function fieldline(
+  startAttribution?: StartAttribution,
+  operationOf?: NameOperation,
+  trackErrors?: (wanted: InitOptions['errors']) => void,
+): Fieldline {
   shared[FIRST] ??= {
     init: quietly(options => {
       const settings = !views[0] && readOptions({ ...options })
@@ -77,6 +81,7 @@ export function fieldline(startAttribution?: StartAttribution, operationOf?: Nam
         startTransport(settings, () => calls?._settle())
         if (api && api !== 'off')
           calls = observeCalls(settings, api === 'passive' ? undefined : patchCalls, operationOf)
+        trackErrors?.(settings.errors)
         const begin = quietly(() => {
           const attribution = startAttribution?.(calls ?? {})
           // First, so that resources are known as the LCP is told.

@@ -4,7 +4,7 @@
 
 import { template } from '../schema/domain/route.ts'
 import { MAX_TAG_SENT, MAX_TAGS_SENT } from '../schema/domain/tag.ts'
-import type { ApiCall, Beacon, Connection, Navigation } from '../schema/wire/pageview.ts'
+import type { ApiCall, Beacon, Connection, ErrorList, Navigation } from '../schema/wire/pageview.ts'
 import { loadPhases, navigationEntry } from './navigation.ts'
 import { serverTiming } from './server-timing.ts'
 
@@ -19,10 +19,22 @@ export interface View {
   /** What is on the wire as it is here. */
   _page: Omit<
     Beacon,
-    'age' | 'route' | 'phases' | 'server' | 'trace' | 'calls' | 'marks' | 'tags' | 'why' | 'blocking'
+    | 'age'
+    | 'route'
+    | 'phases'
+    | 'server'
+    | 'trace'
+    | 'calls'
+    | 'marks'
+    | 'tags'
+    | 'why'
+    | 'blocking'
+    | 'errors'
   > & {
     why: (CauseList | null)[] | null
     blocking?: [load: number, after: number, hosts: BlockingHost[]]
+    /** Undefined where nobody looks. */
+    errors?: [count: number, list: ErrorList[]]
   }
   /** When it began; 0 for the document's own. */
   _start: number

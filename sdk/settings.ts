@@ -26,6 +26,8 @@ export interface InitOptions {
    * method, and none that failed without an answer. `false` or `'off'`: record no API calls.
    */
   api?: boolean | 'passive' | 'off' | undefined
+  /** `false` or `'off'`: count no errors. The core counts none. */
+  errors?: boolean | 'off' | undefined
   /**
    * Calls to leave out: those whose address, without its query, holds one of these texts: `['analytics.example',
    * '/api/health']`. Of a tag they are parted by commas or spaces.

@@ -74,7 +74,15 @@ export function startTransport(settings: Settings, settle?: () => void): void {
     const calls = view._calls.slice(0, most)
     const marks = [...view._marks]
     const page = snapshot(view, calls, marks)
-    const state = write([page.route, page.vitals, page.phases, page.dropped, page.tags, page.blocking])
+    const state = write([
+      page.route,
+      page.vitals,
+      page.phases,
+      page.dropped,
+      page.tags,
+      page.blocking,
+      page.errors,
+    ])
     if (!calls[0] && !marks[0] && state === view._sent) return
     const said = (): void => {
       view._sent = state

@@ -101,6 +101,7 @@ export function open(start: number, navigation: Navigation): View {
     ;[before._marks, current._marks] = part(before._marks)
     current._taken = current._calls.length
     current._marked = current._marks.length
+    if (before._page.errors) current._page.errors = [0, []]
     if (navigation === 'back-forward-cache') current._named = before._named
   }
   changed(SETTLED)

@@ -33,7 +33,7 @@ const MAX_RUN = 4 * MINUTE
 /** Statements of one run, of the 50 that the free plan allows. */
 const FREE_STATEMENTS = 45
 /** What the parts take at most, in statements. */
-const STATEMENTS = { hour: 8, day: 18, find: 2, lowerRate: 3, expire: 24, counts: 3, retain: 15 }
+const STATEMENTS = { hour: 10, day: 20, find: 2, lowerRate: 3, expire: 28, counts: 3, retain: 15 }
 /**
  * Old roll-ups, old counts and gaps among the periods of a site are looked for in one of so many runs, or in fewer where there
  * are so many sites that it would take more than this share of the statements.

@@ -5,6 +5,7 @@
 
 import type { Navigation, PageView } from '../../schema/wire/pageview.ts'
 import { explain } from './causes.ts'
+import { errorsOf } from './errors.ts'
 import { type Random, random } from './random.ts'
 import { REGRESSION, RELEASES, ROUTES } from './routes.ts'
 import { timeOf } from './time-of-day.ts'
@@ -88,11 +89,13 @@ function pageView(dice: Random, who: Visitor, progress: number, age: number): Pa
     dropped: 0,
     marks: [],
     tags: [],
+    errors: { count: 0, list: [] },
     calls: calls.map(endpoint => apiCall(dice, who, endpoint)),
   }
   // Dice of its own: so the causes change nothing of what the seed has decided otherwise.
   const aside = random(Number.parseInt(id.slice(0, 8), 16))
-  return explain(aside, view, regressed ? REGRESSION.causes : model.causes, who.chromium)
+  const errors = errorsOf(random(Number.parseInt(id.slice(8), 16)), view)
+  return explain(aside, { ...view, errors }, regressed ? REGRESSION.causes : model.causes, who.chromium)
 }
 
 /** The two beacons of a page view that was hidden in between: interaction and late calls come with the second. */

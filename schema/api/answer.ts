@@ -8,6 +8,9 @@ import { GROUP_KEY_PATTERN, type GroupKey, groupKeyOf } from './query.ts'
 
 /** 0 to 1. */
 export const SHARE = v.pipe(v.number(), v.minValue(0), v.maxValue(1))
+/** A share with its 95 % interval. */
+export const SHARE_ESTIMATE = v.object({ value: SHARE, low: SHARE, high: SHARE })
+
 const bound = v.pipe(v.nullable(v.number()), v.description('null where so few samples allow no such bound'))
 
 /** A percentile in the metric's unit, with its 95 % confidence interval. */

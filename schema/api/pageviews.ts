@@ -11,6 +11,7 @@ import { NAVIGATIONS, OUTCOMES } from '../wire/pageview.ts'
 import { ANSWER, SAMPLED } from './answer.ts'
 import { CAUSED } from './causes.ts'
 import { cursorOf, KEY } from './cursor.ts'
+import { FINGERPRINT } from './errors.ts'
 import { among, MS, oneOf, shortText, TIME, whole } from './fields.ts'
 import { parseQuery, type QueryOf } from './query.ts'
 
@@ -83,7 +84,7 @@ function inOrder({
 }
 
 /** The parts that the database keeps as JSON, which a hand on the database can break. */
-export const UNREADABLE = ['phases', 'server', 'blocking', 'why', 'calls', 'marks', 'tags'] as const
+export const UNREADABLE = ['phases', 'server', 'blocking', 'why', 'calls', 'marks', 'tags', 'errors'] as const
 
 const maybe = <T extends v.GenericSchema>(schema: T) => v.nullable(schema)
 const timed = <const K extends readonly string[]>(keys: K) =>
@@ -173,6 +174,13 @@ export const PAGEVIEW = v.object({
   marks_dropped: v.optional(
     v.pipe(v.number(), v.description('marks that were too many to keep; absent where there are none')),
   ),
+  errors: v.pipe(
+    maybe(v.array(v.object({ ...FINGERPRINT, count: v.number() }))),
+    v.description('uncaught errors that differ, at most 8; null where nobody looked'),
+  ),
+  errors_beyond: v.optional(
+    v.pipe(v.number(), v.description('errors beyond those of the list; absent where there are none')),
+  ),
   unreadable: v.optional(
     v.pipe(
       v.array(v.picklist(UNREADABLE)),
@@ -259,6 +267,7 @@ export const PAGEVIEW_EXAMPLE: PageViewAnswer = {
   calls_dropped: 0,
   marks: [],
   tags: { plan: 'pro' },
+  errors: [],
 }
 
 /** An answer to `/v1/pageviews?site=shop&metric=lcp&limit=1`. */

@@ -17,6 +17,7 @@ import {
   PERCENTILE_ANSWER,
   SAMPLED,
   SHARE,
+  SHARE_ESTIMATE,
 } from './answer.ts'
 import { among, list, oneOf, PERCENTILE, percentile, whole } from './fields.ts'
 import {
@@ -49,11 +50,13 @@ export function measureOf(name: string): Measure | undefined {
 /** The same as a regular expression. */
 export const MEASURE_PATTERN = `^(${METRIC_NAMES.join('|')}|phase:(${PHASES.join('|')})|blocking:(${BLOCKING.join('|')})|custom:[\\w.-]{1,64})$`
 export const MEASURE_DETAIL = `one of ${METRIC_NAMES.join(', ')}, phase:<phase>, blocking:load, blocking:after or custom:<mark>`
-const COUNTED_PATTERN = MEASURE_PATTERN.replace('(', '(pageviews|')
+/** What is counted alone. */
+const COUNTED = ['pageviews', 'errors'] as const
+const COUNTED_PATTERN = MEASURE_PATTERN.replace('(', `(${COUNTED.join('|')}|`)
 
-/** The same, or `pageviews`. */
+/** The same, or one of `COUNTED`. */
 function countedOf(name: string): Measure | undefined {
-  return name === 'pageviews' ? name : measureOf(name)
+  return among(COUNTED)(name) ?? measureOf(name)
 }
 
 /** The orders in which groups are answered: most traffic, worst percentile, most failures, most of what is not good. */
@@ -69,7 +72,7 @@ export const MEASURES = v.optional(
 /** The parameters beside those of every question. */
 export const SUMMARY_QUERY = {
   metrics: v.optional(
-    list(`${MEASURE_DETAIL}, or pageviews`, countedOf, MAX_METRICS, {
+    list(`${MEASURE_DETAIL}, pageviews or errors`, countedOf, MAX_METRICS, {
       type: 'string',
       pattern: COUNTED_PATTERN,
     }),
@@ -126,8 +129,9 @@ export function summaryOf<Q extends QueryOf<typeof SUMMARY_QUERY>>({
   if (sort === 'failing' && metrics.some(metric => metric !== 'api')) {
     return fail('sort', 'failing needs metrics=api')
   }
-  if ((sort === 'slowest' || sort === 'impact') && metrics.every(metric => metric === 'pageviews')) {
-    return fail('sort', `${sort} needs a percentile or a rating, which pageviews do not have`)
+  const counted: readonly Measure[] = sort === 'slowest' ? COUNTED : ['pageviews']
+  if ((sort === 'slowest' || sort === 'impact') && metrics.every(metric => counted.includes(metric))) {
+    return fail('sort', `${sort} needs a percentile or a rating, which ${metrics[0]} do not have`)
   }
   const vital = metrics.find(metric => metric !== 'api')
   if (vital && (groupBy.includes('endpoint') || filters.endpoint !== undefined)) {
@@ -144,14 +148,14 @@ export const SUMMARY_ROW = v.object({
   metric: v.pipe(
     v.custom<Measure>(name => typeof name === 'string' && countedOf(name) !== undefined),
     v.metadata({ type: 'string', pattern: COUNTED_PATTERN }),
-    v.description(`${METRIC_NAMES.join(', ')}, phase:load, blocking:load, custom:name, pageviews`),
+    v.description(`${METRIC_NAMES.join(', ')}, phase:load, blocking:load, custom:name, pageviews, errors`),
   ),
   unit: v.picklist(['ms', 'score', 'none']),
   count: v.pipe(
     v.number(),
     v.description(
       'estimated page views (or calls) that have the metric: the sum of the weights. Of pageviews: all, whatever they ' +
-        'measured',
+        'measured; of errors: those that look for them',
     ),
   ),
   count_interval: COUNT_INTERVAL,
@@ -159,7 +163,7 @@ export const SUMMARY_ROW = v.object({
   effective_samples: EFFECTIVE_SAMPLES,
   percentiles: v.pipe(
     v.record(v.string(), PERCENTILE_ANSWER),
-    v.description('by name: p75, p99.9; none of pageviews'),
+    v.description('by name: p75, p99.9; none of pageviews and errors'),
   ),
   rating: v.pipe(
     v.nullable(v.picklist(['good', 'needs-improvement', 'poor'])),
@@ -171,6 +175,15 @@ export const SUMMARY_ROW = v.object({
   ),
   ...PARTIAL,
   ...LEFT_OUT,
+  error_free: v.optional(
+    v.pipe(
+      SHARE_ESTIMATE,
+      v.description(
+        'errors: share of page views without an uncaught error; count are those that look for them',
+      ),
+    ),
+  ),
+  errors: v.optional(v.pipe(v.number(), v.description('errors: how many there were, by estimate'))),
   error_rate: v.optional(
     v.pipe(
       SHARE,

@@ -46,7 +46,8 @@ export const BLOCKING = ['load', 'after'] as const
 
 /**
  * What an answer can be about. A load phase (`phase:load`), blocking time (`blocking:load`) and what the page reports itself by
- * `mark` (`custom:ready`) have no thresholds and no rating; `pageviews` is a count alone.
+ * `mark` (`custom:ready`) have no thresholds and no rating; `pageviews` is a count alone, and `errors` a share: of page views
+ * without an uncaught error.
  */
 export type Measure =
   | Metric
@@ -54,6 +55,7 @@ export type Measure =
   | `blocking:${(typeof BLOCKING)[number]}`
   | `custom:${string}`
   | 'pageviews'
+  | 'errors'
 /** What a budget may promise. */
 export type Budgeted = Measure | DeliveryMetric
 

@@ -264,6 +264,11 @@ export const CSV = {
     'refused.weight,busiest_share,lost.value,lost.low,lost.high\r\n' +
     '2026-11-20T08:00:00.000Z,171,170,0,0,1,0,2,0,12,0,0,0,0,1,0,0.0345,0.0274,0.0075,0.0949\r\n' +
     '2026-11-21T08:00:00.000Z,64,64,0,0,0,0,0,0,0,0,2,210,0,0,0,0.8043,,,\r\n',
+  errors:
+    'kind,message,script,line,column,count,pageviews,samples,share,first_seen,last_seen,releases,browsers\r\n' +
+    'error,TypeError: Cannot read properties of undefined (reading,/assets/cart.js,118,23,183,131,131,0.0159,' +
+    '2026-11-20T14:02:51.310Z,2026-11-21T09:48:12.004Z,"[{""name"":""2.4.0"",""share"":1}]",' +
+    '"[{""name"":""Chrome"",""share"":0.8931},{""name"":""Safari"",""share"":0.1069}]"\r\n',
   causes:
     'target,event,url,count,samples,share,impact,p75.value,p75.low,p75.high,rating,shares.good,' +
     'shares.needs_improvement,shares.poor,parts.ttfb,parts.load_delay,parts.load_duration,parts.render_delay,script,' +
@@ -281,12 +286,12 @@ export const CSV = {
     'id,began,weight,route,navigation,release,device,country,browser,browser_version,os,connection,lcp,inp,cls,fcp,' +
     'ttfb,phases.dns,phases.connect,phases.request,phases.response,phases.interactive,phases.loaded,phases.load,' +
     'server.app,trace.id,trace.url,blocking.load,blocking.after,blocking.hosts,why.lcp.target,why.lcp.url,why.lcp.parts.ttfb,why.lcp.parts.load_delay,why.lcp.parts.load_duration,' +
-    'why.lcp.parts.render_delay,why.inp,why.cls,calls,calls_dropped,marks,tags.plan\r\n' +
+    'why.lcp.parts.render_delay,why.inp,why.cls,calls,calls_dropped,marks,tags.plan,errors\r\n' +
     '8c1f0a6d22b94e07,2026-11-21T09:41:07.120Z,1,/p/[id],navigate,2.4.0,phone,DE,Chrome,156,Android,4g,4210,,0.02,' +
     '1890,640,60,210,640,700,1500,1540,4300,410,4bf92f3577b34da6a3ce929d0e0e4736,' +
     'https://tempo.example/trace/4bf92f3577b34da6a3ce929d0e0e4736,240,60,"[{""load"":180,""after"":20,""host"":""tags.example""}]",main>img.product,https://shop.example/img/7.jpg,640,1620,1700,250,,,' +
     '"[{""endpoint"":""GET /api/products/[id]"",""start"":980,""duration"":640,""outcome"":""ok"",""status"":200,' +
-    '""ttfb"":590,""bytes"":2140,""server"":{""db"":480},""trace"":null,""waited"":640,""started"":false}]",0,[],pro\r\n',
+    '""ttfb"":590,""bytes"":2140,""server"":{""db"":480},""trace"":null,""waited"":640,""started"":false}]",0,[],pro,[]\r\n',
 }
 
 /** `/v1/metrics?site=shop&limit=0`, the beginning. */

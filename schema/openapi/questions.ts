@@ -8,6 +8,7 @@ import { CAUSES_ANSWER, CAUSES_EXAMPLE, CAUSES_QUERY } from '../api/causes.ts'
 import { CHANGES_ANSWER, CHANGES_QUERY } from '../api/changes.ts'
 import { DELIVERY_ANSWER } from '../api/delivery.ts'
 import { DEPLOY_EXAMPLE, DEPLOYS_ANSWER } from '../api/deploys.ts'
+import { ERRORS_ANSWER, ERRORS_EXAMPLE, ERRORS_QUERY } from '../api/errors.ts'
 import { PAGEVIEW_QUERY } from '../api/pageview.ts'
 import {
   PAGEVIEW,
@@ -115,6 +116,15 @@ export const QUESTIONS: readonly Operation[] = [
     query: { ...SHARED, ...BLOCKING_QUERY },
     answer: BLOCKING_ANSWER,
     example: BLOCKING_EXAMPLE,
+  }),
+  question('errors', {
+    summary: 'Uncaught errors',
+    description:
+      'The share of page views without an uncaught error or unhandled rejection, and the errors by message, script, line and ' +
+      'column: how often, when first and last, in which releases and browsers.',
+    query: { ...SHARED, ...ERRORS_QUERY },
+    answer: ERRORS_ANSWER,
+    example: ERRORS_EXAMPLE,
   }),
   question('pageviews', {
     summary: 'Single page views',

@@ -1,9 +1,16 @@
 /**
- * Calls and marks as a row of `pageviews` keeps them: lists of their values, in the order of their types, since
+ * Calls, marks and errors as a row of `pageviews` keeps them: lists of their values, in the order of their types, since
  * names would cost more than values.
  */
 
-import { type ApiCall, type Blocking, type Mark, OUTCOMES } from '../wire/pageview.ts'
+import {
+  type ApiCall,
+  type Blocking,
+  ERROR_KINDS,
+  type Mark,
+  OUTCOMES,
+  type PageError,
+} from '../wire/pageview.ts'
 
 /** A call: its outcome by number, nulls at the end left out. */
 export type RowCall = [
@@ -20,6 +27,24 @@ export type RowCall = [
 
 export function encodeMark({ name, value }: Mark): [string, number] {
   return [name, value]
+}
+
+/** An error, and how often it came. The first five tell errors apart, in roll-ups, too. */
+export type RowError = [
+  kind: string,
+  message: string,
+  script: string,
+  line: number,
+  column: number,
+  count: number,
+]
+
+export function encodeError({ kind, message, script, line, column, count }: PageError): RowError {
+  return [kind, message, script, line, column, count]
+}
+
+export function decodeError([kind, message, script, line, column, count]: RowError): PageError {
+  return { kind: ERROR_KINDS.find(known => known === kind) ?? 'error', message, script, line, column, count }
 }
 
 export function encodeCall({ outcome, ...call }: ApiCall): unknown[] {

@@ -166,6 +166,10 @@ export const pageviews = sqliteTable(
     /** Calls and marks that were sent, but are too many, or too fat, to be kept. */
     callsCut: integer('calls_cut').notNull().default(0),
     marksCut: integer('marks_cut').notNull().default(0),
+    /** Uncaught errors and unhandled rejections; null where nobody looked. */
+    errors: integer(),
+    /** JSON list of those that differ, at most 8 (schema/storage/row); null where there are none. */
+    errorList: text('error_list'),
   },
   table => [primaryKey({ columns: [table.site, table.hour, table.id] })],
 )
@@ -183,6 +187,8 @@ export const rollups = sqliteTable(
     cls: text(),
     fcp: text(),
     ttfb: text(),
+    /** The same of the number of errors; `good` are page views without one. */
+    errors: text(),
     /** JSON `{n, s, q}` of the page views themselves, whatever they measured; null in roll-ups of before it was kept. */
     views: text(),
   },
@@ -198,6 +204,20 @@ export const apiRollups = sqliteTable('api_rollups', { ...period, api: text().no
 export const measureRollups = sqliteTable(
   'measure_rollups',
   { ...period, measure: text().notNull() },
+  table => [primaryKey({ columns: [table.site, table.tier, table.dimension, table.start, table.value] })],
+)
+
+/**
+ * Errors by their fingerprint: the dimension `error`, whose value is a JSON list of kind, message, script, line and column,
+ * or `["(other)"]`.
+ */
+export const errorRollups = sqliteTable(
+  'error_rollups',
+  {
+    ...period,
+    /** JSON of `ErrorSum`: page views and errors, when first and last seen, releases and browsers. */
+    errors: text().notNull(),
+  },
   table => [primaryKey({ columns: [table.site, table.tier, table.dimension, table.start, table.value] })],
 )
 

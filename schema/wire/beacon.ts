@@ -10,12 +10,13 @@
  *       why: [[target, url, loadDelay, loadDuration, renderDelay],
  *             [target, event, time, inputDelay, processing, presentation, [script url, invoker, duration]],
  *             [target, value, time]],
+ *       errors: [count, [[kind, message, script, line, column, count], ...]],
  *       dropped, marks: [[name, value], ...], tags: [[name, value], ...],
  *       calls: [[endpoint, start, duration, outcome, status, ttfb, bytes, [[server timing, duration], ...], trace], ...],
  *       server: [[server timing, duration], ...], trace, blocking: [load, after, [[load, after, host], ...]] }
  *
- * Null means no data. Numbers are whole grains (ms; CLS in thousandths). Vitals, phases, causes, blocking and tags are the full current
- * state of the page view, calls and marks are those since the beacon before. `sequence` counts from 0 and so says how many
+ * Null means no data. Numbers are whole grains (ms; CLS in thousandths). Vitals, phases, causes, blocking, tags and errors are the
+ * full current state of the page view, calls and marks are those since the beacon before. `sequence` counts from 0 and so says how many
  * came before: a lost beacon is healed by the next one, shows as a gap, and a repeated one changes nothing.
  *
  * A browser sends what it sees. It knows the limits below; all others are the reader's, and so is the validator, so that
@@ -30,6 +31,8 @@ export const MAX_BYTES = 16_384
 /** The most calls that are told of one page view, and of one beacon. */
 export const MAX_CALLS = 64
 export const MAX_MARKS = 32
+/** The most different errors that are told of one page view. */
+export const MAX_ERRORS = 8
 /** Most named durations of one response. */
 export const MAX_SERVER = 4
 /** The most hosts of one page view whose scripts are told. */

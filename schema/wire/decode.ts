@@ -14,11 +14,14 @@
 import * as v from 'valibot'
 import { PHASES } from '../domain/metrics.ts'
 import { pageName } from '../domain/names.ts'
+import { plainMessage } from '../domain/plain-message.ts'
 import type { Parsed } from '../domain/problem.ts'
+import { template } from '../domain/route.ts'
 import { MAX_TAG_SENT, MAX_TAGS, MAX_TAGS_SENT, tagName } from '../domain/tag.ts'
 import { decodeAttribution } from './attribution-lists.ts'
 import {
   MAX_CALLS,
+  MAX_ERRORS,
   MAX_HOSTS,
   MAX_MARKS,
   MAX_SELECTOR,
@@ -29,9 +32,12 @@ import {
 import {
   type Blocking,
   CONNECTIONS,
+  ERROR_KINDS,
   NAVIGATIONS,
   type Navigation,
   OUTCOMES,
+  type PageError,
+  type PageErrors,
   type PageView,
 } from './pageview.ts'
 
@@ -47,6 +53,9 @@ export const MAX_AGE = 25 * 30 * 86_400_000
 export const MAX_MARK = 600_000
 /** The most beacons of one page view. */
 export const MAX_SEQUENCE = 999
+/** The most errors of one page view, and the largest line or column, that are believed. */
+const MAX_COUNT = 100_000
+const MAX_PLACE = 100_000_000
 /** The most calls beyond `MAX_CALLS` that are counted. */
 const MAX_DROPPED = 100_000
 export const MAX_ROUTE = 200
@@ -216,6 +225,30 @@ const TAG = v.tuple([
   v.pipe(cut(64), v.transform(tagName), v.minLength(1)),
   v.pipe(v.union([v.string(), v.number(), v.boolean()]), v.transform(String), cut(MAX_TAG_SENT), v.trim()),
 ])
+/** Line or column: of a rejection there is none. */
+const place = v.pipe(
+  maybe(amount(MAX_PLACE)),
+  v.transform(value => value ?? 0),
+)
+
+/** A browser has taken the values out already, but anybody may send a beacon. */
+const ERROR = v.tuple(
+  [
+    oneOf(ERROR_KINDS),
+    v.pipe(
+      v.string('must be a string'),
+      v.transform(message => plainMessage(message)),
+    ),
+    v.pipe(
+      maybe(address),
+      v.transform(script => (script ?? '').replace(/(?<=^|[^/])\/.*/, template)),
+    ),
+    place,
+    place,
+    v.pipe(amount(MAX_COUNT), v.minValue(1)),
+  ],
+  'must be [kind, message, script, line, column, count]',
+)
 
 const NO_VITALS = { lcp: null, inp: null, cls: null, fcp: null, ttfb: null }
 
@@ -275,6 +308,8 @@ const STATE = v.object(
     dropped: v.fallback(v.optional(amount(MAX_DROPPED), 0), 0),
     marks: items,
     tags: items,
+    // Missing where nobody looks. What is odd says nothing.
+    errors: maybe(v.looseTuple([amount(MAX_COUNT), v.array(v.unknown())], 'must be [count, list]')),
   },
   issue => (issue.received === 'undefined' ? 'is missing' : 'must be an object'),
 )
@@ -289,6 +324,7 @@ export const WIRE = v.object({
   calls: v.optional(v.pipe(v.array(CALL), v.maxLength(MAX_CALLS))),
   marks: v.optional(v.pipe(v.array(MARK), v.maxLength(MAX_MARKS))),
   tags: v.optional(v.pipe(v.array(TAG), v.maxLength(MAX_TAGS_SENT))),
+  errors: maybe(v.tuple([amount(MAX_COUNT), v.pipe(v.array(ERROR), v.maxLength(MAX_ERRORS))])),
 })
 
 /** The first items, those that fit. */
@@ -311,6 +347,7 @@ function fromWire({
   why,
   blocking,
   dropped,
+  errors,
   ...rest
 }: v.InferOutput<typeof STATE>): PageView {
   const [lcp, inp, cls] = why ?? []
@@ -343,6 +380,7 @@ function fromWire({
     tags: [...new Map(fitting(TAG, rest.tags, MAX_TAGS_SENT))]
       .filter(([, value]) => value)
       .slice(0, MAX_TAGS),
+    errors: errors && toErrors(errors[0], fitting(ERROR, errors[1], errors[1].length)),
   }
 }
 
@@ -356,6 +394,22 @@ function toBlocking([load, after, hosts]: v.InferOutput<typeof BLOCKING>, naviga
     after,
     hosts: [...found.values()].filter(({ load, after }) => load + after > 0),
   }
+}
+
+/**
+ * The first, each once, and at least as many as the list has. What a browser told apart may be one without its values, and what
+ * is none takes no other's place.
+ */
+function toErrors(count: number, lists: v.InferOutput<typeof ERROR>[]): PageErrors {
+  const found = new Map<string, PageError>()
+  for (const [kind, message, script, line, column, count] of lists) {
+    const error = { kind, message, script, line, column }
+    const key = Object.values(error).join('\n')
+    found.set(key, { ...error, count: count + (found.get(key)?.count ?? 0) })
+  }
+  const list = [...found.values()].slice(0, MAX_ERRORS)
+  const listed = list.reduce((sum, { count }) => sum + count, 0)
+  return { count: Math.min(MAX_COUNT, Math.max(count, listed)), list }
 }
 
 function record<K extends string, V>(keys: readonly K[], of: (key: K, index: number) => V): Record<K, V> {

@@ -138,9 +138,39 @@ export interface Mark {
 
 /** What the page says of a page view in its own words: `plan` being `pro`. */
 export type Tag = [name: string, value: string]
+/** What the browser fires where nobody catches. */
+export const ERROR_KINDS = ['error', 'unhandledrejection'] as const
+export type ErrorKind = (typeof ERROR_KINDS)[number]
+
+/** What errors are told apart by. */
+export interface Fingerprint {
+  kind: ErrorKind
+  /** Without values: `TypeError: Cannot read properties of undefined (reading`; empty where nothing could be read. */
+  message: string
+  /** Path of the script, behind its host if that is another; empty where the browser tells none. */
+  script: string
+  /** From 1; 0 where the browser tells none. */
+  line: number
+  column: number
+}
+
+/** An error of one page view, and how often it came. */
+export interface PageError extends Fingerprint {
+  count: number
+}
+
+/** The same as a list of its values. */
+export type ErrorList = unknown[]
+
+/** The uncaught errors and unhandled rejections of one page view. */
+export interface PageErrors {
+  /** All of them, those beyond the list, too. */
+  count: number
+  list: PageError[]
+}
 
 /** A page view as a browser tells it. */
-export interface Beacon extends Omit<PageView, 'vitals' | 'phases' | 'why' | 'blocking'> {
+export interface Beacon extends Omit<PageView, 'vitals' | 'phases' | 'why' | 'blocking' | 'errors'> {
   /** Grains of those that are known. */
   vitals: Partial<Record<Vital, number | null>>
   /** In the order of `PHASES`. */
@@ -149,6 +179,8 @@ export interface Beacon extends Omit<PageView, 'vitals' | 'phases' | 'why' | 'bl
   why: Attribution | readonly (readonly unknown[] | null)[] | null
   /** A list from a browser: `[load, after, [[load, after, host], ...]]`. */
   blocking?: Blocking | readonly unknown[] | null | undefined
+  /** From a browser their number and a list for each; missing where nobody looks. */
+  errors?: PageErrors | readonly [count: number, list: readonly ErrorList[]] | null
 }
 
 /** What one beacon says of a page view. */
@@ -190,4 +222,6 @@ export interface PageView {
   marks: Mark[]
   /** The full current state, as the page names it. */
   tags: Tag[]
+  /** So far; null where nobody looks. */
+  errors: PageErrors | null
 }

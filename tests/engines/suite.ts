@@ -4,6 +4,7 @@ import { describe } from 'vitest'
 import { ABILITIES, type BrowserName } from './browser-support.ts'
 import { calls } from './calls.ts'
 import type { Engine } from './engine.ts'
+import { errors } from './errors.ts'
 import { outcomes } from './outcomes.ts'
 import { endings } from './page-exit.ts'
 import { routers } from './routers.ts'
@@ -14,6 +15,6 @@ import { vitals } from './vitals.ts'
 export function suite(name: BrowserName, start: (() => Promise<Engine>) | undefined): void {
   const test = testIn(start ?? (() => Promise.reject()), ABILITIES[name])
   describe.skipIf(!start)(name, () => {
-    for (const part of [vitals, views, routers, calls, outcomes, endings]) part(test)
+    for (const part of [vitals, views, routers, calls, errors, outcomes, endings]) part(test)
   })
 }

@@ -5,6 +5,7 @@ import { PHASES } from '../../schema/domain/metrics.ts'
 import { MAX_TAG_SENT, MAX_TAGS } from '../../schema/domain/tag.ts'
 import {
   MAX_CALLS,
+  MAX_ERRORS,
   MAX_HOSTS,
   MAX_MARKS,
   MAX_SELECTOR,
@@ -21,7 +22,14 @@ import {
   MAX_ROUTE,
   MAX_SEQUENCE,
 } from '../../schema/wire/decode.ts'
-import { CONNECTIONS, NAVIGATIONS, OUTCOMES, type PageView } from '../../schema/wire/pageview.ts'
+import {
+  CONNECTIONS,
+  ERROR_KINDS,
+  NAVIGATIONS,
+  OUTCOMES,
+  type PageErrors,
+  type PageView,
+} from '../../schema/wire/pageview.ts'
 
 const ms = fc.integer({ min: 0, max: MAX_MS })
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: null })
@@ -76,6 +84,23 @@ const mark = fc.record({
 })
 
 const tagValue = printable(MAX_TAG_SENT).map(text => text.trim() || 'x')
+const error = fc.record({
+  kind: fc.constantFrom(...ERROR_KINDS),
+  message: fc.constantFrom('', 'TypeError: x is not a function', 'Script error.'),
+  script: fc.constantFrom('', '/app.js', 'cdn.example/lib/app.js'),
+  line: fc.nat(100_000),
+  column: fc.nat(1_000_000),
+  count: fc.integer({ min: 1, max: 1_000 }),
+})
+const errors: fc.Arbitrary<PageErrors> = fc
+  .tuple(
+    fc.uniqueArray(error, {
+      maxLength: MAX_ERRORS,
+      selector: ({ count: _, ...print }) => JSON.stringify(print),
+    }),
+    fc.nat(1_000),
+  )
+  .map(([list, more]) => ({ count: list.reduce((sum, { count }) => sum + count, more), list }))
 
 /** Each host once; of what blocked nothing none is told. */
 const hosts = fc.uniqueArray(
@@ -120,6 +145,7 @@ const untold: fc.Arbitrary<PageView> = fc.record({
     maxLength: MAX_TAGS,
     selector: ([name]) => name,
   }),
+  errors: maybe(errors),
 })
 
 /** Any page view that a beacon may carry. Few browsers tell of blocking. */

@@ -48,6 +48,7 @@ export function typicalView(serial: number): PageView {
     dropped: 0,
     marks: [],
     tags: [],
+    errors: { count: 0, list: [] },
     calls: [
       {
         endpoint: 'GET /api/products/[id]',

@@ -34,6 +34,7 @@ export function pageView(given: Partial<PageView> = {}): PageView {
     dropped: 0,
     marks: [],
     tags: [],
+    errors: { count: 0, list: [] },
     ...given,
   }
 }

@@ -25,8 +25,8 @@ import {
   type CappedKey,
   capOf,
   columnSql,
+  type HISTOGRAMS,
   isCapped,
-  type ROLLUPS,
   type RollupColumn,
   type RollupDimension,
 } from './dimensions.ts'
@@ -43,7 +43,7 @@ const CALL_SUMS = [...SUMS, ...FAILURES, 'aborted', 'omitted']
  * their own. Key: (site, tier, dimension, start).
  */
 export function dayOf(
-  table: (typeof ROLLUPS)[number]['table'],
+  table: (typeof HISTOGRAMS)[number]['table'],
   columns: readonly [RollupColumn, ...RollupColumn[]],
   site: string,
   day: Hour,

@@ -9,7 +9,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { GroupKey } from '../../schema/api/query.ts'
 import { VITALS } from '../../schema/domain/metrics.ts'
 import { isTagKey, type TagKey } from '../../schema/domain/tag.ts'
-import { apiRollups, measureRollups, rollups } from '../../schema/storage/tables.ts'
+import { apiRollups, errorRollups, measureRollups, rollups } from '../../schema/storage/tables.ts'
 import { sound } from './safe-json.ts'
 
 /** What a roll-up may be keyed by: all that a question may group by, and the name of a mark. */
@@ -56,10 +56,14 @@ export const MARK_DIMENSIONS: readonly RollupDimension[] = [
   { name: 'device+mark', keys: ['device', 'mark'] },
 ]
 
-/** What a row of `rollups` holds: the page views themselves, as `{n, s, q}`, and a histogram of each vital. */
+/** The dimensions of errors: their fingerprints, which no question groups or filters page views by. */
+export const ERROR_DIMENSIONS: readonly { readonly name: string }[] = [{ name: 'error' }]
+
+/** What a row of `rollups` holds: the page views themselves, as `{n, s, q}`, and a histogram of each vital and of errors. */
 export const VIEW_COLUMNS = [
   'views',
   ...VITALS,
+  'errors',
 ] as const satisfies readonly (keyof typeof rollups.$inferSelect)[]
 export type ViewColumn = (typeof VIEW_COLUMNS)[number]
 
@@ -81,13 +85,16 @@ export function columnSql(column: RollupColumn): SQL {
   return sql.raw(`coalesce(${sound('views')}, CASE max(${counts.join(', ')}) ${largest.join(' ')} END)`)
 }
 
-/** The tables of roll-ups, with what each is keyed by. */
-export const ROLLUPS = [
+/** The tables of histograms, with what each is keyed by. */
+export const HISTOGRAMS = [
   { table: rollups, dimensions: VIEW_DIMENSIONS },
   { table: apiRollups, dimensions: CALL_DIMENSIONS },
   { table: measureRollups, dimensions: MARK_DIMENSIONS },
 ] as const
-export type RollupTable = (typeof ROLLUPS)[number]['table']['_']['name']
+export type RollupTable = (typeof HISTOGRAMS)[number]['table']['_']['name']
+
+/** All tables of roll-ups. */
+export const ROLLUPS = [...HISTOGRAMS, { table: errorRollups, dimensions: ERROR_DIMENSIONS }] as const
 
 /** What a site itself can multiply without end is capped: the largest keep their name, what is beyond is `OTHER`. */
 export const CAPPED = ['route', 'release', 'endpoint', 'mark'] as const satisfies readonly Key[]

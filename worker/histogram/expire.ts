@@ -19,7 +19,7 @@ import { tagKeys } from './dimensions.ts'
 import { rollUpHour } from './rollup.ts'
 
 /** What the parts of a run take, in statements. */
-const STATEMENTS = { find: 1, rollUp: 8, seal: 2, delete: 1 }
+const STATEMENTS = { find: 1, rollUp: 10, seal: 2, delete: 1 }
 /** Hours rolled up once more in a run. */
 const MAX_ROLLUPS = 2
 /** Statements that delete, in a run. */

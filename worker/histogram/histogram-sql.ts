@@ -48,14 +48,16 @@ export function keySql(key: Key): SQL {
 }
 
 /**
- * The samples of page views, one for each vital that a row has, and one for itself: the groups and (metric, x, w, good,
+ * The samples of page views, one for each vital that a row has, one for its errors, and one for itself: the groups and (metric, x, w, good,
  * poor, outcome).
  */
 export function viewSamples(
   { from = EMPTY, each = EMPTY, where, by, oneIn }: GroupedSelection,
   metrics: readonly ViewColumn[],
 ): SQL {
-  const value = VITALS.map(vital => sql`WHEN ${sql.raw(`'${vital}'`)} THEN ${p[vital]}`)
+  const value = ([...VITALS, 'errors'] as const).map(
+    name => sql`WHEN ${sql.raw(`'${name}'`)} THEN ${p[name]}`,
+  )
   return sql`SELECT ${columns(by)}, m.key AS metric, CASE m.key ${sql.join(value, sql` `)} WHEN 'views' THEN 0 END AS x,
       ${weight(oneIn)} AS w, m.value ->> 0 AS good, m.value ->> 1 AS poor, ${outcome('ok')} AS outcome
     FROM ${p.table} ${from} CROSS JOIN json_each(${limits(metrics)}) AS m ${each}
@@ -193,6 +195,8 @@ function columns(by: GroupedSelection['by']): SQL {
 function limits(columns: readonly ViewColumn[]): string {
   const entries = columns.map(column => {
     if (column === 'views') return [column, [null, null]] as const
+    // Good is a page view without an error.
+    if (column === 'errors') return [column, [0, 0]] as const
     const { good, poor } = thresholds(column)
     return [column, [good, poor]] as const
   })

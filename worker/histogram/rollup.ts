@@ -15,6 +15,7 @@ import { prepare } from '../store/statement.ts'
 import { dayOf } from './days.ts'
 import { deliveryOf } from './deliveries.ts'
 import { CALL_DIMENSIONS, MARK_DIMENSIONS, ROLLUPS, VIEW_COLUMNS, viewDimensions } from './dimensions.ts'
+import { errorsOfDay, errorsOfHour } from './errors.ts'
 import { pivoted } from './histogram-sql.ts'
 import { allOf, callHours, markHours, viewHours } from './hours.ts'
 
@@ -59,6 +60,7 @@ export function rollUpHour(
       d1,
       sql`INSERT INTO ${MARKS} SELECT ${site}, 'hour', dimension, start, value, measure FROM (${markHours(all)})`,
     ),
+    prepare(d1, errorsOfHour(site, hour)),
     prepare(d1, deliveryOf(site, hour)),
     markRolledUp(d1, site, 'hour', hour, now),
   ])
@@ -98,6 +100,7 @@ export function rollUpDay(
           FROM (${dayOf(measureRollups, ['measure'], site, day, dimension)})`,
       ),
     ),
+    prepare(d1, errorsOfDay(site, day)),
     markRolledUp(d1, site, 'day', day, now, isDayBehind(site, day)),
   ])
 }

@@ -7,7 +7,7 @@ import { isbot } from 'isbot'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
 import { PHASES } from '../../schema/domain/metrics.ts'
 import type { Ms, OneIn } from '../../schema/domain/units.ts'
-import { encodeBlocking, encodeCall, encodeMark } from '../../schema/storage/row.ts'
+import { encodeBlocking, encodeCall, encodeError, encodeMark } from '../../schema/storage/row.ts'
 import type { PageViewRow } from '../../schema/storage/tables.ts'
 import { encodeAttribution } from '../../schema/wire/attribution-lists.ts'
 import { decode } from '../../schema/wire/decode.ts'
@@ -170,7 +170,7 @@ export function toRow(
   visitor: Visitor,
   { site, rate, now }: { site: string; rate: OneIn; now: number },
 ): PageViewRow {
-  const { sequence, calls, marks, tags, phases } = view
+  const { sequence, calls, marks, tags, phases, errors } = view
   const why = encodeAttribution(view.why)
   const began = now - view.age
   return {
@@ -196,6 +196,8 @@ export function toRow(
     marks: marks.length ? JSON.stringify({ [sequence]: marks.map(encodeMark) }) : '{}',
     received: 2 ** Math.min(sequence, LAST_BIT),
     dropped: view.dropped,
+    errors: errors?.count ?? null,
+    errorList: errors?.list.length ? JSON.stringify(errors.list.map(encodeError)) : null,
   }
 }
 

@@ -2,10 +2,10 @@
  * How much of the database a row takes, and how a page view that takes too much is cut to the ordinary.
  */
 
-import { encodeCall, encodeMark } from '../../schema/storage/row.ts'
+import { encodeCall, encodeError, encodeMark } from '../../schema/storage/row.ts'
 import type { PageViewRow } from '../../schema/storage/tables.ts'
 import { encodeAttribution } from '../../schema/wire/attribution-lists.ts'
-import type { PageView } from '../../schema/wire/pageview.ts'
+import type { PageError, PageView } from '../../schema/wire/pageview.ts'
 
 /**
  * Rows up to this size are ordinary, in bytes: the page view of tests/kit/beacons.ts, with five vitals, causes and three
@@ -16,8 +16,8 @@ export const ORDINARY_BYTES = 1_024
 const FIXED_BYTES = 60
 /** Pages of the table are not full: 25,000 rows of 421 bytes of text took 593 bytes each, of 303 took 435. */
 const FILL_FACTOR = 1.25
-/** What is left of calls, marks, tags and causes where a row has to be ordinary, in characters each. */
-const SLIM = { calls: 320, marks: 64, tags: 128, why: 200 }
+/** What is left of calls, marks, tags, causes and errors where a row has to be ordinary, in characters each. */
+const SLIM = { calls: 320, marks: 64, tags: 128, why: 200, errors: 200 }
 
 const encoder = new TextEncoder()
 
@@ -36,8 +36,9 @@ export function slim(view: PageView): { view: PageView; callsCut: number; marksC
   const marks = fitting(view.marks, mark => JSON.stringify(encodeMark(mark)).length, SLIM.marks)
   const tags = fitting(view.tags, tag => JSON.stringify(tag).length, SLIM.tags)
   const fits = JSON.stringify(encodeAttribution(view.why) ?? null).length <= SLIM.why
-  const { blocking } = view
+  const { blocking, errors } = view
   const why = fits ? view.why : { lcp: null, inp: null, cls: null }
+  const encoded = (error: PageError) => JSON.stringify(encodeError(error)).length
   return {
     view: {
       ...view,
@@ -47,6 +48,7 @@ export function slim(view: PageView): { view: PageView; callsCut: number; marksC
       why,
       server: undefined,
       ...(blocking && { blocking: { ...blocking, hosts: [] } }),
+      errors: errors && { ...errors, list: fitting(errors.list, encoded, SLIM.errors) },
     },
     callsCut: view.calls.length - calls.length,
     marksCut: view.marks.length - marks.length,

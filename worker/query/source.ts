@@ -60,11 +60,13 @@ export interface Source {
   rawCost: SQL
 }
 
-type Viewed = Vital | 'pageviews'
+type Viewed = Vital | 'pageviews' | 'errors'
 
 /** The sources of some metrics: one for page views and all vitals, one for API calls, one for each measure. */
 export function sourcesOf(metrics: readonly Measure[]): Source[] {
-  const viewed = metrics.filter((metric): metric is Viewed => ['pageviews', ...VITALS].includes(metric))
+  const viewed = metrics.filter((metric): metric is Viewed =>
+    ['pageviews', 'errors', ...VITALS].includes(metric),
+  )
   const others = metrics.filter(metric => !(viewed as readonly string[]).includes(metric))
   return [...(viewed.length ? [viewSource(viewed)] : []), ...others.map(sourceOf)]
 }

@@ -11,6 +11,9 @@
  * (Dean and Pagano 2015, https://doi.org/10.1093/jssam/smv024); few page views widen it by Student's t.
  */
 
+import { Z95 as Z } from '../../schema/domain/histogram.ts'
+import { type ShareEstimate, shareOf } from '../../schema/domain/share.ts'
+
 /** Sums of the beacons before the last one that came of each page view; see the table `deliveries`. */
 export interface Losses {
   /** Page views with such beacons. */
@@ -22,17 +25,8 @@ export interface Losses {
   beforeSquared: number
 }
 
-export interface LossEstimate {
-  value: number
-  low: number
-  high: number
-}
-
-/** 97.5 % of a normal distribution. */
-const Z = 1.959964
-
 /** The share lost; null where no beacon has a successor. */
-export function lossOf(losses: Losses): LossEstimate | null {
+export function lossOf(losses: Losses): ShareEstimate | null {
   const { followed, before, missing, missingSquared, missingBefore, beforeSquared } = losses
   if (!before || !beforeSquared) return null
   const value = missing / before
@@ -42,17 +36,7 @@ export function lossOf(losses: Losses): LossEstimate | null {
   const variance = ((followed / Math.max(1, followed - 1)) * spread) / before ** 2
   const measured = variance > 0 ? (value * (1 - value)) / variance : independent
   const n = Math.min(before, measured) * (Z / student(followed - 1)) ** 2
-  return { value, ...wilson(value, n) }
-}
-
-/** @see https://doi.org/10.1080/01621459.1927.10502953 Wilson 1927 */
-function wilson(share: number, n: number): { low: number; high: number } {
-  const centre = (share + Z ** 2 / (2 * n)) / (1 + Z ** 2 / n)
-  const half = (Z / (1 + Z ** 2 / n)) * Math.sqrt((share * (1 - share)) / n + Z ** 2 / (4 * n ** 2))
-  return {
-    low: share === 0 ? 0 : Math.max(0, centre - half),
-    high: share === 1 ? 1 : Math.min(1, centre + half),
-  }
+  return shareOf(value, n)
 }
 
 /** 97.5 % of Student's t. @see https://dlmf.nist.gov/ Abramowitz and Stegun 26.7.5 */

@@ -13,6 +13,7 @@ import {
   attributionOf,
   blockingOf,
   callsOf,
+  errorsOf,
   marksOf,
   NO_ATTRIBUTION,
   phasesOf,
@@ -37,6 +38,7 @@ const ANSWERED = [
     'callsCut',
     'marksCut',
   ] as const),
+  ...(['errors', 'errorList'] as const),
 ] satisfies readonly (keyof typeof pageviews.$inferSelect)[]
 
 /** A row of `pageviews`, as far as it is answered. */
@@ -57,12 +59,15 @@ export function toPageView(stored: StoredRow, traceLink: SiteRow['traceLink']): 
     calls: callsOf(stored.calls),
     marks: marksOf(stored.marks),
     tags: tagsOf(stored.tags),
+    errors: errorsOf(stored.errorList),
   }
   const traced = (id: string | null | undefined) =>
     id ? { id, url: traceLink?.replaceAll('{trace}', id) ?? null } : null
   // Without a document there are no phases to read.
   const unreadable = UNREADABLE.filter(column => stored[column] !== null && read[column] === null)
   const { why, calls } = { why: read.why ?? NO_ATTRIBUTION, calls: read.calls ?? [] }
+  const list = read.errors ?? []
+  const beyond = (stored.errors ?? 0) - list.reduce((sum, { count }) => sum + count, 0)
   const waited = why.lcp && lcp !== null ? waits(lcp, why.lcp, calls) : []
   const started = why.inp ? startedBy(why.inp, calls) : []
   return {
@@ -87,6 +92,8 @@ export function toPageView(stored: StoredRow, traceLink: SiteRow['traceLink']): 
     marks: read.marks ?? [],
     tags: read.tags ?? {},
     ...(stored.marksCut && { marks_dropped: stored.marksCut }),
+    errors: stored.errors === null ? null : list,
+    ...(beyond > 0 && { errors_beyond: beyond }),
     ...(unreadable.length && { unreadable }),
   }
 }

@@ -7,6 +7,7 @@ import { parseBlockingQuery } from '../../schema/api/blocking.ts'
 import { parseCausesQuery } from '../../schema/api/causes.ts'
 import { parseChangesQuery } from '../../schema/api/changes.ts'
 import { parseDeliveryQuery } from '../../schema/api/delivery.ts'
+import { parseErrorsQuery } from '../../schema/api/errors.ts'
 import { parsePageViewsQuery } from '../../schema/api/pageviews.ts'
 import { parseRangeQuery } from '../../schema/api/query.ts'
 import { parseSummaryQuery } from '../../schema/api/summary.ts'
@@ -19,6 +20,7 @@ import { causes } from './causes.ts'
 import { readChanges } from './changes.ts'
 import { delivery } from './delivery.ts'
 import { readDeploys } from './deploys.ts'
+import { readErrors } from './errors.ts'
 import { onePageViewHandler } from './one-pageview.ts'
 import { pageViews } from './pageviews.ts'
 import { summarize } from './summary.ts'
@@ -29,6 +31,7 @@ export const readRoutes = new Hono<Types>()
   .get('/summary', rowsHandler({ parse: parseSummaryQuery, read: summarize, rows: ({ data }) => data }))
   .get('/causes', rowsHandler({ parse: parseCausesQuery, read: causes, rows: ({ data }) => data }))
   .get('/blocking', rowsHandler({ parse: parseBlockingQuery, read: readBlocking, rows: ({ data }) => data }))
+  .get('/errors', rowsHandler({ parse: parseErrorsQuery, read: readErrors, rows: ({ data }) => data }))
   .get(
     '/timeseries',
     rowsHandler({

@@ -21,6 +21,7 @@ import { type Distributions, groupsOf } from '../query/distributions.ts'
 import type { GroupValues } from '../query/groups-query.ts'
 import { keptGroups, oldestRaw, type Retention } from '../query/kept.ts'
 import type { Preparer } from '../store/statement.ts'
+import { errorCount, errorFree } from './error-free.ts'
 
 /** Answers a summary for the time that is kept. `now` (Unix ms) ends the time that calls a minute are counted over. */
 export async function summarize(
@@ -90,9 +91,10 @@ export function figuresOf(
   return missing > 0 ? { ...(figures ?? NO_FIGURES), ...partialOf(missing) } : figures
 }
 
+const NO_PERCENTILES = { percentiles: {}, rating: null, shares: null }
 const NO_FIGURES: Figures = {
   ...{ count: 0, count_interval: null, samples: 0, effective_samples: 0 },
-  ...{ percentiles: {}, rating: null, shares: null },
+  ...NO_PERCENTILES,
 }
 
 /** What says that a row is not all of its group; nothing where it is. */
@@ -113,7 +115,18 @@ function known(
 ): Figures | null {
   const { n, good, poor } = distribution
   if (metric === 'pageviews') {
-    return n > 0 ? { ...countsOf(distribution, 75), percentiles: {}, rating: null, shares: null } : null
+    return n > 0 ? { ...countsOf(distribution, 75), ...NO_PERCENTILES } : null
+  }
+  if (metric === 'errors') {
+    const free = errorFree(distribution)
+    return (
+      free && {
+        ...NO_PERCENTILES,
+        ...countsOf(distribution, 75),
+        error_free: free,
+        errors: errorCount(distribution),
+      }
+    )
   }
   const found = percentiles(distribution, [75, ...wanted], limitsOf(metric)).map(
     p => p && percentileInUnit(metric, p),

@@ -5,9 +5,9 @@
 
 import type { Histogram } from '../../schema/domain/histogram.ts'
 import { PHASES, type Phase } from '../../schema/domain/metrics.ts'
-import { decodeCall, type RowCall } from '../../schema/storage/row.ts'
+import { decodeCall, decodeError, type RowCall, type RowError } from '../../schema/storage/row.ts'
 import { type AttributionLists, decodeAttribution } from '../../schema/wire/attribution-lists.ts'
-import type { ApiCall, Attribution, Blocking, Mark } from '../../schema/wire/pageview.ts'
+import type { ApiCall, Attribution, Blocking, Mark, PageError } from '../../schema/wire/pageview.ts'
 
 /** A page view of which no cause is known. */
 export const NO_ATTRIBUTION: Attribution = { lcp: null, inp: null, cls: null }
@@ -63,6 +63,12 @@ export function marksOf(text: string): Mark[] | null {
 export function tagsOf(text: string | null): Record<string, string> | null {
   const found = text ? recordOf(text) : {}
   return found && Object.fromEntries(Object.entries(found).filter(isText))
+}
+
+/** The errors that a page view told apart. */
+export function errorsOf(text: string | null): PageError[] | null {
+  const lists = text ? parsed(text) : []
+  return Array.isArray(lists) ? (lists.filter(isError) as RowError[]).map(decodeError) : null
 }
 
 /** The load phases; null, too, for navigations that load no document. */
@@ -133,6 +139,13 @@ function isText(entry: [string, unknown]): entry is [string, string] {
 
 function isList(entry: [string, unknown]): boolean {
   return Array.isArray(entry[1])
+}
+
+function isError(list: unknown): boolean {
+  if (!Array.isArray(list)) return false
+  const [kind, message, script, ...numbers] = list
+  const texts = [kind, message, script].every(value => typeof value === 'string')
+  return texts && numbers.length === 3 && numbers.every(value => typeof value === 'number')
 }
 
 function isCall([endpoint, start, duration, outcome, , , , server]: unknown[]): boolean {

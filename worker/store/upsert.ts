@@ -41,6 +41,8 @@ const NEWEST_WINS: Column[] = [
   'why',
   'tags',
   'blocking',
+  'errors',
+  'errorList',
 ]
 
 /** The statements, written out once for each database binding: building them anew would cost half of the CPU. */

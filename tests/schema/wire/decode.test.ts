@@ -169,7 +169,45 @@ const oddities: [string, object, Partial<PageView>][] = [
     },
     { blocking: { load: null, after: 9, hosts: [{ load: 3, after: 4, host: 'a' }] } },
   ],
-  ['a field of a script to come', { errors: 3, __proto__: null }, {}],
+  ['odd errors', { errors: 3 }, { errors: null }],
+  ['errors without a count', { errors: [null, []] }, { errors: null }],
+  [
+    'errors that are odd, too long, too many, twice there or full of values',
+    {
+      errors: [
+        3,
+        [
+          ...Array.from({ length: 1_000 }, (_, i) => [['error', {}, [], 1e99, 'x'][i % 5], i, null, i]),
+          ['error', `Uncaught TypeError: ${'x'.repeat(100_000)} 'Jane'`, null, -1, 'far', 1e99],
+          ['error', 'Error: no user "Jane Doe"', '/u/4711/a.js?token=1', 3.4, 1e99, 2],
+          ['error', 'Uncaught Error: no user 4712', '/u/4712/a.js', 3, 1e99, 5],
+          ['warning', 'a', '', 1, 1, 1],
+          ['error', 'none', '', 1, 1, 0],
+          ...'abcdefgh'.split('').map(letter => ['unhandledrejection', letter, '', null, null, 1]),
+        ],
+      ],
+    },
+    {
+      errors: {
+        count: 100_000,
+        list: [
+          {
+            ...{ kind: 'error', message: `TypeError: ${'x'.repeat(149)}` },
+            ...{ script: '', line: 0, column: 0, count: 100_000 },
+          },
+          {
+            ...{ kind: 'error', message: 'Error: no user', script: '/u/[id]/a.js' },
+            ...{ line: 3, column: 100_000_000, count: 7 },
+          },
+          ...'abcdef'.split('').map(message => ({
+            ...({ kind: 'unhandledrejection', message, script: '', line: 0, column: 0 } as const),
+            count: 1,
+          })),
+        ],
+      },
+    },
+  ],
+  ['a field of a script to come', { news: 3, __proto__: null }, {}],
 ]
 
 /** Calls that are left out. */

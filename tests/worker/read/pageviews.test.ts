@@ -176,6 +176,7 @@ describe('a page view', () => {
         calls_dropped: 0,
         marks: [{ name: 'ready', value: 1800 }],
         tags: {},
+        errors: [],
       },
     ])
   })

@@ -1,0 +1,24 @@
+/**
+ * A share of something, 0 to 1, with its 95 % interval: Wilson's score interval, which holds for shares near 0 and 1, too.
+ *
+ * @see https://doi.org/10.1080/01621459.1927.10502953 Wilson 1927
+ */
+
+import { Z95 } from './histogram.ts'
+
+export interface ShareEstimate {
+  value: number
+  low: number
+  high: number
+}
+
+/** `n`: how many independent samples tell it; of weighed ones (sum w)^2 / sum w^2. */
+export function shareOf(value: number, n: number): ShareEstimate {
+  const centre = (value + Z95 ** 2 / (2 * n)) / (1 + Z95 ** 2 / n)
+  const half = (Z95 / (1 + Z95 ** 2 / n)) * Math.sqrt((value * (1 - value)) / n + Z95 ** 2 / (4 * n ** 2))
+  return {
+    value,
+    low: value === 0 ? 0 : Math.max(0, centre - half),
+    high: value === 1 ? 1 : Math.min(1, centre + half),
+  }
+}

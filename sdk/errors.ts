@@ -1,0 +1,72 @@
+/**
+ * Uncaught errors and unhandled rejections: what the browser tells of them goes in, counts of their fingerprints go out. The
+ * page's own listeners and the console see what they saw before. The core is built without this file.
+ *
+ * What was thrown may be anything: a Proxy, an object whose getters act. So nothing is read of it but a text, or the message
+ * that a real error holds itself. Its stack would ask the page: V8 writes it as it is first read, by getters called `name`.
+ * An error event says where it came from. A rejection does not.
+ */
+
+import { plainWords } from '../schema/domain/plain-message.ts'
+import { MAX_ERRORS } from '../schema/wire/beacon.ts'
+import { shorten } from './address.ts'
+import { changed } from './change.ts'
+import { quietly } from './quietly.ts'
+import type { InitOptions } from './settings.ts'
+import { current } from './views.ts'
+
+/** Errors of one page view that are looked at; what comes beyond is counted. */
+const LOOKED = 32
+
+/** Counts from now on, unless the page says not to. */
+export function trackErrors(wanted: InitOptions['errors']): void {
+  if (/off|false/.test(`${wanted}`)) return
+  current._page.errors = [0, []]
+  // Before the page's own listeners, which may end the event.
+  for (const type of ['error', 'unhandledrejection'])
+    addEventListener(
+      type,
+      quietly(event => see(type, event)),
+      true,
+    )
+}
+
+function see(type: string, event: Event & Partial<ErrorEvent>): void {
+  const rejected = type[5]
+  const { errors } = current._page
+  // What the page itself dispatches is no error, and neither is an image that does not load. WebKit trusts no rejection.
+  if (!errors || !(rejected || (event.isTrusted && event.target === window))) return
+  changed()
+  if (++errors[0] > LOOKED) return
+  const { message, filename, lineno, colno }: Partial<ErrorEvent> = rejected ? {} : event
+  const reason = rejected && native(event, 'reason')
+  // A real error is no Proxy. Where the browser cannot tell, nothing is read of it.
+  const text =
+    message ?? (Error.isError?.(reason) ? Object.getOwnPropertyDescriptor(reason, 'message')?.value : reason)
+  let secrets = location.search + location.hash
+  for (const field of document.querySelectorAll('input,textarea,select'))
+    secrets += ` ${native(field, 'value')}`
+  const found = [
+    type,
+    typeof text === 'string' ? plainWords(text, unescape(secrets)) : '',
+    filename && shorten(filename),
+    lineno,
+    colno,
+  ]
+  const [, list] = errors
+  const error = list.find(known => found.every((part, i) => part === known[i])) ?? [...found, 0]
+  ;(error[5] as number)++
+  if (!list.includes(error) && list.length < MAX_ERRORS) list.push(error)
+}
+
+/** By the browser's own getter: pages put theirs on their fields, and on events that they dispatch. */
+function native(object: object, key: string): unknown {
+  return Reflect.get(Object.getPrototypeOf(object), key, object)
+}
+
+declare global {
+  interface ErrorConstructor {
+    /** @see https://tc39.es/proposal-is-error/ */
+    isError?(value: unknown): value is Error
+  }
+}

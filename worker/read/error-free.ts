@@ -1,0 +1,14 @@
+/** The two figures of a distribution of errors by page view: the share without one, and how many there were. */
+
+import { type Histogram, valueIn } from '../../schema/domain/histogram.ts'
+import { type ShareEstimate, shareOf } from '../../schema/domain/share.ts'
+
+/** The share of page views without an error. */
+export function errorFree({ n, q, good }: Histogram): ShareEstimate | null {
+  return n > 0 ? shareOf(good / n, (n * n) / q) : null
+}
+
+/** How many errors some page views had: exact where each had few. */
+export function errorCount({ h }: Histogram): number {
+  return Object.entries(h).reduce((sum, [bucket, n]) => sum + n * Math.round(valueIn(Number(bucket))), 0)
+}
