@@ -33,9 +33,8 @@ export const sites = sqliteTable('sites', {
   /** Beacons that may be stored a day: the controller raises the rate to stay below. */
   rowsPerDay: integer('rows_per_day').notNull().default(25_000),
   /**
-   * Bytes of raw rows that may be stored a day; the same controller keeps them. The default fits the free plan's 500 MB:
-   * 14 days of 11 MB are 154 MB; roll-ups of 40 routes and 20 endpoints take 4.0 MB a day by the hour, for 35 days, and
-   * .25 MB by the day, for 760 days: 327 MB, measured with 25,000 page views a day. Together 481 MB.
+   * Bytes of raw rows that may be stored a day; the same controller keeps them. 14 days of the default fit into the free plan's
+   * 500 MB together with the roll-ups of 40 routes and 20 endpoints: docs/deploying.md has their sizes, as measured.
    */
   bytesPerDay: integer('bytes_per_day').notNull().default(11_000_000),
   /** The most page views that one may stand for by the browser's own sampling; a beacon that says more is refused. */

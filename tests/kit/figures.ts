@@ -8,6 +8,7 @@ import { brotli } from '../../rollup.bytes.ts'
 import { RELATIVE_ERROR } from '../../schema/domain/histogram.ts'
 import { VITALS } from '../../schema/domain/metrics.ts'
 import { encode } from '../../schema/wire/beacon.ts'
+import { storageTable } from '../bench/storage.ts'
 import { ABILITIES, type Abilities } from '../engines/browser-support.ts'
 import { endpointTables, parameterTable } from './api-tables.ts'
 import { typicalView } from './beacons.ts'
@@ -28,6 +29,7 @@ export const PAGE_OF = {
   pin: 'docs/measuring.md',
   load: 'docs/deploying.md',
   sites: 'docs/deploying.md',
+  storage: 'docs/deploying.md',
   endpoints: 'docs/api.md',
   parameters: 'docs/api.md',
   sdk: 'docs/sdk.md',
@@ -92,6 +94,11 @@ export async function cost(): Promise<string> {
   return between('cost', `\n${await costTable()}\n`)
 }
 
+/** Bytes of what is stored; takes some seconds. */
+export async function storage(): Promise<string> {
+  return between('storage', await storageTable())
+}
+
 /** Every endpoint, as the OpenAPI document describes it. */
 export function endpoints(): string {
   return between('endpoints', `\n${endpointTables()}\n`)
@@ -138,7 +145,7 @@ function count(value: number): string {
 }
 
 if (import.meta.main) {
-  const write = { figures, pin, browsers, endpoints, parameters, sdk, peers, cost }
+  const write = { figures, pin, browsers, endpoints, parameters, sdk, peers, cost, storage }
   const asked = process.argv.slice(2)
   for (const part of Object.keys(write) as (keyof typeof write)[])
     if (asked.length === 0 || asked.includes(part)) writePart(part, await write[part]())

@@ -4,24 +4,15 @@
  */
 
 import { drizzle } from 'drizzle-orm/d1'
-import { pageViews } from '../../../demo/traffic/traffic.ts'
 import { HOUR, hourOf } from '../../../schema/domain/hour.ts'
 import { sites } from '../../../schema/storage/tables.ts'
 import type { Env } from '../../../worker/env.ts'
 import { rollUpDay, rollUpHour } from '../../../worker/histogram/rollup.ts'
 import worker from '../../../worker/index.ts'
-import { describe } from '../../../worker/ingest/enrich.ts'
-import { toRow } from '../../../worker/ingest/ingest.ts'
-import { drawLot } from '../../../worker/ingest/sample.ts'
 import { staleDays, staleHours } from '../../../worker/store/periods.ts'
-import { store } from '../../../worker/store/upsert.ts'
 import type { Explained, Statement, Traffic } from '../explained.ts'
 import { linesOf } from './plan-lines.ts'
-
-/** Any key, but always the same: it decides which page views a subsample reads. */
-const KEY = '0123456789abcdef0123456789abcdef'
-/** Rows of one statement. */
-const BATCH = 100
+import { KEY, storeVisits } from './visits.ts'
 
 export default {
   async fetch(request, env, context) {
@@ -54,12 +45,7 @@ async function seed(d1: D1Database, { site, now, views, days }: Traffic): Promis
   await drizzle(d1)
     .insert(sites)
     .values({ id: site, origins: ['*'], key: KEY, created: 0 })
-  const rows = []
-  for (const { view, userAgent, country } of pageViews({ seed: 42, views, days, now })) {
-    const { id } = await drawLot(KEY, view.id)
-    rows.push(toRow({ ...view, id }, describe(userAgent, view.touch, country), { site, rate: 1, now }))
-  }
-  for (let i = 0; i < rows.length; i += BATCH) await store(d1, rows.slice(i, i + BATCH), now)
+  await storeVisits(d1, { site, now, views, days })
   const looks = { [site]: 'all' } as const
   for (const { start } of await staleHours(d1, looks, now, days * 24 + 24))
     await rollUpHour(d1, site, start, now)

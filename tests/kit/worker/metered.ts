@@ -12,6 +12,7 @@ import { tally } from '../../../worker/ingest/tally.ts'
 import { store } from '../../../worker/store/upsert.ts'
 import type { Bill } from '../bill.ts'
 import { metered, newMeter } from './meter.ts'
+import { storeVisits } from './visits.ts'
 
 export default {
   async fetch(request, env, context) {
@@ -34,6 +35,7 @@ export default {
           now,
         ),
       tally: () => tally(DB, { site, address: '', imported: false }, 'stored', now),
+      visits: async () => storeVisits(DB, await request.json()),
       store: async () => store(DB, await request.json(), now),
       async ask() {
         const body = (await request.json()) as string | null
