@@ -26,6 +26,7 @@ const TERMS: Options = {
   route: { value: '<route>', help: 'one route' },
   device: { value: '<device>', help: 'phone, tablet or desktop' },
   tag: { value: '<name=value>', help: 'one value of a declared tag: plan=pro' },
+  segment: { value: '<id>', help: 'one saved segment' },
 }
 
 export const budgetList: Command = {
@@ -73,8 +74,8 @@ export const budgetSet: Command = {
     const before = data.find(budget => budget.id === id)
     if (!before) throw misuse(`There is no budget ${id}: see fieldline budget list.`)
     const { metric, limit, percentile, window_hours, minimum, relative_to } = before
-    const { endpoint, route, device, tag } = before
-    const filters = { endpoint, route, device, tag }
+    const { endpoint, route, device, tag, segment } = before
+    const filters = { endpoint, route, device, tag, segment }
     const terms = { metric, limit, percentile, window_hours, minimum, relative_to, ...filters }
     const change = { ...termsOf(given), ...(one(given, 'limit') !== undefined && { limit: limitOf(given) }) }
     const body = { ...terms, ...change, metric: one(given, 'metric') ?? metric }
@@ -127,6 +128,7 @@ function termsOf(given: Given) {
     ...text('endpoint'),
     ...text('route'),
     ...text('device'),
+    ...text('segment'),
     ...(tag !== undefined && { tag: tagText(tag) }),
   }
 }

@@ -24,6 +24,7 @@ import { pageviews } from './pageviews.ts'
 import { printable } from './printable.ts'
 import { report } from './report.ts'
 import { rulesFromOpenApi, rulesGet, rulesSet, rulesSuggest } from './rules.ts'
+import { segmentsDelete, segmentsList, segmentsSet } from './segments.ts'
 import { siteAdd, siteList, siteRemove, siteSet, siteShow } from './site.ts'
 import { summary } from './summary.ts'
 import { tagsAdd, tagsList, tagsRemove } from './tags.ts'
@@ -50,6 +51,9 @@ const COMMANDS: readonly Command[] = [
   tagsList,
   tagsAdd,
   tagsRemove,
+  segmentsList,
+  segmentsSet,
+  segmentsDelete,
   deploy,
   deployList,
   summary,

@@ -21,6 +21,7 @@ export const FILTERS: Options = {
     help: 'only this value of a declared tag, plan=pro; may be repeated',
     many: true,
   },
+  segment: { value: '<id>', help: 'only this saved segment; other filters narrow it further' },
 }
 
 /** How groups are told apart, chosen and sorted. */
@@ -37,6 +38,7 @@ export function filtersOf(given: Given): Record<string, string | string[] | unde
   return {
     ...Object.fromEntries(GROUP_KEYS.map(key => [key, one(given, key)])),
     ...(tags.length && { tag: tags }),
+    segment: one(given, 'segment'),
   }
 }
 

@@ -4,6 +4,7 @@
 
 import { Hono } from 'hono'
 import { requireAccess } from './admin/access.ts'
+import { segmentRoutes } from './admin/segment-routes.ts'
 import { siteRoutes } from './admin/sites.ts'
 import { tagRoutes } from './admin/tag-routes.ts'
 import { budgetReads, budgetRoutes } from './budgets/routes.ts'
@@ -52,9 +53,10 @@ app.route('/v1', readRoutes)
 app.get('/v1/metrics', metricsRoute)
 app.get('/v1/export', exportRoute)
 app.route('/v1', budgetReads)
-// Before the sites, whose other addresses are the admin's: a reader may see how names are made, and which tags are kept.
+// Before the sites, whose other addresses are the admin's: a reader may see how names are made, which tags are kept, and which segments are saved.
 app.route('/v1/sites/:site/rules', ruleRoutes)
 app.route('/v1/sites/:site/tags', tagRoutes)
+app.route('/v1/sites/:site/segments', segmentRoutes)
 app.route('/v1/sites', siteRoutes)
 app.route('/v1/sites/:site', budgetRoutes)
 app.route('/v1/sites/:site/collectors', collectorRoutes)

@@ -6,7 +6,7 @@ import type { Context, Next } from 'hono'
 import * as v from 'valibot'
 import { ID, ID_DETAIL, SITE_DETAIL, SITE_NAME } from '../schema/api/fields.ts'
 import { badEncoding, badForm, parseParameters } from '../schema/api/parameters.ts'
-import { isFilter } from '../schema/api/query.ts'
+import { isFilter, SEGMENT_ID } from '../schema/api/query.ts'
 import type { Hono } from './env.ts'
 import { badField } from './problem.ts'
 
@@ -30,7 +30,8 @@ export function checkPath(c: Context<Hono>): void {
   if ('error' in parsed) throw badField(parsed.error)
   const [, , , site, kind = '', id] = c.req.path.split('/')
   if (site && !v.is(SITE_NAME, site)) throw badField({ field: 'site', detail: SITE_DETAIL })
-  if (id && kind !== 'rules' && id !== 'preview' && !v.is(ID, id)) {
+  if (id && kind === 'segments' && !v.is(SEGMENT_ID, id)) throw badField({ field: 'id', detail: SITE_DETAIL })
+  if (id && kind !== 'rules' && kind !== 'segments' && id !== 'preview' && !v.is(ID, id)) {
     throw badField({ field: 'id', detail: ID_DETAIL })
   }
 }

@@ -75,11 +75,14 @@ export function nameOf({
   route,
   device,
   tag,
+  segment,
 }: Pick<
   BudgetAnswer,
-  'metric' | 'percentile' | 'window_hours' | 'endpoint' | 'route' | 'device' | 'tag'
+  'metric' | 'percentile' | 'window_hours' | 'endpoint' | 'route' | 'device' | 'tag' | 'segment'
 >): string {
   const measure: Budgeted = metric
   const of = isDeliveryMetric(measure) ? measure : `${measure} p${percentile}`
-  return [`${of} of ${window_hours} h`, endpoint, route, device, tag].filter(part => part !== null).join(' ')
+  return [`${of} of ${window_hours} h`, endpoint, route, device, tag, segment]
+    .filter(part => part !== null)
+    .join(' ')
 }

@@ -48,8 +48,10 @@ export function budgetsSection({ budgets }: Pick<Findings, 'budgets'>): Block[] 
 }
 
 /** The endpoint, route and device that it is about. */
-function subject({ endpoint, route, device, tag }: BudgetAnswer): Text {
-  const parts = [endpoint, route, device, tag].flatMap(part => (part === null ? [] : [{ code: part }, ' ']))
+function subject({ endpoint, route, device, tag, segment }: BudgetAnswer): Text {
+  const parts = [endpoint, route, device, tag, segment].flatMap(part =>
+    part === null ? [] : [{ code: part }, ' '],
+  )
   return parts.length ? parts.slice(0, -1) : ['the whole site']
 }
 

@@ -9,7 +9,7 @@ import { DELIVERY_METRICS, isDeliveryMetric } from '../domain/delivery-metrics.t
 import type { Budgeted } from '../domain/metrics.ts'
 import { DEPLOY_ANSWER } from './deploys.ts'
 import { ID, oneOf, PERCENTILE_NUMBER, plainText, SITE, unknownOrMissing, wholeNumber } from './fields.ts'
-import { MAX_FILTER, tagAnd } from './query.ts'
+import { MAX_FILTER, SEGMENT_ID, tagAnd } from './query.ts'
 import { MEASURE_DETAIL, MEASURE_PATTERN, measureOf } from './summary.ts'
 
 /** Budgets of one site. */
@@ -49,6 +49,10 @@ const TERMS = {
       null,
     ),
     v.description('one value of a declared tag: plan:pro'),
+  ),
+  segment: v.pipe(
+    v.optional(v.nullable(SEGMENT_ID), null),
+    v.description('a saved segment; the filters above narrow it further'),
   ),
   percentile: v.optional(PERCENTILE_NUMBER, 75),
   limit: v.pipe(
@@ -101,6 +105,10 @@ export const BUDGET = v.pipe(
   v.forward(
     v.check(({ metric, tag }) => !isDeliveryMetric(metric) || tag === null, NO_FILTERS),
     ['tag'],
+  ),
+  v.forward(
+    v.check(({ metric, segment }) => !isDeliveryMetric(metric) || segment === null, NO_FILTERS),
+    ['segment'],
   ),
   v.forward(
     v.check(({ metric, limit }) => !isDeliveryMetric(metric) || limit <= 1, 'must be a share from 0 to 1'),
@@ -183,6 +191,7 @@ export const BUDGET_ANSWER = v.object({
   route: v.nullable(v.string()),
   device: v.nullable(v.string()),
   tag: v.nullable(v.string()),
+  segment: v.nullable(v.string()),
   percentile: v.number(),
   window_hours: v.number(),
   minimum: v.number(),
@@ -240,6 +249,7 @@ export const BUDGET_MESSAGE = v.object({
   route: v.nullable(v.string()),
   device: v.nullable(v.string()),
   tag: v.nullable(v.string()),
+  segment: v.nullable(v.string()),
   percentile: v.number(),
   limit: v.number(),
   relative_to: v.nullable(v.picklist(RELATIVE)),

@@ -9,7 +9,7 @@ import { isReserved } from '../domain/names.ts'
 import { fail, type Parsed } from '../domain/problem.ts'
 import { isTagKey, TAG_NAME, type TagKey } from '../domain/tag.ts'
 import type { Ms } from '../domain/units.ts'
-import { oneOf, SITE, shortText } from './fields.ts'
+import { oneOf, SITE, SITE_DETAIL, shortText } from './fields.ts'
 import { givenOf, parseParameters } from './parameters.ts'
 
 /** What page views are told apart by. */
@@ -66,7 +66,7 @@ export function groupKeyOf(name: string): GroupKey | undefined {
 }
 
 /** The most values of one filter. */
-const MAX_VALUES = 20
+export const MAX_VALUES = 20
 
 const several = <T extends v.GenericSchema<string>>(value: T, meaning: string) =>
   v.optional(
@@ -88,7 +88,7 @@ function filter<const K extends NamedKey>(key: K, meaning: string) {
 }
 
 /** What pages name themselves. */
-const named = (text: ReturnType<typeof shortText>) =>
+export const named = <T extends v.GenericSchema<string>>(text: T) =>
   v.pipe(
     text,
     v.check(name => !isReserved(name), 'names what has no name of its own: ask for group_by'),
@@ -125,6 +125,12 @@ function entriesOf<const K extends NamedKey | 'tag', T extends v.GenericSchema<s
   } as { [N in K | `${K}!`]: ReturnType<typeof several<T>> }
 }
 
+/** What a saved segment is called by: made of what a site's name is made of. */
+export const SEGMENT_ID = v.pipe(
+  v.string('must be a string'),
+  v.regex(/^[a-z0-9][a-z0-9-]{0,62}$/, SITE_DETAIL),
+)
+
 /** The parameters of every question. */
 export const SHARED = {
   site: SITE,
@@ -142,6 +148,12 @@ export const SHARED = {
   ...filter('release', 'this release'),
   ...filter('endpoint', 'API calls to this endpoint; single page views: those that called it'),
   ...entriesOf('tag', TAG_VALUE, 'this value of a declared tag: plan:pro'),
+  segment: v.optional(
+    v.pipe(
+      SEGMENT_ID,
+      v.description('answers only for this saved segment; other filters beside it narrow it further'),
+    ),
+  ),
 }
 
 /** What answers as rows comes as JSON or as CSV; without `format` the Accept header decides. */
@@ -161,7 +173,9 @@ export function parseQuery<const E extends v.ObjectEntries>(
 ): Parsed<QueryOf<E>> {
   const parsed = parseParameters({ ...SHARED, ...own }, params)
   if ('error' in parsed) return parsed
-  const { site, from, to, ...given } = v.parse(v.object(SHARED), givenOf(SHARED, params))
+  const { site, from, to, segment, ...given } = v.parse(v.object(SHARED), givenOf(SHARED, params))
+  // Its filters must be known before what follows is checked: schema/api/segments has put them in its place.
+  if (segment !== undefined) return fail('segment', 'cannot be used here')
   const filters = filtersOf(given)
   const added = v.parse(v.object(own), givenOf(own, params))
 
@@ -201,7 +215,7 @@ export function parseRange(
 }
 
 /** The filters of what was given for each: a single value stays one, since roll-ups know it. */
-function filtersOf(given: { readonly [name: string]: string[] | undefined }): Filters {
+export function filtersOf(given: { readonly [name: string]: string[] | undefined }): Filters {
   const [any, not] = [tagsOf(given.tag), tagsOf(given['tag!'])]
   const tags = new Set([...any.keys(), ...not.keys()].sort())
   return Object.fromEntries([

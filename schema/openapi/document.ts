@@ -10,6 +10,7 @@ import { namedSchemas } from './json-schema.ts'
 import { HEADERS, type Operation, operationObject, PROBLEMS } from './operation.ts'
 import { QUESTIONS } from './questions.ts'
 import { RULE_OPERATIONS } from './rules.ts'
+import { SEGMENT_OPERATIONS } from './segments.ts'
 import { TAG_OPERATIONS } from './site-tags.ts'
 import { SITE_OPERATIONS } from './sites.ts'
 import { TAGS } from './tags.ts'
@@ -22,6 +23,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...SITE_OPERATIONS,
   ...RULE_OPERATIONS,
   ...TAG_OPERATIONS,
+  ...SEGMENT_OPERATIONS,
   ...BUDGET_OPERATIONS,
   ...COLLECTOR_OPERATIONS,
   ...BEACON_OPERATIONS,

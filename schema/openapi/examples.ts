@@ -469,6 +469,7 @@ const WATCHED = {
   route: '/p/[id]',
   device: null,
   tag: null,
+  segment: null,
   percentile: 75,
   limit: 2500,
   relative_to: null,

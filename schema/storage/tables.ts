@@ -312,6 +312,20 @@ export const deliveries = sqliteTable(
   table => [primaryKey({ columns: [table.site, table.hour] })],
 )
 
+/** Filters that a team has given a name. Read by key, only for what names one. */
+export const segments = sqliteTable(
+  'segments',
+  {
+    site: text().notNull(),
+    /** What parameters call it: `phones-de`. */
+    id: text().notNull(),
+    name: text().notNull(),
+    /** JSON object: the name of a parameter -> the list of its values. */
+    filters: text({ mode: 'json' }).$type<Record<string, string[]>>().notNull(),
+  },
+  table => [primaryKey({ columns: [table.site, table.id] })],
+)
+
 /** When a release of a site went live, as whoever deploys says. */
 export const deploys = sqliteTable(
   'deploys',
@@ -340,6 +354,8 @@ export const budgets = sqliteTable(
     device: text().$type<'phone' | 'tablet' | 'desktop'>(),
     /** One value of a declared tag: `plan:pro`. */
     tag: text(),
+    /** The id of a segment, whose filters hold beside those above. */
+    segment: text(),
     percentile: real().notNull(),
     /** In the metric's unit. */
     max: real().notNull(),
@@ -454,6 +470,7 @@ export const collectors = sqliteTable(
 
 export type BudgetRow = typeof budgets.$inferSelect
 export type CollectorRow = typeof collectors.$inferSelect
+export type SegmentRow = typeof segments.$inferSelect
 export type SiteRow = typeof sites.$inferSelect
 export type WebhookRow = typeof webhooks.$inferSelect
 export type TokenRow = typeof tokens.$inferSelect

@@ -22,6 +22,7 @@ const VIEWS = {
   'third parties': `?view=parties${WAIT}`,
   names: `?view=names${WAIT}`,
   sites: `?view=sites&id=demo${WAIT}`,
+  segments: `?panel=segments&route=/cart${WAIT}`,
   'first run': '?site=fresh',
 } as const
 

@@ -61,6 +61,43 @@ describe('fieldline tags', () => {
   })
 })
 
+describe('fieldline segments', () => {
+  it('saves filters under a name, asks and promises by it, and deletes what nothing uses', async () => {
+    await done('segments', 'set', 'shop', 'slow', '--route', '/slow', '--not', 'country=FR')
+    await done('segments', 'set', 'shop', 'two', '--name', 'Two routes', '--route', '/slow', '--route', '/b')
+    expect(await done('segments', 'list', 'shop')).toMatch(
+      /^ {2}slow +slow +route \/slow, country not FR.*\n {2}two +Two routes +route \/slow or \/b/m,
+    )
+    const ask = ['summary', '--site', 'shop', '--metrics', 'pageviews', '--json', '--segment', 'two']
+    expect(JSON.parse(await done(...ask)).data[0]).toMatchObject({ count: 10 })
+    expect(await cli(...ask, '--route', '/p/[id]')).toMatchObject({
+      code: 1,
+      said: expect.stringContaining('route contradicts segment two, whose route is /b or /slow'),
+    })
+    const budget = [
+      'budget',
+      'add',
+      '--site',
+      'shop',
+      '--metric',
+      'lcp',
+      '--limit',
+      '9000',
+      '--segment',
+      'two',
+    ]
+    const made = await done(...budget)
+    expect(made).toContain('lcp p75 of 24 h two')
+    expect(await cli('segments', 'delete', 'shop', 'two')).toMatchObject({
+      code: 1,
+      said: expect.stringContaining('is used by budget'),
+    })
+    await done('budget', 'remove', made.split(' ')[0] ?? '', '--site', 'shop')
+    for (const id of ['two', 'slow']) await done('segments', 'delete', 'shop', id)
+    expect(await cli('segments', 'set', 'shop', 'x', '--not', 'city=Bonn')).toMatchObject({ code: 2 })
+  })
+})
+
 describe('fieldline site', () => {
   it('adds, changes, shows, lists and removes a site', async () => {
     await done('site', 'add', 'blog', '--origin', 'https://blog.example', '--rows-per-day', '5000')

@@ -95,6 +95,7 @@ describe('budgets', () => {
     ...{ id: '0123456789ab', metric: 'api', endpoint: 'POST /api/pay|x', route: null, device: 'phone' },
     ...{
       tag: null,
+      segment: null,
       percentile: 75,
       limit: 500,
       window_hours: 24,

@@ -6,7 +6,7 @@
  * come from few page views, there is no evidence, however many samples there are: it is their effective size that counts.
  */
 
-import { tagFilter } from '../../schema/api/query.ts'
+import type { Filters } from '../../schema/api/query.ts'
 import type { BudgetState } from '../../schema/domain/budget-state.ts'
 import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
 import { percentiles } from '../../schema/domain/histogram.ts'
@@ -46,27 +46,28 @@ const RELEASES = 100
 const UNSEEN = 0.05
 
 /** Where only raw rows can tell, a window that reaches back further than they are kept is judged by those that are left. */
-export async function judge(d1: Preparer, budget: BudgetRow, now: Ms, rawDays: number): Promise<Finding> {
+export async function judge(
+  d1: Preparer,
+  budget: BudgetRow,
+  filters: Filters,
+  now: Ms,
+  rawDays: number,
+): Promise<Finding> {
   const { site, metric } = budget
   if (isDeliveryMetric(metric)) {
     const share = await deliveryShare(d1, budget, metric, now)
     const state = stateOf(budget, share, share.samples)
     return { ...share, effective_samples: share.samples, state, release: null, baseline: null }
   }
-  if (budget.relativeTo !== null) return judgeRelative(d1, budget, metric, now, oldestRaw({ rawDays }, now))
+  const oldest = oldestRaw({ rawDays }, now)
+  if (budget.relativeTo !== null) return judgeRelative(d1, budget, metric, filters, now, oldest)
   const to = (hourOf(now) + 1) * HOUR
-  const filters = {
-    endpoint: budget.endpoint ?? undefined,
-    route: budget.route ?? undefined,
-    device: budget.device ?? undefined,
-    ...tagFilter(budget.tag),
-  }
   const window = { site, from: to - budget.windowHours * HOUR, to }
   const { groups, oneIn } = await groupsOf(
     d1,
     { ...window, filters, groupBy: [], limit: 1, metrics: [metric] },
     now,
-    { oldest: oldestRaw({ rawDays }, now) },
+    { oldest },
   )
   const { distribution = NONE, missing = 0 } = groups[0] ?? {}
   const { state, ...figures } = foundIn(budget, distribution, missing, oneIn)
@@ -82,10 +83,11 @@ async function judgeRelative(
   d1: Preparer,
   budget: BudgetRow,
   metric: Measure,
+  filters: Filters,
   now: Ms,
   oldest: Ms,
 ): Promise<Finding> {
-  const { enough, unseen, ...figures } = await compare(d1, budget, metric, now, oldest)
+  const { enough, unseen, ...figures } = await compare(d1, budget, metric, filters, now, oldest)
   const state = unseen > UNSEEN ? 'no-data' : stateOf(budget, figures, enough)
   return { ...figures, state }
 }

@@ -21,7 +21,7 @@ export function announcement(
   now: Ms,
   deploy?: DeployAnswer,
 ): BudgetMessage {
-  const { site, id, metric, endpoint, route, device, tag } = budget
+  const { site, id, metric, endpoint, route, device, tag, segment } = budget
   const { percentile, max, windowHours, relativeTo } = budget
   const text = sentence(budget, finding, deploy)
   const at = new Date(now).toISOString()
@@ -37,6 +37,7 @@ export function announcement(
     route,
     device,
     tag,
+    segment,
     percentile,
     limit: max,
     relative_to: relativeTo,
@@ -48,13 +49,25 @@ export function announcement(
 }
 
 function sentence(
-  { site, metric, endpoint, route, device, tag, percentile, max, windowHours, relativeTo }: BudgetRow,
+  {
+    site,
+    metric,
+    endpoint,
+    route,
+    device,
+    tag,
+    segment,
+    percentile,
+    max,
+    windowHours,
+    relativeTo,
+  }: BudgetRow,
   finding: Finding,
   deploy: DeployAnswer | undefined,
 ) {
   const { state, value, low, high, samples, release, baseline } = finding
   const budget = { metric, relative_to: relativeTo, limit: max }
-  const where = [endpoint, route, device, tag].filter(part => part !== null).map(quoted)
+  const where = [endpoint, route, device, tag, segment].filter(part => part !== null).map(quoted)
   const what = isDeliveryMetric(metric) ? metric : `p${percentile} of ${nameOf(metric)}`
   const subject = [`${site}: ${what}`, ...where].join(', ')
   const verb = state === 'breached' ? 'is over' : 'is back within'

@@ -7,7 +7,7 @@
  */
 
 import type { BudgetPreview } from '../../schema/api/budgets.ts'
-import { tagFilter } from '../../schema/api/query.ts'
+import type { Filters } from '../../schema/api/query.ts'
 import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
 import type { BudgetRow } from '../../schema/storage/tables.ts'
@@ -25,10 +25,7 @@ const DAYS = 28
 /** The most parts that a window is added up from, so that the worker's CPU does. */
 const MAX_PARTS = 24
 
-type Terms = Pick<
-  BudgetRow,
-  'metric' | 'endpoint' | 'route' | 'device' | 'tag' | 'percentile' | 'max' | 'windowHours' | 'minimum'
->
+type Terms = Pick<BudgetRow, 'metric' | 'percentile' | 'max' | 'windowHours' | 'minimum'>
 /** What a window was found to be; a budget goes on from the state before. */
 type Judge = (
   from: number,
@@ -36,7 +33,13 @@ type Judge = (
   before: Pick<BudgetRow, 'state' | 'told'>,
 ) => Omit<Finding, 'release' | 'baseline'>
 
-export async function preview(d1: Preparer, site: Site, terms: Terms, now: number): Promise<BudgetPreview> {
+export async function preview(
+  d1: Preparer,
+  site: Site,
+  terms: Terms,
+  filters: Filters,
+  now: number,
+): Promise<BudgetPreview> {
   const receipt: Receipt = { statements: 0, read: 0 }
   const end = hourOf(now) + 1
   const asked = {
@@ -46,7 +49,7 @@ export async function preview(d1: Preparer, site: Site, terms: Terms, now: numbe
   }
   const counting = counted(d1, receipt)
   const read = isDeliveryMetric(terms.metric) ? shares : distributions
-  const { from, samples, oneIn, judge } = await read(counting, site, terms, asked, now)
+  const { from, samples, oneIn, judge } = await read(counting, site, terms, { ...asked, filters }, now)
 
   const { windowHours } = terms
   const step = stepOf(windowHours)
@@ -96,16 +99,12 @@ async function distributions(
   d1: Preparer,
   site: Site,
   terms: Terms,
-  range: { site: string; from: number; to: number },
+  range: { site: string; from: number; to: number; filters: Filters },
   now: number,
 ): Promise<Hours> {
-  const { metric, endpoint, route, device, tag } = terms
+  const { metric } = terms
   if (isDeliveryMetric(metric)) throw new Error('a share of beacons has no distribution')
-  const filters = {
-    ...{ endpoint: endpoint ?? undefined, route: route ?? undefined, device: device ?? undefined },
-    ...tagFilter(tag),
-  }
-  const query = keptGroups({ ...range, filters, groupBy: [], limit: 1, metrics: [metric] }, site, now)
+  const query = keptGroups({ ...range, groupBy: [], limit: 1, metrics: [metric] }, site, now)
   const buckets = { step: 1, offset: 0 } as const
   const { groups, oneIn } = await groupsOf(d1, { ...query, buckets }, now, { oldest: oldestRaw(site, now) })
   const parts = partsOf(groups, ({ start }) => start, stepOf(terms.windowHours), range.to / HOUR)

@@ -6,7 +6,7 @@
  * that moment, of the other. A release needs the budget's minimum of samples to count as one.
  */
 
-import { tagFilter } from '../../schema/api/query.ts'
+import type { Filters } from '../../schema/api/query.ts'
 import { percentiles } from '../../schema/domain/histogram.ts'
 import { DAY, HOUR, hourOf } from '../../schema/domain/hour.ts'
 import { limitsOf, type Measure } from '../../schema/domain/metrics.ts'
@@ -52,6 +52,7 @@ export async function compare(
   d1: Preparer,
   budget: BudgetRow,
   metric: Measure,
+  filters: Filters,
   now: Ms,
   oldest: Ms,
 ): Promise<Comparison> {
@@ -64,6 +65,7 @@ export async function compare(
       d1,
       budget,
       metric,
+      filters,
       [
         { from: from - WEEK, to: to - WEEK },
         { from, to },
@@ -77,7 +79,7 @@ export async function compare(
   const { release, baseline, began } = found
   const before = { from: began - budget.windowHours * HOUR, to: began, release: baseline }
   const after = { from: Math.max(from, began), to, release }
-  const compared = await comparison(d1, budget, metric, [before, after], now, known)
+  const compared = await comparison(d1, budget, metric, filters, [before, after], now, known)
   return { ...compared, release, baseline }
 }
 
@@ -85,22 +87,16 @@ async function comparison(
   d1: Preparer,
   budget: BudgetRow,
   metric: Measure,
+  filters: Filters,
   sides: readonly [before: Side, after: Side],
   now: Ms,
   known: Known,
 ): Promise<Comparison> {
   const { site, percentile } = budget
-  const { endpoint, route, device, tag } = budget
   const [before, after] = await Promise.all(
     sides.map(async ({ from, to, release }) => {
-      const filters = {
-        ...(endpoint !== null && { endpoint }),
-        ...(route !== null && { route }),
-        ...(device !== null && { device }),
-        ...tagFilter(tag),
-        ...(release !== undefined && { release }),
-      }
-      const query = { site, from, to, filters, groupBy: [], limit: 1, metrics: [metric] }
+      const own = { ...filters, ...(release !== undefined && { release }) }
+      const query = { site, from, to, filters: own, groupBy: [], limit: 1, metrics: [metric] }
       const { groups, oneIn } = await groupsOf(d1, query, now, known)
       const { distribution = null, missing = 0 } = groups[0] ?? {}
       const [found = null] = distribution ? percentiles(distribution, [percentile], limitsOf(metric)) : []

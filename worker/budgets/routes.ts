@@ -19,8 +19,10 @@ import {
 import type { DeployAnswer } from '../../schema/api/deploys.ts'
 import { OVERVIEW_QUERY } from '../../schema/api/overview.ts'
 import { parseParameters } from '../../schema/api/parameters.ts'
-import { tagAnd } from '../../schema/api/query.ts'
+import { type Filters, tagFilter } from '../../schema/api/query.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
+import { isTagKey } from '../../schema/domain/tag.ts'
+import type { Ms } from '../../schema/domain/units.ts'
 import { type BudgetRow, budgetEvents, budgets } from '../../schema/storage/tables.ts'
 import { requireAdmin, requireSite } from '../admin/access.ts'
 import { readJson } from '../admin/body.ts'
@@ -29,9 +31,11 @@ import type { Hono as Types } from '../env.ts'
 import { PRIVATE } from '../headers.ts'
 import { siteOf } from '../parameters.ts'
 import { badField, noSite, problem } from '../problem.ts'
-import { requireTag } from '../query/declared.ts'
 import { deploysOf } from '../read/deploys.ts'
+import { segmentOf } from '../site/segments.ts'
 import { existingSite, findSite } from '../site/sites.ts'
+import { requireTag } from '../site/tags.ts'
+import { filtersOf } from './filters.ts'
 import { overview } from './overview.ts'
 import { preview } from './preview.ts'
 import { webhookRoutes } from './webhook-routes.ts'
@@ -45,8 +49,8 @@ export const budgetRoutes = new Hono<Types>()
   .post('/budgets', async c => {
     const site = await existingSite(c.env.DB, siteOf(c))
     const budget = await readJson(c, BUDGET)
-    await checkTag(c, budget)
     const now = Date.now()
+    await checkFilters(c, budget, now)
     const rows = await drizzle(c.env.DB).select().from(budgets).where(eq(budgets.site, site))
     if (rows.length >= MAX_BUDGETS) {
       throw problem(409, `Site ${site} has ${MAX_BUDGETS} budgets: delete one first.`, { field: 'site' })
@@ -63,12 +67,12 @@ export const budgetRoutes = new Hono<Types>()
     if (budget.relative_to) {
       throw badField({ field: 'relative_to', detail: 'must be left out: only limits can be previewed' })
     }
-    await checkTag(c, budget)
-    return c.json(await preview(c.env.DB, site, toRow(budget), now), 200, PRIVATE)
+    const filters = await checkFilters(c, budget, now)
+    return c.json(await preview(c.env.DB, site, toRow(budget), filters, now), 200, PRIVATE)
   })
   .put('/budgets/:id', async c => {
     const budget = await readJson(c, BUDGET)
-    await checkTag(c, budget)
+    await checkFilters(c, budget, Date.now())
     // Another promise: how the one before stood says nothing of it.
     const fresh = {
       state: 'no-data',
@@ -132,11 +136,18 @@ export const budgetReads = new Hono<Types>()
     return c.json({ site, data } satisfies BudgetEventsAnswer, 200, PRIVATE)
   })
 
-/** Throws a 400 where the site does not declare the tag of a budget. */
-async function checkTag(c: Context<Types>, { tag }: Budget): Promise<void> {
-  const [key] = (tag && tagAnd(tag)) || []
-  const site = key && (await findSite(c.env.DB, siteOf(c), Date.now()))
-  if (key && site) requireTag(site, key, 'tag')
+/**
+ * The filters of a budget. Throws a 400 for a tag that its site does not declare, for a segment that it does not have, and for
+ * a filter that leaves nothing of the segment.
+ */
+async function checkFilters(c: Context<Types>, budget: Budget, now: Ms): Promise<Filters> {
+  const site = await findSite(c.env.DB, siteOf(c), now)
+  if (!site) throw noSite(siteOf(c))
+  for (const key of Object.keys(tagFilter(budget.tag))) if (isTagKey(key)) requireTag(site, key, 'tag')
+  const within = budget.segment === null ? null : await segmentOf(c.env.DB, site, budget.segment)
+  const filters = filtersOf(budget, within)
+  if ('error' in filters) throw badField(filters.error)
+  return filters.ok
 }
 
 function toRow({ limit, window_hours: windowHours, relative_to: relativeTo, ...same }: Budget) {

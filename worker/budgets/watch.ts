@@ -5,6 +5,7 @@
 
 import { and, asc, eq, getTableColumns, lte, type SQL, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
+import { withinOf } from '../../schema/api/segments.ts'
 import { HOUR, MINUTE } from '../../schema/domain/hour.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import {
@@ -13,12 +14,14 @@ import {
   budgets,
   messages,
   type SiteRow,
+  segments,
   webhooks,
 } from '../../schema/storage/tables.ts'
 import { logError } from '../log.ts'
 import { deploysOf } from '../read/deploys.ts'
 import { listed, named } from '../store/names.ts'
 import { counted, type Receipt } from '../store/statement.ts'
+import { filtersOf } from './filters.ts'
 import { type Finding, judge } from './judge.ts'
 import { announcement } from './message.ts'
 import { deliver } from './webhook.ts'
@@ -54,16 +57,21 @@ export async function watch(
   let left = maxStatements - STATEMENTS.find
   const db = drizzle(d1)
   const due = await db
-    .select()
+    .select({ budget: budgets, filters: segments.filters })
     .from(budgets)
+    .leftJoin(segments, and(eq(segments.site, budgets.site), eq(segments.id, budgets.segment)))
     .where(and(eq(budgets.site, site.id), lte(budgets.checked, now - JUDGE_INTERVAL)))
     .orderBy(asc(budgets.checked))
     .limit(Math.max(0, Math.floor(left / USUAL_STATEMENTS)))
-  for (const budget of due) {
+  for (const { budget, filters: within } of due) {
     if (left < STATEMENTS.judge) break
     const receipt: Receipt = { statements: 0, read: 0 }
     try {
-      await note(d1, budget, await judge(counted(d1, receipt), budget, now, site.rawDays), now)
+      // Without its filters it would be another promise.
+      if (budget.segment !== null && !within) throw new Error(`segment ${budget.segment} is gone`)
+      const filters = filtersOf(budget, within && withinOf(budget.segment ?? '', within))
+      if ('error' in filters) throw new Error(filters.error.detail)
+      await note(d1, budget, await judge(counted(d1, receipt), budget, filters.ok, now, site.rawDays), now)
     } catch (error) {
       logError(`budget ${budget.id} of ${site.id} cannot be judged`, error)
       await postpone(d1, budget, now)

@@ -23,6 +23,7 @@ const Compare = lazy(() => import('./compare.tsx').then(({ Compare }) => Compare
 const CreateSite = lazy(() => import('./createsite.tsx').then(({ CreateSite }) => CreateSite))
 const Names = lazy(() => import('./names.tsx').then(({ Names }) => Names))
 const PageViews = lazy(() => import('./pageviews.tsx').then(({ PageViews }) => PageViews))
+const Segments = lazy(() => import('./segments.tsx').then(({ Segments }) => Segments))
 const Sites = lazy(() => import('./sites.tsx').then(({ Sites }) => Sites))
 const ThirdParties = lazy(() => import('./thirdparties.tsx').then(({ ThirdParties }) => ThirdParties))
 const Timing = lazy(() => import('./timing.tsx').then(({ Timing }) => Timing))
@@ -93,7 +94,10 @@ function Page({ place, onSignOut }: { place: Place; onSignOut: () => void }) {
             <Trouble answer={sites} />
           </div>
         ) : place.site ? (
-          <View view={place.view} />
+          <>
+            {place.panel === 'segments' && <Segments />}
+            <View view={place.view} />
+          </>
         ) : sites.data && !first ? (
           <CreateSite title="There is no site yet. Create one." />
         ) : (

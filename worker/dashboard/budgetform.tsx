@@ -6,6 +6,7 @@
 import { useContext, useRef, useState } from 'preact/hooks'
 import type { BudgetAnswer, BudgetPreview } from '../../schema/api/budgets.ts'
 import type { GroupKey } from '../../schema/api/query.ts'
+import type { SegmentsAnswer } from '../../schema/api/segments.ts'
 import type { SummaryAnswer } from '../../schema/api/summary.ts'
 import { DELIVERY_METRICS } from '../../schema/domain/delivery-metrics.ts'
 import { BLOCKING, type Budgeted, format, METRICS, PHASES } from '../../schema/domain/metrics.ts'
@@ -40,6 +41,7 @@ const FIELDS = [
   ['route', 'Route', '', { placeholder: 'all' }],
   ['device', 'Device', '', { placeholder: 'all', options: ['phone', 'tablet', 'desktop'] }],
   ['tag', 'Tag (name:value)', '', { placeholder: 'all' }],
+  ['segment', 'Segment', '', { placeholder: 'none' }],
   ['window_hours', 'Window in hours', 24, { required: true, type: 'number', min: 1, max: 672 }],
   ['minimum', 'Minimum samples', 100, { required: true, type: 'number', min: 1 }],
 ] as const
@@ -50,10 +52,12 @@ export function BudgetForm({ budget }: { budget: BudgetAnswer | undefined }) {
   const [said, run, fault, hush] = useWork()
   const [past, setPast] = useState<{ preview: BudgetPreview; metric: Budgeted } | null>(null)
   const latest = useRef<Promise<BudgetPreview> | null>(null)
-  const known = {
+  const saved = useAnswer<SegmentsAnswer>(`/v1/sites/${site}/segments`)
+  const known: { [field: string]: string[] } = {
     route: useNames('route', 'pageviews'),
     endpoint: useNames('endpoint', 'api'),
     tag: useTagged(),
+    segment: saved.data?.data.map(({ id }) => id) ?? [],
   }
   const path = `/v1/sites/${site}/budgets`
   const onSubmit = (form: HTMLFormElement) => {
@@ -93,7 +97,7 @@ export function BudgetForm({ budget }: { budget: BudgetAnswer | undefined }) {
           <Field
             key={name}
             {...{ name, label, fault, ...how }}
-            {...(name === 'route' || name === 'endpoint' || name === 'tag' ? { options: known[name] } : {})}
+            {...(known[name] && { options: known[name] })}
             defaultValue={String(budget?.[name] ?? initial)}
           />
         ))}

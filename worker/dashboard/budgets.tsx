@@ -153,8 +153,8 @@ function History({ budgets }: { budgets: BudgetAnswer[] }) {
 
 /** `p75 of LCP ≤ 2.50 s in 24 h, /checkout, phone, plan:pro`. */
 function nameOf(budget: BudgetAnswer): string {
-  const { metric, percentile, window_hours, endpoint, route, device, tag } = budget
+  const { metric, percentile, window_hours, endpoint, route, device, tag, segment } = budget
   const what = isDeliveryMetric(metric) ? metric : `p${percentile} of ${short(metric)}`
   const promise = `${what} ≤ ${writeLimit(budget)} in ${window_hours} h`
-  return [promise, endpoint, route, device, tag].filter(Boolean).join(', ')
+  return [promise, endpoint, route, device, tag, segment].filter(Boolean).join(', ')
 }

@@ -60,7 +60,8 @@ function changesOf(answer: BudgetEventsAnswer | null, budgets: readonly BudgetAn
     const time = Date.parse(at)
     if (!budget) return []
     const name = `p${budget.percentile} ≤ ${writeLimit(budget)}`
-    const of = [name, budget.endpoint, budget.route, budget.device, budget.tag].filter(Boolean).join(', ')
+    const { endpoint, route, device, tag, segment } = budget
+    const of = [name, endpoint, route, device, tag, segment].filter(Boolean).join(', ')
     if (state === 'breached') {
       return [{ kind: 'breach', time, name, text: `breach of ${of}`, to: causeOf(budget, time) }]
     }
@@ -71,14 +72,20 @@ function changesOf(answer: BudgetEventsAnswer | null, budgets: readonly BudgetAn
 
 /** Where one sees what a breach came from: its page views in the window that was judged, and their causes. */
 export function causeOf(budget: BudgetAnswer, time: number): Change {
-  const { metric, percentile, window_hours, endpoint, route, device, tag } = budget
+  const { metric, percentile, window_hours, endpoint, route, device, tag, segment } = budget
   const known = Object.hasOwn(METRICS, metric) ? { metric: metric as Metric } : {}
   const to = Math.ceil(time / HOUR) * HOUR
   return {
     ...known,
     view: metric === 'api' ? 'api' : 'overview',
     ...(PERCENTILES.includes(String(percentile)) && { p: String(percentile) }),
-    ...{ api: endpoint ?? '', route: route ?? '', device: device ?? '', tag: tag ?? '' },
+    ...{
+      api: endpoint ?? '',
+      route: route ?? '',
+      device: device ?? '',
+      tag: tag ?? '',
+      segment: segment ?? '',
+    },
     ...{ chart: 'lines', interval: '' },
     ...between(to - Math.max(window_hours, 2) * HOUR, to),
     at: 'cause',

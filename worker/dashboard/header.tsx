@@ -19,7 +19,7 @@ export function Header({ sites, onSignOut }: { sites: string[]; onSignOut: () =>
           label="Views"
           name="view"
           options={VIEWS}
-          also={{ id: '', target: '', event: '', q: '', col: '' }}
+          also={{ id: '', target: '', event: '', q: '', col: '', panel: '' }}
         />
         <button type="button" class="more" popovertarget="more">
           More
@@ -53,6 +53,13 @@ export function Header({ sites, onSignOut }: { sites: string[]; onSignOut: () =>
           label="Device"
           options={place.device.includes('\n') ? { ...DEVICES, [place.device]: 'Several' } : DEVICES}
         />
+        <button
+          type="button"
+          aria-expanded={place.panel === 'segments'}
+          onClick={() => move({ panel: place.panel ? '' : 'segments' })}
+        >
+          Segments
+        </button>
         <Filters />
       </form>
     </header>
@@ -108,11 +115,12 @@ function Day({ name, label }: { name: 'from' | 'to'; label: string }) {
   )
 }
 
-/** The filters that are set. Device has a field of its own. */
+/** The segment and the filters that are set. Device has a field of its own. */
 function Filters() {
   const [place] = usePlace()
   return (
     <>
+      <Chips name="segment" title="Segment" />
       {FILTERS.map(name =>
         name === 'device' && !place.device.includes('\n') ? null : (
           <Chips key={name} name={name} title={titleOf(name.replace('!', '') as FilterName)} />

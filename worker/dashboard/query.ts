@@ -22,10 +22,10 @@ function exact(day: string, clock: string): string {
   return day && !day.includes('T') ? day + clock + ZONE : day
 }
 
-/** Site, range and filters. */
+/** Site, range, segment and filters. */
 export function baseOf(place: Place): Query {
   const filters = FILTERS.map(name => [name, place[name]])
-  return { ...rangeOf(place), ...Object.fromEntries(filters) }
+  return { ...rangeOf(place), ...Object.fromEntries(filters), segment: place.segment }
 }
 
 /** Begin and end, Unix ms. */

@@ -116,6 +116,10 @@ const DEFAULTS = {
   of: 'phase:load',
   live: 'on' as 'on' | 'off',
   theme: 'system' as 'system' | 'light' | 'dark',
+  /** What is open above the view. */
+  panel: '' as '' | 'segments',
+  /** The saved segment that the filters narrow. */
+  segment: '',
   route: '',
   country: '',
   device: '',

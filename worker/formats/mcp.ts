@@ -33,6 +33,7 @@ const FILTERS = {
   country: text('ISO 3166-1 code'),
   release: text('only this release'),
   tag: text('only this value of a tag that the site declares: plan:pro'),
+  segment: text('only this saved segment of the site, by its id'),
 }
 const LIMIT = text('the most groups or page views; a whole number')
 

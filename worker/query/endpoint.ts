@@ -13,6 +13,7 @@ import { badField, noSite } from '../problem.ts'
 import { findSite, type Site } from '../site/sites.ts'
 import type { Preparer } from '../store/statement.ts'
 import { type Naming, requireDeclared } from './declared.ts'
+import { parseWithin } from './segment.ts'
 
 /** A checked query, on its way. */
 export interface Call<Q, S> {
@@ -68,7 +69,7 @@ export function byParameters<Q extends { site: string } & Naming>(
   parse: (params: URLSearchParams, now: Ms) => Parsed<Q>,
 ): Pick<Endpoint<Q, Site>, 'parse' | 'findSite'> {
   return {
-    parse: (c, now) => parse(new URL(c.req.url).searchParams, now),
+    parse: (c, now) => parseWithin(c.env.DB, parse, new URL(c.req.url).searchParams, now),
     async findSite(c, query, now) {
       const site = await findSite(c.env.DB, query.site, now)
       if (!site) throw noSite(query.site)

@@ -20,6 +20,7 @@ import { coalesce } from './coalesce.ts'
 import { type Cells, csv } from './csv.ts'
 import type { Naming } from './declared.ts'
 import { byParameters, handler } from './endpoint.ts'
+import { parseWithin } from './segment.ts'
 
 /** What such an endpoint is made of: `Q` is its query, `A` its answer. */
 export interface RowsEndpoint<Q extends { site: string; to: Ms } & Naming, A> {
@@ -36,10 +37,10 @@ const SETTLED_AGE = 60
 export function rowsHandler<Q extends { site: string; to: Ms } & Naming, A>(endpoint: RowsEndpoint<Q, A>) {
   const { findSite } = byParameters(endpoint.parse)
   return handler<{ query: Q; asCsv: boolean }, Site>({
-    parse(c, now) {
+    async parse(c, now) {
       const { searchParams: params } = new URL(c.req.url)
       const asCsv = wantsCsv(c, params)
-      const parsed = endpoint.parse(params, now)
+      const parsed = await parseWithin(c.env.DB, endpoint.parse, params, now)
       return 'error' in parsed ? parsed : { ok: { query: parsed.ok, asCsv } }
     },
     findSite: (c, { query }, now) => findSite(c, query, now),
@@ -53,7 +54,8 @@ export function rowsHandler<Q extends { site: string; to: Ms } & Naming, A>(endp
       const { answer, shared } = await reading
       const body = asCsv ? csv(endpoint.rows(answer) as Cells[]) : JSON.stringify(answer)
       const tag = await entityTag(body)
-      const isSettled = query.to <= hourOf(now - SETTLED) * HOUR
+      // The same address asks something else once its segment has changed.
+      const isSettled = query.to <= hourOf(now - SETTLED) * HOUR && !c.req.query('segment')
       const headers = {
         'Content-Type': asCsv ? 'text/csv; charset=utf-8; header=present' : 'application/json',
         'Cache-Control': isSettled ? `private, max-age=${SETTLED_AGE}` : 'private, no-cache',

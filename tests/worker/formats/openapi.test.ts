@@ -10,7 +10,7 @@ import { type Cells, csv } from '../../../worker/query/csv.ts'
 /** What takes every method and is no operation: middleware, and the 405 of `/f` and of `/mcp`. */
 const NO_OPERATIONS = [
   ...['/f', '/fieldline/f', '/mcp', '/v1/*', '/v1/sites/*', '/v1/sites/:site/*', '/v1/sites/:site/rules/*'],
-  '/v1/sites/:site/tags/*',
+  ...['/v1/sites/:site/segments/*', '/v1/sites/:site/tags/*'],
 ]
 
 /** `/f` by another name, and a protocol that describes itself: `tools/list` of `/mcp`. */

@@ -1,0 +1,121 @@
+/** The segments of a site: `PUT /v1/sites/shop/segments/phones-de` saves one, `DELETE` removes it, `GET` lists them. */
+
+import { and, asc, eq, isNotNull, sql } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/d1'
+import { type Context, Hono } from 'hono'
+import { tagFilter } from '../../schema/api/query.ts'
+import {
+  MAX_SEGMENTS,
+  narrowed,
+  SEGMENT,
+  type SegmentAnswer,
+  type SegmentsAnswer,
+  withinOf,
+} from '../../schema/api/segments.ts'
+import { isTagKey } from '../../schema/domain/tag.ts'
+import { type BudgetRow, budgets, type SegmentRow, segments } from '../../schema/storage/tables.ts'
+import type { Hono as Types } from '../env.ts'
+import { PRIVATE } from '../headers.ts'
+import { checkPath, pathAlone, siteOf } from '../parameters.ts'
+import { noSite, problem } from '../problem.ts'
+import { existingSite, findSite } from '../site/sites.ts'
+import { requireTag } from '../site/tags.ts'
+import { requireAdmin, requireSite } from './access.ts'
+import { readJson } from './body.ts'
+
+/** A budget that names a segment. */
+type Using = Pick<BudgetRow, 'id' | 'segment' | 'route' | 'device' | 'tag'>
+
+export const segmentRoutes = new Hono<Types>()
+  .get('/', async c => {
+    requireSite(c, siteOf(c))
+    checkPath(c)
+    const site = await existingSite(c.env.DB, siteOf(c))
+    const [rows, using] = await Promise.all([list(c.env.DB, site), usingIn(c.env.DB, site)])
+    const answer: SegmentsAnswer = { site, data: rows.map(row => show(row, using)) }
+    return c.json(answer, 200, PRIVATE)
+  })
+  .use('/*', requireAdmin, pathAlone)
+  .put('/:id', async c => {
+    const site = await findSite(c.env.DB, siteOf(c), Date.now())
+    if (!site) throw noSite(siteOf(c))
+    const id = c.req.param('id')
+    const given = await readJson(c, SEGMENT)
+    const within = withinOf(id, given.filters)
+    for (const key of Object.keys(within.filters)) if (isTagKey(key)) requireTag(site, key, 'filters.tag')
+    const [rows, all] = await Promise.all([list(c.env.DB, site.id), usingIn(c.env.DB, site.id)])
+    const before = rows.find(row => row.id === id)
+    if (!before && rows.length >= MAX_SEGMENTS) {
+      throw problem(409, `Site ${site.id} has ${MAX_SEGMENTS} segments: delete one first.`, { field: 'site' })
+    }
+    const using = all.filter(({ segment }) => segment === id)
+    for (const { id: budget, route, device, tag } of using) {
+      const own = { ...(route !== null && { route }), ...(device !== null && { device }), ...tagFilter(tag) }
+      const both = narrowed(own, within)
+      if ('error' in both) {
+        const { field, detail } = both.error
+        throw problem(409, `Budget ${budget} would never match: its ${field} ${detail}.`, {
+          field: 'filters',
+        })
+      }
+    }
+    const db = drizzle(c.env.DB)
+    const row = { site: site.id, id, name: given.name, filters: given.filters as SegmentRow['filters'] }
+    const save = db
+      .insert(segments)
+      .values(row)
+      .onConflictDoUpdate({
+        target: [segments.site, segments.id],
+        set: { name: row.name, filters: row.filters },
+      })
+    const isSame = JSON.stringify(before?.filters) === JSON.stringify(row.filters)
+    if (using.length && !isSame) await db.batch([save, judgeAnew(c, site.id, id)])
+    else await save
+    return c.json(show(row, all), before ? 200 : 201, PRIVATE)
+  })
+  .delete('/:id', async c => {
+    const site = await existingSite(c.env.DB, siteOf(c))
+    const id = c.req.param('id')
+    const isUsed = sql`EXISTS (SELECT 1 FROM ${budgets}
+      WHERE ${eq(budgets.site, site)} AND ${eq(budgets.segment, id)})`
+    const [deleted] = await drizzle(c.env.DB)
+      .delete(segments)
+      .where(and(eq(segments.site, site), eq(segments.id, id), sql`NOT ${isUsed}`))
+      .returning()
+    if (deleted) return c.body(null, 204, PRIVATE)
+    const using = (await usingIn(c.env.DB, site)).filter(({ segment }) => segment === id)
+    if (!using.length) throw problem(404, `Site ${site} has no segment ${id}.`, { field: 'id' })
+    const names = using.map(budget => budget.id).join(', ')
+    throw problem(409, `Segment ${id} is used by budget ${names}: change or delete that first.`, {
+      field: 'id',
+    })
+  })
+
+/** By id. Key: (site, id). */
+function list(d1: D1Database, site: string): Promise<SegmentRow[]> {
+  return drizzle(d1).select().from(segments).where(eq(segments.site, site)).orderBy(asc(segments.id))
+}
+
+/** The budgets that name segments. Key: (site). */
+function usingIn(d1: D1Database, site: string): Promise<Using[]> {
+  const { id, segment, route, device, tag } = budgets
+  return drizzle(d1)
+    .select({ id, segment, route, device, tag })
+    .from(budgets)
+    .where(and(eq(budgets.site, site), isNotNull(segment)))
+}
+
+/** Another promise: how a budget stood before says nothing of it. */
+function judgeAnew(c: Context<Types>, site: string, segment: string) {
+  const fresh = { state: 'no-data', since: Date.now(), checked: 0, told: 'ok' } as const
+  const figures = { value: null, low: null, high: null, samples: 0, release: null, baseline: null }
+  return drizzle(c.env.DB)
+    .update(budgets)
+    .set({ ...fresh, ...figures })
+    .where(and(eq(budgets.site, site), eq(budgets.segment, segment)))
+}
+
+function show({ id, name, filters }: SegmentRow, using: readonly Using[]): SegmentAnswer {
+  const of = using.filter(({ segment }) => segment === id).map(budget => budget.id)
+  return { id, name, filters: filters as SegmentAnswer['filters'], budgets: of }
+}
