@@ -10,7 +10,7 @@ import { minute, percent, whole } from './words.ts'
 export const causes: Command = {
   name: 'causes',
   operands: [],
-  about: 'print what a vital came from, the worst first, and what to do about it',
+  about: 'print what a vital came from, the worst first, with advice',
   options: {
     ...RANGE,
     metric: { value: '<metric>', help: 'lcp, inp or cls; default: lcp' },

@@ -24,7 +24,7 @@ const NEWEST = '100'
 export const check: Command = {
   name: 'check',
   operands: [],
-  about: 'fail a CI job: on a metric that became slower, or on a breached budget',
+  about: 'fail a CI job if a metric became slower, or a budget is breached',
   options: {
     ...RANGE,
     against: { value: '<what>', help: 'release:<name>, or period for the time before' },

@@ -2,6 +2,7 @@
  * The operations on the segments of a site.
  */
 
+import * as v from 'valibot'
 import { SITE } from '../api/fields.ts'
 import { SEGMENT_ID } from '../api/query.ts'
 import { SEGMENT, SEGMENT_ANSWER, SEGMENTS_ANSWER } from '../api/segments.ts'
@@ -20,7 +21,7 @@ const ofSegment = {
   ...ofSegments,
   access: 'admin',
   path: '/v1/sites/{site}/segments/{id}',
-  inPath: { site: SITE, id: SEGMENT_ID },
+  inPath: { site: SITE, id: v.pipe(SEGMENT_ID, v.description('the id of the segment')) },
 } as const
 
 export const SEGMENT_OPERATIONS: readonly Operation[] = [

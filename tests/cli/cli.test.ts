@@ -62,7 +62,7 @@ describe('fieldline tags', () => {
 })
 
 describe('fieldline segments', () => {
-  it('saves filters under a name, asks and promises by it, and deletes what nothing uses', async () => {
+  it('saves, lists, asks by and deletes segments', async () => {
     await done('segments', 'set', 'shop', 'slow', '--route', '/slow', '--not', 'country=FR')
     await done('segments', 'set', 'shop', 'two', '--name', 'Two routes', '--route', '/slow', '--route', '/b')
     expect(await done('segments', 'list', 'shop')).toMatch(

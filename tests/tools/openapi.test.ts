@@ -218,6 +218,16 @@ const QUESTIONS: Record<string, readonly Question[]> = {
     { path: { site: 'empty' }, body: { tags: ['plan'] }, status: 200 },
     { path: { site: 'empty' }, body: { tags: ['Plan'] }, status: 400 },
   ],
+  listSegments: [{ status: 200 }, { path: { site: 'empty' }, status: 200 }],
+  putSegment: [
+    { path: { id: 'phones' }, body: { name: 'Phones', filters: { device: ['phone'] } }, status: 201 },
+    { path: { id: 'phones' }, body: { name: 'Phones', filters: { 'device!': ['desktop'] } }, status: 200 },
+    { path: { id: 'phones' }, body: { name: 'Phones', filters: {} }, status: 400 },
+  ],
+  deleteSegment: [
+    { path: { id: 'phones' }, status: 204 },
+    { path: { id: 'phones' }, status: 404 },
+  ],
   listTokens: [{ status: 200 }, { path: { site: 'nowhere' }, status: 404 }],
   createToken: [
     { body: { name: 'ci', expires: '2099-01-01T00:00:00Z' }, status: 201 },
