@@ -36,7 +36,7 @@ beforeAll(async () => {
           ...{ site: SITE, began: NOON * HOUR, hour: NOON, device, country, route },
           tags: plan && JSON.stringify({ plan }),
           calls: JSON.stringify({ 0: [['GET /api', 10, 90, 0]] }),
-          blocking: '[100,20,[]]',
+          ...{ errors: 0, blocking: '[100,20,[]]' },
           why: '{"lcp":["img",null,1,1,1]}',
         }),
       ),
