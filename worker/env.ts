@@ -2,7 +2,7 @@
  * What Cloudflare hands to the worker: the bindings of wrangler.toml and the secrets.
  */
 
-import type { PageViewRow } from '../schema/storage/tables.ts'
+import type { Candidate } from '../schema/storage/tables.ts'
 
 export interface Env {
   DB: D1Database
@@ -11,7 +11,7 @@ export interface Env {
   /** Counts an address's beacons. Without it they are taken, and the log says so. */
   BEACON_LIMIT?: RateLimit
   /** Takes rows that D1 refuses, or all of them with `INGEST=queue`. Optional. */
-  QUEUE?: Queue<PageViewRow>
+  QUEUE?: Queue<Candidate>
   /** `direct` (default): beacons go to D1. `queue`: they go through QUEUE. */
   INGEST?: 'direct' | 'queue'
   /** Statements that a run of the cron may take: 45 by default, for the free plan. With the paid plan 900 are few enough. */

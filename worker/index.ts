@@ -2,7 +2,7 @@
  * What Cloudflare calls: requests, the clock, the queue.
  */
 
-import type { PageViewRow } from '../schema/storage/tables.ts'
+import type { Candidate } from '../schema/storage/tables.ts'
 import { app } from './app.ts'
 import { cron, statementsOf } from './cron.ts'
 import type { Env } from './env.ts'
@@ -16,4 +16,4 @@ export default {
   async queue(batch, env) {
     await consume(batch, env, Date.now())
   },
-} satisfies ExportedHandler<Env, PageViewRow>
+} satisfies ExportedHandler<Env, Candidate>

@@ -58,6 +58,13 @@ const FIGURES = {
     }),
     v.description('answered 4xx, by the first check that they did not pass'),
   ),
+  estimated: v.pipe(
+    v.boolean(),
+    v.description(
+      'the counts above are estimates: so many isolates took beacons that only some of them told of theirs, and stand for ' +
+        'the others',
+    ),
+  ),
   busiest_share: v.pipe(
     v.nullable(SHARE),
     v.description(

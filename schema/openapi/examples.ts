@@ -190,6 +190,7 @@ export const DELIVERY: DeliveryAnswer = {
   ignored: 0,
   tags_left_out: { undeclared: 12, unfit: 0 },
   refused: { origin: 2, rate: 210, size: 0, field: 3, weight: 0 },
+  estimated: false,
   busiest_share: 0.1196,
   lost: { value: 0.0254, low: 0.0179, high: 0.0359 },
   pageviews: 2370,
@@ -215,6 +216,7 @@ export const DELIVERY: DeliveryAnswer = {
       ignored: 0,
       tags_left_out: { undeclared: 12, unfit: 0 },
       refused: { origin: 0, rate: 0, size: 0, field: 1, weight: 0 },
+      estimated: false,
       busiest_share: 0.0345,
       lost: { value: 0.0274, low: 0.0075, high: 0.0949 },
     },
@@ -230,6 +232,7 @@ export const DELIVERY: DeliveryAnswer = {
       ignored: 0,
       tags_left_out: { undeclared: 0, unfit: 0 },
       refused: { origin: 2, rate: 210, size: 0, field: 0, weight: 0 },
+      estimated: false,
       busiest_share: 0.8043,
       lost: null,
     },
@@ -261,9 +264,9 @@ export const CSV = {
     'phone,/p/[id],lcp,ms,1982.41,1799.29,2184.18,610,,610,610,3305.12,3034.55,3568.08,588,,588,588,1322.71,984.2,1642.9,0.6672,0.4965,0.8287,degrading,0.9999,231\r\n',
   delivery:
     'hour,accepted,stored,sampled_out,queued,late,failed,bots,ignored,tags_left_out.undeclared,tags_left_out.unfit,refused.origin,refused.rate,refused.size,refused.field,' +
-    'refused.weight,busiest_share,lost.value,lost.low,lost.high\r\n' +
-    '2026-11-20T08:00:00.000Z,171,170,0,0,1,0,2,0,12,0,0,0,0,1,0,0.0345,0.0274,0.0075,0.0949\r\n' +
-    '2026-11-21T08:00:00.000Z,64,64,0,0,0,0,0,0,0,0,2,210,0,0,0,0.8043,,,\r\n',
+    'refused.weight,estimated,busiest_share,lost.value,lost.low,lost.high\r\n' +
+    '2026-11-20T08:00:00.000Z,171,170,0,0,1,0,2,0,12,0,0,0,0,1,0,false,0.0345,0.0274,0.0075,0.0949\r\n' +
+    '2026-11-21T08:00:00.000Z,64,64,0,0,0,0,0,0,0,0,2,210,0,0,0,false,0.8043,,,\r\n',
   errors:
     'kind,message,script,line,column,count,pageviews,samples,share,first_seen,last_seen,releases,browsers\r\n' +
     'error,TypeError: Cannot read properties of undefined (reading,/assets/cart.js,118,23,183,131,131,0.0159,' +

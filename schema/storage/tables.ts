@@ -280,6 +280,10 @@ export const intake = sqliteTable(
     refusedWeight: integer('refused_weight').notNull().default(0),
     /** Beacons of the address that sent most to each isolate: what one address sent to all of them is at most this. */
     busiest: integer().notNull().default(0),
+    /** Writes that isolates asked for. Of many one stands for several: its counts are multiplied. */
+    reports: integer().notNull().default(0),
+    /** The most that one write stands for; 1: all counts are exact. */
+    oneIn: integer('one_in').$type<OneIn>().notNull().default(1),
   },
   table => [primaryKey({ columns: [table.site, table.hour] })],
 )
@@ -475,3 +479,13 @@ export type SiteRow = typeof sites.$inferSelect
 export type WebhookRow = typeof webhooks.$inferSelect
 export type TokenRow = typeof tokens.$inferSelect
 export type PageViewRow = typeof pageviews.$inferInsert
+
+/** A row that is still to be judged; its weight is the browser's own. One without a lot is stored as it is. */
+export interface Candidate extends PageViewRow {
+  /** The 32 bits of its lot (ingest/sample). */
+  draw?: number
+  /** The least rate that may judge it. */
+  oneIn?: OneIn
+  /** It came with the admin token: no traffic, so no budget is judged by it. */
+  imported?: boolean
+}

@@ -35,10 +35,10 @@ export interface DayCost {
 const RUNS = 288
 const RUN = 300_000
 const RETAIN_EVERY = 7
-/** Stored beacons between two reports of what arrived: a fiftieth of an hour's budget. */
-const REPORTED = 41
+/** Stored beacons between two reports of what arrived. */
+const REPORTED = 64
 /** Accepted beacons between two writes of what became of them. */
-const TALLIED = 40
+const TALLIED = 200
 const DAY = 24
 /** The day that is measured; its first hour since 1970. */
 const START = Date.UTC(2026, 0, 15) / HOUR
@@ -103,7 +103,6 @@ async function measureDay(local: Local, views: number, tag = ''): Promise<Rows[]
     seen: REPORTED,
     stored: REPORTED,
     bytes: REPORTED * 600,
-    since: noon - 20_000,
   })
   const tallied = await bill(local, `tally?site=${site}&now=${noon}`)
 

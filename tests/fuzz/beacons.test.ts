@@ -31,7 +31,7 @@ it(`takes ${BEACONS} beacons, or names the field that it does not take`, { timeo
       }
       taken++
       const { calls, marks, weight, age, route } = decoded.ok
-      const row = toRow(decoded.ok, VISITOR, { site: 'shop', rate: 1, now: 1_800_000_000_000 })
+      const row = toRow(decoded.ok, VISITOR, { site: 'shop', now: 1_800_000_000_000 })
       for (const value of Object.values(row))
         if (!isStorable(value)) throw new Error(`stores ${String(value)}`)
       if (!route || weight < 1 || age < 0) throw new Error('a page view that there is not')

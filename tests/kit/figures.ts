@@ -14,6 +14,7 @@ import { endpointTables, parameterTable } from './api-tables.ts'
 import { typicalView } from './beacons.ts'
 import { startExplained, writeQueries } from './explained.ts'
 import { costTable } from './price.ts'
+import { scaleTable } from './scale/table.ts'
 import { sdkTables } from './sdk-tables.ts'
 
 /** The scripts that are built, as the table of peers names them. */
@@ -33,6 +34,8 @@ export const PAGE_OF = {
   endpoints: 'docs/api.md',
   parameters: 'docs/api.md',
   sdk: 'docs/sdk.md',
+  scale: 'docs/scale.md',
+  sizes: 'README.md',
 } as const
 export type Part = keyof typeof PAGE_OF
 
@@ -114,6 +117,18 @@ export function sdk(): string {
   return between('sdk', `\n${sdkTables()}\n`)
 }
 
+/** Every simulated scenario, from the kept figures of `npm run bench -- scale`. */
+export function scale(): string {
+  return between('scale', `\n${scaleTable()}\n`)
+}
+
+const SHORT = ['beacons', 'other %', 'count error %', 'p75 error %', '$ a million'] as const
+
+/** The same in short. */
+export function sizes(): string {
+  return between('sizes', scaleTable(SHORT, /a day/))
+}
+
 /** The table of peers as it stands, but with the bytes of this build: the peers need not be installed. */
 export function peers(): string {
   let table = partOf('peers')
@@ -145,7 +160,7 @@ function count(value: number): string {
 }
 
 if (import.meta.main) {
-  const write = { figures, pin, browsers, endpoints, parameters, sdk, peers, cost, storage }
+  const write = { figures, pin, browsers, endpoints, parameters, sdk, scale, sizes, peers, cost, storage }
   const asked = process.argv.slice(2)
   for (const part of Object.keys(write) as (keyof typeof write)[])
     if (asked.length === 0 || asked.includes(part)) writePart(part, await write[part]())

@@ -11,7 +11,9 @@ import {
   partOf,
   peers,
   pin,
+  scale,
   sdk,
+  sizes,
 } from '../kit/figures.ts'
 import { PAGES } from './markdown.ts'
 
@@ -26,6 +28,8 @@ describe('README and docs', () => {
     ['endpoints', endpoints],
     ['parameters', parameters],
     ['sdk', sdk],
+    ['scale', scale],
+    ['sizes', sizes],
     ['peers', peers],
   ] as const)('state the %s of this build', (part, write) => {
     expect(partOf(part)).toMatch(/^(\||```)/m)

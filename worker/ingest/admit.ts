@@ -13,8 +13,9 @@ import { within } from '../deadline.ts'
 import type { Hono } from '../env.ts'
 import { badField, databaseRefused, noSite, problem } from '../problem.ts'
 import { isAllowed } from '../site/origins.ts'
-import { findSite, isRemembered, type Site } from '../site/sites.ts'
+import { findSite, isRemembered, rememberedSite, type Site } from '../site/sites.ts'
 import { addressOf } from './address.ts'
+import { leastToCome } from './control.ts'
 import { guessedRight, isWithinLimit, mayGuess } from './limit.ts'
 
 /** How long a beacon waits for D1, at each step, until it is answered with a 503, in ms. */
@@ -24,6 +25,8 @@ export interface Admitted {
   site: Site
   /** Sent with the admin token: by an importer or a load test, not by a stranger's browser. */
   trusted: boolean
+  /** False for a site as it was some minutes ago: good enough to leave beacons out by, and no more. */
+  fresh: boolean
 }
 
 /** Checks length, content type, rate limit, site and origin; throws the problem, with CORS headers where due. */
@@ -44,20 +47,33 @@ export async function admit(c: Context<Hono>, now: Ms): Promise<Admitted> {
   const guess = !trusted && !isRemembered(name.output, now)
   if (guess && !mayGuess(address, now))
     throw tooMany('Too many unknown sites were asked for by this address.')
-  const site = await within(D1_TIMEOUT, findSite(c.env.DB, name.output, now)).catch(error => {
-    throw databaseRefused(error)
-  })
-  if (!site) throw noSite(name.output)
+  const before = trusted ? null : rememberedSite(name.output, now)
+  const fresh = !before || leastToCome(before, now) === 1
+  const site = fresh ? await freshSite(c, name.output, now) : before
   if (guess) guessedRight(address)
   if (!trusted && !(await isWithinLimit(c.env.BEACON_LIMIT, site.id, address, now))) {
     throw tooMany('Too many beacons from this address.')
   }
   const origin = c.req.header('Origin')
-  if (!trusted && !isAllowed(site.origins, origin)) {
-    throw problem(403, `Site ${site.id} takes no beacons from ${origin ?? 'a request without Origin'}.`)
-  }
+  if (!trusted) checkOrigin(c, site)
   if (origin) c.header('Access-Control-Allow-Origin', origin)
-  return { site, trusted }
+  return { site, trusted, fresh }
+}
+
+/** The site as it is now, or was a moment ago. */
+export async function freshSite(c: Context<Hono>, name: string, now: Ms): Promise<Site> {
+  const site = await within(D1_TIMEOUT, findSite(c.env.DB, name, now)).catch(error => {
+    throw databaseRefused(error)
+  })
+  if (!site) throw noSite(name)
+  return site
+}
+
+/** A browser's beacon comes from a page of the site. */
+export function checkOrigin(c: Context<Hono>, { id, origins }: Site): void {
+  const origin = c.req.header('Origin')
+  if (isAllowed(origins, origin)) return
+  throw problem(403, `Site ${id} takes no beacons from ${origin ?? 'a request without Origin'}.`)
 }
 
 /** Reads the body as text, counting its bytes, and stops at the first one too many. */

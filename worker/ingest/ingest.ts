@@ -6,9 +6,9 @@ import type { Context } from 'hono'
 import { isbot } from 'isbot'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
 import { PHASES } from '../../schema/domain/metrics.ts'
-import type { Ms, OneIn } from '../../schema/domain/units.ts'
+import type { Ms } from '../../schema/domain/units.ts'
 import { encodeBlocking, encodeCall, encodeError, encodeMark } from '../../schema/storage/row.ts'
-import type { PageViewRow } from '../../schema/storage/tables.ts'
+import type { Candidate, PageViewRow } from '../../schema/storage/tables.ts'
 import { encodeAttribution } from '../../schema/wire/attribution-lists.ts'
 import { decode } from '../../schema/wire/decode.ts'
 import type { PageView } from '../../schema/wire/pageview.ts'
@@ -16,17 +16,16 @@ import { within } from '../deadline.ts'
 import type { Hono } from '../env.ts'
 import { logError } from '../log.ts'
 import { badField, databaseRefused } from '../problem.ts'
-import { rateAt } from '../site/rates.ts'
+import { leastRate } from '../site/rates.ts'
 import { isKnownSite, type Site } from '../site/sites.ts'
 import { SETTLED } from '../store/periods.ts'
-import { store } from '../store/upsert.ts'
 import { addressOf } from './address.ts'
-import { admit, D1_TIMEOUT, readBody } from './admit.ts'
-import { report } from './control.ts'
+import { admit, checkOrigin, D1_TIMEOUT, freshSite, readBody } from './admit.ts'
+import { leastToCome } from './control.ts'
 import { describe, type Visitor } from './enrich.ts'
 import { type Fate, fateOf } from './fate.ts'
+import { keep } from './keep.ts'
 import { mayBeFat } from './limit.ts'
-import { meter } from './meter.ts'
 import { renamed } from './rename.ts'
 import { drawLot, isKept } from './sample.ts'
 import { bytesOf, ORDINARY_BYTES, slim } from './size.ts'
@@ -71,12 +70,22 @@ interface Taken {
 
 /** Takes a beacon in, or throws the problem that refuses it. */
 async function take(c: Context<Hono>, now: Ms): Promise<Taken> {
-  const { site, trusted } = await admit(c, now)
+  const { site: known, trusted, fresh } = await admit(c, now)
   const userAgent = c.req.header('User-Agent') ?? ''
   if (isbot(userAgent)) return { fate: 'bots' }
 
   const beacon = decode(await readBody(c.req.raw))
   if ('error' in beacon) throw badField(beacon.error)
+  const lot = await drawLot(known.key, beacon.ok.id)
+  const { age, sequence } = beacon.ok
+  let site = known
+  if (!fresh) {
+    // Most beacons of a busy site end here, and D1 hears nothing of them.
+    const least = Math.min(leastToCome(known, now), leastRate(known, now - age, sequence))
+    if (!isKept(lot, least)) return { fate: 'sampled' }
+    site = await freshSite(c, known.id, now)
+    checkOrigin(c, site)
+  }
   const named = renamed(beacon.ok, site)
   if (!named) return { fate: 'ignored' }
   const { view, leftOut } = declared(named, site)
@@ -89,22 +98,10 @@ async function take(c: Context<Hono>, now: Ms): Promise<Taken> {
   // An open tab reports for as long as it lives. After some hours the page view is settled, so that old roll-ups
   // are, too; a first beacon may come as late as it likes.
   if (view.sequence > 0 && view.age > SETTLED) return { fate: 'late' }
-  const rate = await within(D1_TIMEOUT, rateAt(c.env.DB, site, now - view.age, now)).catch(error => {
-    throw databaseRefused(error)
-  })
-  const lot = await drawLot(site.key, view.id)
-  const kept = isKept(lot, rate)
-  // What an importer brings is not traffic, and must not make the site's visitors pay for it.
-  const count = (bytes: number): void => {
-    const counts = trusted ? null : meter(site, bytes, rate, now)
-    if (counts) c.executionCtx.waitUntil(report(c.env.DB, site, counts, now).catch(logFailure))
-  }
-  if (!kept) {
-    count(0)
-    return { fate: 'sampled', leftOut }
-  }
+  const rate = leastRate(site, now - view.age, view.sequence)
+  if (!isKept(lot, rate)) return { fate: 'sampled', leftOut }
   const visitor = describe(userAgent, view.touch, countryOf(c, trusted))
-  const found = { site: site.id, rate, now }
+  const found = { site: site.id, now }
   let row = toRow({ ...view, id: lot.id }, visitor, found)
   const excess = bytesOf(row) - ORDINARY_BYTES
   const address = addressOf(c.req.header('CF-Connecting-IP'))
@@ -117,8 +114,9 @@ async function take(c: Context<Hono>, now: Ms): Promise<Taken> {
       marksCut,
     }
   }
-  count(bytesOf(row))
-  return { fate: await save(c, row, now), leftOut }
+  const candidate: Candidate = { ...row, draw: lot.draw, oneIn: rate, ...(trusted && { imported: true }) }
+  if (c.env.INGEST === 'queue' && (await enqueue(c.env.QUEUE, candidate))) return { fate: 'queued', leftOut }
+  return { fate: await save(c, site, candidate, now), leftOut }
 }
 
 /**
@@ -131,30 +129,23 @@ function checkWeight({ weight }: PageView, { id, maxWeight }: Site, trusted: boo
   throw badField({ field: 'weight', detail })
 }
 
-/** What is only counted may fail: the beacon is stored all the same. */
-function logFailure(error: unknown): void {
-  logError('counting failed', error)
-}
-
 /** Stores the row; where D1 refuses or is silent, a queue takes it if one is bound. */
-async function save(c: Context<Hono>, row: PageViewRow, now: Ms): Promise<Fate> {
-  const { DB, QUEUE, INGEST } = c.env
-  if (INGEST === 'queue' && (await enqueue(QUEUE, row))) return 'queued'
-  const stored = store(DB, [row], now)
+async function save(c: Context<Hono>, site: Site, row: Candidate, now: Ms): Promise<Fate> {
+  const { DB, QUEUE } = c.env
+  const kept = keep(DB, site, row, now)
   try {
-    const { results } = await within(D1_TIMEOUT, stored)
-    return results.length ? 'stored' : 'late'
+    return await within(D1_TIMEOUT, kept)
   } catch (error) {
     const refusal = databaseRefused(error)
     // A silent D1 may store the row yet; if the queue has it, too, that changes nothing.
-    c.executionCtx.waitUntil(stored.catch(() => {}))
+    c.executionCtx.waitUntil(kept.catch(() => {}))
     if (await enqueue(QUEUE, row)) return 'queued'
     throw refusal
   }
 }
 
 /** True when the queue has the row; false where none is bound, or it takes nothing. */
-async function enqueue(queue: Queue<PageViewRow> | undefined, row: PageViewRow): Promise<boolean> {
+async function enqueue(queue: Queue<Candidate> | undefined, row: Candidate): Promise<boolean> {
   try {
     await queue?.send(row)
     return queue !== undefined
@@ -164,11 +155,11 @@ async function enqueue(queue: Queue<PageViewRow> | undefined, row: PageViewRow):
   }
 }
 
-/** Builds the row: times by the worker's clock, weights multiplied, calls and marks under their beacon's number. */
+/** Builds the row: times by the worker's clock, calls and marks under their beacon's number. */
 export function toRow(
   view: PageView,
   visitor: Visitor,
-  { site, rate, now }: { site: string; rate: OneIn; now: number },
+  { site, now }: { site: string; now: number },
 ): PageViewRow {
   const { sequence, calls, marks, tags, phases, errors } = view
   const why = encodeAttribution(view.why)
@@ -179,7 +170,7 @@ export function toRow(
     id: view.id,
     began,
     sequence,
-    weight: view.weight * rate,
+    weight: view.weight,
     navigation: view.navigation,
     route: view.route,
     release: view.release,

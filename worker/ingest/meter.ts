@@ -1,34 +1,70 @@
 /**
- * What an isolate has seen of a site since its last report.
+ * What an isolate has stored of a site since its last report, as a report of all isolates together needs it.
  *
- * A report is two or three written rows, so it is made for every fiftieth of an hour's budget, and otherwise once a
- * minute where there is enough to tell.
+ * A report goes with a row that is stored anyway, every 64th of an isolate, so that there are as few reports as rows however many
+ * isolates there are. It stands for 64 rows. An isolate begins anywhere among them: thousands that store one row each report as
+ * often as one that stores them all. What was sampled out follows from the rates of what was stored.
  */
 
-import { MINUTE } from '../../schema/domain/hour.ts'
-import type { Ms, OneIn } from '../../schema/domain/units.ts'
-import type { Counts, RateLimits } from './control.ts'
-import { ORDINARY_BYTES } from './size.ts'
+import type { OneIn } from '../../schema/domain/units.ts'
+import type { SiteRow } from '../../schema/storage/tables.ts'
+import { remember } from '../memory.ts'
 
-/** The share of an hour's budget that may go unreported by an isolate. */
-const UNREPORTED_SHARE = 0.02
-/** Stored beacons that are worth a report after a minute. */
-const MIN_STORED = 10
+/** Rows that a report stands for, at most: its row and the row's deletion are 3 % of them. */
+const MOST_PER_REPORT = 64
+/** A small budget is reported more often: so many times an hour, where it is used. */
+const REPORTS_AN_HOUR = 4
+/** Sites that an isolate counts. */
+const MAX_METERS = 1_000
 
-const meters = new Map<string, Counts>()
+/** A site with what it may store a day. */
+export type RateLimits = Pick<SiteRow, 'id' | 'rate' | 'rowsPerDay' | 'bytesPerDay'>
 
-/** Counts a beacon of `bytes`, 0 if it is not kept; answers the counts to report, or null. `rate` is in force. */
-export function meter(site: RateLimits, bytes: number, rate: OneIn, now: Ms): Counts | null {
-  const counts = meters.get(site.id) ?? { seen: 0, stored: 0, bytes: 0, since: now }
-  meters.set(site.id, counts)
-  counts.seen++
-  if (bytes) counts.stored++
-  counts.bytes += bytes
-  const minutely = now - counts.since >= MINUTE && (counts.stored >= MIN_STORED || rate > site.rate)
-  const many = counts.stored >= Math.max(MIN_STORED, (site.rowsPerDay / 24) * UNREPORTED_SHARE)
-  const large =
-    counts.bytes >= Math.max(MIN_STORED * ORDINARY_BYTES, (site.bytesPerDay / 24) * UNREPORTED_SHARE)
-  if (!minutely && !many && !large) return null
-  meters.set(site.id, { seen: 0, stored: 0, bytes: 0, since: now })
-  return counts
+/** Rows, what they stand for, and their bytes. */
+export interface Counts {
+  seen: number
+  stored: number
+  bytes: number
+}
+
+interface Meter extends Counts {
+  /** Rows until the next report. */
+  left: number
+}
+
+const meters = new Map<string, Meter>()
+
+/** Rows that a report of the site stands for. */
+export function rowsPerReport({ rowsPerDay }: RateLimits): number {
+  return Math.max(1, Math.min(MOST_PER_REPORT, Math.floor(rowsPerDay / 24 / REPORTS_AN_HOUR)))
+}
+
+/** Counts a row that is about to be stored, at 1 of `oneIn`; answers what is to be reported with it, or null. */
+export function meter(site: RateLimits, bytes: number, oneIn: OneIn): Counts | null {
+  const every = rowsPerReport(site)
+  let known = meters.get(site.id)
+  if (!known) {
+    known = { stored: 0, seen: 0, bytes: 0, left: 1 + Math.floor(Math.random() * every) }
+    remember(meters, site.id, known, MAX_METERS)
+  }
+  known.stored++
+  known.seen += oneIn
+  known.bytes += bytes
+  if (--known.left > 0) return null
+  const { stored, seen, bytes: sum } = known
+  Object.assign(known, { stored: 0, seen: 0, bytes: 0, left: every })
+  // The first report comes early, by chance, and stands for as much as any other.
+  const scale = every / stored
+  return { stored: every, seen: Math.round(seen * scale), bytes: Math.round(sum * scale) }
+}
+
+/** Takes back a row that was not stored after all; `reported` is what `meter` answered for it. */
+export function unmeter(site: RateLimits, bytes: number, oneIn: OneIn, reported: Counts | null): void {
+  const known = meters.get(site.id)
+  if (!known) return
+  const { stored, seen, bytes: sum } = reported ?? { stored: 0, seen: 0, bytes: 0 }
+  known.stored += stored - 1
+  known.seen += seen - oneIn
+  known.bytes += sum - bytes
+  known.left = reported ? 1 : known.left + 1
 }

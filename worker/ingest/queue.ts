@@ -8,10 +8,10 @@
 import { and, inArray, isNull, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import type { Ms } from '../../schema/domain/units.ts'
-import { type PageViewRow, sites } from '../../schema/storage/tables.ts'
+import { type Candidate, sites } from '../../schema/storage/tables.ts'
 import type { Env } from '../env.ts'
 import { logError } from '../log.ts'
-import { store } from '../store/upsert.ts'
+import { keepAll } from './keep.ts'
 
 /** The first wait before a failed batch comes again, in seconds; doubled for each attempt, to `MAX_DELAY`. */
 const FIRST_DELAY = 5
@@ -24,15 +24,12 @@ const HOPELESS = /SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)|constraint failed/
  * Stores a batch of up to 100 rows in one statement. What D1 refuses for its load comes again, later each time, and
  * at last goes to the dead-letter queue. A row that D1 can never take is tried alone, so that it holds up no other.
  */
-export async function consume(batch: MessageBatch<PageViewRow>, env: Env, now: Ms): Promise<void> {
+export async function consume(batch: MessageBatch<Candidate>, env: Env, now: Ms): Promise<void> {
   const { messages } = batch
   try {
-    await store(
+    await keepLive(
       env.DB,
-      await ofLiveSites(
-        env.DB,
-        messages.map(({ body }) => body),
-      ),
+      messages.map(({ body }) => body),
       now,
     )
     batch.ackAll()
@@ -47,19 +44,25 @@ export async function consume(batch: MessageBatch<PageViewRow>, env: Env, now: M
 }
 
 /** A row may wait for hours, and its site be gone by then: it is dropped, since nothing would ever remove it again. */
-async function ofLiveSites(d1: D1Database, rows: readonly PageViewRow[]): Promise<PageViewRow[]> {
+async function keepLive(d1: D1Database, rows: readonly Candidate[], now: Ms): Promise<void> {
   const names = JSON.stringify([...new Set(rows.map(({ site }) => site))])
+  const { id, rate, rowsPerDay, bytesPerDay } = sites
   const found = await drizzle(d1)
-    .select({ id: sites.id })
+    .select({ id, rate, rowsPerDay, bytesPerDay })
     .from(sites)
     .where(and(inArray(sites.id, sql`(SELECT value FROM json_each(${names}))`), isNull(sites.deleted)))
-  const live = new Set(found.map(({ id }) => id))
-  return rows.filter(({ site }) => live.has(site))
+  const live = new Map(found.map(site => [site.id, site]))
+  await keepAll(
+    d1,
+    live,
+    rows.filter(({ site }) => live.has(site)),
+    now,
+  )
 }
 
-async function consumeAlone(message: Message<PageViewRow>, env: Env, now: Ms): Promise<void> {
+async function consumeAlone(message: Message<Candidate>, env: Env, now: Ms): Promise<void> {
   try {
-    await store(env.DB, await ofLiveSites(env.DB, [message.body]), now)
+    await keepLive(env.DB, [message.body], now)
     message.ack()
   } catch (error) {
     logError('D1 refused a queued beacon', error)
@@ -67,7 +70,7 @@ async function consumeAlone(message: Message<PageViewRow>, env: Env, now: Ms): P
   }
 }
 
-function retryLater(message: Message<PageViewRow>): void {
+function retryLater(message: Message<Candidate>): void {
   message.retry({ delaySeconds: retryDelay(message.attempts) })
 }
 

@@ -33,7 +33,7 @@ export async function drawLot(key: string, id: string): Promise<Lot> {
 }
 
 /** True for 1 of `rate` lots; `rate` is a power of two. */
-export function isKept({ draw }: Lot, rate: OneIn): boolean {
+export function isKept({ draw }: Pick<Lot, 'draw'>, rate: OneIn): boolean {
   return (draw & (rate - 1)) === 0
 }
 

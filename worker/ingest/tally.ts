@@ -5,26 +5,38 @@
  * site sees it; then at most one write a minute or a thousand beacons, and fewer where all went well. The cron writes what
  * waits in its own isolate after the last beacon. What waits when Cloudflare ends the isolate is lost: the table holds lower bounds.
  *
+ * Thousands of isolates would write thousands of rows. So D1 draws a lot for each write: once an hour has seen many, or the
+ * one before did, it takes one in so many, and multiplies its counts. What lost is dropped, since the others stand for it. Such an
+ * hour's counts are estimates, and `one_in` says so.
+ *
  * The largest share of one address is an upper bound. An isolate reports how much its busiest address has grown within
  * the hour; over isolates these add up, and may be different addresses.
  */
 
-import { sql } from 'drizzle-orm'
-import { drizzle } from 'drizzle-orm/d1'
+import { type SQL, sql } from 'drizzle-orm'
 import { hourOf, MINUTE } from '../../schema/domain/hour.ts'
 import type { Hour, Ms } from '../../schema/domain/units.ts'
 import { intake } from '../../schema/storage/tables.ts'
 import { logError } from '../log.ts'
+import { keyOf, listed, named } from '../store/names.ts'
+import { prepare } from '../store/statement.ts'
 import { busiest } from './busiest.ts'
 import type { Accepted, Fate } from './fate.ts'
 import type { LeftOut } from './tags.ts'
 
 /** Accepted beacons that are worth a write after a minute, so that writes stay few beside theirs. */
-const MIN_ACCEPTED = 40
+const MIN_ACCEPTED = 200
 /** Accepted beacons that are worth a write at once: a burst is seen while it lasts. */
 const MANY_ACCEPTED = 1_000
+/** Writes of an hour that are taken as they come: twice as many, and every second one is. */
+const TAKEN = 8
 /** How long fewer of them wait for a write, in ms. */
 const LONGEST_WAIT = 30 * MINUTE
+
+const t = named(intake)
+const i = named(intake, 'i')
+const more = named(intake, 'excluded')
+const KEY = keyOf(intake)
 
 const ACCEPTED: readonly Fate[] = ['stored', 'sampled', 'queued', 'late'] satisfies readonly Accepted[]
 
@@ -40,6 +52,8 @@ interface Tally {
   busiestOf: (address: string) => number
   /** The count of the busiest address that has gone into `counts` so far. */
   most: number
+  /** Many isolates tell of the site: this one waits as long as it may, even in trouble. */
+  crowded: boolean
 }
 
 const tallies = new Map<string, Tally>()
@@ -50,6 +64,8 @@ export interface Counted extends Partial<LeftOut> {
   address: string
   /** It came with the admin token: what an importer sends says nothing of addresses. */
   imported: boolean
+  /** Beacons alike; 1 where nothing is said. */
+  times?: number
 }
 
 /** Counts a beacon; the promise ends when what had to be written is. A write that fails is logged and comes again. */
@@ -63,7 +79,14 @@ export async function tally(d1: D1Database, beacon: Counted, fate: Fate, now: Ms
     return
   }
   const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0
-  const fresh: Tally = { hour, counts: {}, written: now, busiestOf: busiest(seed), most: 0 }
+  const fresh: Tally = {
+    hour,
+    counts: {},
+    written: now,
+    busiestOf: busiest(seed),
+    most: 0,
+    crowded: before?.crowded ?? false,
+  }
   tallies.set(site, fresh)
   count(fresh, beacon, fate)
   // The rest of an hour that is over goes into that hour, and the new one begins its minute.
@@ -78,9 +101,13 @@ export async function writeDue(d1: D1Database, now: Ms, maxStatements: number): 
   return affordable.length
 }
 
-function count(tally: Tally, { address, imported, tagsUndeclared, tagsUnfit }: Counted, fate: Fate): void {
+function count(
+  tally: Tally,
+  { address, imported, times = 1, tagsUndeclared, tagsUnfit }: Counted,
+  fate: Fate,
+): void {
   const { counts } = tally
-  const add = (name: keyof FateCounts, n = 1) => {
+  const add = (name: keyof FateCounts, n = times) => {
     counts[name] = (counts[name] ?? 0) + n
   }
   add(fate)
@@ -97,8 +124,10 @@ function count(tally: Tally, { address, imported, tagsUndeclared, tagsUnfit }: C
 }
 
 /** What an operator should hear of is written within a minute, the ordinary when there is enough of it. */
-function isDue({ counts, written }: Tally, now: Ms): boolean {
-  if (now - written < MINUTE && (counts.accepted ?? 0) < MANY_ACCEPTED) return false
+function isDue({ counts, written, crowded }: Tally, now: Ms): boolean {
+  const waited = now - written
+  if (crowded ? waited < LONGEST_WAIT : waited < MINUTE && (counts.accepted ?? 0) < MANY_ACCEPTED)
+    return false
   const { tagsUndeclared, tagsUnfit, ...fates } = counts
   const { accepted = 0, imported, busiest, stored, sampled, late, queued, ignored = 0, ...trouble } = fates
   return (
@@ -114,17 +143,28 @@ async function write(d1: D1Database, site: string, tally: Tally, now: Ms): Promi
   tally.counts = {}
   tally.written = now
   try {
-    await drizzle(d1)
-      .insert(intake)
-      .values({ site, hour, ...counts })
-      .onConflictDoUpdate({
-        target: [intake.site, intake.hour],
-        set: Object.fromEntries(
-          names.map(name => [name, sql`${intake[name]} + excluded.${sql.raw(intake[name].name)}`]),
-        ),
-      })
+    const lot = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0
+    const { results } = await prepare(d1, lottery(site, hour, counts, lot / 2 ** 32)).all()
+    tally.crowded = results.length === 0
   } catch (error) {
     logError(`counts of ${site || 'unknown sites'} wait for the next write`, error)
     for (const name of names) tally.counts[name] = (tally.counts[name] ?? 0) + (counts[name] ?? 0)
   }
+}
+
+/**
+ * Adds the counts with a chance of one in n, n times: n is a power of two, by the writes that were asked for in this hour or the
+ * last. Answers a row where it did. Key: (site, hour).
+ */
+function lottery(site: string, hour: Hour, counts: FateCounts, lot: number): SQL {
+  const names = Object.keys(counts) as (keyof FateCounts)[]
+  const asked = sql`(SELECT max(${i.reports}) FROM ${i.table}
+    WHERE ${i.site} = ${site} AND ${i.hour} IN (${hour - 1}, ${hour}))`
+  return sql`INSERT INTO ${t.table} (${listed(t.site, t.hour, t.reports, t.oneIn, ...names.map(name => t[name]))})
+    SELECT ${site}, ${hour}, e.n, e.n, ${listed(...names.map(name => sql`${counts[name]} * e.n`))}
+    FROM (SELECT CAST(pow(2, floor(log2(max(1, coalesce(${asked}, 0) / ${TAKEN})))) AS INTEGER) AS n) AS e
+    WHERE ${lot} * e.n < 1
+    ON CONFLICT (${KEY}) DO UPDATE SET ${t.oneIn} = max(${t.oneIn}, ${more.oneIn}),
+      ${listed(...(['reports', ...names] as const).map(name => sql`${t[name]} = ${t[name]} + ${more[name]}`))}
+    RETURNING ${t.reports}`
 }

@@ -74,6 +74,7 @@ const MEASURED = [
 export type Sums = {
   [K in
     | 'rows'
+    | 'estimated'
     | (typeof INTAKE | typeof DELIVERIES)[number]
     | `measured ${(typeof MEASURED)[number]}`]?: number
 }
@@ -83,7 +84,9 @@ const summed = (name: keyof Sums, value: string) => `'${name}', sum(${value})`
 const taken = texts(intake)
 const sent = texts(deliveries)
 const WITH_SQUARES = `CASE WHEN ${sent.beforeSquared} > 0 OR ${sent.sent} = ${sent.pageviews} THEN`
-const INTAKE_SUMS = sql.raw(INTAKE.map(name => summed(name, taken[name])).join(', '))
+const INTAKE_SUMS = sql.raw(
+  [...INTAKE.map(name => summed(name, taken[name])), summed('estimated', `(${taken.oneIn} > 1)`)].join(', '),
+)
 const DELIVERY_SUMS = sql.raw(
   [
     ...DELIVERIES.map(name => summed(name, sent[name])),
@@ -210,6 +213,7 @@ export function figures(sums: Sums): DeliveryFigures {
     ignored: of('ignored'),
     tags_left_out: { undeclared: of('tagsUndeclared'), unfit: of('tagsUnfit') },
     refused,
+    estimated: of('estimated') > 0,
     busiest_share: strangers > 0 ? Math.min(1, of('busiest') / strangers) : null,
     lost: lossOf(lossesOf(sums)),
   }

@@ -1,8 +1,9 @@
 /**
- * The sampling rate over time, and which rate was in force when a page view began.
+ * The sampling rate over time, and which rate judges a page view.
  *
- * A page view is judged by the rate of its begin, whenever its beacons arrive, so all of them meet one decision. A
- * new rate is announced before it begins, longer than an isolate believes its memory, so all isolates agree on it.
+ * The database decides, in the statement that stores the beacon: so a rate that rises is obeyed from its next statement on,
+ * whatever isolates remember. They only spare it what it would refuse anyway. A rate that falls is announced before it
+ * begins, longer than an isolate believes its memory.
  */
 
 import { sql } from 'drizzle-orm'
@@ -10,12 +11,16 @@ import { HOUR } from '../../schema/domain/hour.ts'
 import type { Ms, OneIn } from '../../schema/domain/units.ts'
 import { rates } from '../../schema/storage/tables.ts'
 import { listed, named } from '../store/names.ts'
+import { SETTLED } from '../store/periods.ts'
 import { prepare } from '../store/statement.ts'
 
 /** From `since` (Unix ms) on, 1 of `rate` is kept. */
 export type RateChange = Pick<typeof rates.$inferSelect, 'since' | 'rate'>
 
 const r = named(rates)
+
+/** How much a rate may have risen since a page view was stored whose later beacons an isolate still passes on. */
+const LATER_MARGIN = 16
 
 /** How far back an isolate remembers rates, in ms; few beacons are later. */
 const REMEMBERED = 2 * HOUR
@@ -31,21 +36,24 @@ export function recentRates(d1: D1Database, site: string, now: Ms): D1PreparedSt
   )
 }
 
-/** The rate in force at `began`, from what the isolate remembers or, for old page views, from D1. */
-export async function rateAt(
-  d1: D1Database,
-  site: { id: string; rate: OneIn; rates: readonly RateChange[] },
-  began: Ms,
-  now: Ms,
-): Promise<number> {
-  const { id, rate: least } = site
-  const known = site.rates.findLast(change => change.since <= began)
-  if (known) return Math.max(least, known.rate)
-  if (began >= now - REMEMBERED) return least
-  const { results } = await prepare(
-    d1,
-    sql`SELECT ${r.rate} FROM ${r.table} WHERE ${r.site} = ${id} AND ${r.since} <= ${began}
-      ORDER BY ${r.since} DESC LIMIT 1`,
-  ).all<Pick<RateChange, 'rate'>>()
-  return Math.max(least, results[0]?.rate ?? 1)
+/** A site, as far as sampling goes: its own least rate, and the changes that the isolate knows of. */
+export interface Sampled {
+  rate: OneIn
+  rates: readonly RateChange[]
+}
+
+/**
+ * The least rate by which the database may judge a page view that began at `began`, from what the isolate remembers:
+ * whoever that leaves out need not be sent to it. A later beacon may belong to a row that was stored before the rate rose,
+ * so those within `LATER_MARGIN` of it are sent, and the database looks.
+ */
+export function leastRate({ rate, rates }: Sampled, began: Ms, sequence: number): OneIn {
+  const first = rates.findLastIndex(({ since }) => since <= began)
+  const atBegin = rates[first]?.rate ?? 1
+  const highest = rates
+    .slice(Math.max(0, first))
+    .filter(({ since }) => since <= began + SETTLED)
+    .reduce((most, change) => Math.max(most, change.rate), 1)
+  const known = sequence > 0 ? Math.max(atBegin, highest / LATER_MARGIN) : highest
+  return Math.max(rate, known)
 }

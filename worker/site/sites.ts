@@ -5,7 +5,7 @@
 
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { SECOND } from '../../schema/domain/hour.ts'
+import { MINUTE, SECOND } from '../../schema/domain/hour.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import { rules, type SiteRow, sites } from '../../schema/storage/tables.ts'
 import { logError } from '../log.ts'
@@ -30,6 +30,11 @@ const ABSENT_CACHE = 5 * SECOND
 const STALE_CACHE = 5 * SECOND
 /** How long it waits for D1 where it knows the site from before, in ms. */
 const LOOK_UP_TIMEOUT = SECOND
+/**
+ * How long an isolate leaves out beacons by a rate that it remembers, in ms, without asking again: at 1 of 65,536, D1 would have
+ * nothing to do but answer that.
+ */
+const LEAVING_OUT_CACHE = 4 * MINUTE
 /** Sites, and names that are none, that it remembers. */
 const MAX_REMEMBERED = 1_000
 
@@ -68,6 +73,18 @@ export async function findSite(d1: D1Database, name: string, now: Ms): Promise<S
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** The site as this isolate remembers it, to leave beacons out by; null where that is too old. Asks nobody. */
+export function rememberedSite(name: string, now: Ms): Site | null {
+  const before = known.get(name)
+  return before && now < before.until - SITE_CACHE + LEAVING_OUT_CACHE ? before.site : null
+}
+
+/** What this isolate knows of the site is out of date: D1 is asked at the next beacon. */
+export function staleSite(name: string): void {
+  const before = known.get(name)
+  if (before) before.until = 0
 }
 
 /** True where this isolate has seen the site; asks nobody. */

@@ -7,7 +7,8 @@ import { getTableColumns, type SQL, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { HOUR, hourOf, MINUTE } from '../../schema/domain/hour.ts'
 import type { Hour, Ms } from '../../schema/domain/units.ts'
-import { type PageViewRow, pageviews, periods } from '../../schema/storage/tables.ts'
+import { type Candidate, pageviews, periods } from '../../schema/storage/tables.ts'
+import { IS_KEPT, JUDGED, WEIGHT } from './judge.ts'
 import { listed, named } from './names.ts'
 import { markDirty } from './periods.ts'
 
@@ -50,12 +51,22 @@ const statements = new WeakMap<D1Database, Record<'fresh' | 'late', string>>()
 
 /**
  * Stores rows in one statement with one bound parameter, one billed row written for each. A row of a sealed hour is left
- * out, and so is its place in the receipt.
+ * out, and one that is not kept (store/judge), and so are their places in the receipt.
  *
  * Key: (site, hour, id). The hour is that of the page view's begin, worked out anew from each beacon's age, so
  * network delay can carry a later beacon over the hour's end: a row in a neighbouring hour is the same page view.
  */
-export async function store(d1: D1Database, rows: readonly PageViewRow[], now: Ms): Promise<D1Result> {
+export async function store(d1: D1Database, rows: readonly Candidate[], now: Ms): Promise<D1Result<Place>> {
+  return (await storeAnd(d1, rows, now, []))[0]
+}
+
+/** The same, and `also` in one transaction with it, right behind it: `changes()` tells there how many rows were stored. */
+export async function storeAnd(
+  d1: D1Database,
+  rows: readonly Candidate[],
+  now: Ms,
+  also: readonly D1PreparedStatement[],
+): Promise<[D1Result<Place>, ...D1Result[]]> {
   let texts = statements.get(d1)
   if (!texts) {
     texts = { fresh: upsert(d1, sql`true`), late: upsert(d1, OPEN) }
@@ -63,33 +74,29 @@ export async function store(d1: D1Database, rows: readonly PageViewRow[], now: M
   }
   const late = lateHours(rows, now)
   const statement = d1.prepare(late.size ? texts.late : texts.fresh).bind(JSON.stringify(inOneHour(rows)))
-  const receipt = late.size ? await storeLate(d1, statement, late) : await statement.run<Place>()
+  // In one transaction with the notes that the roll-ups of closed hours are out of date.
+  const results =
+    late.size || also.length
+      ? await d1.batch([statement, ...also, ...touches(d1, late)])
+      : [await statement.run()]
+  const [receipt, ...others] = results as D1Result[]
+  if (!receipt) throw new Error('D1 answered a batch with nothing')
+  const stored = receipt as D1Result<Place>
 
   // A beacon that was on its way for long has found its row in an hour that nobody thought of: noted afterwards.
   const missed = new Map<string, Set<number>>()
-  for (const { site, hour } of receipt.results) {
+  for (const { site, hour } of stored.results) {
     if (hour < hourOf(now) && !late.get(site)?.has(hour)) add(missed, site, hour)
   }
   if (missed.size) await d1.batch(touches(d1, missed))
-  return receipt
+  return [stored, ...others.slice(0, also.length)]
 }
 
-/** Where a row lies. */
-type Place = Pick<typeof pageviews.$inferSelect, 'site' | 'hour'>
-
-/** Stores rows of closed hours in one transaction with the notes that their roll-ups are out of date. */
-async function storeLate(
-  d1: D1Database,
-  statement: D1PreparedStatement,
-  late: Map<string, Set<number>>,
-): Promise<D1Result<Place>> {
-  const [receipt] = await d1.batch<Place>([statement, ...touches(d1, late)])
-  if (!receipt) throw new Error('D1 answered a batch with nothing')
-  return receipt
-}
+/** Where a row lies, and what it stands for. */
+export type Place = Pick<typeof pageviews.$inferSelect, 'site' | 'hour' | 'id' | 'weight'>
 
 /** Beacons of one page view in one batch get one hour: the statement does not see the rows it is about to write. */
-function inOneHour(rows: readonly PageViewRow[]): readonly PageViewRow[] {
+function inOneHour(rows: readonly Candidate[]): readonly Candidate[] {
   if (rows.length === 1) return rows
   const first = new Map<string, number>()
   return rows.map(row => {
@@ -101,7 +108,7 @@ function inOneHour(rows: readonly PageViewRow[]): readonly PageViewRow[] {
 }
 
 /** The closed hours in which rows may come to lie, by site. */
-function lateHours(rows: readonly PageViewRow[], now: Ms): Map<string, Set<number>> {
+function lateHours(rows: readonly Candidate[], now: Ms): Map<string, Set<number>> {
   const open = hourOf(now)
   const late = new Map<string, Set<number>>()
   for (const { site, hour, began } of rows) {
@@ -121,7 +128,7 @@ function touches(d1: D1Database, hours: Map<string, Set<number>>): D1PreparedSta
 
 /** The value of one column, read from one element of the bound list. */
 function brought(column: Column): SQL {
-  return sql.raw(`r.value ->> '${column}'`)
+  return sql.raw(`j.value ->> '${column}'`)
 }
 
 /** False for a row of an hour whose raw rows are deleted: nothing would roll it up. Key: (site, tier, start). */
@@ -133,8 +140,8 @@ function upsert(d1: D1Database, where: SQL): string {
   const set = Object.fromEntries(NEWEST_WINS.map(column => [column, newest(column)]))
   return drizzle(d1)
     .insert(pageviews)
-    .select(sql`SELECT ${listed(...(Object.keys(columns) as Column[]).map(select))}
-      FROM json_each(${''}) AS r WHERE ${where}`)
+    .select(sql`WITH ${JUDGED} SELECT ${listed(...(Object.keys(columns) as Column[]).map(select))}
+      FROM j WHERE ${IS_KEPT} AND ${where}`)
     .onConflictDoUpdate({
       target: [pageviews.site, pageviews.hour, pageviews.id],
       set: {
@@ -148,7 +155,7 @@ function upsert(d1: D1Database, where: SQL): string {
         marksCut: cut('marks'),
       },
     })
-    .returning({ site: pageviews.site, hour: pageviews.hour })
+    .returning({ site: pageviews.site, id: pageviews.id, hour: pageviews.hour, weight: pageviews.weight })
     .toSQL().sql
 }
 
@@ -188,7 +195,7 @@ const others = (column: 'calls' | 'marks') =>
 
 /** What is stored of one column where the row is new; a queue may hold rows of an older version. */
 function select(column: Column): SQL {
-  const value = brought(column)
+  const value = column === 'weight' ? WEIGHT : brought(column)
   if (column !== 'hour') {
     const { default: otherwise } = columns[column]
     return otherwise === undefined ? value : sql`coalesce(${value}, ${sql.raw(`'${otherwise}'`)})`

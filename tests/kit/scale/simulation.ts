@@ -2,7 +2,7 @@
  * A site's visitors, the isolates that meet them, and one database: a scenario goes in, what was written and how near the
  * figures are to the truth comes out. Chance comes from the seed and time from the clock, so each run is the same.
  *
- * Beacons that no rate in force could keep are not met one by one: each isolate takes their number every 20 seconds. What
+ * Beacons that no rate in force could keep are not met one by one: each isolate takes their number every four minutes. What
  * is left is exact, since a sum of Poisson processes is one.
  */
 
@@ -69,7 +69,7 @@ const LIFE = 2 * HOUR
 const DWELL = 15 * SECOND
 const AGAIN = { share: 0.3, after: 40 * SECOND }
 /** Every so many ms an isolate takes what is sampled out anyway. */
-const BULK = 20 * SECOND
+const BULK = 4 * MINUTE
 /** A rate may fall to so small a part of itself before an isolate hears of it. */
 const HEADROOM = 4
 const LCP = { mean: 7.3, deviation: 0.6 }

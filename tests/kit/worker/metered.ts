@@ -3,11 +3,12 @@
  * and answers what D1 says it cost.
  */
 
+import { sql } from 'drizzle-orm'
 import { cron } from '../../../worker/cron.ts'
 import type { Env } from '../../../worker/env.ts'
 import { rollUpDay, rollUpHour } from '../../../worker/histogram/rollup.ts'
 import worker from '../../../worker/index.ts'
-import { report } from '../../../worker/ingest/control.ts'
+import { adjust, report } from '../../../worker/ingest/control.ts'
 import { tally } from '../../../worker/ingest/tally.ts'
 import { store } from '../../../worker/store/upsert.ts'
 import type { Bill } from '../bill.ts'
@@ -27,13 +28,11 @@ export default {
       hour: () => rollUpHour(DB, site, Number(get('start')), now, tags),
       day: () => rollUpDay(DB, site, Number(get('start')), now, tags),
       cron: () => cron(DB, now, Number(get('statements')) || undefined),
-      report: async () =>
-        report(
-          DB,
-          { id: site, rate: 1, rowsPerDay: 25_000, bytesPerDay: 11_000_000 },
-          await request.json(),
-          now,
-        ),
+      report: async () => {
+        const limits = { id: site, rate: 1, rowsPerDay: 25_000, bytesPerDay: 11_000_000 }
+        const answers = await DB.batch(report(DB, site, await request.json(), now, sql`true`))
+        await adjust(DB, limits, answers, now)
+      },
       tally: () => tally(DB, { site, address: '', imported: false }, 'stored', now),
       visits: async () => storeVisits(DB, await request.json()),
       store: async () => store(DB, await request.json(), now),

@@ -18,7 +18,7 @@ export async function storeVisits(d1: D1Database, { site, now, views, days }: Tr
   const rows = []
   for (const { view, userAgent, country } of pageViews({ seed: 42, views, days, now })) {
     const { id } = await drawLot(KEY, view.id)
-    rows.push(toRow({ ...view, id }, describe(userAgent, view.touch, country), { site, rate: 1, now }))
+    rows.push(toRow({ ...view, id }, describe(userAgent, view.touch, country), { site, now }))
   }
   for (let i = 0; i < rows.length; i += BATCH) await store(d1, rows.slice(i, i + BATCH), now)
 }

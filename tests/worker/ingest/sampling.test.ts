@@ -2,20 +2,15 @@ import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { HOUR, MINUTE, SECOND } from '../../../schema/domain/hour.ts'
 import { encode } from '../../../schema/wire/beacon.ts'
-import {
-  byMinute,
-  lowerRate,
-  type MinuteTraffic,
-  neededRate,
-  RATE_DELAY,
-  report,
-} from '../../../worker/ingest/control.ts'
-import { meter } from '../../../worker/ingest/meter.ts'
+import { lowerRate, type MinuteTraffic, neededRate, RATE_DELAY } from '../../../worker/ingest/control.ts'
+import { keep } from '../../../worker/ingest/keep.ts'
 import { drawLot, isKept } from '../../../worker/ingest/sample.ts'
-import { rateAt } from '../../../worker/site/rates.ts'
+import { leastRate } from '../../../worker/site/rates.ts'
 import { findSite, forgetSite, SITE_CACHE } from '../../../worker/site/sites.ts'
+import { store } from '../../../worker/store/upsert.ts'
 import { newId, pageView } from '../../kit/pageview.ts'
 import { admin, ORIGIN, put, send, storedId } from '../../kit/worker/client.ts'
+import { pageViewRow } from '../../kit/worker/rows.ts'
 
 /** The beginning of an hour. */
 const NOON = Date.UTC(2026, 10, 20, 12)
@@ -97,12 +92,24 @@ describe('the needed rate', () => {
     expect(rate).toBe(8)
   })
 
-  it('takes a slow trickle for what it is, however late it is told of', () => {
+  it('is raised by reports only where they are sure of it', () => {
     const now = NOON + 30 * MINUTE + 20 * SECOND
-    const trickle = byMinute({ seen: 20, stored: 10, bytes: 6_000, since: now - 20 * MINUTE }, now)
-    expect(trickle.reduce((sum, { seen }) => sum + seen, 0)).toBe(20)
-    expect(trickle.reduce((sum, { stored }) => sum + stored, 0)).toBe(10)
-    expect(neededRate({ ...SITE, rowsPerDay: 2_400 }, trickle, now)).toBe(1)
+    const report = (ago: number) => ({
+      minute: Math.floor(now / MINUTE) - ago,
+      seen: 64,
+      stored: 64,
+      bytes: 0,
+    })
+    expect(neededRate(SITE, [report(0), report(0)], now, 64)).toBe(1)
+    expect(neededRate(SITE, [report(0), report(0)], now)).toBeGreaterThan(8)
+    expect(
+      neededRate(
+        SITE,
+        Array.from({ length: 9 }, () => report(0)),
+        now,
+        64,
+      ),
+    ).toBeGreaterThan(32)
   })
 
   it('leaves a reserve to an hour that has overrun', () => {
@@ -116,23 +123,22 @@ describe('the needed rate', () => {
 async function simulate(site: typeof SITE, hours: number, perSecond: (t: number) => number) {
   const stored: number[] = []
   const rates: { t: number; rate: number }[] = []
-  let known = { at: Number.NEGATIVE_INFINITY, rates: [] as { since: number; rate: number }[] }
   let credit = 0
   let n = 0
   for (let t = NOON; t < NOON + hours * HOUR; t += SECOND) {
-    if (t - known.at >= SITE_CACHE) {
-      forgetSite(site.id)
-      known = { at: t, rates: (await findSite(env.DB, site.id, t))?.rates ?? [] }
-    }
-    const rate = await rateAt(env.DB, { ...site, rates: known.rates }, t, t)
+    // As isolates do, a look every 20 seconds: `until` is by this clock.
+    const known = await findSite(env.DB, site.id, t)
+    if (!known) throw new Error('no site')
+    const rate = leastRate(known, t, 0)
     if (rates.at(-1)?.rate !== rate) rates.push({ t: t - NOON, rate })
     for (credit += perSecond(t - NOON); credit >= 1; credit--) {
       // Stratified instead of hashed: the controller is on trial here, not the hash.
-      const kept = n++ % rate === 0
+      const draw = n++
+      if (!isKept({ draw }, rate)) continue
+      const row = pageViewRow({ site: site.id, began: t, id: n.toString(16).padStart(16, '0') })
+      if ((await keep(env.DB, known, { ...row, draw, oneIn: rate }, t)) !== 'stored') continue
       const hour = Math.floor((t - NOON) / HOUR)
-      if (kept) stored[hour] = (stored[hour] ?? 0) + 1
-      const counts = meter(site, kept ? 600 : 0, rate, t)
-      if (counts) await report(env.DB, site, counts, t)
+      stored[hour] = (stored[hour] ?? 0) + 1
     }
     if (t % (5 * MINUTE) === 0) await lowerRate(env.DB, site, t)
   }
@@ -187,6 +193,24 @@ describe('an import with the admin token', () => {
 describe('a rate', () => {
   it('is announced for longer than an isolate believes its memory', () => {
     expect(RATE_DELAY).toBeGreaterThan(SITE_CACHE)
+  })
+
+  it('judges from its first second what is not stored yet, and leaves what is', async () => {
+    const now = Date.now()
+    const rise = (since: number, rate: number) =>
+      env.DB.prepare("INSERT INTO rates VALUES ('risen', ?, ?)").bind(since, rate).run()
+    const stored = async (id: string, draw: number, sequence = 0) => {
+      const row = pageViewRow({ site: 'risen', id: id.repeat(16), began: now, sequence, weight: 2 })
+      return (await store(env.DB, [{ ...row, draw, oneIn: 1 }], now)).results.map(({ weight }) => weight)
+    }
+    expect(await stored('a', 1)).toEqual([2])
+    await rise(now + 5 * SECOND, 64)
+    expect(await stored('b', 1), 'left out by a rate that was announced while it was on its way').toEqual([])
+    expect(await stored('c', 128), 'stands for 64').toEqual([128])
+    expect(await stored('a', 1, 1), 'has its row').toEqual([2])
+    await rise(now + 10 * SECOND, 1)
+    expect(await stored('b', 1, 1), 'stays out').toEqual([])
+    expect(await stored('c', 128), 'comes again').toEqual([128])
   })
 
   it('judges a page view by its begin, however late its beacons come', async () => {

@@ -15,7 +15,9 @@ async function countsOf(site: string, hour = NOW / HOUR): Promise<Record<string,
     .bind(site, Math.floor(hour))
     .first<Record<string, number>>()
   return Object.fromEntries(
-    Object.entries(row ?? {}).filter(([, n]) => typeof n === 'number' && n > 0 && n < 1e5),
+    Object.entries(row ?? {}).filter(
+      ([name, n]) => typeof n === 'number' && n > 0 && n < 1e5 && name !== 'reports' && name !== 'one_in',
+    ),
   )
 }
 
@@ -116,6 +118,32 @@ describe('the tally', () => {
     expect(await countsOf('burst'), 'a minute has not passed').toMatchObject({ accepted: 1_001 })
     await writeDue(env.DB, NOW + 2 * MINUTE, 100)
     expect(await countsOf('burst')).toMatchObject({ accepted: 1_200 })
+  })
+
+  it('takes one write in so many once many isolates have told, for as many', async () => {
+    const lots = [0.9, 0.2, 0.6, 0.1]
+    vi.spyOn(crypto, 'getRandomValues').mockImplementation(list => {
+      if (list instanceof Uint32Array) list[0] = (lots.shift() ?? 0) * 2 ** 32
+      return list
+    })
+    const hour = NOW / HOUR + 40
+    await env.DB.prepare("INSERT INTO intake (site, hour, stored, reports) VALUES ('crowd', ?, 100, 32)")
+      .bind(Math.floor(hour))
+      .run()
+    // Of an isolate that is new, the first beacon's lot begins its sketch; the second decides.
+    await stored('crowd', 'a', hour * HOUR)
+    const told = await env.DB.prepare(
+      "SELECT stored, reports, one_in FROM intake WHERE site = 'crowd'",
+    ).first()
+    expect(told).toEqual({ stored: 104, reports: 36, one_in: 4 })
+    await stored('crowd', 'a', hour * HOUR + MINUTE)
+    await stored('crowd', 'a', hour * HOUR + 31 * MINUTE)
+    expect(
+      await countsOf('crowd', hour),
+      'the lot is over a quarter: the others stand for these',
+    ).toMatchObject({
+      stored: 104,
+    })
   })
 
   it('keeps an hour to itself, and what D1 refused for the next write', async () => {

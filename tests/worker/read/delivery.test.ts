@@ -78,7 +78,7 @@ describe('delivery', () => {
       failed: 1,
       busiest: 2,
     })
-    await insert('hourly', now - 24 * 20, { accepted: 7, stored: 7, busiest: 3 })
+    await insert('hourly', now - 24 * 20, { accepted: 7, stored: 7, busiest: 3, one_in: 4, reports: 40 })
     await insert('', now - 1, { refused_site: 6 })
     const answer = await delivery('hourly')
     const refused = { origin: 0, rate: 10, size: 0, field: 0, weight: 0 }
@@ -87,6 +87,7 @@ describe('delivery', () => {
       accepted: 130,
       sampled_out: 30,
       refused,
+      estimated: false,
       busiest_share: 27 / 105,
       unknown_sites: 6,
       lost: null,
@@ -97,7 +98,7 @@ describe('delivery', () => {
       { hour: at(now - 1), accepted: 90, refused, busiest_share: 0.25 },
     ])
     const long: DeliveryAnswer = await (await get('/v1/delivery?site=hourly&from=-28d')).json()
-    expect(long).toMatchObject({ step: 'day', accepted: 137 })
+    expect(long).toMatchObject({ step: 'day', accepted: 137, estimated: true })
     expect(long.hours.length).toBeGreaterThanOrEqual(2)
     expect(long.hours.length).toBeLessThanOrEqual(3)
     expect(long.hours[0]?.hour).toBe(at(Math.floor((now - 24 * 20) / 24) * 24))

@@ -1,0 +1,50 @@
+/**
+ * The figures of `npm run bench -- scale`, kept in a file, as tables of Markdown.
+ */
+
+import { readFileSync } from 'node:fs'
+import { type Line, RESULTS } from '../../bench/scale.ts'
+
+const HEADS = {
+  beacons: 'beacons',
+  meters: 'reports',
+  rates: 'rates',
+  counts: 'counts',
+  'roll-ups': 'roll-ups',
+  'other %': 'other',
+  'worst minute': 'rows in the worst minute',
+  'overshoot %': 'beyond the budget',
+  'D1 busy %': 'D1 busy',
+  'refused %': 'refused',
+  'count error %': 'error of the count',
+  'p75 error %': 'error of p75',
+  covered: 'hours covered',
+  '$ a million': '$ a million',
+} as const satisfies Partial<Record<keyof Line, string>>
+type Column = keyof typeof HEADS
+
+/** A row for each scenario whose name `names` matches; `columns` beside the name and the isolates. */
+export function scaleTable(columns: readonly Column[] = Object.keys(HEADS) as Column[], names = /./): string {
+  const lines: Record<string, Line> = JSON.parse(readFileSync(RESULTS, 'utf8'))
+  const row = (cells: string[]) => `| ${cells.join(' | ')} |`
+  return [
+    row(['page views', 'isolates', ...columns.map(column => HEADS[column])]),
+    row(['---', ...['', ...columns].map(() => '---:')]),
+    ...Object.entries(lines)
+      .filter(([name]) => names.test(name))
+      .map(([name, line]) =>
+        row([name, count(line.isolates), ...columns.map(column => cell(column, line[column]))]),
+      ),
+  ].join('\n')
+}
+
+function cell(column: Column, value: number | string | null): string {
+  if (value === null) return '–'
+  if (typeof value === 'string') return value
+  if (column === '$ a million') return value.toFixed(2)
+  return column.endsWith('%') ? `${value.toFixed(1)}%` : count(value)
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US')
+}

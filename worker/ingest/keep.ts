@@ -1,0 +1,71 @@
+/**
+ * A beacon that passed every check meets the database: judged, stored, and counted for the budget.
+ */
+
+import { sql } from 'drizzle-orm'
+import type { Ms } from '../../schema/domain/units.ts'
+import type { Candidate } from '../../schema/storage/tables.ts'
+import { logError } from '../log.ts'
+import { findSite, type Site, staleSite } from '../site/sites.ts'
+import { store, storeAnd } from '../store/upsert.ts'
+import { adjust, report } from './control.ts'
+import type { Accepted } from './fate.ts'
+import { meter, type RateLimits, unmeter } from './meter.ts'
+import { isKept } from './sample.ts'
+import { bytesOf } from './size.ts'
+
+/**
+ * Stores the row if the database keeps it, and tells what became of it. What an importer brings is not counted: it is no
+ * traffic, and must not make the site's visitors pay for it.
+ */
+export async function keep(d1: D1Database, site: Site, row: Candidate, now: Ms): Promise<Accepted> {
+  const [bytes, oneIn] = [bytesOf(row), row.oneIn ?? 1]
+  const counts = row.imported ? null : meter(site, bytes, oneIn)
+  const takeBack = () => row.imported || unmeter(site, bytes, oneIn, counts)
+  const [receipt, ...answers] = await storeAnd(
+    d1,
+    [row],
+    now,
+    counts ? report(d1, site.id, counts, now) : [],
+  ).catch(error => {
+    takeBack()
+    throw error
+  })
+  if (receipt.results.length) {
+    // What is only counted may fail: the beacon is stored all the same.
+    if (counts)
+      await adjust(d1, site, answers, now).catch(error => logError('the rate cannot be raised', error))
+    return 'stored'
+  }
+  takeBack()
+  return refusedBy(d1, site, row, now)
+}
+
+/** Stores rows out of a queue, and counts for its site's budget what was kept. */
+export async function keepAll(
+  d1: D1Database,
+  sites: ReadonlyMap<string, RateLimits>,
+  rows: readonly Candidate[],
+  now: Ms,
+): Promise<void> {
+  const { results } = await store(d1, rows, now)
+  const byId = new Map(rows.map(row => [row.id, row]))
+  for (const { id, weight } of results) {
+    const row = byId.get(id)
+    const site = row && sites.get(row.site)
+    if (!site || row.imported) continue
+    const counts = meter(site, bytesOf(row), Math.max(1, Math.round(weight / row.weight)))
+    if (!counts) continue
+    const answers = await d1.batch(report(d1, site.id, counts, now, sql`true`))
+    await adjust(d1, site, answers, now)
+  }
+}
+
+/** Why D1 kept no row: a rate that is new to this isolate, or a period that takes no more news. */
+async function refusedBy(d1: D1Database, { id }: Site, { draw }: Candidate, now: Ms): Promise<Accepted> {
+  if (draw === undefined) return 'late'
+  staleSite(id)
+  const site = await findSite(d1, id, now)
+  const highest = Math.max(site?.rate ?? 1, ...(site?.rates ?? []).map(({ rate }) => rate))
+  return isKept({ draw }, highest) ? 'late' : 'sampled'
+}
