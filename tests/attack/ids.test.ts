@@ -25,8 +25,7 @@ async function flood(bodies: readonly string[], site: string): Promise<void> {
 }
 
 beforeAll(async () => {
-  for (const site of ['shop', 'other'])
-    await put(`/v1/sites/${site}`, { origins: [ORIGIN], ...NO_BUDGET })
+  for (const site of ['shop', 'other']) await put(`/v1/sites/${site}`, { origins: [ORIGIN], ...NO_BUDGET })
 })
 
 describe('1,100 beacons with the ids 0 to 44b', () => {
