@@ -218,13 +218,26 @@ export default [
   library('core'),
   ...ADAPTERS.map(adapter),
   {
-    input: 'cli/main.ts',
-    output: { file: 'dist/cli.js', format: 'es', banner: '#!/usr/bin/env node' },
-    external: /^node:/,
+    // What writes and reads Parquet is a file of its own: the other commands do not load it.
+    input: { cli: 'cli/main.ts' },
+    output: {
+      dir: 'dist',
+      format: 'es',
+      entryFileNames: '[name].js',
+      chunkFileNames: 'cli-[name].js',
+      banner: ({ isEntry }) => (isEntry ? '#!/usr/bin/env node' : ''),
+    },
+    external: /^(node:|fs$)/,
     plugins: [
-      nodeResolve(),
+      nodeResolve({ exportConditions: ['node'] }),
       esbuild({ target: 'node20', tsconfig: false }),
-      { name: 'executable', writeBundle: () => chmodSync('dist/cli.js', 0o755) },
+      {
+        name: 'executable',
+        writeBundle() {
+          chmodSync('dist/cli.js', 0o755)
+          cpSync('node_modules/hyparquet-writer/LICENSE', 'dist/hyparquet.LICENSE.txt')
+        },
+      },
     ],
   },
   {

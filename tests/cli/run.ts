@@ -19,7 +19,7 @@ export function cli(
   cwd = import.meta.dirname,
 ): Promise<Ran> {
   return new Promise(resolve => {
-    execFile(process.execPath, [CLI, ...args], { env, cwd }, (error, out, said) => {
+    execFile(process.execPath, [CLI, ...args], { env, cwd, maxBuffer: 100_000_000 }, (error, out, said) => {
       resolve({ code: error ? Number(error.code ?? -1) : 0, out, said })
     })
   })

@@ -49,7 +49,7 @@ const BOUNDS: Record<string, Bounds> = {
     'ingest',
   ),
   'worker/dashboard': { below: CONTRACTS, packages: /^preact\b/ },
-  cli: { below: CONTRACTS, packages: /^node:/ },
+  cli: { below: CONTRACTS, packages: /^(node:|hyparquet(-writer)?$)/ },
   'demo/shop': { below: [], packages: /^hono\b/ },
   'demo/traffic': { below: ['demo/local', 'cli', ...CONTRACTS], packages: /^(node:|cli-progress)/ },
   'demo/visit': {

@@ -2,12 +2,10 @@
  * CSV of RFC 4180, of rows as the JSON answer has them. What is nested becomes a column of its own,
  * `percentiles.p75.value`.
  *
- * Names come from strangers' pages, and a spreadsheet runs a cell that begins like a formula: such a cell gets an
- * apostrophe in front. Numbers stay numbers.
- *
  * @see https://www.rfc-editor.org/rfc/rfc4180
- * @see https://owasp.org/www-community/attacks/CSV_Injection
  */
+
+import { csvCell } from '../../schema/domain/csv.ts'
 
 export type Cells = { readonly [name: string]: unknown }
 
@@ -21,7 +19,7 @@ export function csv(rows: readonly Cells[]): string {
   )
   const header = [...names].filter(name => !nested.has(name))
   const lines = [header, ...flat.map(row => header.map(name => row.get(name)))]
-  return lines.map(cells => `${cells.map(cell).join(',')}\r\n`).join('')
+  return lines.map(cells => `${cells.map(csvCell).join(',')}\r\n`).join('')
 }
 
 function columnsOf(row: Cells, prefix: string): [name: string, value: unknown][] {
@@ -31,20 +29,4 @@ function columnsOf(row: Cells, prefix: string): [name: string, value: unknown][]
       ? columnsOf(value as Cells, `${name}.`)
       : [[name, value] as [string, unknown]]
   })
-}
-
-/**
- * Where a spreadsheet may run what follows: before `=`, `+`, `-`, `@`, in their wide, small, raised and lowered forms too,
- * whatever that is trimmed or not shown stands in front. Not only the cell's begin: at `;` or a tab another locale's
- * spreadsheet begins a cell, and at a line's end a row.
- */
-const FORMULA =
-  /(^|[;\t\r\n\v\f\u0085\u2028\u2029])(?=["\s\p{Cc}\p{Cf}\p{Z}\u115f\u1160\u2800\u3164\uffa0]*[=+\-@＝＋－＠﹦﹢﹣﹫−⁺⁻⁼₊₋₌])/gu
-
-function cell(value: unknown): string {
-  if (value === null || value === undefined) return ''
-  if (typeof value === 'number') return String(value)
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
-  const safe = text.replace(FORMULA, "$1'")
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }

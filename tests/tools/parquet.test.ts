@@ -1,0 +1,246 @@
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DuckDBInstance } from '@duckdb/node-api'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sendAll } from '../../demo/traffic/send.ts'
+import { pageViews } from '../../demo/traffic/traffic.ts'
+import type { PageViewAnswer } from '../../schema/api/pageviews.ts'
+import type { SummaryAnswer } from '../../schema/api/summary.ts'
+import { cli as run } from '../cli/run.ts'
+import { ADMIN_TOKEN, type Local, startLocal } from '../kit/local.ts'
+
+/** What the buckets allow a percentile to be off. */
+const ERROR = 0.01083
+const ASKED = ['export', '--site', 'shop', '--last', '3d']
+
+const folder = mkdtempSync(join(tmpdir(), 'fieldline-parquet-'))
+const file = (name: string) => join(folder, name)
+let worker: Local
+let gate: Server
+/** Bytes that an answer has before the gate cuts it off. */
+let most = Number.POSITIVE_INFINITY
+/** Answers that the gate lets through, or begins. */
+let open = Number.POSITIVE_INFINITY
+let views: PageViewAnswer[]
+
+beforeAll(async () => {
+  worker = await startLocal('worker/index.ts')
+  gate = createServer(pass).listen(0)
+  await done('site', 'add', 'shop', '--origin', 'https://shop.example')
+  await done('tags', 'add', 'shop', 'plan')
+  const target = { url: worker.url.origin, site: 'shop', token: ADMIN_TOKEN }
+  await sendAll(target, pageViews({ seed: 7, views: 1_500, days: 2, now: Date.now() }), () => {})
+  views = linesOf(await done(...ASKED))
+}, 120_000)
+afterAll(async () => {
+  gate.close()
+  await worker.stop()
+  rmSync(folder, { recursive: true })
+})
+
+/** A way to the worker that may break off. */
+function pass(incoming: IncomingMessage, answer: ServerResponse): void {
+  const { url, method, headers } = incoming
+  if (open-- <= 0) return void answer.destroy()
+  const asked = request(new URL(url ?? '', worker.url), { method, headers }, from => {
+    answer.writeHead(from.statusCode ?? 500, from.headers)
+    let sent = 0
+    from.on('data', (chunk: Buffer) => {
+      const part = chunk.subarray(0, most - sent)
+      sent += part.length
+      answer.write(part, () => sent >= most && answer.destroy())
+    })
+    from.on('end', () => sent < most && answer.end())
+  })
+  incoming.pipe(asked)
+}
+
+const cli = (...args: string[]) => {
+  const { port } = gate.address() as AddressInfo
+  return run(args, { FIELDLINE_URL: `http://localhost:${port}`, FIELDLINE_TOKEN: ADMIN_TOKEN })
+}
+
+async function done(...args: string[]): Promise<string> {
+  const { code, out, said } = await cli(...args)
+  if (code !== 0) throw new Error(`fieldline ${args.join(' ')} ended with ${code}: ${said}`)
+  return out
+}
+
+/** The page views of lines of NDJSON. */
+function linesOf(text: string): PageViewAnswer[] {
+  const lines = text.trimEnd().split('\n')
+  return lines.map(line => JSON.parse(line)).filter(({ id }) => id)
+}
+
+async function duck(sql: string): Promise<Record<string, unknown>[]> {
+  const instance = await DuckDBInstance.create()
+  const connection = await instance.connect()
+  const found = await connection.runAndReadAll(
+    `SET file_search_path = '${folder}'; SET TimeZone = 'UTC'; ${sql}`,
+  )
+  return found.getRowObjectsJson()
+}
+
+/** The queries of the docs, in their order. */
+const QUERIES = [...readFileSync('docs/other-tools.md', 'utf8').matchAll(/```sql\n(.*?)```/gs)].map(
+  ([, sql = '']) => sql,
+)
+
+describe('fieldline export --format parquet', () => {
+  beforeAll(() => done(...ASKED, '--format', 'parquet', '--out', file('views.parquet')))
+
+  it('holds all of every page view, in types of its own', async () => {
+    expect(views.length).toBeGreaterThan(1_300)
+    const rows =
+      await duck(`SELECT * REPLACE (epoch_ms(began)::DOUBLE AS began, calls::JSON AS calls, marks::JSON AS marks,
+      phases::JSON AS phases, map_entries(server)::JSON AS server, map_entries(tags)::JSON AS tags) FROM 'views.parquet'`)
+    expect(rows.length).toBe(views.length)
+    const json = (value: unknown) => (value === null ? null : JSON.parse(String(value)))
+    const entries = (map: object | null) => map && Object.entries(map).map(([key, value]) => ({ key, value }))
+    for (const [i, view] of views.entries()) {
+      const { calls, marks, phases, server, tags, why, blocking, ...flat } = rows[i] ?? {}
+      const { began, trace } = view
+      expect(flat).toMatchObject({
+        ...{ id: view.id, route: view.route, lcp: view.lcp, cls: view.cls, weight: view.weight },
+        ...{ began: Date.parse(began), country: view.country, trace: trace?.id ?? null },
+      })
+      expect(json(why)).toEqual(view.why)
+      expect(json(blocking)).toEqual(view.blocking)
+      expect(json(phases)).toEqual(view.phases)
+      expect(json(marks)).toEqual(view.marks)
+      expect(json(server)).toEqual(entries(view.server))
+      expect(json(tags)).toEqual(entries(view.tags))
+      expect(json(calls)).toEqual(view.calls.map(call => ({ ...call, trace: call.trace?.id ?? null })))
+    }
+    const types = await duck("SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM 'views.parquet')")
+    expect(
+      Object.fromEntries(types.map(({ column_name, column_type }) => [column_name, column_type])),
+    ).toMatchObject({
+      began: 'TIMESTAMP WITH TIME ZONE',
+      lcp: 'INTEGER',
+      cls: 'DOUBLE',
+      tags: 'MAP(VARCHAR, VARCHAR)',
+      why: 'JSON',
+      calls: expect.stringMatching(/^STRUCT\(endpoint VARCHAR, .*\)\[\]$/),
+    })
+  })
+
+  it('gives the percentiles of the API by the first query of the docs', async () => {
+    const rows = await duck(QUERIES[0] ?? '')
+    const asked = [
+      'summary',
+      '--site',
+      'shop',
+      '--last',
+      '3d',
+      '--metrics',
+      'lcp',
+      '--group-by',
+      'route,country',
+      '--limit',
+      '200',
+    ]
+    const { data }: SummaryAnswer = JSON.parse(await done(...asked, '--json'))
+    expect(data.length).toBeGreaterThan(20)
+    for (const { group, count, percentiles } of data) {
+      const row = rows.find(({ route, country }) => route === group?.route && country === group?.country)
+      expect(Number(row?.page_views)).toBe(count)
+      const value = percentiles?.p75?.value ?? 0
+      expect(Math.abs(value / Number(row?.p75) - 1), JSON.stringify(group)).toBeLessThanOrEqual(ERROR)
+    }
+  })
+
+  it('tells where slow checkouts lose their time, and of calls by server', async () => {
+    const count = <T>(list: readonly T[], of: (item: T) => boolean) => list.filter(of).length
+    const checkouts = views.filter(({ route }) => route === '/checkout')
+    const slow = checkouts.filter(({ lcp }) => (lcp ?? 0) > 2_500)
+    const [funnel] = await duck(QUERIES[1] ?? '')
+    expect(Object.values(funnel ?? {}).map(Number)).toEqual([
+      checkouts.length,
+      slow.length,
+      count(slow, ({ calls }) => calls.some(({ waited }) => waited > 0)),
+      count(slow, ({ calls, lcp }) => calls.some(({ waited }) => waited > (lcp ?? 0) / 2)),
+    ])
+    expect(slow.length).toBeGreaterThan(3)
+
+    const calls = views.flatMap(view => view.calls)
+    const own = calls.filter(({ endpoint }) => /^\S+ \//.test(endpoint))
+    const servers = await duck(QUERIES[2] ?? '')
+    const [first] = servers.filter(({ server }) => server === 'own origin')
+    expect(
+      Object.values(first ?? {})
+        .slice(1)
+        .map(Number),
+    ).toEqual([
+      own.length,
+      count(own, ({ outcome }) => ['http', 'network', 'timeout'].includes(outcome)),
+      count(own, ({ duration }) => duration > 1_000),
+    ])
+    expect(servers.reduce((sum, { calls }) => sum + Number(calls), 0)).toBe(calls.length)
+  })
+})
+
+describe('an export that is cut off', () => {
+  const ids = (list: readonly { id?: unknown }[]) => list.map(({ id }) => id)
+
+  it('goes on by itself where answers break off', async () => {
+    most = 300_000
+    try {
+      expect(ids(linesOf(await done(...ASKED)))).toEqual(ids(views))
+    } finally {
+      most = Number.POSITIVE_INFINITY
+    }
+  })
+
+  it('goes on with the same command, even behind half a line', async () => {
+    const command = [...ASKED, '--format', 'parquet', '--out', file('again.parquet')]
+    most = 300_000
+    open = 1
+    const cut = await cli(...command)
+    expect(cut).toMatchObject({
+      code: 1,
+      said: expect.stringContaining('The same command goes on from there.'),
+    })
+    expect(existsSync(file('again.parquet'))).toBe(false)
+    appendFileSync(file('again.parquet.part'), '{"id":"0123')
+    most = Number.POSITIVE_INFINITY
+    open = Number.POSITIVE_INFINITY
+    const other = await cli(...ASKED, '--route', '/', '--format', 'parquet', '--out', file('again.parquet'))
+    expect(other).toMatchObject({ code: 2, said: expect.stringContaining('is left of another export') })
+
+    const [, had] = /after (\d+) page views/.exec(cut.said) ?? []
+    const { code, said } = await cli(...command)
+    expect(code, said).toBe(0)
+    expect(said).toContain(`Going on after ${had} page views`)
+    expect(said).toContain(`Wrote ${file('again.parquet')}: ${views.length} page views.`)
+    expect(Number(had)).toBeGreaterThan(0)
+    expect(existsSync(file('again.parquet.part'))).toBe(false)
+    expect(ids(await duck("SELECT id FROM 'again.parquet'"))).toEqual(ids(views))
+  })
+})
+
+describe('fieldline export --format csv', () => {
+  it('gives the same table, nested parts as JSON', async () => {
+    await done(...ASKED, '--format', 'csv', '--out', file('views.csv'))
+    const [differing] =
+      await duck(`SELECT count(*) AS n FROM read_csv('views.csv') AS c JOIN 'views.parquet' AS p USING (id)
+      WHERE c.lcp IS DISTINCT FROM p.lcp OR c.route <> p.route OR c.began <> p.began OR json_array_length(c.calls) <> len(p.calls)`)
+    expect(Number(differing?.n)).toBe(0)
+    const [all] = await duck("SELECT count(*) AS n FROM read_csv('views.csv')")
+    expect(Number(all?.n)).toBe(views.length)
+    expect(await done(...ASKED, '--format', 'csv')).toBe(readFileSync(file('views.csv'), 'utf8'))
+  })
+
+  it('needs a file for Parquet, and a format that there is', async () => {
+    expect(await cli(...ASKED, '--format', 'parquet')).toMatchObject({
+      code: 2,
+      said: expect.stringContaining('--format parquet needs --out <file>.'),
+    })
+    expect((await cli(...ASKED, '--format', 'xlsx')).said).toContain(
+      'must be one of ndjson, csv, parquet, otlp',
+    )
+  })
+})
