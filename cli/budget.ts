@@ -15,9 +15,9 @@ const TERMS: Options = {
   ...SITE,
   metric: {
     value: '<metric>',
-    help: 'lcp, api, phase:load, blocking:load, custom:<mark>, delivery:lost, ...',
+    help: 'lcp, api, errors, phase:load, blocking:load, custom:<mark>, delivery:lost, ...',
   },
-  limit: { value: '<n>', help: "in the metric's unit: 2500 for ms, 0.1 for cls" },
+  limit: { value: '<n>', help: "in the metric's unit: 2500 for ms, 0.1 for cls, a share for errors" },
   'relative-to': { value: '<what>', help: 'week or release: the limit is a share above it, 0.1 for 10%' },
   percentile: { value: '<p>', help: 'default: 75' },
   hours: { value: '<n>', help: 'the hours that are judged; default: 24' },

@@ -7,7 +7,7 @@
 
 import type { BudgetAnswer } from '../../schema/api/budgets.ts'
 import type { TrendsRow } from '../../schema/api/trends.ts'
-import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
+import { isShare } from '../../schema/domain/delivery-metrics.ts'
 import { type Budgeted, format } from '../../schema/domain/metrics.ts'
 import { change, interval, signed, sure } from '../words.ts'
 
@@ -81,7 +81,7 @@ export function nameOf({
   'metric' | 'percentile' | 'window_hours' | 'endpoint' | 'route' | 'device' | 'tag' | 'segment'
 >): string {
   const measure: Budgeted = metric
-  const of = isDeliveryMetric(measure) ? measure : `${measure} p${percentile}`
+  const of = isShare(measure) ? measure : `${measure} p${percentile}`
   return [`${of} of ${window_hours} h`, endpoint, route, device, tag, segment]
     .filter(part => part !== null)
     .join(' ')

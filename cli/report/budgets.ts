@@ -2,7 +2,7 @@
 
 import type { BudgetAnswer } from '../../schema/api/budgets.ts'
 import { figureOf, writeLimit } from '../../schema/domain/budget-figure.ts'
-import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
+import { isShare } from '../../schema/domain/delivery-metrics.ts'
 import { format } from '../../schema/domain/metrics.ts'
 import { interval, minute } from '../words.ts'
 import type { Block, Text } from './document.ts'
@@ -34,7 +34,7 @@ export function budgetsSection({ budgets }: Pick<Findings, 'budgets'>): Block[] 
       rows: breached.map(budget => [
         [
           { code: budget.metric },
-          `${isDeliveryMetric(budget.metric) ? '' : ` p${budget.percentile}`} of ${budget.window_hours} h`,
+          `${isShare(budget.metric) ? '' : ` p${budget.percentile}`} of ${budget.window_hours} h`,
         ],
         subject(budget),
         [writeLimit(budget)],

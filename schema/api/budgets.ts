@@ -5,7 +5,7 @@
 
 import * as v from 'valibot'
 import { BUDGET_STATES } from '../domain/budget-state.ts'
-import { DELIVERY_METRICS, isDeliveryMetric } from '../domain/delivery-metrics.ts'
+import { DELIVERY_METRICS, isDeliveryMetric, isShare } from '../domain/delivery-metrics.ts'
 import type { Budgeted } from '../domain/metrics.ts'
 import { DEPLOY_ANSWER } from './deploys.ts'
 import { ID, oneOf, PERCENTILE_NUMBER, plainText, SITE, unknownOrMissing, wholeNumber } from './fields.ts'
@@ -20,13 +20,13 @@ const text = plainText(MAX_FILTER)
 /** The name of a metric, as a question names it, or of a share of the beacons. */
 export const MEASURE = v.pipe(
   v.custom<Budgeted>(
-    name => typeof name === 'string' && (measureOf(name) !== undefined || isDeliveryMetric(name)),
-    `must be ${MEASURE_DETAIL}, or one of ${DELIVERY_METRICS.join(', ')}`,
+    name => typeof name === 'string' && (measureOf(name) !== undefined || isShare(name)),
+    `must be ${MEASURE_DETAIL}, or one of errors, ${DELIVERY_METRICS.join(', ')}`,
   ),
-  v.metadata({ type: 'string', pattern: `${MEASURE_PATTERN}|^(${DELIVERY_METRICS.join('|')})$` }),
+  v.metadata({ type: 'string', pattern: `${MEASURE_PATTERN}|^(errors|${DELIVERY_METRICS.join('|')})$` }),
   v.description(
-    'lcp, inp, cls, fcp, ttfb, api, phase:load, blocking:load, custom:name; or a share of beacons, which has no percentile: ' +
-      `${DELIVERY_METRICS.join(', ')} (an upper bound of one address)`,
+    'lcp, inp, cls, fcp, ttfb, api, phase:load, blocking:load, custom:name; or a share, which has no percentile: errors, of page ' +
+      `views with an uncaught error; of beacons ${DELIVERY_METRICS.join(', ')} (an upper bound of one address)`,
   ),
 )
 
@@ -60,7 +60,7 @@ const TERMS = {
     v.minValue(0, 'must not be negative'),
     v.maxValue(600_000, 'must be at most 600000'),
     v.description(
-      "in the metric's unit: 2500 for ms, 0.1 for cls, 0.05 for a share of beacons; with relative_to a share: 0.1 for 10% above",
+      "in the metric's unit: 2500 for ms, 0.1 for cls, 0.05 for a share; with relative_to a share: 0.1 for 10% above",
     ),
   ),
   relative_to: v.pipe(
@@ -111,13 +111,12 @@ export const BUDGET = v.pipe(
     ['segment'],
   ),
   v.forward(
-    v.check(({ metric, limit }) => !isDeliveryMetric(metric) || limit <= 1, 'must be a share from 0 to 1'),
+    v.check(({ metric, limit }) => !isShare(metric) || limit <= 1, 'must be a share from 0 to 1'),
     ['limit'],
   ),
   v.forward(
     v.check(
-      ({ metric, relative_to }) =>
-        relative_to === null || !(isDeliveryMetric(metric) || metric === 'pageviews'),
+      ({ metric, relative_to }) => relative_to === null || !(isShare(metric) || metric === 'pageviews'),
       'needs a metric that has percentiles',
     ),
     ['relative_to'],

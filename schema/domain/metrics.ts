@@ -5,7 +5,7 @@
  * the metric's unit only at the edge (`fromGrains`) and a string only in `format`.
  */
 
-import { type DeliveryMetric, formatShare, isDeliveryMetric } from './delivery-metrics.ts'
+import { type DeliveryMetric, formatShare, isShare } from './delivery-metrics.ts'
 import type { Grains } from './units.ts'
 
 /** A metric's unit and its inclusive thresholds, in that unit: `value <= good`, `value > poor`. */
@@ -97,7 +97,7 @@ export function limitsOf(measure: Measure): { good: Grains; poor: Grains } | nul
  */
 export function format(measure: Budgeted, value: number | null): string {
   if (value === null) return 'no data'
-  if (isDeliveryMetric(measure)) return formatShare(value)
+  if (isShare(measure)) return formatShare(value)
   const unit = unitOf(measure)
   if (unit === 'none') return String(Number(value.toPrecision(3)))
   const [per, digits, end] =

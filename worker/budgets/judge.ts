@@ -17,6 +17,7 @@ import type { BudgetRow } from '../../schema/storage/tables.ts'
 import { type Distribution, NONE } from '../query/distribution.ts'
 import { groupsOf } from '../query/distributions.ts'
 import { oldestRaw } from '../query/kept.ts'
+import { erring } from '../read/error-free.ts'
 import { countsOf, percentileInUnit } from '../read/summary.ts'
 import type { Preparer } from '../store/statement.ts'
 import { deliveryShare } from './delivery.ts'
@@ -38,6 +39,9 @@ export interface Finding {
 
 /** What was promised, and how it stood before. */
 export type Promised = Pick<BudgetRow, 'metric' | 'percentile' | 'state' | 'told' | 'max' | 'minimum'>
+
+type Bounds = Pick<Finding, 'value' | 'low' | 'high'>
+const UNKNOWN: Bounds = { value: null, low: null, high: null }
 
 /** Releases that are looked at for the one that began. */
 const RELEASES = 100
@@ -101,8 +105,8 @@ export function foundIn(
 ): Omit<Finding, 'release' | 'baseline'> {
   const { metric, percentile } = budget
   if (isDeliveryMetric(metric)) throw new Error('a share of beacons has no distribution')
-  const [found = null] = percentiles(distribution, [percentile], limitsOf(metric))
-  const figures = found ? percentileInUnit(metric, found) : { value: null, low: null, high: null }
+  const figures =
+    metric === 'errors' ? (erring(distribution) ?? UNKNOWN) : percentileOf(metric, distribution, percentile)
   const { samples, effective_samples } = countsOf(distribution, percentile)
   // Where only a share was read, there are enough: the minimum is for those that it stands for.
   const told = stateOf(budget, figures, samples ? effective_samples * oneIn : 0)
@@ -112,6 +116,11 @@ export function foundIn(
     effective_samples: samples ? effective_samples : null,
     state: missing > UNSEEN * distribution.n ? 'no-data' : told,
   }
+}
+
+function percentileOf(metric: Measure, distribution: Distribution, percentile: number): Bounds {
+  const [found = null] = percentiles(distribution, [percentile], limitsOf(metric))
+  return found ? percentileInUnit(metric, found) : UNKNOWN
 }
 
 /** The state that the interval proves; where it proves none the one before, which after a gap is the one told last. */

@@ -5,7 +5,7 @@
 import type { BudgetMessage } from '../../schema/api/budgets.ts'
 import type { DeployAnswer } from '../../schema/api/deploys.ts'
 import { figureOf, writeLimit } from '../../schema/domain/budget-figure.ts'
-import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
+import { isShare } from '../../schema/domain/delivery-metrics.ts'
 import { format } from '../../schema/domain/metrics.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import type { BudgetRow } from '../../schema/storage/tables.ts'
@@ -68,7 +68,7 @@ function sentence(
   const { state, value, low, high, samples, release, baseline } = finding
   const budget = { metric, relative_to: relativeTo, limit: max }
   const where = [endpoint, route, device, tag, segment].filter(part => part !== null).map(quoted)
-  const what = isDeliveryMetric(metric) ? metric : `p${percentile} of ${nameOf(metric)}`
+  const what = isShare(metric) ? metric : `p${percentile} of ${nameOf(metric)}`
   const subject = [`${site}: ${what}`, ...where].join(', ')
   const verb = state === 'breached' ? 'is over' : 'is back within'
   const write = (bound: number | null) => (bound === null ? '?' : format(figureOf(budget), bound))

@@ -22,6 +22,7 @@ import { useTags } from './use-tags.ts'
 
 const MEASURES = [
   ...Object.keys(METRICS),
+  'errors',
   ...PHASES.map(phase => `phase:${phase}`),
   ...BLOCKING.map(when => `blocking:${when}`),
   ...DELIVERY_METRICS,
@@ -30,7 +31,12 @@ const MEASURES = [
 const FIELDS = [
   ['metric', 'Metric', '', { required: true, placeholder: 'lcp', options: MEASURES }],
   ['percentile', 'Percentile', 75, { required: true, type: 'number', min: 1, max: 99.9, step: 0.1 }],
-  ['limit', 'Limit (ms; a score for CLS)', '', { required: true, type: 'number', min: 0, step: 'any' }],
+  [
+    'limit',
+    'Limit (ms; a score for CLS; a share)',
+    '',
+    { required: true, type: 'number', min: 0, step: 'any' },
+  ],
   [
     'relative_to',
     'Relative to (0.1: 10% above)',

@@ -3,7 +3,7 @@
 import { useContext, useEffect, useRef } from 'preact/hooks'
 import type { BudgetAnswer, BudgetEventsAnswer, BudgetsAnswer } from '../../schema/api/budgets.ts'
 import { figureOf, writeLimit } from '../../schema/domain/budget-figure.ts'
-import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
+import { isShare } from '../../schema/domain/delivery-metrics.ts'
 import { format } from '../../schema/domain/metrics.ts'
 import { BudgetForm } from './budgetform.tsx'
 import { request } from './client.ts'
@@ -154,7 +154,7 @@ function History({ budgets }: { budgets: BudgetAnswer[] }) {
 /** `p75 of LCP ≤ 2.50 s in 24 h, /checkout, phone, plan:pro`. */
 function nameOf(budget: BudgetAnswer): string {
   const { metric, percentile, window_hours, endpoint, route, device, tag, segment } = budget
-  const what = isDeliveryMetric(metric) ? metric : `p${percentile} of ${short(metric)}`
+  const what = isShare(metric) ? metric : `p${percentile} of ${short(metric)}`
   const promise = `${what} ≤ ${writeLimit(budget)} in ${window_hours} h`
   return [promise, endpoint, route, device, tag, segment].filter(Boolean).join(', ')
 }

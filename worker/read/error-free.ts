@@ -1,4 +1,4 @@
-/** The two figures of a distribution of errors by page view: the share without one, and how many there were. */
+/** The figures of a distribution of errors by page view: the share without one, or with one, and how many there were. */
 
 import { type Histogram, valueIn } from '../../schema/domain/histogram.ts'
 import { type ShareEstimate, shareOf } from '../../schema/domain/share.ts'
@@ -6,6 +6,11 @@ import { type ShareEstimate, shareOf } from '../../schema/domain/share.ts'
 /** The share of page views without an error. */
 export function errorFree({ n, q, good }: Histogram): ShareEstimate | null {
   return n > 0 ? shareOf(good / n, (n * n) / q) : null
+}
+
+/** The share of page views with an error. */
+export function erring({ n, q, good }: Histogram): ShareEstimate | null {
+  return n > 0 ? shareOf((n - good) / n, (n * n) / q) : null
 }
 
 /** How many errors some page views had: exact where each had few. */

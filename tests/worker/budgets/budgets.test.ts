@@ -100,6 +100,37 @@ describe('a budget', () => {
     expect(data.map(({ state }) => state)).toEqual(['ok', 'breached', 'ok'])
   })
 
+  it('is of the share of page views with an error, by the interval of that share', async () => {
+    await hooked('erring', '/200/erring')
+    const budget = { metric: 'errors', device: 'phone', limit: 0.05, minimum: 50 }
+    await made('erring', budget)
+    await made('erring', { ...budget, device: null, limit: 0.5 })
+    await traffic('erring', 90, { device: 'phone', errors: 0 })
+    await traffic('erring', 500, { device: 'desktop', errors: 0 }, NOW - 2 * HOUR)
+    // Of these nobody looked for errors.
+    await traffic('erring', 500, { device: 'phone', errors: null }, NOW - 3 * HOUR)
+    await traffic('erring', 10, { device: 'phone', errors: 3 }, NOW - 4 * HOUR)
+    await judgeAt('erring', NOW)
+    const [strict, lax] = (await list('erring')).data
+    // Wilson's interval of 10 in 100 begins at 5.5 %.
+    expect(strict).toMatchObject({ state: 'breached', value: 0.1, samples: 100 })
+    expect(strict?.low).toBeCloseTo(0.0552, 4)
+    expect(strict?.high).toBeCloseTo(0.1744, 4)
+    expect(lax).toMatchObject({ state: 'ok', samples: 600 })
+    await judgeAt('erring', NOW + QUARTER)
+    const [told] = await received('/200/erring')
+    expect(JSON.parse(told?.body ?? '').text).toMatch(
+      /^erring: errors, "phone" is over its budget of 5%: 10% \(95% interval: 5\.52% to 17\.4%, 100 samples in 24 h\)/,
+    )
+    const refused = { ...budget, endpoint: 'GET /a' }
+    for (const [wrong, field] of [
+      [{ ...budget, limit: 5 }, 'limit'],
+      [{ ...budget, relative_to: 'week' }, 'relative_to'],
+      [refused, 'endpoint'],
+    ] as const)
+      expect(await problemOf(await call('POST', '/v1/sites/erring/budgets', wrong))).toMatchObject({ field })
+  })
+
   it('is of one endpoint, and one device, where it says so', async () => {
     await put('/v1/sites/narrow', { origins: [ORIGIN] })
     await made('narrow', { metric: 'api', endpoint: 'GET /slow', limit: 500, minimum: 10 })

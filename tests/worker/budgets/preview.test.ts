@@ -34,6 +34,7 @@ beforeAll(async () => {
           began: hour * HOUR + i * 1000,
           lcp: (isSlow ? 4000 : 1500) + i,
           route: i % 2 ? '/a' : '/b',
+          errors: isSlow && i % 4 === 0 ? 2 : 0,
         }),
       ),
     )
@@ -82,6 +83,9 @@ describe('a budget that does not exist yet', () => {
       lowest: null,
     })
     expect(await preview({ ...terms, metric: 'delivery:bots', limit: 0.5 })).toMatchObject({ breached: 0 })
+    const errors = await preview({ ...terms, metric: 'errors', limit: 0.1 })
+    expect(errors).toMatchObject({ windows: 672, breached: 5, breaches: 1, lowest: 0 })
+    expect(errors.highest).toBeCloseTo(0.25)
   })
 
   it('is checked as one that is made', async () => {
