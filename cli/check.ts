@@ -68,8 +68,7 @@ async function compare(call: Call, against: string): Promise<Finding[]> {
   const asked = metrics.length ? metrics : DEFAULT_METRICS
   const site = siteOf(given)
   const query = { site, ...timeOf(given), ...filtersOf(given), percentile }
-  const release =
-    one(given, 'release') ?? (baseline === undefined ? undefined : await current(call, baseline))
+  const [release = baseline && (await current(call, baseline))] = all(given, 'release')
   if (baseline !== undefined && release === undefined) {
     call.note(`No page view of another release than ${baseline} has arrived: name it by --release.`)
     return asked.map(metric => judgeTrend(metric, undefined, terms))

@@ -22,7 +22,7 @@ const FORMATS = ['ndjson', 'csv', 'parquet', 'otlp']
 export const exportData: Command = {
   name: 'export',
   operands: [],
-  about: 'write page views as Parquet, CSV or NDJSON, or histograms in OTLP/JSON',
+  about: 'write page views as Parquet, CSV or NDJSON, or OTLP histograms',
   options: {
     ...RANGE,
     format: { value: '<format>', help: 'parquet, csv, ndjson or otlp; default: ndjson' },

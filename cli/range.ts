@@ -14,13 +14,24 @@ export const RANGE: Options = {
 
 export const SITE: Options = { site: { value: '<site>', help: 'the site' } }
 
+/** Options of filters, each of which may be given several times: `only this route`. */
+export function filterOptions(keys: readonly string[], only: string): Options {
+  return {
+    ...Object.fromEntries(
+      keys.map(key => [key, { value: `<${key}>`, help: `${only} ${key}`, many: true as const }]),
+    ),
+    tag: {
+      value: '<name=value>',
+      help: `${only} value of a tag: plan=pro; filters may be repeated`,
+      many: true,
+    },
+    not: { value: '<filter=value>', help: 'not this value: country=DE, tag=plan:free', many: true },
+  }
+}
+
+/** Any but `--segment` may be repeated. */
 export const FILTERS: Options = {
-  ...Object.fromEntries(GROUP_KEYS.map(key => [key, { value: `<${key}>`, help: `only this ${key}` }])),
-  tag: {
-    value: '<name=value>',
-    help: 'only this value of a declared tag, plan=pro; may be repeated',
-    many: true,
-  },
+  ...filterOptions(GROUP_KEYS, 'only this'),
   segment: { value: '<id>', help: 'only this saved segment; other filters narrow it further' },
 }
 
@@ -34,12 +45,27 @@ export const GROUPS: Options = {
 
 /** The filters that are given, as query parameters. */
 export function filtersOf(given: Given): Record<string, string | string[] | undefined> {
-  const tags = all(given, 'tag').map(tagText)
-  return {
-    ...Object.fromEntries(GROUP_KEYS.map(key => [key, one(given, key)])),
-    ...(tags.length && { tag: tags }),
-    segment: one(given, 'segment'),
-  }
+  return { ...valuesOf(given, GROUP_KEYS), segment: one(given, 'segment') }
+}
+
+/** The values of filters, as the API has them: those wanted by `device`, those left out by `device!`. */
+export function valuesOf(given: Given, dimensions: readonly string[]): Record<string, string[]> {
+  const keys = [...dimensions, 'tag']
+  const left = all(given, 'not').map(text => {
+    const [, key = '', value = ''] = /^(\w+)=(.+)$/.exec(text) ?? []
+    if (!keys.includes(key))
+      throw misuse(`--not must be <filter>=<value> with one of ${keys.join(', ')}, not ${text}.`)
+    return { key, value }
+  })
+  const lists = keys.flatMap((key): [string, string[]][] => {
+    const written = (value: string) => (key === 'tag' ? tagText(value) : value)
+    const none = left.filter(one => one.key === key).map(({ value }) => written(value))
+    return [
+      [key, all(given, key).map(written)],
+      [`${key}!`, none],
+    ]
+  })
+  return Object.fromEntries(lists.filter(([, values]) => values.length))
 }
 
 /** `plan=pro` as the API writes it: `plan:pro`. */

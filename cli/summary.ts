@@ -19,7 +19,7 @@ export const summary: Command = {
     ...RANGE,
     metrics: {
       value: '<list>',
-      help: 'pageviews, errors, lcp, api, phase:, blocking:, custom:<name>; default: vitals',
+      help: 'lcp, pageviews, errors, api, phase:, blocking:, custom:; or all vitals',
     },
     percentiles: { value: '<list>', help: 'any of 1 to 99.9; default: 50,75,90,95,99' },
     ...GROUPS,

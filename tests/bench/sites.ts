@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- sites`: many sites on one database. A number of sites goes in, each with page views in every hour, and the
  * statements that a run of the cron may take; how long hours and days wait for their roll-up comes out. The worker's own
- * cron runs on a made clock for a day and a quarter. `--write` puts the table into docs/deploying.md; some five minutes.
+ * cron runs on a made clock for a day and a quarter. `--write` puts the table into docs/deploying.md; some fifteen minutes.
  */
 
 import { DAY, HOUR, MINUTE } from '../../schema/domain/hour.ts'

@@ -270,6 +270,19 @@ describe('fieldline summary', () => {
     expect(Object.keys(answer.data[0]?.percentiles ?? {})).toEqual(['p90'])
   })
 
+  it('takes several values of a filter, and values to leave out', async () => {
+    const counts = async (...filters: string[]) => {
+      const out = await done('summary', '--site', 'shop', '--metrics', 'lcp', '--json', ...filters)
+      return (JSON.parse(out) as SummaryAnswer).data[0]?.count
+    }
+    expect(await counts('--route', '/slow', '--route', '/p/[id]')).toBe(40)
+    expect(await counts('--not', 'route=/slow')).toBe(30)
+    expect(await cli('summary', '--site', 'shop', '--not', 'slow')).toMatchObject({
+      code: 2,
+      said: expect.stringContaining('--not must be <filter>=<value>'),
+    })
+  })
+
   it('says that there is no data', async () => {
     expect(await done('summary', '--site', 'shop', '--route', '/nowhere')).toMatch(/: no data\n$/)
   })

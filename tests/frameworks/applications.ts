@@ -148,7 +148,7 @@ const sveltekit: Application = {
 
 const nuxt: Application = {
   name: 'nuxt',
-  packages: ['nuxt@4', 'vue@3', 'vue-router@5'],
+  packages: ['nuxt@4', 'vue@3', 'vue-router@5', 'vite@8.2'],
   files: endpoint => ({
     'nuxt.config.js': 'export default defineNuxtConfig({ compatibilityDate: "2026-11-01" })',
     'app/app.vue': `<template><div><NuxtLink id="products" to="/products/shoe">Shoe</NuxtLink>
