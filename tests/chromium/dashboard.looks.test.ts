@@ -20,6 +20,7 @@ const VIEWS = {
   compare: `?view=compare&on=device&chart=histogram${WAIT}`,
   timing: `?view=timing${WAIT}`,
   'third parties': `?view=parties${WAIT}`,
+  errors: `?view=errors${WAIT}`,
   names: `?view=names${WAIT}`,
   sites: `?view=sites&id=demo${WAIT}`,
   segments: `?panel=segments&route=/cart${WAIT}`,

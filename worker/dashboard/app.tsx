@@ -25,6 +25,7 @@ const Names = lazy(() => import('./names.tsx').then(({ Names }) => Names))
 const PageViews = lazy(() => import('./pageviews.tsx').then(({ PageViews }) => PageViews))
 const Segments = lazy(() => import('./segments.tsx').then(({ Segments }) => Segments))
 const Sites = lazy(() => import('./sites.tsx').then(({ Sites }) => Sites))
+const Errors = lazy(() => import('./errors.tsx').then(({ Errors }) => Errors))
 const ThirdParties = lazy(() => import('./thirdparties.tsx').then(({ ThirdParties }) => ThirdParties))
 const Timing = lazy(() => import('./timing.tsx').then(({ Timing }) => Timing))
 
@@ -115,6 +116,7 @@ function View({ view }: { view: Place['view'] }) {
   if (view === 'compare') return <Compare />
   if (view === 'timing') return <Timing />
   if (view === 'parties') return <ThirdParties />
+  if (view === 'errors') return <Errors />
   if (view === 'views') return <PageViews />
   if (view === 'sites') return <Sites />
   return <Overview />

@@ -24,6 +24,7 @@ export const VIEWS = {
   api: 'API',
   timing: 'Timing',
   parties: 'Third parties',
+  errors: 'Errors',
   budgets: 'Budgets',
   names: 'Names',
   sites: 'Sites',
