@@ -25,7 +25,7 @@ export const segmentsList: Command = {
 export const segmentsSet: Command = {
   name: 'segments set',
   operands: ['site', 'id'],
-  about: 'save filters under a name, or change them; options may be repeated',
+  about: 'save or change a segment; options may be repeated',
   options: {
     name: { value: '<text>', help: 'what people read; default: the id' },
     ...filterOptions(DIMENSIONS, 'this'),
