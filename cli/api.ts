@@ -11,6 +11,8 @@ export interface Request {
   /** What is undefined is left out; a list is given once for each of its values. */
   query?: Record<string, string | readonly string[] | undefined>
   body?: unknown
+  /** A body that is no JSON. */
+  text?: string
   headers?: Record<string, string>
 }
 
@@ -41,7 +43,7 @@ export function opener(base: string, token: string): Open {
 
 function sender(base: string, token: string) {
   const root = rootOf(base)
-  return async (method: string, path: string, { query = {}, body, headers = {} }: Request) => {
+  return async (method: string, path: string, { query = {}, body, text, headers = {} }: Request) => {
     const given = Object.entries(query).flatMap(([name, value = []]) =>
       [value].flat().map(text => [name, text]),
     )
@@ -50,7 +52,7 @@ function sender(base: string, token: string) {
       method,
       headers: { ...(token && { Authorization: `Bearer ${token}` }), ...headers },
       signal: AbortSignal.timeout(ANSWER_TIMEOUT),
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...((text ?? body) !== undefined && { body: text ?? JSON.stringify(body) }),
     }).catch(error => {
       throw refused(`${root} cannot be reached: ${reasonOf(error)}`)
     })

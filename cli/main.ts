@@ -18,6 +18,7 @@ import { errors } from './errors.ts'
 import { exportData } from './export.ts'
 import { exitCodeOf, MISUSED, misuse } from './failure.ts'
 import { helpOf, overview } from './help.ts'
+import { importData } from './import.ts'
 import { mcp } from './mcp.ts'
 import { nearest } from './nearest.ts'
 import { pageviews } from './pageviews.ts'
@@ -65,6 +66,7 @@ const COMMANDS: readonly Command[] = [
   pageviews,
   report,
   exportData,
+  importData,
   budgetList,
   budgetAdd,
   budgetSet,

@@ -3,7 +3,7 @@
  */
 
 import { Hono } from 'hono'
-import { requireAccess } from './admin/access.ts'
+import { requireAccess, requireAdmin } from './admin/access.ts'
 import { segmentRoutes } from './admin/segment-routes.ts'
 import { siteRoutes } from './admin/sites.ts'
 import { tagRoutes } from './admin/tag-routes.ts'
@@ -15,6 +15,7 @@ import { cruxRoutes } from './formats/crux.ts'
 import { exportRoute } from './formats/export.ts'
 import { mcp } from './formats/mcp.ts'
 import { metricsRoute } from './formats/prometheus.ts'
+import { importPageViews } from './ingest/import.ts'
 import { ingest } from './ingest/ingest.ts'
 import { wellFormed } from './parameters.ts'
 import { answerProblem, problem } from './problem.ts'
@@ -57,6 +58,7 @@ app.route('/v1', budgetReads)
 app.route('/v1/sites/:site/rules', ruleRoutes)
 app.route('/v1/sites/:site/tags', tagRoutes)
 app.route('/v1/sites/:site/segments', segmentRoutes)
+app.post('/v1/sites/:site/pageviews', requireAdmin, importPageViews)
 app.route('/v1/sites', siteRoutes)
 app.route('/v1/sites/:site', budgetRoutes)
 app.route('/v1/sites/:site/collectors', collectorRoutes)

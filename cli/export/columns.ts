@@ -4,11 +4,11 @@
  */
 
 import type { SchemaElement } from 'hyparquet'
-import type { PageViewAnswer } from '../../schema/api/pageviews.ts'
+import type { PageViewLine } from '../../schema/api/ndjson.ts'
 import { PHASES } from '../../schema/domain/metrics.ts'
 
 type Field = readonly SchemaElement[]
-type Column = { field: Field; of(view: PageViewAnswer): unknown }
+type Column = { field: Field; of(view: PageViewLine): unknown }
 
 const leaf = (name: string, element: Partial<SchemaElement>): Field => [
   { name, repetition_type: 'OPTIONAL', ...element },
@@ -42,10 +42,10 @@ const map = (name: string, [value]: Field): Field => [
 ]
 
 /** A column whose name is that of its part of the page view. */
-const column = <K extends keyof PageViewAnswer>(
+const column = <K extends keyof PageViewLine>(
   make: (name: K) => Field,
   name: K,
-  of: (view: PageViewAnswer) => unknown = view => view[name],
+  of: (view: PageViewLine) => unknown = view => view[name],
 ): Column => ({ field: make(name), of })
 
 const CALL = [
@@ -91,10 +91,17 @@ const COLUMNS: readonly Column[] = [
     ({ calls }) => calls.map(call => ({ ...call, trace: call.trace?.id })),
   ),
   column(whole, 'calls_dropped'),
+  column(whole, 'calls_cut'),
   column(name => list(name, text('name'), whole('value')), 'marks'),
   column(whole, 'marks_dropped'),
   column(name => map(name, text('value')), 'tags'),
+  column(
+    name => list(name, ...['kind', 'message', 'script'].map(text), ...['line', 'column', 'count'].map(whole)),
+    'errors',
+  ),
+  column(whole, 'errors_beyond'),
   column(json, 'unreadable'),
+  column(name => struct(name, whole('newest'), large('received')), 'beacons'),
 ]
 
 /** The names, in their order. */
@@ -107,6 +114,16 @@ export const SCHEMA: SchemaElement[] = [
 ]
 
 /** A page view by column. */
-export function toRecord(view: PageViewAnswer): Record<string, unknown> {
+export function toRecord(view: PageViewLine): Record<string, unknown> {
   return Object.fromEntries(COLUMNS.map(({ of }, i) => [NAMES[i], of(view) ?? null]))
+}
+
+/** The page view of a record as a line has it. */
+export function toLine({ trace, calls, ...record }: Record<string, unknown>): Record<string, unknown> {
+  const traced = (id: unknown) => (typeof id === 'string' ? { id } : null)
+  return {
+    ...record,
+    trace: traced(trace),
+    calls: Array.isArray(calls) ? calls.map(call => ({ ...call, trace: traced(call.trace) })) : [],
+  }
 }

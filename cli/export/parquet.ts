@@ -1,11 +1,15 @@
-/** Page views as a Parquet file, some rows at a time. This is code of its own: no other command loads it. */
+/** Page views into a Parquet file and out of one, some rows at a time. This is code of its own: no other command loads it. */
 
+import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet'
 import { fileWriter, parquetWriteRows } from 'hyparquet-writer'
-import type { PageViewAnswer } from '../../schema/api/pageviews.ts'
-import { NAMES, SCHEMA, toRecord } from './columns.ts'
+import type { PageViewLine } from '../../schema/api/ndjson.ts'
+import { NAMES, SCHEMA, toLine, toRecord } from './columns.ts'
 
 /** Rows that are in memory at once. */
 const ROW_GROUP = 10_000
+
+/** Rows that are read at once. */
+const READ_AT_ONCE = 2_000
 
 /** Writes the page views of the lines to a file. */
 export async function writeParquet(path: string, lines: AsyncIterable<string>, note: string): Promise<void> {
@@ -22,7 +26,19 @@ export async function writeParquet(path: string, lines: AsyncIterable<string>, n
 
 async function* records(lines: AsyncIterable<string>) {
   for await (const line of lines) {
-    const view: PageViewAnswer = JSON.parse(line)
+    const view: PageViewLine = JSON.parse(line)
     yield toRecord(view)
+  }
+}
+
+/** The rows of such a file as lines of NDJSON. */
+export async function* parquetLines(path: string): AsyncGenerator<{ place: number; text: string }> {
+  const file = await asyncBufferFromFile(path)
+  const metadata = await parquetMetadataAsync(file)
+  const rows = Number(metadata.num_rows)
+  for (let rowStart = 0; rowStart < rows; rowStart += READ_AT_ONCE) {
+    const rowEnd = Math.min(rows, rowStart + READ_AT_ONCE)
+    const records = await parquetReadObjects({ file, metadata, rowStart, rowEnd })
+    yield* records.map((record, i) => ({ place: rowStart + i + 1, text: JSON.stringify(toLine(record)) }))
   }
 }

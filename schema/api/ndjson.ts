@@ -37,13 +37,32 @@ const cursor = v.pipe(
 
 /** A page view, or the last line: where to go on, null where this was all. An answer without a last line was cut off. */
 export const NDJSON_LINE = v.union([
-  v.object({ ...PAGEVIEW.entries, cursor }),
+  v.object({
+    ...PAGEVIEW.entries,
+    beacons: v.pipe(
+      v.object({ newest: v.number(), received: v.number() }),
+      v.description('the number of the newest beacon, and a bit for each that came, the lowest for number 0'),
+    ),
+    calls_cut: v.optional(
+      v.pipe(
+        v.number(),
+        v.description('of calls_dropped, those too many or too large to keep; absent: none'),
+      ),
+    ),
+    cursor,
+  }),
   v.strictObject({ cursor: v.nullable(cursor) }),
 ])
 export type NdjsonLine = v.InferOutput<typeof NDJSON_LINE>
+/** A line of a page view. */
+export type PageViewLine = Extract<NdjsonLine, { id: string }>
 
 /** Two lines: a page view, and the end. */
 export const NDJSON_EXAMPLE: NdjsonLine[] = [
-  { ...PAGEVIEW_EXAMPLE, cursor: toCursor(['export', 495_881, PAGEVIEW_EXAMPLE.id]) },
+  {
+    ...PAGEVIEW_EXAMPLE,
+    beacons: { newest: 1, received: 3 },
+    cursor: toCursor(['export', 495_881, PAGEVIEW_EXAMPLE.id]),
+  },
   { cursor: null },
 ]

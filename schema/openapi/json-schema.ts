@@ -25,6 +25,7 @@ import { CHANGES_ANSWER, CHANGES_ROW } from '../api/changes.ts'
 import { CRUX_ANSWER, CRUX_ERROR, CRUX_HISTORY_ANSWER } from '../api/crux.ts'
 import { DELIVERY_ANSWER } from '../api/delivery.ts'
 import { DEPLOY, DEPLOY_ANSWER, DEPLOYS_ANSWER } from '../api/deploys.ts'
+import { IMPORT_ANSWER, IMPORT_LINE } from '../api/import.ts'
 import { NDJSON_LINE } from '../api/ndjson.ts'
 import { OTLP_ANSWER } from '../api/otlp.ts'
 import { PAGEVIEW, PAGEVIEWS_ANSWER } from '../api/pageviews.ts'
@@ -58,6 +59,8 @@ const NAMED: Record<string, v.GenericSchema> = {
   Deploy: DEPLOY_ANSWER,
   Deploys: DEPLOYS_ANSWER,
   ExportLine: NDJSON_LINE,
+  ImportLine: IMPORT_LINE,
+  Imported: IMPORT_ANSWER,
   NewDeploy: DEPLOY,
   NewToken: NEW_TOKEN,
   NewTokenAnswer: NEW_TOKEN_ANSWER,

@@ -10,13 +10,14 @@ import {
   CRUX_HISTORY_REQUEST,
   CRUX_REQUEST,
 } from '../api/crux.ts'
-import { SITE_NAME } from '../api/fields.ts'
+import { SITE_NAME, SITE as SITE_PARAMETER } from '../api/fields.ts'
+import { IMPORT_ANSWER, IMPORT_EXAMPLE, IMPORT_LINE, MAX_IMPORT_BYTES, MAX_LINES } from '../api/import.ts'
 import { NDJSON_EXAMPLE, NDJSON_LINE, NDJSON_QUERY } from '../api/ndjson.ts'
 import { OTLP_ANSWER, OTLP_QUERY } from '../api/otlp.ts'
 import { SHARED } from '../api/query.ts'
 import { SCRAPE_QUERY } from '../api/scrape.ts'
 import { CRUX_HISTORY, CRUX_RECORD, CRUX_REFUSAL, OTLP, PROMETHEUS } from './examples.ts'
-import type { Operation } from './operation.ts'
+import { json, type Operation } from './operation.ts'
 
 /** Two formats under one address: what both take, each means its own by. */
 const EXPORT_QUERY = {
@@ -140,5 +141,27 @@ export const TOOL_OPERATIONS: readonly Operation[] = [
       },
     },
     problems: [400, 401, 403, 404, 500, 503],
+  },
+  {
+    method: 'post',
+    path: '/v1/sites/{site}/pageviews',
+    inPath: { site: SITE_PARAMETER },
+    tag: 'Other tools',
+    id: 'importPageViews',
+    summary: 'Brings page views of an export back',
+    description:
+      `At most ${MAX_LINES} lines of an export, and ${MAX_IMPORT_BYTES} bytes. A page view that is here already stays as it is, unless the ` +
+      'line knows a later beacon of it. Hours and days that are rolled up are rolled up anew.',
+    access: 'admin',
+    body: {
+      'application/x-ndjson': {
+        schema: { text: 'lines of JSON', contains: IMPORT_LINE },
+        example: NDJSON_EXAMPLE.slice(0, 1)
+          .map(line => `${JSON.stringify(line)}\n`)
+          .join(''),
+      },
+    },
+    answers: { 200: json('What was taken, and what was not.', IMPORT_ANSWER, IMPORT_EXAMPLE) },
+    problems: [400, 401, 403, 404, 413, 500, 503],
   },
 ]

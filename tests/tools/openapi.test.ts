@@ -2,6 +2,7 @@
 
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { NDJSON_EXAMPLE } from '../../schema/api/ndjson.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
 import { BEACON } from '../../schema/openapi/examples.ts'
 import { bill } from '../kit/bill.ts'
@@ -176,6 +177,11 @@ const QUESTIONS: Record<string, readonly Question[]> = {
     { query: `${site}&format=ndjson&limit=50`, status: 200 },
     { query: 'site=empty&format=ndjson', status: 200 },
     { query: `${site}&format=xml`, status: 400 },
+  ],
+  importPageViews: [
+    { body: NDJSON_EXAMPLE[0], status: 200 },
+    { body: 'x'.repeat(1_000_001), status: 413 },
+    { body: '\n'.repeat(501), status: 400 },
   ],
   listSites: [{ status: 200 }, { token: 'wrong', status: 401 }],
   getSite: [{ status: 200 }, { path: { site: 'nowhere' }, status: 404 }],

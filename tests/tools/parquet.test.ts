@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -34,6 +34,7 @@ beforeAll(async () => {
   const target = { url: worker.url.origin, site: 'shop', token: ADMIN_TOKEN }
   await sendAll(target, pageViews({ seed: 7, views: 1_500, days: 2, now: Date.now() }), () => {})
   views = linesOf(await done(...ASKED))
+  await done(...ASKED, '--format', 'parquet', '--out', file('views.parquet'))
 }, 120_000)
 afterAll(async () => {
   gate.close()
@@ -90,8 +91,6 @@ const QUERIES = [...readFileSync('docs/other-tools.md', 'utf8').matchAll(/```sql
 )
 
 describe('fieldline export --format parquet', () => {
-  beforeAll(() => done(...ASKED, '--format', 'parquet', '--out', file('views.parquet')))
-
   it('holds all of every page view, in types of its own', async () => {
     expect(views.length).toBeGreaterThan(1_300)
     const rows =
@@ -180,6 +179,82 @@ describe('fieldline export --format parquet', () => {
       count(own, ({ duration }) => duration > 1_000),
     ])
     expect(servers.reduce((sum, { calls }) => sum + Number(calls), 0)).toBe(calls.length)
+  })
+})
+
+describe('fieldline import', () => {
+  const restored = (name: string) => ['import', file(name), '--site', 'copy']
+  const lines = (site: string) => done('export', '--site', site, '--last', '3d')
+  const settings = ['--origin', 'https://shop.example', '--raw-days', '7']
+  const empty = async () => {
+    await worker.db.prepare("DELETE FROM pageviews WHERE site = 'copy'").all()
+  }
+
+  it('brings all back from Parquet and from NDJSON, once', async () => {
+    await done('site', 'add', 'copy', ...settings)
+    await done(...ASKED, '--out', file('views.ndjson'))
+    const original = await lines('shop')
+    for (const name of ['views.parquet', 'views.ndjson']) {
+      await empty()
+      expect(await done(...restored(name))).toBe(
+        `Imported ${views.length} page views. 0 were there already, 0 were refused.\n`,
+      )
+      expect(await lines('copy'), name).toBe(original)
+      expect(await done(...restored(name))).toBe(
+        `Imported 0 page views. ${views.length} were there already, 0 were refused.\n`,
+      )
+      expect(await lines('copy')).toBe(original)
+    }
+    const asked = ['summary', '--last', '3d', '--metrics', 'lcp,api', '--group-by', 'route', '--json']
+    // How many came a minute depends on when that is asked.
+    const figures = async (site: string) => {
+      const { data }: SummaryAnswer = JSON.parse(await done(...asked, '--site', site))
+      return data.map(row => ({ ...row, per_minute: undefined }))
+    }
+    expect(await figures('copy')).toEqual(await figures('shop'))
+  })
+
+  it('has rolled-up hours and days rolled up again', async () => {
+    const [first] = views
+    const hour = Math.floor(Date.parse(first?.began ?? '') / 3_600_000)
+    await worker.db
+      .prepare(`INSERT INTO periods (site, tier, start, state, rolled) VALUES
+        ('copy', 'hour', ${hour}, 'clean', ${hour + 40}), ('copy', 'day', ${Math.floor(hour / 24) * 24}, 'clean', ${hour + 40})`)
+      .all()
+    await empty()
+    await done(...restored('views.parquet'))
+    const { results } = await worker.db
+      .prepare("SELECT state, rolled - start AS after FROM periods WHERE site = 'copy'")
+      .all()
+    expect(results).toEqual([
+      { state: 'dirty', after: 0 },
+      { state: 'dirty', after: 0 },
+    ])
+  })
+
+  it('names lines that it refuses, and takes a later beacon of a page view', async () => {
+    const [first, second] = views
+    const line = (change: object) => JSON.stringify({ ...second, ...change })
+    const bad = [
+      line({ lcp: 'fast' }),
+      '{"id":',
+      line({ began: '2020-01-01T00:00:00Z' }),
+      JSON.stringify({ ...first, lcp: 4_321, beacons: { newest: 9, received: 1023 } }),
+      line({ calls: [{ endpoint: 5 }] }),
+    ]
+    writeFileSync(file('bad.ndjson'), bad.join('\n'))
+    const { code, out, said } = await cli(...restored('bad.ndjson'))
+    expect({ code, out }).toEqual({
+      code: 1,
+      out: 'Imported 1 page views. 0 were there already, 4 were refused.\n',
+    })
+    expect(said).toContain(
+      'line 1: lcp must be a number\nline 2: line is not JSON\nline 3: began must be from 2',
+    )
+    expect(said).toContain(
+      'raw_days is 7, so it would be deleted at once\nline 5: calls.0.endpoint must be a string',
+    )
+    expect(linesOf(await lines('copy')).find(({ id }) => id === first?.id)).toMatchObject({ lcp: 4_321 })
   })
 })
 

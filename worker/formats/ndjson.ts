@@ -16,7 +16,7 @@ import { logError } from '../log.ts'
 import { byParameters, handler } from '../query/endpoint.ts'
 import { matchesPageView } from '../query/filters.ts'
 import { keptRows } from '../query/kept.ts'
-import { COLUMNS, type StoredRow, toPageView } from '../read/pageview.ts'
+import { EXPORTED, type ExportedRow, toPageView } from '../read/pageview.ts'
 import { listed, named } from '../store/names.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 
@@ -54,7 +54,7 @@ export async function ndjson(
   let after: Position = cursor && cursor[1] >= from / HOUR ? [cursor[1], cursor[2]] : [from / HOUR, '']
   let left = query.limit
   const read = () => within(ANSWER_DEADLINE, page(d1, query, after, Math.min(PAGE, left)))
-  let first: StoredRow[] | null = await read()
+  let first: ExportedRow[] | null = await read()
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
@@ -63,6 +63,8 @@ export async function ndjson(
         first = null
         const lines: NdjsonLine[] = rows.map(row => ({
           ...toPageView(row, traceLink),
+          beacons: { newest: row.sequence, received: row.received },
+          ...(row.callsCut && { calls_cut: row.callsCut }),
           cursor: cursorAt(positionOf(row)),
         }))
         const last = rows.at(-1)
@@ -90,18 +92,18 @@ async function page(
   { site, to, filters }: NdjsonQuery,
   [hour, id]: Position,
   size: number,
-): Promise<StoredRow[]> {
+): Promise<ExportedRow[]> {
   const { results } = await prepare(
     d1,
-    sql`SELECT ${COLUMNS} FROM ${p.table}
+    sql`SELECT ${EXPORTED} FROM ${p.table}
       WHERE ${p.site} = ${site} AND (${PLACE}) > (${hour}, ${id})
         AND ${p.hour} < ${to / HOUR} AND ${matchesPageView(filters)}
       ORDER BY ${PLACE} LIMIT ${size}`,
-  ).all<StoredRow>()
+  ).all<ExportedRow>()
   return results
 }
 
-function positionOf({ hour, id }: StoredRow): Position {
+function positionOf({ hour, id }: ExportedRow): Position {
   return [hour, id]
 }
 

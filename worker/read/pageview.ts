@@ -46,6 +46,9 @@ export type StoredRow = Pick<typeof pageviews.$inferSelect, (typeof ANSWERED)[nu
 
 /** The columns of `pageviews AS p` that it takes. */
 export const COLUMNS: SQL = selected(pageviews, 'p', ANSWERED)
+/** The same with what only an export tells, so that an import leaves the same row. */
+export const EXPORTED: SQL = selected(pageviews, 'p', [...ANSWERED, 'sequence', 'received'])
+export type ExportedRow = StoredRow & Pick<typeof pageviews.$inferSelect, 'sequence' | 'received'>
 
 /** The answer of a row. `traceLink` is the site's. */
 export function toPageView(stored: StoredRow, traceLink: SiteRow['traceLink']): PageViewAnswer {

@@ -121,15 +121,34 @@ function oldestOfEach(limit: number): SQL {
 
 /** Notes that rows of a closed hour have changed. Writes nothing where nothing was rolled up, or it is noted already. */
 export function markDirty(d1: D1Database, site: string, hours: readonly Hour[]): D1PreparedStatement {
-  const starts = hours.flatMap(hour => [
-    ['hour', hour],
-    ['day', Math.floor(hour / 24) * 24],
-  ])
   return prepare(
     d1,
     sql`UPDATE ${period.table} SET ${period.state} = 'dirty'
       WHERE ${period.site} = ${site} AND ${period.state} = 'clean' AND (${listed(period.tier, period.start)}) IN (
-        SELECT value ->> 0, value ->> 1 FROM json_each(${JSON.stringify(starts)}))`,
+        SELECT value ->> 0, value ->> 1 FROM json_each(${startsOf(hours)}))`,
+  )
+}
+
+/**
+ * The same of hours that were filled again, which may be weeks old: they are rolled up at the next run, however long ago they
+ * were rolled up last.
+ */
+export function markUndone(d1: D1Database, site: string, hours: readonly Hour[]): D1PreparedStatement {
+  return prepare(
+    d1,
+    sql`UPDATE ${period.table} SET ${period.state} = 'dirty', ${period.rolled} = ${period.start}
+      WHERE ${period.site} = ${site} AND ${period.state} <> 'sealed' AND (${listed(period.tier, period.start)}) IN (
+        SELECT value ->> 0, value ->> 1 FROM json_each(${startsOf(hours)}))`,
+  )
+}
+
+/** JSON of the hours and their days: tier and start of each. */
+function startsOf(hours: readonly Hour[]): string {
+  return JSON.stringify(
+    hours.flatMap(hour => [
+      ['hour', hour],
+      ['day', Math.floor(hour / 24) * 24],
+    ]),
   )
 }
 

@@ -1,0 +1,66 @@
+/**
+ * `fieldline import`: page views of an export come back, into the same database or another. What is there already stays as it
+ * is, so an import that was cut off is run again.
+ */
+
+import { type ImportAnswer, MAX_LINES } from '../schema/api/import.ts'
+import { type Call, type Command, needed } from './command.ts'
+import { REQUEST_FAILED } from './failure.ts'
+import { type FileLine, fileLines } from './import/lines.ts'
+import { SITE, sitePath } from './range.ts'
+
+/** Bytes of one request, at most; a line alone may have more. */
+const BATCH_BYTES = 250_000
+/** Lines of one request: what the free plan's CPU takes. */
+const BATCH_LINES = Math.min(100, MAX_LINES)
+/** Lines that are named one by one. */
+const NAMED = 20
+
+export const importData: Command = {
+  name: 'import',
+  operands: ['file'],
+  about: 'bring page views of an export back: NDJSON or Parquet',
+  options: { ...SITE },
+  async run(call) {
+    const { given, note, print } = call
+    const path = sitePath(given, 'pageviews')
+    const total = { imported: 0, unchanged: 0, refused: 0 }
+    for await (const batch of batches(fileLines(needed(given, 'file')))) {
+      const { imported, unchanged, refused } = await send(call, path, batch)
+      for (const { line, field, detail } of refused) {
+        if (++total.refused <= NAMED) note(`line ${batch[line - 1]?.place}: ${field} ${detail}`)
+      }
+      total.imported += imported
+      total.unchanged += unchanged
+    }
+    if (total.refused > NAMED) note(`and ${total.refused - NAMED} more lines`)
+    if (given.json) print(JSON.stringify(total, null, 2))
+    else {
+      print(
+        `Imported ${total.imported} page views. ${total.unchanged} were there already, ${total.refused} were refused.`,
+      )
+    }
+    if (total.refused) call.exit(REQUEST_FAILED)
+  },
+}
+
+function send({ ask }: Call, path: string, batch: readonly FileLine[]): Promise<ImportAnswer> {
+  return ask('POST', path, {
+    text: batch.map(({ text }) => text).join('\n'),
+    headers: { 'Content-Type': 'application/x-ndjson' },
+  })
+}
+
+async function* batches(lines: AsyncIterable<FileLine>): AsyncGenerator<FileLine[]> {
+  let [batch, bytes]: [FileLine[], number] = [[], 0]
+  for await (const line of lines) {
+    const size = Buffer.byteLength(line.text) + 1
+    if (batch.length && (batch.length >= BATCH_LINES || bytes + size > BATCH_BYTES)) {
+      yield batch
+      ;[batch, bytes] = [[], 0]
+    }
+    batch.push(line)
+    bytes += size
+  }
+  if (batch.length) yield batch
+}

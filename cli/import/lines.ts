@@ -1,0 +1,42 @@
+/** The page views of a file, each as its line and its place in the file: of NDJSON the number of the line, of Parquet that of the row. */
+
+import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
+import { misuse } from '../failure.ts'
+
+export interface FileLine {
+  /** From 1. */
+  place: number
+  text: string
+}
+
+/** Reads as it goes, whatever the file's size. */
+export async function* fileLines(path: string): AsyncGenerator<FileLine> {
+  if (await isParquet(path)) {
+    const { parquetLines } = await import('../export/parquet.ts')
+    yield* parquetLines(path)
+    return
+  }
+  let place = 0
+  for await (const text of createInterface({
+    input: createReadStream(path),
+    crlfDelay: Number.POSITIVE_INFINITY,
+  })) {
+    place++
+    // The line that ends an export holds no page view.
+    if (text.trim() && !text.startsWith('{"cursor":')) yield { place, text }
+  }
+}
+
+async function isParquet(path: string): Promise<boolean> {
+  const file = await open(path).catch(error => {
+    throw misuse(`${path} cannot be read: ${error instanceof Error ? error.message : error}`)
+  })
+  try {
+    const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0)
+    return buffer.toString('latin1') === 'PAR1'
+  } finally {
+    await file.close()
+  }
+}

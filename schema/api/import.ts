@@ -1,0 +1,155 @@
+/**
+ * `POST /v1/sites/<site>/pageviews`: page views come back as an export wrote them, a line each. What the body may be, and what
+ * is answered.
+ */
+
+import * as v from 'valibot'
+import { PHASES } from '../domain/metrics.ts'
+import { MAX_AGE, MAX_CLS, MAX_MARK, MAX_MS, MAX_SEQUENCE } from '../wire/decode.ts'
+import { ERROR_KINDS, NAVIGATIONS, OUTCOMES } from '../wire/pageview.ts'
+import { GIVEN_TIME, isPlain, oneOf, PLAIN_DETAIL, shortText, wholeNumber } from './fields.ts'
+
+/** The most of one request. */
+export const MAX_LINES = 500
+export const MAX_IMPORT_BYTES = 1_000_000
+
+/** What a row can hold of one page view. */
+const MAX_ITEMS = 256
+const MAX_COUNT = 1_000_000_000
+
+const text = (max = 300) => v.pipe(shortText(max), v.check(isPlain, PLAIN_DETAIL))
+const maybe = <T extends v.GenericSchema>(schema: T) => v.optional(v.nullable(schema), null)
+const listOf = <T extends v.GenericSchema>(schema: T, max = MAX_ITEMS) =>
+  v.pipe(v.array(schema, 'must be a list'), v.maxLength(max, `must have at most ${max} items`))
+const object = <T extends v.ObjectEntries>(entries: T) =>
+  v.object(entries, issue => (issue.expected === 'Object' ? 'must be an object' : 'is missing'))
+const namesOf = <T extends v.GenericSchema>(value: T) =>
+  v.pipe(
+    v.record(text(), value, 'must be an object'),
+    v.check(record => Object.keys(record).length <= MAX_ITEMS, `must have at most ${MAX_ITEMS} names`),
+  )
+
+const ms = wholeNumber(0, MAX_AGE)
+const vital = wholeNumber(0, MAX_MS)
+const count = wholeNumber(0, MAX_COUNT)
+const server = maybe(namesOf(ms))
+const trace = maybe(object({ id: text() }))
+const parts = <const K extends readonly string[]>(keys: K) =>
+  object(Object.fromEntries(keys.map(key => [key, ms])) as Record<K[number], typeof ms>)
+
+/** A page view, as a line of an export has it. What follows from other parts (`waited`) is not read. */
+export const IMPORT_LINE = object({
+  id: v.pipe(v.string('must be a string'), v.regex(/^[0-9a-f]{16}$/, 'must be 16 hex digits')),
+  began: GIVEN_TIME,
+  weight: wholeNumber(1, MAX_COUNT),
+  route: text(),
+  navigation: oneOf(NAVIGATIONS),
+  release: maybe(text()),
+  device: text(),
+  country: maybe(text()),
+  browser: maybe(text()),
+  browser_version: maybe(count),
+  os: maybe(text()),
+  connection: maybe(text()),
+  lcp: maybe(vital),
+  inp: maybe(vital),
+  cls: maybe(
+    v.pipe(
+      v.number('must be a number'),
+      v.minValue(0, 'must not be negative'),
+      v.maxValue(MAX_CLS / 1_000, `must be at most ${MAX_CLS / 1_000}`),
+    ),
+  ),
+  fcp: maybe(vital),
+  ttfb: maybe(vital),
+  phases: maybe(parts(PHASES)),
+  server,
+  trace,
+  blocking: maybe(
+    object({ load: maybe(ms), after: ms, hosts: listOf(object({ load: ms, after: ms, host: text() })) }),
+  ),
+  why: v.optional(
+    object({
+      lcp: maybe(
+        object({
+          target: text(),
+          url: maybe(text()),
+          parts: parts(['load_delay', 'load_duration', 'render_delay']),
+        }),
+      ),
+      inp: maybe(
+        object({
+          target: text(),
+          event: text(),
+          at: ms,
+          parts: parts(['input_delay', 'processing', 'presentation']),
+          script: maybe(object({ url: text(), invoker: text(), duration: ms })),
+        }),
+      ),
+      cls: maybe(object({ target: text(), score: v.number('must be a number'), at: ms })),
+    }),
+    {},
+  ),
+  calls: v.optional(
+    listOf(
+      object({
+        endpoint: text(),
+        start: ms,
+        duration: ms,
+        outcome: oneOf(OUTCOMES),
+        status: maybe(count),
+        ttfb: maybe(ms),
+        bytes: maybe(count),
+        server,
+        trace,
+      }),
+    ),
+    [],
+  ),
+  calls_dropped: v.optional(v.nullable(count), 0),
+  calls_cut: v.optional(v.nullable(count), 0),
+  marks: v.optional(listOf(object({ name: text(), value: wholeNumber(0, MAX_MARK) })), []),
+  marks_dropped: v.optional(v.nullable(count), 0),
+  tags: v.optional(namesOf(text()), {}),
+  errors: maybe(
+    listOf(
+      object({
+        kind: oneOf(ERROR_KINDS),
+        message: text(),
+        script: text(),
+        line: count,
+        column: count,
+        count: wholeNumber(1, MAX_COUNT),
+      }),
+    ),
+  ),
+  errors_beyond: v.optional(v.nullable(count), 0),
+  beacons: v.optional(
+    v.nullable(
+      object({ newest: wholeNumber(0, MAX_SEQUENCE), received: wholeNumber(0, Number.MAX_SAFE_INTEGER) }),
+    ),
+  ),
+})
+export type ImportLine = v.InferOutput<typeof IMPORT_LINE>
+
+export const IMPORT_ANSWER = v.object({
+  imported: v.pipe(v.number(), v.description('page views that are new here, or newer than what was here')),
+  unchanged: v.pipe(v.number(), v.description('page views that were here already')),
+  refused: v.pipe(
+    v.array(
+      v.object({
+        line: v.pipe(v.number(), v.description('from 1')),
+        field: v.string(),
+        detail: v.string(),
+      }),
+    ),
+    v.description('lines that are not taken, and why; all others are'),
+  ),
+})
+export type ImportAnswer = v.InferOutput<typeof IMPORT_ANSWER>
+
+export const IMPORT_EXAMPLE: ImportAnswer = {
+  imported: 498,
+  unchanged: 1,
+  refused: [{ line: 17, field: 'lcp', detail: 'must be a whole number' }],
+}
