@@ -26,9 +26,10 @@ const MODELS: readonly Model[] = [
     share: 0.004,
     kind: 'unhandledrejection',
     message: 'Failed to fetch',
-    script: '/demo/shop.js',
-    line: 31,
-    column: 17,
+    // A rejection has no place.
+    script: '',
+    line: 0,
+    column: 0,
   },
   { share: 0.002, kind: 'error', message: 'Script error.', script: '', line: 0, column: 0 },
 ]
