@@ -44,6 +44,7 @@ export function Api() {
         title="API endpoints"
         answer={answer}
         path={path}
+        className="whole"
         tools={<Tabs label="Order" name="sort" options={SORTS} />}
       >
         <Groups

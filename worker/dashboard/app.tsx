@@ -4,7 +4,7 @@
  */
 
 import { render } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { SitesAnswer } from '../../schema/api/site.ts'
 import { Header } from './header.tsx'
 import { lazy } from './lazy.tsx'
@@ -80,6 +80,7 @@ function Page({ place, onSignOut }: { place: Place; onSignOut: () => void }) {
   const sites = useAnswer<SitesAnswer>('/v1/sites')
   const names = sites.data?.data.map(({ site }) => site) ?? []
   const [first] = names
+  const view = useMemo(() => <View view={place.view} />, [place.view])
   useEffect(() => {
     if (!place.site && first) go({ ...place, site: first }, true)
   }, [place, first])
@@ -97,7 +98,7 @@ function Page({ place, onSignOut }: { place: Place; onSignOut: () => void }) {
         ) : place.site ? (
           <>
             {place.panel === 'segments' && <Segments />}
-            <View view={place.view} />
+            {view}
           </>
         ) : sites.data && !first ? (
           <CreateSite title="There is no site yet. Create one." />

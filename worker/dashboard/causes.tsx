@@ -23,7 +23,13 @@ export function Causes({ metric }: { metric: 'lcp' | 'inp' | 'cls' }) {
   const answer = useAnswer<CausesAnswer>(path)
   const found = answer.data
   return (
-    <Section title={TITLES[metric] ?? short(metric)} answer={answer} path={path} name="cause">
+    <Section
+      title={TITLES[metric] ?? short(metric)}
+      answer={answer}
+      path={path}
+      name="cause"
+      className="whole"
+    >
       {found && (
         <p class="soft">
           The cause is known for {percent(found.explained)} of {count(found.count, 'page view')}. The most

@@ -29,7 +29,7 @@ export function Changed() {
     <Tabs label="Against" name="against" options={{ '': 'Period before', release: 'Release before' }} />
   )
   return (
-    <Section title="What changed" answer={answer} path={path} tools={tools} className="changed">
+    <Section title="What changed" answer={answer} path={path} tools={tools} className="changed whole">
       {found && telling.length === 0 && <p>{nothing(found)}</p>}
       {[worse, better].map(rows => {
         const rest = rows.slice(FIRST)

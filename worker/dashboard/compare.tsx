@@ -69,7 +69,7 @@ export function Compare() {
         ]
   return (
     <>
-      <section class="panel" aria-label="Compare" aria-busy={found.busy}>
+      <section class="panel whole" aria-label="Compare" aria-busy={found.busy}>
         <div class="head">
           <h2>Compare</h2>
           <Tabs
@@ -160,7 +160,7 @@ function Sides({ sides }: { sides: [Side, Side] }) {
   const rowOf = (metric: Metric) => trends.data?.data.find(row => row.metric === metric)
   return (
     <>
-      <Section title={`Differences of p${p}`} answer={trends} path={path}>
+      <Section title={`Differences of p${p}`} answer={trends} path={path} className="whole">
         <ul class="cards">
           {metrics.map(metric => (
             <Difference key={metric} metric={metric} row={rowOf(metric)} sides={sides} />
@@ -183,7 +183,11 @@ function Difference({
   sides: [Side, Side]
 }) {
   const [place] = usePlace()
-  const signed = (value: number) => `${value < 0 ? '−' : '+'}${format(metric, Math.abs(value))}`
+  const signed = (value: number) => {
+    const size = format(metric, Math.abs(value))
+    // What rounds to nothing has no direction.
+    return /[1-9]/.test(size) ? `${value < 0 ? '−' : '+'}${size}` : size
+  }
   const found = row?.change?.difference
   return (
     <li class={`panel short card ${place.metric === metric ? 'chosen' : ''}`}>

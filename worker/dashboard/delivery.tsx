@@ -20,7 +20,7 @@ const COLUMNS = [
 export function Delivery({ answer, path }: { answer: Answer<DeliveryAnswer>; path: string }) {
   const { data } = answer
   return (
-    <Section title="Delivery" answer={answer} path={path}>
+    <Section title="Delivery" answer={answer} path={path} className="whole">
       {data?.hours.length ? (
         <>
           <dl class="facts">

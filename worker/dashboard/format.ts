@@ -27,29 +27,33 @@ export const RATING_WORDS = {
   poor: 'Poor',
 } as const satisfies Record<Rating, string>
 
-const NUMBER = new Intl.NumberFormat('en')
-const RATE = new Intl.NumberFormat('en', { maximumSignificantDigits: 2 })
-
 /** `12,840 page views`, `1 page view`. */
 export function count(value: number, noun: string): string {
   return `${number(value)} ${noun}${value === 1 ? '' : 's'}`
 }
 
+/** `12,840`. By hand: what Intl needs to begin is a long task of a phone's first second. */
 export function number(value: number): string {
-  return NUMBER.format(Math.round(value))
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
 /** Two digits of what is small: 0.061, 2.8. */
 export function few(value: number): string {
-  return value >= 100 ? number(value) : RATE.format(value)
+  return value >= 100 ? number(value) : String(Number(value.toPrecision(2)))
 }
 
-const SHORT = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 })
+const THOUSANDS = ['', 'K', 'M', 'B', 'T']
+
+/** Three digits: 0.25, 500, 1.5K, 20M. */
+function compact(value: number): string {
+  const power = Math.min(4, Math.max(0, Math.floor(Math.log10(value || 1) / 3)))
+  return Number((value / 1000 ** power).toPrecision(3)) + (THOUSANDS[power] ?? '')
+}
 
 /** A round value of an axis: `0`, `500 ms`, `2.5 s`. */
 export function axis(measure: Measure, value: number): string {
-  if (value === 0 || unitOf(measure) !== 'ms') return SHORT.format(value)
-  return value < 1000 ? `${SHORT.format(value)} ms` : `${SHORT.format(value / 1000)} s`
+  if (value === 0 || unitOf(measure) !== 'ms') return compact(value)
+  return value < 1000 ? `${compact(value)} ms` : `${compact(value / 1000)} s`
 }
 
 /** How far chance may have moved a count; empty where it is exact. */
@@ -85,6 +89,7 @@ export function movedBy(metric: Budgeted, change: TrendsRow['change']): string {
   const moved = ratio
     ? `${Math.round(Math.abs(ratio.value) * 100)}%`
     : format(metric, Math.abs(difference.value))
+  if (moved === '0%') return 'unchanged'
   const [down, up] = metric === 'cls' ? ['lower', 'higher'] : ['faster', 'slower']
   return `${moved} ${(ratio ?? difference).value < 0 ? down : up}`
 }
@@ -100,20 +105,20 @@ export function verdict({ metric, change, verdict, confidence, mix }: TrendsRow)
   return `${ARROWS[verdict]} ${movedBy(metric, change)}${judged}${sure}${why}`
 }
 
-const WHEN = { day: 'numeric', month: 'short', timeZone: 'UTC' } as const
-const DATE = new Intl.DateTimeFormat('en-GB', WHEN)
-const DATE_OF_YEAR = new Intl.DateTimeFormat('en-GB', { ...WHEN, year: 'numeric' })
-const TIME = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'UTC' })
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+/** The time of day of an ISO time. */
+const CLOCK = [11, 16] as const
 
 /** `14 Nov`, or `14 Nov 2025` where that is not this year, in the page's time zone or that of another `shift` in ms. */
 export function date(time: number, shift = SHIFT): string {
-  const year = (at: number) => new Date(at + shift).getUTCFullYear()
-  return (year(time) === year(Date.now()) ? DATE : DATE_OF_YEAR).format(time + shift)
+  const [day, today] = [new Date(time + shift), new Date(Date.now() + shift)]
+  const [year, now] = [day.getUTCFullYear(), today.getUTCFullYear()]
+  return `${day.getUTCDate()} ${MONTHS[day.getUTCMonth()]}${year === now ? '' : ` ${year}`}`
 }
 
 /** `09:00`. */
 export function clock(time: number): string {
-  return TIME.format(time + SHIFT)
+  return new Date(time + SHIFT).toISOString().slice(...CLOCK)
 }
 
 /** `14 Nov, 09:00`. */

@@ -6,6 +6,8 @@ import { Chips, Tabs } from './tabs.tsx'
 import { FILTERS, type FilterName, PERCENTILES, RANGES, titleOf, VIEWS } from './url-state.ts'
 
 const DEVICES = { '': 'All devices', phone: 'Phone', tablet: 'Tablet', desktop: 'Desktop' }
+/** Views that are about a site whatever the range and the filters are. */
+const ABOUT_ALL: readonly string[] = ['budgets', 'names', 'sites']
 const THEMES = { system: 'System', light: 'Light', dark: 'Dark' }
 
 export function Header({ sites, onSignOut }: { sites: string[]; onSignOut: () => void }) {
@@ -40,19 +42,23 @@ export function Header({ sites, onSignOut }: { sites: string[]; onSignOut: () =>
       </div>
       <form class="filters" aria-label="Filters" onSubmit={event => event.preventDefault()}>
         <Choice name="site" label="Site" options={Object.fromEntries(known.map(site => [site, site]))} />
-        <Choice name="range" label="Range" options={RANGES} />
-        {place.range === 'own' && <Day name="from" label="From" />}
-        {place.range === 'own' && <Day name="to" label="To" />}
-        <Choice
-          name="p"
-          label="Percentile"
-          options={Object.fromEntries(PERCENTILES.map(p => [p, `p${p}`]))}
-        />
-        <Choice
-          name="device"
-          label="Device"
-          options={place.device.includes('\n') ? { ...DEVICES, [place.device]: 'Several' } : DEVICES}
-        />
+        {!ABOUT_ALL.includes(place.view) && (
+          <>
+            <Choice name="range" label="Range" options={RANGES} />
+            {place.range === 'own' && <Day name="from" label="From" />}
+            {place.range === 'own' && <Day name="to" label="To" />}
+            <Choice
+              name="p"
+              label="Percentile"
+              options={Object.fromEntries(PERCENTILES.map(p => [p, `p${p}`]))}
+            />
+            <Choice
+              name="device"
+              label="Device"
+              options={place.device.includes('\n') ? { ...DEVICES, [place.device]: 'Several' } : DEVICES}
+            />
+          </>
+        )}
         <button
           type="button"
           aria-expanded={place.panel === 'segments'}
@@ -60,7 +66,7 @@ export function Header({ sites, onSignOut }: { sites: string[]; onSignOut: () =>
         >
           Segments
         </button>
-        <Filters />
+        {!ABOUT_ALL.includes(place.view) && <Filters />}
       </form>
     </header>
   )

@@ -18,7 +18,7 @@ export function Names() {
   const suggested = useAnswer<RulesSuggestions>(`${path}/suggestions`)
   const { since } = answer.data ?? {}
   return (
-    <Section title="Names" answer={answer}>
+    <Section title="Names" answer={answer} className="whole">
       <p class="soft">
         Rules name routes and endpoints as they arrive, the first that matches. Stored names stay.{' '}
         {since ? `Changed ${moment(since)}.` : 'No rules yet: names are kept as they come.'}
@@ -93,16 +93,6 @@ function Editor({ path, given, suggested }: EditorProps) {
           })}
         </Table>
       )}
-      <p>
-        <button type="button" onClick={onPreview}>
-          Preview
-        </button>{' '}
-        <button type="button" class="primary" onClick={onSave}>
-          Save rules
-        </button>{' '}
-        <span role="status">{said}</span>
-      </p>
-      {preview && <Outcome preview={preview} />}
       <form class="fields" onSubmit={onAdd}>
         <label>
           <span>Names of</span>
@@ -138,6 +128,18 @@ function Editor({ path, given, suggested }: EditorProps) {
           <button type="submit">Add rule</button>
         </p>
       </form>
+      {(rules.length > 0 || given.since) && (
+        <p>
+          <button type="button" onClick={onPreview}>
+            Preview
+          </button>{' '}
+          <button type="button" class="primary" onClick={onSave}>
+            Save rules
+          </button>{' '}
+          <span role="status">{said}</span>
+        </p>
+      )}
+      {preview && <Outcome preview={preview} />}
       {!!suggested.data?.data.length && (
         <>
           <h3>Suggestions</h3>

@@ -1,8 +1,10 @@
 /** The first view: cards, the chosen metric over time, what it breaks down into and what it comes from. */
 
+import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { DeliveryAnswer } from '../../schema/api/delivery.ts'
 import type { SummaryAnswer } from '../../schema/api/summary.ts'
 import type { TrendsAnswer } from '../../schema/api/trends.ts'
+import type { Metric } from '../../schema/domain/metrics.ts'
 import { Breakdown } from './breakdown.tsx'
 import { Cards } from './cards.tsx'
 import { Causes } from './causes.tsx'
@@ -29,7 +31,15 @@ export function Overview() {
   const deliveryPath = pathOf('delivery', rangeOf(place))
   const delivery = useAnswer<DeliveryAnswer>(deliveryPath)
   const { metric } = place
-  const row = summary.data?.data.find(row => row.metric === metric)
+  const total = summary.data?.data.find(row => row.metric === metric)?.count ?? null
+  // What is below a phone's first screen is drawn once that is painted: two tasks in place of a long one.
+  const [isPainted, setPainted] = useState(false)
+  useEffect(() => setPainted(true), [])
+  // An answer draws anew what it is about, and not all of the page: on a phone that is a long task for each of them.
+  const changed = useMemo(() => <Changed />, [])
+  const chart = useMemo(() => <Chart metric={metric} />, [metric])
+  const breakdown = useMemo(() => <Breakdown metric={metric} total={total} />, [metric, total])
+  const causes = useMemo(() => hasCauses(metric) && <Causes metric={metric} />, [metric])
   return (
     <>
       {summary.error && !summary.data && (
@@ -38,13 +48,21 @@ export function Overview() {
         </div>
       )}
       {summary.data?.data.length === 0 && <FirstRun />}
-      <Changed />
+      {changed}
       <Cards summary={summary} trends={trends} path={path} />
       <Notice summary={summary.data} delivery={delivery.data} />
-      <Chart metric={metric} />
-      <Breakdown metric={metric} total={row?.count ?? null} />
-      {(metric === 'lcp' || metric === 'inp' || metric === 'cls') && <Causes metric={metric} />}
-      <Delivery answer={delivery} path={deliveryPath} />
+      {isPainted && (
+        <>
+          {chart}
+          {breakdown}
+          {causes}
+          <Delivery answer={delivery} path={deliveryPath} />
+        </>
+      )}
     </>
   )
+}
+
+function hasCauses(metric: Metric): metric is 'lcp' | 'inp' | 'cls' {
+  return metric === 'lcp' || metric === 'inp' || metric === 'cls'
 }

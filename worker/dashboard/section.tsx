@@ -1,7 +1,7 @@
 /** The frames of the page: a titled panel that says when it waits or has failed, and a table that scrolls by itself. */
 
 import type { ComponentChildren } from 'preact'
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { Exports } from './exports.tsx'
 import { clock } from './format.ts'
 import { usePlace } from './link.tsx'
@@ -22,15 +22,16 @@ interface SectionProps {
 export function Section({ title, answer, path, tools, className = '', name, children }: SectionProps) {
   const box = useRef<HTMLElement>(null)
   const height = useRef(0)
+  const waited = useRef(true)
   const waits = answer.data === null && answer.busy
+  // While another question waits for its answer, the panel stays as tall as it was: nothing below it jumps. It is measured
+  // only now, when it begins to wait: after each render that would lay out the page anew for every panel.
+  if (waits && !waited.current) height.current = box.current?.offsetHeight ?? 0
+  waited.current = waits
   const [{ at }] = usePlace()
   useEffect(() => {
     if (!waits && name && name === at) box.current?.scrollIntoView()
   }, [waits, at])
-  // While another question waits for its answer, the panel stays as tall as it was: nothing below it jumps.
-  useLayoutEffect(() => {
-    if (!waits) height.current = box.current?.offsetHeight ?? 0
-  })
   return (
     <section
       ref={box}

@@ -71,7 +71,7 @@ export function SiteSettings({ site }: { site: string }) {
               <button type="submit" class="primary">
                 Save settings
               </button>{' '}
-              <button type="button" onClick={onDelete}>
+              <button type="button" class="poor" onClick={onDelete}>
                 Delete {site}
               </button>{' '}
               <span role="status">{said}</span>

@@ -25,8 +25,12 @@ export function Tags({ site }: { site: string }) {
         <Form class="fields" onSubmit={onSubmit}>
           <Field
             name="tags"
-            label="Tags that are kept, separated by spaces: plan variant"
-            {...{ fault, defaultValue: data.tags.map(({ name }) => name).join(' ') }}
+            label="Tags that are kept, separated by spaces"
+            {...{
+              fault,
+              placeholder: 'plan variant',
+              defaultValue: data.tags.map(({ name }) => name).join(' '),
+            }}
           />
           <p>
             <button type="submit" class="primary">

@@ -18,7 +18,7 @@ export function ThirdParties() {
   const answer = useAnswer<BlockingAnswer>(path)
   const { data } = answer
   return (
-    <Section title="Blocking time by host" answer={answer} path={path}>
+    <Section title="Blocking time by host" answer={answer} path={path} className="whole">
       {data?.count ? (
         <Hosts found={data} />
       ) : (
@@ -44,8 +44,14 @@ function Hosts({ found }: { found: BlockingAnswer }) {
             <th scope="row">
               {row.host ? <bdi>{row.host}</bdi> : row.host === null ? '(own scripts)' : '(rest)'}
             </th>
-            <td>{format('lcp', row.load)}</td>
-            <td>{format('lcp', row.after)}</td>
+            <td>
+              <span class="swatch part0" />
+              {format('lcp', row.load)}
+            </td>
+            <td>
+              <span class="swatch part1" />
+              {format('lcp', row.after)}
+            </td>
             <td class="wide">
               <div class="track" aria-hidden="true">
                 <span class="part0" style={{ left: 0, width: `${(row.load / most) * 100}%` }} />

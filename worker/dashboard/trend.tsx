@@ -37,6 +37,7 @@ export function Trend(props: TrendProps) {
   const { label, measure, slots, zone, series, counts, limits = [], events, note, zoomed } = props
   const [, move] = usePlace()
   const [width, setWidth] = useState(0)
+  const [isOpen, setOpen] = useState(false)
   const values = limits.map(({ value }) => value)
   const scales = scalesOf(slots.length, measure, series, values, width)
   const step = stepOf(slots)
@@ -106,10 +107,10 @@ export function Trend(props: TrendProps) {
         {zone !== ZONE && ' Days begin at midnight in UTC.'}
         {note && ` ${note}`}
       </p>
-      <details>
+      <details onToggle={event => setOpen(event.currentTarget.open)}>
         <summary>Show as a table</summary>
         <Table label={label} columns={['Time', ...series.map(({ name }) => name), 'Count']}>
-          {slots.map(({ time, name }, slot) => (
+          {(isOpen ? slots : []).map(({ time, name }, slot) => (
             <tr key={time}>
               <th scope="row">{name}</th>
               {series.map(({ name, figures }) => (

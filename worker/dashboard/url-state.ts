@@ -140,6 +140,8 @@ const DEFAULTS = {
 }
 export type Place = typeof DEFAULTS
 
+const NAMES = Object.keys(DEFAULTS) as (keyof Place)[]
+
 /** What a state may be, where the API is not the one to say. */
 const ALLOWED: { [K in keyof Place]?: readonly string[] } = {
   view: Object.keys(VIEWS),
@@ -166,8 +168,8 @@ export function readPlace(search: string): Place {
 
 /** The address of a place: `?site=shop&view=api`. */
 export function addressOf(place: Place): string {
-  const said = Object.entries(place).filter(([name, value]) => value !== DEFAULTS[name as keyof Place])
-  return `?${new URLSearchParams(said.flatMap(oneByOne))}`
+  const said = NAMES.filter(name => place[name] !== DEFAULTS[name])
+  return `?${new URLSearchParams(said.flatMap(name => oneByOne([name, place[name]])))}`
 }
 
 /** A parameter for each of several values. */

@@ -40,7 +40,8 @@ export function useAnswer<T>(path: string, hourly = false): Answer<T> {
     const change = (news: Partial<Answer<T>>) =>
       keep(before => ({ ...(before.path === path ? before : NOTHING_YET), ...news, path }))
     const load = (wait: number) => {
-      change({ busy: true })
+      // What waits already, as at first, is not drawn again.
+      keep(before => (before.path === path && !before.busy ? { ...before, busy: true } : before))
       ask<T>(path, { signal }).then(
         data => signal.aborted || change({ data, at: Date.now(), error: '', busy: false }),
         error => {
