@@ -7,6 +7,7 @@ import { budgetsInShort, budgetsSection } from './budgets.ts'
 import { callsInShort, callsSection } from './calls.ts'
 import { causesSection } from './causes.ts'
 import type { Block } from './document.ts'
+import { errorsInShort, errorsSection } from './errors.ts'
 import type { Findings } from './findings.ts'
 import { notes } from './notes.ts'
 import { pagesSection } from './pages.ts'
@@ -21,13 +22,19 @@ export function compose(findings: Findings): Block[] {
     { kind: 'paragraph', text: [range] },
     {
       kind: 'list',
-      items: [...vitalsInShort(changes), ...budgetsInShort(findings), ...callsInShort(findings)],
+      items: [
+        ...vitalsInShort(changes),
+        ...budgetsInShort(findings),
+        ...callsInShort(findings),
+        ...errorsInShort(findings),
+      ],
     },
     ...vitalsSection(changes),
     ...budgetsSection(findings),
     ...causesSection(findings),
     ...pagesSection(findings),
     ...callsSection(findings),
+    ...errorsSection(findings),
     { kind: 'heading', words: 'How to read this' },
     { kind: 'list', items: notes(findings) },
   ]

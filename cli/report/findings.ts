@@ -5,12 +5,15 @@
 import type { BudgetsAnswer } from '../../schema/api/budgets.ts'
 import type { CausesAnswer } from '../../schema/api/causes.ts'
 import type { DeliveryAnswer } from '../../schema/api/delivery.ts'
+import type { ErrorsAnswer } from '../../schema/api/errors.ts'
 import type { SummaryAnswer } from '../../schema/api/summary.ts'
 import type { TrendsAnswer } from '../../schema/api/trends.ts'
 import { VITALS } from '../../schema/domain/metrics.ts'
 import type { Ask } from '../api.ts'
 import { statusOf } from '../failure.ts'
 import { CORE } from './names.ts'
+
+const MOST_ERRORS = 5
 
 /** What could not be answered for this range or by this version of the worker, and why. */
 export interface Missing {
@@ -28,6 +31,10 @@ export interface Findings {
   /** Of each Core Web Vital. */
   causes: (CausesAnswer | Missing)[]
   budgets: BudgetsAnswer | Missing
+  /** The five that most page views had, and the share of page views without one. */
+  errors: ErrorsAnswer | Missing
+  /** The same share, of the period of the same length before. */
+  errors_before: SummaryAnswer | Missing
   delivery: DeliveryAnswer | Missing
 }
 
@@ -45,7 +52,14 @@ export async function find(ask: Ask, range: Range): Promise<Findings> {
     summary({ metrics: 'api', group_by: 'endpoint', percentiles: '75,95', sort, limit: '10' })
   const causesOf = (metric: string) =>
     ask<CausesAnswer>('GET', '/v1/causes', { query: { ...range, metric, limit: '3' } })
-  const [vitals, trends, routes, slowest, failing, causes, budgets, delivery] = await Promise.all([
+  const errorsAndBefore = async () => {
+    const query = { ...range, limit: String(MOST_ERRORS) }
+    const errors = await orMissing(ask<ErrorsAnswer>('GET', '/v1/errors', { query }))
+    if (isMissing(errors)) return { errors, errors_before: errors }
+    const before = summary({ metrics: 'errors', ...periodBefore(errors) })
+    return { errors, errors_before: await orMissing(before) }
+  }
+  const [vitals, trends, routes, slowest, failing, causes, budgets, errors, delivery] = await Promise.all([
     summary({ metrics: `pageviews,${VITALS.join(',')}` }),
     orMissing(ask<TrendsAnswer>('GET', '/v1/trends', { query: { ...range } })),
     summary({ metrics: `pageviews,${CORE.join(',')}`, group_by: 'route', sort: 'impact', limit: '10' }),
@@ -53,9 +67,15 @@ export async function find(ask: Ask, range: Range): Promise<Findings> {
     endpoints('failing'),
     Promise.all(CORE.map(metric => orMissing(causesOf(metric)))),
     orMissing(ask<BudgetsAnswer>('GET', '/v1/budgets', { query: { site: range.site } })),
+    errorsAndBefore(),
     orMissing(ask<DeliveryAnswer>('GET', '/v1/delivery', { query: { ...range } })),
   ])
-  return { vitals, trends, routes, slowest, failing, causes, budgets, delivery }
+  return { vitals, trends, routes, slowest, failing, causes, budgets, ...errors, delivery }
+}
+
+function periodBefore({ from, to }: Pick<ErrorsAnswer, 'from' | 'to'>): { from: string; to: string } {
+  const length = Date.parse(to) - Date.parse(from)
+  return { from: new Date(Date.parse(from) - length).toISOString(), to: from }
 }
 
 export function isMissing(answer: object): answer is Missing {

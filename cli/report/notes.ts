@@ -8,7 +8,7 @@ import { type Findings, isMissing } from './findings.ts'
 /** A share of one address above this is worth a sentence. */
 const NOTABLE = 0.2
 
-export function notes({ vitals, trends, causes, delivery }: Findings): Text[] {
+export function notes({ vitals, trends, causes, errors, delivery }: Findings): Text[] {
   const gap = causes.find(isMissing)
   const sampled = Math.max(1, ...causes.map(answer => (isMissing(answer) ? 1 : answer.sampled)))
   const views = vitals.data.find(({ metric }) => metric === 'pageviews')
@@ -35,6 +35,7 @@ export function notes({ vitals, trends, causes, delivery }: Findings): Text[] {
     ...(isMissing(delivery) ? [] : losses(delivery)),
     ...(sampled > 1 ? [[`Causes are read from one in ${sampled} of the page views kept.`]] : []),
     ...(gap ? [[`Causes are left out: ${gap.missing}`]] : []),
+    ...(isMissing(errors) ? [[`Errors are left out: ${errors.missing}`]] : []),
     ...(isMissing(trends) ? [[`Trends are left out: ${trends.missing}`]] : []),
   ]
 }

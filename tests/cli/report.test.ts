@@ -5,12 +5,14 @@ import { marked } from 'marked'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { budgetsInShort, budgetsSection } from '../../cli/report/budgets.ts'
 import type { Block } from '../../cli/report/document.ts'
+import { errorsInShort, errorsSection } from '../../cli/report/errors.ts'
 import type { Findings } from '../../cli/report/findings.ts'
 import { toHtml } from '../../cli/report/html.ts'
 import { toMarkdown } from '../../cli/report/markdown.ts'
 import type { BudgetAnswer } from '../../schema/api/budgets.ts'
+import { ERRORS_EXAMPLE } from '../../schema/api/errors.ts'
 import { DAY } from '../../schema/domain/hour.ts'
-import type { ApiCall, PageView } from '../../schema/wire/pageview.ts'
+import type { ApiCall, PageError, PageView } from '../../schema/wire/pageview.ts'
 import { HOSTILE } from '../kit/hostile.ts'
 import { ADMIN_TOKEN, type Local, startLocal } from '../kit/local.ts'
 import { pageView } from '../kit/pageview.ts'
@@ -132,6 +134,22 @@ describe('budgets', () => {
   })
 })
 
+describe('errors', () => {
+  const of = (error_free: typeof ERRORS_EXAMPLE.error_free) => ({
+    errors: { ...ERRORS_EXAMPLE, pageviews: 200, error_free, data: [] },
+    errors_before: { missing: 'by an older worker' },
+  })
+
+  it('that never came need one sentence, and none where nobody looked', () => {
+    expect(toMarkdown(errorsSection(of({ value: 1, low: 0.981, high: 1 })))).toBe(
+      '## Errors\n\nNone of the 200 page views that look for errors had an uncaught one (95% interval 0% to 1.9%).\n',
+    )
+    expect(errorsSection(of(null))).toEqual([])
+    expect(errorsSection({ errors: { missing: '' }, errors_before: { missing: '' } })).toEqual([])
+    expect(errorsInShort(of({ value: 0.9, low: 0.85, high: 0.94 }))).toEqual([])
+  })
+})
+
 describe('fieldline report', () => {
   let worker: Local
   const folder = mkdtempSync(join(tmpdir(), 'fieldline-report-'))
@@ -145,7 +163,10 @@ describe('fieldline report', () => {
       // Before: LCP of 1 s. Now: 3 s, of an image that is found late, on a route that is an attack.
       ...Array.from({ length: 60 }, (_, i) => loaded(1_000 + i, { age: 9 * DAY })),
       ...Array.from({ length: 60 }, (_, i) =>
-        loaded(3_000 + i, { age: DAY, route: '/<img src=x onerror=alert(1)>|`x`' }),
+        loaded(3_000 + i, {
+          ...{ age: DAY, release: '2.4.0', route: '/<img src=x onerror=alert(1)>|`x`' },
+          errors: { count: i % 4 ? 0 : 2, list: i % 4 ? [] : [HOSTILE_ERROR] },
+        }),
       ),
     ])
     const made = await fetch(new URL('/v1/sites/shop/budgets', worker.url), {
@@ -180,6 +201,13 @@ describe('fieldline report', () => {
     expect(out).toMatch(/^\| `lcp` p75 of 48 h \| the whole site \| 2\.50 s \| 3\.0\d s \|/m)
     expect(out).toMatch(/^\| `GET \/api\/slow` \| 60 \| 1\.5\d s \| poor \|/m)
     expect(out).toMatch(/^\| `POST \/api\/broken` \| 60 \| 50% \|/m)
+    expect(out).toContain('- More page views have an uncaught error: 0% before, 25% now.')
+    expect(out).toMatch(
+      /^25% of the 60 page views that look .* \(95% interval 16% to 37%\), 0% in the period before \(0% to 6\.0%\)\.$/m,
+    )
+    expect(out).toMatch(
+      /^\| `TypeError: it is gone` \| <code>\/&#60;img .*118&#58;23<\/code> \| `2\.4\.0` \| 25% \| \d{4}-\d\d-\d\d \d\d:\d\d \|$/m,
+    )
     expect(tagsOf(marked.parse(out, { async: false }))).not.toContain('img')
   })
 
@@ -188,6 +216,7 @@ describe('fieldline report', () => {
     expect({ code, said }).toEqual({ code: 0, said: 'Wrote monday.html.\n' })
     const html = readFileSync(join(folder, 'monday.html'), 'utf8')
     expect(html).toContain('/&lt;img src=x onerror=alert(1)&gt;|`x`')
+    expect(html).toContain('<code>/&lt;img src=x&gt;|`x`.js:118:23</code>')
     expect(tagsOf(html)).not.toContain('img')
     expect(tagsOf(html)).not.toContain('script')
     expect(html).toContain("default-src 'none'")
@@ -216,6 +245,11 @@ describe('fieldline report', () => {
     expect(await cli(...args)).toMatchObject({ code, out: '', said: expect.stringMatching(reason) })
   })
 })
+
+const HOSTILE_ERROR: PageError = {
+  ...{ kind: 'error', message: 'TypeError: it is gone' },
+  ...{ script: '/<img src=x>|`x`.js', line: 118, column: 23, count: 2 },
+}
 
 /** A page view with an LCP and its cause, and two calls, every other of which fails. */
 function loaded(lcp: number, given: Partial<PageView>): PageView {
