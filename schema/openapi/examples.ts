@@ -307,6 +307,12 @@ fieldline_counted_until_timestamp_seconds{site="shop"} 1795237200
 # HELP fieldline_page_views_total Page views.
 # TYPE fieldline_page_views_total counter
 fieldline_page_views_total{site="shop"} 5700
+# HELP fieldline_page_views_with_error_total Page views with an uncaught error.
+# TYPE fieldline_page_views_with_error_total counter
+fieldline_page_views_with_error_total{site="shop"} 107
+# HELP fieldline_page_views_checked_total Page views whose script looks for uncaught errors.
+# TYPE fieldline_page_views_checked_total counter
+fieldline_page_views_checked_total{site="shop"} 5700
 # HELP fieldline_lcp_seconds LCP of page views.
 # TYPE fieldline_lcp_seconds histogram
 fieldline_lcp_seconds_bucket{site="shop",le="1.024"} 1172

@@ -67,6 +67,8 @@ export function exposition(site: string, counts: Counts): string {
     ]),
     ...pageViews('fieldline_page_views_total', 'Page views.', counts.views, () => all),
     ...pageViews('fieldline_route_page_views_total', 'Page views, by route.', counts.routes, by('route')),
+    ...pageErrors('fieldline_', '', counts.views, () => all),
+    ...pageErrors('fieldline_route_', ', by route', counts.routes, by('route')),
     ...vitals,
     ...histogram('fieldline_api_seconds', 'Duration of API calls.', 'api', counts.calls, () => all),
     ...histogram(
@@ -128,6 +130,27 @@ function pageViews(
       .filter(({ metric }) => metric === 'pageviews')
       .map(group => sample(name, labelsOf(group), group.distribution.n)),
   )
+}
+
+/** Page views that had an uncaught error, and those that would have told: the script may not look for errors. */
+function pageErrors(
+  prefix: string,
+  suffix: string,
+  groups: readonly Group[],
+  labelsOf: (group: Group) => Labels,
+): string[] {
+  const found = groups.filter(({ metric }) => metric === 'errors')
+  const counter = (name: string, help: string, count: (distribution: Distribution) => number) =>
+    family(
+      `${prefix}${name}`,
+      'counter',
+      `${help}${suffix}.`,
+      found.map(group => sample(`${prefix}${name}`, labelsOf(group), count(group.distribution))),
+    )
+  return [
+    ...counter('page_views_with_error_total', 'Page views with an uncaught error', ({ n, good }) => n - good),
+    ...counter('page_views_checked_total', 'Page views whose script looks for uncaught errors', ({ n }) => n),
+  ]
 }
 
 function errors(

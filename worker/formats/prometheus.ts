@@ -32,6 +32,8 @@ const period = named(periods)
 const WEEK = 7 * 24
 const MONDAY = 4 * 24
 const CACHE_SIZE = 100
+/** One roll-up row holds all of a page view. */
+const VIEWED: readonly Measure[] = ['pageviews', ...VITALS, 'errors']
 /** A comment to Prometheus, an explanation to a person. */
 const NOTHING_ROLLED_UP = '# Nothing is rolled up yet: the cron counts an hour two hours after its end.\n'
 
@@ -76,8 +78,8 @@ async function write(d1: D1Database, { site, limit }: ScrapeQuery, counted: Coun
     return (await groupsOf(d1, { ...range, groupBy, metrics }, until * HOUR, { periods })).groups
   }
   const [views, routes, calls, endpoints] = await Promise.all([
-    groups(['pageviews', ...VITALS], []),
-    groups(['pageviews', ...VITALS], ['route']),
+    groups(VIEWED, []),
+    groups(VIEWED, ['route']),
     groups(['api'], []),
     groups(['api'], ['endpoint']),
   ])

@@ -32,7 +32,7 @@ async function scrape(params: string): Promise<Map<string, number>> {
 const lcps = Array.from({ length: 2_000 }, (_, i) => 1 + ((i * 7_919) % 9_000))
 
 beforeAll(async () => {
-  for (const site of ['exact', 'grow', 'names', 'week', 'none', 'calls']) {
+  for (const site of ['exact', 'grow', 'names', 'week', 'none', 'calls', 'errors']) {
     await put(`/v1/sites/${site}`, { origins: [ORIGIN] })
   }
   await store(lcps.map((lcp, i) => at(MONDAY, { site: 'exact', lcp, cls: i % 400, weight: 1 + (i % 2) })))
@@ -143,6 +143,19 @@ describe('a scrape', () => {
     expect(
       found.get('fieldline_endpoint_api_errors_total{site="calls",endpoint="GET /api/b",kind="network"}'),
     ).toBe(1)
+  })
+
+  it('counts page views with an uncaught error, and those that look for errors', async () => {
+    const seen = [0, 3, 1, null].map(errors => at(MONDAY, { site: 'errors', errors, weight: 2 }))
+    await store([...seen, at(MONDAY, { site: 'errors', errors: 0, route: '/calm' })])
+    await rollUp('errors', MONDAY)
+    const count = async (name: string) => (await scrape('site=errors')).get(`fieldline_${name}`)
+    expect(await count('page_views_total{site="errors"}')).toBe(9)
+    expect(await count('page_views_checked_total{site="errors"}')).toBe(7)
+    expect(await count('page_views_with_error_total{site="errors"}')).toBe(4)
+    expect(await count('route_page_views_checked_total{site="errors",route="/calm"}')).toBe(1)
+    expect(await count('route_page_views_with_error_total{site="errors",route="/calm"}')).toBe(0)
+    expect([...(await scrape('site=calls')).keys()].join()).not.toContain('page_views_checked')
   })
 
   it('of a site without data is empty', async () => {
