@@ -75,6 +75,7 @@ describe.skipIf(!isInstalled && !isRequired)('Prometheus', () => {
   const fill = async (hour: number, views: number) => {
     const traffic = { site: 'shop', from: hour, hours: 1, views, callsIn: 2, routes: 30, endpoints: 30 }
     for (const statement of insertTraffic(traffic)) await local.db.prepare(statement).all()
+    await local.db.prepare('UPDATE pageviews SET errors = lcp > 4000').all()
     await bill(local, `hour?site=shop&start=${hour}&now=${(hour + 4) * 3_600_000}`)
   }
   const query = async (text: string): Promise<number | null> => {
@@ -126,8 +127,10 @@ describe.skipIf(!isInstalled && !isRequired)('Prometheus', () => {
   })
 
   it('finds nothing to complain about in the text', async () => {
+    const input = await scrape()
+    expect(input).toMatch(/^fieldline_route_page_views_with_error_total\{/m)
     const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {
-      input: await scrape(),
+      input,
       encoding: 'utf8',
     })
     expect(stdout + stderr).toBe('')
