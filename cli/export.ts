@@ -73,6 +73,11 @@ async function toFile(call: Call, format: string, out: string, limit: number): P
       }
     }
   } catch (error) {
+    // Nothing came, so nothing is lost: what is left of a wrong question would be in the way of the right one.
+    if (!count) {
+      await rm(path)
+      throw error
+    }
     const reason = error instanceof Error ? error.message : error
     throw refused(
       `The export was cut off after ${count} page views: ${reason}\nThe same command goes on from there.`,

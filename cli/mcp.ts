@@ -3,8 +3,8 @@
  * is a request, which the worker's `/mcp` answers.
  */
 
-import { createInterface } from 'node:readline'
 import type { Command } from './command.ts'
+import { linesOf } from './lines.ts'
 
 /** https://www.jsonrpc.org/specification#error_object */
 const INTERNAL_ERROR = -32_603
@@ -15,7 +15,7 @@ export const mcp: Command = {
   about: 'serve the Model Context Protocol on standard input and output',
   options: {},
   async run({ ask, print }) {
-    for await (const line of createInterface({ input: process.stdin })) {
+    for await (const line of linesOf(process.stdin)) {
       if (!line.trim()) continue
       const request: unknown = parsed(line)
       const id = request !== null && typeof request === 'object' && 'id' in request ? request.id : null

@@ -7,8 +7,8 @@
 
 import { createReadStream } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
-import { createInterface } from 'node:readline'
 import { misuse } from '../failure.ts'
+import { linesOf } from '../lines.ts'
 
 /** What an export is of. Times are absolute, so that what goes on an hour later is the same. */
 export interface Asked {
@@ -31,7 +31,9 @@ export interface Part {
 
 /** Opens what is there of the same export, or begins. A last line that is cut is taken away. */
 export async function openPart(path: string, asked: Asked): Promise<Part> {
-  const found = await readPart(path)
+  const left = await readPart(path)
+  // Where nothing came, nothing is lost.
+  const found = left?.cursor === undefined ? null : left
   if (found && !isSame(found.asked, asked))
     throw misuse(`${path} is left of another export: remove it, or ask for the same again.`)
   const file = await open(path, found ? 'r+' : 'w')
@@ -53,10 +55,7 @@ export async function openPart(path: string, asked: Asked): Promise<Part> {
 /** The lines of page views. */
 export async function* pageViewLines(path: string): AsyncGenerator<string> {
   let first = true
-  for await (const line of createInterface({
-    input: createReadStream(path),
-    crlfDelay: Number.POSITIVE_INFINITY,
-  })) {
+  for await (const line of linesOf(createReadStream(path))) {
     if (!first && !isEnd(line)) yield line
     first = false
   }

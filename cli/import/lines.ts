@@ -2,8 +2,8 @@
 
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { createInterface } from 'node:readline'
 import { misuse } from '../failure.ts'
+import { linesOf } from '../lines.ts'
 
 export interface FileLine {
   /** From 1. */
@@ -19,10 +19,7 @@ export async function* fileLines(path: string): AsyncGenerator<FileLine> {
     return
   }
   let place = 0
-  for await (const text of createInterface({
-    input: createReadStream(path),
-    crlfDelay: Number.POSITIVE_INFINITY,
-  })) {
+  for await (const text of linesOf(createReadStream(path))) {
     place++
     // The line that ends an export holds no page view.
     if (text.trim() && !text.startsWith('{"cursor":')) yield { place, text }

@@ -258,6 +258,33 @@ describe('fieldline import', () => {
   })
 })
 
+describe('names with separators of lines', () => {
+  it('keeps them in every format, and in an import', async () => {
+    const route = '/line\u2028and\u2029paragraph'
+    for (const site of ['odd', 'odd-copy'])
+      await done('site', 'add', site, '--origin', 'https://shop.example', '--raw-days', '7')
+    writeFileSync(file('odd.ndjson'), `${JSON.stringify({ ...views.at(-1), route })}\r\n`)
+    await done('import', file('odd.ndjson'), '--site', 'odd')
+    for (const format of ['csv', 'ndjson', 'parquet']) {
+      await done(
+        'export',
+        '--site',
+        'odd',
+        '--last',
+        '3d',
+        '--format',
+        format,
+        '--out',
+        file(`odd.${format}`),
+      )
+    }
+    expect(readFileSync(file('odd.csv'), 'utf8')).toContain(route)
+    expect(await duck("SELECT route FROM 'odd.parquet'")).toEqual([{ route }])
+    await done('import', file('odd.ndjson'), '--site', 'odd-copy')
+    expect(linesOf(await done('export', '--site', 'odd-copy', '--last', '3d'))).toMatchObject([{ route }])
+  })
+})
+
 describe('an export that is cut off', () => {
   const ids = (list: readonly { id?: unknown }[]) => list.map(({ id }) => id)
 
@@ -294,6 +321,22 @@ describe('an export that is cut off', () => {
     expect(Number(had)).toBeGreaterThan(0)
     expect(existsSync(file('again.parquet.part'))).toBe(false)
     expect(ids(await duck("SELECT id FROM 'again.parquet'"))).toEqual(ids(views))
+  })
+})
+
+describe('an export that is refused', () => {
+  it('leaves nothing in the way of the next', async () => {
+    const command = (...days: string[]) =>
+      cli('export', '--site', 'shop', ...days, '--format', 'csv', '--out', file('refused.csv'))
+    const { code, said } = await command('--from', '2020-01-01')
+    expect(code).toBe(1)
+    expect(said).toContain('from must be RFC 3339')
+    expect(said).not.toContain('goes on')
+    expect(existsSync(file('refused.csv.part'))).toBe(false)
+    open = 0
+    expect(await command('--last', '1d')).toMatchObject({ code: 1 })
+    open = Number.POSITIVE_INFINITY
+    expect(await command('--last', '3d')).toMatchObject({ code: 0 })
   })
 })
 
