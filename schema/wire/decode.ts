@@ -53,8 +53,9 @@ export const MAX_AGE = 25 * 30 * 86_400_000
 export const MAX_MARK = 600_000
 /** The most beacons of one page view. */
 export const MAX_SEQUENCE = 999
-/** The most errors of one page view, and the largest line or column, that are believed. */
+/** The most errors that are believed where a page view says how many, or how many of one. All that it lists count. */
 const MAX_COUNT = 100_000
+/** The largest line or column that is believed. */
 const MAX_PLACE = 100_000_000
 /** The most calls beyond `MAX_CALLS` that are counted. */
 const MAX_DROPPED = 100_000
@@ -405,11 +406,11 @@ function toErrors(count: number, lists: v.InferOutput<typeof ERROR>[]): PageErro
   for (const [kind, message, script, line, column, count] of lists) {
     const error = { kind, message, script, line, column }
     const key = Object.values(error).join('\n')
-    found.set(key, { ...error, count: count + (found.get(key)?.count ?? 0) })
+    found.set(key, { ...error, count: Math.min(MAX_COUNT, count + (found.get(key)?.count ?? 0)) })
   }
   const list = [...found.values()].slice(0, MAX_ERRORS)
   const listed = list.reduce((sum, { count }) => sum + count, 0)
-  return { count: Math.min(MAX_COUNT, Math.max(count, listed)), list }
+  return { count: Math.max(count, listed), list }
 }
 
 function record<K extends string, V>(keys: readonly K[], of: (key: K, index: number) => V): Record<K, V> {

@@ -170,6 +170,19 @@ const oddities: [string, object, Partial<PageView>][] = [
     { blocking: { load: null, after: 9, hosts: [{ load: 3, after: 4, host: 'a' }] } },
   ],
   ['odd errors', { errors: 3 }, { errors: null }],
+  [
+    'an error that is there twice and often, and its count',
+    { errors: [1, [...'xxy'].map(letter => ['error', letter, '', 1, 1, 90_000])] },
+    {
+      errors: {
+        count: 190_000,
+        list: [
+          { kind: 'error', message: 'x', script: '', line: 1, column: 1, count: 100_000 },
+          { kind: 'error', message: 'y', script: '', line: 1, column: 1, count: 90_000 },
+        ],
+      },
+    },
+  ],
   ['errors without a count', { errors: [null, []] }, { errors: null }],
   [
     'errors that are odd, too long, too many, twice there or full of values',
@@ -189,7 +202,7 @@ const oddities: [string, object, Partial<PageView>][] = [
     },
     {
       errors: {
-        count: 100_000,
+        count: 100_013,
         list: [
           {
             ...{ kind: 'error', message: `TypeError: ${'x'.repeat(149)}` },
