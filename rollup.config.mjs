@@ -14,7 +14,7 @@ import {
 import { resolve } from 'node:path'
 import { nodeResolve } from '@rollup/plugin-node-resolve'
 import terser from '@rollup/plugin-terser'
-import { transform } from 'esbuild'
+import { build } from 'esbuild'
 import { marked } from 'marked'
 import esbuild from 'rollup-plugin-esbuild'
 import { brotli, byteTable } from './rollup.bytes.ts'
@@ -156,8 +156,14 @@ const script = (input, name, pinned, ...plugins) => ({
 const stylesheet = {
   name: 'stylesheet',
   async writeBundle(_, bundle) {
-    const css = readFileSync('worker/dashboard/style.css', 'utf8')
-    const { code } = await transform(css, { loader: 'css', minify: true })
+    const css = {
+      entryPoints: ['worker/dashboard/style.css'],
+      bundle: true,
+      external: ['/favicon.svg'],
+      minify: true,
+      write: false,
+    }
+    const [{ text: code }] = (await build(css)).outputFiles
     writeFileSync('dist/public/style.css', code)
     const { 'app.js': app, ...later } = bundle
     const [js, styles] = [brotli(app.code), brotli(code)]

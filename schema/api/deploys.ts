@@ -4,7 +4,7 @@
  */
 
 import * as v from 'valibot'
-import { MAX_RELEASE } from '../wire/decode.ts'
+import { MAX_RELEASE } from '../wire/values.ts'
 import { ANSWER } from './answer.ts'
 import { GIVEN_TIME, ID, plainText, TIME, unknownOrMissing } from './fields.ts'
 

@@ -5,8 +5,8 @@
 
 import * as v from 'valibot'
 import { PHASES } from '../domain/metrics.ts'
-import { MAX_AGE, MAX_CLS, MAX_MARK, MAX_MS, MAX_SEQUENCE } from '../wire/decode.ts'
 import { ERROR_KINDS, NAVIGATIONS, OUTCOMES } from '../wire/pageview.ts'
+import { MAX_AGE, MAX_CLS, MAX_MARK, MAX_MS, MAX_SEQUENCE } from '../wire/values.ts'
 import { GIVEN_TIME, isPlain, oneOf, PLAIN_DETAIL, shortText, wholeNumber } from './fields.ts'
 
 /** The most of one request. */

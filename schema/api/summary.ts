@@ -5,7 +5,7 @@
 import * as v from 'valibot'
 import { BLOCKING, METRICS, type Measure, type Metric, PHASES, VITALS } from '../domain/metrics.ts'
 import { fail, type Parsed } from '../domain/problem.ts'
-import { MARK_NAME } from '../wire/decode.ts'
+import { MARK_NAME } from '../wire/items.ts'
 import {
   ANSWER,
   COUNT_INTERVAL,

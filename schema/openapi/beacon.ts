@@ -6,11 +6,33 @@ import * as v from 'valibot'
 import { SITE_NAME } from '../api/fields.ts'
 import { HEALTH_ANSWER } from '../api/health.ts'
 import { WIRE } from '../wire/decode.ts'
-import { BEACON } from './examples.ts'
 import type { Operation } from './operation.ts'
 
 const site = v.pipe(SITE_NAME, v.description('the site that the page view belongs to'))
 const HEADERS = ['Cache-Control', 'Vary', 'Access-Control-Allow-Origin'] as const
+
+/** The beacon of a page view that has an LCP, a CLS, one API call and one mark so far. */
+export const BEACON = {
+  v: 1,
+  id: '8c1f0a6d22b94e07',
+  sequence: 0,
+  weight: 1,
+  age: 5120,
+  navigation: 'navigate',
+  route: '/p/[id]',
+  release: '2.4.0',
+  connection: '4g',
+  touch: true,
+  vitals: { lcp: 4210, cls: 20, fcp: 1890, ttfb: 640 },
+  phases: [60, 210, 640, 700, 1500, 1540, 4300],
+  why: [['main>img.product', 'https://shop.example/img/7.jpg', 1620, 1700, 250], null, null],
+  calls: [['GET /api/products/[id]', 980, 640, 'ok', 200, 590, 2140, [['db', 480]], null]],
+  marks: [['product.shown', 1900]],
+  server: [['app', 410]],
+  trace: '4bf92f3577b34da6a3ce929d0e0e4736',
+  tags: [['plan', 'pro']],
+  blocking: [240, 60, [[180, 20, 'tags.example']]],
+}
 
 export const BEACON_OPERATIONS: readonly Operation[] = [
   {

@@ -23,8 +23,8 @@ import {
   WEBHOOK_TEST_ANSWER,
   WEBHOOKS_ANSWER,
 } from '../api/webhooks.ts'
-import { BUDGET_EVENTS, BUDGET as STANDING } from './examples.ts'
 import { body, json, nothing, type Operation } from './operation.ts'
+import { BUDGET_EVENTS, BUDGET as STANDING } from './site-examples.ts'
 
 const PROBLEMS = [401, 403, 404, 500, 503]
 const HOOK = {

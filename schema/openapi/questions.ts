@@ -21,8 +21,8 @@ import { FORMAT_QUERY, RANGE, SHARED } from '../api/query.ts'
 import { SUMMARY_ANSWER, SUMMARY_QUERY } from '../api/summary.ts'
 import { TIMESERIES_ANSWER, TIMESERIES_QUERY } from '../api/timeseries.ts'
 import { TRENDS_ANSWER, TRENDS_QUERY } from '../api/trends.ts'
-import { CHANGES, CSV, DELIVERY, SUMMARY, TIMESERIES, TRENDS } from './examples.ts'
 import { json, type Operation } from './operation.ts'
+import { CHANGES, CSV, DELIVERY, SUMMARY, TIMESERIES, TRENDS } from './question-examples.ts'
 
 const HEADERS = ['Cache-Control', 'ETag', 'Server-Timing', 'Vary'] as const
 

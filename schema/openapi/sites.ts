@@ -8,8 +8,8 @@ import { SITE as SITE_PARAMETER } from '../api/fields.ts'
 import { OVERVIEW_ANSWER, OVERVIEW_EXAMPLE, OVERVIEW_QUERY } from '../api/overview.ts'
 import { SITE_ANSWER, SITE_CHANGE, SITE_SAVED, SITE_SETTINGS, SITES_ANSWER } from '../api/site.ts'
 import { NEW_TOKEN, NEW_TOKEN_ANSWER, TOKEN_ANSWER, TOKENS_ANSWER } from '../api/token.ts'
-import { NEW_TOKEN as MADE_TOKEN, SAVED_SITE, SITE, TOKEN } from './examples.ts'
 import { body, json, nothing, type Operation } from './operation.ts'
+import { NEW_TOKEN as MADE_TOKEN, SAVED_SITE, SITE, TOKEN } from './site-examples.ts'
 
 const PROBLEMS = [401, 403, 404, 500, 503]
 

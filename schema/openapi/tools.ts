@@ -16,8 +16,8 @@ import { NDJSON_EXAMPLE, NDJSON_LINE, NDJSON_QUERY } from '../api/ndjson.ts'
 import { OTLP_ANSWER, OTLP_QUERY } from '../api/otlp.ts'
 import { SHARED } from '../api/query.ts'
 import { SCRAPE_QUERY } from '../api/scrape.ts'
-import { CRUX_HISTORY, CRUX_RECORD, CRUX_REFUSAL, OTLP, PROMETHEUS } from './examples.ts'
 import { json, type Operation } from './operation.ts'
+import { CRUX_HISTORY, CRUX_RECORD, CRUX_REFUSAL, OTLP, PROMETHEUS } from './tool-examples.ts'
 
 /** Two formats under one address: what both take, each means its own by. */
 const EXPORT_QUERY = {

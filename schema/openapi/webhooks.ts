@@ -4,8 +4,8 @@
 
 import * as v from 'valibot'
 import { BUDGET_MESSAGE, TEST_MESSAGE } from '../api/budgets.ts'
-import { BUDGET_MESSAGE as MESSAGE } from './examples.ts'
 import { type Operation, operationObject } from './operation.ts'
+import { BUDGET_MESSAGE as MESSAGE } from './site-examples.ts'
 
 const SIGNATURE = v.pipe(
   v.string(),

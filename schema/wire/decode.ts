@@ -14,54 +14,39 @@
 import * as v from 'valibot'
 import { PHASES } from '../domain/metrics.ts'
 import { pageName } from '../domain/names.ts'
-import { plainMessage } from '../domain/plain-message.ts'
 import type { Parsed } from '../domain/problem.ts'
-import { template } from '../domain/route.ts'
-import { MAX_TAG_SENT, MAX_TAGS, MAX_TAGS_SENT, tagName } from '../domain/tag.ts'
+import { MAX_TAGS, MAX_TAGS_SENT } from '../domain/tag.ts'
 import { decodeAttribution } from './attribution-lists.ts'
-import {
-  MAX_CALLS,
-  MAX_ERRORS,
-  MAX_HOSTS,
-  MAX_MARKS,
-  MAX_SELECTOR,
-  MAX_SERVER,
-  MAX_WEIGHT,
-  WIRE_VERSION,
-} from './beacon.ts'
+import { MAX_CALLS, MAX_ERRORS, MAX_HOSTS, MAX_MARKS, MAX_WEIGHT, WIRE_VERSION } from './beacon.ts'
+import { ATTRIBUTION, BLOCKED, BLOCKING, CALL, ERROR, MARK, SERVERS, TAG, TRACE } from './items.ts'
 import {
   type Blocking,
   CONNECTIONS,
-  ERROR_KINDS,
   NAVIGATIONS,
   type Navigation,
-  OUTCOMES,
   type PageError,
   type PageErrors,
   type PageView,
 } from './pageview.ts'
-
-/** The longest duration that is believed, in ms: 10 minutes. */
-export const MAX_MS = 600_000
-/** The largest CLS that is believed, in thousandths. */
-export const MAX_CLS = 100_000
-/** The most bytes of one call that are believed: 1 GB. */
-const MAX_TRANSFER = 1_000_000_000
-/** The longest age of a page view that is believed, in ms; the worker may allow less. */
-export const MAX_AGE = 25 * 30 * 86_400_000
-/** The largest value of a mark. */
-export const MAX_MARK = 600_000
-/** The most beacons of one page view. */
-export const MAX_SEQUENCE = 999
-/** The most errors that are believed where a page view says how many, or how many of one. All that it lists count. */
-const MAX_COUNT = 100_000
-/** The largest line or column that is believed. */
-const MAX_PLACE = 100_000_000
-/** The most calls beyond `MAX_CALLS` that are counted. */
-const MAX_DROPPED = 100_000
-export const MAX_ROUTE = 200
-export const MAX_ENDPOINT = 256
-export const MAX_RELEASE = 64
+import {
+  ABORT,
+  amount,
+  cut,
+  fitting,
+  integer,
+  MAX_AGE,
+  MAX_CLS,
+  MAX_COUNT,
+  MAX_DROPPED,
+  MAX_RELEASE,
+  MAX_ROUTE,
+  MAX_SEQUENCE,
+  MAX_TRANSFER,
+  maybe,
+  ms,
+  name,
+  oneOf,
+} from './values.ts'
 
 /** Reads a beacon. Answers the page view, or the first field without which it is none. */
 export function decode(body: string): Parsed<PageView> {
@@ -76,180 +61,6 @@ export function decode(body: string): Parsed<PageView> {
   const [issue] = result.issues
   return { error: { field: v.getDotPath(issue) ?? 'body', detail: issue.message } }
 }
-
-const ABORT = { abortEarly: true }
-
-const integer = (max: number) =>
-  v.pipe(
-    v.number('must be a number'),
-    v.integer('must be a whole number'),
-    v.minValue(0, 'must not be negative'),
-    v.maxValue(max, `must be at most ${max}`),
-  )
-/** Cut to what is believed: clocks that are set, and pages that sleep, tell less than nothing and too much. */
-const amount = (max: number) =>
-  v.pipe(
-    v.number('must be a number'),
-    v.transform(value => Math.round(Math.max(0, Math.min(max, value)))),
-  )
-const ms = amount(MAX_MS)
-/** Null where there is none, or what is there is odd. */
-const maybe = <T extends v.GenericSchema>(schema: T) => v.fallback(v.optional(v.nullable(schema), null), null)
-/** Without control characters and halves of letters, which D1 cannot keep, cut to `max`. */
-const cut = (max: number) =>
-  v.pipe(
-    v.string('must be a string'),
-    v.transform(value => cutText(value, max)),
-  )
-/** The same of a text. */
-export function cutText(value: string, max: number): string {
-  const text = value.replace(/\p{Cc}/gu, '')
-  let end = Math.min(max, text.length)
-  // Between letters: `é` may be two characters, a picture of a person eleven.
-  while (end > max - LONGEST_LETTER && isInside(text, end)) end--
-  return text.slice(0, end).replace(/\p{Surrogate}/gu, '\ufffd')
-}
-/** Longer heaps of accents may be cut. */
-const LONGEST_LETTER = 20
-/** True before the second half of a character, an accent, and on either side of a joiner. */
-const isInside = (text: string, place: number) =>
-  /^[\p{M}\p{Surrogate}\u200d]/u.test(text.slice(place)) || text[place - 1] === '\u200d'
-/** A query string or fragment is never kept. */
-const withoutQuery = v.pipe(
-  v.string('must be a string'),
-  v.transform(name => name.replace(/[?#].*/s, '')),
-)
-const name = (max: number) =>
-  v.pipe(withoutQuery, cut(max), v.minLength(1, 'must not be empty'), v.transform(pageName))
-const oneOf = <const T extends readonly string[]>(list: T) =>
-  v.picklist(list, `must be one of ${list.join(', ')}`)
-
-/** Empty where the page gives no more: inline code, an element without a name. */
-const label = cut(MAX_SELECTOR)
-const address = v.pipe(withoutQuery, label)
-/** `BUTTON#buy.onclick`, or an address. */
-const invoker = v.pipe(
-  v.string('must be a string'),
-  v.transform(text => text.replace(/\?.*/s, '')),
-  label,
-)
-
-const SERVER = v.tuple([
-  v.pipe(cut(32), v.minLength(1)),
-  v.pipe(v.number(), v.minValue(0), v.maxValue(MAX_MS), v.transform(Math.round)),
-])
-
-const SERVERS = maybe(
-  v.pipe(
-    v.array(v.unknown(), 'must be a list'),
-    // Browsers take anything for a duration; what is none says nothing of the call.
-    v.transform(list => fitting(SERVER, list, MAX_SERVER)),
-  ),
-)
-/**
- * A trace's id: 32 hex digits, 16 of older tracers. All zero is none.
- *
- * @see https://www.w3.org/TR/trace-context/#trace-id
- */
-const TRACE = maybe(
-  v.pipe(
-    v.string('must be a string'),
-    v.regex(/^([\da-fA-F]{16}){1,2}$/, 'must be 16 or 32 hex digits'),
-    v.check(id => /[^0]/.test(id), 'must not be all 0'),
-    v.transform(id => id.toLowerCase()),
-  ),
-)
-
-const CALL = v.tuple(
-  [
-    name(MAX_ENDPOINT),
-    amount(MAX_AGE),
-    ms,
-    oneOf(OUTCOMES),
-    // Servers answer with numbers of their own, as 999, and browsers hand them on.
-    maybe(integer(999)),
-    maybe(ms),
-    maybe(amount(MAX_TRANSFER)),
-    SERVERS,
-    TRACE,
-  ],
-  'must be [endpoint, start, duration, outcome, status, ttfb, bytes, server, trace]',
-)
-
-/** `cdn.example:8080`, `[::1]`, `blob:`; empty for the page's own. No address has other characters there. */
-const HOST = v.pipe(
-  v.string('must be a string'),
-  v.regex(/^[\w.:[\]-]*$/, 'must be a host'),
-  v.maxLength(MAX_SELECTOR, `must be at most ${MAX_SELECTOR} characters`),
-  v.transform(host => host.toLowerCase()),
-)
-const BLOCKED = v.tuple([ms, ms, HOST], 'must be [load, after, host]')
-const BLOCKING = v.tuple([maybe(ms), ms, v.array(v.unknown())], 'must be [load, after, hosts]')
-
-const ATTRIBUTION = v.tuple([
-  maybe(
-    v.tuple(
-      [label, maybe(address), ms, ms, ms],
-      'must be [target, url, loadDelay, loadDuration, renderDelay]',
-    ),
-  ),
-  maybe(
-    v.tuple(
-      [
-        label,
-        label,
-        amount(MAX_AGE),
-        ms,
-        ms,
-        ms,
-        maybe(v.tuple([address, invoker, ms], 'must be [url, invoker, duration]')),
-      ],
-      'must be [target, event, time, inputDelay, processing, presentation, script]',
-    ),
-  ),
-  maybe(v.tuple([label, amount(MAX_CLS), amount(MAX_AGE)], 'must be [target, value, time]')),
-])
-
-/** The name of a mark: `search.results-shown`. */
-export const MARK_NAME = v.pipe(
-  v.string('must be a string'),
-  v.regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 of letters, digits, _, . and -'),
-)
-
-const MARK = v.tuple([
-  MARK_NAME,
-  v.pipe(v.number(), v.minValue(0), v.maxValue(MAX_MARK), v.transform(Math.round)),
-])
-
-/** As the page names it; without a value it is taken away. Whether it is kept, the site's declared tags decide. */
-const TAG = v.tuple([
-  v.pipe(cut(64), v.transform(tagName), v.minLength(1)),
-  v.pipe(v.union([v.string(), v.number(), v.boolean()]), v.transform(String), cut(MAX_TAG_SENT), v.trim()),
-])
-/** Line or column: of a rejection there is none. */
-const place = v.pipe(
-  maybe(amount(MAX_PLACE)),
-  v.transform(value => value ?? 0),
-)
-
-/** A browser has taken the values out already, but anybody may send a beacon. */
-const ERROR = v.tuple(
-  [
-    oneOf(ERROR_KINDS),
-    v.pipe(
-      v.string('must be a string'),
-      v.transform(message => plainMessage(message)),
-    ),
-    v.pipe(
-      maybe(address),
-      v.transform(script => (script ?? '').replace(/(?<=^|[^/])\/.*/, template)),
-    ),
-    place,
-    place,
-    v.pipe(amount(MAX_COUNT), v.minValue(1)),
-  ],
-  'must be [kind, message, script, line, column, count]',
-)
 
 const NO_VITALS = { lcp: null, inp: null, cls: null, fcp: null, ttfb: null }
 
@@ -327,18 +138,6 @@ export const WIRE = v.object({
   tags: v.optional(v.pipe(v.array(TAG), v.maxLength(MAX_TAGS_SENT))),
   errors: maybe(v.tuple([amount(MAX_COUNT), v.pipe(v.array(ERROR), v.maxLength(MAX_ERRORS))])),
 })
-
-/** The first items, those that fit. */
-function fitting<T extends v.GenericSchema>(
-  item: T,
-  list: readonly unknown[],
-  max: number,
-): v.InferOutput<T>[] {
-  return list.slice(0, max).flatMap(one => {
-    const { success, output } = v.safeParse(item, one, ABORT)
-    return success ? [output] : []
-  })
-}
 
 function fromWire({
   v: _,

@@ -13,6 +13,14 @@ import {
   MAX_WEIGHT,
 } from '../../schema/wire/beacon.ts'
 import {
+  CONNECTIONS,
+  ERROR_KINDS,
+  NAVIGATIONS,
+  OUTCOMES,
+  type PageErrors,
+  type PageView,
+} from '../../schema/wire/pageview.ts'
+import {
   MAX_AGE,
   MAX_CLS,
   MAX_ENDPOINT,
@@ -21,15 +29,7 @@ import {
   MAX_RELEASE,
   MAX_ROUTE,
   MAX_SEQUENCE,
-} from '../../schema/wire/decode.ts'
-import {
-  CONNECTIONS,
-  ERROR_KINDS,
-  NAVIGATIONS,
-  OUTCOMES,
-  type PageErrors,
-  type PageView,
-} from '../../schema/wire/pageview.ts'
+} from '../../schema/wire/values.ts'
 
 const ms = fc.integer({ min: 0, max: MAX_MS })
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: null })

@@ -3,8 +3,8 @@
  */
 
 import { pageName } from '../../schema/domain/names.ts'
-import { MAX_ENDPOINT, MAX_ROUTE } from '../../schema/wire/decode.ts'
 import type { PageView } from '../../schema/wire/pageview.ts'
+import { MAX_ENDPOINT, MAX_ROUTE } from '../../schema/wire/values.ts'
 import { namerOf } from '../site/naming.ts'
 import type { Site } from '../site/sites.ts'
 

@@ -4,8 +4,8 @@
 
 import { pageName } from '../../schema/domain/names.ts'
 import { looksSecret, MAX_TAG } from '../../schema/domain/tag.ts'
-import { cutText } from '../../schema/wire/decode.ts'
 import type { PageView, Tag } from '../../schema/wire/pageview.ts'
+import { cutText } from '../../schema/wire/values.ts'
 import type { Site } from '../site/sites.ts'
 
 /** Tags of a beacon that are not kept. */

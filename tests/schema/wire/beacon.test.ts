@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { decodeCall, encodeCall } from '../../../schema/storage/row.ts'
 import { decodeAttribution, encodeAttribution } from '../../../schema/wire/attribution-lists.ts'
 import { encode } from '../../../schema/wire/beacon.ts'
-import { decode, MAX_AGE } from '../../../schema/wire/decode.ts'
+import { decode } from '../../../schema/wire/decode.ts'
+import { MAX_AGE } from '../../../schema/wire/values.ts'
 import { call, pageView, why } from '../../kit/arbitrary.ts'
 
 describe('a beacon', () => {

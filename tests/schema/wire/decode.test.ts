@@ -1,16 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { encode, MAX_CALLS, MAX_MARKS, MAX_SELECTOR } from '../../../schema/wire/beacon.ts'
+import { decode } from '../../../schema/wire/decode.ts'
+import type { ApiCall, PageView } from '../../../schema/wire/pageview.ts'
 import {
-  decode,
   MAX_CLS,
   MAX_ENDPOINT,
   MAX_MARK,
   MAX_MS,
   MAX_RELEASE,
   MAX_ROUTE,
-} from '../../../schema/wire/decode.ts'
-import type { ApiCall, PageView } from '../../../schema/wire/pageview.ts'
+} from '../../../schema/wire/values.ts'
 import { anyView, pageView } from '../../kit/arbitrary.ts'
 
 const read = (view: PageView, change: object) =>

@@ -3,7 +3,7 @@ import { BLOCKING_EXAMPLE } from '../../../schema/api/blocking.ts'
 import { CAUSES_EXAMPLE } from '../../../schema/api/causes.ts'
 import { PAGEVIEWS_EXAMPLE } from '../../../schema/api/pageviews.ts'
 import { OPERATIONS } from '../../../schema/openapi/document.ts'
-import { CHANGES, CSV, DELIVERY, SUMMARY, TRENDS } from '../../../schema/openapi/examples.ts'
+import { CHANGES, CSV, DELIVERY, SUMMARY, TRENDS } from '../../../schema/openapi/question-examples.ts'
 import { app } from '../../../worker/app.ts'
 import { type Cells, csv } from '../../../worker/query/csv.ts'
 
