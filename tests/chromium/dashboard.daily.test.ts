@@ -351,11 +351,15 @@ test('filters become a segment, which is chosen, narrowed, promised and deleted'
   await page.getByRole('button', { name: 'Segments', exact: true }).click()
   const panel = region('Segments of demo')
   await panel.getByLabel('Save as a segment: Route / or /cart, Device phone').fill('Phones: Home & cart')
-  await panel.getByRole('button', { name: 'Save segment' }).click()
+  // A double click saves once.
+  const saves: string[] = []
+  page.on('request', request => request.method() === 'PUT' && saves.push(request.url()))
+  await panel.getByRole('button', { name: 'Save segment' }).dblclick()
   const chip = page.getByRole('button', { name: 'Segment phones-home-cart' })
   await chip.waitFor()
   expect(new URL(page.url()).search).toBe('?site=demo&range=7d&panel=segments&segment=phones-home-cart')
   await settled(page)
+  expect(saves).toHaveLength(1)
   expect(await figures()).toBe(before)
   expect(await rowOf('Phones: Home & cart').textContent()).toContain('Route / or /cart, Device phone')
 
@@ -375,6 +379,12 @@ test('filters become a segment, which is chosen, narrowed, promised and deleted'
   await form.getByRole('button', { name: 'Create budget' }).click()
   const budget = rowOf('p75 of LCP ≤ 9.00 s in 24 h, phones-home-cart')
   await budget.waitFor()
+  // It is a line on the chart of its segment alone.
+  await open('?site=demo&range=7d')
+  expect(await page.getByText('budget p75 ≤ 9.00 s').count()).toBe(0)
+  await open('?site=demo&range=7d&segment=phones-home-cart')
+  expect(await page.getByText('budget p75 ≤ 9.00 s').count()).toBe(1)
+  await open('?site=demo&range=7d&view=budgets&panel=segments')
   page.on('dialog', dialog => dialog.accept())
   await panel.getByRole('button', { name: 'Delete Phones: Home & cart' }).click()
   await panel.getByText(/is used by budget [0-9a-f]{12}: change or delete that first/).waitFor()

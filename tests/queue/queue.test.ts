@@ -113,6 +113,24 @@ describe('with INGEST=queue', () => {
     expect(statements).toBe(1)
   })
 
+  it('stores and takes what cannot be counted', async () => {
+    // So small a budget that each row or two are counted.
+    await put('/v1/sites/uncounted', { origins: [ORIGIN], rows_per_day: 240 })
+    await env.DB.exec(
+      `CREATE TRIGGER uncounted BEFORE INSERT ON traffic WHEN NEW.site = 'uncounted' BEGIN SELECT RAISE(ABORT, 'no room'); END`,
+    )
+    const bodies = Array.from({ length: 9 }, () => pageViewRow({ site: 'uncounted' }))
+    const batch = createMessageBatch<PageViewRow>(
+      'beacons',
+      bodies.map((body, i) => ({ id: String(i), timestamp: new Date(), attempts: 1, body })),
+    )
+    const context = createExecutionContext()
+    await worker.queue(batch, env)
+    await env.DB.exec('DROP TRIGGER uncounted')
+    expect((await getQueueResult(batch, context)).ackAll).toBe(true)
+    for (const { id } of bodies) expect((await rows(id)).results).toHaveLength(1)
+  })
+
   it('makes one row of two beacons in a batch, even across an hour’s end', async () => {
     const hour = 470_000
     const first = pageViewRow({ hour, began: hour * 3_600_000 })

@@ -104,7 +104,8 @@ function limitsOf(answer: BudgetsAnswer | null, metric: Metric, place: Place, en
         fits(budget.endpoint, endpoint) &&
         fits(budget.route, place.route) &&
         fits(budget.device, place.device) &&
-        fits(budget.tag, place.tag),
+        fits(budget.tag, place.tag) &&
+        fits(budget.segment, place.segment),
     )
     .map(({ percentile, limit }) => ({
       text: `budget p${percentile} ≤ ${format(metric, limit)}`,

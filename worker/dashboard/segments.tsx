@@ -3,7 +3,7 @@
 import { useContext } from 'preact/hooks'
 import type { SegmentAnswer, SegmentsAnswer } from '../../schema/api/segments.ts'
 import { ask, request } from './client.ts'
-import { Field, valuesOf } from './field.tsx'
+import { Field, Form, valuesOf } from './field.tsx'
 import { count } from './format.ts'
 import { Link, usePlace } from './link.tsx'
 import { Section, Table } from './section.tsx'
@@ -26,17 +26,15 @@ export function Segments() {
   const segments = answer.data?.data ?? []
   const within: Given = segments.find(({ id }) => id === place.segment)?.filters ?? {}
   const filters = both(givenOf(place), within)
-  const onSubmit = (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
-    event.preventDefault()
-    const name = `${valuesOf(event.currentTarget).name}`
+  const onSubmit = async (form: HTMLFormElement) => {
+    const name = `${valuesOf(form).name}`
     const id = idOf(name) || `segment-${segments.length + 1}`
     const before = segments.find(segment => segment.id === id)
     if (before && !confirm(`Replace the segment ${before.name}?`)) return
-    run(ask(`${path}/${id}`, { method: 'PUT', body: { name, filters } }), 'Saved.').then(done => {
-      if (!done) return
-      move({ ...NO_FILTERS, segment: id })
-      again()
-    })
+    const done = await run(ask(`${path}/${id}`, { method: 'PUT', body: { name, filters } }), 'Saved.')
+    if (!done) return
+    move({ ...NO_FILTERS, segment: id })
+    again()
   }
   const onDelete = ({ id, name }: SegmentAnswer) => {
     if (!confirm(`Delete the segment ${name}?`)) return
@@ -85,7 +83,7 @@ export function Segments() {
         </Table>
       )}
       {mayChange() && Object.keys(filters).length > 0 ? (
-        <form class="fields" onSubmit={onSubmit}>
+        <Form class="fields" onSubmit={onSubmit}>
           <Field
             name="name"
             label={`Save as a segment: ${inWords(filters)}`}
@@ -96,7 +94,7 @@ export function Segments() {
               Save segment
             </button>
           </p>
-        </form>
+        </Form>
       ) : (
         mayChange() && <p class="soft">Set filters, by the rows of a breakdown, to save them here.</p>
       )}

@@ -32,9 +32,7 @@ export async function keep(d1: D1Database, site: Site, row: Candidate, now: Ms):
     throw error
   })
   if (receipt.results.length) {
-    // What is only counted may fail: the beacon is stored all the same.
-    if (counts)
-      await adjust(d1, site, answers, now).catch(error => logError('the rate cannot be raised', error))
+    if (counts) await adjust(d1, site, answers, now).catch(uncounted)
     return 'stored'
   }
   takeBack()
@@ -56,9 +54,16 @@ export async function keepAll(
     if (!site || row.imported) continue
     const counts = meter(site, bytesOf(row), Math.max(1, Math.round(weight / row.weight)))
     if (!counts) continue
-    const answers = await d1.batch(report(d1, site.id, counts, now, sql`true`))
-    await adjust(d1, site, answers, now)
+    await d1
+      .batch(report(d1, site.id, counts, now, sql`true`))
+      .then(answers => adjust(d1, site, answers, now))
+      .catch(uncounted)
   }
+}
+
+/** What is only counted may fail: the beacon is stored all the same. */
+function uncounted(error: unknown): void {
+  logError('a report of stored beacons failed', error)
 }
 
 /** Why D1 kept no row: a rate that is new to this isolate, or a period that takes no more news. */
