@@ -1,6 +1,7 @@
 /** `fieldline errors`: the share of page views without an uncaught error, and the errors by their fingerprint. */
 
 import type { ErrorRow, ErrorsAnswer } from '../schema/api/errors.ts'
+import { placeOf } from '../schema/wire/pageview.ts'
 import { type Command, one, show } from './command.ts'
 import { FILTERS, filtersOf, RANGE, siteOf, timeOf } from './range.ts'
 import { table } from './table.ts'
@@ -54,9 +55,4 @@ function describe({ site, from, to, count, pageviews, error_free, unlisted, data
 /** What an error is called where a line is short. */
 export function messageOf({ kind, message }: Pick<ErrorRow, 'kind' | 'message'>): string {
   return `${kind === 'error' ? '' : 'rejected: '}${message || '(no message)'}`
-}
-
-/** `/app.js:118:23`; empty where the browser tells no place. */
-export function placeOf({ script, line, column }: Pick<ErrorRow, 'script' | 'line' | 'column'>): string {
-  return script && `${script}:${line}:${column}`
 }

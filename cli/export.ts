@@ -9,6 +9,7 @@ import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { Writable } from 'node:stream'
+import { HOUR } from '../schema/domain/hour.ts'
 import { type Call, type Command, type Given, one } from './command.ts'
 import { csv } from './export/csv.ts'
 import { follow } from './export/follow.ts'
@@ -78,10 +79,7 @@ async function toFile(call: Call, format: string, out: string, limit: number): P
       await rm(path)
       throw error
     }
-    const reason = error instanceof Error ? error.message : error
-    throw refused(
-      `The export was cut off after ${count} page views: ${reason}\nThe same command goes on from there.`,
-    )
+    throw cutOff(` after ${count} page views`, error, '\nThe same command goes on from there.')
   } finally {
     await part.close()
   }
@@ -122,7 +120,7 @@ async function toStandardOutput({ given, open }: Call, format: string, limit: nu
   try {
     for await (const text of texts) if (!process.stdout.write(text)) await once(process.stdout, 'drain')
   } catch (error) {
-    throw refused(`The export was cut off: ${error instanceof Error ? error.message : error}`)
+    throw cutOff('', error)
   }
 }
 
@@ -149,16 +147,20 @@ async function histograms(call: Call, out: string | undefined): Promise<void> {
     // The standard output stays open: it is not this command's to close.
     await answer.body?.pipeTo(Writable.toWeb(file), { preventClose: out === undefined })
   } catch (error) {
-    throw refused(`The export was cut off: ${error instanceof Error ? error.message : error}`)
+    throw cutOff('', error)
   }
   if (out !== undefined) call.note(`Wrote ${out}.`)
+}
+
+function cutOff(where: string, error: unknown, remedy = ''): Error {
+  return refused(`The export was cut off${where}: ${error instanceof Error ? error.message : error}${remedy}`)
 }
 
 /** `-7d` and `now` by the clock of this machine; what else there is as it stands. */
 function absolute(time: string, now: number): string {
   const [, n, unit] = /^-(\d{1,4})([hd])$/.exec(time) ?? []
   const hours = Number(n) * (unit === 'd' ? 24 : 1)
-  return n || time === 'now' ? new Date(now - (n ? hours * 3_600_000 : 0)).toISOString() : time
+  return n || time === 'now' ? new Date(now - (n ? hours * HOUR : 0)).toISOString() : time
 }
 
 function wholeOf(given: Given, name: string): number {

@@ -7,8 +7,9 @@
 
 import type { BudgetAnswer } from '../../schema/api/budgets.ts'
 import type { TrendsRow } from '../../schema/api/trends.ts'
+import { subjectOf } from '../../schema/domain/budget-figure.ts'
 import { isShare } from '../../schema/domain/delivery-metrics.ts'
-import { type Budgeted, format } from '../../schema/domain/metrics.ts'
+import { format } from '../../schema/domain/metrics.ts'
 import { change, interval, signed, sure } from '../words.ts'
 
 export interface Finding {
@@ -67,22 +68,8 @@ export function judgeBudget(budget: BudgetAnswer): Finding {
 }
 
 /** What a budget is about: `lcp p75 of 24 h /p/[id] phone`. */
-export function nameOf({
-  metric,
-  percentile,
-  window_hours,
-  endpoint,
-  route,
-  device,
-  tag,
-  segment,
-}: Pick<
-  BudgetAnswer,
-  'metric' | 'percentile' | 'window_hours' | 'endpoint' | 'route' | 'device' | 'tag' | 'segment'
->): string {
-  const measure: Budgeted = metric
-  const of = isShare(measure) ? measure : `${measure} p${percentile}`
-  return [`${of} of ${window_hours} h`, endpoint, route, device, tag, segment]
-    .filter(part => part !== null)
-    .join(' ')
+export function nameOf(budget: BudgetAnswer): string {
+  const { metric, percentile, window_hours } = budget
+  const of = isShare(metric) ? metric : `${metric} p${percentile}`
+  return [`${of} of ${window_hours} h`, ...subjectOf(budget)].join(' ')
 }

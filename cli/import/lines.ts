@@ -2,6 +2,7 @@
 
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { isEnd } from '../export/part.ts'
 import { misuse } from '../failure.ts'
 import { linesOf } from '../lines.ts'
 
@@ -21,8 +22,7 @@ export async function* fileLines(path: string): AsyncGenerator<FileLine> {
   let place = 0
   for await (const text of linesOf(createReadStream(path))) {
     place++
-    // The line that ends an export holds no page view.
-    if (text.trim() && !text.startsWith('{"cursor":')) yield { place, text }
+    if (text.trim() && !isEnd(text)) yield { place, text }
   }
 }
 

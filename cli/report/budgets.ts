@@ -1,7 +1,7 @@
 /** The breached budgets of a report. */
 
 import type { BudgetAnswer } from '../../schema/api/budgets.ts'
-import { figureOf, writeLimit } from '../../schema/domain/budget-figure.ts'
+import { figureOf, subjectOf, writeLimit } from '../../schema/domain/budget-figure.ts'
 import { isShare } from '../../schema/domain/delivery-metrics.ts'
 import { format } from '../../schema/domain/metrics.ts'
 import { interval, minute } from '../words.ts'
@@ -47,11 +47,9 @@ export function budgetsSection({ budgets }: Pick<Findings, 'budgets'>): Block[] 
   ]
 }
 
-/** The endpoint, route and device that it is about. */
-function subject({ endpoint, route, device, tag, segment }: BudgetAnswer): Text {
-  const parts = [endpoint, route, device, tag, segment].flatMap(part =>
-    part === null ? [] : [{ code: part }, ' '],
-  )
+/** What it is about. */
+function subject(budget: BudgetAnswer): Text {
+  const parts = subjectOf(budget).flatMap(part => [{ code: part }, ' '])
   return parts.length ? parts.slice(0, -1) : ['the whole site']
 }
 

@@ -1,7 +1,8 @@
 /** The uncaught errors of a report: the share of page views with one, now and in the period before, and the most frequent. */
 
 import type { ShareEstimate } from '../../schema/domain/share.ts'
-import { messageOf, placeOf } from '../errors.ts'
+import { placeOf } from '../../schema/wire/pageview.ts'
+import { messageOf } from '../errors.ts'
 import { minute, percent, whole } from '../words.ts'
 import type { Block, Text } from './document.ts'
 import { type Findings, isMissing } from './findings.ts'

@@ -18,6 +18,7 @@ import {
   named,
   SEGMENT_ID,
   tagAnd,
+  tagFilter,
 } from './query.ts'
 
 /** Segments of one site. */
@@ -136,6 +137,20 @@ export function expanded(params: URLSearchParams, segment: Within): Parsed<URLSe
     return [...any.map(value => [name, written(value)]), ...not.map(value => [`${name}!`, written(value)])]
   })
   return { ok: new URLSearchParams([...rest, ...filters]) }
+}
+
+/** What a budget is about: its own filters, within its segment where it names one. */
+export function budgetFilters(
+  { endpoint, route, device, tag }: Record<'endpoint' | 'route' | 'device' | 'tag', string | null>,
+  within: Within | null,
+): Parsed<Filters> {
+  const own: Filters = {
+    ...(endpoint !== null && { endpoint }),
+    ...(route !== null && { route }),
+    ...(device !== null && { device }),
+    ...tagFilter(tag),
+  }
+  return within ? narrowed(own, within) : { ok: own }
 }
 
 /** The filters of a segment as a question has them. */

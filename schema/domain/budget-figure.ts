@@ -1,4 +1,4 @@
-/** How the figures of a budget are written: in its metric's unit, or as shares where it is relative. */
+/** How a budget is written: what it is about, and its figures, in its metric's unit or as shares where it is relative. */
 
 import { type Budgeted, format } from './metrics.ts'
 
@@ -6,6 +6,20 @@ import { type Budgeted, format } from './metrics.ts'
 interface Terms {
   metric: Budgeted
   relative_to: 'week' | 'release' | null
+}
+
+/** What narrows a budget to a part of its site. */
+interface Narrowed {
+  endpoint: string | null
+  route: string | null
+  device: string | null
+  tag: string | null
+  segment: string | null
+}
+
+/** What it is about, part by part; nothing: the whole site. */
+export function subjectOf({ endpoint, route, device, tag, segment }: Narrowed): string[] {
+  return [endpoint, route, device, tag, segment].filter(part => part !== null)
 }
 
 /** What its figures are written as: those of its metric, or shares, as those of the delivery are. */

@@ -154,6 +154,11 @@ export interface Fingerprint {
   column: number
 }
 
+/** `/app.js:118:23`; empty where the browser tells no place. */
+export function placeOf({ script, line, column }: Pick<Fingerprint, 'script' | 'line' | 'column'>): string {
+  return script && `${script}:${line}:${column}`
+}
+
 /** An error of one page view, and how often it came. */
 export interface PageError extends Fingerprint {
   count: number

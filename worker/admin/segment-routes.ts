@@ -3,15 +3,15 @@
 import { and, asc, eq, isNotNull, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { type Context, Hono } from 'hono'
-import { tagFilter } from '../../schema/api/query.ts'
 import {
+  budgetFilters,
   MAX_SEGMENTS,
-  narrowed,
   SEGMENT,
   type SegmentAnswer,
   type SegmentsAnswer,
   withinOf,
 } from '../../schema/api/segments.ts'
+import { unjudged } from '../../schema/domain/budget-state.ts'
 import { isTagKey } from '../../schema/domain/tag.ts'
 import { type BudgetRow, budgets, type SegmentRow, segments } from '../../schema/storage/tables.ts'
 import type { Hono as Types } from '../env.ts'
@@ -24,7 +24,7 @@ import { requireAdmin, requireSite } from './access.ts'
 import { readJson } from './body.ts'
 
 /** A budget that names a segment. */
-type Using = Pick<BudgetRow, 'id' | 'segment' | 'route' | 'device' | 'tag'>
+type Using = Pick<BudgetRow, 'id' | 'segment' | 'endpoint' | 'route' | 'device' | 'tag'>
 
 export const segmentRoutes = new Hono<Types>()
   .get('/', async c => {
@@ -49,12 +49,11 @@ export const segmentRoutes = new Hono<Types>()
       throw problem(409, `Site ${site.id} has ${MAX_SEGMENTS} segments: delete one first.`, { field: 'site' })
     }
     const using = all.filter(({ segment }) => segment === id)
-    for (const { id: budget, route, device, tag } of using) {
-      const own = { ...(route !== null && { route }), ...(device !== null && { device }), ...tagFilter(tag) }
-      const both = narrowed(own, within)
+    for (const budget of using) {
+      const both = budgetFilters(budget, within)
       if ('error' in both) {
         const { field, detail } = both.error
-        throw problem(409, `Budget ${budget} would never match: its ${field} ${detail}.`, {
+        throw problem(409, `Budget ${budget.id} would never match: its ${field} ${detail}.`, {
           field: 'filters',
         })
       }
@@ -98,20 +97,18 @@ function list(d1: D1Database, site: string): Promise<SegmentRow[]> {
 
 /** The budgets that name segments. Key: (site). */
 function usingIn(d1: D1Database, site: string): Promise<Using[]> {
-  const { id, segment, route, device, tag } = budgets
+  const { id, segment, endpoint, route, device, tag } = budgets
   return drizzle(d1)
-    .select({ id, segment, route, device, tag })
+    .select({ id, segment, endpoint, route, device, tag })
     .from(budgets)
     .where(and(eq(budgets.site, site), isNotNull(segment)))
 }
 
 /** Another promise: how a budget stood before says nothing of it. */
 function judgeAnew(c: Context<Types>, site: string, segment: string) {
-  const fresh = { state: 'no-data', since: Date.now(), checked: 0, told: 'ok' } as const
-  const figures = { value: null, low: null, high: null, samples: 0, release: null, baseline: null }
   return drizzle(c.env.DB)
     .update(budgets)
-    .set({ ...fresh, ...figures })
+    .set(unjudged(Date.now()))
     .where(and(eq(budgets.site, site), eq(budgets.segment, segment)))
 }
 

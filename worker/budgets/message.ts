@@ -4,7 +4,7 @@
 
 import type { BudgetMessage } from '../../schema/api/budgets.ts'
 import type { DeployAnswer } from '../../schema/api/deploys.ts'
-import { figureOf, writeLimit } from '../../schema/domain/budget-figure.ts'
+import { figureOf, subjectOf, writeLimit } from '../../schema/domain/budget-figure.ts'
 import { isShare } from '../../schema/domain/delivery-metrics.ts'
 import { format } from '../../schema/domain/metrics.ts'
 import type { Ms } from '../../schema/domain/units.ts'
@@ -48,28 +48,12 @@ export function announcement(
   }
 }
 
-function sentence(
-  {
-    site,
-    metric,
-    endpoint,
-    route,
-    device,
-    tag,
-    segment,
-    percentile,
-    max,
-    windowHours,
-    relativeTo,
-  }: BudgetRow,
-  finding: Finding,
-  deploy: DeployAnswer | undefined,
-) {
+function sentence(row: BudgetRow, finding: Finding, deploy: DeployAnswer | undefined) {
+  const { site, metric, percentile, max, windowHours, relativeTo } = row
   const { state, value, low, high, samples, release, baseline } = finding
   const budget = { metric, relative_to: relativeTo, limit: max }
-  const where = [endpoint, route, device, tag, segment].filter(part => part !== null).map(quoted)
   const what = isShare(metric) ? metric : `p${percentile} of ${nameOf(metric)}`
-  const subject = [`${site}: ${what}`, ...where].join(', ')
+  const subject = [`${site}: ${what}`, ...subjectOf(row).map(quoted)].join(', ')
   const verb = state === 'breached' ? 'is over' : 'is back within'
   const write = (bound: number | null) => (bound === null ? '?' : format(figureOf(budget), bound))
   const proof = `${write(value)} (95% interval: ${write(low)} to ${write(high)}, ${samples} samples in ${windowHours} h)`

@@ -20,6 +20,8 @@ import type { DeployAnswer } from '../../schema/api/deploys.ts'
 import { OVERVIEW_QUERY } from '../../schema/api/overview.ts'
 import { parseParameters } from '../../schema/api/parameters.ts'
 import { type Filters, tagFilter } from '../../schema/api/query.ts'
+import { budgetFilters } from '../../schema/api/segments.ts'
+import { unjudged } from '../../schema/domain/budget-state.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
 import { isTagKey } from '../../schema/domain/tag.ts'
 import type { Ms } from '../../schema/domain/units.ts'
@@ -35,7 +37,6 @@ import { deploysOf } from '../read/deploys.ts'
 import { segmentOf } from '../site/segments.ts'
 import { existingSite, findSite } from '../site/sites.ts'
 import { requireTag } from '../site/tags.ts'
-import { filtersOf } from './filters.ts'
 import { overview } from './overview.ts'
 import { preview } from './preview.ts'
 import { webhookRoutes } from './webhook-routes.ts'
@@ -73,19 +74,9 @@ export const budgetRoutes = new Hono<Types>()
   .put('/budgets/:id', async c => {
     const budget = await readJson(c, BUDGET)
     await checkFilters(c, budget, Date.now())
-    // Another promise: how the one before stood says nothing of it.
-    const fresh = {
-      state: 'no-data',
-      since: Date.now(),
-      checked: 0,
-      told: 'ok',
-      release: null,
-      baseline: null,
-    } as const
-    const figures = { value: null, low: null, high: null, samples: 0 }
     const [changed] = await drizzle(c.env.DB)
       .update(budgets)
-      .set({ ...toRow(budget), ...fresh, ...figures })
+      .set({ ...toRow(budget), ...unjudged(Date.now()) })
       .where(one(c))
       .returning()
     if (!changed) throw unknown(c)
@@ -145,7 +136,7 @@ async function checkFilters(c: Context<Types>, budget: Budget, now: Ms): Promise
   if (!site) throw noSite(siteOf(c))
   for (const key of Object.keys(tagFilter(budget.tag))) if (isTagKey(key)) requireTag(site, key, 'tag')
   const within = budget.segment === null ? null : await segmentOf(c.env.DB, site, budget.segment)
-  const filters = filtersOf(budget, within)
+  const filters = budgetFilters(budget, within)
   if ('error' in filters) throw badField(filters.error)
   return filters.ok
 }

@@ -5,7 +5,7 @@
 
 import { and, asc, eq, getTableColumns, lte, type SQL, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { withinOf } from '../../schema/api/segments.ts'
+import { budgetFilters, withinOf } from '../../schema/api/segments.ts'
 import { HOUR, MINUTE } from '../../schema/domain/hour.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import {
@@ -21,7 +21,6 @@ import { logError } from '../log.ts'
 import { deploysOf } from '../read/deploys.ts'
 import { listed, named } from '../store/names.ts'
 import { counted, type Receipt } from '../store/statement.ts'
-import { filtersOf } from './filters.ts'
 import { type Finding, judge } from './judge.ts'
 import { announcement } from './message.ts'
 import { deliver } from './webhook.ts'
@@ -69,7 +68,7 @@ export async function watch(
     try {
       // Without its filters it would be another promise.
       if (budget.segment !== null && !within) throw new Error(`segment ${budget.segment} is gone`)
-      const filters = filtersOf(budget, within && withinOf(budget.segment ?? '', within))
+      const filters = budgetFilters(budget, within && withinOf(budget.segment ?? '', within))
       if ('error' in filters) throw new Error(filters.error.detail)
       await note(d1, budget, await judge(counted(d1, receipt), budget, filters.ok, now, site.rawDays), now)
     } catch (error) {

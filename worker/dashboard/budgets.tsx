@@ -2,7 +2,7 @@
 
 import { useContext, useEffect, useRef } from 'preact/hooks'
 import type { BudgetAnswer, BudgetEventsAnswer, BudgetsAnswer } from '../../schema/api/budgets.ts'
-import { figureOf, writeLimit } from '../../schema/domain/budget-figure.ts'
+import { figureOf, subjectOf, writeLimit } from '../../schema/domain/budget-figure.ts'
 import { isShare } from '../../schema/domain/delivery-metrics.ts'
 import { format } from '../../schema/domain/metrics.ts'
 import { BudgetForm } from './budgetform.tsx'
@@ -153,8 +153,8 @@ function History({ budgets }: { budgets: BudgetAnswer[] }) {
 
 /** `p75 of LCP ≤ 2.50 s in 24 h, /checkout, phone, plan:pro`. */
 function nameOf(budget: BudgetAnswer): string {
-  const { metric, percentile, window_hours, endpoint, route, device, tag, segment } = budget
+  const { metric, percentile, window_hours } = budget
   const what = isShare(metric) ? metric : `p${percentile} of ${short(metric)}`
   const promise = `${what} ≤ ${writeLimit(budget)} in ${window_hours} h`
-  return [promise, endpoint, route, device, tag, segment].filter(Boolean).join(', ')
+  return [promise, ...subjectOf(budget)].join(', ')
 }

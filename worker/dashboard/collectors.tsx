@@ -3,10 +3,10 @@
 import { useContext } from 'preact/hooks'
 import type { CollectorAnswer, CollectorsAnswer, CollectorTestAnswer } from '../../schema/api/collectors.ts'
 import { ask, request } from './client.ts'
-import { Field, Form, valuesOf } from './field.tsx'
+import { Field, Form, valuesOf, wordsOf } from './field.tsx'
 import { moment } from './format.ts'
 import { Section, Table } from './section.tsx'
-import { useWork } from './use-action.ts'
+import { delivered, useWork } from './use-action.ts'
 import { Live, useAnswer } from './use-api.ts'
 
 export function Collectors({ site }: { site: string }) {
@@ -20,8 +20,8 @@ export function Collectors({ site }: { site: string }) {
     const body = {
       url,
       ...(headers && { headers: { Authorization: headers } }),
-      ...(metrics && { metrics: listOf(metrics) }),
-      ...(group_by && { group_by: listOf(group_by) }),
+      ...(metrics && { metrics: wordsOf(metrics) }),
+      ...(group_by && { group_by: wordsOf(group_by) }),
     }
     return run(ask(path, { method: 'POST', body }), 'Created.').then(made => {
       if (!made) return
@@ -68,13 +68,8 @@ function Row({ collector, path }: { collector: CollectorAnswer; path: string }) 
   const [said, run] = useWork()
   const { id, url, metrics, group_by, next, status, attempts } = collector
   const own = `${path}/${id}`
-  const onTest = () => {
-    const test = ask<CollectorTestAnswer>(`${own}/test`, { method: 'POST' })
-    const judged = test.then(({ delivered, status }) => {
-      if (!delivered) throw new Error(`Not delivered: ${status}.`)
-    })
-    run(judged, 'Test delivered.')
-  }
+  const onTest = () =>
+    run(delivered(ask<CollectorTestAnswer>(`${own}/test`, { method: 'POST' })), 'Test delivered.')
   const onDelete = () => {
     if (confirm(`Remove the collector ${url}?`))
       run(request(own, { method: 'DELETE' }).then(again), 'Removed.')
@@ -98,8 +93,4 @@ function Row({ collector, path }: { collector: CollectorAnswer; path: string }) 
       </td>
     </tr>
   )
-}
-
-function listOf(text: string | number): string[] {
-  return String(text).match(/[^\s,]+/g) ?? []
 }

@@ -2,7 +2,7 @@
 
 import { useContext } from 'preact/hooks'
 import { ask } from './client.ts'
-import { Field, Form, originsOf, valuesOf } from './field.tsx'
+import { Field, Form, valuesOf, wordsOf } from './field.tsx'
 import { usePlace } from './link.tsx'
 import { useWork } from './use-action.ts'
 import { Live } from './use-api.ts'
@@ -13,7 +13,7 @@ export function CreateSite({ title }: { title: string }) {
   const [said, run, fault] = useWork()
   const onSubmit = (form: HTMLFormElement) => {
     const { site, origins } = valuesOf(form)
-    const body = { origins: originsOf(origins) }
+    const body = { origins: wordsOf(origins) }
     // Never in place of one that is there: its settings would be lost.
     const headers = { 'If-None-Match': '*' }
     return run(

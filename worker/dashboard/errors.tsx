@@ -2,6 +2,7 @@
 
 import type { ErrorRow, ErrorsAnswer } from '../../schema/api/errors.ts'
 import { formatShare } from '../../schema/domain/delivery-metrics.ts'
+import { placeOf } from '../../schema/wire/pageview.ts'
 import { count, moment, number, percent } from './format.ts'
 import { usePlace } from './link.tsx'
 import { baseOf, pathOf } from './query.ts'
@@ -63,11 +64,6 @@ function Found({ found, free }: { found: ErrorsAnswer; free: NonNullable<ErrorsA
       {unlisted > 0 && <p class="soft">{count(unlisted, 'error')} more in no row.</p>}
     </>
   )
-}
-
-/** `/app.js:118:23`; empty where the browser tells no place. */
-function placeOf({ script, line, column }: ErrorRow): string {
-  return script && `${script}:${line}:${column}`
 }
 
 /** The three most frequent, with their shares where there are several. */

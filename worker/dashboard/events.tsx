@@ -6,7 +6,7 @@
 import type { BudgetAnswer, BudgetEventsAnswer, BudgetsAnswer } from '../../schema/api/budgets.ts'
 import type { DeploysAnswer } from '../../schema/api/deploys.ts'
 import type { TimeseriesAnswer } from '../../schema/api/timeseries.ts'
-import { writeLimit } from '../../schema/domain/budget-figure.ts'
+import { subjectOf, writeLimit } from '../../schema/domain/budget-figure.ts'
 import { DAY, HOUR, hourOf } from '../../schema/domain/hour.ts'
 import { METRICS, type Metric } from '../../schema/domain/metrics.ts'
 import { count } from './format.ts'
@@ -60,8 +60,7 @@ function changesOf(answer: BudgetEventsAnswer | null, budgets: readonly BudgetAn
     const time = Date.parse(at)
     if (!budget) return []
     const name = `p${budget.percentile} ≤ ${writeLimit(budget)}`
-    const { endpoint, route, device, tag, segment } = budget
-    const of = [name, endpoint, route, device, tag, segment].filter(Boolean).join(', ')
+    const of = [name, ...subjectOf(budget)].join(', ')
     if (state === 'breached') {
       return [{ kind: 'breach', time, name, text: `breach of ${of}`, to: causeOf(budget, time) }]
     }

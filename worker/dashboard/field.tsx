@@ -88,8 +88,8 @@ export function valuesOf(form: HTMLFormElement): Record<string, string | number 
   )
 }
 
-/** `https://a.example https://b.example` as a list. */
-export function originsOf(text: string | number | null | undefined): string[] {
+/** What is parted by spaces or commas, as a list: `https://a.example https://b.example`. */
+export function wordsOf(text: string | number | null | undefined): string[] {
   return String(text ?? '')
     .split(/[\s,]+/)
     .filter(Boolean)

@@ -4,7 +4,7 @@ import { useContext } from 'preact/hooks'
 import type { SiteAnswer } from '../../schema/api/site.ts'
 import { ask, request } from './client.ts'
 import { Collectors } from './collectors.tsx'
-import { Field, Form, originsOf, valuesOf } from './field.tsx'
+import { Field, Form, valuesOf, wordsOf } from './field.tsx'
 import { Snippet } from './firstrun.tsx'
 import { moment, number } from './format.ts'
 import { Link, usePlace } from './link.tsx'
@@ -33,7 +33,7 @@ export function SiteSettings({ site }: { site: string }) {
   const { data } = answer
   const onSubmit = (form: HTMLFormElement) => {
     const { origins, ...numbers } = valuesOf(form)
-    const body = { ...numbers, origins: originsOf(origins) }
+    const body = { ...numbers, origins: wordsOf(origins) }
     return run(ask(path, { method: 'PATCH', body }).then(again), 'Saved.')
   }
   const onDelete = () => {

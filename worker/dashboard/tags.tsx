@@ -3,7 +3,7 @@
 import { useContext } from 'preact/hooks'
 import type { TagsAnswer } from '../../schema/api/tags.ts'
 import { ask } from './client.ts'
-import { Field, Form, valuesOf } from './field.tsx'
+import { Field, Form, valuesOf, wordsOf } from './field.tsx'
 import { number } from './format.ts'
 import { Section } from './section.tsx'
 import { useWork } from './use-action.ts'
@@ -16,7 +16,7 @@ export function Tags({ site }: { site: string }) {
   const answer = useAnswer<TagsAnswer>(path)
   const { data } = answer
   const onSubmit = (form: HTMLFormElement) => {
-    const tags = `${valuesOf(form).tags ?? ''}`.match(/[^\s,]+/g) ?? []
+    const tags = wordsOf(valuesOf(form).tags)
     return run(ask(path, { method: 'PUT', body: { tags } }).then(again), 'Saved.')
   }
   return (

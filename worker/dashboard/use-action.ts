@@ -31,3 +31,11 @@ export function useWork(): [said: string, run: Run, fault: Fault | null, hush: (
   const hush = () => (said || fault) && tell({ said: '', fault: null })
   return [said, run, fault, hush]
 }
+
+/** What a test message came to: one that was answered, but not delivered, has failed. */
+export async function delivered(
+  test: Promise<{ delivered: boolean; status: string | number | null }>,
+): Promise<void> {
+  const { delivered, status } = await test
+  if (!delivered) throw new Error(`Not delivered: ${status}.`)
+}

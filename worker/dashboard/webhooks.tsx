@@ -11,7 +11,7 @@ import { ask, request } from './client.ts'
 import { Field, Form } from './field.tsx'
 import { usePlace } from './link.tsx'
 import { Section, Table } from './section.tsx'
-import { useWork } from './use-action.ts'
+import { delivered, useWork } from './use-action.ts'
 import { Live, useAnswer } from './use-api.ts'
 
 /** The budgets of the site, by id, with what they are called. */
@@ -98,13 +98,8 @@ function Row({ hook, path, budgets }: { hook: WebhookAnswer; path: string; budge
   const { again } = useContext(Live)
   const [said, run] = useWork()
   const own = `${path}/${hook.id}`
-  const onTest = () => {
-    const test = ask<WebhookTestAnswer>(`${own}/test`, { method: 'POST' })
-    const judged = test.then(({ delivered, status }) => {
-      if (!delivered) throw new Error(`Not delivered: ${status}.`)
-    })
-    run(judged, 'Test delivered.')
-  }
+  const onTest = () =>
+    run(delivered(ask<WebhookTestAnswer>(`${own}/test`, { method: 'POST' })), 'Test delivered.')
   const onDelete = () => run(request(own, { method: 'DELETE' }).then(again), 'Deleted.')
   const about = hook.budgets?.map(id => budgets.find(([other]) => other === id)?.[1] ?? 'deleted')
   return (
