@@ -54,7 +54,7 @@ describe('1,100 beacons with the ids 0 to 44b', () => {
 })
 
 describe('a row', () => {
-  it('is not overwritten by who has read its id in an answer', async () => {
+  it('withstands who has read its id in an answer', async () => {
     const honest = pageView({ id: newId(), route: '/honest' })
     await send(encode(honest), {}, 'other')
     const id = await storedId(honest, 'other')

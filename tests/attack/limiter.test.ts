@@ -153,6 +153,6 @@ describe('a flood of addresses', () => {
   })
 })
 
-it('an ordinary beacon of an unknown visitor is taken all the same', async () => {
+it('takes an ordinary beacon of an unknown visitor all the same', async () => {
   expect((await send(encode(pageView()))).status).toBe(204)
 })

@@ -28,7 +28,7 @@ beforeAll(async () => {
 })
 
 describe('a beacon of weight 1,000 among 2,000 honest page views', () => {
-  it('is refused by the name of its field, and the p75 stays where it is', async () => {
+  it('draws a refusal that names its field, and the p75 stays where it is', async () => {
     const before = await p75('shop')
     const answer = await problemOf(await send(forged(1_000)))
     expect(answer).toMatchObject({ status: 400, field: 'weight' })
@@ -49,7 +49,7 @@ describe('a beacon of weight 1,000 among 2,000 honest page views', () => {
     expect(await p75('open')).toBeGreaterThan(before * 1.08)
   })
 
-  it('is taken from an importer, who has the admin token', async () => {
+  it('comes in from an importer, who has the admin token', async () => {
     expect((await send(forged(1_000), admin, 'imported')).status).toBe(204)
   })
 })

@@ -491,7 +491,7 @@ describe('blocking time', () => {
     resolve([sum(before, all), sum(after, all), sum(before, other), sum(after, other)])
   }).observe({ type: 'long-animation-frame', buffered: true }))`
 
-  test('is told until the load and after it, by the hosts of its scripts', async () => {
+  test('counts until the load and after it, by the hosts of its scripts', async () => {
     site.file(
       '/third.js',
       'text/javascript',

@@ -75,7 +75,7 @@ test('records method, endpoint, outcome, status, times and bytes of fetch and XH
   expect(site.beacons.map(({ body }) => body).join()).not.toMatch(/secret|jane|token|[?#]|0b8e9e86/)
 })
 
-test('aborted calls and calls without an answer are told apart', async () => {
+test('tells aborted calls from calls without an answer', async () => {
   const page = await open()
   await page.evaluate(async other => {
     const ignore = () => {}
@@ -205,7 +205,7 @@ test('calls keep their methods whatever becomes of their address', async () => {
   expect((await callsOf(page)).map(call => call.endpoint)).toEqual(['POST /api/relative', 'PUT /api/object'])
 })
 
-test('calls made before the SDK was there are recorded, as GET', async () => {
+test('records calls made before the SDK was there, as GET', async () => {
   const page = await chromium.open(site.page('/before', { head: '<script>fetch("/api/early")</script>' }))
   await recorded(page, 1)
   await page.addScriptTag({ url: '/fieldline.js' })
@@ -226,13 +226,13 @@ test('a call to no address holds up no others', async () => {
   expect((await callsOf(page)).map(call => call.endpoint)).toEqual(['GET /api/direct'])
 })
 
-test('a call that is under way when the page leaves is not recorded', async () => {
+test('does not record a call that is under way when the page leaves', async () => {
   const page = await open()
   await page.evaluate(() => void fetch('/api/pending?delay=5000'))
   expect(await callsOf(page)).toEqual([])
 })
 
-test('a call that is cut off by leaving is not recorded, wherever it stood', async () => {
+test('does not record a call that leaving cuts off, wherever it stood', async () => {
   const page = await open()
   await page.evaluate(async () => {
     const xhr = (method: string, url: string) => {
@@ -258,7 +258,7 @@ test('a call that is cut off by leaving is not recorded, wherever it stood', asy
   await page.close()
 })
 
-test('a call that is cut off as leaving begins, which Firefox does, is not recorded', async () => {
+test('does not record a call cut off as leaving begins, which Firefox does', async () => {
   const page = await open()
   await page.evaluate(async () => {
     const request = new XMLHttpRequest()
@@ -274,7 +274,7 @@ test('a call that is cut off as leaving begins, which Firefox does, is not recor
   expect((await callsOf(page)).map(call => call.endpoint)).toEqual(['GET /api/done'])
 })
 
-test('a call that ends as the page leaves is recorded, before its entry is handed out', async () => {
+test('records a call that ends as the page leaves, before its entry comes', async () => {
   const page = await open()
   await page.evaluate(() =>
     addEventListener(
@@ -290,7 +290,7 @@ test('a call that ends as the page leaves is recorded, before its entry is hande
   expect((await callsOf(page)).map(call => call.endpoint)).toEqual(['GET /api/last'])
 })
 
-test('its own beacons are never recorded, whichever way they leave', async () => {
+test('never records its own beacons, whichever way they leave', async () => {
   const page = await open()
   await page.evaluate(() => {
     navigator.sendBeacon = () => false
@@ -497,7 +497,7 @@ test('beacons of others are their own affair: they arrive, and are no API calls'
   expect((await callsOf(page)).map(call => call.endpoint)).toEqual(['POST /api/keepalive'])
 })
 
-test('answers that nobody reads are told as the page hides, the failed ones as failed', async () => {
+test('tells answers that nobody reads as the page hides, the failed ones as failed', async () => {
   const page = await open()
   await page.evaluate(async () => {
     for (let i = 0; i < 8; i++)
@@ -513,7 +513,7 @@ test('answers that nobody reads are told as the page hides, the failed ones as f
   for (const { duration } of calls) expect(duration).toBeGreaterThanOrEqual(50)
 })
 
-test('an answer that is read late is told once, and a stream once it ends', async () => {
+test('tells an answer that the page reads late once, and a stream once it ends', async () => {
   const page = await open()
   await page.evaluate(async () => {
     const late = await fetch('/api/late?cache=no-store')
@@ -534,7 +534,7 @@ test('an answer that is read late is told once, and a stream once it ends', asyn
   expect(calls[1]?.duration).toBeGreaterThanOrEqual(300)
 })
 
-test('a call that was preloaded is told once', async () => {
+test('tells a preloaded call once', async () => {
   const head = '<link rel="preload" as="fetch" crossorigin href="/api/preloaded?cache=max-age=60">'
   const page = await chromium.open(site.page('/preloaded', { head, tag: TAG }))
   await page.waitForFunction('window.fieldline')

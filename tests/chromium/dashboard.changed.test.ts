@@ -132,7 +132,7 @@ test('another question waits under its own heading, and a failure is no calm', a
   expect(query().get('against')).toBe('release')
 })
 
-test('a table says what changed in each group, is sorted, and is searched', async () => {
+test('a table says what changed in each group, sorts, and searches', async () => {
   await open('?site=worse')
   const table = region('LCP by route')
   const row = table
@@ -160,7 +160,7 @@ test('a table says what changed in each group, is sorted, and is searched', asyn
   expect(troubles).toEqual([])
 })
 
-test('several endpoints have one chart, and some are left out', async () => {
+test('several endpoints have one chart, which leaves some out', async () => {
   await open('?site=demo&range=7d&view=api&rows=50')
   const table = region('API endpoints')
   await table.getByRole('link', { name: 'GET /api/products', exact: true }).click()
@@ -184,7 +184,7 @@ test('several endpoints have one chart, and some are left out', async () => {
   expect(troubles).toEqual([])
 })
 
-test('several groups are filtered by, or left out, whatever their names hold', async () => {
+test('filters by several groups, or leaves them out, whatever their names hold', async () => {
   await open('?site=worse&range=7d')
   const table = region('LCP by route')
   await table.getByRole('link', { name: '/c/a,b', exact: true }).click()

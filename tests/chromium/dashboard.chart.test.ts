@@ -262,7 +262,7 @@ test('marks lead to a release, and from a breach to its cause in one click', asy
   await page.waitForURL(/at=cause/)
 })
 
-test('events that could not be asked for are not taken for none', async () => {
+test('does not take events that it could not ask for as none', async () => {
   await page.route('**/v1/budget-events**', route =>
     route.fulfill({ status: 400, contentType: 'application/problem+json', body: '{"detail":"No."}' }),
   )
@@ -312,7 +312,7 @@ test('two devices stand side by side as the API compares them, by their address'
   expect(covered(await wordsOf(region('LCP distributions'), 'svg text'))).toEqual([])
 })
 
-test('a period is compared with the same hours of days before, and a drag zooms both', async () => {
+test('compares a period with the same hours of days before, and zooms both by a drag', async () => {
   await on.open(page, '?site=slow&view=compare&range=24h&live=off')
   expect(await page.getByLabel('Days before').inputValue()).toBe('1')
   await page.getByLabel('Days before').fill('2')
@@ -328,7 +328,7 @@ test('a period is compared with the same hours of days before, and a drag zooms 
   expect(query().get('a')).toBe('2')
 })
 
-test('of two sides nothing is drawn until both are there', async () => {
+test('draws nothing of two sides until both are there', async () => {
   let release = () => {}
   const held = new Promise<void>(done => {
     release = done

@@ -77,7 +77,7 @@ test('a link to a page view that is not in the list opens it, and one to none sa
   )
 })
 
-test('a budget is tried before it is made, and says what is wrong beside the field', async () => {
+test('tries a budget before it makes it, and says what is wrong beside the field', async () => {
   await open('?site=demo&range=7d&view=budgets')
   const form = region('New budget')
   const routes = () =>
@@ -125,7 +125,7 @@ test('a read token sees budgets and sites, and nothing that it may not use', asy
   expect(await region('Sites').textContent()).toContain('demo')
 })
 
-test('a site is made, set, given a token and deleted, from the list of all sites', async () => {
+test('makes, sets and deletes a site from the list of all, with a token of its own', async () => {
   await runCron(on.server.url)
   await open('?site=demo&view=sites')
   const row = rowOf('demo')
@@ -203,7 +203,7 @@ test('a phone has a head of less than 120 px, with all that a wide page has', as
   await page.getByLabel('Token').waitFor()
 })
 
-test('2560 px are used, and paper shows the figures alone', async () => {
+test('uses 2560 px, and shows the figures alone on paper', async () => {
   await page.setViewportSize({ width: 2560, height: 1400 })
   await open('?site=demo&range=7d')
   const right = await page.locator('main').evaluate(main => main.getBoundingClientRect().right)
@@ -251,7 +251,7 @@ test('forced colours leave every bar, and right-to-left paths begin with their s
   expect(slash).toBeLessThan(letter)
 })
 
-test('words are explained where they stand, with a link to more', async () => {
+test('explains words where they stand, with a link to more', async () => {
   await open('?site=demo&range=7d')
   for (const [name, text] of [
     ['LCP', 'Up to 2.5 s is good'],
@@ -282,7 +282,7 @@ test('a day of another year says which', async () => {
   )
 })
 
-test('a tag is declared among the settings, and is a breakdown and a filter', async () => {
+test('declares a tag among the settings, as a breakdown and a filter', async () => {
   await ask('/v1/sites/tagged', 'PUT', { origins: ['*'] })
   await open('?site=tagged&view=sites&id=tagged')
   await page.getByLabel('Tags that are kept').fill('plan variant')
@@ -344,7 +344,7 @@ test('a tag is declared among the settings, and is a breakdown and a filter', as
   expect(troubles).toEqual([])
 })
 
-test('filters become a segment, which is chosen, narrowed, promised and deleted', async () => {
+test('makes a segment of filters, then chooses, narrows, promises and deletes it', async () => {
   await open('?site=demo&range=7d&device=phone&route=/&route=/cart')
   const figures = () => region('Metrics').textContent()
   const before = await figures()

@@ -114,7 +114,7 @@ test.each(WIDTHS)('nothing scrolls sideways at %i px but the tables', async widt
   await context.close()
 })
 
-test('every control is reached by the keyboard, and shows that it has the focus', async () => {
+test('the keyboard reaches every control, which shows that it has the focus', async () => {
   const { page, context } = await on.page()
   await on.open(page, VIEWS.overview)
   const controls = await page.evaluate(`${CONTROLS}().length`)
@@ -132,7 +132,7 @@ test('every control is reached by the keyboard, and shows that it has the focus'
   await context.close()
 })
 
-test('a budget is made, changed and deleted, and the webhook is tested', async () => {
+test('makes, changes and deletes a budget, and tests the webhook', async () => {
   const { page, context, troubles } = await on.page()
   page.on('dialog', dialog => dialog.accept())
   await on.open(page, VIEWS.budgets)
@@ -199,7 +199,7 @@ test('a click on a form counts once, whatever the form says meanwhile', async ()
   await context.close()
 })
 
-test('naming rules are tried, kept and marked', async () => {
+test('tries, keeps and marks naming rules', async () => {
   const { page, context, troubles } = await on.page()
   await on.open(page, VIEWS.names)
   await page.getByLabel('Pattern').fill('/products/:slug')

@@ -148,7 +148,7 @@ test.each([
   expect(await main()).not.toContain('no data')
 })
 
-test('a token that is refused leads to a sign-in of one heading', async () => {
+test('a refused token leads to a sign-in of one heading', async () => {
   await page.goto(`${on.server.url}/?site=demo#token=wrong`)
   await page.getByText('This token is not valid.').waitFor()
   expect(await page.getByRole('heading', { level: 1 }).allTextContents()).toEqual(['fieldline'])
@@ -205,7 +205,7 @@ test.each(['America/New_York', 'Asia/Kolkata', 'Pacific/Auckland'])(
   },
 )
 
-test('7 days are told by the hour, with dates on the axis', async () => {
+test('7 days show hours, with dates on the axis', async () => {
   await on.open(page, '?site=demo&range=7d')
   const labels = await region('LCP over time').locator('svg text.middle').allTextContents()
   expect(labels.length).toBeGreaterThan(4)

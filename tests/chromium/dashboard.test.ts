@@ -134,7 +134,7 @@ test('a row of a breakdown filters everything, and its chip takes the filter awa
   expect(query()).toBe('?site=demo&range=7d&by=country')
 })
 
-test('percentile, device and range are chosen in the head, and kept in the address', async () => {
+test('chooses percentile, device and range in the head, and keeps them in the address', async () => {
   await open('?site=demo&range=7d')
   await page.getByLabel('Percentile').selectOption('95')
   await page.getByLabel('Device').selectOption('phone')
@@ -169,7 +169,7 @@ test('the histogram counts every page view once', async () => {
   expect(counts.reduce((sum, count) => sum + count, 0)).toBe(row?.count)
 })
 
-test('endpoints of the API are listed in four orders, and one has a chart of its own', async () => {
+test('lists endpoints of the API in four orders, and gives one a chart of its own', async () => {
   await open('?site=demo&range=7d')
   await link('API').first().click()
   await open('?site=demo&range=7d&view=api&rows=50')
@@ -219,7 +219,7 @@ test('saves what is shown as CSV and JSON, and copies a curl line without the to
   expect(copied).not.toContain(on.server.token)
 })
 
-test('an error of the API is shown, with its field once', async () => {
+test('shows an error of the API, with its field once', async () => {
   await page.goto(`${on.server.url}/?site=nowhere#token=${on.server.token}`)
   await page.getByRole('alert').first().waitFor()
   expect(await page.getByRole('alert').first().textContent()).toMatch(
@@ -229,7 +229,7 @@ test('an error of the API is shown, with its field once', async () => {
   expect(await page.getByRole('alert').first().textContent()).toBe('from must be before to (400)')
 })
 
-test('without a token the page asks for one, and a wrong one is refused', async () => {
+test('asks for a token where there is none, and refuses a wrong one', async () => {
   await page.goto(on.server.url)
   const field = page.getByLabel('Token')
   await field.fill('wrong')

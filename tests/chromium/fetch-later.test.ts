@@ -116,7 +116,7 @@ test('what is too long to be held leaves at once, and once', async () => {
   await page.close()
 })
 
-test('what is held is renewed each minute, so that its age is true', async () => {
+test('renews each minute what it holds, so that its age is true', async () => {
   const page = await open('/renewed', { head: HASTE })
   const held = await heldBy(page, 'held.length > 2')
   const [first, ...others] = held.map(({ view }) => view)

@@ -189,7 +189,7 @@ test('after the script, the line changes nothing', async () => {
   await page.close()
 })
 
-test('tags go with the page view and those after it, until they are changed', async () => {
+test('tags go with the page view and those after it, until they change', async () => {
   const page = await open(
     '/tagged',
     `${TAG} data-tag-plan="pro" data-tag-plan-tier="7" data-tag=""`,

@@ -78,7 +78,7 @@ describe('with the SDK on the page', () => {
     await page.close()
   })
 
-  test('nothing is added to the document, and nothing is stored', async () => {
+  test('adds nothing to the document, and stores nothing', async () => {
     const transcript = await same(async page => {
       const before = await page.evaluate(() => history.length)
       await exercise(page)

@@ -59,7 +59,7 @@ describe('by a Content-Security-Policy that allows nothing but the script and co
       await page.close()
     })
 
-  test('a violation would be seen', async () => {
+  test('the page would see a violation', async () => {
     const page = await chromium.open(
       site.page('/policy', {
         tag: 'data-site="shop"',

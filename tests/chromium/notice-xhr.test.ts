@@ -175,7 +175,7 @@ describe('with the SDK on the page, XMLHttpRequest', () => {
     ])
   })
 
-  test('is used again: after its end, after an abort, and opened anew while it runs', async () => {
+  test('works again: after its end, after an abort, and opened anew while it runs', async () => {
     const transcript = await same(
       page =>
         page.evaluate(async () => {

@@ -104,7 +104,7 @@ for (const [name, owner, property] of [
   ['the source of randomness', 'window', 'crypto'],
   ['the last of a list', 'Array.prototype', 'at'],
 ])
-  test(`a browser without ${name} is left alone`, async () => {
+  test(`leaves a browser without ${name} alone`, async () => {
     // The test's own driver needs what is taken away.
     const page = await chromium.open(
       site.page('/old', {
@@ -189,7 +189,7 @@ test('the package works by import', async () => {
   expect(beacon).toMatchObject({ site: 'npm', view: { route: '/by/[import]', release: '1.0.0' } })
 })
 
-test('nothing global is left but fieldline', async () => {
+test('leaves nothing global but fieldline', async () => {
   const page = await open('/globals')
   expect(await page.evaluate(GLOBALS)).toEqual(['fieldline'])
   expect(await page.evaluate(() => Object.keys(window.fieldline ?? {}))).toEqual([
@@ -209,7 +209,7 @@ test('nothing global is left but fieldline', async () => {
 
 const luck = (value: number) => `<script>Math.random = () => ${value}</script>`
 
-test('one of k page views is kept and stands for k', async () => {
+test('keeps one of k page views, which stands for k', async () => {
   const page = await open('/kept', `${TAG} data-sample="0.1"`, luck(0.0999))
   const [kept] = await beaconsAfter(page)
   expect(kept?.view).toMatchObject({ route: '/kept', weight: 10 })
@@ -219,7 +219,7 @@ for (const [name, sample, value] of [
   ['that is not drawn', '0.1', 0.1001],
   ['of a sample of none', '0', 0],
 ] as const)
-  test(`a page view ${name} is not sent`, async () => {
+  test(`does not send a page view ${name}`, async () => {
     const page = await open('/dropped', `${TAG} data-sample="${sample}"`, luck(value))
     expect(await beaconsAfter(page, 0)).toEqual([])
   })
@@ -228,7 +228,7 @@ for (const [name, property, value] of [
   ['Global Privacy Control', 'globalPrivacyControl', true],
   ['Do Not Track', 'doNotTrack', '1'],
 ] as const)
-  test(`a visitor with ${name} is left alone`, async () => {
+  test(`leaves a visitor with ${name} alone`, async () => {
     const wish = `<script>Object.defineProperty(navigator, '${property}', { value: ${JSON.stringify(value)} })</script>`
     const page = await open('/private', TAG, wish)
     expect(await page.evaluate(() => String(fetch))).toContain('function fetch()')
@@ -252,7 +252,7 @@ for (const beforeSend of ['() => null', '() => undefined', '() => { throw new Er
     expect(await beaconsBy(beforeSend, 0)).toEqual([])
   })
 
-test('what is too long for one beacon goes in several, and nothing is lost', async () => {
+test('what is too long for one beacon goes in several, without loss', async () => {
   const page = await open('/long')
   await page.evaluate(async () => {
     for (let i = 0; i < 60; i++) {

@@ -300,7 +300,7 @@ test('a page opened in the background and never shown is no page view', async ()
   expect(routes(await site.until(beacons => beacons.length > 0))).toEqual(['/front'])
 })
 
-test('a prerendered page is measured from its activation', async () => {
+test('measures a prerendered page from its activation', async () => {
   const view = await prerender(site, {
     tag: 'data-site="shop"',
     body: `<h1>Ready</h1><script>

@@ -71,7 +71,7 @@ describe('fieldline check', () => {
     expect(said).toMatch(/^Release 2\.4\.\d against 2\.3\.0\.\n$/)
   })
 
-  it('fails on a breached budget, and tells one without data from one that is kept', async () => {
+  it('fails on a breached budget, and tells one without data from one that holds', async () => {
     const terms = ['--metric', 'lcp', '--limit', '2500', '--minimum', '10']
     const id = (await cli('budget', 'add', '--site', 'shop', ...terms)).out.split(' ')[0] ?? ''
     expect((await cli('check', '--site', 'shop', '--budgets')).code).toBe(4)

@@ -389,7 +389,7 @@ COMP_WORDS=(${words.join(' ')}); COMP_CWORD=${words.length - 1}; _fieldline; ech
 })
 
 describe('a server that is no fieldline', () => {
-  it('is told from one that refuses', async () => {
+  it('differs from one that refuses', async () => {
     const server = createServer((_, answer) => answer.writeHead(200).end('<html>'))
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as AddressInfo

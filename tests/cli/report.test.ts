@@ -113,7 +113,7 @@ describe('budgets', () => {
   }
   const of = (...data: BudgetAnswer[]) => ({ budgets: { site: 'shop', data } })
 
-  it('that are breached are named, with what they promise', () => {
+  it('have their names where they breach, with what they promise', () => {
     const kept: BudgetAnswer = { ...budget, metric: 'lcp', endpoint: null, state: 'ok' }
     const findings = of(budget, kept)
     expect(budgetsInShort(findings)).toEqual([['Budgets: 1 breached, 1 ok.']])
@@ -123,7 +123,7 @@ describe('budgets', () => {
     )
   })
 
-  it('that are kept need one sentence, and none where there are none', () => {
+  it('that hold need one sentence, and none where there are none', () => {
     expect(budgetsInShort(of({ ...budget, state: 'ok' }))).toEqual([['Budgets: 1 ok.']])
     expect(budgetsSection(of({ ...budget, state: 'ok' }))).toEqual([])
     expect(budgetsInShort(of({ ...budget, state: 'no-data' }))).toEqual([

@@ -34,20 +34,20 @@ describe.each(Object.entries(BUDGET))('dist/%s', (name, budget) => {
     expect(more).toEqual([])
   })
 
-  it('names no map, which is served beside it', () => {
+  it('names no map, which stands beside it', () => {
     expect(text(name)).not.toContain('sourceMappingURL')
     const map = JSON.parse(readFileSync(`dist/public/${name}.map`, 'utf8'))
     expect(map.sources).toContain('../sdk/transport.ts')
     expect(readFileSync('dist/public/_headers', 'utf8')).toContain(`SourceMap: /${name}.map`)
   })
 
-  it('is served as it is, and under its version', () => {
+  it('goes out as it is, and under its version', () => {
     const pinned = name.replace('fieldline', `fieldline-${version}`)
     expect(readFileSync(`dist/public/${name}`, 'utf8')).toBe(text(name))
     expect(readFileSync(`dist/public/${pinned}`, 'utf8')).toBe(text(name))
   })
 
-  it('is accounted for to the byte, module by module', () => {
+  it('adds up to the byte, module by module', () => {
     const map = JSON.parse(text(`${name}.map`))
     const shares = sharesOf(text(name), map)
     expect(shares.map(share => share.module)).toEqual(expect.arrayContaining(['web-vitals', 'sdk/calls.ts']))

@@ -31,7 +31,7 @@ describe('dist/public/v1/openapi.json', () => {
     expect(status).toBe(0)
   })
 
-  it('is served by Cloudflare without the worker', () => {
+  it('needs no worker: Cloudflare serves it', () => {
     expect(readFileSync('wrangler.toml', 'utf8')).toMatch(/^run_worker_first = .*"!\/v1\/openapi\.json"/m)
   })
 })

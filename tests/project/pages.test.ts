@@ -52,7 +52,7 @@ describe('ARCHITECTURE.md', () => {
 describe('docs/decisions', () => {
   const pages = globSync('docs/decisions/[0-9]*.md').sort()
 
-  it('are numbered and listed', () => {
+  it('have their numbers, and stand in the list', () => {
     const { links } = readPage('docs/decisions/README.md')
     expect(links.filter(link => /^\d/.test(link)).map(link => `docs/decisions/${link}`)).toEqual(pages)
   })

@@ -8,7 +8,7 @@ import { isNext, releasedChangelog } from '../kit/release.ts'
 const folder = mkdtempSync(join(tmpdir(), 'fieldline-release-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-it('puts version and date over what is unreleased, and leaves a place for what comes', () => {
+it('puts version and date over what is new, and leaves a place for what comes', () => {
   const before = '# Changelog\n\n## Unreleased\n\n- New.\n\n## 0.1.0 · 2026-10-01\n\n- Old.\n'
   const after = releasedChangelog(before, '0.2.0', '2026-11-29')
   expect(after).toBe(before.replace('- New.', '## 0.2.0 · 2026-11-29\n\n- New.'))

@@ -85,14 +85,14 @@ const arrival = (view: PageView) =>
 beforeAll(() => put('/v1/sites/shop', { origins: [ORIGIN] }))
 
 describe('with INGEST=queue', () => {
-  it('a beacon is accepted, delivered and stored', async () => {
+  it('accepts, delivers and stores a beacon', async () => {
     const sent = pageView()
     const { status } = await send(sent, { INGEST: 'queue' })
     expect(status).toBe(202)
     await arrival(sent)
   })
 
-  it('a hundred beacons are one statement', async () => {
+  it('makes one statement of a hundred beacons', async () => {
     const batch = createMessageBatch<PageViewRow>(
       'beacons',
       Array.from({ length: 100 }, (_, i) => ({
@@ -158,7 +158,7 @@ describe('with INGEST=queue', () => {
     expect((await rows(good.id)).results).toHaveLength(1)
   })
 
-  it('a batch that D1 refuses comes again, later each time, and is stored once', async () => {
+  it('a batch that D1 refuses comes again, later each time, and makes one row', async () => {
     const row = pageViewRow()
     expect([1, 2, 3, 12].map(retryDelay)).toEqual([5, 10, 20, 600])
     for (const attempts of [1, 2, 3]) {
@@ -266,7 +266,7 @@ describe('a D1 that refuses everything', () => {
 })
 
 describe('a queued beacon of a site that was deleted', () => {
-  it('is dropped: nothing would ever remove its row', async () => {
+  it('makes no row, which nothing would ever remove', async () => {
     const [lost, kept] = [pageViewRow({ site: 'deleted-long-ago' }), pageViewRow()]
     const batch = createMessageBatch<PageViewRow>('beacons', [
       { id: 'lost', timestamp: new Date(), attempts: 9, body: lost },

@@ -80,7 +80,7 @@ describe('where whole hours are slow together', () => {
 })
 
 describe('a verdict of stable', () => {
-  it('is not given where 20 samples cannot tell a shift of 40 %, nor no shift', () => {
+  it('does not come where 20 samples cannot tell a shift of 40 %, nor no shift', () => {
     for (const factor of [1, 1.4]) {
       const { stable, unclear } = verdicts(lcp, 20, all, factor)
       expect(stable).toBe(0)
@@ -88,7 +88,7 @@ describe('a verdict of stable', () => {
     }
   })
 
-  it('is given where enough samples tell that nothing changed', () => {
+  it('comes where enough samples tell that nothing changed', () => {
     const { stable } = verdicts(lcp, 5_000, all, 1)
     expect(stable / RUNS).toBeGreaterThanOrEqual(0.95)
   })
@@ -106,7 +106,7 @@ describe('a shift of 10 %', () => {
 describe('a verdict', () => {
   const one = (size: number, factor = 1) => sampleOf(scaled(lcp(size, 3), factor), all, 1)
 
-  it('is not given on too little data, or none', () => {
+  it('does not come on too little data, or none', () => {
     expect(changeOf(one(3), one(500), 75, null)).toMatchObject({
       verdict: null,
       confidence: null,

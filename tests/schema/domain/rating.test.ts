@@ -60,7 +60,7 @@ describe.each(NAMES)('the percentile of %s that is answered', metric => {
     }
   })
 
-  it('is inside its interval', () => {
+  it('lies inside its interval', () => {
     const next = random(metric.length * 41)
     for (let run = 0; run < 3_000; run++) {
       for (const found of percentiles(collect(around(metric, next), limits), PS, limits)) {

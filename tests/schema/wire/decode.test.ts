@@ -287,7 +287,7 @@ const oddCalls: [unknown[], Partial<ApiCall>][] = [
 ]
 
 describe('a beacon that is read', () => {
-  it.each(refusals)('with a wrong %s is refused by that name', (field, change) => {
+  it.each(refusals)('refuses a wrong %s by that name', (field, change) => {
     fc.assert(
       fc.property(pageView, view => {
         const answer = read(view, change)
@@ -375,7 +375,7 @@ describe('a beacon that is read', () => {
     }
   })
 
-  it('is cut to its limits where a browser sends more than is kept', () => {
+  it('keeps to its limits where a browser sends more than fits', () => {
     fc.assert(
       fc.property(pageView, view => {
         const long = 'x'.repeat(1_000)

@@ -12,7 +12,7 @@ const patch = (path: string, body: unknown) =>
   })
 
 describe('a site', () => {
-  it('is made, changed and listed, and keeps its secret to itself', async () => {
+  it('comes, changes and shows in the list, and keeps its secret to itself', async () => {
     const made = await put('/v1/sites/first', { origins: [ORIGIN] })
     expect(made.status).toBe(201)
     const changed = await put('/v1/sites/first', { origins: [ORIGIN, 'http://localhost:*'], rate: 8 })
@@ -38,7 +38,7 @@ describe('a site', () => {
     expect(key).toMatch(/^[0-9a-f]{32}$/)
   })
 
-  it('keeps its key, and so its sample, when it is changed', async () => {
+  it('keeps its key, and so its sample, when it changes', async () => {
     const key = () => env.DB.prepare("SELECT key FROM sites WHERE id = 'stable'").first('key')
     await put('/v1/sites/stable', { origins: ['*'] })
     const before = await key()
@@ -46,7 +46,7 @@ describe('a site', () => {
     expect(await key()).toBe(before)
   })
 
-  it('is changed in what is given, and in nothing else', async () => {
+  it('changes in what the request gives, and in nothing else', async () => {
     await put('/v1/sites/patched', { origins: [ORIGIN], rate: 4, raw_days: 7 })
     const before = await (await get('/v1/sites/patched')).json<object>()
     const changed = await patch('/v1/sites/patched', { rate: 8 })
@@ -80,7 +80,7 @@ describe('a site', () => {
     expect(await problemOf(await patch(path, body))).toMatchObject({ status, field })
   })
 
-  it('keeps where traces are shown, until that is taken away', async () => {
+  it('keeps its trace link until someone takes that away', async () => {
     const link = 'https://tempo.example/trace/{trace}'
     await put('/v1/sites/traced', { origins: [ORIGIN], trace_link: link })
     expect(await (await get('/v1/sites/traced')).json()).toMatchObject({ trace_link: link })
@@ -95,7 +95,7 @@ describe('a site', () => {
     expect(await problemOf(await get('/v1/sites/nowhere'))).toMatchObject({ status: 404, field: 'site' })
   })
 
-  it('takes beacons from the moment it is changed to allow them', async () => {
+  it('takes beacons from the moment it allows them', async () => {
     await put('/v1/sites/moved', { origins: ['https://old.example'] })
     expect((await send(encode(pageView()), {}, 'moved')).status).toBe(403)
     await put('/v1/sites/moved', { origins: [ORIGIN] })

@@ -27,7 +27,7 @@ async function newToken(site = 'shop', more: object = {}): Promise<NewTokenAnswe
 }
 
 describe('a read token', () => {
-  it('is shown once, and kept as a hash only', async () => {
+  it('shows itself once, and stays as a hash only', async () => {
     const { token, ...shown } = await newToken()
     expect(token).toMatch(/^fl_shop_[0-9a-f]{12}_[0-9a-f]{40}$/)
     const listed = await get('/v1/sites/shop/tokens')
@@ -101,7 +101,7 @@ describe('a read token', () => {
     expect(refused.headers.get('WWW-Authenticate')).toContain('Bearer')
   })
 
-  it('is refused from its expiry on, also where it is remembered', async () => {
+  it('ends at its expiry, also where an isolate remembers it', async () => {
     const expires = new Date(Date.now() + 3_000).toISOString()
     const { token } = await newToken('shop', { expires })
     expect((await get('/v1/sites', bearer(token))).status).toBe(200)
@@ -113,7 +113,7 @@ describe('a read token', () => {
     }
   })
 
-  it('is refused once it is revoked, at once here and within 10 s elsewhere', async () => {
+  it('ends once someone revokes it, at once here and within 10 s elsewhere', async () => {
     const [here, elsewhere] = [await newToken(), await newToken()]
     for (const { token } of [here, elsewhere])
       expect((await get('/v1/sites', bearer(token))).status).toBe(200)

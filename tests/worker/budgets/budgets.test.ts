@@ -57,7 +57,7 @@ async function hooked(site: string, path: string, given: object = {}): Promise<N
 }
 
 describe('a budget', () => {
-  it('breaches and recovers on evidence, is told both ways once, and keeps its history', async () => {
+  it('breaches and recovers on evidence, tells each once, and keeps its history', async () => {
     const { secret } = await hooked('strict', '/200/strict')
     const { id, state } = await made('strict', { metric: 'lcp', limit: 2500, window_hours: 6, minimum: 50 })
     expect(state).toBe('no-data')
@@ -173,7 +173,7 @@ describe('a budget', () => {
     expect(await received('/200/quiet')).toHaveLength(1)
   })
 
-  it('that cannot be judged holds up no other, and is tried again in its turn', async () => {
+  it('that cannot be judged holds up no other, and has its turn again', async () => {
     await hooked('broken', '/200/broken')
     const start = NOW / HOUR - 3.5
     await env.DB.batch([
@@ -220,7 +220,7 @@ describe('a budget', () => {
     expect((await list('short')).data[0]).toMatchObject({ state: 'breached', samples: 100 })
   })
 
-  it('begins anew where it is changed, and goes with its deletion', async () => {
+  it('begins anew where it changes, and goes with its deletion', async () => {
     await put('/v1/sites/changing', { origins: [ORIGIN] })
     const { id } = await made('changing', { metric: 'lcp', limit: 1000, minimum: 20 })
     await traffic('changing', 100, {})
@@ -274,7 +274,7 @@ describe('a site that is not there, or no more,', () => {
 })
 
 describe('a webhook', () => {
-  it('that fails is tried again, later each time, and then given up', async () => {
+  it('that fails gets more tries, later each time, and then no more', async () => {
     await hooked('failing', '/500/failing')
     await made('failing', { metric: 'lcp', limit: 1000, window_hours: 24, minimum: 20 })
     await traffic('failing', 100, {})
@@ -289,7 +289,7 @@ describe('a webhook', () => {
     expect(results).toEqual([])
   })
 
-  it('is asked once a run while it fails, and gets the messages of a budget in order', async () => {
+  it('hears once a run while it fails, and gets the messages of a budget in order', async () => {
     const { id } = await hooked('slow', '/500/slow')
     const message = env.DB.prepare(
       `INSERT INTO messages (site, at, budget, webhook, body, due) VALUES ('slow', ?1, ?2, '${id}', ?3, ?1)`,
@@ -302,7 +302,7 @@ describe('a webhook', () => {
     expect((await received('/200/slow')).map(({ body }) => body)).toEqual(['b2', 'a0', 'a1'])
   })
 
-  it('can be tested, shows its secret once, and must be https', async () => {
+  it('takes a test, shows its secret once, and must be https', async () => {
     const { id, secret } = await hooked('tested', '/204/tested')
     expect(secret).toMatch(/^whsec_[\w+/]{43}=$/)
     const path = `/v1/sites/tested/webhooks/${id}`
@@ -548,7 +548,7 @@ describe('a budget of delivery', () => {
       .bind(site, hour - 1)
       .run()
 
-  it('breaches on what is refused, and is told in words', async () => {
+  it('breaches on what the worker refused, and says so in words', async () => {
     await hooked('guarded', '/200/guarded')
     const refused = await made('guarded', { metric: 'delivery:refused', limit: 0.1, window_hours: 6 })
     const busiest = await made('guarded', { metric: 'delivery:busiest', limit: 0.5, window_hours: 6 })

@@ -45,7 +45,7 @@ beforeAll(async () => {
 describe('a budget that does not exist yet', () => {
   const terms = { metric: 'lcp', limit: 2500, window_hours: 1, minimum: 10 }
 
-  it('would have been breached once, in the hours that were slow, and creates nothing', async () => {
+  it('tells one breach, in the hours that were slow, and creates nothing', async () => {
     expect(await preview(terms)).toMatchObject({
       windows: 672,
       step_hours: 1,
@@ -64,7 +64,7 @@ describe('a budget that does not exist yet', () => {
     expect(((await budgets.json()) as BudgetsAnswer).data).toEqual([])
   })
 
-  it('is judged by windows that overlap, each of its whole length', async () => {
+  it('goes by windows that overlap, each of its whole length', async () => {
     const day = await preview({ ...terms, window_hours: 24, percentile: 90 })
     // It begins once three hours of a day are slow, which is surely more than a tenth. With two left, it is not sure to be over.
     expect(day).toMatchObject({ windows: 649, step_hours: 1, breaches: 1, breached: 25 })
@@ -88,7 +88,7 @@ describe('a budget that does not exist yet', () => {
     expect(errors.highest).toBeCloseTo(0.25)
   })
 
-  it('is checked as one that is made', async () => {
+  it('passes the same checks as one that stays', async () => {
     const refused = await ask('/v1/sites/past/budgets/preview', { ...terms, limit: -1 })
     expect(await problemOf(refused)).toMatchObject({ status: 400, field: 'limit' })
     const relative = await ask('/v1/sites/past/budgets/preview', {

@@ -207,7 +207,7 @@ describe('the site of an origin', () => {
     expect(other).toMatchObject({ status: 403, body: { error: { status: 'PERMISSION_DENIED' } } })
   })
 
-  it('must be given where it could be several', async () => {
+  it('must stand where it could be several', async () => {
     expect((await ask('queryRecord', { origin: 'https://twin.example' })).status).toBe(400)
     const { key } = await record({ origin: 'https://twin.example' }, `?key=${env.ADMIN_TOKEN}&site=shop`)
     expect(key).toEqual({ origin: 'https://twin.example' })

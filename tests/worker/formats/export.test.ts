@@ -68,7 +68,7 @@ describe('the export of raw rows', () => {
     expect((await lines(`cursor=${cut}`)).map(idOf)).toEqual(whole.slice(101))
   })
 
-  it('can be filtered', async () => {
+  it('takes filters', async () => {
     expect(await lines('route=/p/[id]')).toHaveLength(SIZE / 10 + 1)
     expect(await lines('endpoint=GET /')).toEqual([{ cursor: null }])
   })

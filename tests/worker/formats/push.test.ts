@@ -54,7 +54,7 @@ const received = async (path: string): Promise<Received[]> =>
 const pushAt = (site: string, now: number) => push(env.DB, { id: site, rawDays: 14, hourDays: 35 }, now, 45)
 
 describe('a collector', () => {
-  it('gets each settled hour once, as the export answers it, with its headers', async () => {
+  it('gets each settled hour once, like the export, with its headers', async () => {
     const headers = { Authorization: 'Basic c2VjcmV0', 'X-Scope-OrgID': 'shop' }
     const made = await collected('pushed', '/200/pushed', { headers, group_by: ['route'], metrics: ['lcp'] })
     expect(made).toMatchObject({
@@ -97,7 +97,7 @@ describe('a collector', () => {
     expect(await list('pushed')).toMatchObject({ next: new Date(SETTLED + 3 * HOUR).toISOString() })
   })
 
-  it('that takes nothing is asked later each time, and nothing is lost for two days', async () => {
+  it('that takes nothing hears later each time, and loses nothing for two days', async () => {
     await collected('failing', '/503/failing')
     const minutes = [0, 0.5, 1, 3, 6, 22, 60, 83]
     const asked: number[] = []
@@ -131,7 +131,7 @@ describe('a collector', () => {
     })
   })
 
-  it('is told of at most two days that waited', async () => {
+  it('hears of at most two days that waited', async () => {
     await collected('late', '/200/late')
     await visits('late', SETTLED - 100 * HOUR, 5)
     await env.DB.prepare("UPDATE collectors SET next = ?1 WHERE site = 'late'")
@@ -152,7 +152,7 @@ describe('a collector', () => {
     expect((await list('partial'))?.status).toBe('200, but 3 points were rejected')
   })
 
-  it('is tested by a request without metrics, which moves nothing', async () => {
+  it('takes a test by a request without metrics, which moves nothing', async () => {
     const { id } = await collected('tested', '/401/tested')
     const answer = await call('POST', `/v1/sites/tested/collectors/${id}/test`)
     expect(await answer.json()).toEqual({ delivered: false, status: '401' })

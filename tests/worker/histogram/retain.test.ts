@@ -142,7 +142,7 @@ describe('counts of beacons', () => {
     for (const site of ['counted', '']) expect(await count('intake', site)).toBe(1)
   })
 
-  it('of sites that exist are not taken for those of others', async () => {
+  it('of sites that exist do not pass for those of others', async () => {
     await keep('counted', { hourDays: 29 })
     expect(await count('intake', 'counted')).toBe(0)
     expect(await count('intake', '')).toBe(1)
@@ -150,7 +150,7 @@ describe('counts of beacons', () => {
 })
 
 describe('a deleted site', () => {
-  it('is gone at once for beacons and questions, and soon with all of its rows', async () => {
+  it('ends at once for beacons and questions, and soon with all of its rows', async () => {
     await store(env.DB, at('gone', OPEN - 3, 10), NOW)
     await rollAll('gone')
     const made = await exports.default.fetch('https://rum.example/v1/sites/gone/tokens', {

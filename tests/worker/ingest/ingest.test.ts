@@ -209,7 +209,7 @@ describe('a beacon', () => {
     expect((await rowOf(desk)).results[0]).toMatchObject({ device: 'desktop', os: 'macOS' })
   })
 
-  it('is believed about its country only with the admin token', async () => {
+  it('may name its country only with the admin token', async () => {
     const [stranger, importer] = [pageView(), pageView()]
     await send(encode(stranger), { 'CF-IPCountry': 'NZ' })
     await send(encode(importer), { 'CF-IPCountry': 'NZ', ...admin })

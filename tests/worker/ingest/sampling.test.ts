@@ -52,7 +52,7 @@ describe('a sample', () => {
 })
 
 describe('the ids of what is kept', () => {
-  it('are spread evenly, whatever was sent and however few are kept', async () => {
+  it('spread evenly, whatever came and however few stay', async () => {
     const key = 'ab'.repeat(16)
     for (const rate of [1, 8]) {
       // The worst that a stranger can send: small numbers, one after the other.
@@ -92,7 +92,7 @@ describe('the needed rate', () => {
     expect(rate).toBe(8)
   })
 
-  it('is raised by reports only where they are sure of it', () => {
+  it('rises by reports only where they are sure of it', () => {
     const now = NOON + 30 * MINUTE + 20 * SECOND
     const report = (ago: number) => ({
       minute: Math.floor(now / MINUTE) - ago,
@@ -192,7 +192,7 @@ describe('an import with the admin token', () => {
 })
 
 describe('a rate', () => {
-  it('is announced for longer than an isolate believes its memory', () => {
+  it('stands announced for longer than an isolate believes its memory', () => {
     expect(RATE_DELAY).toBeGreaterThan(SITE_CACHE)
   })
 

@@ -167,7 +167,7 @@ describe('the tally', () => {
 })
 
 describe('the busiest address', () => {
-  it('is never counted too low, and hardly too high, among few and many', () => {
+  it('never counts too low, and hardly too high, among few and many', () => {
     for (const [addresses, each, most] of [
       [1, 1, 1],
       [10, 1, 1],

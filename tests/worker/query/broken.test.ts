@@ -106,7 +106,7 @@ describe('a broken row', () => {
     expect(await figures()).toEqual(live)
   })
 
-  it('is counted in delivery', async () => {
+  it('counts in delivery', async () => {
     const { unreadable } = await answered<{ unreadable: number }>(`/v1/delivery?${RANGE}`)
     // '' , the cut text and the one of JavaScript; the rest is JSON.
     expect(unreadable).toBe(3 * COLUMNS.length)
@@ -120,7 +120,7 @@ describe('a broken row', () => {
     }
   })
 
-  it('is listed with what is whole of it, and says what is not', async () => {
+  it('shows in the list with what is whole of it, and says what is not', async () => {
     const { data } = await answered<PageViewsAnswer>(`/v1/pageviews?${RANGE}&order=newest&limit=100`)
     expect(data).toHaveLength(VIEWS)
     const parts = data.flatMap(({ unreadable = [] }) => unreadable)

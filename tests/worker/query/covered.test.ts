@@ -16,7 +16,7 @@ const periods = (site: string, days: number) =>
 const view = (site: string, hour: number) => store([pageViewRow({ site, began: hour * HOUR, hour })])
 
 describe('the periods of a long range', () => {
-  it('are computed from the first page view on, not from its beginning', async () => {
+  it('count from the first page view on, not from its beginning', async () => {
     const first = TODAY - 2 * DAY - 5
     await view('young', first)
     const { days, hours, open } = await periods('young', 300)

@@ -47,7 +47,7 @@ describe('CSV', () => {
     )
   })
 
-  it('is not made for a browser that lists it among others, or by another name', async () => {
+  it('does not go to a browser that lists it among others, or by another name', async () => {
     const response = await get(URL, { ...admin, Accept: 'text/html,text/csv' })
     expect(response.headers.get('Content-Type')).toBe('application/json')
     expect(await problemOf(await get(`${URL}&format=xml`))).toMatchObject({ status: 400, field: 'format' })
@@ -72,7 +72,7 @@ describe('caching', () => {
     expect((await get(URL)).headers.get('Vary')).toBe('Accept, Authorization')
   })
 
-  it('asks D1 once for what is asked several times at once, and again afterwards', async () => {
+  it('asks D1 once for several equal questions at once, and again afterwards', async () => {
     const ask = async (path: string) => (await get(path)).headers.get('Server-Timing') ?? ''
     const timings = await Promise.all(Array.from({ length: 8 }, () => ask(URL)))
     expect(timings.filter(timing => !timing.includes('shared'))).toHaveLength(1)

@@ -99,7 +99,7 @@ describe('a filter', () => {
     expect(problem).toMatchObject({ status: 400, field, detail: expect.stringMatching(detail) })
   })
 
-  it('of one release is needed where releases are compared', async () => {
+  it('must name one release where releases compare', async () => {
     for (const query of ['trends?baseline_release=1', 'changes?against=release:1']) {
       const problem = await problemOf(await get(`/v1/${query}&site=filtered&release=2&release=3`))
       expect(problem).toMatchObject({ status: 400, field: 'release' })

@@ -39,12 +39,12 @@ describe.each(['live', 'rolled up by the hour', 'rolled up by the day'])('calls 
     if (phase.endsWith('day')) await rollUpDay(env.DB, 'chatty', DAY, Date.now())
   })
 
-  it('are told of all, each page view once', async () => {
+  it('count for all, each page view once', async () => {
     const answer = await ask('')
     expect(answer).toMatchObject({ calls_left_out: 25, data: [{ calls_left_out: 25 }] })
   })
 
-  it('are told of each endpoint that page views which left out some called', async () => {
+  it('count for each endpoint that page views which left out some called', async () => {
     const answer = await ask('group_by=endpoint')
     expect(answer.calls_left_out).toBe(25)
     expect(rows(answer)).toEqual({ 'GET /a': 20, 'GET /b': 25, 'GET /c': undefined })
@@ -52,14 +52,14 @@ describe.each(['live', 'rolled up by the hour', 'rolled up by the day'])('calls 
     expect(rows(await ask('group_by=device,endpoint'))).toMatchObject({ 'desktop,GET /b': 25 })
   })
 
-  it('are told where single page views answer', async () => {
+  it('count where single page views answer', async () => {
     const answer = await ask('group_by=country')
     expect(answer.calls_left_out).toBe(25)
     expect(rows(answer)).toEqual({ DE: 20, FR: 5 })
     expect((await ask('country=FR&group_by=endpoint')).calls_left_out).toBe(5)
   })
 
-  it('are told over time, and of nothing but calls', async () => {
+  it('count over time, and for nothing but calls', async () => {
     const response = await get(`/v1/timeseries?site=chatty&${range}&metrics=api&interval=hour`)
     const answer = await response.json<TimeseriesAnswer>()
     expect(answer).toMatchObject({ calls_left_out: 25, data: [{ points: [{ calls_left_out: 25 }] }] })

@@ -115,7 +115,7 @@ describe.each(CASES)(
       await shy(old, OLD ?? 0, kind, cap)
     })
 
-    it.each(['live', 'hours', 'day'] as const)('counts 42 where it is filtered by, from %s', async phase => {
+    it.each(['live', 'hours', 'day'] as const)('counts 42 where it is a filter, from %s', async phase => {
       await rollUp[phase](site, NEW ?? 0)
       const answer = await summary(`site=${site}&${range(NEW ?? 0)}&${filter}`)
       expect(answer.source).toBe('rollup')
@@ -124,7 +124,7 @@ describe.each(CASES)(
       expect(answer.data[0]).not.toHaveProperty('partial')
     })
 
-    it('says what may be missing where it is grouped by', async () => {
+    it('says what may be missing where it is a group', async () => {
       const answer = await summary(`site=${site}&${range(NEW ?? 0)}&${base}&group_by=${by}&limit=200`)
       expect(rowOf(answer, by)).toMatchObject({
         count: 40,
@@ -157,7 +157,7 @@ describe.each(CASES)(
       expect(answer.data).toMatchObject([{ count: 0, samples: 0, percentiles: {}, partial: true }])
     })
 
-    it('is marked in points over time and in trends alike', async () => {
+    it('has its mark in points over time and in trends alike', async () => {
       const over = await ask(
         parseTimeseriesQuery,
         readTimeseries,

@@ -101,7 +101,7 @@ const QUESTIONS = [
 ]
 
 describe('hours without a roll-up', () => {
-  it('are sought through for what is asked for by name', async () => {
+  it('answer what a question names by a seek', async () => {
     for (const params of [
       'route=/1',
       'route=/1&group_by=device',
@@ -124,7 +124,7 @@ describe('hours without a roll-up', () => {
     },
   )
 
-  it('are counted without bias, every source by the same share', async () => {
+  it('count without bias, every source by the same share', async () => {
     const { data, sampled = 1, source } = await summary('site=busy&from=-2h&metrics=lcp,api,custom:ready')
     expect(source).toBe('rollup')
     for (const [metric, per] of Object.entries({ lcp: 1, api: 2, 'custom:ready': 1 })) {
@@ -150,7 +150,7 @@ describe('hours without a roll-up', () => {
     expect(read).toBeLessThan(100)
   })
 
-  it('are thinned for points over time and for trends alike, which say so', async () => {
+  it('thin out for points over time and for trends alike, which say so', async () => {
     const params = 'site=busy&from=-12h&group_by=route'
     for (const { read, sampled } of [
       await asked(parseTimeseriesQuery, readTimeseries, params),
@@ -181,7 +181,7 @@ describe('hours without a roll-up', () => {
     expect(data[0]?.points.length).toBeGreaterThanOrEqual(7 * 24 - 4)
   })
 
-  it('are thinned for a record of CrUX, too', async () => {
+  it('thin out for a record of CrUX, too', async () => {
     const parsed = parseRecordRequest({ origin: 'https://never.example' })
     if ('error' in parsed) throw new Error(parsed.error.detail)
     const meter = newMeter()

@@ -81,7 +81,7 @@ beforeAll(async () => {
 })
 
 describe('the pairs of calls of one page view', () => {
-  it('are counted alike in an hour, in a day, and by marks', async () => {
+  it('count alike in an hour, in a day, and by marks', async () => {
     const live = await asked(RANGE)
     for (const hour of [0, 1, 2, 3]) await rollUpHour(env.DB, 'pairs', DAY + hour, NOW)
     const hourly = await asked(RANGE)
@@ -107,7 +107,7 @@ describe('the pairs of calls of one page view', () => {
     }
   })
 
-  it('are counted where single page views answer, too', async () => {
+  it('count where single page views answer, too', async () => {
     const { row, source } = await asked(`${RANGE}&country=DE`)
     expect(source).toBe('samples')
     expect(row?.percentiles).toEqual((await asked(RANGE)).row?.percentiles)

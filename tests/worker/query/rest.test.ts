@@ -121,7 +121,7 @@ describe.each(Object.keys(ROLL_UPS) as (keyof typeof ROLL_UPS)[])(
       )
     })
 
-    it('are summed of single page views, where these answer', async () => {
+    it('add up single page views, where these answer', async () => {
       const ask = 'metrics=lcp,api&browser=Chrome'
       const { data, source } = await summary(`site=${site}&${ask}&group_by=route&limit=5`)
       expect(source).toBe('samples')
@@ -130,7 +130,7 @@ describe.each(Object.keys(ROLL_UPS) as (keyof typeof ROLL_UPS)[])(
       )
     })
 
-    it('are summed by the hour', async () => {
+    it('add up by the hour', async () => {
       const { data } = await timeseries(`site=${site}&metrics=lcp&group_by=route&limit=5&interval=hour`)
       const [rest, ...more] = data.filter(row => row.rest)
       expect(data.at(-1)).toEqual(rest)
@@ -166,7 +166,7 @@ describe.each(Object.keys(ROLL_UPS) as (keyof typeof ROLL_UPS)[])(
 )
 
 describe('names that a page gives', () => {
-  it('are told apart from ours', async () => {
+  it('stay apart from ours', async () => {
     await put('/v1/sites/names', { origins: [ORIGIN] })
     for (const [i, route] of ['(other)', '(rest)', '/'].entries()) {
       const view = pageView({ id: `000000000000000${i}`, route, release: route })

@@ -65,14 +65,14 @@ describe('a thinned read', () => {
     expect(oneIn).toBe(8)
   })
 
-  it('lets no more of what fits through than is wanted', async () => {
+  it('lets no more of what fits through than it should', async () => {
     const all = await look('some', { ...each, matches: sql`1`, most: 1_000 })
     expect(all.rows).toBeLessThanOrEqual(1_100)
     const none = await look('some', { ...each, matches: sql`p.lcp > 5000`, most: 1_000 })
     expect(none.oneIn).toBe(1)
   })
 
-  it('is no finer than it is told to be', async () => {
+  it('stays no finer than it should', async () => {
     expect((await look('few', { ...each, atLeast: 8 })).oneIn).toBe(8)
   })
 

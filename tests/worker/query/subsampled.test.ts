@@ -92,7 +92,7 @@ describe('a summary that single page views answer', () => {
   })
 })
 
-it('points over time are thinned alike', async () => {
+it('thins points over time alike', async () => {
   const parsed = parseTimeseriesQuery(
     new URLSearchParams(`${RANGE}&metrics=lcp&navigation=navigate&browser=Chrome&interval=hour`),
     Date.now(),

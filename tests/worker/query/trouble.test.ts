@@ -109,7 +109,7 @@ afterEach(() => {
 })
 
 describe('a D1 in trouble', () => {
-  it('is told from our own mistakes, whoever wraps its error', () => {
+  it('differs from our own mistakes, whoever wraps its error', () => {
     for (const text of TROUBLES) {
       expect(troubleOf(new Error(text), 0), text).not.toBeNull()
       const wrapped = new Error('Failed query: select 1', {
@@ -121,7 +121,7 @@ describe('a D1 in trouble', () => {
     expect(troubleOf('overloaded', 0)).toBeNull()
   })
 
-  it('whose day is used up is there again at midnight', () => {
+  it('whose day is over its limit comes back at midnight', () => {
     const spent = new Error(TROUBLES.at(-1))
     expect(troubleOf(spent, Date.UTC(2026, 10, 28, 23, 59, 30))?.retryAfter).toBe(30)
   })

@@ -108,7 +108,7 @@ beforeAll(async () => {
 })
 
 describe('the causes of LCP', () => {
-  it('are told apart by element, the most page views that are not good first', async () => {
+  it('differ by element, the most page views that are not good first', async () => {
     const { data, ...rest } = await causes('site=why&metric=lcp')
     expect(rest).toMatchObject({
       source: 'samples',
@@ -172,7 +172,7 @@ describe('the causes of LCP', () => {
     })
   })
 
-  it('can be sorted by page views and by p75, limited, filtered and guarded', async () => {
+  it('sort by page views and by p75, take limits and filters, and need a token', async () => {
     const targets = async (params: string) =>
       (await causes(`site=why&${params}`)).data.map(({ target }) => target)
     expect(await targets('sort=busiest')).toEqual(['h1', 'main>img'])
@@ -227,7 +227,7 @@ describe('what a page may send', () => {
     '\\u0041\\',
   ]
 
-  it('is told apart and answered as it is', async () => {
+  it('stays apart, and comes as it is', async () => {
     await sendViews(
       nasty.map(target =>
         view({ vitals: vitals({ lcp: 5000 }), why: { ...none, lcp: { ...text, target } } }),

@@ -102,7 +102,7 @@ describe('what changed', () => {
     expect(quiet.compared).toBeGreaterThan(5)
   })
 
-  it('is told of the newest release against the one before it', async () => {
+  it('compares the newest release with the one before it', async () => {
     const both = `from=${new Date(MIDDLE - HOUR).toISOString()}&to=${new Date(MIDDLE + HOUR).toISOString()}`
     const answer = await changes(`${both}&against=release&metrics=lcp`)
     expect([answer.release, answer.baseline.release]).toEqual(['2', '1'])

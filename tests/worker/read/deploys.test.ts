@@ -21,7 +21,7 @@ const listed = async (params = '', site = 'shop') =>
   (await (await get(`/v1/deploys?site=${site}${params}`)).json<DeploysAnswer>()).data
 
 describe('a deploy', () => {
-  it('is listed in its range, the newest first, and can be taken back', async () => {
+  it('shows in its range, the newest first, and can go again', async () => {
     const early = await mark({ release: '2.3.0', at: new Date(Date.now() - 3 * 3_600_000).toISOString() })
     const late = await mark({ release: '2.4.0', note: 'new checkout' })
     expect(late).toEqual({
@@ -61,7 +61,7 @@ describe('a deploy', () => {
     expect((await problemOf(await get('/v1/deploys?site=shop&route=/'))).field).toBe('route')
   })
 
-  it('is named by trends of its range and by a breached budget', async () => {
+  it('stands in trends of its range and in a breached budget', async () => {
     await put('/v1/sites/named', { origins: ['*'] })
     const { id } = await (
       await ask('POST', '/named/budgets', { metric: 'lcp', limit: 2500, window_hours: 2 })

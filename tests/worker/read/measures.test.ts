@@ -46,7 +46,7 @@ describe('custom measures', () => {
     'metrics=lcp,custom:items,phase:load,api',
   ]
 
-  it('are answered live, by hours and by days alike', async () => {
+  it('have the same answer live, by hours and by days', async () => {
     const ask = () =>
       Promise.all(questions.map(async q => (await summary(`site=measured&${RANGE}&${q}`)).data))
     const live = await ask()
@@ -123,7 +123,7 @@ describe('blocking time', () => {
     await sendViews([...told, soft, pageView()], {}, 'blocked')
   })
 
-  it('is told by host, with a rest that makes up the whole', async () => {
+  it('comes by host, with a rest that makes up the whole', async () => {
     const answer = await ask()
     expect(answer).toMatchObject({ count: 20, samples: 11, sampled: 1, left_out: 1, load: 95, after: 49.5 })
     const [worst, own, ...more] = answer.data
@@ -143,7 +143,7 @@ describe('blocking time', () => {
     expect((await ask('&minimum=1&sort=slowest')).data[0]?.host).toBe('tags.example')
   })
 
-  it('takes filters, is a CSV, and nothing where nothing is told', async () => {
+  it('takes filters, comes as CSV, and is empty where no browser told', async () => {
     expect(await ask('&route=/b')).toMatchObject({ count: 5, load: 100, after: 50 })
     const csv = await (await get(`/v1/blocking?${ASK}&format=csv`)).text()
     expect(csv.split('\r\n')[0]).toBe(

@@ -67,7 +67,7 @@ describe('a change of the whole that no device shares', () => {
     expect(same).not.toHaveProperty('mix')
   })
 
-  it('is not looked for where the question is by group, or of one device', async () => {
+  it('says nothing where the question is by group, or of one device', async () => {
     for (const params of ['&group_by=device', '&device=phone', '&group_by=route']) {
       for (const row of (await trends('mixed', params)).data) expect(row).not.toHaveProperty('mix')
     }

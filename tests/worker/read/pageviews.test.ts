@@ -295,13 +295,13 @@ describe('the newest', () => {
 })
 
 describe('one page view', () => {
-  it('is answered by its id as its list answers it, from any hour that is kept', async () => {
+  it('comes by its id just as in its list, from any hour that is kept', async () => {
     const [first] = (await list('site=one&order=newest')).data
     const response = await get(`/v1/pageview?site=one&id=${first?.id}`)
     expect(v.parse(PAGEVIEW, await response.json())).toEqual(first)
   })
 
-  it('is sought, not scanned for, and reads little in the oldest hour of 90 days', async () => {
+  it('takes a seek, not a scan, and reads little in the oldest hour of 90 days', async () => {
     const now = Date.now()
     const oldest = Math.floor(now / HOUR) - 90 * 24
     await fill('sought', 30_000, 2_160, oldest)

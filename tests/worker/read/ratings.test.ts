@@ -31,7 +31,7 @@ beforeAll(async () => {
 })
 
 describe('a value at a threshold', () => {
-  it('is rated by its shares in every answer', async () => {
+  it('has the rating of its shares in every answer', async () => {
     for (const [site, ratings] of [
       ['edge', ['good', 'good', 'good']],
       ['over', ['needs-improvement', 'poor', 'needs-improvement']],
@@ -81,7 +81,7 @@ describe('a value at a threshold', () => {
     expect(await budget('over', 'lcp', 2500, 50)).toMatchObject({ state: 'ok', high: 2500 })
   })
 
-  it('is written by CrUX on the side of the threshold that its densities say', async () => {
+  it('stands in CrUX on the side of the threshold that its densities say', async () => {
     const parsed = parseRecordRequest({ origin: 'https://crux.example' })
     if ('error' in parsed) throw new Error(parsed.error.detail)
     const answer: CruxAnswer | null = await cruxRecord(env.DB, 'crux', parsed.ok, NOW)

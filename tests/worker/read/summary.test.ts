@@ -253,7 +253,7 @@ describe('filters and groups', () => {
     }
   })
 
-  it('keep to the limit where the devices of one route are asked for', async () => {
+  it('keep to the limit for the devices of one route', async () => {
     expect(await counts('route=/p/[id]&group_by=device&limit=1')).toEqual([
       ['phone', 2],
       ['(rest)', 1],
@@ -320,7 +320,7 @@ describe('a question that only single page views can answer', () => {
     ])
   })
 
-  it('is answered for the time that they are kept, and says so', async () => {
+  it('covers the time that they are kept, and says so', async () => {
     const answer = await summary(question)
     const oldest = (Math.floor(Date.now() / HOUR) - 48) * HOUR
     expect(answer).toMatchObject({ source: 'samples', from: new Date(oldest).toISOString() })

@@ -101,7 +101,7 @@ describe.each(SITES)('over time, of a site that is %s', site => {
     }
   })
 
-  it('the largest groups of the whole range are answered, each with its own points', async () => {
+  it('answers the largest groups of the whole range, each with its own points', async () => {
     const params = `site=${site}&metrics=lcp&${RANGE}&group_by=route&limit=2`
     const whole = await summary(params)
     for (const interval of ['hour', 'day']) {
@@ -130,7 +130,7 @@ describe('a question over time', () => {
     })
   })
 
-  it('is answered as CSV, a line for each point', async () => {
+  it('comes as CSV, a line for each point', async () => {
     const text = await (await get(`/v1/timeseries?site=live&metrics=lcp&${RANGE}&format=csv`)).text()
     const [header, ...lines] = text.trimEnd().split('\r\n')
     expect(header).toMatch(

@@ -63,7 +63,7 @@ describe('page views', () => {
     expect(await csv.text()).toContain('pageviews,none,250,,250')
   })
 
-  it('are counted by the hour, too', async () => {
+  it('count by the hour, too', async () => {
     const response = await get(`/v1/timeseries?site=counted&${range}&metrics=pageviews&interval=hour`)
     const { data } = await response.json<TimeseriesAnswer>()
     expect(data[0]?.points).toMatchObject([{ count: 250, percentiles: {} }])

@@ -39,7 +39,7 @@ async function namesOf(site: string, key: 'route' | 'endpoint'): Promise<Record<
 }
 
 describe('naming rules', () => {
-  it('name what arrives, and nothing that is stored', async () => {
+  it('name what arrives, and nothing in storage', async () => {
     const site = await siteWith('named')
     await sendViews([visit('/products/blue-kettle', 'GET /api/stock/blue-kettle')], {}, site)
     const answer = await put(`/v1/sites/${site}/rules`, {
@@ -85,7 +85,7 @@ describe('naming rules', () => {
     expect(rows).toBe(4)
   })
 
-  it('leave a site that has none as it is, and one row is written a beacon', async () => {
+  it('leave a site that has none as it is, and write one row a beacon', async () => {
     const site = await siteWith('plain')
     await sendViews([visit('/p/:id/', 'GET /a/{id}/')], {}, site)
     expect(await namesOf(site, 'route')).toEqual({ '/p/:id/': 1 })
@@ -105,7 +105,7 @@ describe('naming rules', () => {
     expect(await namesOf(site, 'route')).toEqual({ '/p/[id]': 2, '/shop/[item]': 1 })
   })
 
-  it('hold from the next beacon on, and are counted as ignored', async () => {
+  it('hold from the next beacon on, and count as ignored', async () => {
     const site = await siteWith('soon')
     const beacon = () => send(encode(visit('/health')), {}, site)
     expect((await beacon()).status).toBe(204)

@@ -94,7 +94,7 @@ describe('a segment', () => {
     expect(segment).not.toBe(await ask('device=phone'))
   })
 
-  it('is answered by roll-ups where its filters are, for one more row', async () => {
+  it('asks roll-ups where its filters do, for one more row', async () => {
     const { source, ...answer } = await summary(`${RANGE}&metrics=lcp&segment=phones`)
     expect(source).toBe('rollup')
     expect(answer).toMatchObject(
@@ -142,7 +142,7 @@ describe('a segment', () => {
     expect(problem).toMatchObject({ status: 400, field, detail: expect.stringMatching(detail) })
   })
 
-  it('of another site, or of none, is not known', async () => {
+  it('of another site, or of none, does not exist', async () => {
     await put('/v1/sites/other', { origins: [ORIGIN] })
     expect(await problemOf(await get('/v1/summary?site=other&segment=phones'))).toMatchObject({
       status: 400,
@@ -171,7 +171,7 @@ describe('a segment', () => {
     expect(await problemOf(await put(path('A b'), { name: 'x', filters: {} }))).toMatchObject({ field: 'id' })
   })
 
-  it('says so where its tag is declared no more', async () => {
+  it('says so where the site declares its tag no more', async () => {
     await put(`/v1/sites/${SITE}/tags`, { tags: [] })
     const problem = await problemOf(await get(`/v1/summary?${RANGE}&segment=pro`))
     expect(problem).toMatchObject({ status: 400, field: 'segment', detail: expect.stringContaining('plan') })
@@ -218,7 +218,7 @@ describe('a budget of a segment', () => {
     ((await (await get(`/v1/budgets?site=${SITE}`)).json()) as BudgetsAnswer).data
   const now = (NOON + 1) * HOUR
 
-  it('is judged by its filters, and anew where they change', async () => {
+  it('goes by its filters, and begins anew where they change', async () => {
     await save('slow', { device: ['phone'], country: ['DE'] })
     const made: BudgetAnswer = await (await post(`/v1/sites/${SITE}/budgets`, terms)).json()
     expect(made).toMatchObject({ segment: 'slow', state: 'no-data' })
@@ -244,7 +244,7 @@ describe('a budget of a segment', () => {
     await env.DB.prepare("UPDATE segments SET id = 'slow' WHERE id = 'away'").run()
   })
 
-  it('keeps its segment from being deleted, or from leaving nothing of it', async () => {
+  it('keeps its segment from deletion, or from leaving nothing of it', async () => {
     const own = { ...terms, device: 'tablet' }
     const made: BudgetAnswer = await (await post(`/v1/sites/${SITE}/budgets`, own)).json()
     expect(await problemOf(await save('slow', { device: ['phone'] }))).toMatchObject({

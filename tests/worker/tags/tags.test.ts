@@ -83,7 +83,7 @@ describe('tags', () => {
     expect(await valuesOf(site, 'group_by=tag:plan')).toEqual({ pro: 1 })
   })
 
-  it('are left out and counted where they are not declared, or may name a person', async () => {
+  it('stay out, and count, where no one declared them or they may name a person', async () => {
     const site = await siteWith('strict', ['plan', 'ref'])
     const secrets = [
       'ann@shop.example',
@@ -142,7 +142,7 @@ describe('tags', () => {
     })
   })
 
-  it('are answered alike by raw rows, hours and days', async () => {
+  it('have one answer from raw rows, hours and days', async () => {
     const site = await siteWith('rolled', ['plan'], 5)
     const rows = Array.from({ length: 90 }, (_, i) =>
       pageViewRow({
@@ -216,7 +216,7 @@ describe('tags', () => {
     expect(await count()).toBe(0)
   })
 
-  it('compare a value with another, and are answered from when they were declared', async () => {
+  it('compare a value with another, from when the site declared them', async () => {
     const site = await siteWith('compared', ['variant'], 1)
     const rows = Array.from({ length: 400 }, (_, i) =>
       pageViewRow({
