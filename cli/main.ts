@@ -108,25 +108,22 @@ async function run(args: string[]): Promise<void> {
     return note(overview(COMMANDS))
   }
   const command = COMMANDS.find(({ name }) => name === first || name === `${first} ${second}`)
+  if (command) return start(command, args.slice(command.name.split(' ').length))
   const group = COMMANDS.filter(({ name }) => name.startsWith(`${first} `))
-  if (!command && group.length && HELP.includes(second)) return print(overview(group))
-  if (!command) throw misuse(unknown(first, second, group))
+  if (group.length && HELP.includes(second)) return print(overview(group))
+  throw misuse(unknown(first, second, group))
+}
 
-  const given = understand(command, args.slice(command.name.split(' ').length))
+async function start(command: Command, args: string[]): Promise<void> {
+  const given = understand(command, args)
   if (given.help) return print(helpOf(command))
   if (command.offline) return command.run({ given, ask: noWorker, open: noWorker, exit, print, note })
   const url = one(given, 'url') ?? process.env.FIELDLINE_URL
   if (!url) throw misuse('No address: pass --url https://rum.example.com or set FIELDLINE_URL.')
   const token = one(given, 'token') ?? process.env.FIELDLINE_TOKEN
   if (!token && !command.tokenless) throw misuse('No token: pass --token or set FIELDLINE_TOKEN.')
-  await command.run({
-    given: { ...given, url, token },
-    ask: api(url, token ?? ''),
-    open: opener(url, token ?? ''),
-    exit,
-    print,
-    note,
-  })
+  const [ask, open] = [api(url, token ?? ''), opener(url, token ?? '')]
+  await command.run({ given: { ...given, url, token }, ask, open, exit, print, note })
 }
 
 function exit(code: number): void {
