@@ -14,6 +14,8 @@ export interface Request {
   /** A body that is no JSON. */
   text?: string
   headers?: Record<string, string>
+  /** Statuses whose body is an answer, too. */
+  statuses?: readonly number[]
 }
 
 /** Asks the API; null where the answer has no body. */
@@ -43,7 +45,8 @@ export function opener(base: string, token: string): Open {
 
 function sender(base: string, token: string) {
   const root = rootOf(base)
-  return async (method: string, path: string, { query = {}, body, text, headers = {} }: Request) => {
+  return async (method: string, path: string, request: Request) => {
+    const { query = {}, body, text, headers = {}, statuses = [] } = request
     const given = Object.entries(query).flatMap(([name, value = []]) =>
       [value].flat().map(text => [name, text]),
     )
@@ -56,7 +59,8 @@ function sender(base: string, token: string) {
     }).catch(error => {
       throw refused(`${root} cannot be reached: ${reasonOf(error)}`)
     })
-    if (!answer.ok) throw refused(explain(answer, parse(await answer.text()), root), answer.status)
+    if (!answer.ok && !statuses.includes(answer.status))
+      throw refused(explain(answer, parse(await answer.text()), root), answer.status)
     return answer
   }
 }

@@ -40,7 +40,7 @@ describe('the Model Context Protocol', () => {
   it('begins with the version that both know', async () => {
     const of = async (protocolVersion: string) =>
       (await ask('initialize', { protocolVersion, capabilities: {} })).result?.protocolVersion
-    expect([await of('2025-03-26'), await of('2099-01-01')]).toEqual(['2025-03-26', '2025-06-18'])
+    expect([await of('2025-03-26'), await of('2099-01-01')]).toEqual(['2025-03-26', '2025-11-25'])
     expect((await post({ jsonrpc: '2.0', method: 'notifications/initialized' })).status).toBe(202)
     expect(await ask('ping')).toMatchObject({ result: {} })
   })
