@@ -1,6 +1,6 @@
 /**
- * The one place where rows become distributions, as SQL: a histogram for each group and metric. Roll-ups and live queries
- * run the same text, so they cannot disagree.
+ * The one place where rows become distributions, as SQL: a histogram for each group and metric. Roll-ups and questions
+ * about hours that have none yet run the same text, so they cannot disagree.
  *
  * D1 does the work. D1 allows 5 terms in a compound SELECT and 10 ms of CPU in the worker, hence json_each where
  * one would write UNION ALL, and JSON where one would fetch rows.
@@ -48,7 +48,80 @@ export function keySql(key: Key): SQL {
 }
 
 /**
- * The samples of page views, one for each vital that a row has, one for its errors, and one for itself: the groups and (metric, x, w, good,
+ * Page views as histograms: the groups, and a JSON `Histogram` in a column for each of `metrics`, NULL where none was measured;
+ * of the page views themselves `{n, s, q}`.
+ *
+ * D1 bills each row that is unpacked or sorted, and nothing for what aggregates and functions do. So page views are sorted once
+ * for all metrics, and buckets are counted in a text that has a letter for each sample. LCP of three page views of weight 2:
+ *
+ *     letters   buckets      h
+ *     śǵś       [91, 245]    {"91": 4, "245": 2}
+ *
+ * - `alike` are page views of one group and one weight: in most hours all of the group.
+ * - `weighed` are their histograms, and `together` the group's, as a list.
+ */
+export function viewHistograms(
+  { from = EMPTY, each = EMPTY, where, by, oneIn }: GroupedSelection,
+  metrics: readonly ViewColumn[],
+): SQL {
+  const groups = sql.raw(Object.keys(by).join(', '))
+  const measured = metrics.filter(metric => metric !== 'views')
+  const text = (of: (metric: (typeof measured)[number]) => string) => sql.raw(measured.map(of).join(''))
+  const some = metrics.includes('views')
+    ? 'true'
+    : `coalesce(${measured.map(m => COLUMN[m])}, NULL) IS NOT NULL`
+  const samples = sql`SELECT ${columns(by)}, ${weight(oneIn)} AS w${text(m => `, ${COLUMN[m]} AS ${m}`)}
+    FROM ${p.table} ${from} ${each} WHERE ${where} AND ${sql.raw(some)}`
+  const alike = sql`SELECT ${groups}, w, count(*) AS s${text(lettered)} FROM (${samples})
+    GROUP BY ${groups}, w ORDER BY ${groups}, w`
+  const weighed = sql`SELECT *${text(m => `, ${countedLetters(m)} AS ${m}_h`)} FROM (${alike})`
+  const together = sql`SELECT ${groups}, ${sql.raw(weighing('s'))}${text(
+    m => `, ${weighing(`${m}_s`, `${m}_`)}, sum(w * ${m}_good) AS ${m}_good, sum(w * ${m}_poor) AS ${m}_poor,
+      group_concat(${m}_h) AS ${m}_h, count(${m}_h) AS ${m}_parts`,
+  )} FROM (${weighed}) GROUP BY ${groups}`
+  return sql`SELECT ${groups}${sql.raw(metrics.map(m => `, ${histogramOf(m)} AS ${m}`).join(''))} FROM (${together})`
+}
+
+/** Page views of one weight that have a metric: how many, how many good and poor, a letter for each, and the buckets. */
+function lettered(metric: Exclude<ViewColumn, 'views'>): string {
+  const [good, poor] = limitsOf(metric)
+  const has = `FILTER (WHERE ${metric} IS NOT NULL)`
+  const bucket = bucketSql(metric)
+  return `, count(${metric}) AS ${metric}_s, count(*) FILTER (WHERE ${metric} <= ${good}) AS ${metric}_good,
+    count(*) FILTER (WHERE ${metric} > ${poor}) AS ${metric}_poor,
+    group_concat(${letter(bucket)}, '') ${has} AS ${metric}_letters, json_group_array(DISTINCT ${bucket}) ${has} AS ${metric}_buckets`
+}
+
+/** The letter of a bucket: all have two bytes, and none is a surrogate. */
+function letter(bucket: string): string {
+  return `char(${bucket} + 256)`
+}
+
+/** `{"91":4,"245":2}`: each bucket with the weight of its letters; NULL where there are none. */
+function countedLetters(metric: ViewColumn): string {
+  const others = `replace(${metric}_letters, ${letter('b.value')}, '')`
+  return `CASE WHEN ${metric}_s THEN (
+    SELECT json_group_object(CAST(b.value AS TEXT), w * (length(${metric}_letters) - length(${others})))
+    FROM json_each(${metric}_buckets) AS b) END`
+}
+
+/** The fields of a histogram that only know numbers and weights. */
+function weighing(samples: string, prefix = ''): string {
+  return `sum(w * ${samples}) AS ${prefix}n, sum(${samples}) AS ${prefix}s, sum(CAST(w AS REAL) * w * ${samples}) AS ${prefix}q`
+}
+
+/** A metric's histogram; buckets are added up only where page views of several weights came together. */
+function histogramOf(metric: ViewColumn): string {
+  if (metric === 'views') return `json_object('n', n, 's', s, 'q', q)`
+  const fields = ['n', 's', 'q', 'good', 'poor'].map(name => `'${name}', ${metric}_${name}`).join(', ')
+  return `CASE WHEN ${metric}_parts THEN json_object(${fields}, 'h', json(CASE ${metric}_parts WHEN 1 THEN ${metric}_h ELSE (
+    SELECT json_group_object(bucket, n) FROM (
+      SELECT b.key AS bucket, sum(b.value) AS n
+      FROM json_each('[' || ${metric}_h || ']') AS part CROSS JOIN json_each(part.value) AS b GROUP BY b.key)) END)) END`
+}
+
+/**
+ * The same as samples, for groups of any kind, which may be as many as page views: one for each vital that a row has, one for its errors, and one for itself: the groups and (metric, x, w, good,
  * poor, outcome).
  */
 export function viewSamples(
@@ -147,15 +220,18 @@ function counts(groups: SQL, samples: SQL, clustered: boolean): SQL {
 
 /**
  * Samples with their place among those of their group and page view, from 0, and how many these are: so each pair is
- * counted where its larger sample lies. By lists, since D1 counts three rows a sample for them and seven for two windows.
+ * counted where its larger sample lies. By lists, since D1 counts two rows a sample for them and seven for two windows.
+ * A list is in the order of what it is made from, and a sample that is alone needs none.
  */
 function paired(groups: SQL, samples: SQL): SQL {
-  return sql`SELECT lists.*, v.key AS place, v.value ->> 0 AS bucket, v.value ->> 1 AS x, v.value ->> 2 AS outcome
+  return sql`SELECT lists.*, coalesce(v.key, 0) AS place, coalesce(v.value ->> 0, only_bucket) AS bucket,
+      coalesce(v.value ->> 1, only_x) AS x, coalesce(v.value ->> 2, only_outcome) AS outcome
     FROM (
       SELECT ${groups}, page, answered, max(w) AS w, max(good) AS good, max(poor) AS poor, max(dropped) AS dropped, count(*) AS size,
-        json_group_array(json_array(bucket, x, outcome) ORDER BY bucket) AS list
-      FROM (${samples}) GROUP BY ${groups}, page, answered) AS lists
-    CROSS JOIN json_each(lists.list) AS v`
+        max(bucket) AS only_bucket, max(x) AS only_x, max(outcome) AS only_outcome,
+        json_group_array(json_array(bucket, x, outcome)) AS list
+      FROM (SELECT * FROM (${samples}) ORDER BY ${groups}, page, answered, bucket) GROUP BY ${groups}, page, answered) AS lists
+    LEFT JOIN json_each(iif(size > 1, lists.list, NULL)) AS v`
 }
 
 /** The same text for each outcome that is a failure. */
@@ -163,10 +239,11 @@ function failed(text: (name: (typeof FAILURES)[number]) => string): SQL {
   return sql.raw(FAILURES.map(text).join(''))
 }
 
-/** The bucket of `x`: `bucketOf` of schema/domain/histogram in SQL. Both agree on every whole number to 600,000. */
-const BUCKET = sql.raw(
-  `CASE WHEN x < 1 THEN ${ZERO} ELSE CAST(ceil(log2(x) * ${PER_DOUBLING}) AS INTEGER) END`,
-)
+/** The bucket of a value: `bucketOf` of schema/domain/histogram in SQL. Both agree on every whole number to 600,000. */
+function bucketSql(x: string): string {
+  return `CASE WHEN ${x} < 1 THEN ${ZERO} ELSE CAST(ceil(log2(${x}) * ${PER_DOUBLING}) AS INTEGER) END`
+}
+const BUCKET = sql.raw(bucketSql('x'))
 
 /**
  * One column for each metric of some histograms, to be grouped by what they are of. Of page views only their number is
@@ -193,12 +270,13 @@ function columns(by: GroupedSelection['by']): SQL {
 
 /** `{"lcp":[2500,4000],...}`: the columns asked for, with their thresholds in grains. */
 function limits(columns: readonly ViewColumn[]): string {
-  const entries = columns.map(column => {
-    if (column === 'views') return [column, [null, null]] as const
-    // Good is a page view without an error.
-    if (column === 'errors') return [column, [0, 0]] as const
-    const { good, poor } = thresholds(column)
-    return [column, [good, poor]] as const
-  })
-  return JSON.stringify(Object.fromEntries(entries))
+  return JSON.stringify(Object.fromEntries(columns.map(column => [column, limitsOf(column)])))
+}
+
+function limitsOf(column: ViewColumn): readonly [good: number | null, poor: number | null] {
+  if (column === 'views') return [null, null]
+  // Good is a page view without an error.
+  if (column === 'errors') return [0, 0]
+  const { good, poor } = thresholds(column)
+  return [good, poor]
 }

@@ -13,16 +13,15 @@
  *   dimension (200 for `route`) a page view counts for `(other)`.
  * - `byDimension` makes each sample once for each dimension `d`. The first page view is a sample of `all` [], of `route`
  *   ["/a"], of `device` ["phone"], of `device+route` ["phone","/a"], and so on.
- * - `histograms` puts samples into buckets: lcp of `route` ["/a"] is {"n":5,"s":2,"q":17,"good":1,"poor":0,
+ * - `viewHistograms` puts them into buckets, a column for each metric: lcp of `route` ["/a"] is {"n":5,"s":2,"q":17,"good":1,"poor":0,
  *   "h":{"347":1,"364":4}}, since 1800 lies in (2^(346/32), 2^(347/32)] and 2600 in bucket 364.
- * - `pivoted` makes one row of them, a column for each metric: ('route', hour, '["/a"]', views, lcp, inp, ...).
  */
 
 import { type SQL, sql } from 'drizzle-orm'
 import { OTHER } from '../../schema/domain/names.ts'
 import type { Hour } from '../../schema/domain/units.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
-import { named } from '../store/names.ts'
+import { listed, named } from '../store/names.ts'
 import {
   CALL_DIMENSIONS,
   type CappedKey,
@@ -44,9 +43,8 @@ import {
   keySql,
   MARKS,
   markSamples,
-  pivoted,
   type Selection,
-  viewSamples,
+  viewHistograms,
 } from './histogram-sql.ts'
 
 const p = named(pageviews, 'p')
@@ -65,49 +63,49 @@ export function viewHours(
   dimensions = VIEW_DIMENSIONS,
   columns: readonly ViewColumn[] = VIEW_COLUMNS,
 ): SQL {
-  const grouped = byDimension(selection, dimensions, p.table)
-  return sql`SELECT dimension, start, value, ${pivoted(VIEW_COLUMNS)}
-    FROM (${histograms(viewSamples(grouped, columns), Object.keys(grouped.by), 'views')})
-    GROUP BY dimension, start, value`
+  const { ranks, grouped } = byDimension(selection, dimensions, p.table)
+  const filled = VIEW_COLUMNS.map(name => sql.raw(columns.includes(name) ? name : `NULL AS ${name}`))
+  return sql`${ranks} SELECT dimension, start, value, ${listed(...filled)} FROM (${viewHistograms(grouped, columns)})`
 }
 
 /** The API calls of the page views `selection`: (dimension, start, value, api). */
 export function callHours(selection: Selection, dimensions = CALL_DIMENSIONS): SQL {
-  const grouped = byDimension(selection, dimensions, CALLS)
-  return sql`SELECT dimension, start, value, histogram AS api
+  const { ranks, grouped } = byDimension(selection, dimensions, CALLS)
+  return sql`${ranks} SELECT dimension, start, value, histogram AS api
     FROM (${histograms(callSamples(grouped), Object.keys(grouped.by), 'calls')})`
 }
 
 /** The marks of the page views `selection`: (dimension, start, value, measure). */
 export function markHours(selection: Selection, dimensions = MARK_DIMENSIONS): SQL {
-  const grouped = byDimension(selection, dimensions, MARKS)
-  return sql`SELECT dimension, start, value, histogram AS measure
+  const { ranks, grouped } = byDimension(selection, dimensions, MARKS)
+  return sql`${ranks} SELECT dimension, start, value, histogram AS measure
     FROM (${histograms(markSamples(grouped), Object.keys(grouped.by), 'marks')})`
 }
 
-/** Every sample once for each dimension. */
+/** Every sample once for each dimension, and what ranks the names that are capped, `WITH ... AS`. */
 function byDimension(
   selection: Selection,
   dimensions: readonly RollupDimension[],
   samples: SQL,
-): GroupedSelection {
-  const { where } = selection
+): { ranks: SQL; grouped: GroupedSelection } {
   const capped = [...new Set(dimensions.flatMap(({ keys }) => keys.filter(isCapped)))]
-  const ranks = capped.map(key => rank(key, samples, where))
+  const ranks = capped.map(key => rank(key, samples, selection.where))
   const nameIn = (key: Key, dimension: RollupDimension) =>
     isCapped(key)
-      ? sql`CASE WHEN ${rankName(key)}.place <= ${sql.raw(String(capOf(key, dimension)))}
+      ? sql`CASE WHEN ${ranked(key)} IN (SELECT name FROM ${rankName(key)} WHERE place <= ${sql.raw(String(capOf(key, dimension)))})
           THEN ${keySql(key)} ELSE ${sql.raw(`'${OTHER}'`)} END`
       : keySql(key)
   const names = JSON.stringify(dimensions.map(({ name }) => name))
   return {
-    ...selection,
-    from: sql.join(ranks, sql` `),
-    each: sql`CROSS JOIN json_each(${names}) AS d`,
-    by: {
-      dimension: sql.raw('d.value'),
-      start: p.hour,
-      value: valueSql(dimensions, sql.raw('d.value'), nameIn),
+    ranks: ranks.length ? sql`WITH ${listed(...ranks)}` : sql``,
+    grouped: {
+      ...selection,
+      each: sql`CROSS JOIN json_each(${names}) AS d`,
+      by: {
+        dimension: sql.raw('d.value'),
+        start: p.hour,
+        value: valueSql(dimensions, sql.raw('d.value'), nameIn),
+      },
     },
   }
 }
@@ -116,13 +114,16 @@ function rankName(key: CappedKey): SQL {
   return sql.raw(`rank_${key.replace(':', '_')}`)
 }
 
-/** A join that gives each value of `key` its place by volume within its hour. */
+/** What `rank` calls a sample's value of `key`. */
+function ranked(key: CappedKey): SQL {
+  return sql`json_array(${p.hour}, ${keySql(key)})`
+}
+
+/** Each value of `key` with its place by volume within its hour. Looked up by `IN`, which D1 counts no row for, unlike a join. */
 function rank(key: CappedKey, samples: SQL, where: SQL): SQL {
-  const name = rankName(key)
   const value = keySql(key)
-  return sql`LEFT JOIN (
-      SELECT ${p.hour} AS hour, ${value} AS value,
+  return sql`${rankName(key)} AS MATERIALIZED (
+      SELECT ${ranked(key)} AS name,
         row_number() OVER (PARTITION BY ${p.hour} ORDER BY sum(${p.weight}) DESC, ${value}) AS place
-      FROM ${samples} WHERE ${where} GROUP BY ${p.hour}, ${value}
-    ) AS ${name} ON ${name}.hour = ${p.hour} AND ${name}.value IS ${value}`
+      FROM ${samples} WHERE ${where} GROUP BY ${p.hour}, ${value})`
 }

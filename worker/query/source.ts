@@ -142,7 +142,7 @@ function unpacked(column: 'calls' | 'marks'): SQL {
 
 /**
  * Each call, or mark, is unpacked, told its dimension, paired and sorted; to rank it, most of that is done once more
- * (measured: 6 to 7, ranked 10 to 14).
+ * (measured: at most 7, ranked 14).
  */
 function openLists(column: 'calls' | 'marks', dimension: RollupDimension): SQL {
   return sql.raw(isRanked(dimension) ? `2 + 14 * ${lists(column)}` : `1 + 7 * ${lists(column)}`)
