@@ -46,6 +46,20 @@ export default defineConfig({
         queueProducers: { QUEUE: 'beacons' },
         queueConsumers: { beacons: { maxBatchSize: 100, maxBatchTimeout: 0.2, maxRetries: 3 } },
       }),
+      // The same with a queue and the stream of the lake bound: a worker that keeps what it gets.
+      inWorkerd('lake', {
+        queueProducers: { QUEUE: 'beacons' },
+        queueConsumers: { beacons: { maxBatchSize: 100, maxBatchTimeout: 0.2, maxRetries: 3 } },
+        serviceBindings: { LAKE: 'stream' },
+        workers: [
+          {
+            name: 'stream',
+            compatibilityDate: '2026-11-01',
+            modules: true,
+            scriptPath: 'tests/kit/stream.js',
+          },
+        ],
+      }),
       // Beacons and requests that nobody thought of; `npm run fuzz` sends more of them.
       inWorkerd('fuzz', {}),
       {

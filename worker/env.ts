@@ -2,6 +2,8 @@
  * What Cloudflare hands to the worker: the bindings of wrangler.toml and the secrets.
  */
 
+import type { Pipeline } from 'cloudflare:pipelines'
+import type { LakeRow } from '../schema/storage/lake.ts'
 import type { Candidate } from '../schema/storage/tables.ts'
 
 export interface Env {
@@ -14,6 +16,8 @@ export interface Env {
   QUEUE?: Queue<Candidate>
   /** `direct` (default): beacons go to D1. `queue`: they go through QUEUE. */
   INGEST?: 'direct' | 'queue'
+  /** Takes every page view before sampling, into a table of Iceberg: docs/lake.md. Optional. */
+  LAKE?: Pipeline<LakeRow>
   /** Statements that a run of the cron may take: 45 by default, for the free plan. With the paid plan 900 are few enough. */
   CRON_STATEMENTS?: string
   /** The root token of the API; `wrangler secret put ADMIN_TOKEN`. */

@@ -39,6 +39,9 @@ const FIGURES = {
   failed: counted('answered 503: nothing durable took them'),
   bots: counted('beacons of bots, which are not stored'),
   ignored: counted('beacons of page views that a naming rule ignores, which are not stored'),
+  lake_failed: counted(
+    'beacons that are missing in the lake: its stream refused them, or was silent for 5 s',
+  ),
   tags_left_out: v.pipe(
     v.object({
       undeclared: counted('the site does not declare their names'),

@@ -181,6 +181,7 @@ export const DELIVERY: DeliveryAnswer = {
   failed: 0,
   bots: 31,
   ignored: 0,
+  lake_failed: 0,
   tags_left_out: { undeclared: 12, unfit: 0 },
   refused: { origin: 2, rate: 210, size: 0, field: 3, weight: 0 },
   estimated: false,
@@ -207,6 +208,7 @@ export const DELIVERY: DeliveryAnswer = {
       failed: 0,
       bots: 2,
       ignored: 0,
+      lake_failed: 0,
       tags_left_out: { undeclared: 12, unfit: 0 },
       refused: { origin: 0, rate: 0, size: 0, field: 1, weight: 0 },
       estimated: false,
@@ -223,6 +225,7 @@ export const DELIVERY: DeliveryAnswer = {
       failed: 0,
       bots: 0,
       ignored: 0,
+      lake_failed: 0,
       tags_left_out: { undeclared: 0, unfit: 0 },
       refused: { origin: 2, rate: 210, size: 0, field: 0, weight: 0 },
       estimated: false,
@@ -256,10 +259,10 @@ export const CSV = {
     'change.difference.high,change.ratio.value,change.ratio.low,change.ratio.high,verdict,confidence,harmed\r\n' +
     'phone,/p/[id],lcp,ms,1982.41,1799.29,2184.18,610,,610,610,3305.12,3034.55,3568.08,588,,588,588,1322.71,984.2,1642.9,0.6672,0.4965,0.8287,degrading,0.9999,231\r\n',
   delivery:
-    'hour,accepted,stored,sampled_out,queued,late,failed,bots,ignored,tags_left_out.undeclared,tags_left_out.unfit,refused.origin,refused.rate,refused.size,refused.field,' +
+    'hour,accepted,stored,sampled_out,queued,late,failed,bots,ignored,lake_failed,tags_left_out.undeclared,tags_left_out.unfit,refused.origin,refused.rate,refused.size,refused.field,' +
     'refused.weight,estimated,busiest_share,lost.value,lost.low,lost.high\r\n' +
-    '2026-11-20T08:00:00.000Z,171,170,0,0,1,0,2,0,12,0,0,0,0,1,0,false,0.0345,0.0274,0.0075,0.0949\r\n' +
-    '2026-11-21T08:00:00.000Z,64,64,0,0,0,0,0,0,0,0,2,210,0,0,0,false,0.8043,,,\r\n',
+    '2026-11-20T08:00:00.000Z,171,170,0,0,1,0,2,0,0,12,0,0,0,0,1,0,false,0.0345,0.0274,0.0075,0.0949\r\n' +
+    '2026-11-21T08:00:00.000Z,64,64,0,0,0,0,0,0,0,0,0,2,210,0,0,0,false,0.8043,,,\r\n',
   errors:
     'kind,message,script,line,column,count,pageviews,samples,share,first_seen,last_seen,releases,browsers\r\n' +
     'error,TypeError: Cannot read properties of undefined (reading,/assets/cart.js,118,23,183,131,131,0.0159,' +

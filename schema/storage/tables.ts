@@ -268,6 +268,8 @@ export const intake = sqliteTable(
     bots: integer().notNull().default(0),
     /** Of page views that a naming rule ignores; not stored. */
     ignored: integer().notNull().default(0),
+    /** Of the accepted ones, and of those that failed: the stream of the lake (worker/ingest/lake) did not take them. */
+    lakeFailed: integer('lake_failed').notNull().default(0),
     /** Tags of accepted beacons that are not kept: not declared, or with a value that looks like an address or a token. */
     tagsUndeclared: integer('tags_undeclared').notNull().default(0),
     tagsUnfit: integer('tags_unfit').notNull().default(0),

@@ -25,6 +25,8 @@ import { leastToCome } from './control.ts'
 import { describe, type Visitor } from './enrich.ts'
 import { type Fate, fateOf } from './fate.ts'
 import { keep } from './keep.ts'
+import { toLake } from './lake.ts'
+import { toLakeRow } from './lake-row.ts'
 import { mayBeFat } from './limit.ts'
 import { renamed } from './rename.ts'
 import { drawLot, isKept } from './sample.ts'
@@ -74,17 +76,19 @@ async function take(c: Context<Hono>, now: Ms): Promise<Taken> {
   const userAgent = c.req.header('User-Agent') ?? ''
   if (isbot(userAgent)) return { fate: 'bots' }
 
-  const beacon = decode(await readBody(c.req.raw))
+  const body = await readBody(c.req.raw)
+  const beacon = decode(body)
   if ('error' in beacon) throw badField(beacon.error)
   const lot = await drawLot(known.key, beacon.ok.id)
   const { age, sequence } = beacon.ok
   let site = known
   if (!fresh) {
-    // Most beacons of a busy site end here, and D1 hears nothing of them.
+    // Most beacons of a busy site end here, and D1 hears nothing of them. The lake gets them by what the isolate remembers.
     const least = Math.min(leastToCome(known, now), leastRate(known, now - age, sequence))
-    if (!isKept(lot, least)) return { fate: 'sampled' }
-    site = await freshSite(c, known.id, now)
-    checkOrigin(c, site)
+    if (isKept(lot, least)) {
+      site = await freshSite(c, known.id, now)
+      checkOrigin(c, site)
+    } else if (!c.env.LAKE) return { fate: 'sampled' }
   }
   const named = renamed(beacon.ok, site)
   if (!named) return { fate: 'ignored' }
@@ -94,21 +98,25 @@ async function take(c: Context<Hono>, now: Ms): Promise<Taken> {
   if (view.age > oldest) {
     throw badField({ field: 'age', detail: `must be at most ${oldest}: raw rows are kept no longer` })
   }
+  const visitor = () => describe(userAgent, view.touch, countryOf(c, trusted))
+  if (c.env.LAKE) {
+    const found = { site: site.id, id: lot.id, visitor: visitor(), imported: trusted, now }
+    toLake(c, toLakeRow(view, found), body.length, now)
+  }
 
   // An open tab reports for as long as it lives. After some hours the page view is settled, so that old roll-ups
   // are, too; a first beacon may come as late as it likes.
   if (view.sequence > 0 && view.age > SETTLED) return { fate: 'late' }
   const rate = leastRate(site, now - view.age, view.sequence)
   if (!isKept(lot, rate)) return { fate: 'sampled', leftOut }
-  const visitor = describe(userAgent, view.touch, countryOf(c, trusted))
   const found = { site: site.id, now }
-  let row = toRow({ ...view, id: lot.id }, visitor, found)
+  let row = toRow({ ...view, id: lot.id }, visitor(), found)
   const excess = bytesOf(row) - ORDINARY_BYTES
   const address = addressOf(c.req.header('CF-Connecting-IP'))
   if (excess > 0 && !trusted && !mayBeFat(site, address, excess, now)) {
     const { view: rest, callsCut, marksCut } = slim(view)
     row = {
-      ...toRow({ ...rest, id: lot.id }, visitor, found),
+      ...toRow({ ...rest, id: lot.id }, visitor(), found),
       ...underNumber(view, rest),
       callsCut,
       marksCut,

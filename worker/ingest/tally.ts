@@ -40,7 +40,9 @@ const KEY = keyOf(intake)
 
 const ACCEPTED: readonly Fate[] = ['stored', 'sampled', 'queued', 'late'] satisfies readonly Accepted[]
 
-type FateCounts = Partial<Record<Fate | 'accepted' | 'imported' | 'busiest' | keyof LeftOut, number>>
+type FateCounts = Partial<
+  Record<Fate | 'accepted' | 'imported' | 'busiest' | 'lakeFailed' | keyof LeftOut, number>
+>
 
 /** What an isolate has seen of a site within one hour. */
 interface Tally {
@@ -70,11 +72,22 @@ export interface Counted extends Partial<LeftOut> {
 
 /** Counts a beacon; the promise ends when what had to be written is. A write that fails is logged and comes again. */
 export async function tally(d1: D1Database, beacon: Counted, fate: Fate, now: Ms): Promise<void> {
-  const { site } = beacon
+  await counting(d1, beacon.site, now, tally => count(tally, beacon, fate))
+}
+
+/** Counts beacons that the lake did not take, whatever became of them otherwise. */
+export async function tallyLakeFailed(d1: D1Database, site: string, beacons: number, now: Ms): Promise<void> {
+  await counting(d1, site, now, ({ counts }) => {
+    counts.lakeFailed = (counts.lakeFailed ?? 0) + beacons
+  })
+}
+
+/** Lets `add` count in the site's tally of this hour, and writes what is due. */
+async function counting(d1: D1Database, site: string, now: Ms, add: (tally: Tally) => void): Promise<void> {
   const hour = hourOf(now)
   const before = tallies.get(site)
   if (before?.hour === hour) {
-    count(before, beacon, fate)
+    add(before)
     if (isDue(before, now)) await write(d1, site, before, now)
     return
   }
@@ -88,7 +101,7 @@ export async function tally(d1: D1Database, beacon: Counted, fate: Fate, now: Ms
     crowded: before?.crowded ?? false,
   }
   tallies.set(site, fresh)
-  count(fresh, beacon, fate)
+  add(fresh)
   // The rest of an hour that is over goes into that hour, and the new one begins its minute.
   await write(d1, site, before && Object.keys(before.counts).length ? before : fresh, now)
 }

@@ -1,0 +1,1 @@
+ALTER TABLE `intake` ADD `lake_failed` integer DEFAULT 0 NOT NULL;
