@@ -8,7 +8,8 @@ let mood = 'well'
 export default class Stream extends WorkerEntrypoint {
   async send(records) {
     if (mood === 'broken') throw new Error('The stream is broken.')
-    if (mood === 'silent') await new Promise(() => {})
+    // A promise that nothing keeps would be found to hang, and refused.
+    if (mood === 'silent') await scheduler.wait(60_000)
     sends.push(records)
   }
 

@@ -8,7 +8,7 @@ import { unstable_readConfig } from 'wrangler'
 const out = mkdtempSync(join(tmpdir(), 'fieldline-deploy-'))
 afterAll(() => rmSync(out, { recursive: true }))
 
-it('wrangler would deploy with the queue of wrangler.toml, its comments taken off', () => {
+it('wrangler would deploy with queue and lake of wrangler.toml, their comments taken off', () => {
   const config = readFileSync('wrangler.toml', 'utf8').replace(/^# (?=\[|[a-z_A-Z]+ = )/gm, '')
   const file = 'wrangler.queue-test.toml'
   writeFileSync(file, config)
@@ -16,7 +16,7 @@ it('wrangler would deploy with the queue of wrangler.toml, its comments taken of
     const said = execFileSync('npx', ['wrangler', 'deploy', '--dry-run', '--config', file], {
       encoding: 'utf8',
     })
-    for (const binding of ['env.QUEUE', 'env.INGEST']) expect(said).toContain(binding)
+    for (const binding of ['env.QUEUE', 'env.INGEST', 'env.LAKE']) expect(said).toContain(binding)
   } finally {
     rmSync(file)
   }
