@@ -3,6 +3,7 @@
  */
 
 import { benchIngest } from './ingest.ts'
+import { benchLake } from './lake.ts'
 import { benchLoad } from './load.ts'
 import { benchQuery } from './query.ts'
 import { benchRaw } from './raw.ts'
@@ -16,6 +17,7 @@ type Results = Record<string, number | Record<string, string | number | null>>
 
 const BENCHES: Record<string, (options: readonly string[]) => Promise<Results>> = {
   ingest: benchIngest,
+  lake: benchLake,
   load: benchLoad,
   query: benchQuery,
   raw: benchRaw,

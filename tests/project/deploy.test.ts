@@ -8,7 +8,7 @@ import { unstable_readConfig } from 'wrangler'
 const out = mkdtempSync(join(tmpdir(), 'fieldline-deploy-'))
 afterAll(() => rmSync(out, { recursive: true }))
 
-it('wrangler would deploy with queue and lake of wrangler.toml, their comments taken off', () => {
+it('wrangler would deploy with queue and lake, their comments taken off', () => {
   const config = readFileSync('wrangler.toml', 'utf8').replace(/^# (?=\[|[a-z_A-Z]+ = )/gm, '')
   const file = 'wrangler.queue-test.toml'
   writeFileSync(file, config)
