@@ -4,6 +4,7 @@
  */
 
 import { api, opener } from './api.ts'
+import { bfcache } from './bfcache.ts'
 import { blocking } from './blocking.ts'
 import { budgetAdd, budgetList, budgetRemove, budgetSet } from './budget.ts'
 import { causes } from './causes.ts'
@@ -62,6 +63,7 @@ const COMMANDS: readonly Command[] = [
   trends,
   causes,
   blocking,
+  bfcache,
   errors,
   pageviews,
   report,

@@ -7,10 +7,12 @@
  */
 
 import { shorten } from './address.ts'
+import { reasonsOf, refused } from './bfcache.ts'
 import { addBlocking } from './blocking.ts'
 import { type Observers, read } from './observe.ts'
 import type { CauseList, View } from './pageview.ts'
 import { idOf, selectorOf } from './selector.ts'
+import { current } from './views.ts'
 import type { Attribute } from './vitals.ts'
 
 /** Starts to find causes, beside those who observe already. */
@@ -40,6 +42,9 @@ type Seen = Pick<PerformanceEntry, 'startTime'> &
 
 /** Starts with nothing known. */
 export const startAttribution: StartAttribution = observers => {
+  // Before anything is painted: who waits in vain may leave.
+  const frame = refused()
+  if (frame) current._page.bfcache = reasonsOf(frame)
   const seen: Seen[] = []
   /** Elements are named as the browser tells of them: when their metric is told, they may be gone. */
   const names = new WeakMap<Seen, string>()

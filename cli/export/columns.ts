@@ -84,6 +84,7 @@ const COLUMNS: readonly Column[] = [
   column(name => map(name, whole('value')), 'server'),
   column(text, 'trace', ({ trace }) => trace?.id),
   column(json, 'blocking'),
+  column(json, 'bfcache'),
   column(json, 'why'),
   column(
     name => list(name, ...CALL),

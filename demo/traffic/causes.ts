@@ -63,6 +63,7 @@ export function explain(dice: Random, view: PageView, models: CauseModels, chrom
     calls,
     why: { lcp, inp, cls: moved },
     ...(chromium && { blocking: blockingOf(dice, loads) }),
+    ...(chromium && navigation === 'back-forward' && { bfcache: [dice.pick(REFUSALS)] }),
   }
 }
 
@@ -100,6 +101,13 @@ const BLOCKERS = [
   ['tags.example', 0.5],
   ['', 0.3],
   ['chat.example', 0.15],
+] as const
+
+/** Why the shop is not restored: its chat listens for unload. Some tabs have rested for too long, which browsers mask. */
+const REFUSALS = [
+  ['unload-listener', 6],
+  ['websocket', 2],
+  ['masked', 2],
 ] as const
 
 function blockingOf(dice: Random, loads: boolean): Blocking {

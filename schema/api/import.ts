@@ -5,6 +5,8 @@
 
 import * as v from 'valibot'
 import { PHASES } from '../domain/metrics.ts'
+import { MAX_REASONS } from '../wire/beacon.ts'
+import { REASON } from '../wire/items.ts'
 import { ERROR_KINDS, NAVIGATIONS, OUTCOMES } from '../wire/pageview.ts'
 import { MAX_AGE, MAX_CLS, MAX_MARK, MAX_MS, MAX_SEQUENCE } from '../wire/values.ts'
 import { GIVEN_TIME, isPlain, oneOf, PLAIN_DETAIL, shortText, wholeNumber } from './fields.ts'
@@ -69,6 +71,7 @@ export const IMPORT_LINE = object({
   blocking: maybe(
     object({ load: maybe(ms), after: ms, hosts: listOf(object({ load: ms, after: ms, host: text() })) }),
   ),
+  bfcache: maybe(listOf(REASON, MAX_REASONS)),
   why: v.optional(
     object({
       lcp: maybe(

@@ -84,7 +84,17 @@ function inOrder({
 }
 
 /** The parts that the database keeps as JSON, which a hand on the database can break. */
-export const UNREADABLE = ['phases', 'server', 'blocking', 'why', 'calls', 'marks', 'tags', 'errors'] as const
+export const UNREADABLE = [
+  'phases',
+  'server',
+  'blocking',
+  'bfcache',
+  'why',
+  'calls',
+  'marks',
+  'tags',
+  'errors',
+] as const
 
 const maybe = <T extends v.GenericSchema>(schema: T) => v.nullable(schema)
 const timed = <const K extends readonly string[]>(keys: K) =>
@@ -139,6 +149,12 @@ export const PAGEVIEW = v.object({
       }),
     ),
     v.description('ms for which scripts kept the page from answering; null where the browser does not tell'),
+  ),
+  bfcache: v.pipe(
+    maybe(v.array(v.string())),
+    v.description(
+      "why the page to which its visitor came back was loaded anew, in the browser's words; null where it was not, or not told",
+    ),
   ),
   why: v.object({
     lcp: maybe(v.object({ target: v.string(), url: maybe(v.string()), parts: timed(LCP_PARTS) })),
@@ -240,6 +256,7 @@ export const PAGEVIEW_EXAMPLE: PageViewAnswer = {
     url: 'https://tempo.example/trace/4bf92f3577b34da6a3ce929d0e0e4736',
   },
   blocking: { load: 240, after: 60, hosts: [{ load: 180, after: 20, host: 'tags.example' }] },
+  bfcache: null,
   why: {
     lcp: {
       target: 'main>img.product',

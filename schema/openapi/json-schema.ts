@@ -11,6 +11,7 @@ import {
 } from '@valibot/to-json-schema'
 import type * as v from 'valibot'
 import { PERCENTILE_ANSWER } from '../api/answer.ts'
+import { BFCACHE_ANSWER, BFCACHE_ROW } from '../api/bfcache.ts'
 import { BLOCKING_ANSWER, BLOCKING_ROW } from '../api/blocking.ts'
 import {
   BUDGET,
@@ -41,6 +42,8 @@ import { WIRE } from '../wire/decode.ts'
 /** The schemas that have a name in the document. */
 const NAMED: Record<string, v.GenericSchema> = {
   Beacon: WIRE,
+  Bfcache: BFCACHE_ANSWER,
+  BfcacheReason: BFCACHE_ROW,
   Blocking: BLOCKING_ANSWER,
   BlockingHost: BLOCKING_ROW,
   Budget: BUDGET_ANSWER,

@@ -277,6 +277,10 @@ export const CSV = {
     '"[{""endpoint"":""GET /api/products"",""share"":0.18,""waited"":420,""duration"":610}]",image-found-late,' +
     '"The browser learns of the image late: put it into the HTML, or preload it, with fetchpriority=""high"" and ' +
     'without loading=""lazy"".",https://web.dev/articles/optimize-lcp\r\n',
+  bfcache:
+    'reason,count,samples,share.value,share.low,share.high\r\n' +
+    'unload-listener,412,412,0.321875,0.296847,0.347969\r\n' +
+    'masked,96,96,0.075,0.061808,0.0907354\r\n',
   blocking:
     'host,count,samples,share,load,after,time_share,p75.value,p75.low,p75.high\r\n' +
     'tags.example,3120,1560,0.820189,126,30,0.65,226.314,219.98,233.1\r\n' +
@@ -284,11 +288,11 @@ export const CSV = {
   pageviews:
     'id,began,weight,route,navigation,release,device,country,browser,browser_version,os,connection,lcp,inp,cls,fcp,' +
     'ttfb,phases.dns,phases.connect,phases.request,phases.response,phases.interactive,phases.loaded,phases.load,' +
-    'server.app,trace.id,trace.url,blocking.load,blocking.after,blocking.hosts,why.lcp.target,why.lcp.url,why.lcp.parts.ttfb,why.lcp.parts.load_delay,why.lcp.parts.load_duration,' +
+    'server.app,trace.id,trace.url,blocking.load,blocking.after,blocking.hosts,bfcache,why.lcp.target,why.lcp.url,why.lcp.parts.ttfb,why.lcp.parts.load_delay,why.lcp.parts.load_duration,' +
     'why.lcp.parts.render_delay,why.inp,why.cls,calls,calls_dropped,marks,tags.plan,errors\r\n' +
     '8c1f0a6d22b94e07,2026-11-21T09:41:07.120Z,1,/p/[id],navigate,2.4.0,phone,DE,Chrome,156,Android,4g,4210,,0.02,' +
     '1890,640,60,210,640,700,1500,1540,4300,410,4bf92f3577b34da6a3ce929d0e0e4736,' +
-    'https://tempo.example/trace/4bf92f3577b34da6a3ce929d0e0e4736,240,60,"[{""load"":180,""after"":20,""host"":""tags.example""}]",main>img.product,https://shop.example/img/7.jpg,640,1620,1700,250,,,' +
+    'https://tempo.example/trace/4bf92f3577b34da6a3ce929d0e0e4736,240,60,"[{""load"":180,""after"":20,""host"":""tags.example""}]",,main>img.product,https://shop.example/img/7.jpg,640,1620,1700,250,,,' +
     '"[{""endpoint"":""GET /api/products/[id]"",""start"":980,""duration"":640,""outcome"":""ok"",""status"":200,' +
     '""ttfb"":590,""bytes"":2140,""server"":{""db"":480},""trace"":null,""waited"":640,""started"":false}]",0,[],pro,[]\r\n',
 }

@@ -3,6 +3,7 @@
  */
 
 import type * as v from 'valibot'
+import { BFCACHE_ANSWER, BFCACHE_EXAMPLE, BFCACHE_QUERY } from '../api/bfcache.ts'
 import { BLOCKING_ANSWER, BLOCKING_EXAMPLE, BLOCKING_QUERY } from '../api/blocking.ts'
 import { CAUSES_ANSWER, CAUSES_EXAMPLE, CAUSES_QUERY } from '../api/causes.ts'
 import { CHANGES_ANSWER, CHANGES_QUERY } from '../api/changes.ts'
@@ -116,6 +117,15 @@ export const QUESTIONS: readonly Operation[] = [
     query: { ...SHARED, ...BLOCKING_QUERY },
     answer: BLOCKING_ANSWER,
     example: BLOCKING_EXAMPLE,
+  }),
+  question('bfcache', {
+    summary: 'Returns that were not restored, by reason',
+    description:
+      'Page views whose visitor came back by the back or forward button: the share that the browser restored from its back/forward ' +
+      'cache, and why it loaded the others anew. Browsers on Chromium alone tell.',
+    query: { ...SHARED, ...BFCACHE_QUERY },
+    answer: BFCACHE_ANSWER,
+    example: BFCACHE_EXAMPLE,
   }),
   question('errors', {
     summary: 'Uncaught errors',

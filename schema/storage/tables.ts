@@ -154,6 +154,8 @@ export const pageviews = sqliteTable(
     why: text(),
     /** JSON list in the beacon's wire form: ms blocked until the load, after it, and by which hosts; null: not told. */
     blocking: text(),
+    /** JSON list: why the page to which its visitor came back was not restored; null: it was, or nobody came back, or not told. */
+    bfcache: text(),
     /** JSON object: beacon number -> marks in the beacon's wire form. */
     marks: text().notNull().default('{}'),
     /** JSON object: declared tag -> value; null where there is none. */

@@ -13,7 +13,8 @@
  *       errors: [count, [[kind, message, script, line, column, count], ...]],
  *       dropped, marks: [[name, value], ...], tags: [[name, value], ...],
  *       calls: [[endpoint, start, duration, outcome, status, ttfb, bytes, [[server timing, duration], ...], trace], ...],
- *       server: [[server timing, duration], ...], trace, blocking: [load, after, [[load, after, host], ...]] }
+ *       server: [[server timing, duration], ...], trace, blocking: [load, after, [[load, after, host], ...]],
+ *       bfcache: [reason, ...] }
  *
  * Null means no data. Numbers are whole grains (ms; CLS in thousandths). Vitals, phases, causes, blocking, tags and errors are the
  * full current state of the page view, calls and marks are those since the beacon before. `sequence` counts from 0 and so says how many
@@ -37,6 +38,8 @@ export const MAX_ERRORS = 8
 export const MAX_SERVER = 4
 /** The most hosts of one page view whose scripts are told. */
 export const MAX_HOSTS = 3
+/** The most reasons that are kept of a page that was not restored. A browser tells few. */
+export const MAX_REASONS = 8
 /** Longest selector, address of an image or script, and name of what called a script. */
 export const MAX_SELECTOR = 128
 /** The most page views that one may stand for by the browser's own sampling. */

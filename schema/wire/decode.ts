@@ -17,8 +17,16 @@ import { pageName } from '../domain/names.ts'
 import type { Parsed } from '../domain/problem.ts'
 import { MAX_TAGS, MAX_TAGS_SENT } from '../domain/tag.ts'
 import { decodeAttribution } from './attribution-lists.ts'
-import { MAX_CALLS, MAX_ERRORS, MAX_HOSTS, MAX_MARKS, MAX_WEIGHT, WIRE_VERSION } from './beacon.ts'
-import { ATTRIBUTION, BLOCKED, BLOCKING, CALL, ERROR, MARK, SERVERS, TAG, TRACE } from './items.ts'
+import {
+  MAX_CALLS,
+  MAX_ERRORS,
+  MAX_HOSTS,
+  MAX_MARKS,
+  MAX_REASONS,
+  MAX_WEIGHT,
+  WIRE_VERSION,
+} from './beacon.ts'
+import { ATTRIBUTION, BLOCKED, BLOCKING, CALL, ERROR, MARK, REASON, SERVERS, TAG, TRACE } from './items.ts'
 import {
   type Blocking,
   CONNECTIONS,
@@ -116,6 +124,7 @@ const STATE = v.object(
     trace: TRACE,
     why: maybe(ATTRIBUTION),
     blocking: maybe(BLOCKING),
+    bfcache: items,
     calls: items,
     dropped: v.fallback(v.optional(amount(MAX_DROPPED), 0), 0),
     marks: items,
@@ -133,6 +142,7 @@ const LOADLESS: readonly Navigation[] = ['back-forward-cache', 'soft-navigation'
 export const WIRE = v.object({
   ...STATE.entries,
   blocking: maybe(v.tuple([maybe(ms), ms, v.pipe(v.array(BLOCKED), v.maxLength(MAX_HOSTS))])),
+  bfcache: v.optional(v.pipe(v.array(REASON), v.maxLength(MAX_REASONS))),
   calls: v.optional(v.pipe(v.array(CALL), v.maxLength(MAX_CALLS))),
   marks: v.optional(v.pipe(v.array(MARK), v.maxLength(MAX_MARKS))),
   tags: v.optional(v.pipe(v.array(TAG), v.maxLength(MAX_TAGS_SENT))),
@@ -146,11 +156,15 @@ function fromWire({
   trace,
   why,
   blocking,
+  bfcache,
   dropped,
   errors,
   ...rest
 }: v.InferOutput<typeof STATE>): PageView {
   const [lcp, inp, cls] = why ?? []
+  // The document keeps those of its load, whatever page views follow.
+  const reasons =
+    rest.navigation === 'back-forward' ? new Set(fitting(REASON, bfcache, bfcache.length)) : new Set<string>()
   const calls = fitting(CALL, rest.calls, MAX_CALLS)
   return {
     ...rest,
@@ -164,6 +178,7 @@ function fromWire({
     ...(trace && { trace }),
     why: decodeAttribution({ lcp, inp, cls }),
     ...(blocking && { blocking: toBlocking(blocking, rest.navigation) }),
+    ...(reasons.size && { bfcache: [...reasons].slice(0, MAX_REASONS) }),
     calls: calls.map(([endpoint, start, duration, outcome, status, ttfb, bytes, server, trace]) => ({
       endpoint,
       start,

@@ -82,6 +82,16 @@ const HOST = v.pipe(
 export const BLOCKED = v.tuple([ms, ms, HOST], 'must be [load, after, host]')
 export const BLOCKING = v.tuple([maybe(ms), ms, v.array(v.unknown())], 'must be [load, after, hosts]')
 
+/**
+ * Why a page was not restored: `unload-listener`. Browsers have words of their own, and new ones.
+ *
+ * @see https://html.spec.whatwg.org/multipage/nav-history-apis.html#the-notrestoredreasons-interface
+ */
+export const REASON = v.pipe(
+  v.string('must be a string'),
+  v.regex(/^[a-z0-9-]{1,64}$/, 'must be 1 to 64 of lower-case letters, digits and -'),
+)
+
 export const ATTRIBUTION = v.tuple([
   maybe(
     v.tuple(

@@ -219,6 +219,11 @@ export interface PageView {
   why: Attribution
   /** Absent where the browser tells none. */
   blocking?: Blocking | undefined
+  /**
+   * Why the page to which its visitor came back was loaded anew, in the browser's words: `unload-listener`, at most 8. Absent
+   * where nobody came back, where the page was restored, and where the browser does not tell.
+   */
+  bfcache?: string[] | undefined
   /** Since the last beacon. */
   calls: ApiCall[]
   /** Calls beyond what is sent of one page view, so far. */

@@ -392,6 +392,10 @@ test('a deploy leads to the time after it against the same hours before', async 
 test('load phases and marks have their percentiles, and each its chart', async () => {
   await on.open(page, '?site=slow&view=timing&range=7d&live=off')
   const phases = region('Load phases')
+  await region('Back/forward cache')
+    .getByRole('link')
+    .or(region('Back/forward cache').getByText('no data'))
+    .waitFor()
   expect(await phases.getByRole('rowheader').allTextContents()).toContain('response')
   await region('load over time').getByRole('slider').waitFor()
   await region('Custom marks').getByRole('link', { name: 'cart.ready' }).click()

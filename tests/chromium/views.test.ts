@@ -95,6 +95,38 @@ test('a page that comes back from the back/forward cache is a page view of its o
   expect(back?.age).toBeLessThanOrEqual(Date.now() - start)
 })
 
+/** Frames as the browser may tell of them: two of the page's own, and one of another site. */
+const TREE = `{ reasons: [{ reason: 'masked' }], children: [
+  { id: 'whose', name: 'whose', src: '/whose', url: '/whose', reasons: [{ reason: 'lock' }, { reason: 'masked' }], children: [] },
+  { id: 'whose', name: null, src: '/whose', url: null, reasons: null, children: null }] }`
+
+test.each([
+  ['the page itself', '', ['masked']],
+  [
+    'with its frames',
+    `Object.defineProperty(PerformanceNavigationTiming.prototype, 'notRestoredReasons', { get: () => (${TREE}) })`,
+    ['masked', 'lock'],
+  ],
+])('a return that loads the page anew says why: %s', async (_, script, reasons) => {
+  const list = site.page('/list', {
+    tag: 'data-site="shop"',
+    head: `<script>addEventListener('unload', () => {});${script}</script>`,
+    headers: { 'cache-control': 'no-store' },
+  })
+  const page = await chromium.open(list)
+  await loaded(page)
+  await page.goto(site.page('/detail', {}))
+  await page.goBack()
+  await loaded(page)
+  await page.goto('about:blank')
+  await site.until(beacons => beacons.length === 2)
+  const [first, back] = site.beacons
+  expect(first?.view).toMatchObject({ navigation: 'navigate' })
+  expect(first?.view).not.toHaveProperty('bfcache')
+  expect(back?.view).toMatchObject({ navigation: 'back-forward', bfcache: reasons })
+  expect(back?.body).not.toContain('whose')
+})
+
 test('what is painted long after a return is not the LCP of the return', async () => {
   const page = await chromium.open(site.page('/list', { tag: 'data-site="shop"', body: '<p>A list</p>' }))
   await loaded(page)

@@ -30,7 +30,9 @@ beforeAll(async () => {
   await visit(worker, 'shop', [
     ...views('2.3.0', 2_000),
     ...views('2.4.0', 2_900),
-    ...views('2.4.1', 2_010),
+    ...views('2.4.1', 2_010).map((view, i) =>
+      i % 10 ? view : { ...view, navigation: 'back-forward' as const, bfcache: ['masked'] },
+    ),
     ...views('2.4.2', 2_000, 3),
   ])
 })
@@ -154,6 +156,9 @@ describe('fieldline trends, causes, pageviews, export and webhook', () => {
     expect(trends.out).toMatch(/against release 2\.3\.0\n.*\n {2}lcp +2\.0\d s +2\.9\d s +\+4\d%.*degrading/s)
     expect((await cli('causes', '--site', 'shop')).out).toContain('shop, lcp, ')
     expect((await cli('blocking', '--site', 'shop')).out).toContain('shop, blocking time, ')
+    expect((await cli('bfcache', '--site', 'shop')).out).toMatch(
+      /^shop, returns by back .*\n {2}masked +20 +100% +8\d% to 100%\n\nThe browser restored 0% /s,
+    )
     const newest = await cli('pageviews', '--site', 'shop', '--order', 'newest', '--limit', '2')
     expect(newest.out.trimEnd().split('\n')).toHaveLength(4)
     const lines = (await cli('export', '--site', 'shop', '--limit', '5')).out.trimEnd().split('\n')

@@ -8,6 +8,7 @@ import {
   MAX_ERRORS,
   MAX_HOSTS,
   MAX_MARKS,
+  MAX_REASONS,
   MAX_SELECTOR,
   MAX_SERVER,
   MAX_WEIGHT,
@@ -148,12 +149,26 @@ const untold: fc.Arbitrary<PageView> = fc.record({
   errors: maybe(errors),
 })
 
-/** Any page view that a beacon may carry. Few browsers tell of blocking. */
+/** Of what was loaded anew alone. */
+const reasons = fc.uniqueArray(fc.stringMatching(/^[a-z0-9-]{1,64}$/), {
+  minLength: 1,
+  maxLength: MAX_REASONS,
+})
+
+/** Any page view that a beacon may carry. Few browsers tell of blocking, and why they did not restore a page. */
 export const anyView: fc.Arbitrary<PageView> = fc
-  .record({ view: untold, blocking: maybe(fc.record({ load: maybe(ms), after: ms, hosts })) })
-  .map(({ view, blocking }) => {
+  .record({
+    view: untold,
+    blocking: maybe(fc.record({ load: maybe(ms), after: ms, hosts })),
+    bfcache: maybe(reasons),
+  })
+  .map(({ view, blocking, bfcache }) => {
     const loads = view.navigation !== 'back-forward-cache' && view.navigation !== 'soft-navigation'
-    return { ...view, ...(blocking && { blocking: { ...blocking, load: loads ? blocking.load : null } }) }
+    return {
+      ...view,
+      ...(blocking && { blocking: { ...blocking, load: loads ? blocking.load : null } }),
+      ...(bfcache && view.navigation === 'back-forward' && { bfcache }),
+    }
   })
 
 /** The same as it is stored: back from the cache, no byte is waited for. */

@@ -132,6 +132,12 @@ const QUESTIONS: Record<string, readonly Question[]> = {
     { query: 'site=empty', status: 200 },
     { query: `${site}&limit=0`, status: 400 },
   ],
+  bfcache: [
+    { query: site, status: 200 },
+    { query: `${site}&device=phone`, headers: csv, status: 200 },
+    { query: 'site=empty', status: 200 },
+    { query: `${site}&limit=0`, status: 400 },
+  ],
   blocking: [
     { query: site, status: 200 },
     { query: `${site}&sort=slowest&device=phone`, headers: csv, status: 200 },

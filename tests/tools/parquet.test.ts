@@ -100,7 +100,7 @@ describe('fieldline export --format parquet', () => {
     const json = (value: unknown) => (value === null ? null : JSON.parse(String(value)))
     const entries = (map: object | null) => map && Object.entries(map).map(([key, value]) => ({ key, value }))
     for (const [i, view] of views.entries()) {
-      const { calls, marks, phases, server, tags, why, blocking, ...flat } = rows[i] ?? {}
+      const { calls, marks, phases, server, tags, why, blocking, bfcache, ...flat } = rows[i] ?? {}
       const { began, trace } = view
       expect(flat).toMatchObject({
         ...{ id: view.id, route: view.route, lcp: view.lcp, cls: view.cls, weight: view.weight },
@@ -108,6 +108,7 @@ describe('fieldline export --format parquet', () => {
       })
       expect(json(why)).toEqual(view.why)
       expect(json(blocking)).toEqual(view.blocking)
+      expect(json(bfcache)).toEqual(view.bfcache)
       expect(json(phases)).toEqual(view.phases)
       expect(json(marks)).toEqual(view.marks)
       expect(json(server)).toEqual(entries(view.server))

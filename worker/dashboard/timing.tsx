@@ -9,6 +9,7 @@ import { Figure } from './figure.tsx'
 import { count, number, plain } from './format.ts'
 import { Link, usePlace } from './link.tsx'
 import { baseOf, intervalOf, pathOf, ZONE, zoneOfDays } from './query.ts'
+import { Returns } from './returns.tsx'
 import { Sampled, Section, Table } from './section.tsx'
 import { slotsOf } from './timeline.ts'
 import { Trend } from './trend.tsx'
@@ -41,6 +42,7 @@ export function Timing() {
         </Section>
       )}
       <OverTime />
+      <Returns />
     </>
   )
 }

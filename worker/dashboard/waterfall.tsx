@@ -69,6 +69,11 @@ export function Waterfall({ view }: { view: PageViewAnswer }) {
           </li>
         )}
         {view.blocking && <Blocked {...view.blocking} />}
+        {view.bfcache && (
+          <li>
+            not restored: <bdi>{view.bfcache.join(', ')}</bdi>
+          </li>
+        )}
         {view.marks.map(({ name, value }) => (
           <li key={name}>
             mark <bdi>{name}</bdi>: {value}

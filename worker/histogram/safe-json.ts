@@ -10,7 +10,17 @@ import { pageviews } from '../../schema/storage/tables.ts'
 import { texts } from '../store/names.ts'
 
 /** The columns of `pageviews` that hold JSON. */
-const JSON_COLUMNS = ['calls', 'marks', 'why', 'phases', 'server', 'tags', 'blocking', 'errorList'] as const
+const JSON_COLUMNS = [
+  'calls',
+  'marks',
+  'why',
+  'phases',
+  'server',
+  'tags',
+  'blocking',
+  'bfcache',
+  'errorList',
+] as const
 const p = texts(pageviews, 'p')
 
 /** The JSON in `column`, NULL where it is broken. `json_valid` takes what `JSON.parse` takes. */

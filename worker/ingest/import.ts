@@ -111,7 +111,7 @@ function rowOf(text: string, site: string): PageViewRow | Omit<Refused, 'line'> 
 
 function toRow(line: ImportLine, site: string): PageViewRow {
   const { id, weight, route, navigation, release, device, country, browser, os, connection } = line
-  const { lcp, inp, cls, fcp, ttfb, phases, server, trace, blocking, tags } = line
+  const { lcp, inp, cls, fcp, ttfb, phases, server, trace, blocking, bfcache, tags } = line
   const began = Date.parse(line.began)
   const { newest: sequence, received } = line.beacons ?? { newest: 0, received: 1 }
   const why = encodeAttribution(attributionOf(line.why))
@@ -145,6 +145,7 @@ function toRow(line: ImportLine, site: string): PageViewRow {
     calls: calls.length ? JSON.stringify({ [sequence]: calls }) : '{}',
     why: why ? JSON.stringify(why) : null,
     blocking: blocking && JSON.stringify(encodeBlocking(blocking)),
+    bfcache: bfcache?.length ? JSON.stringify(bfcache) : null,
     marks: marks.length ? JSON.stringify({ [sequence]: marks }) : '{}',
     tags: Object.keys(tags).length ? JSON.stringify(tags) : null,
     errors: errors && listed + (line.errors_beyond ?? 0),

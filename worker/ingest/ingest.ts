@@ -192,6 +192,7 @@ export function toRow(
     why: why ? JSON.stringify(why) : null,
     tags: tags.length ? JSON.stringify(Object.fromEntries(tags)) : null,
     blocking: view.blocking ? JSON.stringify(encodeBlocking(view.blocking)) : null,
+    bfcache: view.bfcache ? JSON.stringify(view.bfcache) : null,
     marks: marks.length ? JSON.stringify({ [sequence]: marks.map(encodeMark) }) : '{}',
     received: 2 ** Math.min(sequence, LAST_BIT),
     dropped: view.dropped,

@@ -16,8 +16,8 @@ export const ORDINARY_BYTES = 1_024
 const FIXED_BYTES = 60
 /** Pages of the table are not full: 25,000 rows of 421 bytes of text took 593 bytes each, of 303 took 435. */
 const FILL_FACTOR = 1.25
-/** What is left of calls, marks, tags, causes and errors where a row has to be ordinary, in characters each. */
-const SLIM = { calls: 320, marks: 64, tags: 128, why: 200, errors: 200 }
+/** What is left of calls, marks, tags, causes, errors and reasons where a row has to be ordinary, in characters each. */
+const SLIM = { calls: 320, marks: 64, tags: 128, why: 200, errors: 200, bfcache: 100 }
 
 const encoder = new TextEncoder()
 
@@ -36,7 +36,7 @@ export function slim(view: PageView): { view: PageView; callsCut: number; marksC
   const marks = fitting(view.marks, mark => JSON.stringify(encodeMark(mark)).length, SLIM.marks)
   const tags = fitting(view.tags, tag => JSON.stringify(tag).length, SLIM.tags)
   const fits = JSON.stringify(encodeAttribution(view.why) ?? null).length <= SLIM.why
-  const { blocking, errors } = view
+  const { blocking, bfcache, errors } = view
   const why = fits ? view.why : { lcp: null, inp: null, cls: null }
   const encoded = (error: PageError) => JSON.stringify(encodeError(error)).length
   return {
@@ -48,6 +48,7 @@ export function slim(view: PageView): { view: PageView; callsCut: number; marksC
       why,
       server: undefined,
       ...(blocking && { blocking: { ...blocking, hosts: [] } }),
+      ...(bfcache && { bfcache: fitting(bfcache, reason => reason.length + 3, SLIM.bfcache) }),
       errors: errors && { ...errors, list: fitting(errors.list, encoded, SLIM.errors) },
     },
     callsCut: view.calls.length - calls.length,

@@ -17,6 +17,7 @@ import {
   marksOf,
   NO_ATTRIBUTION,
   phasesOf,
+  reasonsOf,
   serverOf,
   tagsOf,
 } from '../store/row-codec.ts'
@@ -34,6 +35,7 @@ const ANSWERED = [
     'marks',
     'tags',
     'blocking',
+    'bfcache',
     'dropped',
     'callsCut',
     'marksCut',
@@ -58,6 +60,7 @@ export function toPageView(stored: StoredRow, traceLink: SiteRow['traceLink']): 
     phases: phasesOf(stored.phases),
     server: serverOf(stored.server),
     blocking: blockingOf(stored.blocking),
+    bfcache: reasonsOf(stored.bfcache),
     why: attributionOf(stored.why),
     calls: callsOf(stored.calls),
     marks: marksOf(stored.marks),
@@ -83,6 +86,7 @@ export function toPageView(stored: StoredRow, traceLink: SiteRow['traceLink']): 
     server: read.server && Object.fromEntries(read.server),
     trace: traced(stored.trace),
     blocking: read.blocking,
+    bfcache: read.bfcache,
     why: toWhy(why, lcp ?? 0),
     calls: calls.map((call, i) => ({
       ...call,

@@ -3,6 +3,7 @@
  */
 
 import { Hono } from 'hono'
+import { parseBfcacheQuery } from '../../schema/api/bfcache.ts'
 import { parseBlockingQuery } from '../../schema/api/blocking.ts'
 import { parseCausesQuery } from '../../schema/api/causes.ts'
 import { parseChangesQuery } from '../../schema/api/changes.ts'
@@ -15,6 +16,7 @@ import { parseTimeseriesQuery } from '../../schema/api/timeseries.ts'
 import { parseTrendsQuery } from '../../schema/api/trends.ts'
 import type { Hono as Types } from '../env.ts'
 import { rowsHandler } from '../query/rows-endpoint.ts'
+import { readBfcache } from './bfcache.ts'
 import { readBlocking } from './blocking.ts'
 import { causes } from './causes.ts'
 import { readChanges } from './changes.ts'
@@ -31,6 +33,7 @@ export const readRoutes = new Hono<Types>()
   .get('/summary', rowsHandler({ parse: parseSummaryQuery, read: summarize, rows: ({ data }) => data }))
   .get('/causes', rowsHandler({ parse: parseCausesQuery, read: causes, rows: ({ data }) => data }))
   .get('/blocking', rowsHandler({ parse: parseBlockingQuery, read: readBlocking, rows: ({ data }) => data }))
+  .get('/bfcache', rowsHandler({ parse: parseBfcacheQuery, read: readBfcache, rows: ({ data }) => data }))
   .get('/errors', rowsHandler({ parse: parseErrorsQuery, read: readErrors, rows: ({ data }) => data }))
   .get(
     '/timeseries',

@@ -43,6 +43,12 @@ export function blockingOf(text: string | null): Blocking | null {
   }
 }
 
+/** Why a page was not restored. */
+export function reasonsOf(text: string | null): string[] | null {
+  const list = text ? parsed(text) : null
+  return Array.isArray(list) ? list.filter(reason => typeof reason === 'string') : null
+}
+
 /** The calls of all beacons, in the order in which they began. */
 export function callsOf(text: string): ApiCall[] | null {
   const lists = itemsOf(text)

@@ -42,6 +42,7 @@ const NEWEST_WINS: Column[] = [
   'why',
   'tags',
   'blocking',
+  'bfcache',
   'errors',
   'errorList',
 ]

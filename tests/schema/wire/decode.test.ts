@@ -169,6 +169,16 @@ const oddities: [string, object, Partial<PageView>][] = [
     },
     { blocking: { load: null, after: 9, hosts: [{ load: 3, after: 4, host: 'a' }] } },
   ],
+  [
+    'odd reasons, twice there and too many',
+    {
+      navigation: 'back-forward',
+      bfcache: ['masked', 'masked', 7, null, { reason: 'lock' }, 'A b', '', 'x'.repeat(65), ...'abcdefgh'],
+    },
+    { navigation: 'back-forward', bfcache: ['masked', ...'abcdefg'] },
+  ],
+  ['reasons that are no list', { navigation: 'back-forward', bfcache: 7 }, { navigation: 'back-forward' }],
+  ['reasons of another page view', { navigation: 'restore', bfcache: ['masked'] }, { navigation: 'restore' }],
   ['odd errors', { errors: 3 }, { errors: null }],
   [
     'an error that is there twice and often, and its count',
@@ -308,8 +318,8 @@ describe('a beacon that is read', () => {
   it.each(oddities)('keeps the page view for all of %s', (_, change, kept) => {
     fc.assert(
       fc.property(pageView, given => {
-        // Back from the cache, a TTFB is filled in.
-        const view = { ...given, navigation: 'reload' } as const
+        // Back from the cache, a TTFB is filled in, and what came back otherwise has reasons.
+        const view = { ...given, navigation: 'reload', bfcache: undefined } as const
         expect(read(view, change)).toEqual({ ok: { ...view, ...kept } })
       }),
       { numRuns: 20 },
@@ -393,6 +403,7 @@ describe('a beacon that is read', () => {
         expect(decode(JSON.stringify(wire))).toEqual({
           ok: {
             ...view,
+            bfcache: undefined,
             age: 0,
             navigation: 'reload',
             route: `/${long}`.slice(0, MAX_ROUTE),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { BFCACHE_EXAMPLE } from '../../../schema/api/bfcache.ts'
 import { BLOCKING_EXAMPLE } from '../../../schema/api/blocking.ts'
 import { CAUSES_EXAMPLE } from '../../../schema/api/causes.ts'
 import { PAGEVIEWS_EXAMPLE } from '../../../schema/api/pageviews.ts'
@@ -38,6 +39,7 @@ describe('the OpenAPI document', () => {
     ['trends', TRENDS.data],
     ['changes', CHANGES.data],
     ['delivery', DELIVERY.hours],
+    ['bfcache', BFCACHE_EXAMPLE.data],
     ['blocking', BLOCKING_EXAMPLE.data],
     ['causes', CAUSES_EXAMPLE.data],
     ['pageviews', PAGEVIEWS_EXAMPLE.data],

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { BfcacheAnswer } from '../../../schema/api/bfcache.ts'
 import type { BlockingAnswer } from '../../../schema/api/blocking.ts'
 import type { PageViewsAnswer } from '../../../schema/api/pageviews.ts'
 import { HOUR } from '../../../schema/domain/hour.ts'
@@ -177,5 +178,66 @@ describe('blocking time', () => {
     expect(answer.data.map(({ blocking }) => blocking)).toEqual([
       { load: null, after: 40, hosts: [host('rare.example', 0, 40)] },
     ])
+  })
+})
+
+describe('returns', () => {
+  const ASK = 'site=returns&from=-1h'
+  const ask = async (more = ''): Promise<BfcacheAnswer> => (await get(`/v1/bfcache?${ASK}${more}`)).json()
+  const blocking = { load: 0, after: 0, hosts: [] }
+
+  beforeAll(async () => {
+    await put('/v1/sites/returns', { origins: [ORIGIN] })
+    const anew = (bfcache: string[], more = {}) => pageView({ navigation: 'back-forward', bfcache, ...more })
+    const restored = { navigation: 'back-forward-cache', phases: null } as const
+    await sendViews(
+      [
+        ...Array.from({ length: 10 }, () => pageView({ ...restored, blocking })),
+        ...Array.from({ length: 4 }, () => anew(['unload-listener', 'masked'])),
+        anew(['websocket'], { weight: 2, route: '/chat' }),
+        // Browsers that tell nothing, restored or not, and what is no return.
+        pageView(restored),
+        pageView({ navigation: 'back-forward' }),
+        pageView({ blocking }),
+      ],
+      {},
+      'returns',
+    )
+  })
+
+  it('are told by reason, beside the share that was restored', async () => {
+    const answer = await ask()
+    expect(answer).toMatchObject({ count: 16, samples: 15, sampled: 1, left_out: 0 })
+    expect(answer.restored?.value).toBe(0.625)
+    expect(answer.restored?.low).toBeGreaterThan(0.3)
+    expect(answer.restored?.high).toBeLessThan(0.9)
+    expect(answer.data).toMatchObject([
+      { reason: 'masked', count: 4, samples: 4, share: { value: 0.25 } },
+      { reason: 'unload-listener', count: 4, samples: 4, share: { value: 0.25 } },
+      { reason: 'websocket', count: 2, samples: 1, share: { value: 0.125 } },
+    ])
+    for (const { share } of answer.data) {
+      expect(share.low).toBeLessThan(share.value)
+      expect(share.high).toBeGreaterThan(share.value)
+    }
+    expect(await ask('&limit=1')).toMatchObject({ left_out: 2, data: [{ reason: 'masked' }] })
+  })
+
+  it('take filters, are a CSV, and nothing where nothing is told', async () => {
+    expect(await ask('&route=/chat')).toMatchObject({ count: 2, restored: { value: 0 } })
+    const csv = await (await get(`/v1/bfcache?${ASK}&format=csv`)).text()
+    expect(csv.split('\r\n')[0]).toBe('reason,count,samples,share.value,share.low,share.high')
+    expect(await ask('&browser=Firefox')).toMatchObject({ count: 0, samples: 0, restored: null, data: [] })
+    expect(await problemOf(await get(`/v1/bfcache?${ASK}&limit=x`))).toMatchObject({
+      status: 400,
+      field: 'limit',
+    })
+  })
+
+  it('are a part of their page view', async () => {
+    const answer: PageViewsAnswer = await (
+      await get(`/v1/pageviews?${ASK}&navigation=back-forward&order=newest&route=/chat`)
+    ).json()
+    expect(answer.data.map(({ bfcache }) => bfcache)).toEqual([['websocket']])
   })
 })

@@ -136,6 +136,7 @@ describe('a page view', () => {
         server: { app: 210 },
         trace: traced('4bf92f3577b34da6a3ce929d0e0e4736'),
         blocking: null,
+        bfcache: null,
         why: {
           lcp: {
             target: 'main>img',
