@@ -40,6 +40,7 @@ const text = kind<string>({ type: 'string' })
 const whole = kind<number>({ type: 'int64' })
 const score = kind<number>({ type: 'float64' })
 const flag = kind<boolean>({ type: 'bool' })
+const names = kind<string[]>({ type: 'list', items: { type: 'string' } })
 /** Unix time in ms. */
 const time = kind<number>({ type: 'timestamp', unit: 'millisecond' })
 
@@ -97,6 +98,7 @@ const COLUMNS = {
   blocking: maybe(
     struct({ load: maybe(whole), after: whole, hosts: list({ host: text, load: whole, after: whole }) }),
   ),
+  bfcache: maybe(names),
   why: struct({
     lcp: maybe(
       struct({

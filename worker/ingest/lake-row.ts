@@ -29,6 +29,7 @@ export function toLakeRow(view: PageView, { site, id, visitor, imported, now }: 
     server: timings(view.server),
     trace: view.trace ?? null,
     blocking: view.blocking ?? null,
+    bfcache: view.bfcache ?? null,
     why: causes(view.why),
     calls: calls.map(({ endpoint, start, duration, outcome, status, ttfb, bytes, server, trace }) => ({
       ...{ endpoint, start, duration, outcome, status, ttfb, bytes },
