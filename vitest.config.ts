@@ -38,7 +38,7 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
-      inWorkerd('worker', {}),
+      inWorkerd('worker', { r2Buckets: ['ARCHIVE'] }),
       // What a stranger can do to the figures of a site, and what not.
       inWorkerd('attack', {}),
       // The same worker with a queue bound, and real delivery.

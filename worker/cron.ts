@@ -66,7 +66,12 @@ interface Due extends Stale {
 }
 
 /** Does what is due, within `maxStatements`. A site that fails is logged. */
-export async function cron(d1: D1Database, now: Ms, maxStatements = FREE_STATEMENTS): Promise<void> {
+export async function cron(
+  d1: D1Database,
+  now: Ms,
+  maxStatements = FREE_STATEMENTS,
+  archive?: R2Bucket,
+): Promise<void> {
   const end = Date.now() + MAX_RUN
   const all = await cronSites(d1, now)
   let left = maxStatements - 1
@@ -84,7 +89,7 @@ export async function cron(d1: D1Database, now: Ms, maxStatements = FREE_STATEME
   for (const turn of turns) {
     if (left <= 0 || Date.now() > end) return
     try {
-      left -= await maintain(d1, turn, now, left)
+      left -= await maintain(d1, turn, now, left, archive)
     } catch (error) {
       logError(`the work on site ${turn.site.id} failed`, error)
       left -= STATEMENTS.hour
@@ -172,8 +177,9 @@ async function maintain(
   { site, due: [oldest], retains }: Turn,
   now: Ms,
   maxStatements: number,
+  archive: R2Bucket | undefined,
 ): Promise<number> {
-  if (site.deleted !== null) return purgeSite(d1, site.id, site.deleted, now)
+  if (site.deleted !== null) return purgeSite(d1, site.id, site.deleted, now, archive)
   let left = maxStatements
   if (oldest && left >= costOf(oldest, site)) left -= await rollUp(d1, site, oldest, now)
   if (isSampledTooMuch(site) && left >= STATEMENTS.lowerRate) {
@@ -182,7 +188,7 @@ async function maintain(
   }
   if (site.watched && left >= MIN_WATCH_STATEMENTS) left -= await watch(d1, site, now, left)
   if (site.pushed && left >= MIN_PUSH_STATEMENTS) left -= await push(d1, site, now, left)
-  if (retains) left -= await retain(d1, site, now, left)
+  if (retains) left -= await retain(d1, site, now, left, archive)
   return maxStatements - left
 }
 

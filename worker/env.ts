@@ -18,6 +18,8 @@ export interface Env {
   INGEST?: 'direct' | 'queue'
   /** Takes every page view before sampling, into a table of Iceberg: docs/lake.md. Optional. */
   LAKE?: Pipeline<LakeRow>
+  /** Keeps the days that D1 does not keep any more. Optional. */
+  ARCHIVE?: R2Bucket
   /** Statements that a run of the cron may take: 45 by default, for the free plan. With the paid plan 900 are few enough. */
   CRON_STATEMENTS?: string
   /** The root token of the API; `wrangler secret put ADMIN_TOKEN`. */

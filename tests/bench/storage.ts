@@ -4,10 +4,10 @@
  */
 
 import type { Column } from 'drizzle-orm'
-import { DAY, HOUR } from '../../schema/domain/hour.ts'
+import { DAY, HOUR, MINUTE } from '../../schema/domain/hour.ts'
 import { sites } from '../../schema/storage/tables.ts'
 import { bill } from '../kit/bill.ts'
-import { type Local, startLocal } from '../kit/local.ts'
+import { type Local, startLocal, type WithFiles } from '../kit/local.ts'
 import { insertTraffic } from '../kit/traffic.ts'
 import { makeSite } from './ingest.ts'
 
@@ -24,6 +24,8 @@ const HOUR_DAYS = defaultOf(sites.hourDays)
 const DAY_DAYS = defaultOf(sites.dayDays)
 const BYTES_PER_DAY = defaultOf(sites.bytesPerDay)
 const MB = 1_000_000
+/** ms between runs of the cron that look for old rows. */
+const RETAIN_EVERY = 7 * 5 * MINUTE
 
 /** The table of docs/deploying.md. */
 export async function storageTable(): Promise<string> {
@@ -37,8 +39,9 @@ export async function storageTable(): Promise<string> {
     `| single page views: the default \`bytes_per_day\` for ${RAW_DAYS} days | ${(BYTES_PER_DAY * RAW_DAYS) / MB} MB |`,
     `| hour roll-ups of 40 routes and 20 endpoints, kept ${HOUR_DAYS} days | ${(usual.hours / MB).toFixed(1)} MB a day |`,
     `| day roll-ups of the same, kept ${DAY_DAYS} days | ${(usual.day / MB).toFixed(2)} MB a day |`,
-    `| all roll-ups of that site | ${all(usual)} |`,
-    `| all roll-ups of 200 routes and 100 endpoints | ${all(large)} |`,
+    `| a day of that site as a file in R2 | ${Math.round(usual.file / 1_000)} KB |`,
+    `| all roll-ups of that site in D1 | ${all(usual)} |`,
+    `| all roll-ups of 200 routes and 100 endpoints in D1 | ${all(large)} |`,
   ].join('\n')
 }
 
@@ -46,6 +49,8 @@ export async function storageTable(): Promise<string> {
 interface Rollups {
   hours: number
   day: number
+  /** Of the day's file in R2. */
+  file: number
 }
 
 /** Bytes of a page view. */
@@ -74,12 +79,19 @@ function measureRollups(routes: number, endpoints: number): Promise<Rollups> {
       await bill(local, `hour?site=shop&start=${start}&now=${NOW}`)
     const withHours = await sizeOf(local)
     await bill(local, `day?site=shop&start=${START}&now=${NOW}`)
-    return { hours: withHours - withViews, day: (await sizeOf(local)) - withHours }
+    const withDay = await sizeOf(local)
+    // One run in seven looks for old rows.
+    await bill(
+      local,
+      `cron?now=${Math.ceil(((START / 24 + DAY_DAYS + 2) * DAY) / RETAIN_EVERY) * RETAIN_EVERY}`,
+    )
+    const [file] = (await local.files('ARCHIVE')).values()
+    return { hours: withHours - withViews, day: withDay - withHours, file: file?.byteLength ?? 0 }
   })
 }
 
-async function measured<T>(measure: (local: Local) => Promise<T>): Promise<T> {
-  const local = await startLocal('tests/kit/worker/metered.ts')
+async function measured<T>(measure: (local: WithFiles) => Promise<T>): Promise<T> {
+  const local = await startLocal('tests/kit/worker/metered.ts', { r2Buckets: ['ARCHIVE'] })
   try {
     await makeSite(local)
     return await measure(local)

@@ -15,13 +15,18 @@ export interface Local {
   stop(): Promise<void>
 }
 
+export interface WithFiles extends Local {
+  /** What lies in the bucket of that binding. */
+  files(binding: string): Promise<Map<string, Uint8Array>>
+}
+
 /** What the benches use of a D1 binding. */
 export interface D1Like {
   prepare(sql: string): { all<T>(): Promise<{ results: T[]; meta: Record<string, number> }> }
 }
 
 /** Starts `entry` on a free port, its database migrated; `options` are further options of Miniflare. */
-export async function startLocal(entry: string, options: object = {}): Promise<Local> {
+export async function startLocal(entry: string, options: object = {}): Promise<WithFiles> {
   const { outputFiles } = await build({
     entryPoints: [entry],
     bundle: true,
@@ -47,7 +52,16 @@ export async function startLocal(entry: string, options: object = {}): Promise<L
   const { results } = await db.prepare(there).all()
   // A database that is kept on disk may be migrated already.
   if (!results.length) for (const statement of migrations()) await db.prepare(statement).all()
-  return { url, db, stop: () => miniflare.dispose() }
+  const files = async (binding: string) => {
+    const bucket = await miniflare.getR2Bucket(binding)
+    const { objects } = await bucket.list()
+    const all = objects.map(async ({ key }): Promise<[string, Uint8Array]> => {
+      const object = await bucket.get(key)
+      return [key, new Uint8Array((await object?.arrayBuffer()) ?? [])]
+    })
+    return new Map(await Promise.all(all))
+  }
+  return { url, db, files, stop: () => miniflare.dispose() }
 }
 
 function migrations(): string[] {

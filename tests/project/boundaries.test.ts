@@ -65,7 +65,7 @@ const BOUNDS: Record<string, Bounds> = {
 function inWorker(...rooms: string[]): Bounds {
   return {
     below: ['worker/ground', ...rooms.map(room => `worker/${room}`), ...SCHEMA],
-    packages: /^((hono|drizzle-orm|valibot|isbot|bowser)\b|cloudflare:pipelines$)/,
+    packages: /^((hono|drizzle-orm|valibot|isbot|bowser|hyparquet-writer)\b|cloudflare:pipelines$)/,
   }
 }
 

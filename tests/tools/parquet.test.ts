@@ -1,4 +1,12 @@
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -10,7 +18,9 @@ import { pageViews } from '../../demo/traffic/traffic.ts'
 import type { PageViewAnswer } from '../../schema/api/pageviews.ts'
 import type { SummaryAnswer } from '../../schema/api/summary.ts'
 import { cli as run } from '../cli/run.ts'
-import { ADMIN_TOKEN, type Local, startLocal } from '../kit/local.ts'
+import { bill } from '../kit/bill.ts'
+import { ADMIN_TOKEN, type Local, startLocal, type WithFiles } from '../kit/local.ts'
+import { insertTraffic } from '../kit/traffic.ts'
 
 /** What the buckets allow a percentile to be off. */
 const ERROR = 0.01083
@@ -361,5 +371,47 @@ describe('fieldline export --format csv', () => {
     expect((await cli(...ASKED, '--format', 'xlsx')).said).toContain(
       'must be one of ndjson, csv, parquet, otlp',
     )
+  })
+})
+
+describe('days in R2', () => {
+  const DAY = Math.floor(Date.now() / 86_400_000 - 40) * 24
+  let metered: WithFiles
+  beforeAll(async () => {
+    metered = await startLocal('tests/kit/worker/metered.ts', { r2Buckets: ['ARCHIVE'] })
+  }, 60_000)
+  afterAll(() => metered.stop())
+
+  it('have the percentiles that the API had while D1 kept them', async () => {
+    const headers = { Authorization: `Bearer ${ADMIN_TOKEN}` }
+    const body = JSON.stringify({ origins: ['https://shop.example'] })
+    await fetch(new URL('/v1/sites/shop', metered.url), { method: 'PUT', headers, body })
+    const traffic = { site: 'shop', from: DAY, hours: 24, views: 4_000, callsIn: 2, routes: 5, endpoints: 5 }
+    for (const statement of insertTraffic(traffic)) await metered.db.prepare(statement).all()
+    for (let hour = DAY; hour < DAY + 24; hour++)
+      await bill(metered, `hour?site=shop&start=${hour}&now=${Date.now()}`)
+    await bill(metered, `day?site=shop&start=${DAY}&now=${Date.now()}`)
+    const [from, to] = [DAY, DAY + 24].map(hour => new Date(hour * 3_600_000).toISOString())
+    const asked = `site=shop&metrics=lcp&percentiles=75&group_by=route&from=${from}&to=${to}`
+    const answer = await fetch(new URL(`/v1/summary?${asked}`, metered.url), { headers })
+    const { data } = (await answer.json()) as SummaryAnswer
+    expect(data.length).toBe(5)
+
+    // One run in seven looks for old rows. Raw rows go first, then hours, then the day.
+    for (const days of [16, 37, 762, 763]) {
+      const now = (DAY / 24 + days) * 86_400_000
+      await bill(metered, `cron?now=${Math.ceil(now / 2_100_000) * 2_100_000}`)
+    }
+    for (const [key, bytes] of await metered.files('ARCHIVE')) {
+      mkdirSync(join(file(key), '..'), { recursive: true })
+      writeFileSync(file(key), bytes)
+    }
+    const rows = await duck(QUERIES[3] ?? '')
+    expect(rows.length).toBe(5)
+    for (const { route, page_views, p75 } of rows) {
+      const group = data.find(row => row.group.route === route)
+      expect(Number(page_views)).toBe(group?.count)
+      expect(Math.abs(Number(p75) / (group?.percentiles?.p75?.value ?? 0) - 1)).toBeLessThan(ERROR)
+    }
   })
 })

@@ -9,7 +9,8 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { GroupKey } from '../../schema/api/query.ts'
 import { VITALS } from '../../schema/domain/metrics.ts'
 import { isTagKey, type TagKey } from '../../schema/domain/tag.ts'
-import { apiRollups, errorRollups, measureRollups, rollups } from '../../schema/storage/tables.ts'
+import { apiRollups, errorRollups, measureRollups, rollups, type Tier } from '../../schema/storage/tables.ts'
+import { named } from '../store/names.ts'
 import { sound } from './safe-json.ts'
 
 /** What a roll-up may be keyed by: all that a question may group by, and the name of a mark. */
@@ -95,6 +96,20 @@ export type RollupTable = (typeof HISTOGRAMS)[number]['table']['_']['name']
 
 /** All tables of roll-ups. */
 export const ROLLUPS = [...HISTOGRAMS, { table: errorRollups, dimensions: ERROR_DIMENSIONS }] as const
+
+const tag = named(rollups, 'tag')
+
+/** The names of the dimensions in which a table has roll-ups of a site, as a table of one column, `value`. */
+export function dimensionsIn({ table, dimensions }: (typeof ROLLUPS)[number], site: string, tier: Tier): SQL {
+  const names = JSON.stringify(dimensions.map(({ name }) => name))
+  // The tags that have roll-ups, whether they are still declared or not: skipped through by key.
+  const next = (after: SQL) => sql`(SELECT min(${tag.dimension}) FROM ${tag.table} WHERE ${tag.site} = ${site}
+    AND ${tag.tier} = ${tier} AND ${tag.dimension} > ${after} AND ${tag.dimension} < 'tag;')`
+  const tags = sql` UNION ALL SELECT value FROM (WITH RECURSIVE tags(value) AS (
+    SELECT ${next(sql`'tag:'`)} UNION ALL SELECT ${next(sql`tags.value`)} FROM tags WHERE tags.value IS NOT NULL)
+    SELECT value FROM tags WHERE value IS NOT NULL)`
+  return sql`(SELECT value FROM json_each(${names})${table === rollups ? tags : sql.raw('')})`
+}
 
 /** What a site itself can multiply without end is capped: the largest keep their name, what is beyond is `OTHER`. */
 export const CAPPED = ['route', 'release', 'endpoint', 'mark'] as const satisfies readonly Key[]

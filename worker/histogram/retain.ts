@@ -10,9 +10,11 @@ import { type SQL, sql } from 'drizzle-orm'
 import { HOUR, hourOf, MINUTE } from '../../schema/domain/hour.ts'
 import type { Hour, Ms } from '../../schema/domain/units.ts'
 import * as tables from '../../schema/storage/tables.ts'
+import { logError } from '../log.ts'
 import { keyColumns, type Names, named } from '../store/names.ts'
 import { prepare } from '../store/statement.ts'
-import { ROLLUPS } from './dimensions.ts'
+import { ARCHIVE_STATEMENTS, archiveDay, purgeArchive } from './archive.ts'
+import { dimensionsIn, ROLLUPS } from './dimensions.ts'
 
 const { deliveries, intake, pageviews, periods, rates, rollups, sites, traffic } = tables
 
@@ -34,7 +36,6 @@ const s = named(sites)
 const d = named(periods, 'd')
 const r = named(rollups, 'r')
 const p = named(pageviews, 'p')
-const tag = named(rollups, 'tag')
 const before = named(rates, 'r')
 
 /** Deletes what is past its time; answers the statements it took, at most `maxStatements`. */
@@ -43,12 +44,15 @@ export async function retain(
   site: Pick<tables.SiteRow, 'id' | 'rawDays' | 'hourDays' | 'dayDays'>,
   now: Ms,
   maxStatements: number,
+  archive?: R2Bucket,
 ): Promise<number> {
   const { id } = site
   const hour = hourOf(now)
   const rawEnd = hour - site.rawDays * 24
   const hourEnd = Math.floor((hour - site.hourDays * 24) / 24) * 24
-  const dayEnd = Math.floor((hour - site.dayDays * 24) / 24) * 24
+  const lastEnd = Math.floor((hour - site.dayDays * 24) / 24) * 24
+  const dayEnd = archive ? await archived(archive, d1, id, lastEnd, maxStatements) : lastEnd
+  const archiving = archive ? ARCHIVE_STATEMENTS : 0
   const steps = [
     sealDays(id, hourEnd),
     ...ROLLUPS.flatMap(rollup => [
@@ -75,9 +79,26 @@ export async function retain(
       t => sql`${t.since} < (SELECT max(${before.since}) FROM ${before.table}
         WHERE ${before.site} = ${id} AND ${before.since} < ${rawEnd * HOUR})`,
     ),
-  ].slice(0, Math.max(0, maxStatements))
+  ].slice(0, Math.max(0, maxStatements - archiving))
   for (const step of steps) await prepare(d1, step).run()
-  return steps.length
+  return archiving + steps.length
+}
+
+/** Files one day; answers the hour before which days may go. Those that are not filed stay. */
+async function archived(
+  archive: R2Bucket,
+  d1: D1Database,
+  site: string,
+  end: Hour,
+  maxStatements: number,
+): Promise<Hour> {
+  if (maxStatements < ARCHIVE_STATEMENTS) return 0
+  try {
+    return await archiveDay(archive, d1, site, end)
+  } catch (error) {
+    logError(`a day of site ${site} cannot be archived`, error)
+    return 0
+  }
 }
 
 /** Deletes old counts of beacons for sites that do not exist. Key: (site, hour). */
@@ -91,7 +112,13 @@ export async function retainUnknown(d1: D1Database, now: Ms): Promise<number> {
 }
 
 /** Deletes everything of a site that was deleted, and at last the site; answers the statements it took. */
-export async function purgeSite(d1: D1Database, id: string, deleted: Ms, now: Ms): Promise<number> {
+export async function purgeSite(
+  d1: D1Database,
+  id: string,
+  deleted: Ms,
+  now: Ms,
+  archive?: R2Bucket,
+): Promise<number> {
   if (now < deleted + PURGE_DELAY) return 0
   let taken = 0
   for (const table of SITE_TABLES) {
@@ -99,6 +126,7 @@ export async function purgeSite(d1: D1Database, id: string, deleted: Ms, now: Ms
     taken++
     if (meta.changes >= DELETE_BATCH) return taken
   }
+  if (archive && !(await purgeArchive(archive, id))) return taken
   await prepare(d1, sql`DELETE FROM ${s.table} WHERE ${s.id} = ${id} AND ${s.deleted} IS NOT NULL`).run()
   return taken + 1
 }
@@ -110,13 +138,8 @@ function sealDays(site: string, end: Hour): SQL {
 }
 
 /** The rows of one tier in every dimension; hours only of days that are sealed. Key: (site, tier, dimension, start). */
-function deleteRollups(
-  { dimensions, table }: (typeof ROLLUPS)[number],
-  site: string,
-  tier: tables.Tier,
-  end: Hour,
-): SQL {
-  const names = JSON.stringify(dimensions.map(({ name }) => name))
+function deleteRollups(rollup: (typeof ROLLUPS)[number], site: string, tier: tables.Tier, end: Hour): SQL {
+  const { table } = rollup
   const isSealed = (t: Names<typeof table>) => sql` AND EXISTS (SELECT 1 FROM ${d.table}
     WHERE ${d.site} = ${site} AND ${d.tier} = 'day' AND ${d.start} = ${t.start} / 24 * 24 AND ${d.state} = 'sealed')`
   return deleteFirst(
@@ -124,17 +147,8 @@ function deleteRollups(
     site,
     t => sql`${t.tier} = ${tier} AND ${t.dimension} = n.value AND ${t.start} < ${end}
       ${tier === 'hour' ? isSealed(t) : NOTHING_MORE}`,
-    sql`(SELECT value FROM json_each(${names})${table === rollups ? tagsOf(site, tier) : NOTHING_MORE}) AS n CROSS JOIN`,
+    sql`${dimensionsIn(rollup, site, tier)} AS n CROSS JOIN`,
   )
-}
-
-/** The tags that have roll-ups, whether they are still declared or not: skipped through by key. */
-function tagsOf(site: string, tier: tables.Tier): SQL {
-  const next = (after: SQL) => sql`(SELECT min(${tag.dimension}) FROM ${tag.table} WHERE ${tag.site} = ${site}
-    AND ${tag.tier} = ${tier} AND ${tag.dimension} > ${after} AND ${tag.dimension} < 'tag;')`
-  return sql` UNION ALL SELECT value FROM (WITH RECURSIVE tags(value) AS (
-    SELECT ${next(sql`'tag:'`)} UNION ALL SELECT ${next(sql`tags.value`)} FROM tags WHERE tags.value IS NOT NULL)
-    SELECT value FROM tags WHERE value IS NOT NULL)`
 }
 
 /**

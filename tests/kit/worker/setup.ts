@@ -15,6 +15,8 @@ declare global {
 interface TestEnv extends Env {
   ADMIN_TOKEN: string
   MIGRATIONS: D1Migration[]
+  /** Bound for all of tests/worker. */
+  ARCHIVE: R2Bucket
 }
 
 beforeAll(() => applyD1Migrations(env.DB, env.MIGRATIONS))
