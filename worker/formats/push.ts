@@ -56,7 +56,7 @@ export function isPushed(site: SQL, now: Ms): SQL<0 | 1> {
 /** Sends what has settled, within `maxStatements`; answers the statements it took. */
 export async function push(
   d1: D1Database,
-  site: Pick<SiteRow, 'id' | 'rawDays' | 'hourDays'>,
+  site: Pick<SiteRow, 'id' | 'rawDays' | 'hourDays' | 'dayDays'>,
   now: Ms,
   maxStatements: number,
 ): Promise<number> {
@@ -92,7 +92,7 @@ async function pushHour(
   d1: Preparer,
   collector: CollectorRow,
   hour: Hour,
-  site: Pick<SiteRow, 'rawDays' | 'hourDays'>,
+  site: Pick<SiteRow, 'rawDays' | 'hourDays' | 'dayDays'>,
   now: Ms,
 ): Promise<Outcome> {
   try {

@@ -1,7 +1,7 @@
 /**
  * What time is kept of a site, and so what part of its range a query is answered for: known before anything is read.
  *
- * Three things are kept for three lengths of time: days for 25 months, hours for `hourDays`, single page views (raw rows)
+ * Three things are kept for three lengths of time: days for `dayDays`, hours for `hourDays`, single page views (raw rows)
  * for `rawDays`. What roll-ups answer needs days or hours. What they do not answer needs raw rows.
  */
 
@@ -17,6 +17,7 @@ import { isRolledUp } from './reading.ts'
 export interface Retention {
   hourDays: number
   rawDays: number
+  dayDays: number
   /** Its declared tags, with the Unix time in ms from which on each is kept. */
   tags?: Readonly<Record<string, Ms>>
 }
@@ -40,10 +41,22 @@ export function keptGroups<Q extends Pick<GroupsQuery, 'metrics' | 'groupBy' | '
   now: Ms,
 ): Q {
   const query = sinceDeclared(asked, retention)
-  const widened = toKeptHours(query, retention, now)
+  const widened = keptDays(query, retention, now)
   const oldest = oldestRaw(retention, now)
   if (isRolledUp(query) || widened.from >= oldest) return widened
-  return fromRaw(query, oldest, 'only single page views answer this combination')
+  return beginningAt(query, oldest, 'only single page views answer this combination')
+}
+
+/** A query that roll-ups answer, for the part of its range of which they are kept; a 400 where there is none. */
+export function keptDays<Q extends Range>(
+  query: Q,
+  retention: Pick<Retention, 'hourDays' | 'dayDays'>,
+  now: Ms,
+): Q {
+  const widened = toKeptHours(query, retention, now)
+  const days = Math.max(retention.dayDays, retention.hourDays)
+  const oldest = Math.floor((now - days * DAY) / DAY) * DAY
+  return beginningAt(widened, Math.max(widened.from, oldest), 'days are kept no longer')
 }
 
 /** A query that reads raw rows alone, for the part of its range of which they are kept; a 400 where there is none. */
@@ -54,17 +67,17 @@ export function keptRows<Q extends Range & Naming>(
 ): Q {
   const query = sinceDeclared(asked, retention)
   const from = Math.max(query.from, oldestRaw(retention, now))
-  return fromRaw(query, from, 'single page views are kept no longer')
+  return beginningAt(query, from, 'single page views are kept no longer')
 }
 
 /** A query that names tags, for the part of its range in which they were declared; a 400 where there is none. */
 function sinceDeclared<Q extends Range & Naming>(query: Q, { tags = {} }: Pick<Retention, 'tags'>): Q {
   const hours = tagsIn(query).map(key => hourOf(tags[tagOf(key)] ?? 0) * HOUR)
   const from = Math.max(query.from, ...hours)
-  return fromRaw(query, from, 'the tag was declared then')
+  return beginningAt(query, from, 'the tag was declared then')
 }
 
-function fromRaw<Q extends Range>(query: Q, from: Ms, reason: string): Q {
+function beginningAt<Q extends Range>(query: Q, from: Ms, reason: string): Q {
   if (query.to > from) return { ...query, from }
   throw badField({ field: 'to', detail: `must be after ${new Date(from).toISOString()}: ${reason}` })
 }

@@ -14,7 +14,7 @@ import { type ErrorSum, OTHER_ERRORS } from '../histogram/errors.ts'
 import { coveredBy, type Periods } from '../query/covered.ts'
 import { groupsOf } from '../query/distributions.ts'
 import { matchesPageView } from '../query/filters.ts'
-import { keptRows, type Retention, toKeptHours } from '../query/kept.ts'
+import { keptDays, keptRows, type Retention } from '../query/kept.ts'
 import { subsample } from '../query/subsample.ts'
 import { named } from '../store/names.ts'
 import { errorsOf, parsed } from '../store/row-codec.ts'
@@ -44,7 +44,7 @@ export async function readErrors(
   now: number,
 ): Promise<ErrorsAnswer> {
   const isFiltered = Object.values(asked.filters).some(filter => filter !== undefined)
-  const query = isFiltered ? keptRows(asked, retention, now) : toKeptHours(asked, retention, now)
+  const query = isFiltered ? keptRows(asked, retention, now) : keptDays(asked, retention, now)
   const sums: Sums = new Map()
   const [oneIn, all] = await Promise.all([
     isFiltered ? addRows(d1, sums, query, undefined, now) : addPeriods(d1, sums, query, now),

@@ -51,7 +51,8 @@ interface Received {
 const received = async (path: string): Promise<Received[]> =>
   (await fetch(`https://otlp.example/received?of=${path}`)).json()
 
-const pushAt = (site: string, now: number) => push(env.DB, { id: site, rawDays: 14, hourDays: 35 }, now, 45)
+const pushAt = (site: string, now: number) =>
+  push(env.DB, { id: site, rawDays: 14, hourDays: 35, dayDays: 760 }, now, 45)
 
 describe('a collector', () => {
   it('gets each settled hour once, like the export, with its headers', async () => {

@@ -18,7 +18,7 @@ import { pageViewRow, store } from '../../kit/worker/rows.ts'
 const NOW = Date.UTC(2026, 10, 20, 10, 30)
 /** Twenty days before, longer than single page views are kept; and five, which is not as long. */
 const [OLD, NEW] = [20, 5].map(days => Math.floor(NOW / HOUR / 24) * 24 - days * 24)
-const KEPT = { hourDays: 35, rawDays: 14 }
+const KEPT = { dayDays: 760, hourDays: 35, rawDays: 14 }
 
 /** What keeps its name, and how many of it do: of one key, and of a device with it. */
 const KINDS = {

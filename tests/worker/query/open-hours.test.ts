@@ -14,7 +14,7 @@ import { metered, newMeter } from '../../kit/worker/meter.ts'
 /** A fixed clock: half an hour before midnight. */
 const NOW = Date.UTC(2026, 10, 20, 23, 30)
 const OPEN = Math.floor(NOW / HOUR)
-const KEPT = { hourDays: 35, rawDays: 14 }
+const KEPT = { dayDays: 760, hourDays: 35, rawDays: 14 }
 /** SQL of a histogram: the higher a route's number, the slower it is. */
 const HISTOGRAM = `'{"n":100,"s":100,"q":100,"good":50,"poor":10,"h":{"' || (200 + i % 200) || '":100}}'`
 

@@ -10,7 +10,7 @@ import { pageViewRow, store } from '../../kit/worker/rows.ts'
 
 const NOW = Date.UTC(2026, 10, 20, 23, 30)
 const DAY = Math.floor(NOW / HOUR / 24) * 24 - 24
-const KEPT = { hourDays: 35, rawDays: 14 }
+const KEPT = { dayDays: 760, hourDays: 35, rawDays: 14 }
 
 /** 60 page views of ten calls each in four hours of yesterday; what a visitor's calls take is half the visitor's doing. */
 const VIEWS = (() => {

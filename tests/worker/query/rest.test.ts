@@ -16,7 +16,7 @@ import { pageViewRow, store } from '../../kit/worker/rows.ts'
 /** A fixed clock: 2026-11-20, half past ten. */
 const NOW = Date.UTC(2026, 10, 20, 10, 30)
 const DAY = Math.floor(NOW / HOUR / 24) * 24 - 2 * 24
-const KEPT = { hourDays: 35, rawDays: 14 }
+const KEPT = { dayDays: 760, hourDays: 35, rawDays: 14 }
 const RANGE = `from=${new Date(DAY * HOUR).toISOString()}&to=${new Date((DAY + 24) * HOUR).toISOString()}`
 
 /** Routes `/0` to `/29`, the first with the most page views and the fastest; each has an endpoint and country of its number. */

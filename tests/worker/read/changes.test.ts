@@ -11,7 +11,7 @@ import { pageViewRow, store } from '../../kit/worker/rows.ts'
 
 const MIDDLE = Math.floor(Date.now() / HOUR) * HOUR - 10 * HOUR
 const RANGE = `from=${new Date(MIDDLE).toISOString()}&to=${new Date(MIDDLE + HOUR).toISOString()}`
-const RETENTION = { hourDays: 35, rawDays: 14 }
+const RETENTION = { dayDays: 760, hourDays: 35, rawDays: 14 }
 const DEVICES = ['phone', 'desktop'] as const
 const ROUTES = ['/', '/p/[id]', '/cart', '/search']
 

@@ -9,7 +9,7 @@ import { metered, newMeter } from '../../kit/worker/meter.ts'
 import { pageViewRow, store } from '../../kit/worker/rows.ts'
 
 const NOW = Date.UTC(2026, 10, 20, 12, 0)
-const KEPT = { hourDays: 35, rawDays: 14 }
+const KEPT = { dayDays: 760, hourDays: 35, rawDays: 14 }
 
 /** Page views of phones (3 s) and desktops (1 s) in a period, `factor` times as slow. */
 async function visits(site: string, hoursAgo: number, phones: number, desktops: number, factor = 1) {

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { RELATIVE_ERROR } from '../../../schema/domain/histogram.ts'
-import { HOUR } from '../../../schema/domain/hour.ts'
+import { DAY, HOUR } from '../../../schema/domain/hour.ts'
 import type { ApiCall } from '../../../schema/wire/pageview.ts'
 import { rollUpHour } from '../../../worker/histogram/rollup.ts'
 import { pageView } from '../../kit/pageview.ts'
@@ -306,6 +306,21 @@ describe('API calls', () => {
     expect(data[1]).toMatchObject({ count: 1, error_rate: 0 })
     const one = await summary(`site=calls&${RANGE}&metrics=api&endpoint=${encodeURIComponent('POST /b')}`)
     expect(one.data).toMatchObject([{ group: {}, metric: 'api', count: 1 }])
+  })
+})
+
+describe('a question of more days than are kept', () => {
+  it('begins where memory does, or is a 400', async () => {
+    await put('/v1/sites/forgets', { origins: [ORIGIN], raw_days: 2, hour_days: 7, day_days: 30 })
+    const oldest = Math.floor(Date.now() / DAY - 30) * DAY
+    const answer = await summary('site=forgets&from=-300d&metrics=lcp')
+    expect(answer.from).toBe(new Date(oldest).toISOString())
+    for (const endpoint of ['summary', 'timeseries', 'trends', 'errors']) {
+      const refused = await problemOf(await get(`/v1/${endpoint}?site=forgets&from=-300d&to=-40d`))
+      expect(refused, endpoint).toMatchObject({ status: 400, field: 'to' })
+      expect(refused.detail).toContain('days are kept no longer')
+    }
+    expect((await get('/v1/trends?site=forgets&from=-25d')).status, 'the time before may have less').toBe(200)
   })
 })
 
