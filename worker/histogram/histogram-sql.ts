@@ -77,7 +77,7 @@ export function viewHistograms(
   const weighed = sql`SELECT *${text(m => `, ${countedLetters(m)} AS ${m}_h`)} FROM (${alike})`
   const together = sql`SELECT ${groups}, ${sql.raw(weighing('s'))}${text(
     m => `, ${weighing(`${m}_s`, `${m}_`)}, sum(w * ${m}_good) AS ${m}_good, sum(w * ${m}_poor) AS ${m}_poor,
-      group_concat(${m}_h) AS ${m}_h, count(${m}_h) AS ${m}_parts`,
+      group_concat(${m}_h) AS ${m}_h, count(nullif(${m}_s, 0)) AS ${m}_parts`,
   )} FROM (${weighed}) GROUP BY ${groups}`
   return sql`SELECT ${groups}${sql.raw(metrics.map(m => `, ${histogramOf(m)} AS ${m}`).join(''))} FROM (${together})`
 }
