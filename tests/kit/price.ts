@@ -9,6 +9,9 @@ import { ASSUMED, type DayCost, measureDays } from '../bench/cost.ts'
 
 /** Dollars for a million, beyond what the paid plan includes. */
 const PRICE = { request: 0.3, written: 1, read: 0.001, cpu: 0.02 }
+/** What the paid plan costs, and what it includes, a month. */
+const PAID = { base: 5, requests: 10e6, written: 50e6, read: 25e9, cpu: 30e6 }
+const MONTH = 30
 /** The free plan, a day. */
 const FREE = { requests: 100_000, written: 100_000, read: 5_000_000 }
 /** ms of CPU of a beacon: assumed, at the upper end. */
@@ -39,7 +42,14 @@ export async function costTable(): Promise<string> {
     '|---|---|---|',
     row('Rows written for a page view', ({ stored }) => (stored.written / VIEWS).toFixed(2)),
     row('Rows read for a page view', ({ stored }) => count(stored.read / VIEWS)),
-    row('Paid plan: a million page views', ({ stored, sent }) => `$${dollars(stored, sent).toFixed(2)}`),
+    row(
+      'Paid plan: a million page views beyond what it includes',
+      ({ stored, sent }) => `$${dollars(stored, sent).toFixed(2)}`,
+    ),
+    row(
+      'Paid plan: a site of a million page views a month',
+      ({ sent }) => `$${monthly(tenth, all, sent).toFixed(2)} a month`,
+    ),
     row('Log events for a page view', () => '0'),
     row('Free plan: page views a day, by requests', ({ sent }) => count(fits(sent).requests)),
     row('Free plan: page views a day, by rows written', ({ sent }) => count(fits(sent).written)),
@@ -49,7 +59,6 @@ export async function costTable(): Promise<string> {
 view are ${ASSUMED.beacons} beacons, ${ASSUMED.calls} API calls and ${CPU} ms of CPU a beacon. Assumed for the site are ${ASSUMED.routes} routes and ${ASSUMED.endpoints} endpoints, and that
 each hour is rolled up ${ASSUMED.rollups} times because of late beacons. Not counted:`,
     '',
-    '- what the paid plan includes, for $5 a month,',
     '- questions: a summary of 28 days reads some 300 rows, and a dozen for each page view of the last three hours, at most 20,000,',
     '- storage.',
     '',
@@ -69,12 +78,34 @@ function dollars({ written, read }: DayCost, sent: number): number {
   return day / VIEWS
 }
 
+/** Dollars for a month with a million page views: the plan, and what goes beyond it. */
+function monthly(small: DayCost, large: DayCost, sent: number): number {
+  const views = (1e6 * sent) / MONTH
+  const beacons = views * ASSUMED.beacons
+  const beyond = (day: number, included: number, price: number) =>
+    (Math.max(0, day * MONTH - included) * price) / 1e6
+  return (
+    PAID.base +
+    beyond(beacons + RUNS, PAID.requests, PRICE.request) +
+    beyond(beacons * CPU, PAID.cpu, PRICE.cpu) +
+    beyond(rowsOf('written', views, small, large), PAID.written, PRICE.written) +
+    beyond(rowsOf('read', views, small, large), PAID.read, PRICE.read)
+  )
+}
+
+/** Rows of a day of so many stored page views, on the line through the two days measured. */
+function rowsOf(of: 'written' | 'read', views: number, small: DayCost, large: DayCost): number {
+  return small[of] + (views - small.views) * slopeOf(of, small, large)
+}
+
+function slopeOf(of: 'written' | 'read', small: DayCost, large: DayCost): number {
+  return (large[of] - small[of]) / (large.views - small.views)
+}
+
 /** Page views a day until each limit of the free plan, on the line through the two days measured. */
 function capacity(small: DayCost, large: DayCost, sent: number): Record<keyof typeof FREE, number> {
-  const until = (of: 'written' | 'read') => {
-    const slope = (large[of] - small[of]) / (large.views - small.views)
-    return (small.views + (FREE[of] - small[of]) / slope) / sent
-  }
+  const until = (of: 'written' | 'read') =>
+    (small.views + (FREE[of] - small[of]) / slopeOf(of, small, large)) / sent
   return {
     requests: (FREE.requests - RUNS) / ASSUMED.beacons / sent,
     written: until('written'),
