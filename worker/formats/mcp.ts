@@ -75,6 +75,11 @@ const TOOLS = {
     description: 'Which elements, interactions and scripts LCP, INP or CLS came from, with advice',
     properties: { ...RANGE, metric: text('lcp, inp or cls'), limit: LIMIT, ...FILTERS },
   },
+  errors: {
+    path: '/v1/errors',
+    description: 'Uncaught errors and rejections by fingerprint, with how many page views had each',
+    properties: { ...RANGE, sort: text('busiest or newest'), limit: LIMIT, ...FILTERS },
+  },
   slowest_pageviews: {
     path: '/v1/pageviews',
     description: 'Single page views, the slowest first, with causes and API calls',

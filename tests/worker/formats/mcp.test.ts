@@ -49,6 +49,7 @@ describe('the Model Context Protocol', () => {
     ['summary', { metrics: 'lcp', percentiles: '75', group_by: 'route' }, '"route":"/p/[id]"'],
     ['what_changed', {}, '"site":"shop"'],
     ['causes', { metric: 'lcp' }, '"metric":"lcp"'],
+    ['errors', { sort: 'newest' }, '"pageviews":30'],
     ['slowest_pageviews', { limit: 2 }, '"route":"/p/[id]"'],
     ['budgets', {}, '"data":[]'],
   ])('answers %s as the API does', async (name, given, expected) => {
