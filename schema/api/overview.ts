@@ -3,7 +3,7 @@
 import * as v from 'valibot'
 import { BUDGET_STATES } from '../domain/budget-state.ts'
 import { PERCENTILE_ANSWER } from './answer.ts'
-import { SITE_NAME } from './fields.ts'
+import { SITE_NAME, shortText } from './fields.ts'
 
 /** What is told of each site. */
 export const OVERVIEW_VITALS = ['lcp', 'inp', 'cls'] as const
@@ -18,6 +18,12 @@ export const OVERVIEW_QUERY = {
       v.description(`goes on after this site, where there are more than ${MAX_SITES}; see next`),
     ),
   ),
+  search: v.optional(v.pipe(shortText(63), v.description('only sites whose name has this in it'))),
+}
+/** A checked question. */
+export interface OverviewQuery {
+  after?: string | undefined
+  search?: string | undefined
 }
 
 export const OVERVIEW_ANSWER = v.object({

@@ -181,7 +181,20 @@ export const TRENDS_ANSWER = v.object({
   from,
   to,
   baseline: v.pipe(
-    v.object({ ...BASELINE.entries, device: other, country: other, route: other, tag: other }),
+    v.object({
+      ...BASELINE.entries,
+      kept_from: v.pipe(
+        v.optional(v.string()),
+        v.description(
+          'where it reaches back beyond what is kept: from when on it is, since a tag was declared then, or single page ' +
+            'views are kept no longer; `from` is no earlier',
+        ),
+      ),
+      device: other,
+      country: other,
+      route: other,
+      tag: other,
+    }),
     v.description('what `before` is about'),
   ),
   percentile: v.number(),

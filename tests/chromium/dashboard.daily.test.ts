@@ -394,3 +394,54 @@ test('makes a segment of filters, then chooses, narrows, promises and deletes it
   await panel.getByText('No segments yet.').waitFor()
   expect(troubles.filter(text => !/ 40[09] /.test(text))).toEqual([])
 })
+
+test('a site beyond the first page of sites is found, set, and opened by its address', async () => {
+  const names = Array.from({ length: 104 }, (_, i) => `many-${String(i).padStart(3, '0')}`)
+  for (const name of names) await ask(`/v1/sites/${name}`, 'PUT', { origins: ['*'] })
+  await open('?site=demo&view=sites')
+  const list = region('Sites')
+  expect(await rowOf('many-103').count()).toBe(0)
+  await list.getByRole('link', { name: 'More sites' }).click()
+  await rowOf('many-103').getByRole('link', { name: 'Settings of many-103' }).click()
+  const settings = region('Settings of many-103')
+  await settings.getByLabel('Days of single page views').waitFor()
+  expect(await settings.evaluate(element => element.getBoundingClientRect().top < innerHeight)).toBe(true)
+  // The list stays where it is.
+  expect(await rowOf('many-103').count()).toBe(1)
+
+  await open('?site=demo&view=sites&id=many-102')
+  await region('Settings of many-102').getByLabel('Days of single page views').waitFor()
+  const field = list.getByRole('searchbox', { name: 'Find a site' })
+  await field.pressSequentially('y-10')
+  await rowOf('many-103').waitFor()
+  await settled(page)
+  expect(await list.getByRole('rowheader').allTextContents()).toEqual(names.slice(100))
+  expect(await field.evaluate(element => element === document.activeElement)).toBe(true)
+  await rowOf('many-101').getByRole('link', { name: 'Settings of many-101' }).click()
+  await region('Settings of many-101').getByLabel('Days of single page views').waitFor()
+  expect(troubles).toEqual([])
+
+  await page.goto(`${on.server.url}/?site=demo&view=sites&id=nobody`)
+  await region('Settings of nobody').getByText('There is no site nobody.').waitFor()
+  expect(await region('Read tokens of nobody').count()).toBe(0)
+})
+
+test('a comparison that reaches back before its tag was declared says so in words', async () => {
+  await ask('/v1/sites/young', 'PUT', { origins: ['*'] })
+  await ask('/v1/sites/young/tags', 'PUT', { tags: ['plan'] })
+  await open('?site=young&range=7d&view=compare&tag=plan:pro')
+  const notice = region('What is kept')
+  expect(await notice.textContent()).toMatch(
+    /is kept since \d+ \w+, \d\d:00: a tag from when it was declared/,
+  )
+  expect(await notice.textContent()).toMatch(/A day can be compared with the day before from \d+ \w+/)
+  const main = page.locator('main')
+  expect(await main.textContent()).not.toMatch(/must be after|\(400\)/)
+  expect(await region('LCP p75, compared').count()).toBe(0)
+
+  await open('?site=young&range=own&from=2026-01-01&to=2026-01-02&tag=plan:pro')
+  const said = await main.getByRole('alert').first().textContent()
+  expect(said).toMatch(
+    /^Nothing is kept of this range\. It must end after \d+ \w+, \d\d:00: the tag was declared then\.$/,
+  )
+})

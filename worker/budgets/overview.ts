@@ -4,7 +4,12 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
-import { MAX_SITES, OVERVIEW_VITALS, type OverviewAnswer } from '../../schema/api/overview.ts'
+import {
+  MAX_SITES,
+  OVERVIEW_VITALS,
+  type OverviewAnswer,
+  type OverviewQuery,
+} from '../../schema/api/overview.ts'
 import { percentiles } from '../../schema/domain/histogram.ts'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
 import { limitsOf } from '../../schema/domain/metrics.ts'
@@ -24,18 +29,18 @@ const r = named(rollups, 'r')
 const b = named(budgets, 'b')
 const P75 = [75]
 
-/** The sites by name, from `after` on; the `only` one of a reader. Keys: (id); (site, tier, dimension, start); (site, id). */
+/** The sites by name, from `after` on, of those with `search` in their name; the `only` one of a reader. Keys: (id); (site, tier, dimension, start); (site, id). */
 export async function overview(
   d1: Preparer,
   only: string | null,
-  after: string | undefined,
+  { after = '', search = '' }: OverviewQuery,
   now: number,
 ): Promise<OverviewAnswer> {
   const to = hourOf(now)
-  const which = only === null ? sql`${s.id} > ${after ?? ''}` : sql`${s.id} = ${only}`
+  const which = only === null ? sql`${s.id} > ${after}` : sql`${s.id} = ${only}`
   const { results } = await prepare(
     d1,
-    sql`SELECT ${s.id} FROM ${s.table} WHERE ${which} AND ${s.deleted} IS NULL ORDER BY ${s.id} LIMIT ${MAX_SITES + 1}`,
+    sql`SELECT ${s.id} FROM ${s.table} WHERE ${which} AND instr(${s.id}, ${search}) AND ${s.deleted} IS NULL ORDER BY ${s.id} LIMIT ${MAX_SITES + 1}`,
   ).all<{ id: string }>()
   const names = results.slice(0, MAX_SITES).map(({ id }) => id)
   const listed = sql`json_each(${JSON.stringify(names)}) AS l`

@@ -97,7 +97,7 @@ export const budgetReads = new Hono<Types>()
     const parsed = parseParameters(OVERVIEW_QUERY, new URL(c.req.url).searchParams)
     if ('error' in parsed) throw badField(parsed.error)
     const only = caller.role === 'reader' ? caller.site : null
-    return c.json(await overview(c.env.DB, only, parsed.ok.after, Date.now()), 200, PRIVATE)
+    return c.json(await overview(c.env.DB, only, parsed.ok, Date.now()), 200, PRIVATE)
   })
   .get('/budgets', async c => {
     const parsed = parseParameters(BUDGETS_QUERY.entries, new URL(c.req.url).searchParams)

@@ -1,6 +1,7 @@
 /** The worker's HTTP API as the page asks it. A failed request becomes an `ApiError` in words for a person. */
 
 import type { Problem } from '../../schema/domain/problem.ts'
+import { moment } from './format.ts'
 import { readToken } from './session.ts'
 
 export class ApiError extends Error {
@@ -14,6 +15,9 @@ export class ApiError extends Error {
     this.field = field
   }
 }
+
+/** What the API says of a range that lies before all that it keeps. */
+const NOT_KEPT = /^to must be after (\S+): (.*)$/
 
 export interface Request {
   method?: 'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE'
@@ -57,6 +61,9 @@ export async function ask<T>(path: string, how?: Request): Promise<T> {
 /** The sentence of a problem+json answer. It names the field by itself. */
 async function errorOf(answer: Response): Promise<ApiError> {
   const { title, detail, field } = (await answer.json().catch(() => ({}))) as Partial<Problem>
-  const said = `${detail ?? title ?? 'The server gave no reason.'} (${answer.status})`
+  const [, time, why] = NOT_KEPT.exec(detail ?? '') ?? []
+  const said = time
+    ? `Nothing is kept of this range. It must end after ${moment(time)}: ${why}.`
+    : `${detail ?? title ?? 'The server gave no reason.'} (${answer.status})`
   return new ApiError(answer.status, said, field)
 }

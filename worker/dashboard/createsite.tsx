@@ -22,7 +22,7 @@ export function CreateSite({ title }: { title: string }) {
     ).then(made => {
       if (!made) return
       again()
-      move({ site: String(site), view: 'overview', id: '' })
+      move({ site: String(site), view: 'overview', id: '', q: '', after: '' })
     })
   }
   return (

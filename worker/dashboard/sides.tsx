@@ -10,6 +10,7 @@ import { Tools } from './chart.tsx'
 import { Figure } from './figure.tsx'
 import { count, percent, short, verdict } from './format.ts'
 import { Bars, pointOf } from './histogram.tsx'
+import { Kept } from './kept.tsx'
 import { Link, usePlace } from './link.tsx'
 import { between, intervalOf, pathOf, type Query, spanOf, zoneOfDays } from './query.ts'
 import { Section, Table } from './section.tsx'
@@ -43,9 +44,13 @@ export function Sides({ sides }: { sides: [Side, Side] }) {
   const metrics = Object.keys(METRICS) as Metric[]
   const path = pathOf('trends', { ...b, ...baseline, metrics: metrics.join(), percentile: p })
   const trends = useAnswer<TrendsAnswer>(path)
+  // Where the other period ends before anything is kept, there is nothing to draw.
+  const since = Date.parse(trends.data?.baseline.kept_from ?? '')
+  const isGone = on === 'period' && since >= Date.parse(String(a.to))
   const rowOf = (metric: Metric) => trends.data?.data.find(row => row.metric === metric)
   return (
     <>
+      {on === 'period' && since > 0 && <Kept since={since} days={daysBefore(place)} />}
       <Section title={`Differences of p${p}`} answer={trends} path={path} className="whole">
         <ul class="cards">
           {metrics.map(metric => (
@@ -53,7 +58,16 @@ export function Sides({ sides }: { sides: [Side, Side] }) {
           ))}
         </ul>
       </Section>
-      {place.chart === 'lines' ? <Lines sides={sides} /> : <Histograms sides={sides} row={rowOf(metric)} />}
+      {!isGone && <Panels sides={sides} row={rowOf(metric)} />}
+    </>
+  )
+}
+
+function Panels({ sides, row }: { sides: [Side, Side]; row: TrendsRow | undefined }) {
+  const [{ chart, metric }] = usePlace()
+  return (
+    <>
+      {chart === 'lines' ? <Lines sides={sides} /> : <Histograms sides={sides} row={row} />}
       {(metric === 'lcp' || metric === 'inp' || metric === 'cls') && <Causes metric={metric} sides={sides} />}
     </>
   )
@@ -135,7 +149,11 @@ function Lines({ sides }: { sides: [Side, Side] }) {
     useAnswer<TimeseriesAnswer>(pathOf('timeseries', { ...a, ...how })),
     useAnswer<TimeseriesAnswer>(path),
   )
-  const [before = [], slots = []] = answer.data?.map(one => slotsOf(one, one.data[0]?.points ?? [])) ?? []
+  const [earlier = [], slots = []] = answer.data?.map(one => slotsOf(one, one.data[0]?.points ?? [])) ?? []
+  // By their time: what is kept of the other period may begin later than it does.
+  const apart = place.on === 'period' ? daysBefore(place) * DAY : 0
+  const known = new Map(earlier.map(slot => [slot.time + apart, slot]))
+  const before = slots.map(({ time }) => known.get(time))
   return (
     <Section
       title={`${short(metric)} p${p}, compared`}
@@ -203,7 +221,13 @@ function Causes({ metric, sides }: { metric: 'lcp' | 'inp' | 'cls'; sides: [Side
               const cause = data.find(cause => keyOf(cause) === key)
               return [
                 <td key={`p75 ${i}`}>
-                  {cause ? <Figure metric={metric} figure={cause.p75} /> : 'not among the 10 worst'}
+                  {cause ? (
+                    <Figure metric={metric} figure={cause.p75} />
+                  ) : data.length ? (
+                    'not among the 10 worst'
+                  ) : (
+                    'no data'
+                  )}
                 </td>,
                 <td key={`share ${i}`}>{cause ? percent(cause.share) : '–'}</td>,
               ]

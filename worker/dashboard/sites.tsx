@@ -13,24 +13,40 @@ import { SiteSettings } from './sitesettings.tsx'
 import { State } from './state.tsx'
 import { useAnswer } from './use-api.ts'
 
+/** What of the address is about the list alone. */
+const LEFT = { id: '', q: '', after: '' }
+
 const VITALS = ['lcp', 'inp', 'cls'] as const
 
 export function Sites() {
-  const [{ id }] = usePlace()
-  const answer = useAnswer<OverviewAnswer>(
-    pathOf('overview', { after: id.startsWith('after ') ? id.slice(6) : '' }),
-  )
+  const [{ id, q, after }, move] = usePlace()
+  const answer = useAnswer<OverviewAnswer>(pathOf('overview', { after, search: q }))
   const { data = [], next } = answer.data ?? {}
   const columns = ['Site', ...VITALS.map(short), 'Page views', 'Budgets', ...(mayChange() ? ['Change'] : [])]
   return (
     <>
-      <Section title="Sites" answer={answer}>
+      <Section
+        title="Sites"
+        answer={answer}
+        tools={
+          mayChange() && (
+            <input
+              type="search"
+              aria-label="Find a site"
+              placeholder="Find a site …"
+              value={q}
+              onInput={event => move({ q: event.currentTarget.value, after: '' }, true)}
+            />
+          )
+        }
+      >
         <p class="soft">The 75th percentile of the last 24 hours that are rolled up.</p>
+        {q && data.length === 0 && <p class="soft">No site has “{q}” in its name.</p>}
         <Table label="Sites" columns={columns}>
           {data.map(({ site, vitals, pageviews, budgets }) => (
             <tr key={site}>
               <th scope="row">
-                <Link to={{ site, view: 'overview', id: '' }}>{site}</Link>
+                <Link to={{ ...LEFT, site, view: 'overview' }}>{site}</Link>
               </th>
               {VITALS.map(vital => (
                 <td key={vital}>
@@ -39,7 +55,7 @@ export function Sites() {
               ))}
               <td>{number(pageviews)}</td>
               <td class="text">
-                <Link to={{ site, view: 'budgets', id: '' }}>
+                <Link to={{ ...LEFT, site, view: 'budgets' }}>
                   {BUDGET_STATES.filter(state => budgets[state]).map((state, i) => (
                     <span key={state}>
                       {i > 0 && ', '}
@@ -52,7 +68,11 @@ export function Sites() {
               </td>
               {mayChange() && (
                 <td>
-                  <Link to={{ site, id: site }} className="button" label={`Settings of ${site}`}>
+                  <Link
+                    to={{ site, id: site, at: 'settings' }}
+                    className="button"
+                    label={`Settings of ${site}`}
+                  >
                     Settings
                   </Link>
                 </td>
@@ -60,13 +80,14 @@ export function Sites() {
             </tr>
           ))}
         </Table>
-        {next && (
-          <p>
-            <Link to={{ id: `after ${next}` }}>More sites</Link>
+        {(after || next) && (
+          <p class="row">
+            {after && <Link to={{ after: '' }}>First sites</Link>}
+            {next && <Link to={{ after: next }}>More sites</Link>}
           </p>
         )}
       </Section>
-      {mayChange() && data.some(({ site }) => site === id) && <SiteSettings key={id} site={id} />}
+      {mayChange() && id && <SiteSettings key={id} site={id} />}
       {mayChange() && <CreateSite title="New site" />}
     </>
   )

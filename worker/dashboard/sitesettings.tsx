@@ -15,10 +15,10 @@ import { useWork } from './use-action.ts'
 import { Live, useAnswer } from './use-api.ts'
 
 const NUMBERS = [
-  ['rows_per_day', 'Beacons stored a day'],
-  ['bytes_per_day', 'Bytes of page views a day'],
-  ['rate', 'Keep at most 1 of (a power of two)'],
-  ['max_weight', 'Largest weight of a page view'],
+  ['rows_per_day', 'Most beacons stored a day'],
+  ['bytes_per_day', 'Most bytes of page views a day'],
+  ['rate', 'Keep one page view in (1, 2, 4, 8 …)'],
+  ['max_weight', 'Most page views that one beacon may stand for'],
   ['raw_days', 'Days of single page views'],
   ['hour_days', 'Days of hourly figures'],
   ['day_days', 'Days of daily figures'],
@@ -46,7 +46,12 @@ export function SiteSettings({ site }: { site: string }) {
   }
   return (
     <>
-      <Section title={`Settings of ${site}`} answer={answer} tools={<Link to={{ id: '' }}>Close</Link>}>
+      <Section
+        title={`Settings of ${site}`}
+        answer={answer}
+        name="settings"
+        tools={<Link to={{ id: '' }}>Close</Link>}
+      >
         {data && (
           <Form class="fields" onSubmit={onSubmit}>
             <Field
@@ -81,18 +86,23 @@ export function SiteSettings({ site }: { site: string }) {
         {data && (
           <p class="soft">
             Created {moment(data.created)}. {number(data.bot_beacons_24h)} beacons of bots in the last 24
-            hours. More of {site}: <Link to={{ site, view: 'names', id: '' }}>naming rules</Link>,{' '}
-            <Link to={{ site, view: 'budgets', id: '' }}>budgets and webhooks</Link>.
+            hours. More of {site}:{' '}
+            <Link to={{ site, view: 'names', id: '', q: '', after: '' }}>naming rules</Link>,{' '}
+            <Link to={{ site, view: 'budgets', id: '', q: '', after: '' }}>budgets and webhooks</Link>.
           </p>
         )}
       </Section>
-      <Tags site={site} />
-      <Tokens site={site} />
-      <Collectors site={site} />
-      <section class="panel" aria-labelledby="tag">
-        <h2 id="tag">Script tag of {site}</h2>
-        <Snippet site={site} />
-      </section>
+      {data && (
+        <>
+          <Tags site={site} />
+          <Tokens site={site} />
+          <Collectors site={site} />
+          <section class="panel" aria-labelledby="tag">
+            <h2 id="tag">Script tag of {site}</h2>
+            <Snippet site={site} />
+          </section>
+        </>
+      )}
     </>
   )
 }

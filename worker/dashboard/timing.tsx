@@ -113,7 +113,7 @@ function OverTime() {
   const slots = data ? slotsOf(data, row?.points ?? []) : []
   const title = `${plain(of.slice(of.indexOf(':') + 1))} over time`
   return (
-    <Section title={title} answer={answer} path={path} className="chart">
+    <Section title={title} answer={answer} path={path} className="chart whole">
       <Trend
         label={title}
         measure={row?.metric ?? 'phase:load'}

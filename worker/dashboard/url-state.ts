@@ -93,7 +93,7 @@ const DEFAULTS = {
   interval: '' as '' | 'hour' | 'day',
   sort: 'impact' as 'impact' | 'busiest' | 'slowest' | 'failing',
   rows: '10',
-  /** What groups are searched for, and the column that they are sorted by: `-Count` is downwards. */
+  /** What groups or sites are searched for, and the column that they are sorted by: `-Count` is downwards. */
   q: '',
   col: '',
   /** What changes are told against: the period before, or the release before. */
@@ -107,7 +107,9 @@ const DEFAULTS = {
   order: 'slowest' as 'slowest' | 'newest',
   /** The page view that is open, or the budget or site that is being changed. */
   id: '',
-  /** What is brought into view: the cause of the metric, or a change of a budget by its time. */
+  /** The site after which the list of sites goes on. */
+  after: '',
+  /** What is brought into view: the cause of the metric, the settings of a site, or a change of a budget by its time. */
   at: '',
   /** What is compared, and its two sides; of periods, `a` is how many days the other one lies before. */
   on: 'period' as keyof typeof COMPARED | TagKey,

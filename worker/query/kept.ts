@@ -59,6 +59,20 @@ export function keptDays<Q extends Range>(
   return beginningAt(widened, Math.max(widened.from, oldest), 'days are kept no longer')
 }
 
+/** From when on all is kept that a query of groups needs, Unix ms; 0 where it is kept as long as days are. */
+export function groupsKeptFrom(
+  query: Pick<GroupsQuery, 'metrics' | 'groupBy' | 'filters'>,
+  retention: Retention,
+  now: Ms,
+): Ms {
+  return isRolledUp(query) ? declaredFrom(query, retention) : rowsKeptFrom(query, retention, now)
+}
+
+/** The same, of a query that reads raw rows alone. */
+export function rowsKeptFrom(query: Naming, retention: Pick<Retention, 'rawDays' | 'tags'>, now: Ms): Ms {
+  return Math.max(declaredFrom(query, retention), oldestRaw(retention, now))
+}
+
 /** A query that reads raw rows alone, for the part of its range of which they are kept; a 400 where there is none. */
 export function keptRows<Q extends Range & Naming>(
   asked: Q,
@@ -71,10 +85,14 @@ export function keptRows<Q extends Range & Naming>(
 }
 
 /** A query that names tags, for the part of its range in which they were declared; a 400 where there is none. */
-function sinceDeclared<Q extends Range & Naming>(query: Q, { tags = {} }: Pick<Retention, 'tags'>): Q {
-  const hours = tagsIn(query).map(key => hourOf(tags[tagOf(key)] ?? 0) * HOUR)
-  const from = Math.max(query.from, ...hours)
+function sinceDeclared<Q extends Range & Naming>(query: Q, retention: Pick<Retention, 'tags'>): Q {
+  const from = Math.max(query.from, declaredFrom(query, retention))
   return beginningAt(query, from, 'the tag was declared then')
+}
+
+/** The hour in which the last of the tags that a query names was declared, Unix ms; 0 where it names none. */
+function declaredFrom(query: Naming, { tags = {} }: Pick<Retention, 'tags'>): Ms {
+  return Math.max(0, ...tagsIn(query).map(key => hourOf(tags[tagOf(key)] ?? 0) * HOUR))
 }
 
 function beginningAt<Q extends Range>(query: Q, from: Ms, reason: string): Q {

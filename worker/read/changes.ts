@@ -11,7 +11,7 @@ import { limitsOf, unitOf } from '../../schema/domain/metrics.ts'
 import type { Ms, OneIn } from '../../schema/domain/units.ts'
 import { tagKeys } from '../histogram/dimensions.ts'
 import { coveredBy } from '../query/covered.ts'
-import { keptRows, oldestRaw, type Retention } from '../query/kept.ts'
+import { keptRows, oldestRaw, type Retention, rowsKeptFrom } from '../query/kept.ts'
 import { manyGroups, type TwoSided } from '../query/many-groups.ts'
 import { manyRawGroups } from '../query/many-raw-groups.ts'
 import { MAX_READ } from '../query/subsample.ts'
@@ -102,9 +102,10 @@ function toPeriods({ from, to }: { from: Ms; to: Ms }, { hourDays }: Retention, 
 async function rawPeriods(d1: Preparer, asked: ChangesQuery, retention: Retention, now: Ms): Promise<Sides> {
   const { site, filters, metrics, ...range } = keptRows(asked, retention, now)
   const oldest = oldestRaw(retention, now)
+  const kept = rowsKeptFrom(asked, retention, now)
   const to = Math.min(range.to, hourOf(now) * HOUR + HOUR)
   // Both times must be kept.
-  const half = Math.floor((to - oldest) / 2 / HOUR) * HOUR
+  const half = Math.floor((to - kept) / 2 / HOUR) * HOUR
   const from = Math.max(range.from, to - half)
   const before = { site, filters, from: from - (to - from), to: from }
   const after = { site, filters, from, to }

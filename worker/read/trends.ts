@@ -14,7 +14,7 @@ import type { Distribution } from '../query/distribution.ts'
 import { groupsOf } from '../query/distributions.ts'
 import type { Group } from '../query/groups.ts'
 import { BUSIEST } from '../query/groups-query.ts'
-import { keptGroups, oldestRaw, type Retention, toKeptHours } from '../query/kept.ts'
+import { groupsKeptFrom, keptGroups, oldestRaw, type Retention, toKeptHours } from '../query/kept.ts'
 import { MAX_READ } from '../query/subsample.ts'
 import { counted, type Preparer, type Receipt } from '../store/statement.ts'
 import { deploysOf } from './deploys.ts'
@@ -30,7 +30,7 @@ const MAX_NAMED = 20
 /** Rows that must be left to read a period by device, too. */
 const LEAST_BY_DEVICE = 4_000
 
-/** Answers for the time that is kept; the time before may reach back further than that, and then has less. */
+/** Answers for the time that is kept; where the time before reaches back further than that, the answer says from when on it is. */
 export async function readTrends(
   d1: Preparer,
   asked: TrendsQuery,
@@ -45,10 +45,10 @@ export async function readTrends(
   const length = Math.ceil((Math.min(to, now) - from) / HOUR) * HOUR
   const named = Object.keys(baseline.filters).length > 0
   const range = baseline.range ?? (named ? null : { from: from - length, to: from })
-  const earlier = {
-    ...(range ? toKeptHours(range, retention, now) : { from, to }),
-    filters: { ...filters, ...baseline.filters },
-  }
+  const others = { ...filters, ...baseline.filters }
+  const kept = groupsKeptFrom({ ...query, filters: others }, retention, now)
+  const wanted = range ? toKeptHours(range, retention, now) : { from, to }
+  const earlier = { from: Math.max(wanted.from, Math.min(kept, wanted.to)), to: wanted.to, filters: others }
   const wider = { ...BUSIEST, limit: Math.min(limit * WIDER, MAX_EARLIER) }
   const known = { reads: MAX_READ / 2, oldest: oldestRaw(retention, now) }
   const receipt: Receipt = { statements: 0, read: 0 }
@@ -57,16 +57,24 @@ export async function readTrends(
   // The whole has a row even where only the time before has data: what is gone is not unknown.
   const isWhole = query.groupBy.length === 0
   const among = isWhole ? [{}] : late.groups.map(({ values }) => values)
-  const early = await groupsOf(counting, { ...groupsQuery, ...wider, ...earlier, among }, now, known)
+  const early =
+    earlier.from < earlier.to
+      ? await groupsOf(counting, { ...groupsQuery, ...wider, ...earlier, among }, now, known)
+      : { ...late, groups: [] }
   const oneIn = Math.max(late.oneIn, early.oneIn)
-  const others = new Map(early.groups.map(group => [keyOf(group), group]))
+  const earlyGroups = new Map(early.groups.map(group => [keyOf(group), group]))
   const there = new Set(late.groups.map(keyOf))
   const gone = isWhole ? early.groups.filter(group => !there.has(keyOf(group))) : []
   const { site: _, ...before } = rangeOf({ site: query.site, ...earlier })
   const marked = await deploysOf(counting, query, MAX_NAMED)
   return {
     ...rangeOf(query),
-    baseline: { ...before, release: null, ...namesOf(baseline.filters) },
+    baseline: {
+      ...before,
+      ...(kept > wanted.from && { kept_from: new Date(kept).toISOString() }),
+      release: null,
+      ...namesOf(baseline.filters),
+    },
     percentile,
     ...(marked.length && { deploys: marked }),
     source: late.source === 'rollup' && early.source === 'rollup' ? 'rollup' : 'samples',
@@ -74,7 +82,7 @@ export async function readTrends(
     relative_error: RELATIVE_ERROR,
     data: await withMixes(
       [
-        ...late.groups.map(group => toRow(group, others.get(keyOf(group)) ?? null, group, percentile)),
+        ...late.groups.map(group => toRow(group, earlyGroups.get(keyOf(group)) ?? null, group, percentile)),
         ...gone.map(group => toRow(group, group, null, percentile)),
       ],
       query,

@@ -244,6 +244,35 @@ describe('tags', () => {
     })
   })
 
+  it('say from when on the time before is kept, and count nothing of before', async () => {
+    const site = await siteWith('young', ['variant'], 1)
+    const hour = (ago: number) => new Date((HERE - ago) * HOUR).toISOString()
+    const views = (ago: number, tags: string | null) =>
+      Array.from({ length: 40 }, (_, i) =>
+        pageViewRow({ site, began: (HERE - ago) * HOUR + i, lcp: 1_000 + i, ...(tags && { tags }) }),
+      )
+    await store([...views(3, '{"variant":"B"}'), ...views(20, '{"variant":"B"}'), ...views(60, null)])
+    const ask = async (from: number, to: number): Promise<TrendsAnswer> => {
+      const range = `from=${hour(6)}&to=${hour(0)}&baseline_from=${hour(from)}&baseline_to=${hour(to)}`
+      return (await get(`/v1/trends?site=${site}&metrics=lcp&tag!=variant:A&${range}`)).json()
+    }
+    const since = hour(24)
+    expect(await ask(70, 50)).toMatchObject({
+      baseline: { to: hour(50), kept_from: since },
+      data: [{ before: null, after: { samples: 40 } }],
+    })
+    expect(await ask(70, 12)).toMatchObject({
+      baseline: { from: since, to: hour(12), kept_from: since },
+      data: [{ before: { samples: 40 } }],
+    })
+    const { baseline } = await ask(22, 12)
+    expect(baseline).toEqual({ from: hour(22), to: hour(12), release: null })
+    const changes: ChangesAnswer = await (
+      await get(`/v1/changes?site=${site}&metrics=lcp&tag!=variant:A&from=-7d`)
+    ).json()
+    expect(changes.baseline.from >= since).toBe(true)
+  })
+
   it('are among what changed', async () => {
     const site = await siteWith('moved', ['variant'], 5)
     const hours = [YESTERDAY, YESTERDAY + 1]
