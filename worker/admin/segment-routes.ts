@@ -20,6 +20,7 @@ import { checkPath, pathAlone, siteOf } from '../parameters.ts'
 import { noSite, problem } from '../problem.ts'
 import { existingSite, findSite } from '../site/sites.ts'
 import { requireTag } from '../site/tags.ts'
+import { limited } from '../store/limited.ts'
 import { requireAdmin, requireSite } from './access.ts'
 import { readJson } from './body.ts'
 
@@ -45,9 +46,6 @@ export const segmentRoutes = new Hono<Types>()
     for (const key of Object.keys(within.filters)) if (isTagKey(key)) requireTag(site, key, 'filters.tag')
     const [rows, all] = await Promise.all([list(c.env.DB, site.id), usingIn(c.env.DB, site.id)])
     const before = rows.find(row => row.id === id)
-    if (!before && rows.length >= MAX_SEGMENTS) {
-      throw problem(409, `Site ${site.id} has ${MAX_SEGMENTS} segments: delete one first.`, { field: 'site' })
-    }
     const using = all.filter(({ segment }) => segment === id)
     for (const budget of using) {
       const both = budgetFilters(budget, within)
@@ -60,16 +58,21 @@ export const segmentRoutes = new Hono<Types>()
     }
     const db = drizzle(c.env.DB)
     const row = { site: site.id, id, name: given.name, filters: given.filters as SegmentRow['filters'] }
+    const most = before ? Number.MAX_SAFE_INTEGER : MAX_SEGMENTS
     const save = db
       .insert(segments)
-      .values(row)
+      .select(limited(segments, row, most))
       .onConflictDoUpdate({
         target: [segments.site, segments.id],
         set: { name: row.name, filters: row.filters },
       })
+      .returning()
     const isSame = JSON.stringify(before?.filters) === JSON.stringify(row.filters)
-    if (using.length && !isSame) await db.batch([save, judgeAnew(c, site.id, id)])
-    else await save
+    const [saved] =
+      using.length && !isSame ? (await db.batch([save, judgeAnew(c, site.id, id)]))[0] : await save
+    if (!saved) {
+      throw problem(409, `Site ${site.id} has ${MAX_SEGMENTS} segments: delete one first.`, { field: 'site' })
+    }
     return c.json(show(row, all), before ? 200 : 201, PRIVATE)
   })
   .delete('/:id', async c => {

@@ -13,6 +13,7 @@ import { PRIVATE } from '../headers.ts'
 import { siteOf } from '../parameters.ts'
 import { badField, problem } from '../problem.ts'
 import { existingSite } from '../site/sites.ts'
+import { limited } from '../store/limited.ts'
 import { readJson } from './body.ts'
 import { randomHex, sha256 } from './secret.ts'
 import { forgetToken } from './tokens.ts'
@@ -31,12 +32,14 @@ export const tokenRoutes = new Hono<Types>()
     const created = Date.now()
     const expires = until === undefined ? null : Date.parse(until)
     if (expires !== null && expires <= created) throw badField({ field: 'expires', detail: 'is in the past' })
-    if ((await list(c, site)).length >= MAX_TOKENS) {
-      throw problem(409, `Site ${site} has ${MAX_TOKENS} tokens: revoke one first.`, { field: 'site' })
-    }
     const [id, secret] = [randomHex(6), randomHex(20)]
     const row = { site, id, name, hash: await sha256(secret), created, expires }
-    await drizzle(c.env.DB).insert(tokens).values(row)
+    const [made] = await drizzle(c.env.DB)
+      .insert(tokens)
+      .select(limited(tokens, row, MAX_TOKENS))
+      .returning()
+    if (!made)
+      throw problem(409, `Site ${site} has ${MAX_TOKENS} tokens: revoke one first.`, { field: 'site' })
     const answer: NewTokenAnswer = { ...show(row), token: formatToken({ site, id, secret }) }
     return c.json(answer, 201, { 'Cache-Control': 'no-store' })
   })

@@ -3,7 +3,7 @@
  * `GET /v1/budgets?site=shop` and `/v1/budget-events` read.
  */
 
-import { and, desc, eq } from 'drizzle-orm'
+import { and, desc, eq, type SQL, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { type Context, Hono } from 'hono'
 import {
@@ -25,7 +25,7 @@ import { unjudged } from '../../schema/domain/budget-state.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
 import { isTagKey } from '../../schema/domain/tag.ts'
 import type { Ms } from '../../schema/domain/units.ts'
-import { type BudgetRow, budgetEvents, budgets } from '../../schema/storage/tables.ts'
+import { type BudgetRow, budgetEvents, budgets, segments } from '../../schema/storage/tables.ts'
 import { requireAdmin, requireSite } from '../admin/access.ts'
 import { readJson } from '../admin/body.ts'
 import { randomHex } from '../admin/secret.ts'
@@ -37,6 +37,7 @@ import { deploysOf } from '../read/deploys.ts'
 import { segmentOf } from '../site/segments.ts'
 import { existingSite, findSite } from '../site/sites.ts'
 import { requireTag } from '../site/tags.ts'
+import { limited } from '../store/limited.ts'
 import { overview } from './overview.ts'
 import { preview } from './preview.ts'
 import { webhookRoutes } from './webhook-routes.ts'
@@ -52,13 +53,14 @@ export const budgetRoutes = new Hono<Types>()
     const budget = await readJson(c, BUDGET)
     const now = Date.now()
     await checkFilters(c, budget, now)
-    const rows = await drizzle(c.env.DB).select().from(budgets).where(eq(budgets.site, site))
-    if (rows.length >= MAX_BUDGETS) {
-      throw problem(409, `Site ${site} has ${MAX_BUDGETS} budgets: delete one first.`, { field: 'site' })
-    }
     const row = { site, id: randomHex(6), created: now, since: now, ...toRow(budget) }
-    const [made] = await drizzle(c.env.DB).insert(budgets).values(row).returning()
-    return c.json(made && show(made), 201, PRIVATE)
+    const [made] = await drizzle(c.env.DB)
+      .insert(budgets)
+      .select(limited(budgets, row, MAX_BUDGETS, hasSegment(c, budget)))
+      .returning()
+    if (made) return c.json(show(made), 201, PRIVATE)
+    await checkFilters(c, budget, now)
+    throw problem(409, `Site ${site} has ${MAX_BUDGETS} budgets: delete one first.`, { field: 'site' })
   })
   .post('/budgets/preview', async c => {
     const now = Date.now()
@@ -77,10 +79,11 @@ export const budgetRoutes = new Hono<Types>()
     const [changed] = await drizzle(c.env.DB)
       .update(budgets)
       .set({ ...toRow(budget), ...unjudged(Date.now()) })
-      .where(one(c))
+      .where(and(one(c), hasSegment(c, budget)))
       .returning()
-    if (!changed) throw unknown(c)
-    return c.json(show(changed), 200, PRIVATE)
+    if (changed) return c.json(show(changed), 200, PRIVATE)
+    await checkFilters(c, budget, Date.now())
+    throw unknown(c)
   })
   .delete('/budgets/:id', async c => {
     const [deleted] = await drizzle(c.env.DB).delete(budgets).where(one(c)).returning()
@@ -126,6 +129,13 @@ export const budgetReads = new Hono<Types>()
     const data = rows.map(({ site: _, at, ...event }) => ({ at: iso(at), ...event }))
     return c.json({ site, data } satisfies BudgetEventsAnswer, 200, PRIVATE)
   })
+
+/** True where the segment of a budget is there as the budget is written: another request may delete it after it was looked for. */
+function hasSegment(c: Context<Types>, { segment }: Budget): SQL {
+  if (segment === null) return sql`true`
+  const named = and(eq(segments.site, siteOf(c)), eq(segments.id, segment))
+  return sql`EXISTS (SELECT 1 FROM ${segments} WHERE ${named})`
+}
 
 /**
  * The filters of a budget. Throws a 400 for a tag that its site does not declare, for a segment that it does not have, and for

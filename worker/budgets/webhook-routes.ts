@@ -23,6 +23,7 @@ import { PRIVATE } from '../headers.ts'
 import { siteOf } from '../parameters.ts'
 import { badField, problem } from '../problem.ts'
 import { existingSite } from '../site/sites.ts'
+import { limited } from '../store/limited.ts'
 import { newSecret } from './signature.ts'
 import { isDone, send } from './webhook.ts'
 
@@ -35,9 +36,6 @@ export const webhookRoutes = new Hono<Types>()
   .post('/', async c => {
     const site = await existingSite(c.env.DB, siteOf(c))
     const given = await checked(c, site)
-    if ((await list(c, site)).length >= MAX_WEBHOOKS) {
-      throw problem(409, `Site ${site} has ${MAX_WEBHOOKS} webhooks: delete one first.`, { field: 'site' })
-    }
     const secret = given.kind === 'standard' ? newSecret() : null
     const row = {
       site,
@@ -46,8 +44,13 @@ export const webhookRoutes = new Hono<Types>()
       ...toRow(given),
       secret: secret ?? `${given.routing_key}`,
     }
-    const [made] = await drizzle(c.env.DB).insert(webhooks).values(row).returning()
-    if (!made) throw unknown(c)
+    const [made] = await drizzle(c.env.DB)
+      .insert(webhooks)
+      .select(limited(webhooks, row, MAX_WEBHOOKS))
+      .returning()
+    if (!made) {
+      throw problem(409, `Site ${site} has ${MAX_WEBHOOKS} webhooks: delete one first.`, { field: 'site' })
+    }
     // Shown once: what is sent is signed by it.
     return c.json({ ...show(made), secret } satisfies NewWebhookAnswer, 201, { 'Cache-Control': 'no-store' })
   })

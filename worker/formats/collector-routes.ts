@@ -22,6 +22,7 @@ import { PRIVATE } from '../headers.ts'
 import { siteOf } from '../parameters.ts'
 import { badField, problem } from '../problem.ts'
 import { existingSite } from '../site/sites.ts'
+import { limited } from '../store/limited.ts'
 import { firstOpenHour } from '../store/periods.ts'
 import { queryOf, send } from './push.ts'
 
@@ -34,17 +35,19 @@ export const collectorRoutes = new Hono<Types>()
   .post('/', async c => {
     const site = await existingSite(c.env.DB, siteOf(c))
     const given = await checked(c, site)
-    if ((await list(c, site)).length >= MAX_COLLECTORS) {
-      throw problem(409, `Site ${site} has ${MAX_COLLECTORS} collectors: delete one first.`, {
-        field: 'site',
-      })
-    }
     const now = Date.now()
     // The hour that settled last is the first to be sent.
     const next = firstOpenHour(now) - 1
     const row = { site, id: randomHex(6), created: now, next, due: now, ...toRow(given) }
-    const [made] = await drizzle(c.env.DB).insert(collectors).values(row).returning()
-    if (!made) throw unknown(c)
+    const [made] = await drizzle(c.env.DB)
+      .insert(collectors)
+      .select(limited(collectors, row, MAX_COLLECTORS))
+      .returning()
+    if (!made) {
+      throw problem(409, `Site ${site} has ${MAX_COLLECTORS} collectors: delete one first.`, {
+        field: 'site',
+      })
+    }
     return c.json(show(made), 201, PRIVATE)
   })
   .put('/:id', async c => {

@@ -1,0 +1,63 @@
+import { env, exports } from 'cloudflare:workers'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { MAX_BUDGETS } from '../../../schema/api/budgets.ts'
+import { MAX_COLLECTORS } from '../../../schema/api/collectors.ts'
+import { MAX_SEGMENTS } from '../../../schema/api/segments.ts'
+import { MAX_WEBHOOKS } from '../../../schema/api/webhooks.ts'
+import { admin, ORIGIN, post, problemOf, put } from '../../kit/worker/client.ts'
+
+const SITE = '/v1/sites/limits'
+const segment = (name: string) => ({ name, filters: { device: ['phone'] } })
+const budget = { metric: 'lcp', percentile: 75, limit: 2_500 }
+
+/** What may be made so often, by a request each; `i` tells them apart. */
+const MADE: Record<string, [most: number, table: string, make: (i: number) => Promise<Response>]> = {
+  tokens: [100, 'tokens', i => post(`${SITE}/tokens`, { name: `t${i}` })],
+  webhooks: [
+    MAX_WEBHOOKS,
+    'webhooks',
+    i => post(`${SITE}/webhooks`, { url: `https://hooks.example.com/${i}` }),
+  ],
+  collectors: [
+    MAX_COLLECTORS,
+    'collectors',
+    i => post(`${SITE}/collectors`, { url: `https://otel.example.com/${i}` }),
+  ],
+  budgets: [MAX_BUDGETS, 'budgets', () => post(`${SITE}/budgets`, budget)],
+  segments: [MAX_SEGMENTS, 'segments', i => put(`${SITE}/segments/s${i}`, segment(`s${i}`))],
+}
+
+beforeAll(async () => {
+  await put(SITE, { origins: [ORIGIN] })
+})
+
+describe('of requests at once', () => {
+  it.each(Object.entries(MADE))('as many %s are made as may be', async (_, [most, table, make]) => {
+    const answers = await Promise.all(Array.from({ length: most + 5 }, (_, i) => make(i)))
+    const statuses = answers.map(({ status }) => status)
+    expect(statuses.filter(status => status === 201).length).toBe(most)
+    expect(statuses.filter(status => status === 409).length).toBe(5)
+    const count = env.DB.prepare(`SELECT count(*) AS n FROM ${table} WHERE site = 'limits'`)
+    expect(await count.first('n')).toBe(most)
+  })
+
+  it('a budget never outlives its segment', async () => {
+    await put('/v1/sites/both', { origins: [ORIGIN] })
+    const all = Array.from({ length: 20 }, async (_, i) => {
+      await put(`/v1/sites/both/segments/s${i}`, segment(`s${i}`))
+      const [gone, made] = await Promise.all([
+        exports.default.fetch(`https://rum.example/v1/sites/both/segments/s${i}`, {
+          method: 'DELETE',
+          headers: admin,
+        }),
+        post('/v1/sites/both/budgets', { ...budget, segment: `s${i}` }),
+      ])
+      return [gone.status, made.status, (await problemOf(made)).field]
+    })
+    for (const pair of await Promise.all(all))
+      expect([
+        [204, 400, 'segment'],
+        [409, 201, undefined],
+      ]).toContainEqual(pair)
+  })
+})
