@@ -17,6 +17,7 @@ export const pageviews: Command = {
     order: { value: '<order>', help: 'slowest or newest; default: slowest' },
     target: { value: '<selector>', help: 'only where this element is the cause' },
     event: { value: '<event>', help: 'for inp: only where this happened to the target' },
+    error: { value: '<message>', help: 'only where this message of an uncaught error came' },
     limit: { value: '<n>', help: 'the most page views; default: 20' },
     cursor: { value: '<cursor>', help: 'go on after the answer that ended with it' },
     ...FILTERS,
@@ -29,7 +30,10 @@ export const pageviews: Command = {
         ...timeOf(given),
         ...filtersOf(given),
         ...Object.fromEntries(
-          ['metric', 'order', 'target', 'event', 'limit', 'cursor'].map(name => [name, one(given, name)]),
+          ['metric', 'order', 'target', 'event', 'error', 'limit', 'cursor'].map(name => [
+            name,
+            one(given, name),
+          ]),
         ),
       },
     })

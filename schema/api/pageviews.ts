@@ -5,6 +5,7 @@
 
 import * as v from 'valibot'
 import { PHASES, VITALS } from '../domain/metrics.ts'
+import { MAX_MESSAGE } from '../domain/plain-message.ts'
 import { fail, type Parsed } from '../domain/problem.ts'
 import { INP_PARTS, LCP_PARTS } from '../wire/attribution.ts'
 import { NAVIGATIONS, OUTCOMES } from '../wire/pageview.ts'
@@ -29,6 +30,9 @@ export const PAGEVIEWS_QUERY = {
   order: v.optional(v.pipe(oneOf(ORDERS), v.description('which page views come first')), 'slowest'),
   target: v.optional(v.pipe(name, v.description('only where this element is the cause of the metric'))),
   event: v.optional(v.pipe(name, v.description('for inp: only where this happened to the target'))),
+  error: v.optional(
+    v.pipe(shortText(MAX_MESSAGE), v.description('only where this message of an uncaught error came')),
+  ),
   limit: v.optional(whole(1, 100, 'the most page views'), '20'),
   cursor: v.optional(cursorOf(v.union([SLOWEST_KEY, NEWEST_KEY]))),
 }
@@ -37,7 +41,7 @@ type Given = Omit<QueryOf<typeof PAGEVIEWS_QUERY>, 'order' | 'metric' | 'cursor'
 
 /**
  * A checked question. `target` is the element that the metric's cause names, `event` what happened to it; page views
- * without the metric are left out. By time, no metric is needed.
+ * without the metric are left out. `error` is a message, as `/v1/errors` has it. By time, no metric is needed.
  */
 export type PageViewsQuery = Given &
   (

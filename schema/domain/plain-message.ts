@@ -12,7 +12,7 @@
  */
 
 /** The longest message that is kept. */
-const MAX_MESSAGE = 160
+export const MAX_MESSAGE = 160
 /** More is not read of a message, and with more secrets none of it, in characters. */
 const MAX_READ = 999
 const MAX_SECRETS = 20_000

@@ -273,6 +273,20 @@ test('explains words where they stand, with a link to more', async () => {
   }
 })
 
+test('an error leads to the page views in which it came', async () => {
+  await open('?site=demo&range=7d&view=errors')
+  const first = region('Errors').getByRole('row').nth(1)
+  const message = (await first.getByRole('rowheader').locator('bdi').first().textContent()) ?? ''
+  await first.getByRole('link').click()
+  const list = region('Newest page views')
+  await list.getByRole('rowheader').first().getByRole('link').click()
+  await region('Page view').getByText(message).first().waitFor()
+  expect(new URL(page.url()).searchParams.get('error')).toBe(message)
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: `Error ${message}` }).click()
+  await region('Newest page views by LCP').waitFor()
+})
+
 test('a day of another year says which', async () => {
   await page.clock.setFixedTime(new Date('2031-03-01T12:00:00Z'))
   await open('?site=demo&range=7d&view=views')

@@ -97,7 +97,7 @@ function OneCause({ cause, metric }: { cause: Cause; metric: 'lcp' | 'inp' | 'cl
         </p>
       )}
       <p>
-        <Link to={{ view: 'views', metric, target, event: event ?? '', order: 'slowest', id: '' }}>
+        <Link to={{ view: 'views', metric, target, event: event ?? '', error: '', order: 'slowest', id: '' }}>
           See page views<span class="hidden"> with {target}</span>
         </Link>
       </p>

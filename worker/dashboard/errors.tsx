@@ -4,7 +4,7 @@ import type { ErrorRow, ErrorsAnswer } from '../../schema/api/errors.ts'
 import { formatShare } from '../../schema/domain/delivery-metrics.ts'
 import { placeOf } from '../../schema/wire/pageview.ts'
 import { count, moment, number, percent } from './format.ts'
-import { usePlace } from './link.tsx'
+import { Link, usePlace } from './link.tsx'
 import { baseOf, pathOf } from './query.ts'
 import { Sampled, Section, Table } from './section.tsx'
 import { useAnswer } from './use-api.ts'
@@ -51,7 +51,18 @@ function Found({ found, free }: { found: ErrorsAnswer; free: NonNullable<ErrorsA
                 </small>
               </th>
               <td>{number(row.count)}</td>
-              <td>{number(row.pageviews)}</td>
+              <td>
+                {row.message ? (
+                  <Link
+                    to={{ view: 'views', error: row.message, order: 'newest', target: '', event: '', id: '' }}
+                  >
+                    {number(row.pageviews)}
+                    <span class="hidden"> page views with {row.message}</span>
+                  </Link>
+                ) : (
+                  number(row.pageviews)
+                )}
+              </td>
               <td>{percent(row.share)}</td>
               <td>{moment(row.first_seen)}</td>
               <td>{moment(row.last_seen)}</td>

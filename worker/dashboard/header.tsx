@@ -21,7 +21,7 @@ export function Header({ sites, onSignOut }: { sites: string[]; onSignOut: () =>
           label="Views"
           name="view"
           options={VIEWS}
-          also={{ id: '', target: '', event: '', q: '', col: '', after: '', panel: '' }}
+          also={{ id: '', target: '', event: '', error: '', q: '', col: '', after: '', panel: '' }}
         />
         <button type="button" class="more" popovertarget="more">
           More

@@ -20,8 +20,10 @@ type More = Pick<PageViewsAnswer, 'data' | 'cursor'> & { path: string }
 export function PageViews() {
   const [place] = usePlace()
   const metric: Vital = VITALS.find(vital => vital === place.metric) ?? 'lcp'
-  const { site, order, target, event, id } = place
-  const path = pathOf('pageviews', { ...baseOf(place), metric, order, target, event, limit: 25 })
+  const { site, order, target, event, error, id } = place
+  // What failed early has no vitals.
+  const by = error && order === 'newest' ? '' : metric
+  const path = pathOf('pageviews', { ...baseOf(place), metric: by, order, target, event, error, limit: 25 })
   const answer = useAnswer<PageViewsAnswer>(path)
   const found = answer.data
   const [later, setLater] = useState<More | null>(null)
@@ -44,7 +46,7 @@ export function PageViews() {
   const view = listed ?? single.data
   useReturn(id)
   const vitals = [metric, ...VITALS.filter(vital => vital !== metric)]
-  const title = `${order === 'slowest' ? 'Slowest' : 'Newest'} page views by ${short(metric)}`
+  const title = `${order === 'slowest' ? 'Slowest' : 'Newest'} page views${by && ` by ${short(by)}`}`
   const tools = (
     <Tabs label="Order" name="order" options={{ slowest: 'Slowest', newest: 'Newest' }} also={{ id: '' }} />
   )
@@ -57,6 +59,11 @@ export function PageViews() {
         options={Object.fromEntries(VITALS.map(vital => [vital, short(vital)]))}
         also={{ id: '', target: '', event: '' }}
       />
+      {error && (
+        <p>
+          <Chip name="Error" value={error} to={{ error: '', id: '' }} />
+        </p>
+      )}
       {target && (
         <p>
           <Chip name={event || 'Element'} value={target} to={{ target: '', event: '', id: '' }} />

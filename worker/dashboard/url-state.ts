@@ -104,6 +104,8 @@ const DEFAULTS = {
   /** Page views with this cause of the metric. */
   target: '',
   event: '',
+  /** Page views in which this message came. */
+  error: '',
   order: 'slowest' as 'slowest' | 'newest',
   /** The page view that is open, or the budget or site that is being changed. */
   id: '',

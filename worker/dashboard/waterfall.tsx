@@ -8,8 +8,9 @@ import { useEffect, useRef } from 'preact/hooks'
 import type { PageViewAnswer } from '../../schema/api/pageviews.ts'
 import { format, PHASES, VITALS, type Vital } from '../../schema/domain/metrics.ts'
 import { INP_PARTS, LCP_PARTS } from '../../schema/wire/attribution.ts'
+import { placeOf } from '../../schema/wire/pageview.ts'
 import { Rated } from './figure.tsx'
-import { moment, plain, short } from './format.ts'
+import { count, moment, plain, short } from './format.ts'
 import { Link } from './link.tsx'
 import { Table } from './section.tsx'
 
@@ -74,6 +75,14 @@ export function Waterfall({ view }: { view: PageViewAnswer }) {
             not restored: <bdi>{view.bfcache.join(', ')}</bdi>
           </li>
         )}
+        {view.errors?.map(error => (
+          <li key={placeOf(error) + error.kind + error.message}>
+            {error.kind === 'error' ? 'error' : 'unhandled rejection'}:{' '}
+            <bdi>{error.message || '(no message)'}</bdi> <bdi>{placeOf(error)}</bdi>
+            {error.count > 1 && `, ${count(error.count, 'time')}`}
+          </li>
+        ))}
+        {view.errors_beyond && <li>{count(view.errors_beyond, 'error')} more</li>}
         {view.marks.map(({ name, value }) => (
           <li key={name}>
             mark <bdi>{name}</bdi>: {value}

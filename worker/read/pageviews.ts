@@ -52,12 +52,21 @@ export async function pageViews(
 }
 
 /** What a page view must have to be listed. */
-function wantedBy({ metric, filters, target, event }: PageViewsQuery): SQL {
+function wantedBy({ metric, filters, target, event, error }: PageViewsQuery): SQL {
   const conditions = [matchesPageView(filters)]
   if (metric) conditions.push(sql`${p[metric]} IS NOT NULL`)
   if (target !== undefined) conditions.push(sql`${WHY} ->> ${sql.raw(`'$.${metric}[0]'`)} = ${target}`)
   if (event !== undefined) conditions.push(sql`${WHY} ->> '$.inp[1]' = ${event}`)
+  if (error !== undefined) conditions.push(hasError(error))
   return sql.join(conditions, sql` AND `)
+}
+
+/**
+ * A message is the one text of an error that stands between two others: `["error","boom","/app.js",1,2,1]`. Quotes within a text are
+ * escaped, so nothing else reads `,"boom","`. Taking the list apart would be billed, a row for each error.
+ */
+function hasError(message: string): SQL {
+  return sql`instr(${p.errorList}, ${`,${JSON.stringify(message)},"`}) > 0`
 }
 
 /** Compares keys in the worker: D1 would count every row that it sorts once more. */

@@ -359,3 +359,31 @@ describe('a bad question', () => {
 it('the example is an answer', () => {
   expect(v.parse(PAGEVIEWS_ANSWER, PAGEVIEWS_EXAMPLE)).toEqual(PAGEVIEWS_EXAMPLE)
 })
+
+describe('page views with an error', () => {
+  it('have its whole message, in either order, also without vitals', async () => {
+    const began = (FIRST + 20) * HOUR
+    await put('/v1/sites/thrown', { origins: [ORIGIN] })
+    const quoted = `Can't read "x" of ,"y","`
+    const messages = ['boom', quoted, 'boom and more', '/boom.js']
+    const rows = messages.map((message, i) => {
+      const errorList = JSON.stringify([
+        ['error', message, message === '/boom.js' ? 'boom' : '/boom.js', 1, 2, 3],
+      ])
+      const lcp = message === 'boom' ? null : 900 + i
+      return pageViewRow({ site: 'thrown', began: began + i, route: `/${i}`, errors: 3, errorList, lcp })
+    })
+    await store([...rows, pageViewRow({ site: 'thrown', began, route: '/none' })])
+    const routes = async (message: string, order: string) => {
+      const { data } = await list(`site=thrown&order=${order}&error=${encodeURIComponent(message)}`)
+      return data.map(({ route }) => route)
+    }
+    expect(await routes('boom', 'newest')).toEqual(['/0'])
+    expect(await routes('boom', 'slowest'), 'it has no LCP').toEqual([])
+    expect(await routes(quoted, 'slowest')).toEqual(['/1'])
+    expect(await routes('/boom.js', 'newest')).toEqual(['/3'])
+    expect(await routes('y', 'newest')).toEqual([])
+    const none = await problemOf(await get(`/v1/pageviews?site=thrown&error=${'x'.repeat(161)}`))
+    expect(none).toMatchObject({ status: 400, field: 'error' })
+  })
+})
