@@ -9,7 +9,7 @@ import { minute, percent, whole } from './words.ts'
 export const bfcache: Command = {
   name: 'bfcache',
   operands: [],
-  about: 'print why the browser did not restore pages from its back/forward cache',
+  about: 'print why the browser loaded pages anew on a return to them',
   options: {
     ...RANGE,
     limit: { value: '<n>', help: 'the most reasons; default: 20' },
