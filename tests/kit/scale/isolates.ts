@@ -64,7 +64,8 @@ async function bundle(options: object): Promise<string> {
     target: 'es2024',
     platform: 'neutral',
     mainFields: ['module', 'main'],
-    conditions: ['import'],
+    // As wrangler bundles: a package's code for Node is none of the worker's.
+    conditions: ['import', 'workerd', 'worker', 'browser'],
     ...options,
   })
   return outputFiles?.[0]?.text ?? ''
