@@ -78,7 +78,13 @@ export function Waterfall({ view }: { view: PageViewAnswer }) {
         {view.errors?.map(error => (
           <li key={placeOf(error) + error.kind + error.message}>
             {error.kind === 'error' ? 'error' : 'unhandled rejection'}:{' '}
-            <bdi>{error.message || '(no message)'}</bdi> <bdi>{placeOf(error)}</bdi>
+            <bdi>{error.message || '(no message)'}</bdi>
+            {placeOf(error) && (
+              <>
+                {' '}
+                <bdi>{placeOf(error)}</bdi>
+              </>
+            )}
             {error.count > 1 && `, ${count(error.count, 'time')}`}
           </li>
         ))}
