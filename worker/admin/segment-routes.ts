@@ -44,8 +44,12 @@ export const segmentRoutes = new Hono<Types>()
     const given = await readJson(c, SEGMENT)
     const within = withinOf(id, given.filters)
     for (const key of Object.keys(within.filters)) if (isTagKey(key)) requireTag(site, key, 'filters.tag')
-    const [rows, all] = await Promise.all([list(c.env.DB, site.id), usingIn(c.env.DB, site.id)])
-    const before = rows.find(row => row.id === id)
+    const db = drizzle(c.env.DB)
+    const one = and(eq(segments.site, site.id), eq(segments.id, id))
+    const [[before], all] = await Promise.all([
+      db.select().from(segments).where(one),
+      usingIn(c.env.DB, site.id),
+    ])
     const using = all.filter(({ segment }) => segment === id)
     for (const budget of using) {
       const both = budgetFilters(budget, within)
@@ -56,7 +60,6 @@ export const segmentRoutes = new Hono<Types>()
         })
       }
     }
-    const db = drizzle(c.env.DB)
     const row = { site: site.id, id, name: given.name, filters: given.filters as SegmentRow['filters'] }
     const most = before ? Number.MAX_SAFE_INTEGER : MAX_SEGMENTS
     const save = db

@@ -208,8 +208,8 @@ function wrongIn(
   const told: [string, unknown][] = [
     ['MCP-Protocol-Version', version],
     ['Mcp-Method', method],
-    ...(method === 'tools/call' ? [['Mcp-Name', params.name] as [string, unknown]] : []),
   ]
+  if (method === 'tools/call') told.push(['Mcp-Name', params.name])
   const odd = told.find(([name, value]) => header(name) !== value)
   return odd ? failure(400, HEADER_MISMATCH, `The header ${odd[0]} must say what the body does.`) : null
 }
