@@ -25,8 +25,8 @@ export function Kept({ since, days }: KeptProps) {
     <section class="panel whole" aria-label="What is kept">
       <p>
         <strong>The earlier side reaches back beyond what is kept.</strong> What these filters need is kept
-        since {moment(since)}: a tag from when it was declared on, single page views for as many days as the
-        site’s settings say.
+        since {moment(since)}: a tag from when it was declared on, page views and their sums for as many days
+        as the site’s settings say.
       </p>
       {isApart && (
         <p>

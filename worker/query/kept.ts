@@ -54,18 +54,18 @@ export function keptDays<Q extends Range>(
   now: Ms,
 ): Q {
   const widened = toKeptHours(query, retention, now)
-  const days = Math.max(retention.dayDays, retention.hourDays)
-  const oldest = Math.floor((now - days * DAY) / DAY) * DAY
-  return beginningAt(widened, Math.max(widened.from, oldest), 'days are kept no longer')
+  const from = Math.max(widened.from, oldestDay(retention, now))
+  return beginningAt(widened, from, 'days are kept no longer')
 }
 
-/** From when on all is kept that a query of groups needs, Unix ms; 0 where it is kept as long as days are. */
+/** From when on all is kept that a query of groups needs, Unix ms. */
 export function groupsKeptFrom(
   query: Pick<GroupsQuery, 'metrics' | 'groupBy' | 'filters'>,
   retention: Retention,
   now: Ms,
 ): Ms {
-  return isRolledUp(query) ? declaredFrom(query, retention) : rowsKeptFrom(query, retention, now)
+  if (!isRolledUp(query)) return rowsKeptFrom(query, retention, now)
+  return Math.max(declaredFrom(query, retention), oldestDay(retention, now))
 }
 
 /** The same, of a query that reads raw rows alone. */
@@ -113,6 +113,11 @@ export function toKeptHours<Q extends Range>(
     from: from < kept ? Math.floor(from / DAY) * DAY : from,
     to: to < kept ? Math.ceil(to / DAY) * DAY : to,
   }
+}
+
+/** From when on (Unix ms, a whole day) roll-ups are sure to be there. */
+function oldestDay({ dayDays, hourDays }: Pick<Retention, 'hourDays' | 'dayDays'>, now: Ms): Ms {
+  return Math.floor((now - Math.max(dayDays, hourDays) * DAY) / DAY) * DAY
 }
 
 /** From when on (Unix ms, a whole hour) raw rows are sure to be there. */

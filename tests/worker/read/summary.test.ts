@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { TrendsAnswer } from '../../../schema/api/trends.ts'
 import { RELATIVE_ERROR } from '../../../schema/domain/histogram.ts'
 import { DAY, HOUR } from '../../../schema/domain/hour.ts'
 import type { ApiCall } from '../../../schema/wire/pageview.ts'
@@ -320,7 +321,10 @@ describe('a question of more days than are kept', () => {
       expect(refused, endpoint).toMatchObject({ status: 400, field: 'to' })
       expect(refused.detail).toContain('days are kept no longer')
     }
-    expect((await get('/v1/trends?site=forgets&from=-25d')).status, 'the time before may have less').toBe(200)
+    const trends = await get('/v1/trends?site=forgets&from=-25d')
+    expect(trends.status, 'the time before may have less').toBe(200)
+    const { baseline }: TrendsAnswer = await trends.json()
+    expect(baseline).toMatchObject({ from: answer.from, kept_from: answer.from })
   })
 })
 
