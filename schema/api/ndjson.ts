@@ -7,7 +7,7 @@ import * as v from 'valibot'
 import type { Parsed } from '../domain/problem.ts'
 import { cursorOf, KEY, toCursor } from './cursor.ts'
 import { whole } from './fields.ts'
-import { PAGEVIEW, PAGEVIEW_EXAMPLE } from './pageviews.ts'
+import { PAGEVIEW, PAGEVIEW_EXAMPLE } from './pageview.ts'
 import { parseQuery, type QueryOf } from './query.ts'
 
 /** Hour and id of the last page view that was sent. */

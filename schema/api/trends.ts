@@ -6,11 +6,11 @@
 import * as v from 'valibot'
 import { VERDICTS } from '../domain/change.ts'
 import { fail, type Parsed } from '../domain/problem.ts'
-import type { TagKey } from '../domain/tag.ts'
+import { isTagKey, type TagKey, tagOf } from '../domain/tag.ts'
 import { ANSWER, GROUP, LEFT_OUT, OTHERS, PARTIAL, PERCENTILE_ANSWER, SAMPLED, SHARE } from './answer.ts'
 import { DEPLOY_ANSWER } from './deploys.ts'
 import { percentileOf, shortText } from './fields.ts'
-import { MAX_FILTER, parseQuery, parseRange, type Query, TAG_VALUE, tagAnd } from './query.ts'
+import { MAX_FILTER, parseQuery, parseRange, type Query, type QueryOf, TAG_VALUE, tagAnd } from './query.ts'
 import { MEASURES, SUMMARY_QUERY, SUMMARY_ROW, type SummaryQuery, summaryOf } from './summary.ts'
 
 const { percentiles: _, ...QUERY } = SUMMARY_QUERY
@@ -71,35 +71,47 @@ export function parseTrendsQuery(params: URLSearchParams, now: number): Parsed<T
   const { percentile, baseline_from: from, baseline_to: to, ...question } = parsed.ok
   const summary = summaryOf({ ...question, percentiles: [percentile] })
   if ('error' in summary) return summary
-  const baseline: Baseline = { filters: {}, range: null }
-  for (const name of COMPARED) {
-    const other = question[`baseline_${name}`]
-    if (other === undefined) continue
-    const own = summary.ok.filters[name]
-    if (own === undefined) return fail(name, `is missing: baseline_${name} is compared with it`)
-    if (typeof own !== 'string')
-      return fail(name, `must be one ${name}: baseline_${name} is compared with it`)
-    if (summary.ok.groupBy.includes(name)) {
-      return fail('group_by', `cannot be ${name} where one ${name} is compared with another`)
-    }
-    baseline.filters[name] = other
+  const filters = comparedWith(question, summary.ok)
+  if ('error' in filters) return filters
+  const range = baselineRange(from, to, now)
+  if ('error' in range) return range
+  return {
+    ok: { ...summary.ok, percentiles: [percentile], baseline: { filters: filters.ok, range: range.ok } },
   }
-  const tag = question.baseline_tag === undefined ? null : tagAnd(question.baseline_tag)
-  if (tag) {
-    const [key, value] = tag
-    if (typeof summary.ok.filters[key] !== 'string')
-      return fail('tag', `must be one value of ${key.slice(4)}: baseline_tag is compared with it`)
-    if (summary.ok.groupBy.includes(key))
-      return fail('group_by', `cannot be ${key} where one value of it is compared with another`)
-    baseline.filters[key] = value
+}
+
+/** The other values, by what they are values of; each needs one value of the question's own, which is no group. */
+function comparedWith(
+  asked: Pick<QueryOf<typeof TRENDS_QUERY>, `baseline_${(typeof COMPARED)[number] | 'tag'}`>,
+  own: Pick<SummaryQuery, 'filters' | 'groupBy'>,
+): Parsed<Baseline['filters']> {
+  const tag = asked.baseline_tag === undefined ? null : tagAnd(asked.baseline_tag)
+  const named = COMPARED.map(key => [key, asked[`baseline_${key}`]] as const)
+  const others: Baseline['filters'] = {}
+  for (const [key, value] of tag ? [...named, tag] : named) {
+    if (value === undefined) continue
+    const [parameter, meaning] = isTagKey(key) ? ['tag', `value of ${tagOf(key)}`] : [key, key]
+    const ownValue = own.filters[key]
+    if (ownValue === undefined)
+      return fail(parameter, `is missing: baseline_${parameter} is compared with it`)
+    if (typeof ownValue !== 'string')
+      return fail(parameter, `must be one ${meaning}: baseline_${parameter} is compared with it`)
+    if (own.groupBy.includes(key))
+      return fail('group_by', `cannot be ${key} where one ${meaning} is compared with another`)
+    others[key] = value
   }
-  if (from !== undefined || to !== undefined) {
-    if (from === undefined) return fail('baseline_from', 'is missing: baseline_to is the end of that range')
-    const range = parseRange(from, to ?? 'now', now, 'baseline_')
-    if ('error' in range) return range
-    baseline.range = range.ok
-  }
-  return { ok: { ...summary.ok, percentiles: [percentile], baseline } }
+  return { ok: others }
+}
+
+function baselineRange(
+  from: string | undefined,
+  to: string | undefined,
+  now: number,
+): Parsed<Baseline['range']> {
+  if (from !== undefined) return parseRange(from, to ?? 'now', now, 'baseline_')
+  return to === undefined
+    ? { ok: null }
+    : fail('baseline_from', 'is missing: baseline_to is the end of that range')
 }
 
 const { metric, unit, count, count_interval, samples, effective_samples } = SUMMARY_ROW.entries

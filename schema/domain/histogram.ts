@@ -156,38 +156,7 @@ export function percentiles(
 ): (Percentile | null)[] {
   const { n, s, q } = histogram
   if (n <= 0) return ps.map(() => null)
-  const buckets = Object.keys(histogram.h)
-    .map(Number)
-    .sort((a, b) => a - b)
-  const cumulated: number[] = []
-  let sum = 0
-  for (const bucket of buckets) {
-    sum += histogram.h[bucket] ?? 0
-    cumulated.push(sum)
-  }
-
-  // A float product may pass an integral rank by a rounding error; the tolerance keeps p50 of 10 at rank 5.
-  const reaches = (weight: number, rank: number) => weight >= rank * (1 - 1e-12)
-  /** Where the value of a rank lies: what its bucket reports, and between which two values it is. */
-  const at = (rank: number): { value: number; low: number; high: number } => {
-    const index = cumulated.findIndex(weight => reaches(weight, rank))
-    const bucket = buckets[index < 0 ? buckets.length - 1 : index] ?? ZERO
-    let [low, high] = endsOf(bucket)
-    const known: [number, number][] = limits
-      ? [
-          [limits.good, histogram.good],
-          [limits.poor, n - histogram.poor],
-        ]
-      : []
-    // Grains are whole, so what is above a threshold is at least one more.
-    for (const [limit, weight] of known) {
-      if (limit < low || limit >= high) continue
-      if (reaches(weight, rank)) high = Math.min(high, limit)
-      else low = Math.max(low, limit + 1)
-    }
-    return { value: Math.max(low, Math.min(high, valueIn(bucket))), low, high }
-  }
-
+  const at = valueAt(histogram, limits)
   const uneven = (n * n) / q < UNEVEN.effective && s > (UNEVEN.times * n * n) / q
   const effectiveAt = effectiveSize(histogram)
   return ps.map(p => {
@@ -202,4 +171,38 @@ export function percentiles(
       high: uneven || highRank > effective ? null : at((highRank / effective) * n).high,
     }
   })
+}
+
+/** Where the value of a rank lies: what its bucket reports, and between which two values it is. */
+function valueAt(histogram: Histogram, limits: Limits | null) {
+  const { n } = histogram
+  const buckets = Object.keys(histogram.h)
+    .map(Number)
+    .sort((a, b) => a - b)
+  const cumulated: number[] = []
+  let sum = 0
+  for (const bucket of buckets) {
+    sum += histogram.h[bucket] ?? 0
+    cumulated.push(sum)
+  }
+  const known: [limit: number, weight: number][] = limits
+    ? [
+        [limits.good, histogram.good],
+        [limits.poor, n - histogram.poor],
+      ]
+    : []
+  // A float product may pass an integral rank by a rounding error; the tolerance keeps p50 of 10 at rank 5.
+  const reaches = (weight: number, rank: number) => weight >= rank * (1 - 1e-12)
+  return (rank: number): { value: number; low: number; high: number } => {
+    const index = cumulated.findIndex(weight => reaches(weight, rank))
+    const bucket = buckets[index < 0 ? buckets.length - 1 : index] ?? ZERO
+    let [low, high] = endsOf(bucket)
+    // Grains are whole, so what is above a threshold is at least one more.
+    for (const [limit, weight] of known) {
+      if (limit < low || limit >= high) continue
+      if (reaches(weight, rank)) high = Math.min(high, limit)
+      else low = Math.max(low, limit + 1)
+    }
+    return { value: Math.max(low, Math.min(high, valueIn(bucket))), low, high }
+  }
 }

@@ -10,14 +10,8 @@ import { CHANGES_ANSWER, CHANGES_QUERY } from '../api/changes.ts'
 import { DELIVERY_ANSWER } from '../api/delivery.ts'
 import { DEPLOY_EXAMPLE, DEPLOYS_ANSWER } from '../api/deploys.ts'
 import { ERRORS_ANSWER, ERRORS_EXAMPLE, ERRORS_QUERY } from '../api/errors.ts'
-import { PAGEVIEW_QUERY } from '../api/pageview.ts'
-import {
-  PAGEVIEW,
-  PAGEVIEW_EXAMPLE,
-  PAGEVIEWS_ANSWER,
-  PAGEVIEWS_EXAMPLE,
-  PAGEVIEWS_QUERY,
-} from '../api/pageviews.ts'
+import { PAGEVIEW, PAGEVIEW_EXAMPLE, PAGEVIEW_QUERY } from '../api/pageview.ts'
+import { PAGEVIEWS_ANSWER, PAGEVIEWS_EXAMPLE, PAGEVIEWS_QUERY } from '../api/pageviews.ts'
 import { FORMAT_QUERY, RANGE, SHARED } from '../api/query.ts'
 import { SUMMARY_ANSWER, SUMMARY_QUERY } from '../api/summary.ts'
 import { TIMESERIES_ANSWER, TIMESERIES_QUERY } from '../api/timeseries.ts'

@@ -51,33 +51,40 @@ export async function preview(
   const read = isDeliveryMetric(terms.metric) ? shares : distributions
   const { from, samples, oneIn, judge } = await read(counting, site, terms, { ...asked, filters }, now)
 
-  const { windowHours } = terms
-  const step = stepOf(windowHours)
-  let before: Pick<BudgetRow, 'state' | 'told'> = { state: 'no-data', told: 'ok' }
-  const seen = { windows: 0, breached: 0, no_data: 0, breaches: 0 }
-  const values: number[] = []
-  const first = from / HOUR + windowHours
-  for (let at = end - Math.floor((end - first) / step) * step; at >= first && at <= end; at += step) {
-    const { state, value } = judge(at - windowHours, at, before)
-    seen.windows++
-    if (state === 'breached') seen.breached++
-    if (state === 'no-data') seen.no_data++
-    else if (value !== null) values.push(value)
-    if (state === 'breached' && before.told !== 'breached') seen.breaches++
-    before = { state, told: state === 'no-data' ? before.told : state }
-  }
+  const found = judged(judge, from / HOUR, end, terms.windowHours)
+  const states = found.map(({ state }) => state)
+  const told = states.filter(state => state !== 'no-data')
+  const values = found.flatMap(({ state, value }) => (state === 'no-data' || value === null ? [] : [value]))
   return {
     site: site.id,
     from: new Date(from).toISOString(),
     to: new Date(asked.to).toISOString(),
     samples,
-    ...seen,
-    step_hours: step,
+    windows: states.length,
+    breached: states.filter(state => state === 'breached').length,
+    no_data: states.length - told.length,
+    breaches: told.filter((state, i) => state === 'breached' && told[i - 1] !== 'breached').length,
+    step_hours: stepOf(terms.windowHours),
     lowest: values.length ? Math.min(...values) : null,
     highest: values.length ? Math.max(...values) : null,
     sampled: oneIn,
     rows_read: receipt.read,
   }
+}
+
+/** What each window was found to be: the first begins at `from` at the earliest, the last ends at `end`. */
+function judged(judge: Judge, from: number, end: number, windowHours: number): ReturnType<Judge>[] {
+  const step = stepOf(windowHours)
+  const windows = Math.floor((end - from - windowHours) / step) + 1
+  const found: ReturnType<Judge>[] = []
+  let before: Pick<BudgetRow, 'state' | 'told'> = { state: 'no-data', told: 'ok' }
+  for (let left = windows - 1; left >= 0; left--) {
+    const at = end - left * step
+    const finding = judge(at - windowHours, at, before)
+    found.push(finding)
+    before = { state: finding.state, told: finding.state === 'no-data' ? before.told : finding.state }
+  }
+  return found
 }
 
 /** The smallest part that a window is a few whole ones of: 1 of 24 hours, 7 of a week. */

@@ -1,7 +1,8 @@
 /** Single page views, the slowest or the newest first; one of them open beside the list, with its waterfall. */
 
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { PageViewAnswer, PageViewsAnswer } from '../../schema/api/pageviews.ts'
+import type { PageViewAnswer } from '../../schema/api/pageview.ts'
+import type { PageViewsAnswer } from '../../schema/api/pageviews.ts'
 import { VITALS, type Vital } from '../../schema/domain/metrics.ts'
 import { ask } from './client.ts'
 import { Rated } from './figure.tsx'

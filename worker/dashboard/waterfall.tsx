@@ -5,7 +5,7 @@
 
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
-import type { PageViewAnswer } from '../../schema/api/pageviews.ts'
+import type { PageViewAnswer } from '../../schema/api/pageview.ts'
 import { format, PHASES, VITALS, type Vital } from '../../schema/domain/metrics.ts'
 import { INP_PARTS, LCP_PARTS } from '../../schema/wire/attribution.ts'
 import { placeOf } from '../../schema/wire/pageview.ts'

@@ -96,32 +96,47 @@ async function viewsOf(
     sql`SELECT json_group_array(json_array(${sql.join(columns, sql`, `)})) AS found
       FROM ${p.table} WHERE ${where} AND ${matches}`,
   ).all<{ found: string }>()
-  const rows: [weight: number, ...(string | number | null)[]][] = JSON.parse(results[0]?.found ?? '[]')
+  return { groups: toldApart(JSON.parse(results[0]?.found ?? '[]'), vitals, oneIn), oneIn }
+}
+
+/** A page view: its weight, its `KEYS`, and the vitals that were asked for. */
+type Row = [weight: number, ...(string | number | null)[]]
+
+/** Each page view is a sample of every group that it belongs to, once for each vital that it has. */
+function toldApart(rows: readonly Row[], vitals: readonly Vital[], oneIn: OneIn): Groups {
   const groups = new Map<string, { values: GroupValues; metric: Vital; samples: Sample[] }>()
   for (const [weight, ...row] of rows) {
     const samples = vitals.flatMap((metric, i) => {
       const x = row[KEYS.length + i]
       return typeof x === 'number' ? [{ metric, sample: { x, w: weight * oneIn } }] : []
     })
-    for (const keys of COMPARED) {
-      const names = keys.map(key => row[KEYS.indexOf(key)])
-      if (names.some(name => typeof name !== 'string' || isReserved(name))) continue
+    for (const values of groupsOfRow(row)) {
       for (const { metric, sample } of samples) {
-        const name = JSON.stringify([metric, ...keys, ...names])
-        let group = groups.get(name)
-        if (!group) {
-          const values = Object.fromEntries(keys.map((key, i) => [key, String(names[i])]))
-          group = { values, metric, samples: [] }
-          groups.set(name, group)
-        }
+        const name = JSON.stringify([metric, values])
+        const group = groups.get(name) ?? { values, metric, samples: [] }
+        groups.set(name, group)
         group.samples.push(sample)
       }
     }
   }
-  const found: Groups = new Map()
-  for (const [name, { values, metric, samples }] of groups)
-    found.set(name, { values, metric, distribution: { ...NONE, ...collect(samples, thresholds(metric)) } })
-  return { groups: found, oneIn }
+  const distributions = [...groups].map(([name, { values, metric, samples }]) => {
+    const distribution = { ...NONE, ...collect(samples, thresholds(metric)) }
+    return [name, { values, metric, distribution }] as const
+  })
+  return new Map(distributions)
+}
+
+/** The groups that a page view belongs to: all of those compared of which it has every key, by its own name. */
+function groupsOfRow(row: readonly (string | number | null)[]): GroupValues[] {
+  const named = new Map(
+    KEYS.flatMap((key, i) => {
+      const name = row[i]
+      return typeof name === 'string' && !isReserved(name) ? [[key, name] as const] : []
+    }),
+  )
+  return COMPARED.filter(keys => keys.every(key => named.has(key))).map(keys =>
+    Object.fromEntries(keys.map(key => [key, named.get(key)])),
+  )
 }
 
 /** Endpoints with each device, and of all devices together. */

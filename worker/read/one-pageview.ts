@@ -3,8 +3,7 @@
  */
 
 import { sql } from 'drizzle-orm'
-import { PAGEVIEW_QUERY } from '../../schema/api/pageview.ts'
-import type { PageViewAnswer } from '../../schema/api/pageviews.ts'
+import { PAGEVIEW_QUERY, type PageViewAnswer } from '../../schema/api/pageview.ts'
 import { parseParameters } from '../../schema/api/parameters.ts'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
 import type { Ms } from '../../schema/domain/units.ts'

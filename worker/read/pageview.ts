@@ -3,7 +3,7 @@
  */
 
 import type { SQL } from 'drizzle-orm'
-import { type PageViewAnswer, UNREADABLE } from '../../schema/api/pageviews.ts'
+import { type PageViewAnswer, UNREADABLE } from '../../schema/api/pageview.ts'
 import { fromGrains } from '../../schema/domain/metrics.ts'
 import { pageviews, type SiteRow } from '../../schema/storage/tables.ts'
 import { INP_PARTS, inpParts, LCP_PARTS, lcpParts, startedBy, waits } from '../../schema/wire/attribution.ts'

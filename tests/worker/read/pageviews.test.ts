@@ -2,8 +2,8 @@ import { env } from 'cloudflare:workers'
 import * as v from 'valibot'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { toCursor } from '../../../schema/api/cursor.ts'
+import { PAGEVIEW } from '../../../schema/api/pageview.ts'
 import {
-  PAGEVIEW,
   PAGEVIEWS_ANSWER,
   PAGEVIEWS_EXAMPLE,
   type PageViewsAnswer,
