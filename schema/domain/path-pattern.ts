@@ -47,22 +47,28 @@ export function parsePattern(pattern: string): Parsed<Path[]> {
   if (!pattern.startsWith('/')) return wrong('must begin with /')
   if (texts.length > 2 ** MAX_OPTIONAL) return wrong(`must have at most ${MAX_OPTIONAL} optional pieces`)
   for (const text of texts) {
-    const segments: (string | Part)[] = []
-    const all = text.slice(1).split('/')
-    const rest = restOf(all.at(-1) ?? '')
-    for (const segment of rest ? all.slice(0, -1) : all) {
-      const read = partOf(segment)
-      if ('error' in read) return read
-      segments.push(read.ok)
-    }
-    const names = [
-      ...segments.flatMap(part => (typeof part === 'string' ? [] : [part.name])),
-      rest?.name ?? [],
-    ].flat()
-    if (new Set(names).size < names.length) return wrong('must not name two parts alike')
-    paths.push({ segments, rest })
+    const path = pathOf(text)
+    if ('error' in path) return path
+    paths.push(path.ok)
   }
   return { ok: paths }
+}
+
+/** A text of which every piece must be there. */
+function pathOf(text: string): Parsed<Path> {
+  const segments: (string | Part)[] = []
+  const all = text.slice(1).split('/')
+  const rest = restOf(all.at(-1) ?? '')
+  for (const segment of rest ? all.slice(0, -1) : all) {
+    const read = partOf(segment)
+    if ('error' in read) return read
+    segments.push(read.ok)
+  }
+  const named = segments.flatMap(part => (typeof part === 'string' ? [] : [part.name]))
+  const names = rest?.name ? [...named, rest.name] : named
+  return new Set(names).size < names.length
+    ? wrong('must not name two parts alike')
+    : { ok: { segments, rest } }
 }
 
 /** True where no text of the pattern is fixed, so that it matches about every name. */

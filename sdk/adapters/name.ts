@@ -38,16 +38,20 @@ export function nameByParams(pathname: string, params: Params): string {
     const values = typeof value === 'string' ? value.split('/') : (value ?? [])
     const list = values.filter(Boolean).map(plain)
     const many = typeof value !== 'string' || values.length > 1
-    if (!list.length) continue
-    for (let at = end - list.length; at >= 0; at--) {
-      if (!list.every((text, i) => plain(parts[at + i] ?? '') === text)) continue
-      names.fill(null, at, at + list.length)
-      names[at] = many ? `[...${name}]` : `[${name}]`
-      end = at
-      break
-    }
+    const at = list.length ? lastPlaceOf(list, parts.slice(0, end)) : -1
+    if (at < 0) continue
+    names.fill(null, at, at + list.length)
+    names[at] = many ? `[...${name}]` : `[${name}]`
+    end = at
   }
   return `/${names.filter(name => name !== null).join('/')}`
+}
+
+/** Where a list stands in `parts` for the last time; below 0 where it does not. */
+function lastPlaceOf(list: readonly string[], parts: readonly string[]): number {
+  let at = parts.length - list.length
+  while (at >= 0 && !list.every((text, i) => plain(parts[at + i] ?? '') === text)) at--
+  return at
 }
 
 /** Routers differ in whether a value is written as in the address. */

@@ -7,7 +7,7 @@ import { type PageViewAnswer, UNREADABLE } from '../../schema/api/pageview.ts'
 import { fromGrains } from '../../schema/domain/metrics.ts'
 import { pageviews, type SiteRow } from '../../schema/storage/tables.ts'
 import { INP_PARTS, inpParts, LCP_PARTS, lcpParts, startedBy, waits } from '../../schema/wire/attribution.ts'
-import type { Attribution } from '../../schema/wire/pageview.ts'
+import type { ApiCall, Attribution } from '../../schema/wire/pageview.ts'
 import { selected } from '../store/names.ts'
 import {
   attributionOf,
@@ -71,11 +71,9 @@ export function toPageView(stored: StoredRow, traceLink: SiteRow['traceLink']): 
     id ? { id, url: traceLink?.replaceAll('{trace}', id) ?? null } : null
   // Without a document there are no phases to read.
   const unreadable = UNREADABLE.filter(column => stored[column] !== null && read[column] === null)
-  const { why, calls } = { why: read.why ?? NO_ATTRIBUTION, calls: read.calls ?? [] }
+  const why = read.why ?? NO_ATTRIBUTION
   const list = read.errors ?? []
   const beyond = (stored.errors ?? 0) - list.reduce((sum, { count }) => sum + count, 0)
-  const waited = why.lcp && lcp !== null ? waits(lcp, why.lcp, calls) : []
-  const started = why.inp ? startedBy(why.inp, calls) : []
   return {
     ...{ id, weight, route, navigation, release, device, country, browser },
     browser_version: stored.browserVersion,
@@ -88,12 +86,9 @@ export function toPageView(stored: StoredRow, traceLink: SiteRow['traceLink']): 
     blocking: read.blocking,
     bfcache: read.bfcache,
     why: toWhy(why, lcp ?? 0),
-    calls: calls.map((call, i) => ({
+    calls: toCalls(read.calls ?? [], why, lcp).map(({ trace, ...call }) => ({
       ...call,
-      server: call.server && Object.fromEntries(call.server),
-      trace: traced(call.trace),
-      waited: waited[i] ?? 0,
-      started: started[i] ?? false,
+      trace: traced(trace),
     })),
     calls_dropped: stored.dropped + stored.callsCut,
     marks: read.marks ?? [],
@@ -103,6 +98,18 @@ export function toPageView(stored: StoredRow, traceLink: SiteRow['traceLink']): 
     ...(beyond > 0 && { errors_beyond: beyond }),
     ...(unreadable.length && { unreadable }),
   }
+}
+
+/** Calls with what they meant to the vitals. */
+function toCalls(calls: readonly ApiCall[], { lcp, inp }: Attribution, value: number | null) {
+  const waited = lcp && value !== null ? waits(value, lcp, calls) : []
+  const started = inp ? startedBy(inp, calls) : []
+  return calls.map((call, i) => ({
+    ...call,
+    server: call.server && Object.fromEntries(call.server),
+    waited: waited[i] ?? 0,
+    started: started[i] ?? false,
+  }))
 }
 
 function toWhy({ lcp, inp, cls }: Attribution, value: number): PageViewAnswer['why'] {

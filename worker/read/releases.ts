@@ -6,7 +6,7 @@ import { isReserved } from '../../schema/domain/names.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import { coveredBy } from '../query/covered.ts'
 import { readingOf } from '../query/reading.ts'
-import { rollupWeights } from '../query/rollup-rows.ts'
+import { rollupWeights, type Weights } from '../query/rollup-rows.ts'
 import { sourcesOf } from '../query/source.ts'
 import type { Preparer } from '../store/statement.ts'
 
@@ -30,6 +30,14 @@ export async function twoReleases(
   if (!reading) return { newest: null, before: null }
   const stored = { ...periods, open: [] }
   const rows = await rollupWeights(d1, reading, stored, { oneIn: 1, where: sql`false` })
+  const names = newestFirst(rows, given)
+  const newest = given ?? names[0] ?? null
+  const place = newest === null ? -1 : names.indexOf(newest)
+  return { newest, before: (place < 0 ? undefined : names[place + 1]) ?? null }
+}
+
+/** The releases by the hour or day in which each was first seen; `given` even where it has few page views. */
+function newestFirst(rows: readonly Weights[], given: string | undefined): string[] {
   const seen = new Map<string, { first: number; views: number }>()
   let all = 0
   for (const { start, value, weights } of rows) {
@@ -40,11 +48,8 @@ export async function twoReleases(
     const known = seen.get(name)
     seen.set(name, { first: Math.min(start, known?.first ?? start), views: views + (known?.views ?? 0) })
   }
-  const names = [...seen]
+  return [...seen]
     .filter(([name, { views }]) => name === given || views >= Math.max(FEW.views, FEW.share * all))
     .sort(([, a], [, b]) => b.first - a.first || b.views - a.views)
     .map(([name]) => name)
-  const newest = given ?? names[0] ?? null
-  const place = newest === null ? -1 : names.indexOf(newest)
-  return { newest, before: (place < 0 ? undefined : names[place + 1]) ?? null }
 }
