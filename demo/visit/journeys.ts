@@ -62,7 +62,15 @@ const bounce: Visit = async (page, shop) => {
   await read(page)
 }
 
-const VISITS: readonly Visit[] = [buy, browse, badDay, patience, bounce, buy, browse]
+/** Meets a page whose own scripts fail. */
+const trouble: Visit = async (page, shop) => {
+  const failed = page.waitForEvent('pageerror', error => error.name === 'TypeError')
+  await page.goto(`${shop}?throws&rejects`)
+  await failed
+  await read(page)
+}
+
+const VISITS: readonly Visit[] = [buy, browse, badDay, patience, bounce, trouble, buy, browse]
 
 export const VISIT_COUNT = VISITS.length
 

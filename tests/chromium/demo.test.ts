@@ -9,6 +9,7 @@ import { type LocalServer, runCron, startLocal } from '../../demo/local/server.t
 import { sendAll } from '../../demo/traffic/send.ts'
 import { pageViews } from '../../demo/traffic/traffic.ts'
 import { summary } from '../../demo/visit/report.ts'
+import type { ErrorsAnswer } from '../../schema/api/errors.ts'
 import type { SummaryRow } from '../../schema/api/summary.ts'
 import { DAY } from '../../schema/domain/hour.ts'
 import { inpParts, lcpParts, startedBy, waits } from '../../schema/wire/attribution.ts'
@@ -185,6 +186,22 @@ describe('a local fieldline', () => {
     await visit('cart?failing-api', page => page.getByText('answered 500').waitFor())
     const call = await arrived({ metrics: 'api', route: '/demo/cart', group_by: 'endpoint' })
     expect(call).toMatchObject({ group: { endpoint: 'POST /demo/api/cart' }, error_rate: 1 })
+  })
+
+  test('counts an uncaught error and a rejection by their fingerprints', async () => {
+    await visit('browse?throws&rejects', page =>
+      page.waitForEvent('pageerror', error => error.name === 'TypeError'),
+    )
+    await arrived({ metrics: 'errors', route: '/demo/browse' })
+    const answer = await fetch(`${server.url}/v1/errors?site=demo`, {
+      headers: { Authorization: `Bearer ${server.token}` },
+    })
+    const { data } = (await answer.json()) as ErrorsAnswer
+    const found = data.map(({ kind, message, script }) => [kind, message, script])
+    expect(found.sort()).toEqual([
+      ['error', 'TypeError: Cannot set properties of null (setting', '/demo/knobs.js'],
+      ['unhandledrejection', 'No stock of product', ''],
+    ])
   })
 
   test('counts a client-side route change as a page view of its own', async () => {

@@ -9,6 +9,8 @@ const KNOBS = {
   block: 'Buttons block the main thread',
   'slow-api': 'API calls take 1.2 s longer',
   'failing-api': 'API calls fail',
+  throws: 'A late advert throws an error',
+  rejects: 'The stock of a product is never known',
 }
 
 const query = new URLSearchParams(location.search)
@@ -34,6 +36,18 @@ export function misbehave() {
     link.href = withKnobs(link.getAttribute('href'))
   document.body.append(panel())
   if (isOn('late-banner')) setTimeout(showBanner, 900)
+  if (isOn('throws')) setTimeout(showAdvert, 300)
+  if (isOn('rejects')) askStock(7)
+}
+
+/** Throws a TypeError that nobody catches: the slot is on no page. */
+function showAdvert() {
+  document.getElementById('advert').hidden = false
+}
+
+/** Rejects, and nobody listens. */
+async function askStock(product) {
+  throw new Error(`No stock of product ${product}`)
 }
 
 function showBanner() {
