@@ -2,7 +2,6 @@
 
 import type { TagsAnswer } from '../schema/api/tags.ts'
 import { type Call, type Command, needed, show } from './command.ts'
-import { misuse } from './failure.ts'
 import { sitePath } from './range.ts'
 import { table } from './table.ts'
 import { minute, whole } from './words.ts'
@@ -24,9 +23,7 @@ export const tagsAdd: Command = {
   options: {},
   async run(call) {
     const name = needed(call.given, 'name')
-    const before = await namesOf(call)
-    const tags = before.includes(name) ? before : [...before, name]
-    await declare(call, tags)
+    showAll(call, await call.ask<TagsAnswer>('PUT', sitePath(call.given, 'tags', name)))
     call.note(
       `Pages say it by data-${nameInHtml(name)}="..." on the script tag, or by tag('${name}', '...').`,
     )
@@ -39,24 +36,9 @@ export const tagsRemove: Command = {
   about: 'keep and answer a tag no longer',
   options: {},
   async run(call) {
-    const name = needed(call.given, 'name')
-    const before = await namesOf(call)
-    if (!before.includes(name))
-      throw misuse(`${name} is not declared. Declared: ${before.join(', ') || 'none'}.`)
-    await declare(
-      call,
-      before.filter(other => other !== name),
-    )
+    await call.ask('DELETE', sitePath(call.given, 'tags', needed(call.given, 'name')))
+    showAll(call, await call.ask<TagsAnswer>('GET', sitePath(call.given, 'tags')))
   },
-}
-
-async function declare(call: Call, tags: string[]): Promise<void> {
-  showAll(call, await call.ask<TagsAnswer>('PUT', sitePath(call.given, 'tags'), { body: { tags } }))
-}
-
-async function namesOf(call: Call): Promise<string[]> {
-  const { tags } = await call.ask<TagsAnswer>('GET', sitePath(call.given, 'tags'))
-  return tags.map(({ name }) => name)
 }
 
 function nameInHtml(name: string): string {

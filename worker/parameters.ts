@@ -7,6 +7,7 @@ import * as v from 'valibot'
 import { ID, ID_DETAIL, SITE_DETAIL, SITE_NAME } from '../schema/api/fields.ts'
 import { badEncoding, badForm, parseParameters } from '../schema/api/parameters.ts'
 import { isFilter, SEGMENT_ID } from '../schema/api/query.ts'
+import { TAG_NAME, TAG_NAME_DETAIL } from '../schema/domain/tag.ts'
 import type { Hono } from './env.ts'
 import { badField } from './problem.ts'
 
@@ -24,6 +25,9 @@ export async function pathAlone(c: Context<Hono>, next: Next): Promise<void> {
   await next()
 }
 
+/** Kinds of things of a site that have names instead of ids. */
+const OWN_NAMES = ['rules', 'segments', 'tags']
+
 /** Throws a 400 for a parameter behind `/v1/sites/<site>/<kind>/<id>`, or a name or id that there cannot be. */
 export function checkPath(c: Context<Hono>): void {
   const parsed = parseParameters({}, new URL(c.req.url).searchParams)
@@ -31,7 +35,8 @@ export function checkPath(c: Context<Hono>): void {
   const [, , , site, kind = '', id] = c.req.path.split('/')
   if (site && !v.is(SITE_NAME, site)) throw badField({ field: 'site', detail: SITE_DETAIL })
   if (id && kind === 'segments' && !v.is(SEGMENT_ID, id)) throw badField({ field: 'id', detail: SITE_DETAIL })
-  if (id && kind !== 'rules' && kind !== 'segments' && id !== 'preview' && !v.is(ID, id)) {
+  if (id && kind === 'tags' && !TAG_NAME.test(id)) throw badField({ field: 'name', detail: TAG_NAME_DETAIL })
+  if (id && !OWN_NAMES.includes(kind) && id !== 'preview' && !v.is(ID, id)) {
     throw badField({ field: 'id', detail: ID_DETAIL })
   }
 }

@@ -8,6 +8,9 @@ import { TIME, unknownOrMissing } from './fields.ts'
 
 const NAME = v.pipe(v.string('must be a string'), v.regex(TAG_NAME, TAG_NAME_DETAIL))
 
+/** The name of an address `/v1/sites/:site/tags/:name`. */
+export const DECLARED = v.pipe(NAME, v.description('the name of the tag'))
+
 /** The body of `PUT /v1/sites/:site/tags`: all names; one that is left out is no longer kept. */
 export const TAGS = v.strictObject(
   {

@@ -56,7 +56,7 @@ describe('fieldline tags', () => {
       code: 1,
       said: expect.stringContaining('declared are variant'),
     })
-    expect(await cli('tags', 'remove', 'tagged', 'plan')).toMatchObject({ code: 2 })
+    expect(await cli('tags', 'remove', 'tagged', 'plan')).toMatchObject({ code: 1 })
     await done('site', 'remove', 'tagged', '--yes')
   })
 })

@@ -1,17 +1,28 @@
-/** Which tags of its page views a site keeps: `PUT /v1/sites/shop/tags` declares them, `GET` shows them. */
+/**
+ * Which tags of its page views a site keeps: `PUT /v1/sites/shop/tags/plan` declares one, `DELETE` takes it back, `GET /v1/sites/shop/tags`
+ * shows all and `PUT` replaces them.
+ */
 
-import { and, eq, gte, sql } from 'drizzle-orm'
+import { and, eq, gte, type SQL, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { Hono } from 'hono'
 import { TAGS, type TagsAnswer } from '../../schema/api/tags.ts'
 import { hourOf } from '../../schema/domain/hour.ts'
+import { MAX_TAGS } from '../../schema/domain/tag.ts'
 import { intake, sites } from '../../schema/storage/tables.ts'
 import type { Hono as Types } from '../env.ts'
 import { PRIVATE } from '../headers.ts'
 import { checkPath, pathAlone, siteOf } from '../parameters.ts'
+import { problem } from '../problem.ts'
 import { existingSite, forgetSite } from '../site/sites.ts'
+import { named } from '../store/names.ts'
+import { prepare } from '../store/statement.ts'
 import { requireAdmin, requireSite } from './access.ts'
 import { readJson } from './body.ts'
+
+const s = named(sites)
+/** In whole ms: a bound number would be REAL. */
+const now = () => sql`CAST(${Date.now()} AS INTEGER)`
 
 export const tagRoutes = new Hono<Types>()
   .get('/', async c => {
@@ -23,13 +34,54 @@ export const tagRoutes = new Hono<Types>()
   .use('/*', requireAdmin, pathAlone)
   .put('/', async c => {
     const site = await existingSite(c.env.DB, siteOf(c))
-    const { tags: names } = await readJson(c, TAGS)
-    const since = new Map(Object.entries(await tagsOf(c.env.DB, site)))
-    const tags = Object.fromEntries(names.map(name => [name, since.get(name) ?? Date.now()]))
-    await drizzle(c.env.DB).update(sites).set({ tags }).where(eq(sites.id, site))
-    forgetSite(site)
+    const { tags } = await readJson(c, TAGS)
+    await declare(
+      c.env.DB,
+      site,
+      sql`(SELECT json_group_object(value, coalesce(json_extract(${s.tags}, '$.' || value), ${now()})) FROM json_each(${JSON.stringify(tags)}))`,
+    )
     return c.json(await answerOf(c.env.DB, site), 200, PRIVATE)
   })
+  // One statement a tag, so that of two requests at once neither takes the other's tag back.
+  .put('/:name', async c => {
+    const site = await existingSite(c.env.DB, siteOf(c))
+    const path = `$.${c.req.param('name')}`
+    const isKept = sql`json_type(${s.tags}, ${path}) IS NOT NULL`
+    const declared = await declare(
+      c.env.DB,
+      site,
+      sql`json_set(${s.tags}, ${path}, coalesce(json_extract(${s.tags}, ${path}), ${now()}))`,
+      sql`${isKept} OR (SELECT count(*) FROM json_each(${s.tags})) < ${MAX_TAGS}`,
+    )
+    if (!declared)
+      throw problem(409, `Site ${site} has ${MAX_TAGS} tags, which is the most: remove one first.`, {
+        field: 'name',
+      })
+    return c.json(await answerOf(c.env.DB, site), 200, PRIVATE)
+  })
+  .delete('/:name', async c => {
+    const site = await existingSite(c.env.DB, siteOf(c))
+    const name = c.req.param('name')
+    const path = `$.${name}`
+    const removed = await declare(
+      c.env.DB,
+      site,
+      sql`json_remove(${s.tags}, ${path})`,
+      sql`json_type(${s.tags}, ${path}) IS NOT NULL`,
+    )
+    if (!removed) throw problem(404, `Site ${site} declares no tag ${name}.`, { field: 'name' })
+    return c.body(null, 204)
+  })
+
+/** Sets the tags of a site; false where `condition` did not hold. Key: (id). */
+async function declare(d1: D1Database, site: string, tags: SQL, condition = sql`true`): Promise<boolean> {
+  const { meta } = await prepare(
+    d1,
+    sql`UPDATE ${s.table} SET ${s.tags} = ${tags} WHERE ${s.id} = ${site} AND (${condition})`,
+  ).run()
+  forgetSite(site)
+  return meta.changes > 0
+}
 
 /** What is declared, and what was left out of late. Key: (site, hour). */
 async function answerOf(d1: D1Database, site: string): Promise<TagsAnswer> {

@@ -2,7 +2,7 @@
 
 import { useContext } from 'preact/hooks'
 import type { TagsAnswer } from '../../schema/api/tags.ts'
-import { ask } from './client.ts'
+import { request } from './client.ts'
 import { Field, Form, valuesOf, wordsOf } from './field.tsx'
 import { number } from './format.ts'
 import { Section } from './section.tsx'
@@ -16,15 +16,16 @@ export function Tags({ site }: { site: string }) {
   const answer = useAnswer<TagsAnswer>(path)
   const { data } = answer
   const onSubmit = (form: HTMLFormElement) => {
-    const tags = wordsOf(valuesOf(form).tags)
-    return run(ask(path, { method: 'PUT', body: { tags } }).then(again), 'Saved.')
+    const wanted = wordsOf(valuesOf(form).name)
+    const before = data?.tags.map(({ name }) => name) ?? []
+    return run(save(path, before, wanted).finally(again), 'Saved.')
   }
   return (
     <Section title={`Tags of ${site}`} answer={answer}>
       {data && (
         <Form class="fields" onSubmit={onSubmit}>
           <Field
-            name="tags"
+            name="name"
             label="Tags that are kept, separated by spaces"
             {...{
               fault,
@@ -48,5 +49,23 @@ export function Tags({ site }: { site: string }) {
         </p>
       )}
     </Section>
+  )
+}
+
+/** Changes what one has changed, and leaves what somebody else has declared since. What is taken back makes room first. */
+async function save(path: string, before: readonly string[], wanted: readonly string[]): Promise<void> {
+  const change = (method: 'PUT' | 'DELETE', names: readonly string[]) =>
+    names.map(name => request(`${path}/${encodeURIComponent(name)}`, { method }))
+  await Promise.all(
+    change(
+      'DELETE',
+      before.filter(name => !wanted.includes(name)),
+    ),
+  )
+  await Promise.all(
+    change(
+      'PUT',
+      wanted.filter(name => !before.includes(name)),
+    ),
   )
 }

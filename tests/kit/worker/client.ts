@@ -57,10 +57,14 @@ export function post(path: string, body: unknown): Promise<Response> {
   return give('POST', path, body)
 }
 
+export function remove(path: string): Promise<Response> {
+  return give('DELETE', path, undefined)
+}
+
 function give(method: string, path: string, body: unknown): Promise<Response> {
   return exports.default.fetch(`https://rum.example${path}`, {
     method,
-    body: JSON.stringify(body),
+    ...(body !== undefined && { body: JSON.stringify(body) }),
     headers: admin,
   })
 }

@@ -13,7 +13,17 @@ import type { Tag } from '../../../schema/wire/pageview.ts'
 import { retain } from '../../../worker/histogram/retain.ts'
 import { rollUpDay, rollUpHour } from '../../../worker/histogram/rollup.ts'
 import { newId, pageView } from '../../kit/pageview.ts'
-import { get, ORIGIN, post, problemOf, put, send, sendViews, summary } from '../../kit/worker/client.ts'
+import {
+  get,
+  ORIGIN,
+  post,
+  problemOf,
+  put,
+  remove,
+  send,
+  sendViews,
+  summary,
+} from '../../kit/worker/client.ts'
 import { pageViewRow, store } from '../../kit/worker/rows.ts'
 
 const HERE = Math.floor(Date.now() / HOUR)
@@ -328,6 +338,37 @@ describe('tags', () => {
       expect(refused).toMatchObject({ status: 400, field })
       expect(refused.detail).toContain(detail)
     }
+  })
+
+  it('are declared and taken back one at a time, none lost of those at once', async () => {
+    const site = await siteWith('one', ['plan'], 3)
+    const named = async () => {
+      const { tags }: TagsAnswer = await (await get(`/v1/sites/${site}/tags`)).json()
+      return tags.map(({ name }) => name).sort()
+    }
+    const given = await Promise.all(
+      ['plan', 'variant', 'tier', 'room', 'team', 'sixth'].map(name =>
+        put(`/v1/sites/${site}/tags/${name}`, undefined),
+      ),
+    )
+    expect(given.map(({ status }) => status).sort()).toEqual([200, 200, 200, 200, 200, 409])
+    const full = await named()
+    expect(full).toHaveLength(5)
+    const { tags }: TagsAnswer = await (await get(`/v1/sites/${site}/tags`)).json()
+    const age = Date.now() - Date.parse(tags.find(({ name }) => name === 'plan')?.since ?? '')
+    expect(Math.round(age / DAY)).toBe(3)
+    const [first = '', second = '', ...rest] = full
+    const gone = await Promise.all([first, second].map(name => remove(`/v1/sites/${site}/tags/${name}`)))
+    expect(gone.map(({ status }) => status)).toEqual([204, 204])
+    expect(await named()).toEqual(rest)
+    expect(await problemOf(await remove(`/v1/sites/${site}/tags/${first}`))).toMatchObject({
+      status: 404,
+      field: 'name',
+    })
+    expect(await problemOf(await put(`/v1/sites/${site}/tags/Plan`, undefined))).toMatchObject({
+      status: 400,
+      field: 'name',
+    })
   })
 
   it.each([
