@@ -10,6 +10,7 @@
 import type { GroupKey } from '../../schema/api/query.ts'
 import { PER_DOUBLING } from '../../schema/domain/histogram.ts'
 import { METRICS, type Metric, thresholds, VITALS } from '../../schema/domain/metrics.ts'
+import { isTagKey, tagOf } from '../../schema/domain/tag.ts'
 import type { Grains } from '../../schema/domain/units.ts'
 import { FAILURES } from '../../schema/wire/pageview.ts'
 import type { Distribution } from '../query/distribution.ts'
@@ -21,9 +22,15 @@ export interface Counts {
   since: number
   until: number
   views: readonly Group[]
-  routes: readonly Group[]
   calls: readonly Group[]
   endpoints: readonly Group[]
+  /** Page views told apart: by route, and by what else was asked for. */
+  breakdowns: readonly Breakdown[]
+}
+
+export interface Breakdown {
+  key: GroupKey
+  groups: readonly Group[]
 }
 
 /** Buckets from one `le` to the next: two in a doubling. */
@@ -33,6 +40,12 @@ const GRAINS = 1_000
 
 type Labels = Readonly<Record<string, string>>
 
+/** A group with the labels of its series. */
+interface Labelled {
+  labels: Labels
+  group: Group
+}
+
 /** One upper bound: its label, and how many values do not exceed it. */
 interface Bound {
   le: string
@@ -41,23 +54,14 @@ interface Bound {
 
 export function exposition(site: string, counts: Counts): string {
   const all = { site }
-  const by = (key: GroupKey) => (group: Group) => ({ site, [key]: group.values[key] ?? '' })
-  const vitals = VITALS.flatMap(metric => [
-    ...histogram(
-      `fieldline_${nameOf(metric)}`,
-      `${metric.toUpperCase()} of page views.`,
-      metric,
-      counts.views,
-      () => all,
-    ),
-    ...histogram(
-      `fieldline_route_${nameOf(metric)}`,
-      `${metric.toUpperCase()} of page views, by route.`,
-      metric,
-      counts.routes,
-      by('route'),
-    ),
-  ])
+  const of = (groups: readonly Group[]) => groups.map(group => ({ labels: all, group }))
+  const views = of(counts.views)
+  const calls = of(counts.calls)
+  const endpoints = counts.endpoints.map(group => ({
+    labels: { site, endpoint: group.values.endpoint ?? '' },
+    group,
+  }))
+  const families = familiesOf(site, counts.breakdowns)
   return [
     ...family('fieldline_counted_since_timestamp_seconds', 'gauge', 'Since when all others count.', [
       sample('fieldline_counted_since_timestamp_seconds', all, counts.since),
@@ -65,87 +69,78 @@ export function exposition(site: string, counts: Counts): string {
     ...family('fieldline_counted_until_timestamp_seconds', 'gauge', 'Until when all others count.', [
       sample('fieldline_counted_until_timestamp_seconds', all, counts.until),
     ]),
-    ...pageViews('fieldline_page_views_total', 'Page views.', counts.views, () => all),
-    ...pageViews('fieldline_route_page_views_total', 'Page views, by route.', counts.routes, by('route')),
-    ...pageErrors('fieldline_', '', counts.views, () => all),
-    ...pageErrors('fieldline_route_', ', by route', counts.routes, by('route')),
-    ...vitals,
-    ...histogram('fieldline_api_seconds', 'Duration of API calls.', 'api', counts.calls, () => all),
-    ...histogram(
-      'fieldline_endpoint_api_seconds',
-      'Duration of API calls, by endpoint.',
-      'api',
-      counts.endpoints,
-      by('endpoint'),
-    ),
-    ...errors('fieldline_api_errors_total', 'API calls that failed.', counts.calls, () => all),
-    ...errors(
-      'fieldline_endpoint_api_errors_total',
-      'API calls that failed, by endpoint.',
-      counts.endpoints,
-      by('endpoint'),
-    ),
+    ...pageViews('fieldline_', '', views),
+    ...[...families].flatMap(([name, groups]) => pageViews(`fieldline_${name}_`, `, by ${name}`, groups)),
+    ...histogram('fieldline_api_seconds', 'Duration of API calls.', 'api', calls),
+    ...histogram('fieldline_endpoint_api_seconds', 'Duration of API calls, by endpoint.', 'api', endpoints),
+    ...errors('fieldline_api_errors_total', 'API calls that failed.', calls),
+    ...errors('fieldline_endpoint_api_errors_total', 'API calls that failed, by endpoint.', endpoints),
     '',
   ].join('\n')
 }
 
+/** The groups of each family of series: all tags are one family, whose names are values of a label. */
+function familiesOf(site: string, breakdowns: readonly Breakdown[]): Map<string, Labelled[]> {
+  const families = new Map<string, Labelled[]>()
+  for (const { key, groups } of breakdowns) {
+    const name = isTagKey(key) ? 'tag' : key
+    const labelled = groups.map(group => {
+      const value = group.values[key] ?? ''
+      return { labels: isTagKey(key) ? { site, tag: tagOf(key), value } : { site, [key]: value }, group }
+    })
+    families.set(name, [...(families.get(name) ?? []), ...labelled])
+  }
+  return families
+}
+
+/** Page views, those with an error, and a histogram of each vital. */
+function pageViews(prefix: string, suffix: string, groups: readonly Labelled[]): string[] {
+  const viewed = groups.filter(({ group }) => group.metric === 'pageviews')
+  return [
+    ...family(
+      `${prefix}page_views_total`,
+      'counter',
+      `Page views${suffix}.`,
+      viewed.map(({ labels, group }) => sample(`${prefix}page_views_total`, labels, group.distribution.n)),
+    ),
+    ...pageErrors(prefix, suffix, groups),
+    ...VITALS.flatMap(metric =>
+      histogram(
+        `${prefix}${nameOf(metric)}`,
+        `${metric.toUpperCase()} of page views${suffix}.`,
+        metric,
+        groups,
+      ),
+    ),
+  ]
+}
+
 /** A histogram without `_sum`: no sum is kept, since nobody should ask for an average. */
-function histogram(
-  name: string,
-  help: string,
-  metric: Metric,
-  groups: readonly Group[],
-  labelsOf: (group: Group) => Labels,
-): string[] {
+function histogram(name: string, help: string, metric: Metric, groups: readonly Labelled[]): string[] {
   const bounds = boundsOf(metric)
   return family(
     name,
     'histogram',
     help,
     groups
-      .filter(group => group.metric === metric)
-      .flatMap(group => {
-        const labels = labelsOf(group)
-        const { distribution } = group
-        return [
-          ...bounds.map(({ le, count }) => sample(`${name}_bucket`, { ...labels, le }, count(distribution))),
-          sample(`${name}_bucket`, { ...labels, le: '+Inf' }, distribution.n),
-          sample(`${name}_count`, labels, distribution.n),
-        ]
-      }),
-  )
-}
-
-function pageViews(
-  name: string,
-  help: string,
-  groups: readonly Group[],
-  labelsOf: (group: Group) => Labels,
-): string[] {
-  return family(
-    name,
-    'counter',
-    help,
-    groups
-      .filter(({ metric }) => metric === 'pageviews')
-      .map(group => sample(name, labelsOf(group), group.distribution.n)),
+      .filter(({ group }) => group.metric === metric)
+      .flatMap(({ labels, group: { distribution } }) => [
+        ...bounds.map(({ le, count }) => sample(`${name}_bucket`, { ...labels, le }, count(distribution))),
+        sample(`${name}_bucket`, { ...labels, le: '+Inf' }, distribution.n),
+        sample(`${name}_count`, labels, distribution.n),
+      ]),
   )
 }
 
 /** Page views that had an uncaught error, and those that would have told: the script may not look for errors. */
-function pageErrors(
-  prefix: string,
-  suffix: string,
-  groups: readonly Group[],
-  labelsOf: (group: Group) => Labels,
-): string[] {
-  const found = groups.filter(({ metric }) => metric === 'errors')
+function pageErrors(prefix: string, suffix: string, groups: readonly Labelled[]): string[] {
+  const found = groups.filter(({ group }) => group.metric === 'errors')
   const counter = (name: string, help: string, count: (distribution: Distribution) => number) =>
     family(
       `${prefix}${name}`,
       'counter',
       `${help}${suffix}.`,
-      found.map(group => sample(`${prefix}${name}`, labelsOf(group), count(group.distribution))),
+      found.map(({ labels, group }) => sample(`${prefix}${name}`, labels, count(group.distribution))),
     )
   return [
     ...counter('page_views_with_error_total', 'Page views with an uncaught error', ({ n, good }) => n - good),
@@ -153,18 +148,13 @@ function pageErrors(
   ]
 }
 
-function errors(
-  name: string,
-  help: string,
-  groups: readonly Group[],
-  labelsOf: (group: Group) => Labels,
-): string[] {
+function errors(name: string, help: string, groups: readonly Labelled[]): string[] {
   return family(
     name,
     'counter',
     help,
-    groups.flatMap(group =>
-      FAILURES.map(kind => sample(name, { ...labelsOf(group), kind }, group.distribution[kind])),
+    groups.flatMap(({ labels, group }) =>
+      FAILURES.map(kind => sample(name, { ...labels, kind }, group.distribution[kind])),
     ),
   )
 }

@@ -70,26 +70,31 @@ async function scrape(d1: D1Database, query: ScrapeQuery): Promise<string> {
   return text
 }
 
-async function write(d1: D1Database, { site, limit }: ScrapeQuery, counted: Counted): Promise<string> {
+async function write(
+  d1: D1Database,
+  { site, limit, by = [] }: ScrapeQuery,
+  counted: Counted,
+): Promise<string> {
   const { periods, since, until } = counted
   const range = { site, from: since * HOUR, to: until * HOUR, filters: {}, limit: limit + 1 }
   const groups = async (metrics: readonly Measure[], groupBy: GroupKey[]) => {
     if (groupBy.length && limit === 0) return []
     return (await groupsOf(d1, { ...range, groupBy, metrics }, until * HOUR, { periods })).groups
   }
-  const [views, routes, calls, endpoints] = await Promise.all([
+  const keys: GroupKey[] = ['route', ...by]
+  const [views, calls, endpoints, ...told] = await Promise.all([
     groups(VIEWED, []),
-    groups(VIEWED, ['route']),
     groups(['api'], []),
     groups(['api'], ['endpoint']),
+    ...keys.map(key => groups(VIEWED, [key])),
   ])
   return exposition(site, {
     since: (since * HOUR) / 1_000,
     until: (until * HOUR) / 1_000,
     views,
-    routes: byName(routes, 'route', limit),
     calls,
     endpoints: byName(endpoints, 'endpoint', limit),
+    breakdowns: keys.map((key, i) => ({ key, groups: byName(told[i] ?? [], key, limit) })),
   })
 }
 

@@ -9,14 +9,17 @@ import { requireTag } from '../site/tags.ts'
 export interface Naming {
   filters?: Filters
   groupBy?: readonly GroupKey[]
+  /** Of a scrape. */
+  by?: readonly GroupKey[] | undefined
 }
 
 /** Throws a 400 for the first tag that the site does not declare. */
 export function requireDeclared(
-  { filters = {}, groupBy = [] }: Naming,
+  { filters = {}, groupBy = [], by = [] }: Naming,
   site: Pick<Site, 'id' | 'tags'>,
 ): void {
   for (const key of groupBy) if (isTagKey(key)) requireTag(site, key, 'group_by')
+  for (const key of by) if (isTagKey(key)) requireTag(site, key, 'by')
   for (const key of Object.keys(filters)) if (isTagKey(key)) requireTag(site, key, 'tag')
 }
 

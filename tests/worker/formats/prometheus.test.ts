@@ -32,7 +32,7 @@ async function scrape(params: string): Promise<Map<string, number>> {
 const lcps = Array.from({ length: 2_000 }, (_, i) => 1 + ((i * 7_919) % 9_000))
 
 beforeAll(async () => {
-  for (const site of ['exact', 'grow', 'names', 'week', 'none', 'calls', 'errors']) {
+  for (const site of ['exact', 'grow', 'names', 'week', 'none', 'calls', 'errors', 'told']) {
     await put(`/v1/sites/${site}`, { origins: [ORIGIN] })
   }
   await store(lcps.map((lcp, i) => at(MONDAY, { site: 'exact', lcp, cls: i % 400, weight: 1 + (i % 2) })))
@@ -158,6 +158,44 @@ describe('a scrape', () => {
     expect([...(await scrape('site=calls')).keys()].join()).not.toContain('page_views_checked')
   })
 
+  it('tells page views apart by device and by declared tags, within the limit', async () => {
+    const since = JSON.stringify({ plan: MONDAY * HOUR, variant: MONDAY * HOUR })
+    await env.DB.prepare("UPDATE sites SET tags = ?1 WHERE id = 'told'").bind(since).run()
+    const plans = ['pro', 'pro', 'pro', 'free', 'free', 'team', null].map((plan, i) =>
+      at(MONDAY, {
+        site: 'told',
+        device: i ? 'desktop' : 'phone',
+        lcp: 100,
+        errors: i ? 0 : 1,
+        tags: JSON.stringify({ ...(plan && { plan }), variant: 'B' }),
+      }),
+    )
+    await store(plans)
+    await rollUpHour(env.DB, 'told', MONDAY, NOW, ['tag:plan', 'tag:variant'])
+    const found = await scrape('site=told&by=device,tag:plan,tag:variant')
+    const count = (name: string, labels: string) => found.get(`fieldline_${name}{site="told",${labels}}`)
+    expect(count('device_page_views_total', 'device="desktop"')).toBe(6)
+    expect(count('tag_page_views_total', 'tag="plan",value="pro"')).toBe(3)
+    // A page view without the tag.
+    expect(count('tag_page_views_total', 'tag="plan",value=""')).toBe(1)
+    expect(count('tag_page_views_total', 'tag="variant",value="B"')).toBe(7)
+    expect(count('tag_page_views_with_error_total', 'tag="plan",value="pro"')).toBe(1)
+    expect(count('tag_lcp_seconds_bucket', 'tag="plan",value="pro",le="2.5"')).toBe(3)
+    const few = await scrape('site=told&by=tag:plan&limit=2')
+    const values = [...few.keys()].flatMap(
+      key => /^fieldline_tag_page_views_total.*value="(.*)"/.exec(key)?.[1] ?? [],
+    )
+    expect(values).toEqual(['pro', 'free'])
+    expect([...(await scrape('site=told')).keys()].join()).not.toContain('_tag_')
+    const families = (await (await get('/v1/metrics?site=told&by=tag:plan,tag:variant')).text()).match(
+      /^# TYPE .*/gm,
+    )
+    expect(families).toEqual([...new Set(families)])
+    const undeclared = await problemOf(await get('/v1/metrics?site=told&by=tag:tier'))
+    expect(undeclared).toMatchObject({ status: 400, field: 'by' })
+    expect(undeclared.detail).toContain('declared are plan, variant')
+  })
+
   it('of a site without data is empty', async () => {
     expect(await scrape('site=none')).toEqual(new Map())
   })
@@ -166,6 +204,8 @@ describe('a scrape', () => {
     ['', 'site'],
     ['site=shop&limit=51', 'limit'],
     ['site=shop&from=-7d', 'from'],
+    ['site=shop&by=route', 'by'],
+    ['site=shop&by=device,country,browser,release', 'by'],
     ['site=shop&site=week', 'site'],
   ])('with %s is a 400 that names %s', async (params, field) => {
     expect(await problemOf(await get(`/v1/metrics?${params}`))).toMatchObject({ status: 400, field })
