@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { openApi } from '../../schema/openapi/document.ts'
+import { OPERATIONS as OPENAPI, openApi } from '../../schema/openapi/document.ts'
 import { encode } from '../../schema/wire/beacon.ts'
 import { decode } from '../../schema/wire/decode.ts'
+import { TOOLS } from '../../worker/formats/mcp-tools.ts'
 import { DOCUMENT, faults, faultsOf, OPERATIONS } from '../kit/contract.ts'
 import { pageView } from '../kit/pageview.ts'
 
@@ -33,6 +34,37 @@ describe('dist/public/v1/openapi.json', () => {
 
   it('needs no worker: Cloudflare serves it', () => {
     expect(readFileSync('wrangler.toml', 'utf8')).toMatch(/^run_worker_first = .*"!\/v1\/openapi\.json"/m)
+  })
+})
+
+describe('a question of the API', () => {
+  const asked = OPENAPI.filter(({ tag, method }) => tag === 'Questions' && method === 'get').map(
+    ({ path }) => path,
+  )
+  const sources = readdirSync('cli', { recursive: true, encoding: 'utf8' }).filter(name =>
+    name.endsWith('.ts'),
+  )
+  const commands = sources.map(name => readFileSync(`cli/${name}`, 'utf8')).join('\n')
+
+  it('has a tool of MCP, or a reason to have none', () => {
+    const reasons = {
+      '/v1/timeseries': 'a summary of another range says the same in fewer words',
+      '/v1/trends': 'what_changed compares every group at once',
+      '/v1/pageview': 'slowest_pageviews answers page views whole',
+      '/v1/delivery': 'every answer says what it is missing',
+      '/v1/deploys': 'a summary by release tells releases apart',
+    }
+    const tools = Object.values(TOOLS).map(({ path }): string => path)
+    expect(asked.filter(path => !tools.includes(path))).toEqual(Object.keys(reasons))
+  })
+
+  it('has a command, or a reason to have none', () => {
+    const reasons = {
+      '/v1/timeseries': 'its points are drawn by the dashboard, and are CSV by curl',
+      '/v1/pageview': 'pageviews answers page views whole',
+    }
+    const missing = asked.filter(path => !commands.includes(`'${path}'`))
+    expect(missing).toEqual(Object.keys(reasons))
   })
 })
 

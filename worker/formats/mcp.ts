@@ -15,6 +15,7 @@ import * as v from 'valibot'
 import { MAX_BODY, readText } from '../body.ts'
 import type { Hono } from '../env.ts'
 import { problem } from '../problem.ts'
+import { SITE, TOOLS } from './mcp-tools.ts'
 
 /** Versions are dates: they sort as texts. */
 const MODERN = '2026-07-28'
@@ -30,67 +31,6 @@ const KEPT = 3_600_000
 /** Of the tools; the worker's own is in /v1/openapi.json. */
 const SERVER_INFO = { name: 'fieldline', version: '1' }
 const CAPABILITIES = { tools: {} }
-
-const text = (description: string) => ({ type: 'string', description })
-const SITE = text('the name of the site')
-const RANGE = {
-  from: text('RFC 3339, -24h or -7d; default: -24h'),
-  to: text('RFC 3339 or now; default: now'),
-}
-const FILTERS = {
-  route: text('only this route: /p/[id]'),
-  device: text('phone, tablet or desktop'),
-  country: text('ISO 3166-1 code'),
-  release: text('only this release'),
-  tag: text('only this value of a tag that the site declares: plan:pro'),
-  segment: text('only this saved segment of the site, by its id'),
-}
-const LIMIT = text('the most groups or page views; a whole number')
-
-/** Each asks one endpoint; arguments have the names of its parameters. */
-const TOOLS = {
-  summary: {
-    path: '/v1/summary',
-    description: 'Percentiles of vitals (ms; CLS is a score) or API calls, each with count and 95% interval',
-    properties: {
-      ...RANGE,
-      metrics: text('lcp,inp,cls,fcp,ttfb,api,pageviews,phase:load,blocking:load,custom:<mark>'),
-      percentiles: text('75,95'),
-      group_by: text(
-        'route, device, country, browser, connection, navigation, release, endpoint or tag:<name>',
-      ),
-      sort: text('busiest, slowest, failing or impact'),
-      limit: LIMIT,
-      ...FILTERS,
-      endpoint: text('only this endpoint: GET /api/p/[id]'),
-    },
-  },
-  what_changed: {
-    path: '/v1/changes',
-    description: 'Which metrics, routes, devices and releases got worse or better against the time before',
-    properties: RANGE,
-  },
-  causes: {
-    path: '/v1/causes',
-    description: 'Which elements, interactions and scripts LCP, INP or CLS came from, with advice',
-    properties: { ...RANGE, metric: text('lcp, inp or cls'), limit: LIMIT, ...FILTERS },
-  },
-  errors: {
-    path: '/v1/errors',
-    description: 'Uncaught errors and rejections by fingerprint, with how many page views had each',
-    properties: { ...RANGE, sort: text('busiest or newest'), limit: LIMIT, ...FILTERS },
-  },
-  slowest_pageviews: {
-    path: '/v1/pageviews',
-    description: 'Single page views, the slowest first, with causes and API calls',
-    properties: { ...RANGE, metric: text('lcp, inp, cls, fcp or ttfb'), limit: LIMIT, ...FILTERS },
-  },
-  budgets: {
-    path: '/v1/budgets',
-    description: 'What the team promised, and whether it is kept',
-    properties: {},
-  },
-} as const
 
 const REQUEST = v.object({
   jsonrpc: v.literal('2.0'),
