@@ -236,6 +236,14 @@ const QUESTIONS: Record<string, readonly Question[]> = {
     { path: { site: 'empty' }, body: { tags: ['plan'] }, status: 200 },
     { path: { site: 'empty' }, body: { tags: ['Plan'] }, status: 400 },
   ],
+  putTag: [
+    { path: { site: 'empty', name: 'plan' }, status: 200 },
+    { path: { site: 'empty', name: 'Plan' }, status: 400 },
+  ],
+  deleteTag: [
+    { path: { site: 'empty', name: 'plan' }, status: 204 },
+    { path: { site: 'empty', name: 'plan' }, status: 404 },
+  ],
   listSegments: [{ status: 200 }, { path: { site: 'empty' }, status: 200 }],
   putSegment: [
     { path: { id: 'phones' }, body: { name: 'Phones', filters: { device: ['phone'] } }, status: 201 },

@@ -70,7 +70,7 @@ export const tagRoutes = new Hono<Types>()
       sql`json_type(${s.tags}, ${path}) IS NOT NULL`,
     )
     if (!removed) throw problem(404, `Site ${site} declares no tag ${name}.`, { field: 'name' })
-    return c.body(null, 204)
+    return c.body(null, 204, PRIVATE)
   })
 
 /** Sets the tags of a site; false where `condition` did not hold. Key: (id). */
