@@ -46,6 +46,8 @@ export default defineConfig({
         queueProducers: { QUEUE: 'beacons' },
         queueConsumers: { beacons: { maxBatchSize: 100, maxBatchTimeout: 0.2, maxRetries: 3 } },
       }),
+      // Sites that are spread over two databases.
+      inWorkerd('spread', { d1Databases: ['DB_2'] }),
       // The same with a queue and the stream of the lake bound: a worker that keeps what it gets.
       inWorkerd('lake', {
         queueProducers: { QUEUE: 'beacons' },

@@ -64,13 +64,17 @@ export const siteAdd: Command = {
   name: 'site add',
   operands: ['site'],
   about: 'add a site; settings that you leave out take their default',
-  options: SETTINGS,
+  options: {
+    ...SETTINGS,
+    database: { value: '<binding>', help: 'where its rows lie: DB_2; default: DB' },
+  },
   async run(call) {
     const settings = settingsOf(call.given)
+    const database = one(call.given, 'database')
     if (!settings.origins) throw misuse('--origin is missing: name the origins that may send beacons.')
     // Only a site that is not there yet: a slip does not change another's settings.
     const answer = await call.ask<SiteAnswer>('PUT', sitePath(call.given), {
-      body: settings,
+      body: { ...settings, database },
       headers: { 'If-None-Match': '*' },
     })
     show(call, answer, () => describe(answer))

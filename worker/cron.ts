@@ -8,7 +8,7 @@
  * next run, which begins elsewhere. So neither a site with a backlog nor one whose roll-up fails holds up the others.
  */
 
-import { desc, eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
+import { getTableColumns, type SQL, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { MINUTE } from '../schema/domain/hour.ts'
 import type { Ms } from '../schema/domain/units.ts'
@@ -23,8 +23,10 @@ import { rollUpDay, rollUpHour } from './histogram/rollup.ts'
 import { lowerRate } from './ingest/control.ts'
 import { writeDue } from './ingest/tally.ts'
 import { logError } from './log.ts'
+import { bindingsOf, boundAs, type Databases } from './site/database.ts'
 import { named } from './store/names.ts'
 import { type Look, type Stale, staleDays, staleHours } from './store/periods.ts'
+import { prepare } from './store/statement.ts'
 
 /** The cron's interval in ms, as in wrangler.toml. */
 const CRON_INTERVAL = 5 * MINUTE
@@ -65,31 +67,90 @@ interface Due extends Stale {
   tier: Tier
 }
 
-/** Does what is due, within `maxStatements`. A site that fails is logged. */
+/** What a run does it with. */
+interface Run {
+  databases: Databases
+  now: Ms
+  /** Unix time in ms after which it begins nothing more. */
+  end: Ms
+  archive: R2Bucket | undefined
+}
+
+/** One database's part of a run. */
+interface Share {
+  /** Its binding. */
+  name: string
+  /** Its runs so far. */
+  run: number
+  statements: number
+  /** Those that the directory has left of them. */
+  left: number
+}
+
+/** Does what is due, within `maxStatements`. A site that fails is logged, and so is a database: the others go on. */
 export async function cron(
-  d1: D1Database,
+  databases: Databases,
   now: Ms,
   maxStatements = FREE_STATEMENTS,
   archive?: R2Bucket,
 ): Promise<void> {
-  const end = Date.now() + MAX_RUN
-  const all = await cronSites(d1, now)
-  let left = maxStatements - 1
-  const run = Math.floor(now / CRON_INTERVAL)
-  left -= await writeDue(d1, now, STATEMENTS.counts)
+  const run: Run = { databases, now, end: Date.now() + MAX_RUN, archive }
+  const all = await cronSites(databases.DB, now)
+  const counts = await writeDue(databases, now, STATEMENTS.counts)
+  const names = bindingsOf(databases)
+  for (const { id, database } of all) {
+    if (!names.includes(database)) console.error(`site ${id} lies in ${database}, which is not bound`)
+  }
+  const shares = sharesOf(names, Math.floor(now / CRON_INTERVAL), maxStatements, 1 + counts)
+  await Promise.all(
+    shares.map(share =>
+      serve(run, share, all).catch(error => logError(`the run in database ${share.name} failed`, error)),
+    ),
+  )
+}
+
+/**
+ * Which databases a run serves, and with how many statements. A share is never below what the largest piece of work needs, so with
+ * few statements the databases take turns.
+ */
+function sharesOf(names: readonly string[], run: number, statements: number, taken: number): Share[] {
+  const most = Math.max(1, Math.floor(statements / FREE_STATEMENTS))
+  const turns = Math.ceil(names.length / most)
+  const served = names.filter((_, i) => i % turns === run % turns)
+  const share = Math.floor(statements / served.length)
+  const left = share - Math.ceil(taken / served.length)
+  return served.map(name => ({ name, run: Math.floor(run / turns), statements: share, left }))
+}
+
+/** One database's share: what is due of the sites that lie there. */
+async function serve(run: Run, share: Share, everyone: readonly CronSite[]): Promise<void> {
+  const { databases, now, end } = run
+  const d1 = boundAs(databases, share.name)
+  const own = everyone.filter(({ database }) => database === share.name)
+  if (!d1) return
+  let { left } = share
+  let all = own
+  if (share.name !== 'DB') {
+    // An empty database costs nothing.
+    if (!own.length) return
+    all = await withFacts(d1, own, now)
+    left -= 1
+  }
+  // Of a site that moves nothing is rolled up or deleted: it would change under the copy.
+  const settled = all.filter(site => !isUnderway(site))
   try {
-    left -= await expireRaw(d1, all, now, left)
-    if (run % RETAIN_EVERY === 0) left -= await retainUnknown(d1, now)
+    left -= await expireRaw(d1, settled, now, left)
+    if (share.name === 'DB' && share.run % RETAIN_EVERY === 0) left -= await retainUnknown(d1, now)
   } catch (error) {
     logError('old raw rows cannot be deleted', error)
     left -= STATEMENTS.expire
   }
-  const turns = await turnsOf(d1, all, now, run, maxStatements)
+  const turns = await turnsOf(d1, all, now, share.run, share.statements)
   left -= STATEMENTS.find
   for (const turn of turns) {
     if (left <= 0 || Date.now() > end) return
     try {
-      left -= await maintain(d1, turn, now, left, archive)
+      left -= await maintain(d1, turn, run, left)
     } catch (error) {
       logError(`the work on site ${turn.site.id} failed`, error)
       left -= STATEMENTS.hour
@@ -112,22 +173,36 @@ export function statementsOf({ CRON_STATEMENTS }: Pick<Env, 'CRON_STATEMENTS'>):
 
 /** All sites by name, those that are being deleted, too, and what each has to do. */
 function cronSites(d1: D1Database, now: Ms): Promise<CronSite[]> {
-  const db = drizzle(d1)
   const { origins, key, maxWeight, created, ...columns } = getTableColumns(sites)
-  const announced = db.select({ rate: rates.rate }).from(rates).where(eq(rates.site, sites.id))
-  const last = announced.orderBy(desc(rates.since)).limit(1)
-  return db
-    .select({
-      ...columns,
-      announced: sql<number | null>`(${last})`,
-      watched: isWatched(SITE, now),
-      pushed: isPushed(SITE, now),
-    })
+  return drizzle(d1)
+    .select({ ...columns, ...factsOf(named(sites, 'sites').id, now) })
     .from(sites)
     .orderBy(sites.id)
 }
 
-const SITE: SQL = named(sites, 'sites').id
+/** What the database in which its rows lie says of a site. */
+function factsOf(site: SQL, now: Ms) {
+  return {
+    announced: sql<
+      number | null
+    >`(SELECT ${r.rate} FROM ${r.table} WHERE ${r.site} = ${site} ORDER BY ${r.since} DESC LIMIT 1)`,
+    watched: isWatched(site, now),
+    pushed: isPushed(site, now),
+  }
+}
+
+/** The same sites, with what `d1` says of them. Keys: those of `factsOf`. */
+async function withFacts(d1: D1Database, all: readonly CronSite[], now: Ms): Promise<CronSite[]> {
+  const { announced, watched, pushed } = factsOf(sql`j.value`, now)
+  const { results } = await prepare(
+    d1,
+    sql`SELECT ${announced} AS announced, ${watched} AS watched, ${pushed} AS pushed
+      FROM json_each(${JSON.stringify(all.map(({ id }) => id))}) AS j ORDER BY j.key`,
+  ).all<Pick<CronSite, 'announced' | 'watched' | 'pushed'>>()
+  return all.map((site, i) => ({ ...site, ...results[i] }))
+}
+
+const r = named(rates, 'r')
 
 /** The sites that have something to do, in the order of this run. Those that look for what is old come first, since it is much. */
 async function turnsOf(
@@ -139,7 +214,7 @@ async function turnsOf(
 ): Promise<Turn[]> {
   const often = Math.ceil((all.length * STATEMENTS.retain) / (maxStatements * RETAIN_SHARE))
   const every = Math.max(RETAIN_EVERY, often)
-  const living = all.filter(({ deleted }) => deleted === null)
+  const living = all.filter(site => site.deleted === null && !isUnderway(site))
   const retaining = new Set(living.filter((_, i) => (run - i) % every === 0).map(({ id }) => id))
   const looks = Object.fromEntries(
     living.map(({ id }): [string, Look] => [id, retaining.has(id) ? 'all' : 'new']),
@@ -164,7 +239,18 @@ async function turnsOf(
 
 /** True where there is something to do beside roll-ups. */
 function hasMore(site: CronSite): boolean {
-  return site.deleted !== null || site.watched === 1 || site.pushed === 1 || isSampledTooMuch(site)
+  return (
+    site.deleted !== null ||
+    site.moving !== null ||
+    site.watched === 1 ||
+    site.pushed === 1 ||
+    isSampledTooMuch(site)
+  )
+}
+
+/** True while a site moves; not any more where only its old rows are left to go. */
+function isUnderway({ moving }: CronSite): boolean {
+  return moving === 'copy' || moving === 'merge'
 }
 
 function isSampledTooMuch({ announced, rate }: CronSite): boolean {
@@ -175,11 +261,15 @@ function isSampledTooMuch({ announced, rate }: CronSite): boolean {
 async function maintain(
   d1: D1Database,
   { site, due: [oldest], retains }: Turn,
-  now: Ms,
+  { databases, now, archive }: Run,
   maxStatements: number,
-  archive: R2Bucket | undefined,
 ): Promise<number> {
-  if (site.deleted !== null) return purgeSite(d1, site.id, site.deleted, now, archive)
+  if (site.deleted !== null) {
+    const names = [...new Set([site.database, site.other ?? 'DB', 'DB'])]
+    const places = names.flatMap(name => boundAs(databases, name) ?? [])
+    const gone = { id: site.id, deleted: site.deleted, fenced: site.moving !== null, places }
+    return purgeSite(databases.DB, gone, now, archive)
+  }
   let left = maxStatements
   if (oldest && left >= costOf(oldest, site)) left -= await rollUp(d1, site, oldest, now)
   if (isSampledTooMuch(site) && left >= STATEMENTS.lowerRate) {

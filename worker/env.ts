@@ -7,7 +7,10 @@ import type { LakeRow } from '../schema/storage/lake.ts'
 import type { Candidate } from '../schema/storage/tables.ts'
 
 export interface Env {
+  /** The directory, and the rows of every site that lies nowhere else. */
   DB: D1Database
+  /** More databases for many sites: worker/site/database. Optional. */
+  [binding: `DB_${number}`]: D1Database
   /** The static files: dashboard, SDK. */
   ASSETS: Fetcher
   /** Counts an address's beacons. Without it they are taken, and the log says so. */

@@ -11,7 +11,7 @@ import { consume } from './ingest/queue.ts'
 export default {
   fetch: app.fetch,
   async scheduled(_controller, env) {
-    await cron(env.DB, Date.now(), statementsOf(env), env.ARCHIVE)
+    await cron(env, Date.now(), statementsOf(env), env.ARCHIVE)
   },
   async queue(batch, env) {
     await consume(batch, env, Date.now())

@@ -7,7 +7,7 @@ import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { FieldError, Problem } from '../schema/domain/problem.ts'
 import { logError } from './log.ts'
-import { troubleOf } from './unavailable.ts'
+import { isMoved, troubleOf } from './unavailable.ts'
 
 const TITLES: Record<number, string> = {
   400: 'Bad Request',
@@ -66,6 +66,11 @@ export function databaseRefused(error: unknown): HTTPException {
  */
 export function toProblem(error: Error): HTTPException {
   if (error instanceof HTTPException) return error
+  if (isMoved(error)) {
+    const detail =
+      'The site moves to another database, and its settings stay as they are until it is there: try again then.'
+    return problem(409, detail, { field: 'site', headers: { 'Retry-After': '60' } })
+  }
   logError('a request failed', error)
   const trouble = troubleOf(error, Date.now())
   if (!trouble) return problem(500, 'Something went wrong. The log of the worker has the details.')

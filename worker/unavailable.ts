@@ -14,6 +14,9 @@ export interface Trouble {
   retryAfter: number
 }
 
+/** What a database says of a write to a site that leaves it (store/fence). */
+export const MOVED = 'fieldline: the site moves to another database'
+
 const MINUTE = 60
 const DAY = 86_400
 
@@ -24,6 +27,11 @@ const LOST =
   /connection lost|disconnected|caused object to be reset|(and|memory limit and) was reset|reset because its code|transient issue|internal error|failed to parse body|SQLITE_(BUSY|LOCKED|IOERR|INTERRUPT|NOMEM|PROTOCOL)/i
 const SPENT = /free tier daily row (read|write) limit/i
 const FULL = /maximum (DB size|account storage limit)|SQLITE_FULL/i
+
+/** True where a database refused a write because the site leaves it, or has left it. */
+export function isMoved(error: unknown): boolean {
+  return messagesOf(error).includes(MOVED)
+}
 
 /** What an error, or what caused it, says of the database at `now` (Unix ms); null where it says nothing. */
 export function troubleOf(error: unknown, now: number): Trouble | null {

@@ -10,6 +10,7 @@ import { SECOND } from '../../schema/domain/hour.ts'
 import { type Ask, api } from '../api.ts'
 import { exitCodeOf, misuse, refused, statusOf } from '../failure.ts'
 import { type Choices, choose, HELP, stopAsking } from './choices.ts'
+import { migrate } from './migrate.ts'
 import { npm, wrangler } from './program.ts'
 
 /** As in wrangler.toml. */
@@ -36,7 +37,7 @@ async function setup(choices: Choices): Promise<void> {
   if (choices.built) say('as it is')
   else await npm(['run', '--silent', 'build'])
   step('Migrations')
-  await wrangler(['d1', 'migrations', 'apply', 'DB', '--remote'])
+  await migrate(['--remote'])
   step('Deploy')
   const deployed = await wrangler(['deploy'])
   const url = choices.url ?? addressOf(deployed)

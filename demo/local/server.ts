@@ -3,9 +3,10 @@
  * `npm start`, `npm run demo` and the tests use it. `npm run build` must have run before.
  */
 
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { databasesIn } from '../../cli/setup/migrate.ts'
 import { claimPort } from './ports.ts'
 import { ensureToken } from './secrets.ts'
 import { killWrangler, ROOT, runWrangler, spawnWrangler, stopWrangler } from './wrangler.ts'
@@ -55,10 +56,13 @@ export async function startLocal({
   const clean = () => {
     if (!state) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   }
-  await runWrangler(['d1', 'migrations', 'apply', 'DB', '--local', '--persist-to', folder]).catch(error => {
-    clean()
-    throw error
-  })
+  const toml = readFileSync(join(ROOT, 'wrangler.toml'), 'utf8')
+  for (const name of databasesIn(toml)) {
+    await runWrangler(['d1', 'migrations', 'apply', name, '--local', '--persist-to', folder]).catch(error => {
+      clean()
+      throw error
+    })
+  }
   let trouble = ''
   const child = spawnWrangler(
     [

@@ -54,6 +54,12 @@ const TRACE_LINK = v.nullable(
   ),
 )
 
+/** The binding of a D1 database of the worker: `DB`, `DB_2`. */
+export const DATABASE = v.pipe(
+  v.string('must be a string'),
+  v.regex(/^DB(_([2-9]|[1-9]\d{1,3}))?$/, 'must be the binding of a database: DB, DB_2, DB_3, ...'),
+)
+
 /** The body of `PUT /v1/sites/:site`: all that is set; what is left out takes its default. */
 export const SITE_SETTINGS = v.strictObject(
   {
@@ -66,6 +72,14 @@ export const SITE_SETTINGS = v.strictObject(
     hour_days: v.optional(HOUR_DAYS, 35),
     day_days: v.optional(DAY_DAYS, 760),
     trace_link: v.optional(TRACE_LINK, null),
+    database: v.exactOptional(
+      v.pipe(
+        DATABASE,
+        v.description(
+          'where the rows of a new site lie, by default in `DB`; a site that is there is moved instead',
+        ),
+      ),
+    ),
   },
   unknownOrMissing,
 )
@@ -100,6 +114,7 @@ export const SITE_ANSWER = v.object({
   hour_days: HOUR_DAYS,
   day_days: DAY_DAYS,
   trace_link: TRACE_LINK,
+  database: v.pipe(DATABASE, v.description('the database in which its rows lie')),
   created: TIME,
   bot_beacons_24h: v.pipe(
     v.number(),

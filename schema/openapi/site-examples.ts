@@ -15,6 +15,7 @@ export const SAVED_SITE: SiteSaved = {
   hour_days: 35,
   day_days: 760,
   trace_link: 'https://tempo.example/trace/{trace}',
+  database: 'DB',
   created: '2026-11-21T08:09:30.799Z',
 }
 export const SITE: SiteAnswer = { ...SAVED_SITE, bot_beacons_24h: 31 }

@@ -21,7 +21,10 @@ const period = {
   value: text().notNull(),
 }
 
-/** A site that may send beacons. */
+/** `copy`: the new database is filled. `merge`: beacons go there, and what came to the old one lately follows. `purge`: the old rows go. */
+export type MovePhase = 'copy' | 'merge' | 'purge'
+
+/** A site that may send beacons. This table, `tokens` and `rules` are read in the database `DB` alone, wherever a site's rows lie. */
 export const sites = sqliteTable('sites', {
   id: text().primaryKey(),
   /** JSON list of allowed origins: `https://shop.example`, `https://*.shop.example`, `http://localhost:*`, `*`. */
@@ -51,6 +54,14 @@ export const sites = sqliteTable('sites', {
   created: integer().$type<Ms>().notNull(),
   /** Unix time in ms at which it was deleted; its rows go in the background, then this one. */
   deleted: integer().$type<Ms>(),
+  /** The binding of the database in which its rows lie, and into which beacons go: `DB`, `DB_2`, ... */
+  database: text().notNull().default('DB'),
+  /** What a move to another database is at; null: it does not move. */
+  moving: text().$type<MovePhase>(),
+  /** The other database of a move: where it goes to while `copy`, where it comes from afterwards. */
+  other: text(),
+  /** Unix time in ms at which questions went to the new database. */
+  moved: integer().$type<Ms>(),
 })
 
 /** Tokens that may read one site. The secret itself is known to its bearer alone. */
@@ -348,6 +359,15 @@ export const deploys = sqliteTable(
   },
   table => [primaryKey({ columns: [table.site, table.at, table.id] })],
 )
+
+/** How far a site has moved into this database: noted in one transaction with what was copied. Empty otherwise. */
+export const moves = sqliteTable('moves', {
+  site: text().primaryKey(),
+  /** The step that is next (worker/admin/move). */
+  step: integer().notNull().default(0),
+  /** JSON list: the key of the last row that this step has copied; null: none yet. */
+  after: text(),
+})
 
 /** What a team promises of a metric, and how it stood when it was last judged. */
 export const budgets = sqliteTable(

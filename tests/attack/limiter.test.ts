@@ -127,8 +127,8 @@ describe('names of sites that are not there', () => {
 
   it('push no site out of memory', async () => {
     const now = Date.now()
-    await findSite(env.DB, 'shop', now)
-    for (let i = 0; i < 1_100; i++) await findSite(env.DB, `absent-${i}`, now)
+    await findSite(env, 'shop', now)
+    for (let i = 0; i < 1_100; i++) await findSite(env, `absent-${i}`, now)
     expect(isKnownSite('shop')).toBe(true)
   }, 60_000)
 })

@@ -35,7 +35,7 @@ const counted = (site: string, tier: 'hour' | 'day', start: number) =>
 async function run(times: number): Promise<void> {
   for (let i = 0; i < times; i++, now += 5 * MINUTE) {
     const prepare = vi.spyOn(env.DB, 'prepare')
-    await cron(env.DB, now)
+    await cron(env, now)
     expect(prepare.mock.calls.length).toBeLessThanOrEqual(50)
     prepare.mockRestore()
   }

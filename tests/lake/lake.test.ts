@@ -37,7 +37,7 @@ const stored = (site: string) =>
 let later = 0
 async function delivery(site: string): Promise<DeliveryAnswer> {
   later += 31 * MINUTE
-  await writeDue(env.DB, Date.now() + later, 100)
+  await writeDue(env, Date.now() + later, 100)
   return (await get(`/v1/delivery?site=${site}&from=-1h`)).json()
 }
 

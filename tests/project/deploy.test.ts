@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { unstable_readConfig } from 'wrangler'
+import { databasesIn } from '../../cli/setup/migrate.ts'
 
 const out = mkdtempSync(join(tmpdir(), 'fieldline-deploy-'))
 afterAll(() => rmSync(out, { recursive: true }))
 
-it('wrangler would deploy with queue and lake, their comments taken off', () => {
+it('wrangler would deploy with a second database, queue and lake, their comments off', () => {
   const config = readFileSync('wrangler.toml', 'utf8').replace(/^# (?=\[|[a-z_A-Z]+ = )/gm, '')
   const file = 'wrangler.queue-test.toml'
   writeFileSync(file, config)
@@ -16,10 +17,16 @@ it('wrangler would deploy with queue and lake, their comments taken off', () => 
     const said = execFileSync('npx', ['wrangler', 'deploy', '--dry-run', '--config', file], {
       encoding: 'utf8',
     })
-    for (const binding of ['env.QUEUE', 'env.INGEST', 'env.LAKE']) expect(said).toContain(binding)
+    for (const binding of ['env.DB_2', 'env.QUEUE', 'env.INGEST', 'env.LAKE']) expect(said).toContain(binding)
   } finally {
     rmSync(file)
   }
+})
+
+it('migrates every database that wrangler.toml binds', () => {
+  const config = readFileSync('wrangler.toml', 'utf8')
+  expect(databasesIn(config)).toEqual(['DB'])
+  expect(databasesIn(config.replace(/^# (?=\[|[a-z_A-Z]+ = )/gm, ''))).toEqual(['DB', 'DB_2'])
 })
 
 it('logs no request: neither its headers nor its address', () => {

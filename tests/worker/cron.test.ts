@@ -65,7 +65,7 @@ describe('a run', () => {
     )
     const meter = newMeter()
     // No site looks for what is old in this run.
-    await cron(metered(env.DB, meter), NOW + RUN)
+    await cron({ DB: metered(env.DB, meter) }, NOW + RUN)
     expect(meter.statements).toBeLessThanOrEqual(5)
     expect(meter.read).toBeLessThan(8_000)
     expect(meter.written).toBe(0)
@@ -83,7 +83,7 @@ describe('a run', () => {
     let runs = 0
     for (let left = 1; left > 0 && runs < 40; runs++) {
       const meter = newMeter()
-      await cron(metered(env.DB, meter), NOW + runs * RUN)
+      await cron({ DB: metered(env.DB, meter) }, NOW + runs * RUN)
       expect(meter.statements).toBeLessThanOrEqual(50)
       const looks = Object.fromEntries(sites.map(site => [site, 'all' as const]))
       left = (await staleHours(env.DB, looks, NOW + SETTLED, 99)).length
@@ -118,7 +118,7 @@ describe('turns', () => {
     const seen = new Set<string>()
     let runs = 0
     while (sites.some(site => !seen.has(site)) && runs < 40) {
-      await cron(env.DB, NOW + runs++ * RUN)
+      await cron(env, NOW + runs++ * RUN)
       for (const site of await served()) seen.add(site)
     }
     // 62 sites at 8 statements an hour, of 45 a run, without those for what is old.
@@ -136,7 +136,7 @@ describe('turns', () => {
       for (const day of await starts(staleDays(env.DB, { [site]: 'all' }, NOW + SETTLED, 9)))
         await rollUpDay(env.DB, site, day, NOW)
     }
-    for (let run = 0; run < 7 * sites.length; run++) await cron(env.DB, NOW + run * RUN)
+    for (let run = 0; run < 7 * sites.length; run++) await cron(env, NOW + run * RUN)
     expect(await env.DB.prepare('SELECT count(*) AS n FROM pageviews').first('n')).toBe(0)
   })
 
@@ -149,7 +149,7 @@ describe('turns', () => {
       NOW,
     )
     await refuse('broken', `AND NEW.start = ${hour}`)
-    for (const run of [0, 1, 2, 3]) await cron(env.DB, NOW + run * RUN)
+    for (const run of [0, 1, 2, 3]) await cron(env, NOW + run * RUN)
     const { results } = await env.DB.prepare(
       "SELECT tier, start FROM periods WHERE site = 'broken' ORDER BY tier, start",
     ).all()

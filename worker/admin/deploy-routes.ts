@@ -25,14 +25,14 @@ const d = named(deploys)
 
 export const deployRoutes = new Hono<Types>()
   .post('/', async c => {
-    const site = await existingSite(c.env.DB, siteOf(c))
+    const { site, d1 } = await existingSite(c.env, siteOf(c))
     const { at: given, ...deploy } = await readJson(c, DEPLOY)
     const now = Date.now()
     const at = given === undefined ? now : Date.parse(given)
     if (at > now + MAX_AHEAD) throw badField({ field: 'at', detail: 'lies in the future' })
     const row = { site, at, id: randomHex(6), ...deploy }
-    await drizzle(c.env.DB).insert(deploys).values(row)
-    await prepare(c.env.DB, forgetOldest(site)).run()
+    await drizzle(d1).insert(deploys).values(row)
+    await prepare(d1, forgetOldest(site)).run()
     const answer: DeployAnswer = {
       id: row.id,
       at: new Date(at).toISOString(),
@@ -42,8 +42,9 @@ export const deployRoutes = new Hono<Types>()
     return c.json(answer, 201, PRIVATE)
   })
   .delete('/:id', async c => {
-    const { site, id } = { site: siteOf(c), id: c.req.param('id') }
-    const [deleted] = await drizzle(c.env.DB)
+    const { site, d1 } = await existingSite(c.env, siteOf(c))
+    const id = c.req.param('id')
+    const [deleted] = await drizzle(d1)
       .delete(deploys)
       .where(and(eq(deploys.site, site), eq(deploys.id, id)))
       .returning()

@@ -2,7 +2,7 @@
 
 import { and, asc, eq, isNotNull, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { type Context, Hono } from 'hono'
+import { Hono } from 'hono'
 import {
   budgetFilters,
   MAX_SEGMENTS,
@@ -18,6 +18,7 @@ import type { Hono as Types } from '../env.ts'
 import { PRIVATE } from '../headers.ts'
 import { checkPath, pathAlone, siteOf } from '../parameters.ts'
 import { noSite, problem } from '../problem.ts'
+import { databaseOf } from '../site/database.ts'
 import { existingSite, findSite } from '../site/sites.ts'
 import { requireTag } from '../site/tags.ts'
 import { limited } from '../store/limited.ts'
@@ -31,25 +32,23 @@ export const segmentRoutes = new Hono<Types>()
   .get('/', async c => {
     requireSite(c, siteOf(c))
     checkPath(c)
-    const site = await existingSite(c.env.DB, siteOf(c))
-    const [rows, using] = await Promise.all([list(c.env.DB, site), usingIn(c.env.DB, site)])
+    const { site, d1 } = await existingSite(c.env, siteOf(c))
+    const [rows, using] = await Promise.all([list(d1, site), usingIn(d1, site)])
     const answer: SegmentsAnswer = { site, data: rows.map(row => show(row, using)) }
     return c.json(answer, 200, PRIVATE)
   })
   .use('/*', requireAdmin, pathAlone)
   .put('/:id', async c => {
-    const site = await findSite(c.env.DB, siteOf(c), Date.now())
+    const site = await findSite(c.env, siteOf(c), Date.now())
     if (!site) throw noSite(siteOf(c))
+    const d1 = databaseOf(c.env, site)
     const id = c.req.param('id')
     const given = await readJson(c, SEGMENT)
     const within = withinOf(id, given.filters)
     for (const key of Object.keys(within.filters)) if (isTagKey(key)) requireTag(site, key, 'filters.tag')
-    const db = drizzle(c.env.DB)
+    const db = drizzle(d1)
     const one = and(eq(segments.site, site.id), eq(segments.id, id))
-    const [[before], all] = await Promise.all([
-      db.select().from(segments).where(one),
-      usingIn(c.env.DB, site.id),
-    ])
+    const [[before], all] = await Promise.all([db.select().from(segments).where(one), usingIn(d1, site.id)])
     const using = all.filter(({ segment }) => segment === id)
     for (const budget of using) {
       const both = budgetFilters(budget, within)
@@ -72,23 +71,23 @@ export const segmentRoutes = new Hono<Types>()
       .returning()
     const isSame = JSON.stringify(before?.filters) === JSON.stringify(row.filters)
     const [saved] =
-      using.length && !isSame ? (await db.batch([save, judgeAnew(c, site.id, id)]))[0] : await save
+      using.length && !isSame ? (await db.batch([save, judgeAnew(d1, site.id, id)]))[0] : await save
     if (!saved) {
       throw problem(409, `Site ${site.id} has ${MAX_SEGMENTS} segments: delete one first.`, { field: 'site' })
     }
     return c.json(show(row, all), before ? 200 : 201, PRIVATE)
   })
   .delete('/:id', async c => {
-    const site = await existingSite(c.env.DB, siteOf(c))
+    const { site, d1 } = await existingSite(c.env, siteOf(c))
     const id = c.req.param('id')
     const isUsed = sql`EXISTS (SELECT 1 FROM ${budgets}
       WHERE ${eq(budgets.site, site)} AND ${eq(budgets.segment, id)})`
-    const [deleted] = await drizzle(c.env.DB)
+    const [deleted] = await drizzle(d1)
       .delete(segments)
       .where(and(eq(segments.site, site), eq(segments.id, id), sql`NOT ${isUsed}`))
       .returning()
     if (deleted) return c.body(null, 204, PRIVATE)
-    const using = (await usingIn(c.env.DB, site)).filter(({ segment }) => segment === id)
+    const using = (await usingIn(d1, site)).filter(({ segment }) => segment === id)
     if (!using.length) throw problem(404, `Site ${site} has no segment ${id}.`, { field: 'id' })
     const names = using.map(budget => budget.id).join(', ')
     throw problem(409, `Segment ${id} is used by budget ${names}: change or delete that first.`, {
@@ -111,8 +110,8 @@ function usingIn(d1: D1Database, site: string): Promise<Using[]> {
 }
 
 /** Another promise: how a budget stood before says nothing of it. */
-function judgeAnew(c: Context<Types>, site: string, segment: string) {
-  return drizzle(c.env.DB)
+function judgeAnew(d1: D1Database, site: string, segment: string) {
+  return drizzle(d1)
     .update(budgets)
     .set(unjudged(Date.now()))
     .where(and(eq(budgets.site, site), eq(budgets.segment, segment)))

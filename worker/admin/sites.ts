@@ -20,8 +20,10 @@ import { hourOf } from '../../schema/domain/hour.ts'
 import { intake, type SiteRow, sites } from '../../schema/storage/tables.ts'
 import type { Hono as Types } from '../env.ts'
 import { PRIVATE } from '../headers.ts'
+import { logError } from '../log.ts'
 import { checkPath, pathAlone } from '../parameters.ts'
 import { badField, noSite, problem } from '../problem.ts'
+import { bindingsOf, boundAs, type Databases, readBindingOf, requireBound } from '../site/database.ts'
 import { forgetSite } from '../site/sites.ts'
 import { requireAdmin, requireSite } from './access.ts'
 import { readJson } from './body.ts'
@@ -35,7 +37,7 @@ export const siteRoutes = new Hono<Types>()
     if (caller.role === 'reader') requireSite(c, caller.site)
     checkPath(c)
     const answer: SitesAnswer = {
-      data: await listSites(c.env.DB, caller.role === 'reader' ? caller.site : null),
+      data: await listSites(c.env, caller.role === 'reader' ? caller.site : null),
     }
     return c.json(answer, 200, PRIVATE)
   })
@@ -43,7 +45,7 @@ export const siteRoutes = new Hono<Types>()
     const site = c.req.param('site')
     requireSite(c, site)
     checkPath(c)
-    const [answer] = await listSites(c.env.DB, site)
+    const [answer] = await listSites(c.env, site)
     if (!answer) throw noSite(site)
     return c.json(answer, 200, PRIVATE)
   })
@@ -52,18 +54,25 @@ export const siteRoutes = new Hono<Types>()
   .put('/:site', async c => {
     const name = v.safeParse(SITE_NAME, c.req.param('site'))
     if (!name.success) throw badField({ field: 'site', detail: name.issues[0].message })
-    const settings = toColumns(checkDays(await readJson(c, SITE_SETTINGS)))
-    const row = { id: name.output, ...settings, key: randomHex(16), created: Date.now() }
+    const { database, ...given } = await readJson(c, SITE_SETTINGS)
+    const settings = toColumns(checkDays(given))
+    requireBound(c.env, 'database', database)
+    const row = { id: name.output, ...settings, database, key: randomHex(16), created: Date.now() }
     const insert = drizzle(c.env.DB).insert(sites).values(row)
     if (c.req.header('If-None-Match') === '*') {
       const [made] = await insert.onConflictDoNothing().returning()
       if (!made) throw problem(412, `Site ${name.output} exists already.`, { field: 'site' })
       return showSaved(c, made, 201)
     }
+    const isPlaced = database === undefined ? sql`true` : eq(sites.database, database)
     const [saved] = await insert
-      .onConflictDoUpdate({ target: sites.id, set: settings, setWhere: isNull(sites.deleted) })
+      .onConflictDoUpdate({
+        target: sites.id,
+        set: settings,
+        setWhere: sql`${sites.deleted} IS NULL AND ${isPlaced}`,
+      })
       .returning()
-    if (!saved) throw problem(409, `Site ${name.output} is being deleted; try again when its rows are gone.`)
+    if (!saved) throw await notReplaced(c, name.output)
     return showSaved(c, saved, saved.key === row.key ? 201 : 200)
   })
   .patch('/:site', async c => {
@@ -93,26 +102,48 @@ export const siteRoutes = new Hono<Types>()
   .route('/:site/tokens', tokenRoutes)
   .route('/:site/deploys', deployRoutes)
 
+/** Why the settings of a site that is there were not replaced. */
+async function notReplaced(c: Context<Types>, name: string) {
+  const [there] = await drizzle(c.env.DB)
+    .select()
+    .from(sites)
+    .where(and(eq(sites.id, name), isNull(sites.deleted)))
+  return there
+    ? problem(409, `Site ${name} lies in ${there.database}: move it by POST /v1/sites/${name}/move.`, {
+        field: 'database',
+      })
+    : problem(409, `Site ${name} is being deleted; try again when its rows are gone.`)
+}
+
 /** All sites by name, or the one of that name, with the bots of the last day. */
-async function listSites(d1: D1Database, only: string | null): Promise<SiteAnswer[]> {
-  const db = drizzle(d1)
-  const dayAgo = hourOf(Date.now()) - 24
-  const [rows, counts] = await Promise.all([
-    db
+async function listSites(databases: Databases, only: string | null): Promise<SiteAnswer[]> {
+  const [rows, ...counts] = await Promise.all([
+    drizzle(databases.DB)
       .select()
       .from(sites)
       .where(and(isNull(sites.deleted), only === null ? undefined : eq(sites.id, only)))
       .orderBy(sites.id),
-    db
-      .select({ site: intake.site, beacons: sql<number>`sum(${intake.bots})` })
-      .from(intake)
-      .where(and(gte(intake.hour, dayAgo), only === null ? undefined : eq(intake.site, only)))
-      .groupBy(intake.site),
+    ...bindingsOf(databases).map(name => botsIn(databases, name, only)),
   ])
   return rows.map(row => ({
     ...show(row),
-    bot_beacons_24h: counts.find(({ site }) => site === row.id)?.beacons ?? 0,
+    bot_beacons_24h: counts.find(({ name }) => name === readBindingOf(row))?.bots.get(row.id) ?? 0,
   }))
+}
+
+/** Beacons of bots in the last day, by site, as one database counts them. Where another than `DB` is in trouble, none are known. */
+async function botsIn(databases: Databases, name: string, only: string | null) {
+  const found = drizzle(boundAs(databases, name) ?? databases.DB)
+    .select({ site: intake.site, beacons: sql<number>`sum(${intake.bots})` })
+    .from(intake)
+    .where(and(gte(intake.hour, hourOf(Date.now()) - 24), only === null ? undefined : eq(intake.site, only)))
+    .groupBy(intake.site)
+  const rows = await found.catch((error: unknown) => {
+    if (name === 'DB') throw error
+    logError(`database ${name} does not say how many bots came`, error)
+    return []
+  })
+  return { name, bots: new Map(rows.map(({ site, beacons }) => [site, beacons])) }
 }
 
 /** Answers the site as it is now, and forgets what this isolate knew of it. */
@@ -121,7 +152,9 @@ function showSaved(c: Context<Types>, saved: SiteRow, status: 200 | 201): Respon
   return c.json(show(saved), status, PRIVATE)
 }
 
-function checkDays(settings: SiteSettings): SiteSettings {
+type Settings = Omit<SiteSettings, 'database'>
+
+function checkDays(settings: Settings): Settings {
   const { raw_days, hour_days, day_days } = settings
   if (hour_days <= raw_days) throw badField({ field: 'hour_days', detail: 'must be more than raw_days' })
   if (day_days < hour_days) throw badField({ field: 'day_days', detail: 'must be at least hour_days' })
@@ -130,10 +163,15 @@ function checkDays(settings: SiteSettings): SiteSettings {
 
 /** A site without its secret. */
 function show(row: SiteRow): SiteSaved {
-  return { site: row.id, ...toSettings(row), created: new Date(row.created).toISOString() }
+  return {
+    site: row.id,
+    ...toSettings(row),
+    database: row.database,
+    created: new Date(row.created).toISOString(),
+  }
 }
 
-function toSettings(row: SiteRow): SiteSettings {
+function toSettings(row: SiteRow): Settings {
   return {
     origins: row.origins,
     rate: row.rate,
@@ -147,7 +185,7 @@ function toSettings(row: SiteRow): SiteSettings {
   }
 }
 
-function toColumns(settings: SiteSettings) {
+function toColumns(settings: Settings) {
   const {
     origins,
     rate,

@@ -14,7 +14,7 @@ import type { Hono as Types } from '../env.ts'
 import { PRIVATE } from '../headers.ts'
 import { checkPath, pathAlone, siteOf } from '../parameters.ts'
 import { problem } from '../problem.ts'
-import { existingSite, forgetSite } from '../site/sites.ts'
+import { type Existing, existingSite, forgetSite } from '../site/sites.ts'
 import { named } from '../store/names.ts'
 import { prepare } from '../store/statement.ts'
 import { requireAdmin, requireSite } from './access.ts'
@@ -28,48 +28,48 @@ export const tagRoutes = new Hono<Types>()
   .get('/', async c => {
     requireSite(c, siteOf(c))
     checkPath(c)
-    const site = await existingSite(c.env.DB, siteOf(c))
-    return c.json(await answerOf(c.env.DB, site), 200, PRIVATE)
+    const existing = await existingSite(c.env, siteOf(c))
+    return c.json(await answerOf(c.env.DB, existing), 200, PRIVATE)
   })
   .use('/*', requireAdmin, pathAlone)
   .put('/', async c => {
-    const site = await existingSite(c.env.DB, siteOf(c))
+    const existing = await existingSite(c.env, siteOf(c))
     const { tags } = await readJson(c, TAGS)
     await declare(
       c.env.DB,
-      site,
+      existing.site,
       sql`(SELECT json_group_object(value, coalesce(json_extract(${s.tags}, '$.' || value), ${now()})) FROM json_each(${JSON.stringify(tags)}))`,
     )
-    return c.json(await answerOf(c.env.DB, site), 200, PRIVATE)
+    return c.json(await answerOf(c.env.DB, existing), 200, PRIVATE)
   })
   // One statement a tag, so that of two requests at once neither takes the other's tag back.
   .put('/:name', async c => {
-    const site = await existingSite(c.env.DB, siteOf(c))
+    const existing = await existingSite(c.env, siteOf(c))
     const path = `$.${c.req.param('name')}`
     const isKept = sql`json_type(${s.tags}, ${path}) IS NOT NULL`
     const declared = await declare(
       c.env.DB,
-      site,
+      existing.site,
       sql`json_set(${s.tags}, ${path}, coalesce(json_extract(${s.tags}, ${path}), ${now()}))`,
       sql`${isKept} OR (SELECT count(*) FROM json_each(${s.tags})) < ${MAX_TAGS}`,
     )
     if (!declared)
-      throw problem(409, `Site ${site} has ${MAX_TAGS} tags, which is the most: remove one first.`, {
+      throw problem(409, `Site ${existing.site} has ${MAX_TAGS} tags, which is the most: remove one first.`, {
         field: 'name',
       })
-    return c.json(await answerOf(c.env.DB, site), 200, PRIVATE)
+    return c.json(await answerOf(c.env.DB, existing), 200, PRIVATE)
   })
   .delete('/:name', async c => {
-    const site = await existingSite(c.env.DB, siteOf(c))
+    const existing = await existingSite(c.env, siteOf(c))
     const name = c.req.param('name')
     const path = `$.${name}`
     const removed = await declare(
       c.env.DB,
-      site,
+      existing.site,
       sql`json_remove(${s.tags}, ${path})`,
       sql`json_type(${s.tags}, ${path}) IS NOT NULL`,
     )
-    if (!removed) throw problem(404, `Site ${site} declares no tag ${name}.`, { field: 'name' })
+    if (!removed) throw problem(404, `Site ${existing.site} declares no tag ${name}.`, { field: 'name' })
     return c.body(null, 204, PRIVATE)
   })
 
@@ -84,11 +84,10 @@ async function declare(d1: D1Database, site: string, tags: SQL, condition = sql`
 }
 
 /** What is declared, and what was left out of late. Key: (site, hour). */
-async function answerOf(d1: D1Database, site: string): Promise<TagsAnswer> {
-  const db = drizzle(d1)
+async function answerOf(directory: D1Database, { site, reads }: Existing): Promise<TagsAnswer> {
   const [tags, [dropped]] = await Promise.all([
-    tagsOf(d1, site),
-    db
+    tagsOf(directory, site),
+    drizzle(reads)
       .select({
         undeclared: sql<number>`coalesce(sum(${intake.tagsUndeclared}), 0)`,
         unfit: sql<number>`coalesce(sum(${intake.tagsUnfit}), 0)`,

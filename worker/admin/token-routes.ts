@@ -23,11 +23,11 @@ const MAX_TOKENS = 100
 
 export const tokenRoutes = new Hono<Types>()
   .get('/', async c => {
-    const site = await existingSite(c.env.DB, siteOf(c))
+    const { site } = await existingSite(c.env, siteOf(c))
     return c.json({ data: (await list(c, site)).map(show) }, 200, PRIVATE)
   })
   .post('/', async c => {
-    const site = await existingSite(c.env.DB, siteOf(c))
+    const { site } = await existingSite(c.env, siteOf(c))
     const { name, expires: until } = await readJson(c, NEW_TOKEN)
     const created = Date.now()
     const expires = until === undefined ? null : Date.parse(until)

@@ -13,12 +13,14 @@ import {
 import { percentiles } from '../../schema/domain/histogram.ts'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
 import { limitsOf } from '../../schema/domain/metrics.ts'
+import type { Hour } from '../../schema/domain/units.ts'
 import { budgets, rollups, sites } from '../../schema/storage/tables.ts'
 import { columnSql } from '../histogram/dimensions.ts'
 import { total } from '../query/distribution.ts'
 import type { RollupRow } from '../query/rollup-rows.ts'
 import { percentileInUnit } from '../read/summary.ts'
-import { named } from '../store/names.ts'
+import { type Databases, type Placed, readDatabaseOf } from '../site/database.ts'
+import { listed, named } from '../store/names.ts'
 import { countOf } from '../store/row-codec.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 
@@ -31,7 +33,7 @@ const P75 = [75]
 
 /** The sites by name, from `after` on, of those with `search` in their name; the `only` one of a reader. Keys: (id); (site, tier, dimension, start); (site, id). */
 export async function overview(
-  d1: Preparer,
+  databases: Databases,
   only: string | null,
   { after = '', search = '' }: OverviewQuery,
   now: number,
@@ -39,32 +41,24 @@ export async function overview(
   const to = hourOf(now)
   const which = only === null ? sql`${s.id} > ${after}` : sql`${s.id} = ${only}`
   const { results } = await prepare(
-    d1,
-    sql`SELECT ${s.id} FROM ${s.table} WHERE ${which} AND instr(${s.id}, ${search}) AND ${s.deleted} IS NULL ORDER BY ${s.id} LIMIT ${MAX_SITES + 1}`,
-  ).all<{ id: string }>()
-  const names = results.slice(0, MAX_SITES).map(({ id }) => id)
-  const listed = sql`json_each(${JSON.stringify(names)}) AS l`
-  const columns: SQL[] = [
-    sql`${columnSql('views')} AS views`,
-    ...OVERVIEW_VITALS.map(vital => sql`${columnSql(vital)} AS ${sql.raw(vital)}`),
-  ]
-  const [hours, states] = await Promise.all([
-    prepare(
-      d1,
-      sql`SELECT ${r.site}, ${r.start}, ${r.value}, ${sql.join(columns, sql`, `)} FROM ${listed} CROSS JOIN ${r.table}
-        ON ${r.site} = l.value AND ${r.tier} = 'hour' AND ${r.dimension} = 'all' AND ${r.start} >= ${to - HOURS}
-          AND ${r.start} < ${to}`,
-    ).all<RollupRow & { site: string }>(),
-    prepare(
-      d1,
-      sql`SELECT ${b.site}, ${b.state} FROM ${listed} CROSS JOIN ${b.table} ON ${b.site} = l.value`,
-    ).all<{
-      site: string
-      state: keyof OverviewAnswer['data'][number]['budgets']
-    }>(),
-  ])
-  const hoursOf = Map.groupBy(hours.results, ({ site }) => site)
-  const budgetsOf = Map.groupBy(states.results, ({ site }) => site)
+    databases.DB,
+    sql`SELECT ${listed(s.id, s.database, s.moving, s.other)} FROM ${s.table} WHERE ${which} AND instr(${s.id}, ${search}) AND ${s.deleted} IS NULL ORDER BY ${s.id} LIMIT ${MAX_SITES + 1}`,
+  ).all<Placed>()
+  const shown = results.slice(0, MAX_SITES)
+  const names = shown.map(({ id }) => id)
+  const found = await Promise.all(
+    [...Map.groupBy(shown, site => readDatabaseOf(databases, site))].map(([d1, sites]) =>
+      figuresOf(d1, sites, to),
+    ),
+  )
+  const hoursOf = Map.groupBy(
+    found.flatMap(({ hours }) => hours),
+    ({ site }) => site,
+  )
+  const budgetsOf = Map.groupBy(
+    found.flatMap(({ states }) => states),
+    ({ site }) => site,
+  )
   return {
     from: new Date((to - HOURS) * HOUR).toISOString(),
     to: new Date(to * HOUR).toISOString(),
@@ -86,4 +80,26 @@ export async function overview(
     }),
     next: results.length > MAX_SITES ? (names.at(-1) ?? null) : null,
   }
+}
+
+/** What one database knows of its sites: their hours from `to` back, and how their budgets stand. */
+async function figuresOf(d1: Preparer, sites: readonly Placed[], to: Hour) {
+  const l = sql`json_each(${JSON.stringify(sites.map(({ id }) => id))}) AS l`
+  const columns: SQL[] = [
+    sql`${columnSql('views')} AS views`,
+    ...OVERVIEW_VITALS.map(vital => sql`${columnSql(vital)} AS ${sql.raw(vital)}`),
+  ]
+  const [hours, states] = await Promise.all([
+    prepare(
+      d1,
+      sql`SELECT ${r.site}, ${r.start}, ${r.value}, ${listed(...columns)} FROM ${l} CROSS JOIN ${r.table}
+        ON ${r.site} = l.value AND ${r.tier} = 'hour' AND ${r.dimension} = 'all' AND ${r.start} >= ${to - HOURS}
+          AND ${r.start} < ${to}`,
+    ).all<RollupRow & { site: string }>(),
+    prepare(
+      d1,
+      sql`SELECT ${b.site}, ${b.state} FROM ${l} CROSS JOIN ${b.table} ON ${b.site} = l.value`,
+    ).all<{ site: string; state: keyof OverviewAnswer['data'][number]['budgets'] }>(),
+  ])
+  return { hours: hours.results, states: states.results }
 }

@@ -34,6 +34,7 @@ import { PRIVATE } from '../headers.ts'
 import { siteOf } from '../parameters.ts'
 import { badField, noSite, problem } from '../problem.ts'
 import { deploysOf } from '../read/deploys.ts'
+import { databaseOf, readDatabaseOf } from '../site/database.ts'
 import { segmentOf } from '../site/segments.ts'
 import { existingSite, findSite } from '../site/sites.ts'
 import { requireTag } from '../site/tags.ts'
@@ -49,12 +50,12 @@ const MAX_EVENTS = 200
 export const budgetRoutes = new Hono<Types>()
   .use(requireAdmin)
   .post('/budgets', async c => {
-    const site = await existingSite(c.env.DB, siteOf(c))
+    const { site, d1 } = await existingSite(c.env, siteOf(c))
     const budget = await readJson(c, BUDGET)
     const now = Date.now()
     await checkFilters(c, budget, now)
     const row = { site, id: randomHex(6), created: now, since: now, ...toRow(budget) }
-    const [made] = await drizzle(c.env.DB)
+    const [made] = await drizzle(d1)
       .insert(budgets)
       .select(limited(budgets, row, MAX_BUDGETS, hasSegment(c, budget)))
       .returning()
@@ -64,19 +65,20 @@ export const budgetRoutes = new Hono<Types>()
   })
   .post('/budgets/preview', async c => {
     const now = Date.now()
-    const site = await findSite(c.env.DB, siteOf(c), now)
+    const site = await findSite(c.env, siteOf(c), now)
     if (!site) throw noSite(siteOf(c))
     const budget = await readJson(c, BUDGET)
     if (budget.relative_to) {
       throw badField({ field: 'relative_to', detail: 'must be left out: only limits can be previewed' })
     }
     const filters = await checkFilters(c, budget, now)
-    return c.json(await preview(c.env.DB, site, toRow(budget), filters, now), 200, PRIVATE)
+    return c.json(await preview(readDatabaseOf(c.env, site), site, toRow(budget), filters, now), 200, PRIVATE)
   })
   .put('/budgets/:id', async c => {
+    const { d1 } = await existingSite(c.env, siteOf(c))
     const budget = await readJson(c, BUDGET)
     await checkFilters(c, budget, Date.now())
-    const [changed] = await drizzle(c.env.DB)
+    const [changed] = await drizzle(d1)
       .update(budgets)
       .set({ ...toRow(budget), ...unjudged(Date.now()) })
       .where(and(one(c), hasSegment(c, budget)))
@@ -86,7 +88,8 @@ export const budgetRoutes = new Hono<Types>()
     throw unknown(c)
   })
   .delete('/budgets/:id', async c => {
-    const [deleted] = await drizzle(c.env.DB).delete(budgets).where(one(c)).returning()
+    const { d1 } = await existingSite(c.env, siteOf(c))
+    const [deleted] = await drizzle(d1).delete(budgets).where(one(c)).returning()
     if (!deleted) throw unknown(c)
     return c.body(null, 204, PRIVATE)
   })
@@ -100,18 +103,18 @@ export const budgetReads = new Hono<Types>()
     const parsed = parseParameters(OVERVIEW_QUERY, new URL(c.req.url).searchParams)
     if ('error' in parsed) throw badField(parsed.error)
     const only = caller.role === 'reader' ? caller.site : null
-    return c.json(await overview(c.env.DB, only, parsed.ok, Date.now()), 200, PRIVATE)
+    return c.json(await overview(c.env, only, parsed.ok, Date.now()), 200, PRIVATE)
   })
   .get('/budgets', async c => {
     const parsed = parseParameters(BUDGETS_QUERY.entries, new URL(c.req.url).searchParams)
     if ('error' in parsed) throw badField(parsed.error)
-    const site = await existingSite(c.env.DB, parsed.ok.site)
-    const rows = await drizzle(c.env.DB)
+    const { site, d1 } = await existingSite(c.env, parsed.ok.site)
+    const rows = await drizzle(d1)
       .select()
       .from(budgets)
       .where(eq(budgets.site, site))
       .orderBy(budgets.created)
-    const marked = await deploysBefore(c.env.DB, site, rows)
+    const marked = await deploysBefore(d1, site, rows)
     const data = rows.map(row => ({ ...show(row), ...lastBefore(row, marked) }))
     return c.json({ site, data } satisfies BudgetsAnswer, 200, PRIVATE)
   })
@@ -119,8 +122,8 @@ export const budgetReads = new Hono<Types>()
     const parsed = parseParameters(BUDGET_EVENTS_QUERY.entries, new URL(c.req.url).searchParams)
     if ('error' in parsed) throw badField(parsed.error)
     const { budget } = parsed.ok
-    const site = await existingSite(c.env.DB, parsed.ok.site)
-    const rows = await drizzle(c.env.DB)
+    const { site, d1 } = await existingSite(c.env, parsed.ok.site)
+    const rows = await drizzle(d1)
       .select()
       .from(budgetEvents)
       .where(and(eq(budgetEvents.site, site), budget ? eq(budgetEvents.budget, budget) : undefined))
@@ -142,10 +145,11 @@ function hasSegment(c: Context<Types>, { segment }: Budget): SQL {
  * a filter that leaves nothing of the segment.
  */
 async function checkFilters(c: Context<Types>, budget: Budget, now: Ms): Promise<Filters> {
-  const site = await findSite(c.env.DB, siteOf(c), now)
+  const site = await findSite(c.env, siteOf(c), now)
   if (!site) throw noSite(siteOf(c))
   for (const key of Object.keys(tagFilter(budget.tag))) if (isTagKey(key)) requireTag(site, key, 'tag')
-  const within = budget.segment === null ? null : await segmentOf(c.env.DB, site, budget.segment)
+  const within =
+    budget.segment === null ? null : await segmentOf(databaseOf(c.env, site), site, budget.segment)
   const filters = budgetFilters(budget, within)
   if ('error' in filters) throw badField(filters.error)
   return filters.ok

@@ -30,12 +30,12 @@ import { isDone, send } from './webhook.ts'
 /** What belongs to `/v1/sites/:site/webhooks`; the admin's. */
 export const webhookRoutes = new Hono<Types>()
   .get('/', async c => {
-    const site = await existingSite(c.env.DB, siteOf(c))
-    return c.json({ data: (await list(c, site)).map(show) } satisfies WebhooksAnswer, 200, PRIVATE)
+    const { site, d1 } = await existingSite(c.env, siteOf(c))
+    return c.json({ data: (await list(d1, site)).map(show) } satisfies WebhooksAnswer, 200, PRIVATE)
   })
   .post('/', async c => {
-    const site = await existingSite(c.env.DB, siteOf(c))
-    const given = await checked(c, site)
+    const { site, d1 } = await existingSite(c.env, siteOf(c))
+    const given = await checked(c, site, d1)
     const secret = given.kind === 'standard' ? newSecret() : null
     const row = {
       site,
@@ -44,7 +44,7 @@ export const webhookRoutes = new Hono<Types>()
       ...toRow(given),
       secret: secret ?? `${given.routing_key}`,
     }
-    const [made] = await drizzle(c.env.DB)
+    const [made] = await drizzle(d1)
       .insert(webhooks)
       .select(limited(webhooks, row, MAX_WEBHOOKS))
       .returning()
@@ -55,13 +55,13 @@ export const webhookRoutes = new Hono<Types>()
     return c.json({ ...show(made), secret } satisfies NewWebhookAnswer, 201, { 'Cache-Control': 'no-store' })
   })
   .put('/:id', async c => {
-    const site = await existingSite(c.env.DB, siteOf(c))
-    const given = await checked(c, site)
-    const [before] = await drizzle(c.env.DB).select().from(webhooks).where(one(c))
+    const { site, d1 } = await existingSite(c.env, siteOf(c))
+    const given = await checked(c, site, d1)
+    const [before] = await drizzle(d1).select().from(webhooks).where(one(c))
     if (!before) throw unknown(c)
     if (before.kind !== given.kind) throw badField({ field: 'kind', detail: `must stay ${before.kind}` })
     const secret = given.routing_key ?? before.secret
-    const [changed] = await drizzle(c.env.DB)
+    const [changed] = await drizzle(d1)
       .update(webhooks)
       .set({ ...toRow(given), secret })
       .where(one(c))
@@ -70,14 +70,14 @@ export const webhookRoutes = new Hono<Types>()
     return c.json(show(changed), 200, PRIVATE)
   })
   .delete('/:id', async c => {
-    await existingSite(c.env.DB, siteOf(c))
-    const [deleted] = await drizzle(c.env.DB).delete(webhooks).where(one(c)).returning()
+    const { d1 } = await existingSite(c.env, siteOf(c))
+    const [deleted] = await drizzle(d1).delete(webhooks).where(one(c)).returning()
     if (!deleted) throw unknown(c)
     return c.body(null, 204, PRIVATE)
   })
   .post('/:id/test', async c => {
-    const site = await existingSite(c.env.DB, siteOf(c))
-    const [webhook] = await drizzle(c.env.DB).select().from(webhooks).where(one(c))
+    const { site, d1 } = await existingSite(c.env, siteOf(c))
+    const [webhook] = await drizzle(d1).select().from(webhooks).where(one(c))
     if (!webhook) throw unknown(c)
     const text = `${site}: a test of the webhook. Nothing is wrong.`
     const now = Date.now()
@@ -88,14 +88,11 @@ export const webhookRoutes = new Hono<Types>()
   })
 
 /** The body, whose address this worker may be sent to, and whose budgets are there. */
-async function checked(c: Context<Types>, site: string): Promise<Webhook> {
+async function checked(c: Context<Types>, site: string, d1: D1Database): Promise<Webhook> {
   const given = await readJson(c, WEBHOOK)
   if (given.url) checkAddress(c, given.url)
   if (given.budgets) {
-    const rows = await drizzle(c.env.DB)
-      .select({ id: budgets.id })
-      .from(budgets)
-      .where(eq(budgets.site, site))
+    const rows = await drizzle(d1).select({ id: budgets.id }).from(budgets).where(eq(budgets.site, site))
     const known = new Set(rows.map(({ id }) => id))
     const strange = given.budgets.findIndex(id => !known.has(id))
     if (strange >= 0) throw badField({ field: `budgets.${strange}`, detail: `is no budget of site ${site}` })
@@ -112,8 +109,8 @@ function show({ id, kind, url, budgets }: WebhookRow): WebhookAnswer {
 }
 
 /** The oldest first. Key: (site). */
-function list(c: Context<Types>, site: string): Promise<WebhookRow[]> {
-  return drizzle(c.env.DB)
+function list(d1: D1Database, site: string): Promise<WebhookRow[]> {
+  return drizzle(d1)
     .select()
     .from(webhooks)
     .where(eq(webhooks.site, site))

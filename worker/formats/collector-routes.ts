@@ -29,17 +29,17 @@ import { queryOf, send } from './push.ts'
 /** What belongs to `/v1/sites/:site/collectors`; the admin's, as all that the sites before it guard. */
 export const collectorRoutes = new Hono<Types>()
   .get('/', async c => {
-    const site = await existingSite(c.env.DB, siteOf(c))
-    return c.json({ data: (await list(c, site)).map(show) } satisfies CollectorsAnswer, 200, PRIVATE)
+    const { site, d1 } = await existingSite(c.env, siteOf(c))
+    return c.json({ data: (await list(d1, site)).map(show) } satisfies CollectorsAnswer, 200, PRIVATE)
   })
   .post('/', async c => {
-    const site = await existingSite(c.env.DB, siteOf(c))
+    const { site, d1 } = await existingSite(c.env, siteOf(c))
     const given = await checked(c, site)
     const now = Date.now()
     // The hour that settled last is the first to be sent.
     const next = firstOpenHour(now) - 1
     const row = { site, id: randomHex(6), created: now, next, due: now, ...toRow(given) }
-    const [made] = await drizzle(c.env.DB)
+    const [made] = await drizzle(d1)
       .insert(collectors)
       .select(limited(collectors, row, MAX_COLLECTORS))
       .returning()
@@ -51,9 +51,9 @@ export const collectorRoutes = new Hono<Types>()
     return c.json(show(made), 201, PRIVATE)
   })
   .put('/:id', async c => {
-    const site = await existingSite(c.env.DB, siteOf(c))
+    const { site, d1 } = await existingSite(c.env, siteOf(c))
     const given = await checked(c, site)
-    const [changed] = await drizzle(c.env.DB)
+    const [changed] = await drizzle(d1)
       .update(collectors)
       .set({ ...toRow(given), attempts: 0, due: Date.now() })
       .where(one(c))
@@ -62,14 +62,14 @@ export const collectorRoutes = new Hono<Types>()
     return c.json(show(changed), 200, PRIVATE)
   })
   .delete('/:id', async c => {
-    await existingSite(c.env.DB, siteOf(c))
-    const [deleted] = await drizzle(c.env.DB).delete(collectors).where(one(c)).returning()
+    const { d1 } = await existingSite(c.env, siteOf(c))
+    const [deleted] = await drizzle(d1).delete(collectors).where(one(c)).returning()
     if (!deleted) throw unknown(c)
     return c.body(null, 204, PRIVATE)
   })
   .post('/:id/test', async c => {
-    await existingSite(c.env.DB, siteOf(c))
-    const [collector] = await drizzle(c.env.DB).select().from(collectors).where(one(c))
+    const { d1 } = await existingSite(c.env, siteOf(c))
+    const [collector] = await drizzle(d1).select().from(collectors).where(one(c))
     if (!collector) throw unknown(c)
     // A request without metrics shows that address and headers are right, and counts nothing twice.
     const { taken, status } = await send(collector, { resourceMetrics: [] })
@@ -106,8 +106,8 @@ function show(row: CollectorRow): CollectorAnswer {
 }
 
 /** The oldest first. Key: (site). */
-function list(c: Context<Types>, site: string): Promise<CollectorRow[]> {
-  return drizzle(c.env.DB)
+function list(d1: D1Database, site: string): Promise<CollectorRow[]> {
+  return drizzle(d1)
     .select()
     .from(collectors)
     .where(eq(collectors.site, site))

@@ -25,6 +25,7 @@ import type { Hono as Types } from '../env.ts'
 import { wellFormed } from '../parameters.ts'
 import { badField, extraOf, problem, toProblem } from '../problem.ts'
 import { handler } from '../query/endpoint.ts'
+import type { Placed } from '../site/database.ts'
 import { isAllowed } from '../site/origins.ts'
 import { cruxHistory, cruxRecord } from './crux-record.ts'
 
@@ -85,7 +86,7 @@ function recordHandler(parse: typeof parseRecordRequest, make: typeof cruxRecord
     parse: async c => parse(toJson(await readText(c.req.raw))),
     findSite: siteOf,
     async answer({ query, site, now, d1 }) {
-      const record = await make(d1, site, query, now)
+      const record = await make(d1, site.id, query, now)
       if (!record) throw problem(404, 'data not found: too few page views')
       return { body: JSON.stringify(record), headers: { 'Content-Type': 'application/json' } }
     },
@@ -96,9 +97,10 @@ function recordHandler(parse: typeof parseRecordRequest, make: typeof cruxRecord
  * The site that is asked for: `?site=`, or of those that the token may read the one that takes beacons from the
  * origin. One that names it goes before one that covers it by a pattern, and that before one that takes all.
  */
-async function siteOf(c: Context<Types>, { origin, url }: CruxQuery): Promise<string> {
+async function siteOf(c: Context<Types>, { origin, url }: CruxQuery): Promise<Placed> {
+  const { id, origins, database, moving, other } = sites
   const all = await drizzle(c.env.DB)
-    .select({ id: sites.id, origins: sites.origins })
+    .select({ id, origins, database, moving, other })
     .from(sites)
     .where(isNull(sites.deleted))
   const caller = c.get('caller')
@@ -120,7 +122,7 @@ async function siteOf(c: Context<Types>, { origin, url }: CruxQuery): Promise<st
     }
     if (found) {
       requireSite(c, found.id)
-      return found.id
+      return found
     }
   }
   throw problem(404, named === undefined ? `no site takes beacons from ${origin}` : `no site ${named}`)

@@ -22,6 +22,7 @@ import type { Periods } from '../query/covered.ts'
 import { groupsOf } from '../query/distributions.ts'
 import { byParameters, handler } from '../query/endpoint.ts'
 import type { Group } from '../query/groups.ts'
+import { readDatabaseOf } from '../site/database.ts'
 import { named, selected } from '../store/names.ts'
 import { prepare } from '../store/statement.ts'
 import { exposition } from './exposition.ts'
@@ -52,8 +53,8 @@ interface Counted {
 
 export const metricsRoute = handler({
   ...byParameters(parseScrapeQuery),
-  async answer({ c, query }) {
-    const body = await scrape(c.env.DB, query)
+  async answer({ c, query, site }) {
+    const body = await scrape(readDatabaseOf(c.env, site), query)
     return { body, headers: { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' } }
   },
 })

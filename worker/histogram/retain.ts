@@ -11,25 +11,20 @@ import { HOUR, hourOf, MINUTE } from '../../schema/domain/hour.ts'
 import type { Hour, Ms } from '../../schema/domain/units.ts'
 import * as tables from '../../schema/storage/tables.ts'
 import { logError } from '../log.ts'
-import { keyColumns, type Names, named } from '../store/names.ts'
+import { deleteFirst, purgeRows } from '../store/delete.ts'
+import { type Names, named } from '../store/names.ts'
 import { prepare } from '../store/statement.ts'
 import { ARCHIVE_STATEMENTS, archiveDay, purgeArchive } from './archive.ts'
 import { dimensionsIn, ROLLUPS } from './dimensions.ts'
 
 const { deliveries, intake, pageviews, periods, rates, rollups, sites, traffic } = tables
 
-/** Rows that one statement deletes at most, far below what takes D1 its 30 seconds. */
-const DELETE_BATCH = 5_000
 /** Days that counts of beacons for sites that do not exist are kept: as long as hours are, where nothing is set. */
 const UNKNOWN_DAYS = 35
 /** Hours that the counts of the sampling controller are kept. */
 const TRAFFIC_HOURS = 48
 /** A deleted site's rows wait this long, in ms, until every isolate has forgotten the site. */
 const PURGE_DELAY = MINUTE
-
-/** A table whose rows are a site's. */
-type SiteTable = Exclude<(typeof tables)[keyof typeof tables], typeof sites>
-const SITE_TABLES = Object.values(tables).filter((table): table is SiteTable => table !== sites)
 
 const period = named(periods)
 const s = named(sites)
@@ -111,23 +106,32 @@ export async function retainUnknown(d1: D1Database, now: Ms): Promise<number> {
   return 1
 }
 
+/** A site that was deleted, and every database that may have rows of it. */
+interface Deleted {
+  id: string
+  deleted: Ms
+  /** It was moving: a database may still refuse to delete its rows. */
+  fenced: boolean
+  places: readonly D1Database[]
+}
+
 /** Deletes everything of a site that was deleted, and at last the site; answers the statements it took. */
 export async function purgeSite(
-  d1: D1Database,
-  id: string,
-  deleted: Ms,
+  directory: D1Database,
+  { id, deleted, fenced, places }: Deleted,
   now: Ms,
   archive?: R2Bucket,
 ): Promise<number> {
   if (now < deleted + PURGE_DELAY) return 0
   let taken = 0
-  for (const table of SITE_TABLES) {
-    const { meta } = await prepare(d1, deleteFirst(table, id)).run()
-    taken++
-    if (meta.changes >= DELETE_BATCH) return taken
+  for (const d1 of places) {
+    const purged = await purgeRows(d1, id, fenced)
+    taken += purged.taken
+    if (purged.left) return taken
   }
   if (archive && !(await purgeArchive(archive, id))) return taken
-  await prepare(d1, sql`DELETE FROM ${s.table} WHERE ${s.id} = ${id} AND ${s.deleted} IS NOT NULL`).run()
+  const one = sql`DELETE FROM ${s.table} WHERE ${s.id} = ${id} AND ${s.deleted} IS NOT NULL`
+  await prepare(directory, one).run()
   return taken + 1
 }
 
@@ -149,26 +153,6 @@ function deleteRollups(rollup: (typeof ROLLUPS)[number], site: string, tier: tab
       ${tier === 'hour' ? isSealed(t) : NOTHING_MORE}`,
     sql`${dimensionsIn(rollup, site, tier)} AS n CROSS JOIN`,
   )
-}
-
-/**
- * Deletes the first rows of a site that `where` holds of, found and deleted by primary key. `beside` is read before the
- * table: `json_each(...) AS n CROSS JOIN`.
- */
-function deleteFirst<T extends SiteTable>(
-  table: T,
-  site: string,
-  where?: (t: Names<T>) => SQL,
-  beside = NOTHING_MORE,
-): SQL {
-  const own = named<SiteTable>(table)
-  const t = named<SiteTable>(table, 't')
-  const more = where ? sql` AND ${where(named(table, 't'))}` : NOTHING_MORE
-  // The site is fixed, so the rest of the key finds a row.
-  const key = keyColumns(table).filter(column => column !== table.site.name)
-  return sql`DELETE FROM ${own.table} WHERE ${own.site} = ${site} AND (${sql.raw(key.join(', '))}) IN (
-    SELECT ${sql.raw(key.map(column => `t.${column}`).join(', '))} FROM ${beside} ${t.table}
-    WHERE ${t.site} = ${site}${more} LIMIT ${DELETE_BATCH})`
 }
 
 const NOTHING_MORE = sql.raw('')

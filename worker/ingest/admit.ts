@@ -62,7 +62,7 @@ export async function admit(c: Context<Hono>, now: Ms): Promise<Admitted> {
 
 /** The site as it is now, or was a moment ago. */
 export async function freshSite(c: Context<Hono>, name: string, now: Ms): Promise<Site> {
-  const site = await within(D1_TIMEOUT, findSite(c.env.DB, name, now)).catch(error => {
+  const site = await within(D1_TIMEOUT, findSite(c.env, name, now)).catch(error => {
     throw databaseRefused(error)
   })
   if (!site) throw noSite(name)

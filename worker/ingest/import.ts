@@ -24,6 +24,7 @@ import type { Hono } from '../env.ts'
 import { PRIVATE } from '../headers.ts'
 import { siteOf } from '../parameters.ts'
 import { badField, noSite } from '../problem.ts'
+import { databaseOf } from '../site/database.ts'
 import { findSite } from '../site/sites.ts'
 import { restore, sealedHours } from '../store/restore.ts'
 
@@ -35,8 +36,9 @@ interface Line {
 
 export async function importPageViews(c: Context<Hono>): Promise<Response> {
   const now = Date.now()
-  const site = await findSite(c.env.DB, siteOf(c), now)
+  const site = await findSite(c.env, siteOf(c), now)
   if (!site) throw noSite(siteOf(c))
+  const d1 = databaseOf(c.env, site)
   const body = await readText(c.req.raw, MAX_IMPORT_BYTES, 'A request of page views')
   const lines = body.split('\n')
   if (lines.length > MAX_LINES + 1)
@@ -49,7 +51,7 @@ export async function importPageViews(c: Context<Hono>): Promise<Response> {
     return found && !('field' in found) ? [{ line: i + 1, row: found }] : []
   })
   const sealed = await sealedHours(
-    c.env.DB,
+    d1,
     site.id,
     read.map(({ row }) => row.hour),
   )
@@ -61,7 +63,7 @@ export async function importPageViews(c: Context<Hono>): Promise<Response> {
       return !detail
     }),
   )
-  const imported = await restore(c.env.DB, site.id, taken.rows, now)
+  const imported = await restore(d1, site.id, taken.rows, now)
   const answer: ImportAnswer = {
     imported,
     unchanged: taken.lines - imported,

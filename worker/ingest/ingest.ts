@@ -17,7 +17,7 @@ import type { Hono } from '../env.ts'
 import { logError } from '../log.ts'
 import { badField, databaseRefused } from '../problem.ts'
 import { leastRate } from '../site/rates.ts'
-import { isKnownSite, type Site } from '../site/sites.ts'
+import { isKnownSite, rememberedDatabase, type Site } from '../site/sites.ts'
 import { SETTLED } from '../store/periods.ts'
 import { addressOf } from './address.ts'
 import { admit, checkOrigin, D1_TIMEOUT, freshSite, readBody } from './admit.ts'
@@ -56,12 +56,14 @@ export async function ingest(c: Context<Hono>): Promise<Response> {
 /** Counts a beacon, whatever became of it, after it is answered. */
 function countFate(c: Context<Hono>, fate: Fate, now: Ms, leftOut?: LeftOut): void {
   const name = c.req.query('site') ?? ''
+  const d1 = rememberedDatabase(c.env, name)
+  if (!d1) return
   const beacon = {
     site: isKnownSite(name) ? name : '',
     address: addressOf(c.req.header('CF-Connecting-IP')) ?? '',
     imported: c.req.header('Authorization') !== undefined,
   }
-  c.executionCtx.waitUntil(tally(c.env.DB, { ...beacon, ...leftOut }, fate, now))
+  c.executionCtx.waitUntil(tally(d1, { ...beacon, ...leftOut }, fate, now))
 }
 
 /** What became of a beacon, and what of it is not kept. */
@@ -139,8 +141,8 @@ function checkWeight({ weight }: PageView, { id, maxWeight }: Site, trusted: boo
 
 /** Stores the row; where D1 refuses or is silent, a queue takes it if one is bound. */
 async function save(c: Context<Hono>, site: Site, row: Candidate, now: Ms): Promise<Fate> {
-  const { DB, QUEUE } = c.env
-  const kept = keep(DB, site, row, now)
+  const { QUEUE } = c.env
+  const kept = keep(c.env, site, row, now)
   try {
     return await within(D1_TIMEOUT, kept)
   } catch (error) {

@@ -6,8 +6,10 @@ import { sql } from 'drizzle-orm'
 import type { Ms } from '../../schema/domain/units.ts'
 import type { Candidate } from '../../schema/storage/tables.ts'
 import { logError } from '../log.ts'
+import { type Databases, databaseOf } from '../site/database.ts'
 import { findSite, type Site, staleSite } from '../site/sites.ts'
 import { store, storeAnd } from '../store/upsert.ts'
+import { isMoved } from '../unavailable.ts'
 import { adjust, report } from './control.ts'
 import type { Accepted } from './fate.ts'
 import { meter, type RateLimits, unmeter } from './meter.ts'
@@ -15,10 +17,24 @@ import { isKept } from './sample.ts'
 import { bytesOf } from './size.ts'
 
 /**
- * Stores the row if the database keeps it, and tells what became of it. What an importer brings is not counted: it is no
- * traffic, and must not make the site's visitors pay for it.
+ * Stores the row if the database keeps it, and tells what became of it. Where the site has moved away since this isolate asked
+ * for it, it asks once more, and the row goes where the site is now.
  */
-export async function keep(d1: D1Database, site: Site, row: Candidate, now: Ms): Promise<Accepted> {
+export async function keep(databases: Databases, site: Site, row: Candidate, now: Ms): Promise<Accepted> {
+  try {
+    return await keepIn(databases, site, row, now)
+  } catch (error) {
+    if (!isMoved(error)) throw error
+    staleSite(site.id)
+    const moved = await findSite(databases, site.id, now)
+    if (!moved || moved.database === site.database) throw error
+    return keepIn(databases, moved, row, now)
+  }
+}
+
+/** What an importer brings is not counted: it is no traffic, and must not make the site's visitors pay for it. */
+async function keepIn(databases: Databases, site: Site, row: Candidate, now: Ms): Promise<Accepted> {
+  const d1 = databaseOf(databases, site)
   const [bytes, oneIn] = [bytesOf(row), row.oneIn ?? 1]
   const counts = row.imported ? null : meter(site, bytes, oneIn)
   const takeBack = () => row.imported || unmeter(site, bytes, oneIn, counts)
@@ -36,7 +52,7 @@ export async function keep(d1: D1Database, site: Site, row: Candidate, now: Ms):
     return 'stored'
   }
   takeBack()
-  return refusedBy(d1, site, row, now)
+  return refusedBy(databases, site, row, now)
 }
 
 /** Stores rows out of a queue, and counts for its site's budget what was kept. */
@@ -67,10 +83,15 @@ function uncounted(error: unknown): void {
 }
 
 /** Why D1 kept no row: a rate that is new to this isolate, or a period that takes no more news. */
-async function refusedBy(d1: D1Database, { id }: Site, { draw }: Candidate, now: Ms): Promise<Accepted> {
+async function refusedBy(
+  databases: Databases,
+  { id }: Site,
+  { draw }: Candidate,
+  now: Ms,
+): Promise<Accepted> {
   if (draw === undefined) return 'late'
   staleSite(id)
-  const site = await findSite(d1, id, now)
+  const site = await findSite(databases, id, now)
   const highest = Math.max(site?.rate ?? 1, ...(site?.rates ?? []).map(({ rate }) => rate))
   return isKept({ draw }, highest) ? 'late' : 'sampled'
 }

@@ -15,6 +15,7 @@ import type { LakeRow } from '../../schema/storage/lake.ts'
 import { within } from '../deadline.ts'
 import type { Env, Hono } from '../env.ts'
 import { logError } from '../log.ts'
+import { rememberedDatabase } from '../site/sites.ts'
 import { tallyLakeFailed } from './tally.ts'
 
 /** How long rows gather, in ms. */
@@ -54,7 +55,7 @@ export function toLake(c: Context<Hono>, row: LakeRow, chars: number, now: Ms): 
 }
 
 /** Sends a batch, unless that is done already. */
-async function close(env: Pick<Env, 'DB' | 'LAKE'>, batch: Batch): Promise<void> {
+async function close(env: Env, batch: Batch): Promise<void> {
   if (open !== batch) return
   open = null
   const { rows } = batch
@@ -65,6 +66,9 @@ async function close(env: Pick<Env, 'DB' | 'LAKE'>, batch: Batch): Promise<void>
     if (!failing) logError('the lake took no page views; until it does, that is only counted', error)
     failing = true
     const sites = Map.groupBy(rows, ({ site }) => site)
-    for (const [site, { length }] of sites) await tallyLakeFailed(env.DB, site, length, Date.now())
+    for (const [site, { length }] of sites) {
+      const d1 = rememberedDatabase(env, site)
+      if (d1) await tallyLakeFailed(d1, site, length, Date.now())
+    }
   }
 }

@@ -8,10 +8,13 @@
 import { and, inArray, isNull, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import type { Ms } from '../../schema/domain/units.ts'
-import { type Candidate, sites } from '../../schema/storage/tables.ts'
+import { type Candidate, type SiteRow, sites } from '../../schema/storage/tables.ts'
 import type { Env } from '../env.ts'
 import { logError } from '../log.ts'
+import { databaseOf } from '../site/database.ts'
+import { isMoved } from '../unavailable.ts'
 import { keepAll } from './keep.ts'
+import type { RateLimits } from './meter.ts'
 
 /** The first wait before a failed batch comes again, in seconds; doubled for each attempt, to `MAX_DELAY`. */
 const FIRST_DELAY = 5
@@ -27,46 +30,61 @@ const HOPELESS = /SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)|constraint failed/
 export async function consume(batch: MessageBatch<Candidate>, env: Env, now: Ms): Promise<void> {
   const { messages } = batch
   try {
-    await keepLive(
-      env.DB,
-      messages.map(({ body }) => body),
-      now,
-    )
-    batch.ackAll()
+    const live = await liveSites(env.DB, messages)
+    // A database that is in trouble holds up its own sites' rows, and no others.
+    const placed = [...Map.groupBy(messages, ({ body }) => live.get(body.site)?.database).values()]
+    const stored = await Promise.all(placed.map(those => store(those, live, env, now)))
+    if (stored.every(Boolean)) return batch.ackAll()
+    placed.forEach((those, i) => {
+      if (stored[i]) for (const message of those) message.ack()
+    })
   } catch (error) {
     logError(`D1 refused ${messages.length} queued beacons`, error)
-    if (messages.length > 1 && HOPELESS.test(String(error))) {
-      for (const message of messages) await consumeAlone(message, env, now)
-    } else {
-      for (const message of messages) retryLater(message)
-    }
+    for (const message of messages) retryLater(message)
   }
 }
 
+type Live = RateLimits & Pick<SiteRow, 'id' | 'database'>
+
 /** A row may wait for hours, and its site be gone by then: it is dropped, since nothing would ever remove it again. */
-async function keepLive(d1: D1Database, rows: readonly Candidate[], now: Ms): Promise<void> {
-  const names = JSON.stringify([...new Set(rows.map(({ site }) => site))])
-  const { id, rate, rowsPerDay, bytesPerDay } = sites
-  const found = await drizzle(d1)
-    .select({ id, rate, rowsPerDay, bytesPerDay })
+async function liveSites(
+  directory: D1Database,
+  messages: readonly Message<Candidate>[],
+): Promise<Map<string, Live>> {
+  const names = JSON.stringify([...new Set(messages.map(({ body }) => body.site))])
+  const { id, rate, rowsPerDay, bytesPerDay, database } = sites
+  const found = await drizzle(directory)
+    .select({ id, rate, rowsPerDay, bytesPerDay, database })
     .from(sites)
     .where(and(inArray(sites.id, sql`(SELECT value FROM json_each(${names}))`), isNull(sites.deleted)))
-  const live = new Map(found.map(site => [site.id, site]))
-  await keepAll(
-    d1,
-    live,
-    rows.filter(({ site }) => live.has(site)),
-    now,
-  )
+  return new Map(found.map(site => [site.id, site]))
 }
 
-async function consumeAlone(message: Message<Candidate>, env: Env, now: Ms): Promise<void> {
+/**
+ * Stores rows of one database, or of no site: true where all of them are done with. A site that has moved meanwhile is looked up anew
+ * when its rows come again.
+ */
+async function store(
+  messages: readonly Message<Candidate>[],
+  live: ReadonlyMap<string, Live>,
+  env: Env,
+  now: Ms,
+): Promise<boolean> {
+  const [site] = messages.flatMap(({ body }) => live.get(body.site) ?? [])
+  if (!site) return true
   try {
-    await keepLive(env.DB, [message.body], now)
-    message.ack()
+    const rows = messages.map(({ body }) => body)
+    await keepAll(databaseOf(env, site), live, rows, now)
+    return true
   } catch (error) {
-    logError('D1 refused a queued beacon', error)
-    retryLater(message)
+    const what = messages.length > 1 ? `${messages.length} queued beacons` : 'a queued beacon'
+    logError(`D1 refused ${what}`, error)
+    if (messages.length > 1 && (isMoved(error) || HOPELESS.test(String(error)))) {
+      for (const message of messages) if (await store([message], live, env, now)) message.ack()
+    } else {
+      for (const message of messages) retryLater(message)
+    }
+    return false
   }
 }
 

@@ -18,8 +18,11 @@ import { hourOf, MINUTE } from '../../schema/domain/hour.ts'
 import type { Hour, Ms } from '../../schema/domain/units.ts'
 import { intake } from '../../schema/storage/tables.ts'
 import { logError } from '../log.ts'
+import type { Databases } from '../site/database.ts'
+import { findSite, rememberedDatabase, staleSite } from '../site/sites.ts'
 import { keyOf, listed, named } from '../store/names.ts'
 import { prepare } from '../store/statement.ts'
+import { isMoved } from '../unavailable.ts'
 import { busiest } from './busiest.ts'
 import type { Accepted, Fate } from './fate.ts'
 import type { LeftOut } from './tags.ts'
@@ -107,10 +110,13 @@ async function counting(d1: D1Database, site: string, now: Ms, add: (tally: Tall
 }
 
 /** Writes what is due and has no later beacon to write it; answers the statements it took, at most `maxStatements`. */
-export async function writeDue(d1: D1Database, now: Ms, maxStatements: number): Promise<number> {
+export async function writeDue(databases: Databases, now: Ms, maxStatements: number): Promise<number> {
   const due = [...tallies].filter(([, tally]) => Object.keys(tally.counts).length && isDue(tally, now))
   const affordable = due.slice(0, Math.max(0, maxStatements))
-  for (const [site, tally] of affordable) await write(d1, site, tally, now)
+  for (const [site, tally] of affordable) {
+    const d1 = rememberedDatabase(databases, site)
+    if (d1 && (await write(d1, site, tally, now)) === 'moved') await findSite(databases, site, now)
+  }
   return affordable.length
 }
 
@@ -149,7 +155,7 @@ function isDue({ counts, written, crowded }: Tally, now: Ms): boolean {
 }
 
 /** Adds what waits to the hour's row. Key: (site, hour). */
-async function write(d1: D1Database, site: string, tally: Tally, now: Ms): Promise<void> {
+async function write(d1: D1Database, site: string, tally: Tally, now: Ms): Promise<'moved' | undefined> {
   const { hour, counts } = tally
   const names = Object.keys(counts) as (keyof FateCounts)[]
   if (!names.length) return
@@ -162,6 +168,9 @@ async function write(d1: D1Database, site: string, tally: Tally, now: Ms): Promi
   } catch (error) {
     logError(`counts of ${site || 'unknown sites'} wait for the next write`, error)
     for (const name of names) tally.counts[name] = (tally.counts[name] ?? 0) + (counts[name] ?? 0)
+    if (!isMoved(error)) return
+    staleSite(site)
+    return 'moved'
   }
 }
 

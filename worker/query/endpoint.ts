@@ -10,6 +10,7 @@ import type { Ms } from '../../schema/domain/units.ts'
 import type { Hono } from '../env.ts'
 import { PRIVATE } from '../headers.ts'
 import { badField, noSite } from '../problem.ts'
+import { type Placed, readDatabaseOf } from '../site/database.ts'
 import { findSite, type Site } from '../site/sites.ts'
 import type { Preparer } from '../store/statement.ts'
 import { type Naming, requireDeclared } from './declared.ts'
@@ -44,7 +45,7 @@ export interface Endpoint<Q, S> {
 }
 
 /** The handler of an endpoint. */
-export function handler<Q, S>(endpoint: Endpoint<Q, S>) {
+export function handler<Q, S extends Placed>(endpoint: Endpoint<Q, S>) {
   return async (c: Context<Hono>): Promise<Response> => {
     const started = Date.now()
     const parsed = await endpoint.parse(c, started)
@@ -52,7 +53,7 @@ export function handler<Q, S>(endpoint: Endpoint<Q, S>) {
     const query = parsed.ok
     const site = await endpoint.findSite(c, query, started)
     const asked = Date.now()
-    const d1 = c.env.DB.withSession('first-unconstrained')
+    const d1 = readDatabaseOf(c.env, site).withSession('first-unconstrained')
     const { body, headers, status = 200, note } = await endpoint.answer({ c, query, site, now: started, d1 })
     const answered = Date.now()
     const database = `database;dur=${answered - asked}${note ? `;desc="${note}"` : ''}`
@@ -69,9 +70,9 @@ export function byParameters<Q extends { site: string } & Naming>(
   parse: (params: URLSearchParams, now: Ms) => Parsed<Q>,
 ): Pick<Endpoint<Q, Site>, 'parse' | 'findSite'> {
   return {
-    parse: (c, now) => parseWithin(c.env.DB, parse, new URL(c.req.url).searchParams, now),
+    parse: (c, now) => parseWithin(c.env, parse, new URL(c.req.url).searchParams, now),
     async findSite(c, query, now) {
-      const site = await findSite(c.env.DB, query.site, now)
+      const site = await findSite(c.env, query.site, now)
       if (!site) throw noSite(query.site)
       requireDeclared(query, site)
       return site

@@ -40,7 +40,7 @@ export function rowsHandler<Q extends { site: string; to: Ms } & Naming, A>(endp
     async parse(c, now) {
       const { searchParams: params } = new URL(c.req.url)
       const asCsv = wantsCsv(c, params)
-      const parsed = await parseWithin(c.env.DB, endpoint.parse, params, now)
+      const parsed = await parseWithin(c.env, endpoint.parse, params, now)
       return 'error' in parsed ? parsed : { ok: { query: parsed.ok, asCsv } }
     },
     findSite: (c, { query }, now) => findSite(c, query, now),

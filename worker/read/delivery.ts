@@ -95,11 +95,13 @@ const DELIVERY_SUMS = sql.raw(
   ].join(', '),
 )
 
+/** Beacons for sites that do not exist are counted in the `directory`. */
 export async function delivery(
   d1: Preparer,
   query: DeliveryQuery,
   { rate }: { rate: number },
   now: Ms,
+  directory: Preparer = d1,
 ): Promise<DeliveryAnswer> {
   const { site, from, to, all } = query
   const end = Math.min(to / HOUR, hourOf(now) + 1)
@@ -115,7 +117,7 @@ export async function delivery(
     ).all<Pick<typeof rates.$inferSelect, 'since' | 'rate'>>(),
     all
       ? prepare(
-          d1,
+          directory,
           sql`SELECT coalesce(sum(${i.refusedSite}), 0) AS n FROM ${i.table}
             WHERE ${i.site} = '' AND ${i.hour} >= ${unknownFrom} AND ${i.hour} < ${end}`,
         ).first<number>('n')

@@ -1,5 +1,5 @@
 /**
- * `GET /healthz`: 200 when D1 answers a question about a real table within two seconds, 503 when it does not.
+ * `GET /healthz`: 200 when every database answers a question about a real table within two seconds, 503 when one does not.
  */
 
 import { drizzle } from 'drizzle-orm/d1'
@@ -10,17 +10,25 @@ import { HEALTH_DEADLINE, within } from '../deadline.ts'
 import type { Hono } from '../env.ts'
 import { logError } from '../log.ts'
 import { problem } from '../problem.ts'
+import { bindingsOf, boundAs } from '../site/database.ts'
 
 export async function health(c: Context<Hono>): Promise<Response> {
   const started = Date.now()
-  try {
-    await within(HEALTH_DEADLINE, drizzle(c.env.DB).select({ id: sites.id }).from(sites).limit(1).run())
-  } catch (error) {
-    logError('healthz', error)
-    const detail = 'The database does not answer, or is not migrated.'
-    throw problem(503, detail, { headers: { 'Retry-After': '10' } })
-  }
+  await Promise.all(bindingsOf(c.env).map(name => ask(c, name)))
   const headers = { 'Cache-Control': 'private, max-age=0' }
   const answer: HealthAnswer = { status: 'ok', database_ms: Date.now() - started }
   return c.json(answer, 200, headers)
+}
+
+async function ask({ env }: Context<Hono>, name: string): Promise<void> {
+  const d1 = boundAs(env, name)
+  if (!d1) return
+  try {
+    await within(HEALTH_DEADLINE, drizzle(d1).select({ id: sites.id }).from(sites).limit(1).run())
+  } catch (error) {
+    logError(`healthz: ${name}`, error)
+    const which = name === 'DB' ? 'The database' : `The database ${name}`
+    const detail = `${which} does not answer, or is not migrated.`
+    throw problem(503, detail, { headers: { 'Retry-After': '10' } })
+  }
 }

@@ -16,6 +16,7 @@ import { parseTimeseriesQuery } from '../../schema/api/timeseries.ts'
 import { parseTrendsQuery } from '../../schema/api/trends.ts'
 import type { Hono as Types } from '../env.ts'
 import { rowsHandler } from '../query/rows-endpoint.ts'
+import { readBindingOf } from '../site/database.ts'
 import { readBfcache } from './bfcache.ts'
 import { readBlocking } from './blocking.ts'
 import { causes } from './causes.ts'
@@ -55,7 +56,8 @@ export const readRoutes = new Hono<Types>()
     const all = c.get('caller').role === 'admin'
     return rowsHandler({
       parse: (params, now) => parseDeliveryQuery(params, now, all),
-      read: delivery,
+      read: (d1, query, site, now) =>
+        delivery(d1, query, site, now, readBindingOf(site) === 'DB' ? d1 : c.env.DB),
       rows: ({ hours }) => hours,
     })(c)
   })

@@ -13,6 +13,7 @@ import { remember } from '../memory.ts'
 import { noSite } from '../problem.ts'
 import { named, selected } from '../store/names.ts'
 import { prepare } from '../store/statement.ts'
+import { boundAs, type Databases, databaseOf, readDatabaseOf } from './database.ts'
 import { type RateChange, recentRates } from './rates.ts'
 
 /** A site with the sampling rates of the last hours, oldest first. */
@@ -55,11 +56,11 @@ const absent = new Map<string, number>()
  * The site of that name; null where there is none, or it was deleted. While D1 is in trouble, a site is what it was:
  * beacons must not be lost because nobody can say whose they are.
  */
-export async function findSite(d1: D1Database, name: string, now: Ms): Promise<Site | null> {
+export async function findSite(databases: Databases, name: string, now: Ms): Promise<Site | null> {
   const before = known.get(name)
   if (before && before.until > now) return before.site
   if (isAbsent(name, now)) return null
-  const asked = lookUp(d1, name, now)
+  const asked = lookUp(databases, name, now)
   if (!before) return asked
 
   const silence = Promise.withResolvers<never>()
@@ -101,12 +102,13 @@ function isAbsent(name: string, now: Ms): boolean {
   return (absent.get(name) ?? 0) > now
 }
 
-async function lookUp(d1: D1Database, name: string, now: Ms): Promise<Site | null> {
+async function lookUp(databases: Databases, name: string, now: Ms): Promise<Site | null> {
+  const { DB } = databases
   // Each beacon of a quiet site comes here, in a cold isolate. By Drizzle's builder the first took 5 to 9 ms of CPU there, of the
   // 10 that the free plan allows; by names it took 1 to 3 (measured in Node 24).
-  const [found, rates] = await d1.batch<unknown>([
-    prepare(d1, sql`SELECT ${COLUMNS} FROM ${s.table} WHERE ${s.id} = ${name} AND ${s.deleted} IS NULL`),
-    recentRates(d1, name, now),
+  const [found, here] = await DB.batch<unknown>([
+    prepare(DB, sql`SELECT ${COLUMNS} FROM ${s.table} WHERE ${s.id} = ${name} AND ${s.deleted} IS NULL`),
+    recentRates(DB, name, now),
   ])
   const row = found?.results[0] as StoredSite | undefined
   if (!row) {
@@ -114,6 +116,9 @@ async function lookUp(d1: D1Database, name: string, now: Ms): Promise<Site | nul
     remember(absent, name, now + ABSENT_CACHE, MAX_REMEMBERED)
     return null
   }
+  // Rates lie with the rows, where the statement that stores a beacon reads them.
+  const d1 = databaseOf(databases, row)
+  const rates = d1 === DB ? here : await recentRates(d1, name, now).all()
   const site = {
     ...row,
     origins: JSON.parse(row.origins),
@@ -124,14 +129,29 @@ async function lookUp(d1: D1Database, name: string, now: Ms): Promise<Site | nul
   return site
 }
 
-/** The name, of a site that is there by what the database says now. Throws a 404 where there is none. */
-export async function existingSite(d1: D1Database, name: string): Promise<string> {
-  const [found] = await drizzle(d1)
-    .select({ id: sites.id })
+/** A site's name, and its databases. */
+export interface Existing {
+  site: string
+  /** Where its settings lie, and what comes is written. */
+  d1: D1Database
+  /** Where its figures are read. */
+  reads: D1Database
+}
+
+/** A site that is there by what the directory says now. Throws a 404 where there is none. */
+export async function existingSite(databases: Databases, name: string): Promise<Existing> {
+  const { id, database, moving, other } = sites
+  const [found] = await drizzle(databases.DB)
+    .select({ id, database, moving, other })
     .from(sites)
     .where(and(eq(sites.id, name), isNull(sites.deleted)))
   if (!found) throw noSite(name)
-  return name
+  return { site: name, d1: databaseOf(databases, found), reads: readDatabaseOf(databases, found) }
+}
+
+/** Where a site's rows lie as this isolate remembers it: `DB` where it knows nothing. Undefined where that is not bound. */
+export function rememberedDatabase(databases: Databases, name: string): D1Database | undefined {
+  return boundAs(databases, known.get(name)?.site.database ?? 'DB')
 }
 
 /** Forgets a site that has just been changed here; other isolates learn of it within `SITE_CACHE`. */

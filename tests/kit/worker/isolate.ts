@@ -4,6 +4,7 @@
 
 import type { Ms } from '../../../schema/domain/units.ts'
 import type { PageViewRow } from '../../../schema/storage/tables.ts'
+import { cron as cronOf } from '../../../worker/cron.ts'
 import { within } from '../../../worker/deadline.ts'
 import { D1_TIMEOUT } from '../../../worker/ingest/admit.ts'
 import { leastToCome } from '../../../worker/ingest/control.ts'
@@ -15,7 +16,7 @@ import { leastRate } from '../../../worker/site/rates.ts'
 import { findSite, rememberedSite } from '../../../worker/site/sites.ts'
 import type { Arrival } from '../scale/isolates.ts'
 
-export { cron } from '../../../worker/cron.ts'
+export const cron = (d1: D1Database, now: Ms) => cronOf({ DB: d1 }, now)
 
 /** Takes a beacon as ingest.ts does; `now` is the isolate's clock. */
 export async function beacon(d1: D1Database, { row, draw, address }: Arrival, now: Ms): Promise<Fate> {
@@ -30,15 +31,15 @@ async function take(d1: D1Database, row: PageViewRow, draw: number, now: Ms): Pr
     const least = Math.min(leastToCome(before, now), leastRate(before, row.began, row.sequence))
     if (!isKept({ draw }, least)) return 'sampled'
   }
-  const site = await within(D1_TIMEOUT, findSite(d1, row.site, now))
+  const site = await within(D1_TIMEOUT, findSite({ DB: d1 }, row.site, now))
   if (!site) return 'refusedSite'
   const oneIn = leastRate(site, row.began, row.sequence)
   if (!isKept({ draw }, oneIn)) return 'sampled'
-  return within(D1_TIMEOUT, keep(d1, site, { ...row, draw, oneIn }, now))
+  return within(D1_TIMEOUT, keep({ DB: d1 }, site, { ...row, draw, oneIn }, now))
 }
 
 /** Takes `times` beacons that no rate would keep: the short way of most beacons of a busy site. */
 export async function leaveOut(d1: D1Database, site: string, times: number, now: Ms): Promise<void> {
-  const known = rememberedSite(site, now) ?? (await findSite(d1, site, now).catch(() => null))
+  const known = rememberedSite(site, now) ?? (await findSite({ DB: d1 }, site, now).catch(() => null))
   if (known) await tally(d1, { site, address: '', imported: false, times }, 'sampled', now)
 }

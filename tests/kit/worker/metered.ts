@@ -27,7 +27,7 @@ export default {
     const jobs: Record<string, () => Promise<unknown>> = {
       hour: () => rollUpHour(DB, site, Number(get('start')), now, tags),
       day: () => rollUpDay(DB, site, Number(get('start')), now, tags),
-      cron: () => cron(DB, now, Number(get('statements')) || undefined, env.ARCHIVE),
+      cron: () => cron({ DB }, now, Number(get('statements')) || undefined, env.ARCHIVE),
       report: async () => {
         const limits = { id: site, rate: 1, rowsPerDay: 25_000, bytesPerDay: 11_000_000 }
         const answers = await DB.batch(report(DB, site, await request.json(), now, sql`true`))

@@ -2,6 +2,7 @@ import { applyD1Migrations, type D1Migration } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeAll } from 'vitest'
 import type { Env } from '../../../worker/env.ts'
+import { bindingsOf, boundAs } from '../../../worker/site/database.ts'
 
 declare global {
   namespace Cloudflare {
@@ -17,6 +18,12 @@ interface TestEnv extends Env {
   MIGRATIONS: D1Migration[]
   /** Bound for all of tests/worker. */
   ARCHIVE: R2Bucket
+  /** Bound for all of tests/spread. */
+  DB_2: D1Database
 }
 
-beforeAll(() => applyD1Migrations(env.DB, env.MIGRATIONS))
+beforeAll(async () => {
+  await Promise.all(
+    bindingsOf(env).map(name => applyD1Migrations(boundAs(env, name) ?? env.DB, env.MIGRATIONS)),
+  )
+})

@@ -30,6 +30,7 @@ describe('a site', () => {
         hour_days: 35,
         day_days: 760,
         trace_link: null,
+        database: 'DB',
         created: expect.stringMatching(/^\d{4}-/),
         bot_beacons_24h: 0,
       },

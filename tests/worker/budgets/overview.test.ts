@@ -64,9 +64,14 @@ describe('the overview', () => {
         SELECT printf('many-%03d', i), '["*"]', '', 0 FROM n`,
     ).run()
     const meter = newMeter()
-    const first = await overview(metered(env.DB, meter), null, { after: 'gamma' }, Date.now())
+    const first = await overview({ DB: metered(env.DB, meter) }, null, { after: 'gamma' }, Date.now())
     expect(first.data).toHaveLength(100)
-    const second = await overview(metered(env.DB, meter), null, { after: first.next ?? '' }, Date.now())
+    const second = await overview(
+      { DB: metered(env.DB, meter) },
+      null,
+      { after: first.next ?? '' },
+      Date.now(),
+    )
     expect(second.data.at(-1)?.site).toBe('many-149')
     expect(second.next).toBeNull()
     expect(meter.read).toBeLessThan(1_000)

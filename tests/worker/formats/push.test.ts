@@ -64,7 +64,7 @@ describe('a collector', () => {
       status: null,
     })
     expect(JSON.stringify(made)).not.toContain('c2VjcmV0')
-    for (const minutes of [0, 5, 10]) await cron(env.DB, NOW + minutes * 60_000)
+    for (const minutes of [0, 5, 10]) await cron(env, NOW + minutes * 60_000)
 
     const [first, ...others] = await received('/200/pushed')
     expect(others).toEqual([])

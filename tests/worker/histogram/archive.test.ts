@@ -121,7 +121,7 @@ describe('a site that is deleted', () => {
     for (const site of ['gone', 'gone-not']) await keep(site)
     expect((await keys('gone')).length).toBe(1)
     await exports.default.fetch('https://rum.example/v1/sites/gone', { method: 'DELETE', headers: admin })
-    for (let run = 0; run < 3; run++) await cron(env.DB, Date.now() + 2 * 60_000 + run, 900, bucket)
+    for (let run = 0; run < 3; run++) await cron(env, Date.now() + 2 * 60_000 + run, 900, bucket)
     expect([await keys('gone'), (await keys('gone-not')).length]).toEqual([[], 1])
   })
 })

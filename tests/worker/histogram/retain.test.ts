@@ -167,8 +167,8 @@ describe('a deleted site', () => {
     expect((await get('/v1/summary?site=gone')).status).toBe(404)
     expect((await put('/v1/sites/gone', { origins: ['*'] })).status).toBe(409)
     const others = await count('periods', 'stays')
-    await cron(env.DB, Date.now() + 120_000)
-    await cron(env.DB, Date.now() + 420_000)
+    await cron(env, Date.now() + 120_000)
+    await cron(env, Date.now() + 420_000)
     const tables = await env.DB.prepare(
       "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%`site` text%'",
     ).all<{ name: string }>()

@@ -127,7 +127,7 @@ async function simulate(site: typeof SITE, hours: number, perSecond: (t: number)
   let n = 0
   for (let t = NOON; t < NOON + hours * HOUR; t += SECOND) {
     // As isolates do, a look every 20 seconds: `until` is by this clock.
-    const known = await findSite(env.DB, site.id, t)
+    const known = await findSite(env, site.id, t)
     if (!known) throw new Error('no site')
     const rate = leastRate(known, t, 0)
     if (rates.at(-1)?.rate !== rate) rates.push({ t: t - NOON, rate })
@@ -136,7 +136,7 @@ async function simulate(site: typeof SITE, hours: number, perSecond: (t: number)
       const draw = n++
       if (!isKept({ draw }, rate)) continue
       const row = pageViewRow({ site: site.id, began: t, id: n.toString(16).padStart(16, '0') })
-      if ((await keep(env.DB, known, { ...row, draw, oneIn: rate }, t)) !== 'stored') continue
+      if ((await keep(env, known, { ...row, draw, oneIn: rate }, t)) !== 'stored') continue
       const hour = Math.floor((t - NOON) / HOUR)
       stored[hour] = (stored[hour] ?? 0) + 1
     }

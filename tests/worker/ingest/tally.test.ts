@@ -114,9 +114,9 @@ describe('the tally', () => {
   it('shows a burst while it lasts, and its rest without a later beacon', async () => {
     for (let i = 0; i < 1_300; i++) await stored('burst', 'a', NOW + i)
     expect(await countsOf('burst')).toMatchObject({ accepted: 1_001 })
-    await writeDue(env.DB, NOW + 30_000, 100)
+    await writeDue(env, NOW + 30_000, 100)
     expect(await countsOf('burst'), 'a minute has not passed').toMatchObject({ accepted: 1_001 })
-    await writeDue(env.DB, NOW + 2 * MINUTE, 100)
+    await writeDue(env, NOW + 2 * MINUTE, 100)
     expect(await countsOf('burst')).toMatchObject({ accepted: 1_300 })
   })
 

@@ -1,0 +1,67 @@
+/**
+ * Deletes rows of a site, a bounded number at a time.
+ */
+
+import { type SQL, sql } from 'drizzle-orm'
+import * as tables from '../../schema/storage/tables.ts'
+import { unfence } from './fence.ts'
+import { keyColumns, type Names, named } from './names.ts'
+import { prepare } from './statement.ts'
+
+const { moves, sites } = tables
+
+/** Rows that one statement deletes at most, far below what takes D1 its 30 seconds. */
+const DELETE_BATCH = 5_000
+
+/** A table whose rows are a site's. */
+export type SiteTable = Exclude<(typeof tables)[keyof typeof tables], typeof sites | typeof moves>
+export const SITE_TABLES = Object.values(tables).filter(
+  (table): table is SiteTable => table !== sites && table !== moves,
+)
+
+const m = named(moves)
+
+/** Deletes rows of a site from all tables of a database; answers whether some are left, and the statements it took. */
+export async function purgeRows(
+  d1: D1Database,
+  site: string,
+  fenced: boolean,
+): Promise<{ left: boolean; taken: number }> {
+  let taken = 0
+  if (fenced) {
+    const fences = await unfence(d1, site)
+    taken += fences.taken
+    if (fences.left) return { left: true, taken }
+    // A move that is still at work here stops.
+    await prepare(d1, sql`DELETE FROM ${m.table} WHERE ${m.site} = ${site}`).run()
+    taken++
+  }
+  for (const table of SITE_TABLES) {
+    const { meta } = await prepare(d1, deleteFirst(table, site)).run()
+    taken++
+    if (meta.changes >= DELETE_BATCH) return { left: true, taken }
+  }
+  return { left: false, taken }
+}
+
+/**
+ * Deletes the first rows of a site that `where` holds of, found and deleted by primary key. `beside` is read before the
+ * table: `json_each(...) AS n CROSS JOIN`.
+ */
+export function deleteFirst<T extends SiteTable>(
+  table: T,
+  site: string,
+  where?: (t: Names<T>) => SQL,
+  beside = NOTHING_MORE,
+): SQL {
+  const own = named<SiteTable>(table)
+  const t = named<SiteTable>(table, 't')
+  const more = where ? sql` AND ${where(named(table, 't'))}` : NOTHING_MORE
+  // The site is fixed, so the rest of the key finds a row.
+  const key = keyColumns(table).filter(column => column !== table.site.name)
+  return sql`DELETE FROM ${own.table} WHERE ${own.site} = ${site} AND (${sql.raw(key.join(', '))}) IN (
+    SELECT ${sql.raw(key.map(column => `t.${column}`).join(', '))} FROM ${beside} ${t.table}
+    WHERE ${t.site} = ${site}${more} LIMIT ${DELETE_BATCH})`
+}
+
+const NOTHING_MORE = sql.raw('')
