@@ -11,6 +11,7 @@ import { reasonsOf, refused } from './bfcache.ts'
 import { addBlocking } from './blocking.ts'
 import { type Observers, read } from './observe.ts'
 import type { CauseList, View } from './pageview.ts'
+import { quietly } from './quietly.ts'
 import { idOf, selectorOf } from './selector.ts'
 import { current } from './views.ts'
 import type { Attribute } from './vitals.ts'
@@ -63,8 +64,13 @@ export const startAttribution: StartAttribution = observers => {
     settle?.(entry)
   }
 
+  // An element's form may have a field called `classList`, and an event that a page dispatches any target.
   for (const type of ['pointerdown', 'keydown', 'click'])
-    addEventListener(type, ({ timeStamp: startTime, target }) => keep({ startTime, target }), true)
+    addEventListener(
+      type,
+      quietly(({ timeStamp: startTime, target }) => keep({ startTime, target })),
+      true,
+    )
   return {
     ...observers,
     event: keep,
@@ -193,5 +199,5 @@ function inpCause(
 
 /** What a browser calls a thing, without addresses and numbers: `IMG[src].onload`, `TimerHandler:setTimeout`. */
 function labelOf(text: string): string {
-  return text.replace(/=.*(?=])|^[a-z-]+:.*|\d\d+/g, '')
+  return text.replace(/#(.*)(?=\.)|=.*(?=])|^[a-z-]+:.*/, (_, id) => idOf(id))
 }

@@ -171,7 +171,7 @@ const isAhead = quietly((name: string, headers: HeadersInit | undefined) =>
 )
 
 /** Its entry is that of the link. */
-function isPreloaded(name: string): boolean {
+const isPreloaded = quietly((name: string) => {
   const [first] = performance.getEntriesByName(name)
   return (first as PerformanceResourceTiming | undefined)?.initiatorType === 'link'
-}
+})

@@ -121,7 +121,7 @@ export function snapshot(
     phases: _start ? null : loadPhases(_origin),
     ...serverTiming(_start ? [] : navigationEntry()?.serverTiming, true),
     calls: calls.map(({ _rank, ...call }) => ({ ...call, start: call.start - _origin })),
-    marks: marks.map(({ name, value, start }) => ({ name, value: value ?? start - _origin })),
+    marks: marks.map(({ name, value, start }) => ({ name, value: value ?? Math.max(0, start - _origin) })),
     tags: Object.entries(_tags)
       .slice(0, MAX_TAGS_SENT)
       .map(([name, value]) => [name.slice(0, MAX_TAG_SENT), value.slice(0, MAX_TAG_SENT)]),

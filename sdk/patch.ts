@@ -57,17 +57,20 @@ export function failureOf(signal?: AbortSignal | null, error?: unknown): Outcome
       : 'network'
 }
 
-/** The events with which an XMLHttpRequest ends, and what they say of it. */
+/**
+ * The events with which an XMLHttpRequest ends, and what they say of it. There is no `load` where the page, as it hears of the
+ * answer, opens it anew or aborts it.
+ */
 const ENDINGS: Record<string, Outcome | undefined> = {
-  load: undefined,
+  readystatechange: undefined,
   error: 'network',
   abort: 'aborted',
   timeout: 'timeout',
 }
 
-export const patchCalls: PatchCalls = (onStart, onEnd) => {
+/** A page may have no XMLHttpRequest. */
+export const patchCalls: PatchCalls = quietly((onStart, onEnd) => {
   const opened = new WeakMap<EventTarget, Note | undefined>()
-  const { prototype } = XMLHttpRequest
   // An element may be called `baseURI`, and hide the document's.
   const here = new Text()
 
@@ -122,24 +125,33 @@ export const patchCalls: PatchCalls = (onStart, onEnd) => {
       )
     },
   )
-  wrap(prototype, 'open', (xhr: XMLHttpRequest, [method, url]: [string, string | URL]) => {
-    opened.set(xhr, open(method, url))
-  })
+  const { prototype } = XMLHttpRequest
   const onEnding = ({ type, target }: Pick<Event, 'type' | 'target'>): void => {
-    const note = target && opened.get(target)
-    if (note) end(note, target as XMLHttpRequest, ENDINGS[type])
+    endXhr(target as XMLHttpRequest, ENDINGS[type])
   }
+  const endXhr = (xhr: XMLHttpRequest, failure?: Outcome): void => {
+    const note = opened.get(xhr)
+    if (note?.startTime && (failure || (xhr.readyState > 3 && xhr.status))) {
+      opened.delete(xhr)
+      end(note, xhr, failure)
+    }
+  }
+  wrap(prototype, 'open', (xhr: XMLHttpRequest, [method, url]: [string, string | URL]) => {
+    // One under way is called off by it, without an event.
+    endXhr(xhr, 'aborted')
+    opened.set(xhr, open(method, url))
+    // Here, since Chromium calls listeners of an XMLHttpRequest in the order in which they came, and the page's may open it anew.
+    outside(() => {
+      for (const type in ENDINGS) xhr.addEventListener(type, onEnding, true)
+    })
+  })
   wrap(prototype, 'send', (xhr: XMLHttpRequest, [body]: [unknown], start) => {
     const note = opened.get(xhr)
     if (!note) return
     note.startTime = start
     note._body = body
     onStart(note)
-    // One that is synchronous is through. The page may open it anew as it hears of its end, and so hears of it later.
-    if (xhr.readyState > 3) end(note, xhr)
-    else
-      outside(() => {
-        for (const type in ENDINGS) xhr.addEventListener(type, onEnding, true)
-      })
+    // One that is synchronous is through.
+    endXhr(xhr)
   })
-}
+})

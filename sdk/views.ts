@@ -132,6 +132,8 @@ export function tag(name: string, value?: unknown): void {
 /** Takes a measure of the page's own. */
 export function mark(name: string, value?: number, time = performance.now()): void {
   const view = at(time)
-  if (view && view._marked++ < MAX_MARKS) view._marks.push({ name, value: value && +value, start: time })
+  // A name that is no text throws here: written as it is, it could cost the page view.
+  if (view && view._marked++ < MAX_MARKS)
+    view._marks.push({ name: name.trim(), value: value && +value, start: time })
   changed()
 }

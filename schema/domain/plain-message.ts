@@ -14,7 +14,7 @@
 /** The longest message that is kept. */
 export const MAX_MESSAGE = 160
 /** More is not read of a message, and with more secrets none of it, in characters. */
-const MAX_READ = 999
+const MAX_READ = 299
 const MAX_SECRETS = 20_000
 
 /** Without the first value and what follows. `secrets` is any text. */

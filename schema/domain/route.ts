@@ -25,6 +25,9 @@ const TURN = /\D(?=[A-Z\d])|\d(?=\D)/g
 const RARE =
   /(?!.?[aeiouy]|(.)\1|[cdgnprt][c-lnr-t]|[hmrsx][bhpt]|[bf][lr]|[lw]s)[a-z](?=[a-z])|[a-z]\d+(?=[a-z])/gi
 
+/** More is not read of a path, in characters. A text in a path may be longer than a beacon. */
+const MAX_PATH = 999
+
 /**
  * Templates a path as it stands in a URL: `/orders/1234;v=2/` becomes `/orders/[id]`. The rest is readable text, and ends
  * neither in a slash nor in `index.html`: `/caf%C3%A9/` becomes `/café`.
@@ -32,8 +35,9 @@ const RARE =
 export function template(path: string): string {
   // Some pages encode twice. What stands for a `/`, `?` or `#` stays encoded.
   return (
-    decoded(decoded(path.replace(/;[^/]*|\/+(?=[;/]|$)|\/index\.\w+\/*$/g, ''))).replace(/[^/]+/g, segment =>
-      ID.test(segment) || segment.split(/[-_.~%]/).some(isOdd) ? '[id]' : segment,
+    decoded(decoded(path.slice(0, MAX_PATH).replace(/;[^/]*|\/+(?=[;/]|$)|\/index\.\w+\/*$/g, ''))).replace(
+      /[^/]+/g,
+      segment => (ID.test(segment) || segment.split(/[-_.~%]/).some(isOdd) ? '[id]' : segment),
     ) || '/'
   )
 }

@@ -428,6 +428,41 @@ describe('CLS', () => {
   })
 })
 
+test('what called a script is named without an id that no person gave', async () => {
+  const page = await open(
+    '/invoker',
+    `<button id="zoe@shop.example">Buy</button><script>
+      document.querySelector('button').onclick = () => {
+        const end = Date.now() + 300
+        while (Date.now() < end);
+      }
+    </script>`,
+  )
+  await page.click('button')
+  await page.waitForFunction(() => peers.some(({ name, value }) => name === 'INP' && value >= 200))
+  const { inp } = (await hidden(page)).why
+  expect(inp).toMatchObject({ target: 'body>button', script: { invoker: 'BUTTON.onclick' } })
+  await page.close()
+})
+
+test('an element that hides its own properties, and an event its target, throw nothing', async () => {
+  const page = await open(
+    '/hidden',
+    '<button>Buy</button><form style="height: 99px"><input name="classList" type="hidden"></form>',
+  )
+  await page.click('form')
+  await page.evaluate(() => {
+    const event = new MouseEvent('click')
+    const get = () => {
+      throw new Error('no target')
+    }
+    dispatchEvent(Object.defineProperty(event, 'target', { get }))
+  })
+  await page.click('button')
+  expect((await hidden(page)).errors).toEqual({ count: 0, list: [] })
+  await page.close()
+})
+
 test('a script of an impossible name stays out of the way', async () => {
   const page = await open(
     '/named',

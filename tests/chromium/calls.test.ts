@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
+import { MAX_BYTES } from '../../schema/wire/beacon.ts'
 import type { ApiCall } from '../../schema/wire/pageview.ts'
 import type {} from '../../sdk/tag.ts'
 import { TAG } from '../kit/site.ts'
@@ -224,6 +225,18 @@ test('a call to no address holds up no others', async () => {
   })
   await recorded(page, 1)
   expect((await callsOf(page)).map(call => call.endpoint)).toEqual(['GET /api/direct'])
+})
+
+test('a call to an address that is longer than a beacon is cut, and costs no other', async () => {
+  const page = await open()
+  await page.evaluate(async () => {
+    await fetch('/api/a')
+    await fetch(`/api/translate/${'a short text '.repeat(2000)}`)
+  })
+  await recorded(page, 2)
+  const names = (await callsOf(page)).map(call => call.endpoint)
+  expect(names).toEqual(['GET /api/a', expect.stringMatching(/^GET \/api\/translate\/(a short text )+/)])
+  for (const { bytes } of site.beacons) expect(bytes).toBeLessThan(MAX_BYTES)
 })
 
 test('does not record a call that is under way when the page leaves', async () => {

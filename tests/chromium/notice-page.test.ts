@@ -241,6 +241,27 @@ describe('with the SDK on the page, nothing breaks and nothing is logged', () =>
     })
 })
 
+test.each(['XMLHttpRequest', 'Performance.prototype.getEntriesByName'])(
+  'without %s all the rest arrives',
+  async name => {
+    const head = `<script>delete ${name.includes('.') ? name : `window.${name}`}</script>`
+    const page = await chromium.open(site.page('/without', { tag: TAG, head }))
+    await page.waitForFunction('window.fieldline && performance.getEntriesByType("paint")[1]')
+    await page.evaluate(async () => {
+      const { body } = await fetch('/api/stream?open=first', { method: 'POST' })
+      await body?.getReader().read()
+      const answer = await fetch('/api/a', { method: 'POST', body: 'x' })
+      await answer.text()
+    })
+    await chromium.hide(page)
+    const [beacon] = await site.until(beacons => beacons.length > 0)
+    expect(beacon?.view.vitals.fcp).toEqual(expect.any(Number))
+    expect(beacon?.view.errors).toEqual({ count: 0, list: [] })
+    expect(beacon?.view.calls.map(({ endpoint }) => endpoint)).toContain('POST /api/a')
+    await page.close()
+  },
+)
+
 /** What an ordinary page does, to its end; answers what came of it. */
 function exercise(page: Pick<Page, 'evaluate'>): Promise<unknown[]> {
   return page.evaluate(async () => {

@@ -203,6 +203,41 @@ export function outcomes(test: BrowserTest): void {
           request.timeout = 50
         })
         await xhr('xhr-sync', '', undefined, true)
+        // Opened anew as the page hears of an answer, aborted then, and opened anew while it waits.
+        await new Promise<void>(resolve => {
+          const request = new XMLHttpRequest()
+          const calls = [
+            'xhr-again',
+            'xhr-again-error?status=500',
+            'xhr-late-abort?status=500',
+            'xhr-new?silent',
+          ]
+          const open = () => request.open('GET', `/api/${calls[0]}`)
+          const heard = (outcome: string) => {
+            seen[`${calls.shift()}`.replace(/[?].*/, '')] = outcome
+          }
+          open()
+          request.onreadystatechange = () => {
+            if (request.readyState < 4) return
+            heard(request.status < 400 ? 'ok' : 'http')
+            if (calls.length === 1) request.abort()
+            open()
+            request.send()
+            if (calls.length > 1) return
+            request.onreadystatechange = null
+            setTimeout(() => {
+              heard('aborted')
+              calls.push('xhr-newest')
+              request.onload = () => {
+                heard('ok')
+                resolve()
+              }
+              open()
+              request.send()
+            }, 50)
+          }
+          request.send()
+        })
       })
       expect(seen).toMatchObject({
         policy: 'network',

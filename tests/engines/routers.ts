@@ -7,7 +7,7 @@ import type { BrowserTest, Visit } from './visit.ts'
 /** A page that routes as its buttons say. What a click does is over when `done` counts it. */
 const PAGE = `
   <style>body { margin: 0; min-height: 6000px }</style>
-  ${['push', 'tidy', 'guard', 'pushes', 'swap', 'query', 'hash', 'slow', 'back', 'accept']
+  ${['push', 'tidy', 'guard', 'pushes', 'swap', 'query', 'hash', 'slow', 'back', 'accept', 'next']
     .map(id => `<button id="${id}">${id}</button>`)
     .join('')}
   <main>A list</main>
@@ -27,6 +27,7 @@ const PAGE = `
       slow: async () => { await sleep(1500); to('push', '/slow') },
       back: () => new Promise(resolve => { addEventListener('popstate', () => resolve(show('back')), { once: true }); history.back() }),
       accept: () => show('accepted'),
+      next: () => to('push', '/photo/' + 'abcdefghijkl'[done]),
     }
     for (const [id, run] of Object.entries(act))
       document.getElementById(id).addEventListener('click', async () => { await run(); done++ })
@@ -53,6 +54,10 @@ export function routers(test: BrowserTest): void {
         'each of several clicks has its own': {
           clicks: ['push', 'guard', 'tidy'],
           routes: ['/list', '/shop/shoes', '/dash', '/en/a'],
+        },
+        'each of twelve clicks in a row has its own': {
+          clicks: Array(12).fill('next'),
+          routes: ['/list', ...Array.from('abcdefghijkl', name => `/photo/${name}`)],
         },
         'a step back is one': { clicks: ['push', 'back'], routes: ['/list', '/shop/shoes', '/list'] },
         'a query or a hash is none': { clicks: ['query', 'hash', 'query'], routes: ['/list'] },
