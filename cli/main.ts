@@ -27,7 +27,7 @@ import { printable } from './printable.ts'
 import { report } from './report.ts'
 import { rulesFromOpenApi, rulesGet, rulesSet, rulesSuggest } from './rules.ts'
 import { segmentsDelete, segmentsList, segmentsSet } from './segments.ts'
-import { siteAdd, siteList, siteRemove, siteSet, siteShow } from './site.ts'
+import { siteAdd, siteList, siteMove, siteRemove, siteSet, siteShow } from './site.ts'
 import { summary } from './summary.ts'
 import { tagsAdd, tagsList, tagsRemove } from './tags.ts'
 import { tokenCreate, tokenList, tokenRevoke } from './token.ts'
@@ -42,6 +42,7 @@ const COMMANDS: readonly Command[] = [
   siteList,
   siteShow,
   siteSet,
+  siteMove,
   siteRemove,
   tokenCreate,
   tokenList,

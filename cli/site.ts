@@ -1,7 +1,8 @@
 /** `fieldline site ...`: the sites that may send beacons. */
 
+import type { MoveAnswer } from '../schema/api/move.ts'
 import type { SiteAnswer, SiteChange, SitesAnswer } from '../schema/api/site.ts'
-import { all, type Command, type Given, type Options, one, show } from './command.ts'
+import { all, type Command, type Given, needed, type Options, one, show } from './command.ts'
 import { misuse } from './failure.ts'
 import { sitePath } from './range.ts'
 import { table } from './table.ts'
@@ -91,6 +92,28 @@ export const siteSet: Command = {
     if (!Object.keys(change).length) throw misuse('Nothing to change: give at least one setting.')
     const answer = await call.ask<SiteAnswer>('PATCH', sitePath(call.given), { body: change })
     show(call, answer, () => describe(answer))
+  },
+}
+
+export const siteMove: Command = {
+  name: 'site move',
+  operands: ['site'],
+  about: 'move a site to another database; run again, it goes on',
+  options: { to: { value: '<binding>', help: 'the database that it goes to: DB_2' } },
+  async run(call) {
+    const to = needed(call.given, 'to')
+    let rows = 0
+    for (;;) {
+      const answer = await call.ask<MoveAnswer>('POST', sitePath(call.given, 'move'), { body: { to } })
+      rows += answer.rows
+      if (answer.phase === 'copy' || answer.phase === 'merge') {
+        call.note(`${answer.phase}: ${answer.step} of ${answer.steps} steps, ${rows} rows`)
+        continue
+      }
+      const old = answer.phase === 'purge' ? ' Its old rows go an hour after.' : ''
+      show(call, { ...answer, rows }, () => `${answer.site} is in ${to}. ${rows} rows were copied.${old}`)
+      return
+    }
   },
 }
 

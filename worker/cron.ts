@@ -24,6 +24,7 @@ import { lowerRate } from './ingest/control.ts'
 import { writeDue } from './ingest/tally.ts'
 import { logError } from './log.ts'
 import { bindingsOf, boundAs, type Databases } from './site/database.ts'
+import { advance, purgeOldRows } from './site/move.ts'
 import { named } from './store/names.ts'
 import { type Look, type Stale, staleDays, staleHours } from './store/periods.ts'
 import { prepare } from './store/statement.ts'
@@ -261,7 +262,7 @@ function isSampledTooMuch({ announced, rate }: CronSite): boolean {
 async function maintain(
   d1: D1Database,
   { site, due: [oldest], retains }: Turn,
-  { databases, now, archive }: Run,
+  { databases, now, end, archive }: Run,
   maxStatements: number,
 ): Promise<number> {
   if (site.deleted !== null) {
@@ -270,7 +271,8 @@ async function maintain(
     const gone = { id: site.id, deleted: site.deleted, fenced: site.moving !== null, places }
     return purgeSite(databases.DB, gone, now, archive)
   }
-  let left = maxStatements
+  if (isUnderway(site)) return (await advance(databases, site.id, now, maxStatements, end)).taken
+  let left = maxStatements - (await purgeOldRows(databases, site, now, maxStatements))
   if (oldest && left >= costOf(oldest, site)) left -= await rollUp(d1, site, oldest, now)
   if (isSampledTooMuch(site) && left >= STATEMENTS.lowerRate) {
     await lowerRate(d1, site, now)

@@ -5,6 +5,7 @@
 import * as v from 'valibot'
 import { DEPLOY, DEPLOY_ANSWER, DEPLOY_EXAMPLE, DEPLOY_ID, MAX_DEPLOYS } from '../api/deploys.ts'
 import { SITE as SITE_PARAMETER } from '../api/fields.ts'
+import { MOVE, MOVE_ANSWER, MOVE_EXAMPLE } from '../api/move.ts'
 import { OVERVIEW_ANSWER, OVERVIEW_EXAMPLE, OVERVIEW_QUERY } from '../api/overview.ts'
 import { SITE_ANSWER, SITE_CHANGE, SITE_SAVED, SITE_SETTINGS, SITES_ANSWER } from '../api/site.ts'
 import { NEW_TOKEN, NEW_TOKEN_ANSWER, TOKEN_ANSWER, TOKENS_ANSWER } from '../api/token.ts'
@@ -88,6 +89,19 @@ export const SITE_OPERATIONS: readonly Operation[] = [
     access: 'admin',
     answers: { 202: nothing('It takes no more beacons; its rows go with the next runs of the cron.') },
     problems: PROBLEMS,
+  },
+  {
+    ...ofSites,
+    method: 'post',
+    path: '/v1/sites/{site}/move',
+    id: 'moveSite',
+    summary: 'Moves a site to another database',
+    description:
+      'A request does a part of it: ask again until `phase` is `purge` or `done`. Beacons are stored and questions answered meanwhile. Settings of the site cannot change until it is there. What is begun, the cron goes on with.',
+    access: 'admin',
+    body: body(MOVE, { to: 'DB_2' }),
+    answers: { 200: json('How far it is.', MOVE_ANSWER, MOVE_EXAMPLE) },
+    problems: [400, 401, 403, 404, 409, 500, 503],
   },
   {
     ...ofTokens,

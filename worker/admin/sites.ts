@@ -28,6 +28,7 @@ import { forgetSite } from '../site/sites.ts'
 import { requireAdmin, requireSite } from './access.ts'
 import { readJson } from './body.ts'
 import { deployRoutes } from './deploy-routes.ts'
+import { moveRoutes } from './move-routes.ts'
 import { randomHex } from './secret.ts'
 import { tokenRoutes } from './token-routes.ts'
 
@@ -99,6 +100,7 @@ export const siteRoutes = new Hono<Types>()
     // Its rows go with the next runs of the cron, a bounded number each.
     return c.body(null, 202, PRIVATE)
   })
+  .route('/:site/move', moveRoutes)
   .route('/:site/tokens', tokenRoutes)
   .route('/:site/deploys', deployRoutes)
 

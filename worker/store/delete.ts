@@ -4,6 +4,7 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import * as tables from '../../schema/storage/tables.ts'
+import { tablesOf } from './copy.ts'
 import { unfence } from './fence.ts'
 import { keyColumns, type Names, named } from './names.ts'
 import { prepare } from './statement.ts'
@@ -19,14 +20,45 @@ export const SITE_TABLES = Object.values(tables).filter(
   (table): table is SiteTable => table !== sites && table !== moves,
 )
 
+/** Those that lie in the site's own database, beside what `DB` alone has of it. */
+const directory: readonly unknown[] = tablesOf('directory')
+export const MOVED_TABLES = SITE_TABLES.filter(table => !directory.includes(table))
+
 const m = named(moves)
 
-/** Deletes rows of a site from all tables of a database; answers whether some are left, and the statements it took. */
+/** What a purge has come to: whether rows may be left, and the statements it took. */
+interface Purged {
+  left: boolean
+  taken: number
+}
+
+/** Deletes what lies here of a site that is about to be moved here; nothing any more once that has begun. */
+export async function clearRows(d1: D1Database, site: string): Promise<Purged> {
+  const isBegun = sql`EXISTS (SELECT 1 FROM ${m.table} WHERE ${m.site} = ${site})`
+  const some = MOVED_TABLES.map(table => {
+    const t = named<SiteTable>(table)
+    return sql`EXISTS (SELECT 1 FROM ${t.table} WHERE ${t.site} = ${site})`
+  })
+  const found = await prepare(
+    d1,
+    sql`SELECT (${sql.join(some, sql` OR `)}) AND NOT ${isBegun} AS n`,
+  ).first<number>('n')
+  if (!found) return { left: false, taken: 1 }
+  for (const table of MOVED_TABLES)
+    await prepare(
+      d1,
+      deleteFirst(table, site, () => sql`NOT ${isBegun}`),
+    ).run()
+  return { left: true, taken: 1 + MOVED_TABLES.length }
+}
+
+/** Deletes rows of a site from tables of a database, by default from all. */
 export async function purgeRows(
   d1: D1Database,
   site: string,
   fenced: boolean,
-): Promise<{ left: boolean; taken: number }> {
+  those: readonly SiteTable[] = SITE_TABLES,
+): Promise<Purged> {
   let taken = 0
   if (fenced) {
     const fences = await unfence(d1, site)
@@ -36,7 +68,7 @@ export async function purgeRows(
     await prepare(d1, sql`DELETE FROM ${m.table} WHERE ${m.site} = ${site}`).run()
     taken++
   }
-  for (const table of SITE_TABLES) {
+  for (const table of those) {
     const { meta } = await prepare(d1, deleteFirst(table, site)).run()
     taken++
     if (meta.changes >= DELETE_BATCH) return { left: true, taken }

@@ -11,39 +11,49 @@ import { MOVED } from '../unavailable.ts'
 
 export type Write = 'INSERT' | 'UPDATE' | 'DELETE'
 
-/** Triggers that are dropped at once, as few as a run of the cron may have left. */
-const DROPPED = 20
+/** Triggers that are made, or dropped, at once: as few as a run of the cron may have left. */
+const MAX_TRIGGERS = 20
 
-/** Statements that refuse these writes to rows of `site`, which is a checked name, in each of the tables. They may run again. */
-export function fence(
+/**
+ * Fences these writes to rows of `site`, which is a checked name, in each of the tables, `MAX_TRIGGERS` at once. Answers whether some
+ * are left, and the statements it took.
+ */
+export async function fence(
   d1: D1Database,
   site: string,
   tables: readonly SQLiteTable[],
   writes: readonly Write[],
-): D1PreparedStatement[] {
-  return tables.flatMap(table => {
-    const name = getTableName(table)
-    return writes.map(write =>
-      d1.prepare(
-        `CREATE TRIGGER IF NOT EXISTS "${prefixOf(site)}${name}:${write}" BEFORE ${write} ON ${name} WHEN ${
-          write === 'DELETE' ? 'OLD' : 'NEW'
-        }.site = '${site}' BEGIN SELECT RAISE(ABORT, '${MOVED}'); END`,
-      ),
-    )
-  })
+): Promise<{ left: boolean; taken: number }> {
+  const there = new Set(await triggersOf(d1, site))
+  const missing = tables.flatMap(table =>
+    writes.flatMap(write => {
+      const name = `${prefixOf(site)}${getTableName(table)}:${write}`
+      // In one line, and BEGIN in capitals: what splits statements for D1 knows a trigger by it.
+      const text = `CREATE TRIGGER IF NOT EXISTS "${name}" BEFORE ${write} ON ${getTableName(table)} WHEN ${
+        write === 'DELETE' ? 'OLD' : 'NEW'
+      }.site = '${site}' BEGIN SELECT RAISE(ABORT, '${MOVED}'); END`
+      return there.has(name) ? [] : [d1.prepare(text)]
+    }),
+  )
+  const some = missing.slice(0, MAX_TRIGGERS)
+  if (some.length) await d1.batch(some)
+  return { left: missing.length > MAX_TRIGGERS, taken: 1 + some.length }
 }
 
-/** Takes fences of a site away; answers whether some are left. It takes up to `DROPPED` statements and one. */
+/** Takes fences of a site away, `MAX_TRIGGERS` at once; answers whether some are left, and the statements it took. */
 export async function unfence(d1: D1Database, site: string): Promise<{ left: boolean; taken: number }> {
+  const all = await triggersOf(d1, site)
+  const some = all.slice(0, MAX_TRIGGERS)
+  if (some.length) await d1.batch(some.map(name => d1.prepare(`DROP TRIGGER IF EXISTS "${name}"`)))
+  return { left: all.length > MAX_TRIGGERS, taken: 1 + some.length }
+}
+
+async function triggersOf(d1: D1Database, site: string): Promise<string[]> {
   const { results } = await d1
-    .prepare(
-      `SELECT name FROM sqlite_master WHERE type = 'trigger' AND instr(name, ?1) = 1 LIMIT ${DROPPED + 1}`,
-    )
+    .prepare("SELECT name FROM sqlite_master WHERE type = 'trigger' AND instr(name, ?1) = 1")
     .bind(prefixOf(site))
     .all<{ name: string }>()
-  const names = results.slice(0, DROPPED)
-  if (names.length) await d1.batch(names.map(({ name }) => d1.prepare(`DROP TRIGGER IF EXISTS "${name}"`)))
-  return { left: results.length > DROPPED, taken: 1 + names.length }
+  return results.map(({ name }) => name)
 }
 
 /** A site's name has no colon. */

@@ -27,7 +27,7 @@ const s = named(periods, 's')
 const sent = named(pageviews, 'excluded')
 
 /** What the newest beacon knows best. The rest was settled by the first one. */
-export const NEWEST_WINS: Column[] = [
+export const NEWEST_WINS: readonly Column[] = [
   'route',
   'release',
   'connection',

@@ -1,0 +1,68 @@
+/** `POST /v1/sites/shop/move` moves a site to another database: a part of it, until it answers that it is done. */
+
+import { Hono } from 'hono'
+import { MOVE, type MoveAnswer } from '../../schema/api/move.ts'
+import { SECOND } from '../../schema/domain/hour.ts'
+import type { Hono as Types } from '../env.ts'
+import { PRIVATE } from '../headers.ts'
+import { siteOf } from '../parameters.ts'
+import { badField, noSite, problem } from '../problem.ts'
+import { boundAs, requireBound } from '../site/database.ts'
+import { advance, beginMove, OLD_ROWS_DELAY, type Place, placeOf, stepsOf } from '../site/move.ts'
+import { progressOf } from '../store/copy.ts'
+import { readJson } from './body.ts'
+
+/** How long a request goes on, in ms: half of what an answer may take. */
+const MAX_TIME = 5 * SECOND
+/** Statements of a request, of the 50 that the free plan allows. */
+const FREE_STATEMENTS = 44
+
+export const moveRoutes = new Hono<Types>().post('/', async c => {
+  const { to } = await readJson(c, MOVE)
+  requireBound(c.env, 'to', to)
+  const name = siteOf(c)
+  const { DB } = c.env
+  let place = await placeOf(DB, name)
+  if (!place) throw noSite(name)
+  if (place.moving === null && place.database !== to) {
+    requireBound(c.env, 'site', place.database)
+    await requireMigrated(boundAs(c.env, to) ?? DB, to)
+    await beginMove(DB, place, to)
+    place = await placeOf(DB, name)
+    if (!place) throw noSite(name)
+  }
+  requireSame(place, to)
+  const now = Date.now()
+  const most = Math.max(FREE_STATEMENTS, Number(c.env.CRON_STATEMENTS ?? 0) || 0)
+  const { rows } = await advance(c.env, name, now, most - 6, now + MAX_TIME)
+  const after = await placeOf(DB, name)
+  if (!after) throw noSite(name)
+  const phase = after.moving ?? 'done'
+  const answer: MoveAnswer = { site: name, to, phase, ...(await stepsOf(c.env, after)), rows }
+  return c.json(answer, 200, PRIVATE)
+})
+
+/** Throws a 409 where the site is on its way to another database, or has rows left where it came from. */
+function requireSame({ id, database, moving, other, moved }: Place, to: string): void {
+  const goesTo = moving === 'copy' ? other : database
+  if (goesTo === to) return
+  if (moving !== 'purge') {
+    throw problem(409, `Site ${id} moves to ${goesTo}: that has to end first.`, { field: 'to' })
+  }
+  const until = new Date((moved ?? 0) + OLD_ROWS_DELAY).toISOString()
+  const detail = `Site ${id} has moved to ${database}. Its rows in ${other} go from ${until} on: move it again when they are gone.`
+  throw problem(409, detail, { field: 'to' })
+}
+
+/** Throws a 400 where the database has not the tables of this version. */
+async function requireMigrated(d1: D1Database, to: string): Promise<void> {
+  try {
+    await progressOf(d1, '')
+  } catch (error) {
+    if (!String(error).includes('no such table')) throw error
+    throw badField({
+      field: 'to',
+      detail: `names a database that is not migrated: npx wrangler d1 migrations apply ${to} --remote`,
+    })
+  }
+}

@@ -1,0 +1,314 @@
+/**
+ * How a site's rows get from one database to another: in steps, a table each, and of each step one bounded chunk after the other.
+ *
+ * How far it went is noted where the rows go, in one transaction with them. So a chunk is written once, whoever is cut off where, and
+ * of two that copy at once the slower one changes nothing.
+ */
+
+import { getTableColumns, getTableName, type SQL, sql } from 'drizzle-orm'
+import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
+import * as tables from '../../schema/storage/tables.ts'
+import { keyColumns, keyOf, listed, named, texts } from './names.ts'
+import { prepare } from './statement.ts'
+import { NEWEST_WINS } from './upsert.ts'
+
+const { intake, moves, pageviews, periods, rates, traffic } = tables
+
+/** Rows of a chunk. */
+const CHUNK_ROWS = 500
+/** Characters of a chunk, where it has more than one row: a bound value has 2 MB, and a character up to three bytes. */
+const CHUNK_CHARS = 500_000
+/** D1 takes 32 arguments of a function. */
+const MAX_ARGUMENTS = 30
+
+/**
+ * What becomes of a table while a site moves.
+ *
+ * - `directory`: it stays where it is, in `DB`.
+ * - `frozen`: nobody writes it from the begin on. What the cron makes, and what people set.
+ * - `live`: beacons write it, first here and then there. It is copied, and what has changed since is merged.
+ * - `counts`: beacons add to it. Its sums are added once nobody adds to them here any more.
+ * - `rates`: frozen just before beacons go elsewhere, where the same rates must judge them.
+ */
+type Part = 'directory' | 'frozen' | 'live' | 'counts' | 'rates'
+
+type TableName = keyof typeof tables
+
+/** Every table: one that is left out here does not compile. */
+const PARTS = {
+  apiRollups: 'frozen',
+  budgetEvents: 'frozen',
+  budgets: 'frozen',
+  collectors: 'frozen',
+  deliveries: 'frozen',
+  deploys: 'frozen',
+  errorRollups: 'frozen',
+  intake: 'counts',
+  measureRollups: 'frozen',
+  messages: 'frozen',
+  moves: 'directory',
+  pageviews: 'live',
+  periods: 'live',
+  rates: 'rates',
+  rollups: 'frozen',
+  rules: 'directory',
+  segments: 'frozen',
+  sites: 'directory',
+  tokens: 'directory',
+  traffic: 'counts',
+  webhooks: 'frozen',
+} as const satisfies Record<TableName, Part>
+
+/** The tables of some parts. */
+export function tablesOf(...parts: readonly Part[]): SQLiteTable[] {
+  return Object.entries(tables)
+    .filter(([name]) => parts.includes(PARTS[name as TableName]))
+    .map(([, table]) => table)
+}
+
+export interface Step {
+  phase: 'copy' | 'merge'
+  table: SQLiteTable
+  /** What happens to a row that is there; by default it stays. */
+  merge?: SQL
+  /** The hours of page views that may have changed since they were copied, instead of all rows. */
+  changed?: true
+}
+
+const copied = (table: SQLiteTable): Step => ({ phase: 'copy', table })
+
+/** In this order. Rates come last before beacons go to the new database, and periods before, so that late beacons mark them there. */
+export const STEPS: readonly Step[] = [
+  ...tablesOf('frozen').map(copied),
+  ...[pageviews, periods, rates].map(copied),
+  { phase: 'merge', table: traffic, merge: added(traffic) },
+  { phase: 'merge', table: intake, merge: added(intake) },
+  { phase: 'merge', table: pageviews, merge: mergedViews(), changed: true },
+  { phase: 'merge', table: periods, merge: mergedPeriods() },
+]
+
+/** Where a move stands: the step that is next, and the key of the row after which it goes on. */
+export interface Progress {
+  step: number
+  after: string | null
+}
+
+const m = named(moves)
+const p = named(pageviews, 'p')
+const s = named(periods, 's')
+
+/** How far the site has moved into this database; null where nothing has begun. */
+export function progressOf(d1: D1Database, site: string): Promise<Progress | null> {
+  return prepare(
+    d1,
+    sql`SELECT ${m.step}, ${m.after} FROM ${m.table} WHERE ${m.site} = ${site}`,
+  ).first<Progress>()
+}
+
+/** Notes that the site may be copied into this database: it is empty, and the old one is fenced. */
+export async function beginCopy(d1: D1Database, site: string): Promise<void> {
+  await prepare(d1, sql`INSERT OR IGNORE INTO ${m.table} (${m.site}) VALUES (${site})`).run()
+}
+
+/** Forgets how far a move went: it has come to its end. */
+export async function endMove(d1: D1Database, site: string): Promise<void> {
+  await prepare(d1, sql`DELETE FROM ${m.table} WHERE ${m.site} = ${site}`).run()
+}
+
+/** What one chunk takes, in statements. */
+export const CHUNK_STATEMENTS = 3
+
+/** Copies one chunk; answers where the move stands now, and how many rows came, or null where another was faster. */
+export async function copyChunk(
+  from: D1Database,
+  to: D1Database,
+  site: string,
+  progress: Progress,
+): Promise<{ progress: Progress; rows: number } | null> {
+  const step = STEPS[progress.step]
+  if (!step) return null
+  const { rows, last, isEnd } = await read(from, site, step, progress.after)
+  const next: Progress = isEnd
+    ? { step: progress.step + 1, after: null }
+    : { step: progress.step, after: JSON.stringify(last) }
+  const isNext = sql`${m.site} = ${site} AND ${m.step} = ${progress.step} AND ${m.after} IS ${progress.after}`
+  const note = prepare(
+    to,
+    sql`UPDATE ${m.table} SET ${m.step} = ${next.step}, ${m.after} = ${next.after} WHERE ${isNext}`,
+  )
+  const results = await to.batch(
+    rows.length ? [prepare(to, written(site, step, rows, isNext)), note] : [note],
+  )
+  return results.at(-1)?.meta.changes ? { progress: next, rows: rows.length } : null
+}
+
+interface Chunk {
+  /** JSON of each row. */
+  rows: string[]
+  /** The key of the last row, without the site. */
+  last: unknown[]
+  isEnd: boolean
+}
+
+/** The rows after a key, in the order of the primary key. Key: that of the table. */
+async function read(d1: D1Database, site: string, step: Step, after: string | null): Promise<Chunk> {
+  const { table, changed } = step
+  const key = restOfKey(table)
+  const beyond = after === null ? sql`true` : sql`(${names(key)}) > (${valuesOf(after)})`
+  const where = changed ? sql`${beyond} AND hour = ${firstChanged(site, beyond)}` : beyond
+  const { results } = await prepare(
+    d1,
+    sql`SELECT ${packed(table)} AS row, json_array(${names(key)}) AS place FROM ${sql.raw(getTableName(table))}
+      WHERE site = ${site} AND ${where} ORDER BY ${names(key)} LIMIT ${CHUNK_ROWS}`,
+  ).all<{ row: string; place: string }>()
+  let chars = 0
+  const taken = results.filter(({ row }, i) => {
+    chars += row.length
+    return i === 0 || chars <= CHUNK_CHARS
+  })
+  const last = taken.at(-1)
+  return {
+    rows: taken.map(({ row }) => row),
+    last: last ? JSON.parse(last.place) : [],
+    // Of what has changed, a chunk is of one hour: only an empty one is the last.
+    isEnd: changed ? !taken.length : results.length < CHUNK_ROWS && taken.length === results.length,
+  }
+}
+
+/**
+ * SQL of the next hour whose page views may have changed after they were copied: any that is not rolled up, or that is dirty. An
+ * hour that was clean when it was copied, and is so now, has not changed. Keys: (site, hour), skipped through; (site, tier, start).
+ */
+function firstChanged(site: string, beyond: SQL): SQL {
+  const isClean = sql`EXISTS (SELECT 1 FROM ${s.table} WHERE ${s.site} = ${site} AND ${s.tier} = 'hour'
+    AND ${s.start} = h.hour AND ${s.state} <> 'dirty')`
+  return sql`(WITH RECURSIVE h(hour) AS (
+      SELECT hour FROM (SELECT hour FROM ${named(pageviews).table} WHERE site = ${site} AND ${beyond} ORDER BY hour, id LIMIT 1)
+      UNION ALL
+      SELECT (SELECT min(${p.hour}) FROM ${p.table} WHERE ${p.site} = ${site} AND ${p.hour} > h.hour) FROM h WHERE ${isClean})
+    SELECT h.hour FROM h WHERE h.hour IS NOT NULL AND NOT ${isClean} LIMIT 1)`
+}
+
+/** The statement that writes a chunk, where the move still stands where it was read. */
+function written(site: string, step: Step, rows: readonly string[], isNext: SQL): SQL {
+  const { table, merge } = step
+  const columns = columnsOf(table)
+  const values = columns.map((name, i) => {
+    if (name === 'site') return sql`${site}`
+    const value = sql.raw(`j.value ->> '${pathOf(i)}'`)
+    return step.changed && name === 'hour' ? nearest(site, value, columns.indexOf('id')) : value
+  })
+  return sql`INSERT INTO ${sql.raw(getTableName(table))} (${names(columns)})
+    SELECT ${listed(...values)} FROM json_each(${`[${rows.join(',')}]`}) AS j
+    WHERE EXISTS (SELECT 1 FROM ${m.table} WHERE ${isNext})
+    ON CONFLICT (${keyOf(table)}) DO ${merge ? sql`UPDATE SET ${merge}` : sql.raw('NOTHING')}`
+}
+
+/** A row in a neighbouring hour is the same page view (store/upsert). Key: (site, hour, id). */
+function nearest(site: string, hour: SQL, id: number): SQL {
+  return sql`coalesce((SELECT ${p.hour} FROM ${p.table} WHERE ${p.site} = ${site} AND ${p.hour} IN ((${hour}) - 1, (${hour}) + 1)
+    AND ${p.id} = ${sql.raw(`j.value ->> '${pathOf(id)}'`)}), ${hour})`
+}
+
+/** Sums of both; of `one_in` the larger. */
+function added(table: typeof intake | typeof traffic): SQL {
+  const name = getTableName(table)
+  const key = keyColumns(table)
+  const sums = columnsOf(table)
+    .filter(column => !key.includes(column))
+    .map(column =>
+      column === intake.oneIn.name
+        ? `${column} = max(${name}.${column}, excluded.${column})`
+        : `${column} = ${name}.${column} + excluded.${column}`,
+    )
+  return sql.raw(sums.join(', '))
+}
+
+/**
+ * A page view of both: the old database saw its begin, the new one maybe its later beacons. Most rows are there already, as they
+ * were when they were copied: those that have heard nothing since become what they are in the old one.
+ */
+function mergedViews(): SQL {
+  const t = texts(pageviews, 'pageviews')
+  const x = texts(pageviews, 'excluded')
+  const own = texts(pageviews)
+  type Column = keyof typeof own
+  const json = (column: 'calls' | 'marks') =>
+    `json_patch(iif(json_valid(${x[column]}), ${x[column]}, '{}'), iif(json_valid(${t[column]}), ${t[column]}, '{}'))`
+  // What was cut of a beacon that both have heard of is in both counts. Then the larger is right, but for a page view of which
+  // more was cut here and there within the seconds of a move.
+  const cut = (column: 'callsCut' | 'marksCut') =>
+    `CASE WHEN ${t.received} & ~${x.received} = 0 THEN ${x[column]}
+      WHEN ${t.received} & ${x.received} = 0 THEN ${t[column]} + ${x[column]} ELSE max(${t[column]}, ${x[column]}) END`
+  const merged: Partial<Record<Column, string>> = {
+    sequence: `max(${t.sequence}, ${x.sequence})`,
+    received: `${t.received} | ${x.received}`,
+    dropped: `max(${t.dropped}, ${x.dropped})`,
+    calls: json('calls'),
+    marks: json('marks'),
+    callsCut: cut('callsCut'),
+    marksCut: cut('marksCut'),
+  }
+  const value = (column: Column) => {
+    if (NEWEST_WINS.includes(column)) {
+      return `CASE WHEN ${x.sequence} >= ${t.sequence} THEN coalesce(${x[column]}, ${t[column]})
+        ELSE coalesce(${t[column]}, ${x[column]}) END`
+    }
+    return merged[column] ?? x[column]
+  }
+  return sql.raw(
+    (Object.keys(own) as Column[])
+      .filter(column => !['site', 'hour', 'id'].includes(column))
+      .map(column => `${own[column]} = ${value(column)}`)
+      .join(', '),
+  )
+}
+
+/** What is sealed stays so; what is dirty on one side is dirty. */
+function mergedPeriods(): SQL {
+  return sql.raw(`state = CASE WHEN 'sealed' IN (periods.state, excluded.state) THEN 'sealed'
+    WHEN 'dirty' IN (periods.state, excluded.state) THEN 'dirty' ELSE excluded.state END,
+    rolled = min(periods.rolled, excluded.rolled)`)
+}
+
+function columnsOf(table: SQLiteTable): string[] {
+  return Object.values(getTableColumns(table)).map(({ name }) => name)
+}
+
+/** A row as JSON: lists within a list, since a function takes so many arguments. */
+function packed(table: SQLiteTable): SQL {
+  const columns = columnsOf(table)
+  const lists = []
+  for (let i = 0; i < columns.length; i += MAX_ARGUMENTS)
+    lists.push(
+      `json_array(${columns
+        .slice(i, i + MAX_ARGUMENTS)
+        .map(quoted)
+        .join(', ')})`,
+    )
+  return sql.raw(`json_array(${lists.join(', ')})`)
+}
+
+/** Where the column of that number is in it. */
+function pathOf(i: number): string {
+  return `$[${Math.floor(i / MAX_ARGUMENTS)}][${i % MAX_ARGUMENTS}]`
+}
+
+/** The site is fixed: the rest of the key finds a row. */
+function restOfKey(table: SQLiteTable): string[] {
+  return keyColumns(table).filter(name => name !== 'site')
+}
+
+function names(columns: readonly string[]): SQL {
+  return sql.raw(columns.map(quoted).join(', '))
+}
+
+function valuesOf(after: string): SQL {
+  const values: (string | number)[] = JSON.parse(after)
+  return listed(...values.map(value => sql`${value}`))
+}
+
+/** `limit` is a column of collectors. */
+function quoted(name: string): string {
+  return `"${name}"`
+}
