@@ -262,17 +262,22 @@ function isSampledTooMuch({ announced, rate }: CronSite): boolean {
 async function maintain(
   d1: D1Database,
   { site, due: [oldest], retains }: Turn,
-  { databases, now, end, archive }: Run,
+  run: Run,
   maxStatements: number,
 ): Promise<number> {
+  const { databases, now, end, archive } = run
   if (site.deleted !== null) {
     const names = [...new Set([site.database, site.other ?? 'DB', 'DB'])]
     const places = names.flatMap(name => boundAs(databases, name) ?? [])
     const gone = { id: site.id, deleted: site.deleted, fenced: site.moving !== null, places }
     return purgeSite(databases.DB, gone, now, archive)
   }
-  if (isUnderway(site)) return (await advance(databases, site.id, now, maxStatements, end)).taken
-  let left = maxStatements - (await purgeOldRows(databases, site, now, maxStatements))
+  if (isUnderway(site)) {
+    // However many rows it has: the other sites have their turn, too.
+    const most = Math.min(maxStatements, Math.max(FREE_STATEMENTS, Math.floor(maxStatements / 2)))
+    return (await advance(databases, site.id, now, most, end)).taken
+  }
+  let left = maxStatements - (await leave(site, run, maxStatements))
   if (oldest && left >= costOf(oldest, site)) left -= await rollUp(d1, site, oldest, now)
   if (isSampledTooMuch(site) && left >= STATEMENTS.lowerRate) {
     await lowerRate(d1, site, now)
@@ -282,6 +287,16 @@ async function maintain(
   if (site.pushed && left >= MIN_PUSH_STATEMENTS) left -= await push(d1, site, now, left)
   if (retains) left -= await retain(d1, site, now, left, archive)
   return maxStatements - left
+}
+
+/** Deletes what the site has left in another database; one in trouble does not keep the site from its work. */
+async function leave(site: CronSite, { databases, now }: Run, maxStatements: number): Promise<number> {
+  try {
+    return await purgeOldRows(databases, site, now, maxStatements)
+  } catch (error) {
+    logError(`old rows of site ${site.id} cannot be deleted from ${site.other}`, error)
+    return STATEMENTS.hour
+  }
 }
 
 /** What rolling up takes. Of a day each tag is a dimension of its own. */

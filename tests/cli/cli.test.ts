@@ -111,6 +111,9 @@ describe('fieldline site', () => {
       data: [{ site: 'blog' }, { site: 'shop', origins: ['https://shop.example', 'http://localhost:*'] }],
     })
 
+    expect(await done('site', 'move', 'blog', '--to', 'DB')).toContain('blog is in DB.')
+    const nowhere = await cli('site', 'move', 'blog', '--to', 'DB_2')
+    expect(nowhere).toMatchObject({ code: 1, said: expect.stringContaining('it has DB (400') })
     expect(await cli('site', 'remove', 'blog')).toMatchObject({ code: 2 })
     await done('site', 'remove', 'blog', '--yes')
     expect(await cli('site', 'show', 'blog')).toEqual({

@@ -184,6 +184,23 @@ describe('a move', () => {
     expect(data[0]?.count).toBe(found.length)
   })
 
+  it('is over, and its site goes on, where the old database is in trouble or gone', async () => {
+    const { DB_2, ...rest } = env
+    await put('/v1/sites/back', { origins: [ORIGIN], database: 'DB_2' })
+    await store(DB_2, [pageViewRow({ site: 'back', hour: OPEN - 4, began: (OPEN - 4) * HOUR })], NOW)
+    await moveToEnd('back', 'DB')
+    const broken = new Proxy(DB_2, {
+      get() {
+        throw new Error('D1_ERROR: connection lost')
+      },
+    })
+    await cron({ ...env, DB_2: broken }, LATER, 900)
+    expect(await placeOf(env.DB, 'back')).toMatchObject({ moving: 'purge' })
+    expect(await rowsOf(env.DB, tables.rollups, 'back')).not.toHaveLength(0)
+    await cron(rest, LATER + 300_000, 900)
+    expect(await placeOf(env.DB, 'back')).toMatchObject({ database: 'DB', moving: null })
+  })
+
   it('adds counts once, however often and by however many it is done', async () => {
     await put('/v1/sites/twice', { origins: [ORIGIN] })
     await store(

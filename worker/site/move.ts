@@ -29,7 +29,7 @@ import {
 } from '../store/copy.ts'
 import { clearRows, MOVED_TABLES, purgeRows } from '../store/delete.ts'
 import { fence } from '../store/fence.ts'
-import { boundAs, type Databases } from './database.ts'
+import { boundAs, type Databases, databaseOf } from './database.ts'
 import { forgetSite } from './sites.ts'
 
 /** How long the old rows stay, in ms: longer than any isolate, queue or run remembers where the site was. */
@@ -110,10 +110,11 @@ export async function purgeOldRows(
   const { id, moving, other, moved } = place
   if (moving !== 'purge' || moved === null || now < moved + OLD_ROWS_DELAY) return 0
   if (maxStatements < FIRST_STATEMENTS) return 0
-  const [from, to] = endsOf(databases, { ...place, other })
-  const { left, taken } = await purgeRows(from, id, true, MOVED_TABLES)
+  const from = boundAs(databases, other ?? '')
+  // A database that is not bound any more has gone with its rows.
+  const { left, taken } = from ? await purgeRows(from, id, true, MOVED_TABLES) : { left: false, taken: 0 }
   if (left) return taken
-  await endMove(to, id)
+  await endMove(databaseOf(databases, place), id)
   await change(databases.DB, place, { moving: null, other: null, moved: null })
   return taken + 2
 }
