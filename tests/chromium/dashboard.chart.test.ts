@@ -396,8 +396,8 @@ test('load phases and marks have their percentiles, and each its chart', async (
     .getByRole('link')
     .or(region('Back/forward cache').getByText('no data'))
     .waitFor()
-  expect(await phases.getByRole('rowheader').allTextContents()).toContain('response')
-  await region('load over time').getByRole('slider').waitFor()
+  expect(await phases.getByRole('rowheader').allTextContents()).toContain('Response received')
+  await region('Load event over time').getByRole('slider').waitFor()
   await region('Custom marks').getByRole('link', { name: 'cart.ready' }).click()
   await settled(page)
   const chart = region('cart.ready over time')
@@ -405,4 +405,19 @@ test('load phases and marks have their percentiles, and each its chart', async (
   await page.keyboard.press('End')
   await expect.poll(() => chart.getByRole('slider').getAttribute('aria-valuetext')).toMatch(/p75 \d+|no data/)
   expect(await page.getByRole('alert').count()).toBe(0)
+  // Bars fit their table and columns are told apart, whichever percentile is chosen.
+  for (const p of ['50', '95', '99']) {
+    await page.getByLabel('Percentile').selectOption(p)
+    await settled(page)
+    const heads = await phases.getByRole('columnheader').allTextContents()
+    expect(heads).toEqual(['Name', ...(p === '95' ? [] : [`p${p}`]), 'Timeline', 'p95', 'Count', 'Samples'])
+    const widths = await phases
+      .locator('.track')
+      .evaluateAll(tracks =>
+        tracks.map(track => [...track.children].map(bar => bar.clientWidth / track.clientWidth)),
+      )
+    expect(Math.max(...widths.flat())).toBeCloseTo(1, 1)
+    // The shorter one is drawn over the longer one.
+    for (const bars of widths) expect(bars).toEqual(bars.toSorted((a, b) => b - a))
+  }
 })

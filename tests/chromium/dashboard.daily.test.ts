@@ -208,6 +208,16 @@ test('uses 2560 px, and shows the figures alone on paper', async () => {
   await open('?site=demo&range=7d')
   const right = await page.locator('main').evaluate(main => main.getBoundingClientRect().right)
   expect(right).toBeGreaterThan(2_400)
+  await open('?site=demo&range=7d&view=timing')
+  const boxOf = (name: string) => region(name).boundingBox()
+  const [tall, marks, cache, chart] = await Promise.all(
+    ['Load phases', 'Custom marks', 'Back/forward cache', 'Load event over time'].map(boxOf),
+  )
+  expect(marks?.x).toBeGreaterThan(1_200)
+  expect(cache?.x).toBe(marks?.x)
+  expect(cache?.y).toBeLessThan((tall?.y ?? 0) + (tall?.height ?? 0))
+  expect(chart?.width).toBeGreaterThan(2_400)
+  await open('?site=demo&range=7d')
   await page.setViewportSize({ width: 800, height: 1100 })
   await page.emulateMedia({ media: 'print' })
   const seen = await page.evaluate(
@@ -326,7 +336,7 @@ test('declares a tag among the settings, as a breakdown and a filter', async () 
   await settled(page)
   expect(new URL(page.url()).searchParams.getAll('tag')).toEqual(['variant:B', 'plan:pro'])
   // The other values stay to be chosen.
-  await rowOf('free').getByRole('link', { name: 'not free' }).click()
+  await rowOf('free').getByRole('link', { name: 'Exclude free' }).click()
   await page.getByRole('button', { name: 'Tag not plan:free' }).waitFor()
   await page.getByRole('button', { name: 'Tag plan:pro' }).click()
   await settled(page)
@@ -438,6 +448,40 @@ test('a site beyond the first page of sites is found, set, and opened by its add
   await page.goto(`${on.server.url}/?site=demo&view=sites&id=nobody`)
   await region('Settings of nobody').getByText('There is no site nobody.').waitFor()
   expect(await region('Read tokens of nobody').count()).toBe(0)
+})
+
+test('a comparison beyond what is kept leads to one that is kept', async () => {
+  // Two filters need single page views, which are kept for 14 days.
+  const [from, to] = [1.5, 0.5].map(ago => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 16))
+  const own = `&range=own&from=${from}Z&to=${to}Z&country=DE&browser=Chrome`
+  const notice = region('What is kept')
+  for (const [days, name] of [
+    [12, 'Compare with 12 days before'],
+    [6, 'Compare the last 6 days of the range with the 6 days before'],
+  ] as const) {
+    await open(`?site=demo&view=compare&a=20${own}`)
+    await notice.getByRole('link', { name }).click()
+    await region('LCP p75, compared').getByRole('slider').waitFor()
+    await settled(page)
+    expect(new URL(page.url()).searchParams.get('a')).toBe(`${days}`)
+    expect(await region('Differences of p75').textContent()).toContain(`${days} days before`)
+    expect(await notice.count()).toBe(0)
+    expect(await page.getByRole('alert').count()).toBe(0)
+  }
+})
+
+test('another site keeps the range, and nothing that only the one before has', async () => {
+  await ask('/v1/sites/other', 'PUT', { origins: ['*'] })
+  await open(
+    '?site=demo&range=7d&p=42&device=watch&segment=mine&tag=plan:pro&by=tag:plan&view=compare&on=tag:plan&a=x',
+  )
+  const chosen = (name: string) =>
+    page.getByLabel(name).evaluate((select: HTMLSelectElement) => select.selectedOptions[0]?.text)
+  expect([await chosen('Percentile'), await chosen('Device')]).toEqual(['p42', 'watch'])
+  await page.getByLabel('Site').selectOption('other')
+  expect(Object.fromEntries(new URL(page.url()).searchParams)).toEqual({
+    ...{ site: 'other', range: '7d', p: '42', device: 'watch', view: 'compare' },
+  })
 })
 
 test('a comparison that reaches back before its tag was declared says so in words', async () => {

@@ -138,6 +138,37 @@ test('a request that never worked says why and what to do, not that there is no 
   expect(await page.locator('.card .value').first().textContent()).toMatch(/\d/)
 })
 
+test('what is no answer of the API is a failure: it replaces no number, and is not "no data"', async () => {
+  const troubles: string[] = []
+  page.on('pageerror', ({ message }) => troubles.push(message))
+  await page.clock.install()
+  await on.open(page, '?site=demo&range=7d')
+  const cards = () => page.locator('.card').allTextContents()
+  const shown = await cards()
+  const bodies = [
+    '<!doctype html><h1>Sign in to the Wi-Fi</h1>',
+    '{"site":"demo","da',
+    '{"error":"boom"}',
+    'null',
+  ]
+  for (const body of bodies) {
+    await page.route('**/v1/**', route => route.fulfill({ contentType: 'application/json', body }))
+    await page.clock.runFor(60_000)
+    await expect
+      .poll(() => region('LCP over time').getByText('Not updated').textContent())
+      .toMatch(/^Not updated since \d\d:\d\d\. What came is no answer of this server\. Trying again\.$/)
+    expect(await cards()).toEqual(shown)
+    await recovers(page.getByText('Not updated since'))
+  }
+  await page.route(/v1\/.*(rules|budgets)/, route => route.fulfill({ json: { error: 'boom' } }))
+  for (const view of ['names', 'budgets']) {
+    await page.goto(`${on.server.url}/?site=demo&view=${view}`)
+    await page.getByRole('alert').first().waitFor()
+    expect(await main()).not.toMatch(/No (rules|budgets) yet/)
+  }
+  expect(troubles).toEqual([])
+})
+
 test.each([
   [403, 'Sign in with a token that may see it.'],
   [404, 'Choose another site or range.'],
@@ -200,8 +231,14 @@ test.each(['America/New_York', 'Asia/Kolkata', 'Pacific/Auckland'])(
     await chart.getByText('Show as a table').click()
     expect(await chart.getByRole('rowheader').last().textContent()).toBe(today)
     const said = await chart.locator('.readout').textContent()
-    if (timezoneId === 'Asia/Kolkata') expect(await main()).toContain('Times are UTC+00:00')
+    if (timezoneId === 'Asia/Kolkata') expect(await main()).toContain('Times are UTC. From')
     else expect(said).toContain('Days begin at midnight in UTC.')
+    // A custom range ends with the day that it is in the page's zone, which may not be that of the visitor.
+    await page.clock.setFixedTime(new Date('2026-06-15T20:00:00Z'))
+    await page.getByLabel('Range').selectOption('own')
+    expect(await page.getByLabel('To', { exact: true }).inputValue()).toBe(
+      timezoneId === 'Pacific/Auckland' ? '2026-06-16' : '2026-06-15',
+    )
   },
 )
 

@@ -291,6 +291,16 @@ test('the delivery panel shows fates of beacons by the hour, or that there are n
   await panel.getByText('By day').first().click()
   await page.getByRole('table', { name: 'Delivery by day' }).waitFor()
   expect(troubles).toEqual([])
+  expect(await panel.textContent()).not.toMatch(/Queued|whatever the filters/)
+  // What few have is shown where there is any, and filters are no part of it.
+  await page.route('**/v1/delivery?**', async route => {
+    const answer = await route.fetch()
+    const json = await answer.json()
+    await route.fulfill({ json: { ...json, queued: 1, late: 2, ignored: 3, lake_failed: 4 } })
+  })
+  await open('?site=demo&range=7d&device=phone')
+  expect(await panel.textContent()).toMatch(/Queued1.*Late2.*Ignored3.*Missing in the lake4/)
+  expect(await panel.textContent()).toContain('All of demo, whatever the filters.')
   // The panels of single page views have their own word for a range that is older than what is kept.
   await open('?site=demo&range=own&from=2020-01-01&to=2020-01-02')
   await panel.getByText('No beacons in this range.').waitFor()

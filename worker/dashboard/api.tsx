@@ -82,6 +82,7 @@ export function Api() {
         <Breakdown
           metric="api"
           extra={own}
+          about={about}
           total={chosen.length < names.length ? null : chosen.reduce((sum, { count }) => sum + count, 0)}
         />
       )}

@@ -17,11 +17,13 @@ import { useTags } from './use-tags.ts'
 interface BreakdownProps {
   metric: Metric
   total: number | null
+  /** Whose groups these are, where that is not all of the metric. */
+  about?: string
   /** Narrows the question further, to one endpoint. */
   extra?: Record<string, string>
 }
 
-export function Breakdown({ metric, total, extra = {} }: BreakdownProps) {
+export function Breakdown({ metric, total, about = short(metric), extra = {} }: BreakdownProps) {
   const [place] = usePlace()
   const { by, p } = place
   // What is filtered by is shown beside the others, so that these can be chosen, too.
@@ -33,7 +35,7 @@ export function Breakdown({ metric, total, extra = {} }: BreakdownProps) {
   const changes = useAnswer<TrendsAnswer>(trends, true)
   const since = useRulesSince()
   const head = titleOf(by)
-  const title = `${short(metric)} by ${head.toLowerCase()}`
+  const title = `${about} by ${head.toLowerCase()}`
   const options = { ...DIMENSIONS, ...useTags() }
   const tools = <Tabs label="Break down by" name="by" options={options} also={{ q: '', col: '' }} />
   const found = answer.data?.data ?? []

@@ -38,7 +38,7 @@ export function Budgets() {
     <>
       <Section title="Budgets" answer={answer}>
         {budgets.length === 0 ? (
-          <p class="soft">No budgets yet.{mayChange() && ' Create one below.'}</p>
+          <p class="soft">No budgets yet.{mayChange() && ' Create the first one.'}</p>
         ) : (
           <Table label="Budgets" columns={columns}>
             {budgets.map(budget => (

@@ -53,9 +53,20 @@ export async function request(
   return answer
 }
 
-/** The JSON of an answer; what it holds is the contract of schema/. */
-export async function ask<T>(path: string, how?: Request): Promise<T> {
-  return (await request(path, how)).json() as Promise<T>
+/** Every answer to a GET has one of these. */
+const HELD = ['data', 'site', 'id', 'resourceMetrics']
+
+/**
+ * The JSON of an answer; what it holds is the contract of schema/. What is none, as a page of a proxy or an answer that was cut,
+ * is a failure like any other.
+ */
+export async function ask<T>(path: string, how: Request = {}): Promise<T> {
+  const answer = await request(path, how)
+  const json = await answer.json().catch(() => null)
+  if (!json || (!how.method && !HELD.some(name => json[name]))) {
+    throw new ApiError(0, 'What came is no answer of this server.')
+  }
+  return json as T
 }
 
 /** The sentence of a problem+json answer. It names the field by itself. */

@@ -2,7 +2,9 @@
 
 import type { DeliveryAnswer, DeliveryFigures } from '../../schema/api/delivery.ts'
 import { date, moment, number, percent, plain } from './format.ts'
+import { usePlace } from './link.tsx'
 import { Section, Table } from './section.tsx'
+import { isNarrowed } from './url-state.ts'
 import type { Answer } from './use-api.ts'
 
 const COLUMNS = [
@@ -14,11 +16,20 @@ const COLUMNS = [
   'Refused',
   'Failed',
   'Lost',
-  'Busiest address',
+  'Most from one address',
 ]
+
+/** What is told where there is any. */
+const RARE = [
+  ['queued', 'Queued'],
+  ['late', 'Late'],
+  ['ignored', 'Ignored'],
+  ['lake_failed', 'Missing in the lake'],
+] as const
 
 export function Delivery({ answer, path }: { answer: Answer<DeliveryAnswer>; path: string }) {
   const { data } = answer
+  const [place] = usePlace()
   return (
     <Section title="Delivery" answer={answer} path={path} className="whole">
       {data?.hours.length ? (
@@ -30,15 +41,19 @@ export function Delivery({ answer, path }: { answer: Answer<DeliveryAnswer>; pat
             <Fact name="Bots" value={number(data.bots)} />
             <Fact name="Refused" value={number(refusedOf(data))} note={reasonsOf(data)} />
             <Fact name="Failed" value={number(data.failed)} />
+            {RARE.map(
+              ([key, name]) => !!data[key] && <Fact key={key} name={name} value={number(data[key])} />,
+            )}
             <Fact
               name="Lost"
               value={lossOf(data)}
               note={data.lost ? intervalOf(data.lost) : 'not known yet'}
             />
-            <Fact name="Busiest address, at most" value={busiestOf(data)} />
+            <Fact name="Most from one address" value={busiestOf(data)} />
             {!!data.unknown_sites && <Fact name="For unknown sites" value={number(data.unknown_sites)} />}
           </dl>
           <p class="soft">
+            {isNarrowed(place) && `All of ${place.site}, whatever the filters. `}
             Counts are lower bounds. Loss is an estimate of rolled-up hours. No address is stored.
           </p>
           <details>

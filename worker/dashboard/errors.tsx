@@ -22,7 +22,7 @@ export function Errors() {
       {data?.error_free ? (
         <Found found={data} free={data.error_free} />
       ) : (
-        <p class="soft">no data. The full script counts errors, unless a page turns that off.</p>
+        <p class="soft">No data. The full script counts errors, unless a page turns that off.</p>
       )}
     </Section>
   )
@@ -33,7 +33,7 @@ function Found({ found, free }: { found: ErrorsAnswer; free: NonNullable<ErrorsA
   return (
     <>
       <p>
-        <strong>{formatShare(free.value)}</strong> of {count(pageviews, 'page view')} have no error.{' '}
+        <strong>{formatShare(free.value)}</strong> of {count(pageviews, 'page view')} had no error.{' '}
         <small>
           95% interval {formatShare(free.low)} to {formatShare(free.high)}
         </small>

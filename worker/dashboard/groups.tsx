@@ -76,7 +76,7 @@ export function Groups({ label, metric, by, head, rows, changes, total, to, more
           onInput={event => move({ q: event.currentTarget.value }, true)}
         />
       )}
-      {shown.length === 0 && <p class="soft">Nothing is called so.</p>}
+      {shown.length === 0 && <p class="soft">No name has “{q}” in it.</p>}
       <Table
         label={label}
         columns={[...columns, ...more.map(([head]) => head), 'Filter']}
@@ -157,11 +157,11 @@ function Choose({ filter, name, up }: { filter: [Chosen, string]; name: string; 
     <>
       {place[by] && !isChosen(place, by, value) && (
         <Link to={add(by)} up={up}>
-          or<span class="hidden"> {name}</span>
+          Add<span class="hidden"> {name}</span>
         </Link>
       )}{' '}
       <Link to={add(`${by}!`)} up={up}>
-        not<span class="hidden"> {name}</span>
+        Exclude<span class="hidden"> {name}</span>
       </Link>
     </>
   )

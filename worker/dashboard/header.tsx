@@ -1,9 +1,10 @@
 /** The head of every view: what it is about (site, range, percentile, device, filters) and how it is shown. */
 
+import { DAY } from '../../schema/domain/hour.ts'
 import { usePlace } from './link.tsx'
 import { between, SHIFT } from './query.ts'
 import { Chips, Tabs } from './tabs.tsx'
-import { FILTERS, type FilterName, PERCENTILES, RANGES, titleOf, VIEWS } from './url-state.ts'
+import { FILTERS, type FilterName, PERCENTILES, RANGES, titleOf, toSite, VIEWS } from './url-state.ts'
 
 const DEVICES = { '': 'All devices', phone: 'Phone', tablet: 'Tablet', desktop: 'Desktop' }
 /** Views that are about a site whatever the range and the filters are. */
@@ -50,12 +51,12 @@ export function Header({ sites, onSignOut }: { sites: string[]; onSignOut: () =>
             <Choice
               name="p"
               label="Percentile"
-              options={Object.fromEntries(PERCENTILES.map(p => [p, `p${p}`]))}
+              options={Object.fromEntries([...PERCENTILES, place.p].map(p => [p, `p${p}`]))}
             />
             <Choice
               name="device"
               label="Device"
-              options={place.device.includes('\n') ? { ...DEVICES, [place.device]: 'Several' } : DEVICES}
+              options={{ [place.device]: place.device.includes('\n') ? 'Several' : place.device, ...DEVICES }}
             />
           </>
         )}
@@ -88,7 +89,8 @@ function Choice({ name, label, options }: ChoiceProps) {
         value={place[name]}
         onChange={event => {
           const value = event.currentTarget.value
-          move(value === 'own' ? { range: 'own', ...lastWeek() } : { [name]: value, id: '' })
+          if (name === 'site') move(toSite(value, place))
+          else move(value === 'own' ? { range: 'own', ...lastWeek() } : { [name]: value, id: '' })
         }}
       >
         {Object.entries(options).map(([value, text]) => (
@@ -138,9 +140,7 @@ function Filters() {
 
 const lastWeek = () => ({ from: dayOf(7), to: dayOf(0) })
 
-/** The day so many days ago, as its own visitor's clock says. */
+/** The day so many days ago, in the zone that the page tells times in. */
 function dayOf(ago: number): string {
-  const day = new Date()
-  day.setDate(day.getDate() - ago)
-  return day.toLocaleDateString('sv')
+  return new Date(Date.now() + SHIFT - ago * DAY).toISOString().slice(0, 10)
 }

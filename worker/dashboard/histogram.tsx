@@ -124,8 +124,9 @@ export function Bars({ metric, spreads }: { metric: Metric; spreads: readonly Sp
   })
   const nameOf = (bar: number) =>
     bar === ZERO ? '0' : `${format(metric, edge(bar))} to ${format(metric, edge(bar + 1))}`
+  const noun = metric === 'api' ? 'calls' : 'page views'
   const heldBy = (side: (typeof sides)[number], bar: number) =>
-    `${number(side.bars.get(bar) ?? 0)} ${metric === 'api' ? 'calls' : 'page views'}, ${percent(shareOf(side, bar))}`
+    `${number(side.bars.get(bar) ?? 0)} ${noun}, ${percent(shareOf(side, bar))}`
   const said = (i: number) => {
     const bar = bars[i] ?? 0
     return `${nameOf(bar)}: ${sides.map(side => heldBy(side, bar)).join('; ')}`
@@ -201,8 +202,8 @@ export function Bars({ metric, spreads }: { metric: Metric; spreads: readonly Sp
         )}
       />
       <p class="soft readout">
-        {sides.map(({ total }) => number(total)).join(' and ')} in {bars.length} bars. Each bar is 19% wider
-        than the one before.
+        {sides.map(({ total }) => number(total)).join(' and ')} {noun} in {bars.length} bars. Each bar is 19%
+        wider than the one before.
       </p>
       <details>
         <summary>Show as a table</summary>

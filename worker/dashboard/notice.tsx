@@ -24,7 +24,8 @@ export function Notice({ summary, delivery }: NoticeProps) {
   const rates = (delivery?.sampling ?? []).filter(({ rate }) => rate > 1)
   return (
     <p class="soft">
-      Times are UTC{ZONE}. {summary && `From ${moment(summary.from)} to ${moment(summary.to)}. `}
+      Times are {ZONE === '+00:00' ? 'UTC' : `UTC${ZONE}`}.{' '}
+      {summary && `From ${moment(summary.from)} to ${moment(summary.to)}. `}
       {stored > WORTH_A_WORD && (
         <>
           <strong>

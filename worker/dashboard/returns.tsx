@@ -25,7 +25,7 @@ export function Returns() {
           </a>
         </p>
       ) : (
-        <p class="soft">no data. Chromium tells of returns, to the full script.</p>
+        <p class="soft">No data. Only Chromium reports returns, and only the full script sends them.</p>
       )}
       {found && found.data.length > 0 && (
         <Table label="Back/forward cache" columns={['Reason', 'Of all returns', 'Returns', 'Samples']}>

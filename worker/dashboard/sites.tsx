@@ -11,6 +11,7 @@ import { Section, Table } from './section.tsx'
 import { mayChange } from './session.ts'
 import { SiteSettings } from './sitesettings.tsx'
 import { State } from './state.tsx'
+import { toSite } from './url-state.ts'
 import { useAnswer } from './use-api.ts'
 
 /** What of the address is about the list alone. */
@@ -19,7 +20,8 @@ const LEFT = { id: '', q: '', after: '' }
 const VITALS = ['lcp', 'inp', 'cls'] as const
 
 export function Sites() {
-  const [{ id, q, after }, move] = usePlace()
+  const [place, move] = usePlace()
+  const { id, q, after } = place
   const answer = useAnswer<OverviewAnswer>(pathOf('overview', { after, search: q }))
   const { data = [], next } = answer.data ?? {}
   const columns = ['Site', ...VITALS.map(short), 'Page views', 'Budgets', ...(mayChange() ? ['Change'] : [])]
@@ -46,7 +48,7 @@ export function Sites() {
           {data.map(({ site, vitals, pageviews, budgets }) => (
             <tr key={site}>
               <th scope="row">
-                <Link to={{ ...LEFT, site, view: 'overview' }}>{site}</Link>
+                <Link to={{ ...toSite(site, place), view: 'overview' }}>{site}</Link>
               </th>
               {VITALS.map(vital => (
                 <td key={vital}>
@@ -55,7 +57,7 @@ export function Sites() {
               ))}
               <td>{number(pageviews)}</td>
               <td class="text">
-                <Link to={{ ...LEFT, site, view: 'budgets' }}>
+                <Link to={{ ...toSite(site, place), view: 'budgets' }}>
                   {BUDGET_STATES.filter(state => budgets[state]).map((state, i) => (
                     <span key={state}>
                       {i > 0 && ', '}

@@ -10,7 +10,7 @@ import { Section, Table } from './section.tsx'
 import { useAnswer } from './use-api.ts'
 
 const HOSTS = 20
-const COLUMNS = ['Host', 'Until load', 'After load', 'Timeline', 'Of all', 'Page views', 'p75']
+const COLUMNS = ['Host', 'Until load', 'After load', 'Timeline', 'Of all blocking', 'Page views', 'p75']
 
 export function ThirdParties() {
   const [place] = usePlace()
@@ -22,7 +22,7 @@ export function ThirdParties() {
       {data?.count ? (
         <Hosts found={data} />
       ) : (
-        <p class="soft">no data. Chromium tells of blocking time, to the full script.</p>
+        <p class="soft">No data. Only Chromium measures blocking time, and only the full script sends it.</p>
       )}
     </Section>
   )

@@ -4,10 +4,11 @@ import type { ComponentChildren } from 'preact'
 import type { PageViewsAnswer } from '../../schema/api/pageviews.ts'
 import type { SummaryAnswer } from '../../schema/api/summary.ts'
 import type { TimeseriesAnswer } from '../../schema/api/timeseries.ts'
-import { format, PHASES } from '../../schema/domain/metrics.ts'
+import { PHASES } from '../../schema/domain/metrics.ts'
 import { Figure } from './figure.tsx'
-import { count, number, plain } from './format.ts'
+import { count, number } from './format.ts'
 import { Link, usePlace } from './link.tsx'
+import { measureName } from './phases.ts'
 import { baseOf, intervalOf, pathOf, ZONE, zoneOfDays } from './query.ts'
 import { Returns } from './returns.tsx'
 import { Sampled, Section, Table } from './section.tsx'
@@ -27,8 +28,8 @@ export function Timing() {
   const marks = names.sort().slice(0, MARKS)
   return (
     <>
-      <Measures title="Load phases" names={PHASES.map(phase => `phase:${phase}`)}>
-        When each phase of a load ended, counted from its begin.
+      <Measures title="Load phases" names={PHASES.map(phase => `phase:${phase}`)} className="tall">
+        When a load reached each point, counted from its start.
       </Measures>
       {marks.length > 0 ? (
         <Measures title="Custom marks" names={marks.map(name => `custom:${name}`)}>
@@ -38,7 +39,9 @@ export function Timing() {
         </Measures>
       ) : (
         <Section title="Custom marks" answer={views}>
-          <p class="soft">The newest 100 page views set no mark. A page sets one by mark(name, value).</p>
+          <p class="soft">
+            The newest 100 page views set no mark. A page sets one by <code>mark(name, value)</code>.
+          </p>
         </Section>
       )}
       <OverTime />
@@ -50,47 +53,63 @@ export function Timing() {
 function Measures({
   title,
   names,
+  className = '',
   children,
 }: {
   title: string
+  className?: string
   names: string[]
   children: ComponentChildren
 }) {
   const [place] = usePlace()
   const p = `p${place.p}`
-  const path = pathOf('summary', { ...baseOf(place), metrics: names.join(), percentiles: `${place.p},95` })
+  const path = pathOf('summary', {
+    ...baseOf(place),
+    metrics: names.join(),
+    percentiles: [...new Set([place.p, '95'])].join(),
+  })
   const answer = useAnswer<SummaryAnswer>(path)
   const rows = answer.data?.data ?? []
-  const most = Math.max(...rows.map(({ percentiles }) => percentiles.p95?.value ?? 0))
+  // The larger one first: the other is drawn over it.
+  const bars = [...new Set(['p95', p])].sort((a, b) => Number(b.slice(1)) - Number(a.slice(1)))
+  const [largest = p] = bars
+  const most = Math.max(...rows.map(({ percentiles }) => percentiles[largest]?.value ?? 0))
   return (
-    <Section title={title} answer={answer} path={path}>
+    <Section title={title} answer={answer} path={path} className={className}>
       <p class="soft">{children}</p>
       {rows.length === 0 ? (
         <p class="soft">no data</p>
       ) : (
-        <Table label={title} columns={['Name', p, 'Timeline', 'p95', 'Count', 'Samples']}>
+        <Table
+          label={title}
+          columns={['Name', ...(p === 'p95' ? [] : [p]), 'Timeline', 'p95', 'Count', 'Samples']}
+        >
           {rows.map(({ metric, percentiles, count, samples }) => (
             <tr key={metric}>
               <th scope="row">
                 <Link to={{ of: metric }} current={place.of === metric}>
-                  <bdi>{plain(metric.slice(metric.indexOf(':') + 1))}</bdi>
+                  <bdi>{measureName(metric)}</bdi>
                 </Link>
               </th>
-              <td>
-                <Figure metric={metric} figure={percentiles[p]} />
-              </td>
+              {p !== 'p95' && (
+                <td>
+                  <Figure metric={metric} figure={percentiles[p]} />
+                </td>
+              )}
               <td class="wide">
                 <div class="track" aria-hidden="true">
-                  {(['p95', p] as const).map((name, i) => (
+                  {bars.map(name => (
                     <span
                       key={name}
-                      class={`part${i}`}
+                      class={name === p ? 'part1' : 'part0'}
                       style={{ left: 0, width: `${((percentiles[name]?.value ?? 0) / most) * 100}%` }}
                     />
                   ))}
                 </div>
               </td>
-              <td>{format(metric, percentiles.p95?.value ?? null)}</td>
+              <td>
+                <Figure metric={metric} figure={percentiles.p95} />
+              </td>
               <td>{number(count)}</td>
               <td>{number(samples)}</td>
             </tr>
@@ -111,7 +130,7 @@ function OverTime() {
   const { data } = answer
   const [row] = data?.data ?? []
   const slots = data ? slotsOf(data, row?.points ?? []) : []
-  const title = `${plain(of.slice(of.indexOf(':') + 1))} over time`
+  const title = `${measureName(of)} over time`
   return (
     <Section title={title} answer={answer} path={path} className="chart whole">
       <Trend

@@ -155,6 +155,21 @@ const ALLOWED: { [K in keyof Place]?: readonly string[] } = {
   on: Object.keys(COMPARED),
 }
 
+/** True where a segment or a filter leaves page views out. */
+export function isNarrowed(place: Place): boolean {
+  return !!place.segment || FILTERS.some(name => place[name])
+}
+
+/** What changes on the way to another site: nothing stays that only the one before has. */
+export function toSite(site: string, { by, on }: Place): Partial<Place> {
+  return {
+    ...{ site, id: '', q: '', col: '', after: '', api: '', 'api!': '', target: '', event: '', error: '' },
+    ...{ a: '', b: '', of: DEFAULTS.of, segment: '', tag: '', 'tag!': '' },
+    ...(isTagKey(by) && { by: DEFAULTS.by }),
+    ...(isTagKey(on) && { on: DEFAULTS.on }),
+  }
+}
+
 export const PERCENTILES = ['50', '75', '90', '95', '99']
 
 export function readPlace(search: string): Place {

@@ -12,6 +12,7 @@ import { placeOf } from '../../schema/wire/pageview.ts'
 import { Rated } from './figure.tsx'
 import { count, moment, plain, short } from './format.ts'
 import { Link } from './link.tsx'
+import { measureName } from './phases.ts'
 import { Table } from './section.tsx'
 
 export interface Span {
@@ -66,7 +67,7 @@ export function Waterfall({ view }: { view: PageViewAnswer }) {
         ))}
         {(view.server || view.trace) && (
           <li>
-            document: <bdi>{timings(view.server).join(', ')}</bdi> <Trace of={view.trace} />
+            Document: <bdi>{timings(view.server).join(', ')}</bdi> <Trace of={view.trace} />
           </li>
         )}
         {view.blocking && <Blocked {...view.blocking} />}
@@ -91,7 +92,7 @@ export function Waterfall({ view }: { view: PageViewAnswer }) {
         {view.errors_beyond && <li>{count(view.errors_beyond, 'error')} more</li>}
         {view.marks.map(({ name, value }) => (
           <li key={name}>
-            mark <bdi>{name}</bdi>: {value}
+            Mark <bdi>{name}</bdi>: {value}
           </li>
         ))}
       </ul>
@@ -195,7 +196,7 @@ function Blocked({ load, after, hosts }: NonNullable<PageViewAnswer['blocking']>
   const by = hosts.map(({ host, load, after }) => `${host || 'own scripts'} ${format('api', load + after)}`)
   return (
     <li>
-      blocked {load !== null && `${format('api', load)} until load, `}
+      Blocked for {load !== null && `${format('api', load)} until load, `}
       {format('api', after)} after{by.length > 0 && ': '}
       <bdi>{by.join(', ')}</bdi>
     </li>
@@ -214,7 +215,10 @@ export function spansOf({ phases, why, calls }: PageViewAnswer): Span[] {
     const end = phases?.[phase]
     if (end === undefined || end < last) continue
     if (end > last)
-      loads.push({ name: plain(phase), kind: 'part0', start: last, duration: end - last, note: 'load phase' })
+      loads.push({
+        ...{ name: measureName(`phase:${phase}`), kind: 'part0', note: 'load phase' },
+        ...{ start: last, duration: end - last },
+      })
     last = end
   }
   const rest: Span[] = []
