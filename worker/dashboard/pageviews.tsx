@@ -1,22 +1,19 @@
 /** Single page views, the slowest or the newest first; one of them open beside the list, with its waterfall. */
 
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import type { PageViewAnswer } from '../../schema/api/pageview.ts'
 import type { PageViewsAnswer } from '../../schema/api/pageviews.ts'
 import { VITALS, type Vital } from '../../schema/domain/metrics.ts'
-import { ask } from './client.ts'
 import { Rated } from './figure.tsx'
 import { moment, number, short } from './format.ts'
 import { Link, usePlace } from './link.tsx'
 import { baseOf, pathOf } from './query.ts'
 import { Section, Table, Trouble } from './section.tsx'
 import { Chip, Tabs } from './tabs.tsx'
-import { useWork } from './use-action.ts'
+import type { Place } from './url-state.ts'
 import { useAnswer } from './use-api.ts'
+import { useMore } from './use-more.ts'
 import { Trace, Waterfall } from './waterfall.tsx'
-
-/** What came after the first page of a list. */
-type More = Pick<PageViewsAnswer, 'data' | 'cursor'> & { path: string }
 
 export function PageViews() {
   const [place] = usePlace()
@@ -27,20 +24,7 @@ export function PageViews() {
   const path = pathOf('pageviews', { ...baseOf(place), metric: by, order, target, event, error, limit: 25 })
   const answer = useAnswer<PageViewsAnswer>(path)
   const found = answer.data
-  const [later, setLater] = useState<More | null>(null)
-  const [said, run] = useWork()
-  const more = later?.path === path ? later : null
-  const views = [
-    ...new Map([...(found?.data ?? []), ...(more?.data ?? [])].map(view => [view.id, view])).values(),
-  ]
-  const cursor = (more ?? found)?.cursor
-  const onMore = () => {
-    const next = ask<PageViewsAnswer>(`${path}&cursor=${cursor}`)
-    const kept = next.then(({ data, cursor }) =>
-      setLater({ path, cursor, data: [...(more?.data ?? []), ...data] }),
-    )
-    run(kept, '')
-  }
+  const { views, cursor, onMore, said } = useMore(path, found)
   const listed = views.find(view => view.id === id)
   // A link holds longer than the list that it came from.
   const single = useAnswer<PageViewAnswer>(id && !listed ? pathOf('pageview', { site, id }) : '')
@@ -60,16 +44,7 @@ export function PageViews() {
         options={Object.fromEntries(VITALS.map(vital => [vital, short(vital)]))}
         also={{ id: '', target: '', event: '' }}
       />
-      {error && (
-        <p>
-          <Chip name="Error" value={error} to={{ error: '', id: '' }} />
-        </p>
-      )}
-      {target && (
-        <p>
-          <Chip name={event || 'Element'} value={target} to={{ target: '', event: '', id: '' }} />
-        </p>
-      )}
+      <Narrowed place={place} />
       <div class={id ? 'split' : ''}>
         <Section title={title} answer={answer} path={path} tools={tools}>
           {views.length === 0 ? (
@@ -81,11 +56,7 @@ export function PageViews() {
               ))}
             </Table>
           )}
-          {found?.looked_at != null && found.of != null && found.looked_at < found.of && (
-            <p class="soft">
-              The slowest of {number(found.looked_at)} compared page views, out of about {number(found.of)}.
-            </p>
-          )}
+          {found && <LookedAt of={found} />}
           {cursor && (
             <p>
               <button type="button" onClick={onMore}>
@@ -104,6 +75,34 @@ export function PageViews() {
         )}
       </div>
     </>
+  )
+}
+
+/** The error or the cause that the page views have, which can be taken away. */
+function Narrowed({ place: { error, target, event } }: { place: Place }) {
+  return (
+    <>
+      {error && (
+        <p>
+          <Chip name="Error" value={error} to={{ error: '', id: '' }} />
+        </p>
+      )}
+      {target && (
+        <p>
+          <Chip name={event || 'Element'} value={target} to={{ target: '', event: '', id: '' }} />
+        </p>
+      )}
+    </>
+  )
+}
+
+/** Says how many the slowest were chosen from, where that is not all. */
+function LookedAt({ of: { looked_at: seen, of: all } }: { of: PageViewsAnswer }) {
+  if (seen == null || all == null || seen >= all) return null
+  return (
+    <p class="soft">
+      The slowest of {number(seen)} compared page views, out of about {number(all)}.
+    </p>
   )
 }
 

@@ -14,9 +14,6 @@ import { State } from './state.tsx'
 import { toSite } from './url-state.ts'
 import { useAnswer } from './use-api.ts'
 
-/** What of the address is about the list alone. */
-const LEFT = { id: '', q: '', after: '' }
-
 const VITALS = ['lcp', 'inp', 'cls'] as const
 
 export function Sites() {

@@ -35,32 +35,40 @@ export function useAnswer<T>(path: string, hourly = false): Answer<T> {
   useEffect(() => {
     if (!path) return
     const running = new AbortController()
-    const { signal } = running
-    let timer: ReturnType<typeof setTimeout> | undefined
     const change = (news: Partial<Answer<T>>) =>
       keep(before => ({ ...(before.path === path ? before : NOTHING_YET), ...news, path }))
-    const load = (wait: number) => {
-      // What waits already, as at first, is not drawn again.
+    // What waits already, as at first, is not drawn again.
+    const onAsk = () =>
       keep(before => (before.path === path && !before.busy ? { ...before, busy: true } : before))
-      ask<T>(path, { signal }).then(
-        data => signal.aborted || change({ data, at: Date.now(), error: '', busy: false }),
-        error => {
-          if (signal.aborted) return
-          const { status = 0, field = '' } = error instanceof ApiError ? error : {}
-          if (status === 401) refuse()
-          change({ error: `${error.message} ${remedyFor(status, field)}`.trim(), busy: false })
-          if (isPassing(status)) timer = setTimeout(load, wait, Math.min(LONGEST_RETRY, wait * 2))
-        },
-      )
-    }
-    load(FIRST_RETRY)
-    return () => {
-      running.abort()
-      clearTimeout(timer)
-    }
+    askAgain<T>(path, running.signal, { onAsk, change, refuse })
+    return () => running.abort()
   }, [path, time])
   if (!path) return { ...NOTHING_YET, busy: false }
   return kept.path === path ? kept : NOTHING_YET
+}
+
+interface Hearer<T> {
+  onAsk: () => void
+  change: (news: Partial<Answer<T>>) => void
+  refuse: () => void
+}
+
+/** Asks until there is an answer, or a failure that does not pass, or an end. */
+function askAgain<T>(path: string, signal: AbortSignal, hearer: Hearer<T>, wait = FIRST_RETRY): void {
+  const { onAsk, change, refuse } = hearer
+  onAsk()
+  ask<T>(path, { signal }).then(
+    data => signal.aborted || change({ data, at: Date.now(), error: '', busy: false }),
+    error => {
+      if (signal.aborted) return
+      const { status = 0, field = '' } = error instanceof ApiError ? error : {}
+      if (status === 401) refuse()
+      change({ error: `${error.message} ${remedyFor(status, field)}`.trim(), busy: false })
+      if (!isPassing(status)) return
+      const timer = setTimeout(askAgain, wait, path, signal, hearer, Math.min(LONGEST_RETRY, wait * 2))
+      signal.addEventListener('abort', () => clearTimeout(timer))
+    },
+  )
 }
 
 /** True where the same request may succeed later. */
