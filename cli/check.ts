@@ -12,6 +12,7 @@ import { toJunit } from './check/junit.ts'
 import { toMarkdown } from './check/markdown.ts'
 import { all, type Call, type Command, type Given, one } from './command.ts'
 import { BREACHED, misuse, refused, TOO_LITTLE } from './failure.ts'
+import { checkWritable } from './file.ts'
 import { FILTERS, filtersOf, RANGE, siteOf, timeOf } from './range.ts'
 import { table } from './table.ts'
 
@@ -43,6 +44,7 @@ export const check: Command = {
     if (against === undefined && !given.budgets)
       throw misuse('Nothing to check: give --against or --budgets.')
     const tooLittle = codeOf(one(given, 'too-little') ?? String(TOO_LITTLE))
+    await checkWritable(given, 'markdown', 'junit')
     const findings = [
       ...(against === undefined ? [] : await compare(call, against)),
       ...(given.budgets ? await budgets(call) : []),

@@ -14,7 +14,8 @@ import { type Call, type Command, type Given, one } from './command.ts'
 import { csv } from './export/csv.ts'
 import { follow } from './export/follow.ts'
 import { isEnd, openPart, pageViewLines } from './export/part.ts'
-import { misuse, refused } from './failure.ts'
+import { isPipeClosed, misuse, refused } from './failure.ts'
+import { checkWritable } from './file.ts'
 import { FILTERS, filtersOf, RANGE, siteOf, timeOf } from './range.ts'
 import { version } from './version.ts'
 
@@ -39,6 +40,7 @@ export const exportData: Command = {
     const [format, out] = [one(given, 'format') ?? 'ndjson', one(given, 'out')]
     if (!FORMATS.includes(format)) throw misuse(`--format must be one of ${FORMATS.join(', ')}.`)
     if (format === 'parquet' && out === undefined) throw misuse('--format parquet needs --out <file>.')
+    await checkWritable(given, 'out')
     if (format === 'otlp') return histograms(call, out)
     const limit = wholeOf(given, 'limit')
     if (out === undefined) return toStandardOutput(call, format, limit)
@@ -120,7 +122,7 @@ async function toStandardOutput({ given, open }: Call, format: string, limit: nu
   try {
     for await (const text of texts) if (!process.stdout.write(text)) await once(process.stdout, 'drain')
   } catch (error) {
-    throw cutOff('', error)
+    if (!isPipeClosed(error)) throw cutOff('', error)
   }
 }
 
@@ -147,7 +149,7 @@ async function histograms(call: Call, out: string | undefined): Promise<void> {
     // The standard output stays open: it is not this command's to close.
     await answer.body?.pipeTo(Writable.toWeb(file), { preventClose: out === undefined })
   } catch (error) {
-    throw cutOff('', error)
+    if (!isPipeClosed(error)) throw cutOff('', error)
   }
   if (out !== undefined) call.note(`Wrote ${out}.`)
 }

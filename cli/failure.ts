@@ -27,3 +27,8 @@ export function statusOf(error: unknown): number | undefined {
 export function exitCodeOf(error: unknown): number {
   return error instanceof Error && 'exitCode' in error ? Number(error.exitCode) : REQUEST_FAILED
 }
+
+/** Whoever read the output has gone, as `head` does once it has its lines: nothing is wrong, and there is nobody to tell. */
+export function isPipeClosed(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EPIPE'
+}

@@ -17,7 +17,7 @@ import { deploy, deployList } from './deploy.ts'
 import { doctor } from './doctor.ts'
 import { errors } from './errors.ts'
 import { exportData } from './export.ts'
-import { exitCodeOf, MISUSED, misuse } from './failure.ts'
+import { exitCodeOf, isPipeClosed, MISUSED, misuse } from './failure.ts'
 import { helpOf, overview } from './help.ts'
 import { importData } from './import.ts'
 import { mcp } from './mcp.ts'
@@ -88,9 +88,10 @@ const COMMANDS: readonly Command[] = [
 ]
 
 // `fieldline summary | head` closes the pipe early.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-})
+for (const output of [process.stdout, process.stderr])
+  output.on('error', error => {
+    if (!isPipeClosed(error)) throw error
+  })
 
 try {
   await run(process.argv.slice(2))

@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { type Command, one } from './command.ts'
 import { misuse, refused } from './failure.ts'
+import { checkWritable } from './file.ts'
 import { RANGE, siteOf, timeOf } from './range.ts'
 import { compose } from './report/compose.ts'
 import { find } from './report/findings.ts'
@@ -26,6 +27,7 @@ export const report: Command = {
     const out = one(given, 'out')
     const format = one(given, 'format') ?? (out && /\.html?$/i.test(out) ? 'html' : 'md')
     if (format !== 'md' && format !== 'html') throw misuse(`--format must be md or html, not ${format}.`)
+    await checkWritable(given, 'out')
     const { from, to } = timeOf(given)
     const range = { site: siteOf(given), from: from ?? (to === undefined ? '-7d' : undefined), to }
     const findings = await find(call.ask, range)

@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process'
 import {
   appendFileSync,
   existsSync,
@@ -17,7 +18,7 @@ import { sendAll } from '../../demo/traffic/send.ts'
 import { pageViews } from '../../demo/traffic/traffic.ts'
 import type { PageViewAnswer } from '../../schema/api/pageview.ts'
 import type { SummaryAnswer } from '../../schema/api/summary.ts'
-import { cli as run } from '../cli/run.ts'
+import { CLI, cli as run } from '../cli/run.ts'
 import { bill } from '../kit/bill.ts'
 import { ADMIN_TOKEN, type Local, startLocal, type WithFiles } from '../kit/local.ts'
 import { insertTraffic } from '../kit/traffic.ts'
@@ -34,6 +35,8 @@ let gate: Server
 let most = Number.POSITIVE_INFINITY
 /** Answers that the gate lets through, or begins. */
 let open = Number.POSITIVE_INFINITY
+/** Requests to it. */
+let requests = 0
 let views: PageViewAnswer[]
 
 beforeAll(async () => {
@@ -55,6 +58,7 @@ afterAll(async () => {
 /** A way to the worker that may break off. */
 function pass(incoming: IncomingMessage, answer: ServerResponse): void {
   const { url, method, headers } = incoming
+  requests++
   if (open-- <= 0) return void answer.destroy()
   const asked = request(new URL(url ?? '', worker.url), { method, headers }, from => {
     answer.writeHead(from.statusCode ?? 500, from.headers)
@@ -225,6 +229,38 @@ describe('fieldline import', () => {
     expect(await figures('copy')).toEqual(await figures('shop'))
   })
 
+  it('answers alike in another worker', async () => {
+    const other = await startLocal('worker/index.ts')
+    const there = async (...args: string[]) => {
+      const env = { FIELDLINE_URL: other.url.origin, FIELDLINE_TOKEN: ADMIN_TOKEN }
+      const { code, out, said } = await run(args, env)
+      expect(code, said).toBe(0)
+      return out
+    }
+    try {
+      await there('site', 'add', 'shop', ...settings)
+      await there('tags', 'add', 'shop', 'plan')
+      await there('import', file('views.parquet'), '--site', 'shop')
+      const begin = Math.min(...views.map(({ began }) => Date.parse(began)))
+      const time = ['--from', new Date(begin).toISOString(), '--to', new Date().toISOString()]
+      for (const question of [
+        ['summary', '--metrics', 'lcp,inp,cls,pageviews,api', '--group-by', 'route'],
+        ['causes', '--metric', 'lcp'],
+        ['errors'],
+        ['blocking'],
+        ['pageviews', '--limit', '20'],
+      ]) {
+        const whole = [...question, '--site', 'shop', ...time, '--json']
+        // How many came a minute depends on when that is asked.
+        const figures = (text: string) =>
+          JSON.parse(text).data.map((row: object) => ({ ...row, per_minute: undefined }))
+        expect(figures(await there(...whole)), question[0]).toEqual(figures(await done(...whole)))
+      }
+    } finally {
+      await other.stop()
+    }
+  })
+
   it('has rolled-up hours and days rolled up again', async () => {
     const [first] = views
     const hour = Math.floor(Date.parse(first?.began ?? '') / 3_600_000)
@@ -348,6 +384,50 @@ describe('an export that is refused', () => {
     expect(await command('--last', '1d')).toMatchObject({ code: 1 })
     open = Number.POSITIVE_INFINITY
     expect(await command('--last', '3d')).toMatchObject({ code: 0 })
+  })
+})
+
+describe('a file that cannot be written', () => {
+  it.each([
+    ['export --format csv --out', 'out'],
+    ['export --format otlp --out', 'out'],
+    ['report --out', 'out'],
+    ['check --budgets --junit', 'junit'],
+    ['check --budgets --markdown', 'markdown'],
+  ])('is a misuse of %s that names --%s, before anything is asked', async (command, option) => {
+    const before = requests
+    const ask = (path: string) => cli(...command.split(' '), path, '--site', 'shop')
+    const [folder, nowhere] = [await ask(file('.')), await ask(file('nowhere/a'))]
+    expect(folder).toMatchObject({ code: 2, out: '' })
+    expect(folder.said).toContain(`--${option}: ${file('.')} is a folder`)
+    expect(nowhere).toMatchObject({ code: 2, out: '' })
+    expect(nowhere.said).toContain(`--${option}: there is no folder ${file('nowhere')}`)
+    expect(requests).toBe(before)
+  })
+})
+
+describe('a reader that goes early', () => {
+  const run = (script: string, env: Record<string, string>) =>
+    new Promise<{ code: number; said: string }>(done => {
+      execFile('bash', ['--norc', '-c', `set -o pipefail; ${script}`], { env }, (error, _, said) =>
+        done({ code: error ? Number(error.code ?? -1) : 0, said }),
+      )
+    })
+
+  it.each([
+    ['export --last 3d', 'head -n 1'],
+    ['export --last 3d --format csv', 'head -n 1'],
+    ['export --last 3d --format otlp --group-by route,country', 'head -c 1'],
+    ['summary --last 3d', 'true'],
+    ['report', 'true'],
+  ])('ends %s | %s without a word', async (command, reader) => {
+    const { port } = gate.address() as AddressInfo
+    expect(
+      await run(`"$NODE" "$CLI" ${command} --site shop | ${reader}`, {
+        ...{ NODE: process.execPath, CLI, PATH: process.env.PATH ?? '' },
+        ...{ FIELDLINE_URL: `http://localhost:${port}`, FIELDLINE_TOKEN: ADMIN_TOKEN },
+      }),
+    ).toEqual({ code: 0, said: '' })
   })
 })
 
