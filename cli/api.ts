@@ -57,7 +57,7 @@ function sender(base: string, token: string) {
       signal: AbortSignal.timeout(ANSWER_TIMEOUT),
       ...((text ?? body) !== undefined && { body: text ?? JSON.stringify(body) }),
     }).catch(error => {
-      throw refused(`${root} cannot be reached: ${reasonOf(error)}`)
+      throw unreachable(root, error)
     })
     if (!answer.ok && !statuses.includes(answer.status))
       throw refused(explain(answer, parse(await answer.text()), root), answer.status)
@@ -68,9 +68,19 @@ function sender(base: string, token: string) {
 /** The address without what follows it. Throws a misuse where it is none. */
 export function rootOf(base: string): string {
   if (!URL.canParse(base) || !/^https?:/.test(base)) {
-    throw misuse(`${base} is not an address: pass --url https://rum.example.com`)
+    const whole = `https://${base}`
+    const isHost = !base.includes('://') && URL.canParse(whole) && /[.:]/.test(base)
+    throw misuse(`${base} is not an address: pass --url ${isHost ? whole : 'https://rum.example.com'}`)
   }
   return base.replace(/\/+$/, '')
+}
+
+/** What to say where nobody answers. */
+export function unreachable(root: string, error: unknown): Error {
+  const { HTTPS_PROXY, https_proxy, NODE_USE_ENV_PROXY } = process.env
+  const isIgnored = (HTTPS_PROXY || https_proxy) && !NODE_USE_ENV_PROXY
+  const hint = isIgnored ? '. HTTPS_PROXY counts only with NODE_USE_ENV_PROXY=1, from Node 24 on' : ''
+  return refused(`${root} cannot be reached: ${reasonOf(error)}${hint}`)
 }
 
 /** The sentence of a problem+json answer. */

@@ -6,12 +6,12 @@
 import { rootOf } from './api.ts'
 import type { Command } from './command.ts'
 import { one } from './command.ts'
-import { beaconChecks } from './doctor/beacon.ts'
+import { beaconChecks, siteChecks } from './doctor/beacon.ts'
 import { type Check, type Patient, run } from './doctor/check.ts'
 import { figureChecks } from './doctor/figures.ts'
 import { pageCheck } from './doctor/page.ts'
 import { workerChecks } from './doctor/worker.ts'
-import { REQUEST_FAILED } from './failure.ts'
+import { misuse, REQUEST_FAILED } from './failure.ts'
 import { siteOf } from './range.ts'
 
 export const doctor: Command = {
@@ -31,6 +31,8 @@ export const doctor: Command = {
   async run(call) {
     const { given, ask } = call
     const page = one(given, 'page')
+    if (page !== undefined && !/^https?:/.test(page))
+      throw misuse(`--page must be an address: https://${page.replace(/^\W+/, '') || 'shop.example/'}`)
     const patient: Patient = {
       root: rootOf(one(given, 'url') ?? ''),
       site: siteOf(given),
@@ -41,6 +43,7 @@ export const doctor: Command = {
     }
     const checks: Check[] = [
       ...workerChecks,
+      ...siteChecks,
       ...(given['no-beacon'] ? [] : beaconChecks),
       ...figureChecks,
       ...(page === undefined ? [] : [pageCheck(page)]),

@@ -1,9 +1,10 @@
 /** Whether a browser on the site's origin may send a beacon, and whether its row is stored. */
 
 import type { PageViewsAnswer } from '../../schema/api/pageviews.ts'
-import type { SiteAnswer, SitesAnswer } from '../../schema/api/site.ts'
+import type { SitesAnswer } from '../../schema/api/site.ts'
 import { encode } from '../../schema/wire/beacon.ts'
 import { statusOf } from '../failure.ts'
+import { nearest } from '../nearest.ts'
 import { bad, type Check, ok, type Patient, request, skipped } from './check.ts'
 
 const ROUTE = '/fieldline-doctor'
@@ -18,9 +19,24 @@ const site: Check = {
   name: 'site',
   async look(patient) {
     if (!patient.hasToken) return skipped('pass --token to look at its settings')
-    const found = await settings(patient)
-    if (!found)
-      return bad(`There is no site ${patient.site}: fieldline site add ${patient.site} --origin <origin>.`)
+    const { found, others } = await settings(patient).catch(error => {
+      if (statusOf(error) !== 401) throw error
+      return { found: undefined, others: undefined }
+    })
+    if (!others) {
+      patient.hasToken = false
+      return bad(
+        'The worker does not know this token: use ADMIN_TOKEN, or make one by fieldline token create.',
+      )
+    }
+    if (!found) {
+      patient.blocked = `there is no site ${patient.site} to look at`
+      const near = nearest(patient.site, others)
+      const meant = near ? ` Did you mean ${near}?` : ''
+      return bad(
+        `This token sees no site ${patient.site}.${meant} Else: fieldline site add ${patient.site} --origin <origin>.`,
+      )
+    }
     patient.origin ??= found.origins.map(exampleOf)[0]
     return ok(`beacons may come from ${found.origins.join(', ')}`)
   },
@@ -60,18 +76,16 @@ const beacon: Check = {
   },
 }
 
-export const beaconChecks: readonly Check[] = [site, cors, beacon]
+export const siteChecks: readonly Check[] = [site, cors]
+export const beaconChecks: readonly Check[] = [beacon]
 
-/** Its settings; a read token sees those of its own site in the list. */
-async function settings({ ask, site }: Patient): Promise<Pick<SiteAnswer, 'origins'> | undefined> {
-  try {
-    return await ask<SiteAnswer>('GET', `/v1/sites/${encodeURIComponent(site)}`)
-  } catch (error) {
-    if (statusOf(error) === 404) return undefined
-    if (statusOf(error) !== 403) throw error
-    const { data } = await ask<SitesAnswer>('GET', '/v1/sites')
-    return data.find(found => found.site === site)
-  }
+/** Its settings, and the sites that the token sees: a read token sees its own in the list. */
+async function settings({
+  ask,
+  site,
+}: Patient): Promise<{ found: SitesAnswer['data'][number] | undefined; others: string[] }> {
+  const { data } = await ask<SitesAnswer>('GET', '/v1/sites')
+  return { found: data.find(found => found.site === site), others: data.map(({ site }) => site) }
 }
 
 async function isStored({ ask, site }: Patient, sent: string): Promise<boolean> {

@@ -1,6 +1,7 @@
 /** One thing that the doctor looks at: a patient goes in, `ok` or what to do comes out. */
 
-import type { Ask, Open } from '../api.ts'
+import { type Ask, type Open, unreachable } from '../api.ts'
+import { refused } from '../failure.ts'
 
 export interface Patient {
   /** Of the worker, without a slash at its end. */
@@ -11,6 +12,8 @@ export interface Patient {
   hasToken: boolean
   /** The origin that beacons are sent from; set by the check that learns it. */
   origin: string | undefined
+  /** Why nothing else of the worker can be looked at; set by the check that finds it. */
+  blocked?: string
 }
 
 export interface Result {
@@ -21,6 +24,8 @@ export interface Result {
 
 export interface Check {
   name: string
+  /** Asks no worker. */
+  apart?: true
   look(patient: Patient): Promise<Result>
 }
 
@@ -33,11 +38,16 @@ const PATIENCE = 15_000
 
 /** A request as a browser sends it, without a token. */
 export function request(address: string, init: RequestInit = {}): Promise<Response> {
-  return fetch(address, { ...init, signal: AbortSignal.timeout(PATIENCE) })
+  return fetch(address, { ...init, signal: AbortSignal.timeout(PATIENCE) }).catch(error => {
+    throw error?.name === 'TimeoutError'
+      ? refused(`${new URL(address).origin} does not answer within ${PATIENCE / 1000} s`)
+      : unreachable(new URL(address).origin, error)
+  })
 }
 
 /** Looks; whatever fails is a result, too. */
 export async function run(check: Check, patient: Patient): Promise<Result> {
+  if (patient.blocked && !check.apart) return skipped(patient.blocked)
   try {
     return await check.look(patient)
   } catch (error) {

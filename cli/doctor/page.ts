@@ -7,12 +7,14 @@ import { bad, type Check, ok, request } from './check.ts'
 
 export const pageCheck = (address: string): Check => ({
   name: 'page',
+  apart: true,
   async look({ root, site }) {
     const answer = await request(address, { headers: { Accept: 'text/html' } })
-    if (!answer.ok) return bad(`${address} answered ${answer.status}.`)
+    if (!answer.ok) return bad(`${address} answered ${answer.status}: name a page that is open to everybody.`)
     const html = await answer.text()
-    const tags = html.match(/<script\b[^>]*\bdata-site\s*=[^>]*>/gi) ?? []
-    const tag = tags.find(text => /fieldline[\w.-]*\.js/i.test(text))
+    const scripts = html.replace(/<!--.*?-->/gs, '').match(/<script\b[^>]*>/gi) ?? []
+    const tags = scripts.filter(text => /fieldline[\w.-]*\.js/i.test(text))
+    const [tag] = tags
     const policies = [answer.headers.get('Content-Security-Policy') ?? '', ...metaPolicies(html)].filter(
       Boolean,
     )
@@ -27,11 +29,23 @@ export const pageCheck = (address: string): Check => ({
       return bad(
         `No tag in the HTML of ${address}: put <script async src="${root}/fieldline.js" data-site="${site}"></script> into it. If a script or a bundle starts fieldline, this is right.`,
       )
-    const named = /\bdata-site\s*=\s*["']?([\w-]+)/i.exec(tag)?.[1]
-    if (named !== site) return bad(`The tag is of site ${named}, not ${site}.`)
+    if (tags.length > 1)
+      return bad(`The tag is there ${tags.length} times: keep one. The first that runs measures.`)
+    const named = attribute(tag, 'data-site')
+    if (named === undefined) return bad(`The tag has no data-site: add data-site="${site}".`)
+    if (named !== site) return bad(`The tag is of site ${named}, not ${site}: set data-site="${site}".`)
+    const to = attribute(tag, 'data-endpoint') ?? attribute(tag, 'src') ?? ''
+    const sentTo = URL.canParse(to, address) ? new URL(to, address).origin : to
+    if (sentTo !== host && sentTo !== new URL(address).origin)
+      return bad(`The tag sends to ${sentTo}, not to ${host}: set its src to ${root}/fieldline.js.`)
     return ok(`has the tag${policies.length ? ', and its policy allows it' : ''}`)
   },
 })
+
+function attribute(tag: string, name: string): string | undefined {
+  const found = new RegExp(`\\s${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)'|([^\\s>]+))`, 'i').exec(tag)
+  return found?.slice(1).find(text => text !== undefined)
+}
 
 function metaPolicies(html: string): string[] {
   return [...html.matchAll(/<meta\b[^>]*http-equiv=["']?content-security-policy["']?[^>]*>/gi)].map(

@@ -1,5 +1,7 @@
 /** Whether the worker is there, well and of this version, and serves its script as browsers need it. */
 
+import * as v from 'valibot'
+import { HEALTH_ANSWER } from '../../schema/api/health.ts'
 import { version } from '../version.ts'
 import { bad, type Check, ok, request, skipped } from './check.ts'
 
@@ -8,12 +10,21 @@ const MAX_CLOCK = 60_000
 
 const health: Check = {
   name: 'worker and database',
-  async look({ root }) {
-    const answer = await request(`${root}/healthz`)
-    if (answer.ok) return ok(`${root} answers, its database is migrated`)
+  async look(patient) {
+    const { root } = patient
+    const answer = await request(`${root}/healthz`).catch(error => error as Error)
+    if (answer instanceof Error) {
+      patient.blocked = 'the worker cannot be reached'
+      return bad(`${answer.message}: is --url right, and is the worker deployed (npm run deploy)?`)
+    }
     if (answer.status === 503)
       return bad('The database does not answer, or is not migrated: run npm run deploy, then look again.')
-    return bad(`${root}/healthz answered ${answer.status}: is --url the address of the worker?`)
+    const isOurs = answer.ok && v.safeParse(HEALTH_ANSWER, await answer.json().catch(() => null)).success
+    if (isOurs) return ok(`${root} answers, its database is migrated`)
+    patient.blocked = 'no fieldline answers'
+    return bad(
+      `${root}/healthz answered ${answer.status}, and not as fieldline does: is --url the address of the worker, and no page or login before it?`,
+    )
   },
 }
 
@@ -36,12 +47,14 @@ const release: Check = {
   name: 'version',
   async look({ root }) {
     const answer = await request(`${root}/v1/openapi.json`)
-    const { info } = (await answer.json()) as { info?: { version?: string } }
+    const { info } = ((await answer.json().catch(() => null)) ?? {}) as { info?: { version?: string } }
     const own = version()
-    return info?.version === own
+    if (!info?.version)
+      return bad(`The worker does not say its version, so it is older than ${own}: run npm run deploy.`)
+    return info.version === own
       ? ok(own)
       : bad(
-          `The worker is ${info?.version}, this command ${own}: run npm run deploy, or take the other version.`,
+          `The worker is ${info.version}, this command ${own}: run npm run deploy, or take the other version.`,
         )
   },
 }

@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -184,8 +186,9 @@ describe('fieldline doctor', () => {
     expect(code).toBe(1)
     expect(out).toMatch(/^ok +worker and database: /m)
     expect(out).toMatch(/^to do +script: .*fieldline\.js answered 404: build before you deploy\.$/m)
-    expect(out).toMatch(/^to do +site: There is no site nowhere: fieldline site add nowhere/m)
-    expect(out).toMatch(/^to do +beacon: .*Add the site: fieldline site add nowhere/m)
+    expect(out).toMatch(/^to do +site: This token sees no site nowhere\. Else: fieldline site add nowhere/m)
+    expect(out).toMatch(/^- +beacon: there is no site nowhere to look at$/m)
+    expect((await cli('doctor', '--site', 'shpo')).out).toMatch(/^to do +site: .*Did you mean shop\?/m)
   })
 
   it('names the origin that may not send, and the page without a tag', async () => {
@@ -205,4 +208,70 @@ describe('fieldline doctor', () => {
     expect(out).toMatch(/^ok +beacon: accepted/m)
     expect(out).toMatch(/^- +summary: pass --token$/m)
   })
+
+  it('says once that nobody answers, or somebody else, and that a token is unknown', async () => {
+    const doctor = (url: string, token = ADMIN_TOKEN) =>
+      run(['doctor', '--site', 'shop'], { FIELDLINE_URL: url, FIELDLINE_TOKEN: token })
+    const toDo = async (url: string, token?: string) =>
+      (await doctor(url, token)).out.split('\n').filter(line => line.startsWith('to do'))
+    const down = await toDo('http://localhost:9')
+    expect(down).toEqual([
+      expect.stringMatching(/worker and database: http:\/\/localhost:9 cannot be reached: .*is --url right/),
+    ])
+    const page = await serve('<!doctype html><title>Shop</title>')
+    try {
+      const other = await toDo(page.url)
+      expect(other).toEqual([expect.stringContaining('/healthz answered 200, and not as fieldline does')])
+    } finally {
+      page.close()
+    }
+    // No static files are served here.
+    expect(await toDo(worker.url.origin, 'fl_shop_wrong')).toEqual([
+      expect.stringContaining('version: '),
+      expect.stringContaining('script: '),
+      expect.stringContaining('site: The worker does not know this token'),
+      expect.stringContaining('beacon: '),
+    ])
+    const bare = await doctor('rum.shop.example')
+    expect(bare).toMatchObject({ code: 2, said: expect.stringContaining('--url https://rum.shop.example') })
+  })
+
+  it.each([
+    [`<script src="ROOT/fieldline.js" data-site="shop"></script>`, /^ok +page: has the tag$/m],
+    [
+      `<script src="ROOT/fieldline.js" data-site="shpo"></script>`,
+      /of site shpo, not shop: set data-site="shop"/,
+    ],
+    [`<script src="ROOT/fieldline.js" data-sites="shop"></script>`, /no data-site: add data-site="shop"/],
+    [`${'<script src="ROOT/fieldline.js" data-site="shop"></script>'.repeat(2)}`, /there 2 times: keep one/],
+    [
+      `<script src="https://old.example/fieldline.js" data-site="shop"></script>`,
+      /sends to https:\/\/old\.example, not/,
+    ],
+    [`<!-- <script src="ROOT/fieldline.js" data-site="shop"></script> -->`, /No tag in the HTML/],
+    [
+      `<meta http-equiv="Content-Security-Policy" content="connect-src 'self'"><script src="ROOT/fieldline.js" data-site="shop"></script>`,
+      /refuses .*: add it to connect-src, or use data-fallback/,
+    ],
+  ])('finds in a page: %s', async (html, expected) => {
+    const page = await serve(html.replaceAll('ROOT', worker.url.origin))
+    try {
+      expect((await cli('doctor', '--site', 'shop', '--no-beacon', '--page', page.url)).out).toMatch(expected)
+    } finally {
+      page.close()
+    }
+  })
 })
+
+async function serve(html: string): Promise<{ url: string; close(): void }> {
+  const server = createServer((_, response) =>
+    response.writeHead(200, { 'Content-Type': 'text/html' }).end(html),
+  )
+  await new Promise<void>(done => server.listen(0, done))
+  const { port } = server.address() as AddressInfo
+  const close = () => {
+    server.closeAllConnections()
+    server.close()
+  }
+  return { url: `http://localhost:${port}`, close }
+}
