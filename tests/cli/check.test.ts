@@ -230,7 +230,6 @@ describe('fieldline doctor', () => {
       expect.stringContaining('version: '),
       expect.stringContaining('script: '),
       expect.stringContaining('site: The worker does not know this token'),
-      expect.stringContaining('beacon: '),
     ])
     const bare = await doctor('rum.shop.example')
     expect(bare).toMatchObject({ code: 2, said: expect.stringContaining('--url https://rum.shop.example') })
