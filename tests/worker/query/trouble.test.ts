@@ -65,6 +65,7 @@ const failing = (message: string) => troubled(() => Promise.reject(new Error(mes
 const silent = troubled(() => new Promise(() => {}))
 
 const BODIES: Record<string, unknown> = {
+  'POST /v1/sites/:site/move': { to: 'DB' },
   'PUT /v1/sites/:site': { origins: ['*'] },
   'PATCH /v1/sites/:site': { rate: 1 },
   'POST /v1/sites/:site/tokens': { name: 'x' },
@@ -92,6 +93,7 @@ function ask(route: string, DB: D1Database, headers: Record<string, string> = ad
   const filled = path
     .replace(':site', site)
     .replace(':id', '0123456789ab')
+    .replace(':name', 'plan')
     .replace(/:call\{(.*)\}/, '$1')
   const query = /\/v1\/(?!sites$|overview$)[^/:]+$/.test(path) ? `?site=${site}${QUERIES[path] ?? ''}` : ''
   const body = BODIES[route]
