@@ -138,7 +138,7 @@ test('a request that never worked says why and what to do, not that there is no 
   expect(await page.locator('.card .value').first().textContent()).toMatch(/\d/)
 })
 
-test('what is no answer of the API is a failure: it replaces no number, and is not "no data"', async () => {
+test('takes what is no answer of the API for a failure, not for no data', async () => {
   const troubles: string[] = []
   page.on('pageerror', ({ message }) => troubles.push(message))
   await page.clock.install()
