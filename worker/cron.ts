@@ -308,7 +308,7 @@ function costOf({ tier }: Due, { tags }: CronSite): number {
 async function rollUp(d1: D1Database, site: CronSite, due: Due, now: Ms): Promise<number> {
   const tags = tagKeys(site.tags)
   try {
-    if (due.tier === 'hour') await rollUpHour(d1, site.id, due.start, now, tags)
+    if (due.tier === 'hour') await rollUpHour(d1, site.id, due.start, now, tags, site.hourDays)
     else await rollUpDay(d1, site.id, due.start, now, tags)
   } catch (error) {
     logError(`${due.tier} ${due.start} of site ${site.id} cannot be rolled up`, error)

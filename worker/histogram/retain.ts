@@ -16,9 +16,12 @@ import { type Names, named } from '../store/names.ts'
 import { prepare } from '../store/statement.ts'
 import { ARCHIVE_STATEMENTS, archiveDay, purgeArchive } from './archive.ts'
 import { dimensionsIn, ROLLUPS } from './dimensions.ts'
+import { lenderOf } from './rollup.ts'
 
 const { deliveries, intake, pageviews, periods, rates, rollups, sites, traffic } = tables
 
+/** Hours that rows past their days wait to be taken over by a new hour (`lenderOf`), which is rolled up some hours late. */
+const LENT_WITHIN = 12
 /** Days that counts of beacons for sites that do not exist are kept: as long as hours are, where nothing is set. */
 const UNKNOWN_DAYS = 35
 /** Hours that the counts of the sampling controller are kept. */
@@ -51,7 +54,7 @@ export async function retain(
   const steps = [
     sealDays(id, hourEnd),
     ...ROLLUPS.flatMap(rollup => [
-      deleteRollups(rollup, id, 'hour', hourEnd),
+      deleteRollups(rollup, id, 'hour', lenderOf(hour, site.hourDays) - LENT_WITHIN),
       deleteRollups(rollup, id, 'day', dayEnd),
     ]),
     // An hour is forgotten once neither its roll-up nor a raw row of it is left.

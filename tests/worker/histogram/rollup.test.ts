@@ -4,7 +4,8 @@ import type { SummaryAnswer } from '../../../schema/api/summary.ts'
 import { parseSummaryQuery } from '../../../schema/api/summary.ts'
 import { HOUR } from '../../../schema/domain/hour.ts'
 import type { PageViewRow } from '../../../schema/storage/tables.ts'
-import { rollUpDay, rollUpHour } from '../../../worker/histogram/rollup.ts'
+import { retain } from '../../../worker/histogram/retain.ts'
+import { lenderOf, rollUpDay, rollUpHour } from '../../../worker/histogram/rollup.ts'
 import { summarize } from '../../../worker/read/summary.ts'
 import { SETTLED, staleDays, staleHours } from '../../../worker/store/periods.ts'
 import { store as storeIn } from '../../../worker/store/upsert.ts'
@@ -399,6 +400,83 @@ describe('a roll-up', () => {
     expect(written).toBeGreaterThan(700)
     expect(written).toBeLessThanOrEqual(1000)
   }, 60_000)
+})
+
+describe('an hour', () => {
+  const hour = OPEN - 3
+  const lender = lenderOf(hour, 35)
+  const day = Math.floor(lender / 24) * 24
+  const rows = (site: string) => [
+    at(hour, { site, route: '/same', lcp: 900, calls: '{"0":[["GET /same",5,60,0,200]]}' }),
+    at(hour, { site, route: '/new', lcp: 2900, calls: '{"0":[["GET /new",5,70,0,200]]}' }),
+  ]
+  const old = (site: string) => [
+    at(lender, { site, route: '/same', lcp: 4000, calls: '{"0":[["GET /same",5,900,0,200]]}' }),
+    at(lender, { site, route: '/gone', lcp: 5000 }),
+  ]
+  type Row = Record<string, string | number | null>
+  const stored = async (site: string, start: number) => {
+    const tables = ['rollups', 'api_rollups', 'measure_rollups']
+    const found = await env.DB.batch<Row>(
+      tables.map(table =>
+        env.DB.prepare(`SELECT * FROM ${table} WHERE site = ? AND tier = 'hour' AND start = ?`).bind(
+          site,
+          start,
+        ),
+      ),
+    )
+    // Of a histogram the order of the buckets says nothing.
+    const read = (cell: string | number | null) =>
+      typeof cell === 'string' && cell.startsWith('{') ? JSON.parse(cell) : cell
+    return found.map(({ results }) =>
+      results.map(
+        (row): Row => ({
+          ...Object.fromEntries(Object.entries(row).map(([k, v]) => [k, read(v)])),
+          site: '',
+        }),
+      ),
+    )
+  }
+  const written = (receipts: D1Result[]) => receipts.reduce((sum, { meta }) => sum + meta.rows_written, 0)
+  /** An old hour is rolled up, its day too and sealed where `isSealed`; its raw rows go. */
+  async function rollUpOld(site: string, isSealed: boolean) {
+    await store(old(site))
+    await rollUpHour(env.DB, site, lender, NOW)
+    await rollUpDay(env.DB, site, day, NOW)
+    await env.DB.prepare('DELETE FROM pageviews WHERE site = ? AND hour = ?').bind(site, lender).run()
+    if (isSealed) await retain(env.DB, { id: site, rawDays: 14, hourDays: 35, dayDays: 760 }, NOW, 50)
+  }
+
+  it('takes over the rows of the hour that is past its days, and is what it is without', async () => {
+    await store([...rows('alone'), ...rows('heir')])
+    await rollUpOld('heir', true)
+    const before = await stored('heir', lender)
+    expect(before.flat().length).toBeGreaterThan(10)
+    const alone = await rollUpHour(env.DB, 'alone', hour, NOW)
+    const heir = await rollUpHour(env.DB, 'heir', hour, NOW, [], 35)
+    expect(await stored('heir', hour)).toEqual(await stored('alone', hour))
+    expect(written(heir)).toBe(written(alone))
+    const left = await stored('heir', lender)
+    expect(left.flat().every(({ value }) => /gone/.test(String(value)))).toBe(true)
+    const moved = before.flat().length - left.flat().length
+    expect(moved).toBeGreaterThan(left.flat().length)
+
+    await rollUpHour(env.DB, 'heir', hour, NOW, [], 35)
+    expect(await stored('heir', hour)).toEqual(await stored('alone', hour))
+    expect(await ask('heir', 'metrics=lcp,api&group_by=route')).toEqual({
+      ...(await ask('alone', 'metrics=lcp,api&group_by=route')),
+      site: 'heir',
+    })
+  })
+
+  it('takes over none while the day may still be made anew from them', async () => {
+    await store(rows('early'))
+    await rollUpOld('early', false)
+    const before = await stored('early', lender)
+    await rollUpHour(env.DB, 'early', hour, NOW, [], 35)
+    expect(await stored('early', lender)).toEqual(before)
+    expect(await stored('early', hour)).toEqual(await stored('alone', hour))
+  })
 })
 
 describe('no query', () => {
