@@ -99,6 +99,7 @@ async function measureDay(local: Local, views: number, tag = ''): Promise<Rows[]
   if (tag) await local.db.prepare(`UPDATE pageviews SET tags = json_object('${tag}', ${value})`).all()
 
   const noon = (START + 12) * HOUR + HOUR / 2
+  await makePast(local, site, START + 12 - 15 * DAY)
   const first = await bill(local, `store?now=${noon}`, [pageView(site, noon, 0)])
   const later = await bill(local, `store?now=${noon}`, [pageView(site, noon, 1)])
   const report = await bill(local, `report?site=${site}&now=${noon}`, {
@@ -109,6 +110,7 @@ async function measureDay(local: Local, views: number, tag = ''): Promise<Rows[]
   const tallied = await bill(local, `tally?site=${site}&now=${noon}`)
 
   const hours = Array.from({ length: DAY }, (_, i) => START + i)
+  await makeOldHours(local, site, hours)
   const roll = async (tier: 'hour' | 'day', starts: number[]) => {
     const bills: Bill[] = []
     for (const start of starts)
@@ -118,7 +120,11 @@ async function measureDay(local: Local, views: number, tag = ''): Promise<Rows[]
   const [hoursOnce, dayOnce] = [await roll('hour', hours), await roll('day', [START])]
   const hoursAgain = await roll('hour', hours)
 
-  // Rows are deleted when their time is over: raw ones after 14 days, hours after 35, days after 760.
+  // A row of before was written over for each row of this day, and each of this day's will be: only what found no like is deleted.
+  await local.db.prepare('DELETE FROM pageviews').all()
+  for (const table of ['rollups', 'api_rollups'])
+    await local.db.prepare(`DELETE FROM ${table} WHERE tier = 'hour' AND start >= ${START}`).all()
+  // The rest is deleted when its time is over: hours after 35 days, days after 760.
   const gone: Bill[] = []
   for (const days of [16, 37, 762])
     gone.push(await bill(local, `cron?now=${nextRetaining((START + days * DAY) * HOUR)}`))
@@ -137,6 +143,33 @@ async function measureDay(local: Local, views: number, tag = ''): Promise<Rows[]
     times(rollups - 1, hoursAgain),
     ...gone,
   ]
+}
+
+/** A page view of an hour that is past its days and sealed, whose row a new one takes over. */
+async function makePast(local: Local, site: string, hour: number): Promise<void> {
+  const [traffic] = insertTraffic({
+    site,
+    from: hour,
+    hours: 1,
+    views: 1,
+    callsIn: 1,
+    routes: 1,
+    endpoints: 1,
+  })
+  await local.db.prepare(traffic ?? '').all()
+  await local.db.prepare(`INSERT INTO periods VALUES ('${site}', 'hour', ${hour}, 'sealed', ${hour})`).all()
+}
+
+/** The roll-ups of the same hours 36 days before, with the names of this day, and a day that is sealed: what its hours take over. */
+async function makeOldHours(local: Local, site: string, hours: readonly number[]): Promise<void> {
+  const before = 36 * DAY
+  for (const start of hours) await bill(local, `hour?site=${site}&start=${start}&now=${NOW}`)
+  for (const table of ['rollups', 'api_rollups'])
+    await local.db.prepare(`UPDATE ${table} SET start = start - ${before}`).all()
+  await local.db.prepare(`DELETE FROM periods WHERE tier = 'hour' AND start >= ${START}`).all()
+  await local.db
+    .prepare(`INSERT INTO periods VALUES ('${site}', 'day', ${START - before}, 'sealed', ${START})`)
+    .all()
 }
 
 function nextRetaining(now: number): number {

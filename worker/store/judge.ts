@@ -32,10 +32,16 @@ const JUDGING = sql`max(coalesce(${of('oneIn')}, 1), coalesce((SELECT max(${rate
 export const JUDGED = sql`j AS MATERIALIZED (SELECT q.value AS value,
   CASE WHEN ${of('draw')} IS NULL THEN 1 ELSE ${JUDGING} END AS one_in FROM json_each(${''}) AS q)`
 
-/** Holds of a beacon `j` whose lot is kept, or whose page view has a row. Key of that: (site, hour, id). */
-export const IS_KEPT = sql`((coalesce(j.value ->> 'draw', 0) & (j.one_in - 1)) = 0 OR EXISTS (
+/** Holds of a beacon `j` whose lot is kept. */
+export const IS_DRAWN = sql`(coalesce(j.value ->> 'draw', 0) & (j.one_in - 1)) = 0`
+
+/** Holds of a beacon `j` whose page view has a row. Key: (site, hour, id). */
+export const HAS_ROW = sql`EXISTS (
   SELECT 1 FROM ${p.table} WHERE ${p.site} = j.value ->> 'site' AND ${p.id} = j.value ->> 'id'
-    AND ${p.hour} IN ((j.value ->> 'hour') - 1, j.value ->> 'hour', (j.value ->> 'hour') + 1)))`
+    AND ${p.hour} IN ((j.value ->> 'hour') - 1, j.value ->> 'hour', (j.value ->> 'hour') + 1))`
+
+/** Holds of a beacon `j` that is stored. */
+export const IS_KEPT = sql`(${IS_DRAWN} OR ${HAS_ROW})`
 
 /** The weight of its row. */
 export const WEIGHT: SQL = sql.raw("(j.value ->> 'weight') * j.one_in")

@@ -3,14 +3,16 @@
  * beacons out of order, leaves the same row.
  */
 
-import { getTableColumns, type SQL, sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { HOUR, hourOf, MINUTE } from '../../schema/domain/hour.ts'
 import type { Hour, Ms } from '../../schema/domain/units.ts'
-import { type Candidate, pageviews, periods } from '../../schema/storage/tables.ts'
-import { IS_KEPT, JUDGED, WEIGHT } from './judge.ts'
+import { type Candidate, pageviews } from '../../schema/storage/tables.ts'
+import { COLUMN_NAMES, type Column, columns, newValue, OPEN, type Place } from './brought.ts'
+import { IS_KEPT, JUDGED } from './judge.ts'
 import { listed, named } from './names.ts'
 import { markDirty } from './periods.ts'
+import { takeOver } from './takeover.ts'
 
 /** The most calls, and marks, of one page view over all its beacons; what comes beyond is counted. */
 export const MAX_ITEMS = 256
@@ -18,11 +20,6 @@ export const MAX_ITEMS = 256
 /** How far network delay may move the begin of a page view between two of its beacons, in ms. */
 const MAX_JITTER = 5 * MINUTE
 
-const columns = getTableColumns(pageviews)
-type Column = keyof typeof columns
-
-const p = named(pageviews, 'p')
-const s = named(periods, 's')
 /** What the beacon brings. */
 const sent = named(pageviews, 'excluded')
 
@@ -51,8 +48,9 @@ export const NEWEST_WINS: readonly Column[] = [
 const statements = new WeakMap<D1Database, Record<'fresh' | 'late', string>>()
 
 /**
- * Stores rows in one statement with one bound parameter, one billed row written for each. A row of a sealed hour is left
- * out, and one that is not kept (store/judge), and so are their places in the receipt.
+ * Stores rows in one statement with one bound parameter, one billed row written for each; new ones in the place of old ones, if there
+ * are any (store/takeover). A row of a sealed hour is left out, and one that is not kept (store/judge), and so are their places in
+ * the receipt.
  *
  * Key: (site, hour, id). The hour is that of the page view's begin, worked out anew from each beacon's age, so
  * network delay can carry a later beacon over the hour's end: a row in a neighbouring hour is the same page view.
@@ -74,7 +72,12 @@ export async function storeAnd(
     statements.set(d1, texts)
   }
   const late = lateHours(rows, now)
-  const statement = d1.prepare(late.size ? texts.late : texts.fresh).bind(JSON.stringify(inOneHour(rows)))
+  const alike = inOneHour(rows)
+  // What is to run right behind it counts the rows of one statement.
+  const taken = also.length ? null : await takeOver(d1, alike, now, touches(d1, late))
+  const left = taken ? alike.filter(row => !isAmong(taken.results, row)) : alike
+  if (taken && !left.length) return [taken]
+  const statement = d1.prepare(late.size ? texts.late : texts.fresh).bind(JSON.stringify(left))
   // In one transaction with the notes that the roll-ups of closed hours are out of date.
   const results =
     late.size || also.length
@@ -90,11 +93,13 @@ export async function storeAnd(
     if (hour < hourOf(now) && !late.get(site)?.has(hour)) add(missed, site, hour)
   }
   if (missed.size) await d1.batch(touches(d1, missed))
-  return [stored, ...others.slice(0, also.length)]
+  const all = taken ? { ...stored, results: [...taken.results, ...stored.results] } : stored
+  return [all, ...others.slice(0, also.length)]
 }
 
-/** Where a row lies, and what it stands for. */
-export type Place = Pick<typeof pageviews.$inferSelect, 'site' | 'hour' | 'id' | 'weight'>
+function isAmong(places: readonly Place[], row: Candidate): boolean {
+  return row.sequence === 0 && places.some(({ site, id }) => site === row.site && id === row.id)
+}
 
 /** Beacons of one page view in one batch get one hour: the statement does not see the rows it is about to write. */
 function inOneHour(rows: readonly Candidate[]): readonly Candidate[] {
@@ -127,21 +132,12 @@ function touches(d1: D1Database, hours: Map<string, Set<number>>): D1PreparedSta
   return [...hours].map(([site, starts]) => markDirty(d1, site, [...starts]))
 }
 
-/** The value of one column, read from one element of the bound list. */
-function brought(column: Column): SQL {
-  return sql.raw(`j.value ->> '${column}'`)
-}
-
-/** False for a row of an hour whose raw rows are deleted: nothing would roll it up. Key: (site, tier, start). */
-const OPEN = sql`NOT EXISTS (SELECT 1 FROM ${s.table} WHERE ${s.site} = ${brought('site')} AND ${s.tier} = 'hour'
-  AND ${s.start} = ${brought('hour')} AND ${s.state} = 'sealed')`
-
 /** The text of the upsert of what `where` holds of, in Drizzle's words; its only parameter is the JSON list of rows. */
 function upsert(d1: D1Database, where: SQL): string {
   const set = Object.fromEntries(NEWEST_WINS.map(column => [column, newest(column)]))
   return drizzle(d1)
     .insert(pageviews)
-    .select(sql`WITH ${JUDGED} SELECT ${listed(...(Object.keys(columns) as Column[]).map(select))}
+    .select(sql`WITH ${JUDGED} SELECT ${listed(...COLUMN_NAMES.map(newValue))}
       FROM j WHERE ${IS_KEPT} AND ${where}`)
     .onConflictDoUpdate({
       target: [pageviews.site, pageviews.hour, pageviews.id],
@@ -193,17 +189,6 @@ const size = (json: SQL) =>
 const others = (column: 'calls' | 'marks') =>
   sql`(SELECT min(${MAX}, coalesce(sum(json_array_length(b.value)), 0)) FROM json_each(${readable(column)}) AS b
     WHERE b.key NOT IN (SELECT key FROM json_each(${sent[column]})))`
-
-/** What is stored of one column where the row is new; a queue may hold rows of an older version. */
-function select(column: Column): SQL {
-  const value = column === 'weight' ? WEIGHT : brought(column)
-  if (column !== 'hour') {
-    const { default: otherwise } = columns[column]
-    return otherwise === undefined ? value : sql`coalesce(${value}, ${sql.raw(`'${otherwise}'`)})`
-  }
-  return sql`coalesce((SELECT ${p.hour} FROM ${p.table} WHERE ${p.site} = ${brought('site')}
-    AND ${p.hour} IN ((${value}) - 1, (${value}) + 1) AND ${p.id} = ${brought('id')}), ${value})`
-}
 
 /** The column's value from the newer of the two beacons that knows it. */
 function newest(column: Column): SQL {

@@ -123,7 +123,10 @@ export class D1Model {
       const statement = this.#statement(text)
       const results = statement.all(...values) as Record<string, unknown>[]
       this.usage.read += results.length + 1
-      const table = /^\s*(?:INSERT(?: OR REPLACE)? INTO|UPDATE|DELETE FROM)\s+"?(\w+)/i.exec(text)?.[1]
+      const table =
+        /^\s*(?:WITH [\s\S]*?\s)?(?:INSERT(?: OR REPLACE)? INTO|UPDATE|DELETE FROM)\s+"?(\w+)/i.exec(
+          text,
+        )?.[1]
       const changes = table ? Number(this.#statement('SELECT changes() AS n').get()?.n) : 0
       if (table && changes) this.usage.written[table] = (this.usage.written[table] ?? 0) + changes
       rows += changes

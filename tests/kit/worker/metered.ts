@@ -25,7 +25,7 @@ export default {
     const [site, now] = [get('site'), Number(get('now'))]
     const tags = get('tag') ? [`tag:${get('tag')}` as const] : []
     const jobs: Record<string, () => Promise<unknown>> = {
-      hour: () => rollUpHour(DB, site, Number(get('start')), now, tags),
+      hour: () => rollUpHour(DB, site, Number(get('start')), now, tags, 35),
       day: () => rollUpDay(DB, site, Number(get('start')), now, tags),
       cron: () => cron({ DB }, now, Number(get('statements')) || undefined, env.ARCHIVE),
       report: async () => {

@@ -36,9 +36,9 @@ beforeAll(async () => {
 })
 
 describe('raw rows', () => {
-  const before = OPEN - 14 * 24
+  const before = OPEN - 14 * 24 - 2
 
-  it('go after their days, once their hour is rolled up a last time', async () => {
+  it('go after their days, and two hours, once their hour is rolled up a last time', async () => {
     await store(
       env.DB,
       [...at('old', before - 2, 3), ...at('old', before - 1, 3), ...at('old', before, 3)],
@@ -87,6 +87,108 @@ describe('raw rows', () => {
     expect(await count('pageviews', 'stays')).toBe(1)
     await expire('stays', { rawDays: 2 })
     expect(await count('pageviews', 'stays')).toBe(0)
+  })
+})
+
+describe('a new page view', () => {
+  const past = OPEN - 14 * 24 - 1
+  /** An isolate has found no old rows by now, and looks again. */
+  const LATER = NOW + HOUR / 6
+  const full = (site: string) => ({
+    ...pageViewRow({
+      site,
+      hour: OPEN,
+      began: OPEN * HOUR + 1_800_000,
+      route: '/new',
+      trace: 'ab'.repeat(16),
+    }),
+    tags: '{"plan":"pro"}',
+    calls: '{"0":[["GET /a",5,60,0,200]]}',
+  })
+  const all = async (site: string) =>
+    (await env.DB.prepare('SELECT * FROM pageviews WHERE site = ? ORDER BY hour, id').bind(site).all())
+      .results
+  /** Page views of the hour that is past its days, sealed by a run of the cron that leaves them to be taken over. */
+  async function makePast(site: string, n: number) {
+    await put(`/v1/sites/${site}`, { origins: [ORIGIN] })
+    await store(
+      env.DB,
+      at(site, past, n).map(row => ({ ...row, errors: 3, why: '{"lcp":[]}', bfcache: '["x"]' })),
+      NOW,
+    )
+    await rollAll(site)
+    await expire(site)
+    expect(await count('pageviews', site)).toBe(n)
+  }
+
+  it('is written over an old one, at one billed row, and is what it is without', async () => {
+    await makePast('takes', 3)
+    const { id, ...row } = full('takes')
+    const { meta, results } = await store(env.DB, [{ id, ...row }], LATER)
+    expect(results).toEqual([{ site: 'takes', hour: OPEN, id, weight: 1 }])
+    expect(meta.rows_written).toBe(1)
+    expect(meta.rows_read).toBeLessThan(25)
+    expect(await count('pageviews', 'takes', `AND hour = ${past}`)).toBe(2)
+    await put('/v1/sites/inserts', { origins: [ORIGIN] })
+    await store(env.DB, [{ id, ...row, site: 'inserts' }], LATER)
+    const [, , taken] = await all('takes')
+    expect({ ...taken, site: 'inserts' }).toEqual((await all('inserts'))[0])
+  })
+
+  it('keeps its row when its later beacons, or the same one, come', async () => {
+    await makePast('again', 3)
+    const row = full('again')
+    await store(env.DB, [row], LATER)
+    await store(env.DB, [row], LATER)
+    await store(
+      env.DB,
+      [{ ...row, sequence: 1, received: 2, inp: 80, calls: '{"1":[["GET /b",9,60,0,200]]}' }],
+      NOW,
+    )
+    expect(await count('pageviews', 'again', `AND hour = ${past}`)).toBe(2)
+    const stored = (await all('again')).at(-1)
+    expect(stored).toMatchObject({ id: row.id, received: 3, inp: 80, sequence: 1 })
+    expect(Object.keys(JSON.parse(String(stored?.calls)))).toEqual(['0', '1'])
+  })
+
+  it('of a crowd takes what old ones there are, and the rest is inserted', async () => {
+    await makePast('crowd', 3)
+    const rows = Array.from({ length: 5 }, () => full('crowd'))
+    const stranger = full('takes')
+    const { results } = await store(env.DB, [...rows, stranger, ...rows.slice(0, 1)], LATER)
+    expect(new Set(results.map(({ id }) => id))).toEqual(new Set([...rows, stranger].map(({ id }) => id)))
+    const again = await store(env.DB, rows, LATER)
+    expect(again.results).toHaveLength(5)
+    expect(await count('pageviews', 'crowd', `AND hour = ${OPEN}`)).toBe(5)
+    const { results: more } = await store(
+      env.DB,
+      Array.from({ length: 5 }, () => full('crowd')),
+      NOW,
+    )
+    expect(more).toHaveLength(5)
+    expect(await count('pageviews', 'crowd')).toBe(10)
+  })
+
+  it('takes no old one that is still to be rolled up, nor one that is kept', async () => {
+    await put('/v1/sites/waits', { origins: [ORIGIN] })
+    await store(env.DB, [...at('waits', past, 2), ...at('waits', past + 1, 2)], NOW)
+    await store(env.DB, [full('waits')], LATER)
+    expect(await count('pageviews', 'waits')).toBe(5)
+    await rollAll('waits')
+    await expire('waits')
+    await env.DB.prepare(`DELETE FROM pageviews WHERE site = 'waits' AND hour = ?`).bind(past).run()
+    await store(env.DB, [full('waits')], LATER + HOUR / 6)
+    expect(await count('pageviews', 'waits', `AND hour = ${past + 1}`)).toBe(2)
+    expect(await count('pageviews', 'waits', `AND hour = ${OPEN}`)).toBe(2)
+  })
+
+  it('is left out by its lot, and leaves the old one where it is', async () => {
+    await makePast('drawn', 2)
+    const { results } = await store(env.DB, [{ ...full('drawn'), draw: 1, oneIn: 2 }], LATER)
+    expect(results).toEqual([])
+    const kept = await store(env.DB, [{ ...full('drawn'), draw: 2, oneIn: 2 }], LATER + HOUR / 6)
+    expect(kept.results.map(({ weight }) => weight)).toEqual([2])
+    expect(await count('pageviews', 'drawn', `AND hour = ${past}`)).toBe(1)
   })
 })
 
