@@ -69,7 +69,6 @@ const BODIES: Record<string, unknown> = {
   'PUT /v1/sites/:site': { origins: ['*'] },
   'PATCH /v1/sites/:site': { rate: 1 },
   'POST /v1/sites/:site/tokens': { name: 'x' },
-  'POST /v1/sites/:site/move': { to: 'DB' },
   'POST /v1/sites/:site/budgets': { metric: 'lcp', limit: 1 },
   'PUT /v1/sites/:site/budgets/:id': { metric: 'lcp', limit: 1 },
   'POST /v1/sites/:site/webhooks': { url: 'https://hooks.example/x' },
