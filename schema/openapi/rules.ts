@@ -2,6 +2,7 @@
  * The operations on naming rules.
  */
 
+import * as v from 'valibot'
 import { SITE } from '../api/fields.ts'
 import { RULES, RULES_ANSWER, RULES_PREVIEW, RULES_SUGGESTIONS } from '../api/rules.ts'
 import { body, json, type Operation } from './operation.ts'
@@ -52,9 +53,17 @@ export const RULE_OPERATIONS: readonly Operation[] = [
     summary: 'Sets the naming rules of a site',
     description:
       'What arrives from then on is named by them, everywhere within 20 seconds. What is stored keeps its names.',
+    inHeader: {
+      'If-Match': v.optional(
+        v.pipe(
+          v.string(),
+          v.description('the ETag of the rules that were read: a 412 where somebody has changed them since'),
+        ),
+      ),
+    },
     body: body(RULES, GIVEN),
     answers: { 200: json('The rules as they are now.', RULES_ANSWER, ANSWER) },
-    problems: [400, 413, ...PROBLEMS],
+    problems: [400, 412, 413, ...PROBLEMS],
   },
   {
     ...ofRules,

@@ -79,7 +79,7 @@ export const SITE_OPERATIONS: readonly Operation[] = [
     access: 'admin',
     body: body(SITE_CHANGE, { raw_days: 30 }),
     answers: { 200: json('The site as it is now.', SITE_SAVED, { ...SAVED_SITE, raw_days: 30 }) },
-    problems: [400, ...PROBLEMS],
+    problems: [400, 409, ...PROBLEMS],
   },
   {
     ...ofSites,

@@ -214,5 +214,15 @@ test('tries, keeps and marks naming rules', async () => {
   await on.open(page, VIEWS.overview)
   await page.getByText('Naming rules changed').waitFor()
   expect(troubles).toEqual([])
+
+  await on.open(page, VIEWS.names)
+  await page.getByRole('button', { name: 'Remove /products/:slug' }).waitFor()
+  const path = `${on.server.url}/v1/sites/demo/rules`
+  const headers = { Authorization: `Bearer ${on.server.token}` }
+  const theirs = { rules: [{ kind: 'route', pattern: '/theirs/:x' }] }
+  expect((await fetch(path, { method: 'PUT', headers, body: JSON.stringify(theirs) })).status).toBe(200)
+  await page.getByRole('button', { name: 'Save rules' }).click()
+  await page.getByText(/^The rules were changed at .*\(412\)$/).waitFor()
+  expect(await (await fetch(path, { headers })).json()).toMatchObject(theirs)
   await context.close()
 })

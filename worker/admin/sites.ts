@@ -83,9 +83,12 @@ export const siteRoutes = new Hono<Types>()
     const there = and(eq(sites.id, site), isNull(sites.deleted))
     const [before] = await db.select().from(sites).where(there)
     if (!before) throw noSite(site)
-    const settings = checkDays({ ...toSettings(before), ...change })
-    const [saved] = await db.update(sites).set(toColumns(settings)).where(there).returning()
-    if (!saved) throw noSite(site)
+    const changes = changesOf(before, checkDays({ ...toSettings(before), ...change }))
+    if (!Object.keys(changes).length) return showSaved(c, before, 200)
+    // What stays as it is may be changed by another at the same time; the days that were checked together may not.
+    const asChecked = and(there, ...DAYS.map(name => eq(sites[name], before[name])))
+    const [saved] = await db.update(sites).set(changes).where(asChecked).returning()
+    if (!saved) throw problem(409, `Site ${site} was changed at the same time. Try again.`)
     return showSaved(c, saved, 200)
   })
   .delete('/:site', async c => {
@@ -155,6 +158,7 @@ function showSaved(c: Context<Types>, saved: SiteRow, status: 200 | 201): Respon
 }
 
 type Settings = Omit<SiteSettings, 'database'>
+const DAYS = ['rawDays', 'hourDays', 'dayDays'] as const
 
 function checkDays(settings: Settings): Settings {
   const { raw_days, hour_days, day_days } = settings
@@ -210,4 +214,14 @@ function toColumns(settings: Settings) {
     dayDays: day_days,
     traceLink: trace_link,
   }
+}
+
+/** Those columns that are to be other than they are. */
+function changesOf(before: SiteRow, settings: Settings) {
+  const entries = Object.entries(toColumns(settings))
+  return Object.fromEntries(
+    entries.filter(
+      ([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name as keyof SiteRow]),
+    ),
+  )
 }

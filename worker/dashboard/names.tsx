@@ -39,6 +39,8 @@ function Editor({ path, given, suggested }: EditorProps) {
   const { again } = useContext(Live)
   const [said, run] = useWork()
   const [rules, change] = useState<Rule[]>(given.rules)
+  /** Of the rules that one has begun with: what another saves meanwhile is not replaced unseen. */
+  const [since, begin] = useState(given.since)
   const [preview, show] = useState<RulesPreview | null>(null)
   const set = (next: Rule[]) => {
     change(next)
@@ -47,8 +49,16 @@ function Editor({ path, given, suggested }: EditorProps) {
   const { trailing_slash, case: letters, parameters } = given
   const body = { ...(given.since && { trailing_slash, case: letters, parameters }), rules }
   const onPreview = () => run(ask<RulesPreview>(`${path}/preview`, { method: 'POST', body }).then(show), '')
-  const onSave = () =>
-    run(ask(path, { method: 'PUT', body }).then(again), 'Saved. Everywhere within 20 seconds.')
+  const save = async () => {
+    const saved = await ask<RulesAnswer>(path, {
+      method: 'PUT',
+      body,
+      headers: { 'If-Match': `"${since ?? ''}"` },
+    })
+    begin(saved.since)
+    again()
+  }
+  const onSave = () => run(save(), 'Saved. Everywhere within 20 seconds.')
   const onAdd = (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
     event.preventDefault()
     const form = event.currentTarget

@@ -7,7 +7,7 @@
 
 import { desc, eq, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import {
   RULES,
   type Rules,
@@ -21,7 +21,7 @@ import { readJson } from '../admin/body.ts'
 import type { Hono as Types } from '../env.ts'
 import { PRIVATE } from '../headers.ts'
 import { checkPath, pathAlone, siteOf } from '../parameters.ts'
-import { badField } from '../problem.ts'
+import { badField, problem } from '../problem.ts'
 import { existingSite, forgetSite } from '../site/sites.ts'
 import { named } from '../store/names.ts'
 import { prepare } from '../store/statement.ts'
@@ -41,21 +41,24 @@ export const ruleRoutes = new Hono<Types>()
     requireSite(c, siteOf(c))
     checkPath(c)
     const { site } = await existingSite(c.env, siteOf(c))
-    return c.json(await answerOf(c.env.DB, site), 200, PRIVATE)
+    return show(c, await answerOf(c.env.DB, site))
   })
   .use('/*', requireAdmin, pathAlone)
   .put('/', async c => {
     const { site } = await existingSite(c.env, siteOf(c))
     const naming = checked(await readJson(c, RULES))
     const text = JSON.stringify(naming)
-    const since = Date.now()
     const before = await answerOf(c.env.DB, site)
+    const known = c.req.header('If-Match') ?? null
+    if (known !== null && known !== tagOf(before)) throw changedMeanwhile(before)
     // What changes nothing is no change.
     if (before.since === null || text !== JSON.stringify(rulesOf(before))) {
-      await c.env.DB.batch([
+      const newest = sql`(SELECT max(${r.since}) FROM ${r.table} WHERE ${r.site} = ${site})`
+      const [stored] = await c.env.DB.batch([
         prepare(
           c.env.DB,
-          sql`INSERT OR REPLACE INTO ${r.table} (${r.site}, ${r.since}, ${r.naming}) VALUES (${site}, ${since}, ${text})`,
+          sql`INSERT OR REPLACE INTO ${r.table} (${r.site}, ${r.since}, ${r.naming}) SELECT ${site}, ${Date.now()}, ${text}
+            WHERE ${known} IS NULL OR ${newest} IS ${before.since && Date.parse(before.since)}`,
         ),
         prepare(
           c.env.DB,
@@ -64,8 +67,9 @@ export const ruleRoutes = new Hono<Types>()
         ),
       ])
       forgetSite(site)
+      if (!stored?.meta.changes) throw changedMeanwhile(await answerOf(c.env.DB, site))
     }
-    return c.json(await answerOf(c.env.DB, site), 200, PRIVATE)
+    return show(c, await answerOf(c.env.DB, site))
   })
   .post('/preview', async c => {
     const { site, reads } = await existingSite(c.env, siteOf(c))
@@ -80,6 +84,19 @@ export const ruleRoutes = new Hono<Types>()
     const answer: RulesSuggestions = { site, ...rangeOf(from, to), data: suggest(names), rows_read: read }
     return c.json(answer, 200, PRIVATE)
   })
+
+/** The rules, with the tag by which `PUT` knows whether they are still those that somebody has read. */
+function show(c: Context<Types>, answer: RulesAnswer): Response {
+  return c.json(answer, 200, { ...PRIVATE, ETag: tagOf(answer) })
+}
+
+function tagOf({ since }: Pick<RulesAnswer, 'since'>): string {
+  return `"${since ?? ''}"`
+}
+
+function changedMeanwhile({ since }: RulesAnswer) {
+  return problem(412, `The rules were changed at ${since}. Read them again: If-Match names those of before.`)
+}
 
 /** The rules in force, and when they changed. Key: (site, since). */
 async function answerOf(d1: D1Database, site: string): Promise<RulesAnswer> {

@@ -59,6 +59,32 @@ describe('a site', () => {
     expect(await (await get('/v1/sites/patched')).json()).toEqual(after)
   })
 
+  it('takes two changes at once that have nothing in common', async () => {
+    await put('/v1/sites/both', { origins: [ORIGIN] })
+    const answers = await Promise.all([
+      patch('/v1/sites/both', { rate: 8 }),
+      patch('/v1/sites/both', { max_weight: 20 }),
+      patch('/v1/sites/both', { origins: ['https://new.example'] }),
+    ])
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+    expect(await (await get('/v1/sites/both')).json()).toMatchObject({
+      rate: 8,
+      max_weight: 20,
+      origins: ['https://new.example'],
+    })
+  })
+
+  it('never ends with days that were not checked together', async () => {
+    await put('/v1/sites/days', { origins: [ORIGIN], raw_days: 7, hour_days: 30 })
+    const answers = await Promise.all([
+      patch('/v1/sites/days', { raw_days: 29 }),
+      patch('/v1/sites/days', { hour_days: 8 }),
+    ])
+    expect(answers.map(({ status }) => status).filter(status => status === 200)).toHaveLength(1)
+    const { raw_days, hour_days } = await (await get('/v1/sites/days')).json<Record<string, number>>()
+    expect(raw_days).toBeLessThan(hour_days ?? 0)
+  })
+
   it.each([
     ['/v1/sites/patched', { rate: 3 }, 400, 'rate'],
     ['/v1/sites/patched', { raw_days: 40 }, 400, 'hour_days'],

@@ -39,6 +39,29 @@ async function namesOf(site: string, key: 'route' | 'endpoint'): Promise<Record<
 }
 
 describe('naming rules', () => {
+  it('replace none that somebody else has set since they were read', async () => {
+    const site = await siteWith('shared')
+    const path = `/v1/sites/${site}/rules`
+    const save = (pattern: string, tag: string) =>
+      exports.default.fetch(`https://rum.example${path}`, {
+        method: 'PUT',
+        body: JSON.stringify({ rules: [{ kind: 'route', pattern }] }),
+        headers: { ...admin, 'If-Match': tag },
+      })
+    const none = (await get(path)).headers.get('ETag') ?? ''
+    const answers = await Promise.all([save('/a/:x', none), save('/b/:x', none), save('/c/:x', none)])
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 412, 412])
+    const refused = answers.find(({ status }) => status === 412)
+    expect(await refused?.json()).toMatchObject({ detail: expect.stringContaining('If-Match') })
+    const stored: RulesAnswer = await (await get(path)).json()
+    expect(stored.rules).toHaveLength(1)
+    const saved = answers.find(({ status }) => status === 200)
+    expect(await saved?.json()).toEqual(stored)
+    expect((await save('/d/:x', saved?.headers.get('ETag') ?? '')).status).toBe(200)
+    expect((await save('/d/:x', none)).status, 'of before').toBe(412)
+    expect((await put(path, { rules: [] })).status, 'whatever is there').toBe(200)
+  })
+
   it('name what arrives, and nothing in storage', async () => {
     const site = await siteWith('named')
     await sendViews([visit('/products/blue-kettle', 'GET /api/stock/blue-kettle')], {}, site)
