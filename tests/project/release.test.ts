@@ -28,6 +28,14 @@ it.each([
   expect(isNext('0.1.9', version)).toBe(expected)
 })
 
+it.each(['test', 'publish'])('runs what a newcomer runs in the workflow %s', name => {
+  const text = readFileSync(`.github/workflows/${name}.yml`, 'utf8')
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
+  const runs = [...text.matchAll(/- run: (.*)/g)].map(([, run]) => run)
+  expect(runs).toEqual(expect.arrayContaining(['npm ci', 'npm test']))
+  for (const [, script = ''] of text.matchAll(/npm run ([\w:-]+)/g)) expect(scripts).toHaveProperty([script])
+})
+
 it('shows a release in a clone, and changes nothing there', () => {
   const git = (...args: string[]) => execFileSync('git', ['-C', folder, ...args], { encoding: 'utf8' })
   execFileSync('git', ['clone', '--quiet', '--depth', '1', `file://${process.cwd()}`, folder])
