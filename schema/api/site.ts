@@ -115,6 +115,14 @@ export const SITE_ANSWER = v.object({
   day_days: DAY_DAYS,
   trace_link: TRACE_LINK,
   database: v.pipe(DATABASE, v.description('the database in which its rows lie')),
+  moving: v.optional(
+    v.pipe(
+      v.object({ phase: v.picklist(['copy', 'merge', 'purge']), other: DATABASE }),
+      v.description(
+        'a move between `database` and `other`: `copy` goes to the other; `merge` and `purge` come from it; absent where there is none',
+      ),
+    ),
+  ),
   created: TIME,
   bot_beacons_24h: v.pipe(
     v.number(),

@@ -102,7 +102,8 @@ describe('a move', () => {
     for (const rows of Object.values(before)) expect(rows).toHaveLength(1)
     await moveToEnd('whole')
     expect(await allOf(env.DB_2, 'whole')).toEqual(before)
-    expect(await (await get('/v1/sites/whole')).json()).toMatchObject({ database: 'DB_2' })
+    const site = { database: 'DB_2', moving: { phase: 'purge', other: 'DB' } }
+    expect(await (await get('/v1/sites/whole')).json()).toMatchObject(site)
     // The old rows go an hour later, by the cron, and nothing else does.
     await cron(env, NOW, 900)
     expect((await allOf(env.DB, 'whole')).pageviews).toHaveLength(1)
@@ -110,6 +111,7 @@ describe('a move', () => {
     for (const rows of Object.values(await allOf(env.DB, 'whole'))) expect(rows).toHaveLength(0)
     const place = await placeOf(env.DB, 'whole')
     expect(place).toMatchObject({ database: 'DB_2', moving: null, other: null })
+    expect(await (await get('/v1/sites/whole')).json()).not.toHaveProperty('moving')
     const triggers = `SELECT count(*) AS n FROM sqlite_master WHERE type = 'trigger'`
     expect(await env.DB.prepare(triggers).first('n')).toBe(0)
     const { data } = await (await get('/v1/sites/whole/tokens')).json<{ data: object[] }>()

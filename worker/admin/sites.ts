@@ -173,6 +173,7 @@ function show(row: SiteRow): SiteSaved {
     site: row.id,
     ...toSettings(row),
     database: row.database,
+    ...(row.moving && row.other && { moving: { phase: row.moving, other: row.other } }),
     created: new Date(row.created).toISOString(),
   }
 }
