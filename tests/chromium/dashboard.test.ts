@@ -162,7 +162,7 @@ test('the histogram counts every page view once', async () => {
   await open('?site=demo&range=7d&chart=histogram')
   const [row] = await summary(on.server, { from: '-7d', metrics: 'lcp' })
   const panel = region('LCP distribution')
-  expect(await panel.textContent()).toContain(`${row?.count} in `)
+  expect(await panel.textContent()).toContain(`${row?.count} page views in `)
   await panel.getByText('Show as a table').click()
   const cells = await panel.getByRole('cell').allTextContents()
   const counts = cells.map(cell => Number.parseInt(cell, 10))
@@ -187,7 +187,7 @@ test('lists endpoints of the API in four orders, and gives one a chart of its ow
   }
   await link('GET /api/products').click()
   await region('GET /api/products over time').getByRole('slider').waitFor()
-  await region('API by route').getByRole('rowheader', { name: '/c/[slug]' }).waitFor()
+  await region('GET /api/products by route').getByRole('rowheader', { name: '/c/[slug]' }).waitFor()
   expect(troubles).toEqual([])
 })
 
