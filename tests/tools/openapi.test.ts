@@ -212,6 +212,10 @@ const QUESTIONS: Record<string, readonly Question[]> = {
     { path: { site: 'gone' }, status: 202 },
     { path: { site: 'gone' }, status: 404 },
   ],
+  moveSite: [
+    { body: { to: 'DB' }, status: 200 },
+    { body: { to: 'DB_9' }, status: 400 },
+  ],
   overview: [{ status: 200 }, { query: 'after=A', status: 400 }, { token: '', status: 401 }],
   markDeploy: [
     { body: { release: '2.4.0', note: 'new checkout' }, status: 201 },
