@@ -240,7 +240,7 @@ describe('fieldline report', () => {
   it.each([
     [['report', '--site', 'nowhere'], 1, /There is no site nowhere\. \(404/],
     [['report', '--site', 'shop', '--format', 'pdf'], 2, /--format must be md or html, not pdf\./],
-    [['report', '--site', 'shop', '--out', 'no/such/folder.md'], 2, /cannot be written/],
+    [['report', '--site', 'shop', '--out', 'no/such/folder.md'], 2, /--out: there is no folder no\/such/],
   ])('%j ends with %i', async (args, code, reason) => {
     expect(await cli(...args)).toMatchObject({ code, out: '', said: expect.stringMatching(reason) })
   })
