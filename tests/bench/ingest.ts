@@ -108,18 +108,17 @@ async function users(url: URL, count: number, perMinute: number, seconds: number
   }
 }
 
-export async function makeSite({ url }: Local, site = 'shop'): Promise<void> {
+export async function makeSite({ url, db }: Local, site = 'shop'): Promise<void> {
   const response = await fetch(new URL(`/v1/sites/${site}`, url), {
     method: 'PUT',
     headers: { Authorization: `Bearer ${ADMIN_TOKEN}` },
-    // No budget in the way: every beacon is to be stored.
-    body: JSON.stringify({
-      origins: ['https://shop.example'],
-      rows_per_day: 100_000_000,
-      bytes_per_day: 10_000_000_000,
-    }),
+    body: JSON.stringify({ origins: ['https://shop.example'] }),
   })
   if (!response.ok) throw new Error(`${response.status} ${await response.text()}`)
+  // No budget in the way: every beacon is to be stored. The largest that the API takes is one: early in an hour, the pace of a
+  // burst would overrun the 10 GB of a day, and one in two would be left out.
+  const budgets = 'rows_per_day = 1000000000000, bytes_per_day = 1000000000000000'
+  await db.prepare(`UPDATE sites SET ${budgets} WHERE id = '${site}'`).all()
 }
 
 function round2(value: number): number {

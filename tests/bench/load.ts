@@ -59,7 +59,6 @@ export async function benchLoad(options: readonly string[]): Promise<Record<stri
   const results: Record<string, number | Row> = {}
   let child = await start(folder)
   try {
-    await makeSite(child)
     const url = child.url
     // The first ones wait for code to be compiled.
     for (const path of PATHS) await ask(url, agent, path)
@@ -252,8 +251,9 @@ function write(results: Record<string, number | Row>): void {
 
 if (import.meta.main) {
   const [folder = ''] = process.argv.slice(2)
-  const { url } = await startLocal('worker/index.ts', { resourcePersistencePath: folder })
+  const local = await startLocal('worker/index.ts', { resourcePersistencePath: folder })
+  await makeSite(local)
   // It ends with the bench, however that ends.
   process.stdin.resume().on('end', () => process.exit())
-  console.log(`ready ${url.href}`)
+  console.log(`ready ${local.url.href}`)
 }
