@@ -12,6 +12,7 @@ import type { Ms } from '../../schema/domain/units.ts'
 import { toHex } from '../bytes.ts'
 import { ANSWER_DEADLINE, within } from '../deadline.ts'
 import type { Hono } from '../env.ts'
+import { namesTag } from '../headers.ts'
 import { badField } from '../problem.ts'
 import type { Site } from '../site/sites.ts'
 import { SETTLED } from '../store/periods.ts'
@@ -63,7 +64,7 @@ export function rowsHandler<Q extends { site: string; to: Ms } & Naming, A>(endp
         ETag: tag,
       }
       const note = shared ? { note: 'shared' } : {}
-      return isKnown(c.req.header('If-None-Match'), tag)
+      return namesTag(c.req.header('If-None-Match'), tag)
         ? { body: null, status: 304, headers, ...note }
         : { body, headers, ...note }
     },
@@ -84,8 +85,4 @@ function wantsCsv(c: Context<Hono>, params: URLSearchParams): boolean {
 async function entityTag(body: string): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(body))
   return `"${toHex(new Uint8Array(digest, 0, 9))}"`
-}
-
-function isKnown(header: string | undefined, tag: string): boolean {
-  return (header ?? '').split(',').some(known => known.trim().replace(/^W\//, '') === tag)
 }

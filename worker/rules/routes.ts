@@ -19,7 +19,7 @@ import { rules } from '../../schema/storage/tables.ts'
 import { requireAdmin, requireSite } from '../admin/access.ts'
 import { readJson } from '../admin/body.ts'
 import type { Hono as Types } from '../env.ts'
-import { PRIVATE } from '../headers.ts'
+import { namesTag, PRIVATE } from '../headers.ts'
 import { checkPath, pathAlone, siteOf } from '../parameters.ts'
 import { badField, problem } from '../problem.ts'
 import { existingSite, forgetSite } from '../site/sites.ts'
@@ -49,8 +49,8 @@ export const ruleRoutes = new Hono<Types>()
     const naming = checked(await readJson(c, RULES))
     const text = JSON.stringify(naming)
     const before = await answerOf(c.env.DB, site)
-    const known = c.req.header('If-Match') ?? null
-    if (known !== null && known !== tagOf(before)) throw changedMeanwhile(before)
+    const known = c.req.header('If-Match')
+    if (known !== undefined && !namesTag(known, tagOf(before))) throw changedMeanwhile(before)
     // What changes nothing is no change.
     if (before.since === null || text !== JSON.stringify(rulesOf(before))) {
       const newest = sql`(SELECT max(${r.since}) FROM ${r.table} WHERE ${r.site} = ${site})`
@@ -58,7 +58,7 @@ export const ruleRoutes = new Hono<Types>()
         prepare(
           c.env.DB,
           sql`INSERT OR REPLACE INTO ${r.table} (${r.site}, ${r.since}, ${r.naming}) SELECT ${site}, ${Date.now()}, ${text}
-            WHERE ${known} IS NULL OR ${newest} IS ${before.since && Date.parse(before.since)}`,
+            WHERE ${known ?? null} IS NULL OR ${newest} IS ${before.since && Date.parse(before.since)}`,
         ),
         prepare(
           c.env.DB,

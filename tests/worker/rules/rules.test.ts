@@ -59,6 +59,8 @@ describe('naming rules', () => {
     expect(await saved?.json()).toEqual(stored)
     expect((await save('/d/:x', saved?.headers.get('ETag') ?? '')).status).toBe(200)
     expect((await save('/d/:x', none)).status, 'of before').toBe(412)
+    const tag = (await get(path)).headers.get('ETag')
+    expect((await save('/e/:x', `"other", W/${tag}`)).status, 'made weak on its way').toBe(200)
     expect((await put(path, { rules: [] })).status, 'whatever is there').toBe(200)
   })
 
