@@ -14,6 +14,7 @@ import { hourOf } from '../../schema/domain/hour.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import { pageviews, periods, type SiteRow } from '../../schema/storage/tables.ts'
 import { logError } from '../log.ts'
+import { DELETE_BATCH } from '../store/delete.ts'
 import { keyOf, listed, named } from '../store/names.ts'
 import { PERIOD_COLUMNS } from '../store/periods.ts'
 import { prepare } from '../store/statement.ts'
@@ -26,11 +27,9 @@ const STATEMENTS = { find: 1, rollUp: 10, seal: 2, delete: 1 }
 const MAX_ROLLUPS = 2
 /** Statements that delete, in a run. */
 const MAX_DELETES = 4
-/** Rows that one statement deletes at most, far below what takes D1 its 30 seconds. */
-const DELETE_BATCH = 5_000
 /** Hours that a run looks at, of all sites. */
 const MAX_HOURS = 500
-/** Hours past its days in which an hour's rows may be taken over by new ones. */
+/** Hours past its days in which a sealed hour's rows may be taken over by new ones. */
 const TAKEN_WITHIN = 2
 /** Hours that one past its days waits for a roll-up at most. */
 const MAX_WAIT = 24
@@ -104,7 +103,10 @@ async function rollUpOnce(
   return failed
 }
 
-/** The oldest hours past their days that still have raw rows. Key: (site, hour), skipped through. */
+/**
+ * The oldest hours past their days that still have raw rows, but for those that only wait for new ones to take their place.
+ * Key: (site, hour), skipped through.
+ */
 async function overdueHours(d1: D1Database, sites: readonly Expiring[], now: Ms): Promise<Overdue[]> {
   const ends = sites
     .filter(({ deleted }) => deleted === null)
@@ -121,7 +123,7 @@ async function overdueHours(d1: D1Database, sites: readonly Expiring[], now: Ms)
         FROM hours WHERE hour < ends)
       SELECT h.site AS site, h.hour AS hour, h.ends - h.hour AS late, ${s.state} AS state FROM hours AS h
       LEFT JOIN ${s.table} ON ${s.site} = h.site AND ${s.tier} = 'hour' AND ${s.start} = h.hour
-      WHERE h.hour < h.ends ORDER BY late DESC LIMIT ${MAX_HOURS}`,
+      WHERE h.hour < h.ends AND (late > ${TAKEN_WITHIN} OR ${s.state} IS NOT 'sealed') ORDER BY late DESC LIMIT ${MAX_HOURS}`,
   ).all<Overdue>()
   return results
 }

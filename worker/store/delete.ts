@@ -12,7 +12,7 @@ import { prepare } from './statement.ts'
 const { moves, sites } = tables
 
 /** Rows that one statement deletes at most, far below what takes D1 its 30 seconds. */
-const DELETE_BATCH = 5_000
+export const DELETE_BATCH = 5_000
 
 /** A table whose rows are a site's. */
 export type SiteTable = Exclude<(typeof tables)[keyof typeof tables], typeof sites | typeof moves>
