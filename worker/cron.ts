@@ -14,7 +14,7 @@ import { MINUTE } from '../schema/domain/hour.ts'
 import type { Ms } from '../schema/domain/units.ts'
 import { rates, type SiteRow, sites, type Tier } from '../schema/storage/tables.ts'
 import { isWatched, MIN_WATCH_STATEMENTS, watch } from './budgets/watch.ts'
-import type { Env } from './env.ts'
+import { FREE_STATEMENTS } from './env.ts'
 import { isPushed, MIN_PUSH_STATEMENTS, push } from './formats/push.ts'
 import { tagKeys } from './histogram/dimensions.ts'
 import { expireRaw } from './histogram/expire.ts'
@@ -33,8 +33,6 @@ import { prepare } from './store/statement.ts'
 const CRON_INTERVAL = 5 * MINUTE
 /** How long a run may take until it begins nothing more, in ms: the next one comes then. */
 const MAX_RUN = 4 * MINUTE
-/** Statements of one run, of the 50 that the free plan allows. */
-const FREE_STATEMENTS = 45
 /** What the parts take at most, in statements. */
 const STATEMENTS = { hour: 10, day: 20, find: 2, lowerRate: 3, expire: 28, counts: 3, retain: 15 }
 /**
@@ -162,14 +160,6 @@ async function serve(run: Run, share: Share, everyone: readonly CronSite[]): Pro
     if (left < costOf(one, site) || Date.now() > end) return
     left -= await rollUp(d1, site, one, now)
   }
-}
-
-/** What the settings say of the statements of a run. A number that is none is logged, and the default holds. */
-export function statementsOf({ CRON_STATEMENTS }: Pick<Env, 'CRON_STATEMENTS'>): number {
-  const most = Number(CRON_STATEMENTS ?? FREE_STATEMENTS)
-  if (most >= FREE_STATEMENTS) return most
-  console.error(`CRON_STATEMENTS must be a number from ${FREE_STATEMENTS}, not ${CRON_STATEMENTS}`)
-  return FREE_STATEMENTS
 }
 
 /** All sites by name, those that are being deleted, too, and what each has to do. */

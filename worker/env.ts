@@ -38,3 +38,14 @@ export interface Hono {
   /** Set for all of `/v1`, by admin/access. */
   Variables: { caller: Caller }
 }
+
+/** Statements that a run of the cron takes at most, of the 50 that the free plan allows an invocation. */
+export const FREE_STATEMENTS = 45
+
+/** What the settings say of the statements of a run. A number that is none is logged, and the default holds. */
+export function statementsOf({ CRON_STATEMENTS }: Pick<Env, 'CRON_STATEMENTS'>): number {
+  const most = Number(CRON_STATEMENTS ?? FREE_STATEMENTS)
+  if (most >= FREE_STATEMENTS) return most
+  console.error(`CRON_STATEMENTS must be a number from ${FREE_STATEMENTS}, not ${CRON_STATEMENTS}`)
+  return FREE_STATEMENTS
+}

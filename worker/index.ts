@@ -4,8 +4,8 @@
 
 import type { Candidate } from '../schema/storage/tables.ts'
 import { app } from './app.ts'
-import { cron, statementsOf } from './cron.ts'
-import type { Env } from './env.ts'
+import { cron } from './cron.ts'
+import { type Env, statementsOf } from './env.ts'
 import { consume } from './ingest/queue.ts'
 
 export default {

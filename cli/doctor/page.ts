@@ -49,7 +49,7 @@ function attribute(tag: string, name: string): string | undefined {
 
 function metaPolicies(html: string): string[] {
   return [...html.matchAll(/<meta\b[^>]*http-equiv=["']?content-security-policy["']?[^>]*>/gi)].map(
-    ([meta]) => /\bcontent="([^"]*)"|\bcontent='([^']*)'/i.exec(meta)?.slice(1).find(Boolean) ?? '',
+    ([meta]) => attribute(meta, 'content') ?? '',
   )
 }
 

@@ -3,7 +3,7 @@
 import { Hono } from 'hono'
 import { MOVE, type MoveAnswer } from '../../schema/api/move.ts'
 import { SECOND } from '../../schema/domain/hour.ts'
-import type { Hono as Types } from '../env.ts'
+import { statementsOf, type Hono as Types } from '../env.ts'
 import { PRIVATE } from '../headers.ts'
 import { siteOf } from '../parameters.ts'
 import { badField, noSite, problem } from '../problem.ts'
@@ -14,8 +14,8 @@ import { readJson } from './body.ts'
 
 /** How long a request goes on, in ms: half of what an answer may take. */
 const MAX_TIME = 5 * SECOND
-/** Statements of a request, of the 50 that the free plan allows. */
-const FREE_STATEMENTS = 44
+/** Statements that a request takes beside those of the move. */
+const OWN_STATEMENTS = 6
 
 export const moveRoutes = new Hono<Types>().post('/', async c => {
   const { to } = await readJson(c, MOVE)
@@ -33,8 +33,8 @@ export const moveRoutes = new Hono<Types>().post('/', async c => {
   }
   requireSame(place, to)
   const now = Date.now()
-  const most = Math.max(FREE_STATEMENTS, Number(c.env.CRON_STATEMENTS ?? 0) || 0)
-  const { rows } = await advance(c.env, name, now, most - 6, now + MAX_TIME)
+  const most = statementsOf(c.env) - OWN_STATEMENTS
+  const { rows } = await advance(c.env, name, now, most, now + MAX_TIME)
   const after = await placeOf(DB, name)
   if (!after) throw noSite(name)
   const phase = after.moving ?? 'done'

@@ -31,21 +31,24 @@ import { errorsOfDay, errorsOfHour } from './errors.ts'
 import { pivoted } from './histogram-sql.ts'
 import { allOf, callHours, markHours, viewHours } from './hours.ts'
 
-const views = named(rollups)
-const calls = named(apiRollups)
-const marks = named(measureRollups)
 const sealed = named(periods, 'd')
 
-/** The tables with the columns that are filled: those of the key, and of the histograms. */
-const VIEWS = sql`${views.table} (${keyed(views)}, ${listed(...VIEW_COLUMNS.map(column => views[column]))})`
-const CALLS = sql`${calls.table} (${keyed(calls)}, ${calls.api})`
-const MARKS = sql`${marks.table} (${keyed(marks)}, ${marks.measure})`
-
+type HistogramTable = (typeof HISTOGRAMS)[number]['table']
 type PeriodKey = 'site' | 'tier' | 'dimension' | 'start' | 'value'
 
 function keyed({ site, tier, dimension, start, value }: Record<PeriodKey, SQL>): SQL {
   return listed(site, tier, dimension, start, value)
 }
+
+/** A table with the columns that are filled: those of the key, and of the histograms. */
+function into(table: HistogramTable, columns: readonly RollupColumn[]): SQL {
+  const r = named<HistogramTable>(table)
+  return sql`${r.table} (${keyed(r)}, ${sql.raw(columns.join(', '))})`
+}
+
+const VIEWS = into(rollups, VIEW_COLUMNS)
+const CALLS = into(apiRollups, ['api'])
+const MARKS = into(measureRollups, ['measure'])
 
 /** Rolls up one closed hour (hours since 1970) of a site, which declares `tags` and keeps hours for `hourDays`. */
 export function rollUpHour(
@@ -123,21 +126,20 @@ export function lenderOf(hour: Hour, hourDays: number): Hour {
  * Key: (site, tier, dimension, start, value).
  */
 function hourOver(
-  table: (typeof HISTOGRAMS)[number]['table'],
+  table: HistogramTable,
   columns: readonly RollupColumn[],
   fresh: SQL,
   site: string,
   hour: Hour,
   lender: Hour | null,
 ): SQL {
-  const r = named<typeof table>(table)
-  const l = named<typeof table>(table, 'l')
-  const filled = columns.map(column => sql.raw(column))
+  const r = named<HistogramTable>(table)
+  const l = named<HistogramTable>(table, 'l')
   const lent = sql`(SELECT ${l.start} FROM ${l.table} WHERE ${l.site} = ${site} AND ${l.tier} = 'hour'
     AND ${l.dimension} = f.dimension AND ${l.start} = ${lender} AND ${l.value} = f.value AND EXISTS (
       SELECT 1 FROM ${sealed.table} WHERE ${sealed.site} = ${site} AND ${sealed.tier} = 'day'
         AND ${sealed.start} = ${Math.floor((lender ?? 0) / 24) * 24} AND ${sealed.state} = 'sealed'))`
-  return sql`INSERT INTO ${r.table} (${keyed(r)}, ${listed(...filled)})
+  return sql`INSERT INTO ${into(table, columns)}
     SELECT ${site}, 'hour', f.dimension, ${lender === null ? hour : sql`coalesce(${lent}, ${hour})`}, f.value,
       ${listed(...columns.map(column => sql.raw(`f.${column}`)))} FROM (${fresh}) AS f WHERE true
     ON CONFLICT (${keyed(r)}) DO UPDATE SET ${r.start} = ${hour},

@@ -8,9 +8,9 @@
 import { getTableColumns, getTableName, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import * as tables from '../../schema/storage/tables.ts'
-import { keyColumns, keyOf, listed, named, texts } from './names.ts'
+import { added, mergedPeriods, mergedViews } from './merge.ts'
+import { keyColumns, keyOf, listed, named } from './names.ts'
 import { prepare } from './statement.ts'
-import { NEWEST_WINS } from './upsert.ts'
 
 const { intake, moves, pageviews, periods, rates, traffic } = tables
 
@@ -208,67 +208,6 @@ function written(site: string, step: Step, rows: readonly string[], isNext: SQL)
 function nearest(site: string, hour: SQL, id: number): SQL {
   return sql`coalesce((SELECT ${p.hour} FROM ${p.table} WHERE ${p.site} = ${site} AND ${p.hour} IN ((${hour}) - 1, (${hour}) + 1)
     AND ${p.id} = ${sql.raw(`j.value ->> '${pathOf(id)}'`)}), ${hour})`
-}
-
-/** Sums of both; of `one_in` the larger. */
-function added(table: typeof intake | typeof traffic): SQL {
-  const name = getTableName(table)
-  const key = keyColumns(table)
-  const sums = columnsOf(table)
-    .filter(column => !key.includes(column))
-    .map(column =>
-      column === intake.oneIn.name
-        ? `${column} = max(${name}.${column}, excluded.${column})`
-        : `${column} = ${name}.${column} + excluded.${column}`,
-    )
-  return sql.raw(sums.join(', '))
-}
-
-/**
- * A page view of both: the old database saw its begin, the new one maybe its later beacons. Most rows are there already, as they
- * were when they were copied: those that have heard nothing since become what they are in the old one.
- */
-function mergedViews(): SQL {
-  const t = texts(pageviews, 'pageviews')
-  const x = texts(pageviews, 'excluded')
-  const own = texts(pageviews)
-  type Column = keyof typeof own
-  const json = (column: 'calls' | 'marks') =>
-    `json_patch(iif(json_valid(${x[column]}), ${x[column]}, '{}'), iif(json_valid(${t[column]}), ${t[column]}, '{}'))`
-  // What was cut of a beacon that both have heard of is in both counts. Then the larger is right, but for a page view of which
-  // more was cut here and there within the seconds of a move.
-  const cut = (column: 'callsCut' | 'marksCut') =>
-    `CASE WHEN ${t.received} & ~${x.received} = 0 THEN ${x[column]}
-      WHEN ${t.received} & ${x.received} = 0 THEN ${t[column]} + ${x[column]} ELSE max(${t[column]}, ${x[column]}) END`
-  const merged: Partial<Record<Column, string>> = {
-    sequence: `max(${t.sequence}, ${x.sequence})`,
-    received: `${t.received} | ${x.received}`,
-    dropped: `max(${t.dropped}, ${x.dropped})`,
-    calls: json('calls'),
-    marks: json('marks'),
-    callsCut: cut('callsCut'),
-    marksCut: cut('marksCut'),
-  }
-  const value = (column: Column) => {
-    if (NEWEST_WINS.includes(column)) {
-      return `CASE WHEN ${x.sequence} >= ${t.sequence} THEN coalesce(${x[column]}, ${t[column]})
-        ELSE coalesce(${t[column]}, ${x[column]}) END`
-    }
-    return merged[column] ?? x[column]
-  }
-  return sql.raw(
-    (Object.keys(own) as Column[])
-      .filter(column => !['site', 'hour', 'id'].includes(column))
-      .map(column => `${own[column]} = ${value(column)}`)
-      .join(', '),
-  )
-}
-
-/** What is sealed stays so; what is dirty on one side is dirty. */
-function mergedPeriods(): SQL {
-  return sql.raw(`state = CASE WHEN 'sealed' IN (periods.state, excluded.state) THEN 'sealed'
-    WHEN 'dirty' IN (periods.state, excluded.state) THEN 'dirty' ELSE excluded.state END,
-    rolled = min(periods.rolled, excluded.rolled)`)
 }
 
 function columnsOf(table: SQLiteTable): string[] {

@@ -39,6 +39,11 @@ export function counted(d1: Preparer, receipt: Receipt): Preparer {
   return { ...(d1.explain && { explain: d1.explain }), prepare: text => wrap(d1.prepare(text)) }
 }
 
+/** The text of a statement that is bound by hand each time: writing it out costs more than what it is bound to. */
+export function textOf(query: SQL): string {
+  return dialect.sqlToQuery(query).sql
+}
+
 export function prepare(d1: Preparer, query: SQL): D1PreparedStatement {
   const { sql, params } = dialect.sqlToQuery(query)
   return d1.prepare(sql).bind(...params)

@@ -7,7 +7,6 @@
  */
 
 import { sql } from 'drizzle-orm'
-import { SQLiteSyncDialect } from 'drizzle-orm/sqlite-core'
 import { MINUTE } from '../../schema/domain/hour.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import { type Candidate, pageviews, periods } from '../../schema/storage/tables.ts'
@@ -15,6 +14,7 @@ import { remember } from '../memory.ts'
 import { brought, COLUMN_NAMES, columns, newValue, OPEN, type Place } from './brought.ts'
 import { HAS_ROW, IS_DRAWN, JUDGED } from './judge.ts'
 import { listed, named } from './names.ts'
+import { textOf } from './statement.ts'
 
 /** How long a site without old rows is left alone, in ms. */
 const PAUSE = 5 * MINUTE
@@ -34,7 +34,7 @@ const BOUND = sql`${''}`
  * - `past` is the oldest hour, if it is sealed: so its days are over, and its rows are about to be deleted.
  * - `old` are as many rows of it. Key: (site, hour, id).
  */
-const TEXT = new SQLiteSyncDialect().sqlToQuery(sql`WITH ${JUDGED},
+const TEXT = textOf(sql`WITH ${JUDGED},
     fresh AS MATERIALIZED (SELECT j.value, j.one_in, row_number() OVER () AS place FROM j
       WHERE ${IS_DRAWN} AND NOT ${HAS_ROW} AND ${OPEN}),
     past AS MATERIALIZED (SELECT ${s.site} AS site, ${s.start} AS hour FROM ${s.table}
@@ -50,7 +50,7 @@ const TEXT = new SQLiteSyncDialect().sqlToQuery(sql`WITH ${JUDGED},
   )}
   FROM fresh AS j JOIN old ON old.place = j.place
   WHERE ${pageviews.site} = old.site AND ${pageviews.hour} = old.hour AND ${pageviews.id} = old.id
-  RETURNING ${listed(...(['site', 'id', 'hour', 'weight'] as const).map(name => sql.raw(name)))}`).sql
+  RETURNING ${listed(...(['site', 'id', 'hour', 'weight'] as const).map(name => sql.raw(name)))}`)
 
 /**
  * Stores what it can of `rows` in the place of old ones, with `also` in one transaction, and answers where; null: nowhere. Rows of

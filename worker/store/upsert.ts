@@ -24,7 +24,7 @@ const MAX_JITTER = 5 * MINUTE
 const sent = named(pageviews, 'excluded')
 
 /** What the newest beacon knows best. The rest was settled by the first one. */
-export const NEWEST_WINS: readonly Column[] = [
+const NEWEST_WINS: Column[] = [
   'route',
   'release',
   'connection',
@@ -43,6 +43,14 @@ export const NEWEST_WINS: readonly Column[] = [
   'errors',
   'errorList',
 ]
+
+/** What becomes of columns where two know of a page view, the row that is stored and the one that is sent. */
+export const OF_BOTH: Partial<Record<Column, SQL>> = {
+  ...Object.fromEntries(NEWEST_WINS.map(column => [column, newest(column)])),
+  sequence: sql`max(${pageviews.sequence}, ${sent.sequence})`,
+  received: sql`${pageviews.received} | ${sent.received}`,
+  dropped: sql`max(${pageviews.dropped}, ${sent.dropped})`,
+}
 
 /** The statements, written out once for each database binding: building them anew would cost half of the CPU. */
 const statements = new WeakMap<D1Database, Record<'fresh' | 'late', string>>()
@@ -134,7 +142,6 @@ function touches(d1: D1Database, hours: Map<string, Set<number>>): D1PreparedSta
 
 /** The text of the upsert of what `where` holds of, in Drizzle's words; its only parameter is the JSON list of rows. */
 function upsert(d1: D1Database, where: SQL): string {
-  const set = Object.fromEntries(NEWEST_WINS.map(column => [column, newest(column)]))
   return drizzle(d1)
     .insert(pageviews)
     .select(sql`WITH ${JUDGED} SELECT ${listed(...COLUMN_NAMES.map(newValue))}
@@ -142,12 +149,9 @@ function upsert(d1: D1Database, where: SQL): string {
     .onConflictDoUpdate({
       target: [pageviews.site, pageviews.hour, pageviews.id],
       set: {
-        ...set,
-        sequence: sql`max(${pageviews.sequence}, ${sent.sequence})`,
+        ...OF_BOTH,
         calls: merged('calls'),
         marks: merged('marks'),
-        received: sql`${pageviews.received} | ${sent.received}`,
-        dropped: sql`max(${pageviews.dropped}, ${sent.dropped})`,
         callsCut: cut('calls'),
         marksCut: cut('marks'),
       },
