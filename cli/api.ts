@@ -91,7 +91,7 @@ function explain({ status, statusText }: Response, json: unknown, root: string):
 }
 
 /** What lies below fetch's `fetch failed`. */
-export function reasonOf(error: unknown): string {
+function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error.name === 'TimeoutError') return `no answer within ${ANSWER_TIMEOUT / 1000} s`
   const { cause } = error

@@ -8,7 +8,7 @@ import type { Ask, Open } from './api.ts'
 import { misuse } from './failure.ts'
 import { nearest } from './nearest.ts'
 
-export interface Option {
+interface Option {
   /** What stands for the value in the help: `<url>`. A switch has none. */
   value?: string
   help: string

@@ -1,6 +1,6 @@
 /** What a question is about, as options of the command line: the site, the time, the filters. */
 
-import { GROUP_KEYS } from '../schema/api/query.ts'
+import { GROUP_KEYS } from '../schema/api/filters.ts'
 import { parseToken } from '../schema/api/token.ts'
 import { all, type Given, needed, type Options, one } from './command.ts'
 import { misuse } from './failure.ts'

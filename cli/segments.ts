@@ -1,6 +1,6 @@
 /** `fieldline segments ...`: filters that a team has given a name, for `--segment`. */
 
-import { DIMENSIONS } from '../schema/api/query.ts'
+import { DIMENSIONS } from '../schema/api/filters.ts'
 import type { SegmentAnswer, SegmentsAnswer } from '../schema/api/segments.ts'
 import { type Command, needed, one, show } from './command.ts'
 import { filterOptions, sitePath, valuesOf } from './range.ts'

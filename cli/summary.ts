@@ -1,6 +1,6 @@
 /** `fieldline summary`: percentiles of a site, as a table. */
 
-import type { GroupKey } from '../schema/api/query.ts'
+import type { GroupKey } from '../schema/api/filters.ts'
 import type { SummaryAnswer, SummaryRow } from '../schema/api/summary.ts'
 import { format } from '../schema/domain/metrics.ts'
 import { type Command, one, show } from './command.ts'

@@ -1,6 +1,6 @@
 /** `fieldline trends`: what became slower or faster, against the time before or against another release. */
 
-import type { GroupKey } from '../schema/api/query.ts'
+import type { GroupKey } from '../schema/api/filters.ts'
 import type { TrendsAnswer, TrendsRow } from '../schema/api/trends.ts'
 import { format } from '../schema/domain/metrics.ts'
 import { type Command, one, show } from './command.ts'

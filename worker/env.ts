@@ -3,8 +3,8 @@
  */
 
 import type { Pipeline } from 'cloudflare:pipelines'
+import type { Candidate } from '../schema/storage/candidate.ts'
 import type { LakeRow } from '../schema/storage/lake.ts'
-import type { Candidate } from '../schema/storage/tables.ts'
 
 export interface Env {
   /** The directory, and the rows of every site that lies nowhere else. */

@@ -2,7 +2,7 @@
  * What Cloudflare calls: requests, the clock, the queue.
  */
 
-import type { Candidate } from '../schema/storage/tables.ts'
+import type { Candidate } from '../schema/storage/candidate.ts'
 import { app } from './app.ts'
 import { cron } from './cron.ts'
 import { type Env, statementsOf } from './env.ts'

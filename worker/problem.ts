@@ -25,7 +25,7 @@ const TITLES: Record<number, string> = {
 }
 
 /** What an error carries beside its sentence. */
-export interface ProblemExtra {
+interface ProblemExtra {
   field?: string
   headers?: Record<string, string>
 }

@@ -19,7 +19,7 @@ const CRON_INTERVAL = 300_000
 /** Every origin that a browser on this machine may show the shop under. */
 const ORIGINS = ['http://localhost:*', 'http://127.0.0.1:*']
 
-export interface LocalOptions {
+interface LocalOptions {
   /** 0 takes any free port. */
   port: number
   /** Folder of D1 and of the files served; a temporary one, removed at the stop, where none is given. */

@@ -12,7 +12,7 @@ import { timeOf } from './time-of-day.ts'
 import { type Visitor, visitor } from './visitors.ts'
 import { apiCall, measure, phasesOf } from './vitals.ts'
 
-export interface TrafficOptions {
+interface TrafficOptions {
   seed: number
   /** Page views; some send two beacons. */
   views: number

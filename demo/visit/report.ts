@@ -1,7 +1,7 @@
 /** What D1 has of a site, as text tables, asked of the summary endpoint. */
 
 import { table } from '../../cli/table.ts'
-import type { GroupKey } from '../../schema/api/query.ts'
+import type { GroupKey } from '../../schema/api/filters.ts'
 import type { SummaryAnswer, SummaryRow } from '../../schema/api/summary.ts'
 import { format, METRICS } from '../../schema/domain/metrics.ts'
 import type { LocalServer } from '../local/server.ts'

@@ -9,7 +9,7 @@ import type { Part } from '../wire/attribution.ts'
 export type Parts = { readonly [K in Part]?: number | undefined }
 
 /** A sentence for the person who can change the page, and where to read on. */
-export interface Advice {
+interface Advice {
   readonly text: string
   readonly link: string
 }

@@ -4,7 +4,7 @@
 
 import * as v from 'valibot'
 import { TIME } from './fields.ts'
-import { GROUP_KEY_PATTERN, type GroupKey, groupKeyOf } from './query.ts'
+import { GROUP_KEY_PATTERN, type GroupKey, groupKeyOf } from './filters.ts'
 
 /** 0 to 1. */
 export const SHARE = v.pipe(v.number(), v.minValue(0), v.maxValue(1))

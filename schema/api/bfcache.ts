@@ -37,7 +37,6 @@ export const BFCACHE_ROW = v.object({
   samples: v.pipe(v.number(), v.integer(), v.description('samples really read')),
   share: v.pipe(SHARE_ESTIMATE, v.description('of all returns, with its 95% interval')),
 })
-export type BfcacheRow = v.InferOutput<typeof BFCACHE_ROW>
 
 export const BFCACHE_ANSWER = v.object({
   ...ANSWER,

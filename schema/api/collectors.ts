@@ -6,7 +6,8 @@
 import * as v from 'valibot'
 import { VITALS } from '../domain/metrics.ts'
 import { ID, oneOf, shortText, TIME, unknownOrMissing, wholeNumber } from './fields.ts'
-import { GROUP_KEYS, MAX_LIMIT } from './query.ts'
+import { GROUP_KEYS } from './filters.ts'
+import { MAX_LIMIT } from './query.ts'
 import { DEFAULT_LIMIT, MEASURE_DETAIL, MEASURE_PATTERN } from './summary.ts'
 import { badWebhook } from './webhook-address.ts'
 

@@ -19,7 +19,7 @@ export const CRUX_VITALS = {
   first_contentful_paint: 'fcp',
   experimental_time_to_first_byte: 'ttfb',
 } as const satisfies Record<string, Vital>
-export const CRUX_FRACTIONS = ['form_factors', 'navigation_types'] as const
+const CRUX_FRACTIONS = ['form_factors', 'navigation_types'] as const
 /** What CrUX knows beside: it may be asked for, and is left out of the record as where CrUX has no data. */
 const ELSEWHERE = [
   'round_trip_time',
@@ -35,7 +35,7 @@ export type CruxFraction = (typeof CRUX_FRACTIONS)[number]
 
 /** The devices by their names in CrUX. */
 export const FORM_FACTORS = { PHONE: 'phone', TABLET: 'tablet', DESKTOP: 'desktop' } as const
-export type FormFactor = keyof typeof FORM_FACTORS
+type FormFactor = keyof typeof FORM_FACTORS
 
 /** Collection periods of a history, unless said otherwise. */
 const PERIODS = 25

@@ -7,7 +7,7 @@ import * as v from 'valibot'
 import type { Parsed } from '../domain/problem.ts'
 import { SHARE } from './answer.ts'
 import { TIME } from './fields.ts'
-import { parseRangeQuery, type RangeQuery } from './query.ts'
+import { parseRangeQuery, type RangeQuery } from './range.ts'
 
 export type DeliveryQuery = RangeQuery & {
   /** The caller has the admin token: what came for sites that do not exist belongs to the whole installation. */

@@ -6,8 +6,8 @@ import * as v from 'valibot'
 import type { Parsed } from '../domain/problem.ts'
 import { isTagKey, TAG_NAME } from '../domain/tag.ts'
 import { list, SITE, whole } from './fields.ts'
+import { DIMENSIONS, type GroupKey } from './filters.ts'
 import { parseParameters } from './parameters.ts'
-import { DIMENSIONS, type GroupKey } from './query.ts'
 
 /** Dimensions beside the route: each reads its rows of a week, and all are read for one scrape. */
 const MAX_BY = 3

@@ -15,11 +15,11 @@ import {
   filtersOf,
   MAX_FILTER,
   MAX_VALUES,
-  named,
   SEGMENT_ID,
-  tagAnd,
   tagFilter,
-} from './query.ts'
+  tagPair,
+  unreserved,
+} from './filters.ts'
 
 /** Segments of one site. */
 export const MAX_SEGMENTS = 50
@@ -34,12 +34,12 @@ type Parameter = (typeof PARAMETERS)[number]
 const text = plainText(MAX_FILTER)
 const tag = v.pipe(
   text,
-  v.check(text => tagAnd(text) !== null, 'must be a declared name, a colon and a value: plan:pro'),
+  v.check(text => tagPair(text) !== null, 'must be a declared name, a colon and a value: plan:pro'),
 )
 
 const valuesOf = (parameter: Parameter) => {
   const [key] = parameter.split('!')
-  const value = key === 'tag' ? tag : key === 'route' || key === 'release' ? named(text) : text
+  const value = key === 'tag' ? tag : key === 'route' || key === 'release' ? unreserved(text) : text
   return v.exactOptional(
     v.pipe(
       v.array(value, 'must be a list'),
@@ -64,7 +64,7 @@ const FILTERS = v.pipe(
   ),
   v.description('parameters of a question, each with the list of its values; `country!` leaves out'),
 )
-export type SegmentFilters = v.InferOutput<typeof FILTERS>
+type SegmentFilters = v.InferOutput<typeof FILTERS>
 
 /** The body of `PUT /v1/sites/:site/segments/:id`. */
 export const SEGMENT = v.strictObject(
@@ -105,7 +105,7 @@ export interface Within {
  * @example
  * narrowed({ country: { any: ['DE', 'FR'] } }, { id: 'eu', filters: { country: { not: ['FR'] } } }) // { country: 'DE' }
  */
-export function narrowed(own: Filters, { id, filters }: Within): Parsed<Filters> {
+function narrowed(own: Filters, { id, filters }: Within): Parsed<Filters> {
   const both: Filters = { ...own }
   for (const [key, within] of entriesOf(filters)) {
     const given = own[key]
@@ -128,7 +128,7 @@ export function expanded(params: URLSearchParams, segment: Within): Parsed<URLSe
   if ('error' in both) return both
   const rest = [...params].filter(
     ([name, value]) =>
-      name !== 'segment' && (!isParameter(name) || (name.startsWith('tag') && tagAnd(value) === null)),
+      name !== 'segment' && (!isParameter(name) || (name.startsWith('tag') && tagPair(value) === null)),
   )
   const filters = entriesOf(both.ok).flatMap(([key, filter]) => {
     const { any, not } = listsOf(filter)

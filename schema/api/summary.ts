@@ -20,17 +20,10 @@ import {
   SHARE_ESTIMATE,
 } from './answer.ts'
 import { among, list, oneOf, PERCENTILE, percentile, whole } from './fields.ts'
-import {
-  GROUP_KEY_DETAIL,
-  GROUP_KEY_PATTERN,
-  type GroupKey,
-  groupKeyOf,
-  MAX_LIMIT,
-  parseQuery,
-  type QueryOf,
-} from './query.ts'
+import { GROUP_KEY_DETAIL, GROUP_KEY_PATTERN, type GroupKey, groupKeyOf } from './filters.ts'
+import { MAX_LIMIT, parseQuery, type QueryOf } from './query.ts'
 
-export const DEFAULT_PERCENTILES = [50, 75, 90, 95, 99]
+const DEFAULT_PERCENTILES = [50, 75, 90, 95, 99]
 export const DEFAULT_LIMIT = 20
 
 const METRIC_NAMES = Object.keys(METRICS) as Metric[]

@@ -6,7 +6,7 @@ import * as v from 'valibot'
 import { GIVEN_TIME, ID, plainText, TIME, unknownOrMissing } from './fields.ts'
 
 /** The parts of `fl_<site>_<id>_<secret>`: site and id find it by its key, the secret proves it. */
-export interface TokenParts {
+interface TokenParts {
   site: string
   /** 12 hex digits. */
   id: string

@@ -10,7 +10,9 @@ import { isTagKey, type TagKey, tagOf } from '../domain/tag.ts'
 import { ANSWER, GROUP, LEFT_OUT, OTHERS, PARTIAL, PERCENTILE_ANSWER, SAMPLED, SHARE } from './answer.ts'
 import { DEPLOY_ANSWER } from './deploys.ts'
 import { percentileOf, shortText } from './fields.ts'
-import { MAX_FILTER, parseQuery, parseRange, type Query, type QueryOf, TAG_VALUE, tagAnd } from './query.ts'
+import { MAX_FILTER, TAG_VALUE, tagPair } from './filters.ts'
+import { parseQuery, type Query, type QueryOf } from './query.ts'
+import { parseRange } from './range.ts'
 import { MEASURES, SUMMARY_QUERY, SUMMARY_ROW, type SummaryQuery, summaryOf } from './summary.ts'
 
 const { percentiles: _, ...QUERY } = SUMMARY_QUERY
@@ -53,7 +55,7 @@ export const TRENDS_QUERY = {
 }
 
 /** What `before` is about; without `range` the time before, or where filters differ the same time. */
-export interface Baseline {
+interface Baseline {
   filters: { [K in (typeof COMPARED)[number] | TagKey]?: string }
   range: Pick<Query, 'from' | 'to'> | null
 }
@@ -85,7 +87,7 @@ function comparedWith(
   asked: Pick<QueryOf<typeof TRENDS_QUERY>, `baseline_${(typeof COMPARED)[number] | 'tag'}`>,
   own: Pick<SummaryQuery, 'filters' | 'groupBy'>,
 ): Parsed<Baseline['filters']> {
-  const tag = asked.baseline_tag === undefined ? null : tagAnd(asked.baseline_tag)
+  const tag = asked.baseline_tag === undefined ? null : tagPair(asked.baseline_tag)
   const named = COMPARED.map(key => [key, asked[`baseline_${key}`]] as const)
   const others: Baseline['filters'] = {}
   for (const [key, value] of tag ? [...named, tag] : named) {

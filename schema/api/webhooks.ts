@@ -14,7 +14,7 @@ export const MAX_WEBHOOKS = 10
 /** Where events go that open and close alerts of PagerDuty; `events.eu.pagerduty.com` in Europe. */
 export const PAGERDUTY = 'https://events.pagerduty.com/v2/enqueue'
 
-export const WEBHOOK_KINDS = ['standard', 'pagerduty'] as const
+const WEBHOOK_KINDS = ['standard', 'pagerduty'] as const
 
 const address = v.pipe(
   shortText(1_000),

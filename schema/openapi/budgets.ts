@@ -2,8 +2,8 @@
  * The operations on budgets, and on the webhooks that are told of them.
  */
 
+import { BUDGET } from '../api/budget-terms.ts'
 import {
-  BUDGET,
   BUDGET_ANSWER,
   BUDGET_EVENTS_ANSWER,
   BUDGET_EVENTS_QUERY,

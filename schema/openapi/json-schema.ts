@@ -13,14 +13,9 @@ import type * as v from 'valibot'
 import { PERCENTILE_ANSWER } from '../api/answer.ts'
 import { BFCACHE_ANSWER, BFCACHE_ROW } from '../api/bfcache.ts'
 import { BLOCKING_ANSWER, BLOCKING_ROW } from '../api/blocking.ts'
-import {
-  BUDGET,
-  BUDGET_ANSWER,
-  BUDGET_EVENTS_ANSWER,
-  BUDGET_MESSAGE,
-  BUDGETS_ANSWER,
-  TEST_MESSAGE,
-} from '../api/budgets.ts'
+import { BUDGET_MESSAGE, TEST_MESSAGE } from '../api/budget-messages.ts'
+import { BUDGET } from '../api/budget-terms.ts'
+import { BUDGET_ANSWER, BUDGET_EVENTS_ANSWER, BUDGETS_ANSWER } from '../api/budgets.ts'
 import { CAUSE, CAUSES_ANSWER } from '../api/causes.ts'
 import { CHANGES_ANSWER, CHANGES_ROW } from '../api/changes.ts'
 import { CRUX_ANSWER, CRUX_ERROR, CRUX_HISTORY_ANSWER } from '../api/crux.ts'

@@ -12,12 +12,14 @@ import { DEPLOY_EXAMPLE, DEPLOYS_ANSWER } from '../api/deploys.ts'
 import { ERRORS_ANSWER, ERRORS_EXAMPLE, ERRORS_QUERY } from '../api/errors.ts'
 import { PAGEVIEW, PAGEVIEW_EXAMPLE, PAGEVIEW_QUERY } from '../api/pageview.ts'
 import { PAGEVIEWS_ANSWER, PAGEVIEWS_EXAMPLE, PAGEVIEWS_QUERY } from '../api/pageviews.ts'
-import { FORMAT_QUERY, RANGE, SHARED } from '../api/query.ts'
+import { FORMAT_QUERY, SHARED } from '../api/query.ts'
+import { RANGE } from '../api/range.ts'
 import { SUMMARY_ANSWER, SUMMARY_QUERY } from '../api/summary.ts'
 import { TIMESERIES_ANSWER, TIMESERIES_QUERY } from '../api/timeseries.ts'
 import { TRENDS_ANSWER, TRENDS_QUERY } from '../api/trends.ts'
+import { CSV } from './csv-examples.ts'
 import { json, type Operation } from './operation.ts'
-import { CHANGES, CSV, DELIVERY, SUMMARY, TIMESERIES, TRENDS } from './question-examples.ts'
+import { CHANGES, DELIVERY, SUMMARY, TIMESERIES, TRENDS } from './question-examples.ts'
 
 const HEADERS = ['Cache-Control', 'ETag', 'Server-Timing', 'Vary'] as const
 
@@ -30,7 +32,7 @@ interface Question {
   example: unknown
 }
 
-/** `GET /v1/<id>`: all of them are asked and answered in one way, see worker/query/endpoint.ts. */
+/** `GET /v1/<id>`: all of them are asked and answered in one way, see worker/query/rows-endpoint.ts. */
 const question = (
   id: keyof typeof CSV,
   { summary, description, query, answer, example }: Question,

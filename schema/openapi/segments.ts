@@ -4,7 +4,7 @@
 
 import * as v from 'valibot'
 import { SITE } from '../api/fields.ts'
-import { SEGMENT_ID } from '../api/query.ts'
+import { SEGMENT_ID } from '../api/filters.ts'
 import { SEGMENT, SEGMENT_ANSWER, SEGMENTS_ANSWER } from '../api/segments.ts'
 import { body, json, nothing, type Operation } from './operation.ts'
 

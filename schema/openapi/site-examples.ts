@@ -1,6 +1,7 @@
 /** Examples of a site, its tokens, its budgets and what its webhooks are told. */
 
-import type { BudgetAnswer, BudgetEventsAnswer, BudgetMessage } from '../api/budgets.ts'
+import type { BudgetMessage } from '../api/budget-messages.ts'
+import type { BudgetAnswer, BudgetEventsAnswer } from '../api/budgets.ts'
 import type { SiteAnswer, SiteSaved } from '../api/site.ts'
 import type { NewTokenAnswer, TokenAnswer } from '../api/token.ts'
 

@@ -3,7 +3,7 @@
  */
 
 import * as v from 'valibot'
-import { BUDGET_MESSAGE, TEST_MESSAGE } from '../api/budgets.ts'
+import { BUDGET_MESSAGE, TEST_MESSAGE } from '../api/budget-messages.ts'
 import { type Operation, operationObject } from './operation.ts'
 import { BUDGET_MESSAGE as MESSAGE } from './site-examples.ts'
 

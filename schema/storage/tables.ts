@@ -12,7 +12,7 @@ import type { Navigation } from '../wire/pageview.ts'
 
 export type Tier = 'hour' | 'day'
 
-/** The key of a roll-up. `start` is in hours since 1970 in both tiers; `value` is a JSON list (see rollup/dimensions). */
+/** The key of a roll-up. `start` is in hours since 1970 in both tiers; `value` is a JSON list (see worker/histogram/dimensions). */
 const period = {
   site: text().notNull(),
   tier: text().$type<Tier>().notNull(),
@@ -363,7 +363,7 @@ export const deploys = sqliteTable(
 /** How far a site has moved into this database: noted in one transaction with what was copied. Empty otherwise. */
 export const moves = sqliteTable('moves', {
   site: text().primaryKey(),
-  /** The step that is next (worker/admin/move). */
+  /** The step that is next (worker/site/move). */
   step: integer().notNull().default(0),
   /** JSON list: the key of the last row that this step has copied; null: none yet. */
   after: text(),
@@ -503,13 +503,3 @@ export type SiteRow = typeof sites.$inferSelect
 export type WebhookRow = typeof webhooks.$inferSelect
 export type TokenRow = typeof tokens.$inferSelect
 export type PageViewRow = typeof pageviews.$inferInsert
-
-/** A row that is still to be judged; its weight is the browser's own. One without a lot is stored as it is. */
-export interface Candidate extends PageViewRow {
-  /** The 32 bits of its lot (ingest/sample). */
-  draw?: number
-  /** The least rate that may judge it. */
-  oneIn?: OneIn
-  /** It came with the admin token: no traffic, so no budget is judged by it. */
-  imported?: boolean
-}

@@ -1,7 +1,7 @@
 /** The tables of docs/api.md, made from the OpenAPI document that the build has written. */
 
 import { readFileSync } from 'node:fs'
-import { DIMENSIONS } from '../../schema/api/query.ts'
+import { DIMENSIONS } from '../../schema/api/filters.ts'
 
 interface Schema {
   $ref?: string

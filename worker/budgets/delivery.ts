@@ -11,7 +11,7 @@ import { arrivedOf, countsOf, figures, type Sums, sum } from '../read/delivery.t
 import type { Preparer } from '../store/statement.ts'
 
 /** The share with its interval, and the beacons that it is a share of. */
-export interface DeliveryShare {
+interface DeliveryShare {
   value: number | null
   low: number | null
   high: number | null

@@ -6,7 +6,7 @@
  * come from few page views, there is no evidence, however many samples there are: it is their effective size that counts.
  */
 
-import type { Filters } from '../../schema/api/query.ts'
+import type { Filters } from '../../schema/api/filters.ts'
 import type { BudgetState } from '../../schema/domain/budget-state.ts'
 import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
 import { percentiles } from '../../schema/domain/histogram.ts'
@@ -38,7 +38,7 @@ export interface Finding {
 }
 
 /** What was promised, and how it stood before. */
-export type Promised = Pick<BudgetRow, 'metric' | 'percentile' | 'state' | 'told' | 'max' | 'minimum'>
+type Promised = Pick<BudgetRow, 'metric' | 'percentile' | 'state' | 'told' | 'max' | 'minimum'>
 
 type Bounds = Pick<Finding, 'value' | 'low' | 'high'>
 const UNKNOWN: Bounds = { value: null, low: null, high: null }

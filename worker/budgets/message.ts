@@ -2,7 +2,7 @@
  * What a webhook is told of a budget: a body that Slack and Discord show, and programs read.
  */
 
-import type { BudgetMessage } from '../../schema/api/budgets.ts'
+import type { BudgetMessage } from '../../schema/api/budget-messages.ts'
 import type { DeployAnswer } from '../../schema/api/deploys.ts'
 import { figureOf, subjectOf, writeLimit } from '../../schema/domain/budget-figure.ts'
 import { isShare } from '../../schema/domain/delivery-metrics.ts'

@@ -5,7 +5,7 @@
  * @see https://developer.pagerduty.com/docs/send-alert-event
  */
 
-import type { BudgetMessage } from '../../schema/api/budgets.ts'
+import type { BudgetMessage } from '../../schema/api/budget-messages.ts'
 
 /** The longest summary that PagerDuty keeps. */
 const MAX_SUMMARY = 1024

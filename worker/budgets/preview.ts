@@ -7,7 +7,7 @@
  */
 
 import type { BudgetPreview } from '../../schema/api/budgets.ts'
-import type { Filters } from '../../schema/api/query.ts'
+import type { Filters } from '../../schema/api/filters.ts'
 import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
 import type { BudgetRow } from '../../schema/storage/tables.ts'

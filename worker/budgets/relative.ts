@@ -6,7 +6,7 @@
  * that moment, of the other. A release needs the budget's minimum of samples to count as one.
  */
 
-import type { Filters } from '../../schema/api/query.ts'
+import type { Filters } from '../../schema/api/filters.ts'
 import { percentiles } from '../../schema/domain/histogram.ts'
 import { DAY, HOUR, hourOf } from '../../schema/domain/hour.ts'
 import { limitsOf, type Measure } from '../../schema/domain/metrics.ts'

@@ -6,20 +6,19 @@
 import { and, desc, eq, type SQL, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { type Context, Hono } from 'hono'
+import { BUDGET, type Budget } from '../../schema/api/budget-terms.ts'
 import {
-  BUDGET,
   BUDGET_EVENTS_QUERY,
   BUDGETS_QUERY,
-  type Budget,
   type BudgetAnswer,
   type BudgetEventsAnswer,
   type BudgetsAnswer,
   MAX_BUDGETS,
 } from '../../schema/api/budgets.ts'
 import type { DeployAnswer } from '../../schema/api/deploys.ts'
+import { type Filters, tagFilter } from '../../schema/api/filters.ts'
 import { OVERVIEW_QUERY } from '../../schema/api/overview.ts'
 import { parseParameters } from '../../schema/api/parameters.ts'
-import { type Filters, tagFilter } from '../../schema/api/query.ts'
 import { budgetFilters } from '../../schema/api/segments.ts'
 import { unjudged } from '../../schema/domain/budget-state.ts'
 import { HOUR } from '../../schema/domain/hour.ts'

@@ -5,7 +5,7 @@
 
 import { useContext, useRef, useState } from 'preact/hooks'
 import type { BudgetAnswer, BudgetPreview } from '../../schema/api/budgets.ts'
-import type { GroupKey } from '../../schema/api/query.ts'
+import type { GroupKey } from '../../schema/api/filters.ts'
 import type { SegmentsAnswer } from '../../schema/api/segments.ts'
 import type { SummaryAnswer } from '../../schema/api/summary.ts'
 import { DELIVERY_METRICS } from '../../schema/domain/delivery-metrics.ts'

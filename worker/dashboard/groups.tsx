@@ -4,7 +4,7 @@
  */
 
 import type { ComponentChildren } from 'preact'
-import type { GroupKey } from '../../schema/api/query.ts'
+import type { GroupKey } from '../../schema/api/filters.ts'
 import type { SummaryRow } from '../../schema/api/summary.ts'
 import type { TrendsAnswer, TrendsRow } from '../../schema/api/trends.ts'
 import type { Metric } from '../../schema/domain/metrics.ts'

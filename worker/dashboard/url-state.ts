@@ -3,7 +3,7 @@
  * left at its default is not in the address.
  */
 
-import type { Dimension } from '../../schema/api/query.ts'
+import type { Dimension } from '../../schema/api/filters.ts'
 import { METRICS, type Metric } from '../../schema/domain/metrics.ts'
 import { isTagKey, type TagKey, tagOf } from '../../schema/domain/tag.ts'
 

@@ -13,13 +13,13 @@ import {
   type CruxVital,
   FORM_FACTORS,
 } from '../../schema/api/crux.ts'
-import type { GroupKey } from '../../schema/api/query.ts'
+import type { GroupKey } from '../../schema/api/filters.ts'
 import { type Histogram, merge, percentiles } from '../../schema/domain/histogram.ts'
 import { DAY, HOUR } from '../../schema/domain/hour.ts'
 import { fromGrains, type Measure, thresholds, type Vital } from '../../schema/domain/metrics.ts'
 import type { Hour, Ms } from '../../schema/domain/units.ts'
 import { NAVIGATIONS } from '../../schema/wire/pageview.ts'
-import type { Selection } from '../histogram/histogram-sql.ts'
+import type { Selection } from '../histogram/samples-sql.ts'
 import { coveredBy, type Periods } from '../query/covered.ts'
 import { estimateOpen, selectOpen } from '../query/open-hours.ts'
 import { type Reading, readingOf } from '../query/reading.ts'
@@ -53,7 +53,7 @@ export interface Point {
 }
 
 /** A value for each collection period, oldest first. */
-export interface Collected {
+interface Collected {
   vitals: [CruxVital, (Point | null)[]][]
   fractions: [CruxFraction, (Record<string, number> | null)[]][]
 }

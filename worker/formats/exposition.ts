@@ -7,7 +7,7 @@
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/
  */
 
-import type { GroupKey } from '../../schema/api/query.ts'
+import type { GroupKey } from '../../schema/api/filters.ts'
 import { PER_DOUBLING } from '../../schema/domain/histogram.ts'
 import { METRICS, type Metric, thresholds, VITALS } from '../../schema/domain/metrics.ts'
 import { isTagKey, tagOf } from '../../schema/domain/tag.ts'

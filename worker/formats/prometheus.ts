@@ -11,7 +11,7 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
-import type { GroupKey } from '../../schema/api/query.ts'
+import type { GroupKey } from '../../schema/api/filters.ts'
 import { parseScrapeQuery, type ScrapeQuery } from '../../schema/api/scrape.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
 import { type Measure, VITALS } from '../../schema/domain/metrics.ts'

@@ -36,7 +36,7 @@ const MAX_ANSWER = 4_096
 const REFUSED = [400, 413, 422]
 
 /** Which part of a collector's row says what it is sent. */
-export type Pushed = Pick<CollectorRow, 'site' | 'metrics' | 'groupBy' | 'limit'>
+type Pushed = Pick<CollectorRow, 'site' | 'metrics' | 'groupBy' | 'limit'>
 
 /** What became of a request: whether it is done with, and what to say of it. */
 export interface Outcome {

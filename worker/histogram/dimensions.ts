@@ -6,7 +6,7 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
-import type { GroupKey } from '../../schema/api/query.ts'
+import type { GroupKey } from '../../schema/api/filters.ts'
 import { VITALS } from '../../schema/domain/metrics.ts'
 import { isTagKey, type TagKey } from '../../schema/domain/tag.ts'
 import { apiRollups, errorRollups, measureRollups, rollups, type Tier } from '../../schema/storage/tables.ts'
@@ -112,7 +112,7 @@ export function dimensionsIn({ table, dimensions }: (typeof ROLLUPS)[number], si
 }
 
 /** What a site itself can multiply without end is capped: the largest keep their name, what is beyond is `OTHER`. */
-export const CAPPED = ['route', 'release', 'endpoint', 'mark'] as const satisfies readonly Key[]
+const CAPPED = ['route', 'release', 'endpoint', 'mark'] as const satisfies readonly Key[]
 export type CappedKey = (typeof CAPPED)[number] | TagKey
 
 const CAPS: Record<(typeof CAPPED)[number], { alone: number; paired: number }> = {

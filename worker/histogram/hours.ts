@@ -35,17 +35,17 @@ import {
   type ViewColumn,
   valueSql,
 } from './dimensions.ts'
+import { histograms } from './histogram-sql.ts'
 import {
   CALLS,
   callSamples,
   type GroupedSelection,
-  histograms,
   keySql,
   MARKS,
   markSamples,
   type Selection,
-  viewHistograms,
-} from './histogram-sql.ts'
+} from './samples-sql.ts'
+import { viewHistograms } from './view-histograms.ts'
 
 const p = named(pageviews, 'p')
 

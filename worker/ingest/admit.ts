@@ -21,7 +21,7 @@ import { guessedRight, isWithinLimit, mayGuess } from './limit.ts'
 /** How long a beacon waits for D1, at each step, until it is answered with a 503, in ms. */
 export const D1_TIMEOUT = 2 * SECOND
 
-export interface Admitted {
+interface Admitted {
   site: Site
   /** Sent with the admin token: by an importer or a load test, not by a stranger's browser. */
   trusted: boolean

@@ -4,7 +4,7 @@
 
 import { sql } from 'drizzle-orm'
 import type { Ms } from '../../schema/domain/units.ts'
-import type { Candidate } from '../../schema/storage/tables.ts'
+import type { Candidate } from '../../schema/storage/candidate.ts'
 import { logError } from '../log.ts'
 import { type Databases, databaseOf } from '../site/database.ts'
 import { findSite, type Site, staleSite } from '../site/sites.ts'

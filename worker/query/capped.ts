@@ -29,7 +29,7 @@ export interface Means {
 }
 
 /** The value under which a dimension keeps what has no name of its own: `["phone","(other)"]`. */
-export function otherOf(value: string, keys: readonly Key[]): string {
+function otherOf(value: string, keys: readonly Key[]): string {
   const list: unknown[] = JSON.parse(value)
   return JSON.stringify(list.map((part, i) => (isCapped(keys[i] ?? 'device') ? OTHER : part)))
 }

@@ -1,6 +1,6 @@
 /** The tags that a query names, and whether its site declares them: what is not declared is not kept. */
 
-import type { Filters, GroupKey } from '../../schema/api/query.ts'
+import type { Filters, GroupKey } from '../../schema/api/filters.ts'
 import { isTagKey, type TagKey } from '../../schema/domain/tag.ts'
 import type { Site } from '../site/sites.ts'
 import { requireTag } from '../site/tags.ts'

@@ -6,7 +6,7 @@
  */
 
 import type { Ms, OneIn } from '../../schema/domain/units.ts'
-import type { Selection } from '../histogram/histogram-sql.ts'
+import type { Selection } from '../histogram/samples-sql.ts'
 import { counted, type Preparer, type Receipt } from '../store/statement.ts'
 import { unveiled } from './capped.ts'
 import { matchesPageView } from './filters.ts'

@@ -27,7 +27,7 @@ export interface Call<Q, S> {
   d1: Preparer
 }
 
-export interface Reply {
+interface Reply {
   body: string | ReadableStream<Uint8Array> | null
   headers: Record<string, string>
   status?: ContentfulStatusCode | 304

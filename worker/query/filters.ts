@@ -1,10 +1,10 @@
 /** Which page views a query is about, and which of their calls and marks: conditions on `pageviews AS p` and `c`. */
 
 import { type SQL, sql } from 'drizzle-orm'
-import { DIMENSIONS, type Filter, type GroupKey } from '../../schema/api/query.ts'
+import { DIMENSIONS, type Filter, type GroupKey } from '../../schema/api/filters.ts'
 import { isTagKey } from '../../schema/domain/tag.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
-import { keySql } from '../histogram/histogram-sql.ts'
+import { keySql } from '../histogram/samples-sql.ts'
 import { named } from '../store/names.ts'
 
 const p = named(pageviews, 'p')

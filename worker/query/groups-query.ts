@@ -2,7 +2,8 @@
  * A query for distributions: which metrics, told apart by what, and which of the groups are answered in which order.
  */
 
-import type { GroupedQuery, GroupKey } from '../../schema/api/query.ts'
+import type { GroupKey } from '../../schema/api/filters.ts'
+import type { GroupedQuery } from '../../schema/api/query.ts'
 import type { Sort } from '../../schema/api/summary.ts'
 import type { Measure } from '../../schema/domain/metrics.ts'
 import type { TimeBuckets } from './time-buckets.ts'

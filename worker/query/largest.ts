@@ -36,7 +36,7 @@ export interface Found {
 }
 
 /** The largest groups, those first. */
-export interface Ranking {
+interface Ranking {
   values: string[]
   /** How many groups there are. */
   groups: number

@@ -5,8 +5,8 @@
 
 import { sql } from 'drizzle-orm'
 import { apiRollups, pageviews } from '../../schema/storage/tables.ts'
-import type { Selection } from '../histogram/histogram-sql.ts'
 import { sound } from '../histogram/safe-json.ts'
+import type { Selection } from '../histogram/samples-sql.ts'
 import { named, texts } from '../store/names.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 import type { Periods } from './covered.ts'

@@ -7,14 +7,14 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
-import type { GroupKey } from '../../schema/api/query.ts'
-import type { Metric, Vital } from '../../schema/domain/metrics.ts'
-import { isReserved } from '../../schema/domain/names.ts'
+import type { GroupKey } from '../../schema/api/filters.ts'
+import type { Metric } from '../../schema/domain/metrics.ts'
 import type { TagKey } from '../../schema/domain/tag.ts'
 import type { Hour } from '../../schema/domain/units.ts'
-import { CALL_DIMENSIONS, columnSql, type RollupDimension, viewDimensions } from '../histogram/dimensions.ts'
+import { columnSql } from '../histogram/dimensions.ts'
 import { histogramOf } from '../store/row-codec.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
+import { namesOf, type Ranked, rankedOf, type Table, tablesOf } from './compared.ts'
 import type { Periods } from './covered.ts'
 import { added, type Distribution } from './distribution.ts'
 import type { GroupValues } from './groups-query.ts'
@@ -31,41 +31,8 @@ export interface TwoSided {
 const MOST_ROWS = 17_000
 /** Characters of histograms that the worker parses at most: some 0.1 s of CPU. */
 const MOST_TEXT = 12_000_000
-/** Days that tell the busiest groups; hours where there are none. */
-const RANKING = { days: 2, hours: 6 }
-/** Rows that these take at most, of each table. */
-const MOST_RANKED = { rollups: 1_900, api_rollups: 550 }
+/** A row that is sought by its key is billed with the name that it is sought by. */
 const ROWS_A_SEEK = 2
-
-/** The dimensions that are compared, the most telling first; the tags of the site come last. */
-const COMPARED = [
-  'all',
-  'device',
-  'route',
-  'device+route',
-  'browser',
-  'country',
-  'release',
-  'endpoint',
-  'device+endpoint',
-]
-
-/** Where the histograms of some metrics lie. */
-interface Table {
-  name: 'rollups' | 'api_rollups'
-  metrics: Metric[]
-  dimensions: RollupDimension[]
-}
-
-interface Ranked {
-  table: Table
-  dimension: string
-  value: string
-  /** The share of the page views, or calls, of its table. */
-  share: number
-  /** Characters of its histograms in one period. */
-  text: number
-}
 
 /** Reads the groups of `metrics` in `before` and in `after`, which have no period in common. */
 export async function manyGroups(
@@ -94,64 +61,6 @@ export async function manyGroups(
     return groupsFrom(rows, table, start => start >= late)
   })
   return (await Promise.all(found)).flat()
-}
-
-function tablesOf(metrics: readonly Metric[], tags: readonly TagKey[]): Table[] {
-  const compared: readonly string[] = [...COMPARED, ...tags]
-  const isCompared = ({ name }: RollupDimension) => compared.includes(name)
-  const inOrder = (dimensions: readonly RollupDimension[]) =>
-    dimensions.filter(isCompared).sort((a, b) => compared.indexOf(a.name) - compared.indexOf(b.name))
-  const vitals = metrics.filter((metric): metric is Vital => metric !== 'api')
-  const views: Table = { name: 'rollups', metrics: vitals, dimensions: inOrder(viewDimensions(tags)) }
-  const calls: Table = { name: 'api_rollups', metrics: ['api'], dimensions: inOrder(CALL_DIMENSIONS) }
-  return [...(vitals.length ? [views] : []), ...(metrics.includes('api') ? [calls] : [])]
-}
-
-/** What two days, or some hours, tell of the groups. Key: (site, tier, dimension, start). */
-async function rankedOf(
-  d1: Preparer,
-  site: string,
-  table: Table,
-  { days, hours }: Periods,
-): Promise<Ranked[]> {
-  const last = Math.max(...days, ...hours)
-  const today = Math.floor(last / 24) * 24
-  const recent = Array.from(
-    { length: RANKING.days },
-    (_, i) => today - 24 * i - (days.includes(today) ? 0 : 24),
-  )
-  const step = Math.ceil(hours.length / RANKING.hours)
-  const some = hours.filter((_, i) => i % step === 0)
-  const byDay = await weighed(d1, site, table, 'day', recent)
-  const rows = byDay.length ? byDay : await weighed(d1, site, table, 'hour', some)
-  const all = rows.reduce((sum, { dimension, n }) => sum + (dimension === 'all' ? n : 0), 0)
-  return [...Map.groupBy(rows, ({ dimension, value }) => `${dimension} ${value}`).values()].flatMap(same => {
-    const [first] = same
-    if (!first || !namesOf(first.value)) return []
-    const { dimension, value } = first
-    const n = same.reduce((sum, { n }) => sum + n, 0)
-    return [{ table, dimension, value, share: n / all, text: Math.max(...same.map(({ text }) => text)) }]
-  })
-}
-
-function weighed(
-  d1: Preparer,
-  site: string,
-  { name, metrics, dimensions }: Table,
-  tier: 'day' | 'hour',
-  starts: readonly number[],
-): Promise<{ dimension: string; value: string; n: number; text: number }[]> {
-  const text = metrics.map(metric => sql`coalesce(length(r.${sql.raw(metric)}), 0)`)
-  return prepare(
-    d1,
-    sql`SELECT r.dimension, r.value, coalesce(${columnSql(name === 'rollups' ? 'views' : 'api')} ->> 'n', 0) AS n,
-        ${sql.join(text, sql` + `)} AS text
-      FROM json_each(${namesIn(dimensions)}) AS d CROSS JOIN ${sql.raw(name)} AS r
-      WHERE r.site = ${site} AND r.tier = ${tier} AND r.dimension = d.value
-        AND r.start IN (SELECT value FROM json_each(${JSON.stringify(starts)})) LIMIT ${MOST_RANKED[name]}`,
-  )
-    .all<{ dimension: string; value: string; n: number; text: number }>()
-    .then(({ results }) => results)
 }
 
 /** As many of the busiest as may be read. */
@@ -242,14 +151,4 @@ function groupsFrom(
 function sumOf(rows: readonly Row[], metric: Metric): Distribution | null {
   const parts = rows.flatMap(row => histogramOf<Distribution>(row[metric]) ?? [])
   return parts.length ? added(parts) : null
-}
-
-/** The names of a value; null for what is no group of its own, or has a part that nobody knows. */
-function namesOf(value: string): string[] | null {
-  const names: (string | null)[] = JSON.parse(value)
-  return names.every(name => name !== null && !isReserved(name)) ? (names as string[]) : null
-}
-
-function namesIn(dimensions: readonly RollupDimension[]): string {
-  return JSON.stringify(dimensions.map(({ name }) => name))
 }

@@ -4,7 +4,7 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
-import type { Dimension } from '../../schema/api/query.ts'
+import type { Dimension } from '../../schema/api/filters.ts'
 import { collect, type Sample } from '../../schema/domain/histogram.ts'
 import { type Metric, thresholds, type Vital } from '../../schema/domain/metrics.ts'
 import { isReserved } from '../../schema/domain/names.ts'

@@ -6,7 +6,7 @@
 import { sql } from 'drizzle-orm'
 import { HOUR } from '../../schema/domain/hour.ts'
 import type { Hour, Ms } from '../../schema/domain/units.ts'
-import type { Selection } from '../histogram/histogram-sql.ts'
+import type { Selection } from '../histogram/samples-sql.ts'
 import type { Preparer } from '../store/statement.ts'
 import { matchesPageView } from './filters.ts'
 import type { Reading } from './reading.ts'

@@ -5,8 +5,9 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Hour } from '../../schema/domain/units.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
-import type { Selection } from '../histogram/histogram-sql.ts'
-import { histograms, keySql, pivoted } from '../histogram/histogram-sql.ts'
+import { histograms, pivoted } from '../histogram/histogram-sql.ts'
+import type { Selection } from '../histogram/samples-sql.ts'
+import { keySql } from '../histogram/samples-sql.ts'
 import { named } from '../store/names.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 import { added, type Distribution, NONE } from './distribution.ts'
@@ -18,7 +19,7 @@ import type { Source } from './source.ts'
 const p = named(pageviews, 'p')
 
 /** The groups with the most weight, those first, and all beyond them as one row for each bucket. */
-export interface RawGroups {
+interface RawGroups {
   rows: RollupRow[]
   beyond: RollupRow[]
 }

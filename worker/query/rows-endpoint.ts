@@ -24,7 +24,7 @@ import { byParameters, handler } from './endpoint.ts'
 import { parseWithin } from './segment.ts'
 
 /** What such an endpoint is made of: `Q` is its query, `A` its answer. */
-export interface RowsEndpoint<Q extends { site: string; to: Ms } & Naming, A> {
+interface RowsEndpoint<Q extends { site: string; to: Ms } & Naming, A> {
   parse(params: URLSearchParams, now: Ms): Parsed<Q>
   read(d1: Preparer, query: Q, site: Site, now: Ms): Promise<A>
   /** The rows of its CSV, nested where the JSON is. */

@@ -5,7 +5,7 @@
 
 import * as v from 'valibot'
 import { SITE_DETAIL, SITE_NAME } from '../../schema/api/fields.ts'
-import { SEGMENT_ID } from '../../schema/api/query.ts'
+import { SEGMENT_ID } from '../../schema/api/filters.ts'
 import { expanded } from '../../schema/api/segments.ts'
 import { fail, type Parsed } from '../../schema/domain/problem.ts'
 import type { Ms } from '../../schema/domain/units.ts'

@@ -2,7 +2,7 @@
  * The slice of a roll-up table that holds what a query groups and filters by: one dimension, and which of its values.
  */
 
-import type { Filter } from '../../schema/api/query.ts'
+import type { Filter } from '../../schema/api/filters.ts'
 import { OTHER } from '../../schema/domain/names.ts'
 import { isCapped, type Key, type RollupDimension } from '../histogram/dimensions.ts'
 

@@ -17,6 +17,7 @@ import {
   VIEW_DIMENSIONS,
   type ViewColumn,
 } from '../histogram/dimensions.ts'
+import { callHours, markHours, viewHours } from '../histogram/hours.ts'
 import {
   callSamples,
   type GroupedSelection,
@@ -24,8 +25,7 @@ import {
   markSamples,
   type Selection,
   viewSamples,
-} from '../histogram/histogram-sql.ts'
-import { callHours, markHours, viewHours } from '../histogram/hours.ts'
+} from '../histogram/samples-sql.ts'
 import { texts } from '../store/names.ts'
 
 const view = texts(pageviews, 'p')

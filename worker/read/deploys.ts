@@ -4,7 +4,7 @@
 
 import { sql } from 'drizzle-orm'
 import { type DeployAnswer, type DeploysAnswer, MAX_LISTED } from '../../schema/api/deploys.ts'
-import type { RangeQuery } from '../../schema/api/query.ts'
+import type { RangeQuery } from '../../schema/api/range.ts'
 import { deploys } from '../../schema/storage/tables.ts'
 import { named, selected } from '../store/names.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
@@ -30,6 +30,6 @@ export async function deploysOf(
   return results.map(showDeploy)
 }
 
-export function showDeploy({ id, at, release, note }: typeof deploys.$inferSelect): DeployAnswer {
+function showDeploy({ id, at, release, note }: typeof deploys.$inferSelect): DeployAnswer {
   return { id, at: new Date(at).toISOString(), release, note }
 }

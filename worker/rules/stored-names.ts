@@ -18,7 +18,7 @@ export interface StoredName {
   count: number
 }
 
-export interface StoredNames {
+interface StoredNames {
   from: Ms
   to: Ms
   names: StoredName[]

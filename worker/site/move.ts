@@ -44,7 +44,7 @@ const FIRST_MERGE = STEPS.findIndex(({ phase }) => phase === 'merge')
 export type Place = Pick<SiteRow, 'id' | 'database' | 'moving' | 'other' | 'moved'>
 
 /** What was done, in statements and rows. */
-export interface Advanced {
+interface Advanced {
   taken: number
   rows: number
 }

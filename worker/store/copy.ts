@@ -66,7 +66,7 @@ export function tablesOf(...parts: readonly Part[]): SQLiteTable[] {
     .map(([, table]) => table)
 }
 
-export interface Step {
+interface Step {
   phase: 'copy' | 'merge'
   table: SQLiteTable
   /** What happens to a row that is there; by default it stays. */

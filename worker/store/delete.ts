@@ -15,8 +15,8 @@ const { moves, sites } = tables
 export const DELETE_BATCH = 5_000
 
 /** A table whose rows are a site's. */
-export type SiteTable = Exclude<(typeof tables)[keyof typeof tables], typeof sites | typeof moves>
-export const SITE_TABLES = Object.values(tables).filter(
+type SiteTable = Exclude<(typeof tables)[keyof typeof tables], typeof sites | typeof moves>
+const SITE_TABLES = Object.values(tables).filter(
   (table): table is SiteTable => table !== sites && table !== moves,
 )
 

@@ -10,7 +10,8 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
-import { type Candidate, pageviews, rates } from '../../schema/storage/tables.ts'
+import type { Candidate } from '../../schema/storage/candidate.ts'
+import { pageviews, rates } from '../../schema/storage/tables.ts'
 import { named } from './names.ts'
 import { SETTLED } from './periods.ts'
 

@@ -103,7 +103,7 @@ export function countOf(text: string | number | null | undefined): number {
   return histogramOf(text)?.n ?? 0
 }
 
-/** How much lay in `(other)` while a day's value had no name (rollup/days); null where that was not noted. */
+/** How much lay in `(other)` while a day's value had no name (worker/histogram/days); null where that was not noted. */
 export function hiddenOf(text: string | number | null | undefined): number | null {
   return histogramOf<Histogram & { hidden?: number }>(text)?.hidden ?? null
 }

@@ -1,0 +1,118 @@
+/** What a budget may say: a metric, what it is limited to, the limit, and the window that is judged. */
+
+import * as v from 'valibot'
+import { DELIVERY_METRICS, isDeliveryMetric, isShare } from '../domain/delivery-metrics.ts'
+import type { Budgeted } from '../domain/metrics.ts'
+import { oneOf, PERCENTILE_NUMBER, plainText, unknownOrMissing, wholeNumber } from './fields.ts'
+import { MAX_FILTER, SEGMENT_ID, tagPair } from './filters.ts'
+import { MEASURE_DETAIL, MEASURE_PATTERN, measureOf } from './summary.ts'
+
+const text = plainText(MAX_FILTER)
+
+/** The name of a metric, as a question names it, or of a share of the beacons. */
+export const MEASURE = v.pipe(
+  v.custom<Budgeted>(
+    name => typeof name === 'string' && (measureOf(name) !== undefined || isShare(name)),
+    `must be ${MEASURE_DETAIL}, or one of errors, ${DELIVERY_METRICS.join(', ')}`,
+  ),
+  v.metadata({ type: 'string', pattern: `${MEASURE_PATTERN}|^(errors|${DELIVERY_METRICS.join('|')})$` }),
+  v.description(
+    'lcp, inp, cls, fcp, ttfb, api, phase:load, blocking:load, custom:name; or a share, which has no percentile: errors, of page ' +
+      `views with an uncaught error; of beacons ${DELIVERY_METRICS.join(', ')} (an upper bound of one address)`,
+  ),
+)
+
+/** What a budget may be relative to. */
+export const RELATIVE = ['week', 'release'] as const
+
+export const TERMS = {
+  metric: MEASURE,
+  endpoint: v.pipe(v.optional(v.nullable(text), null), v.description('for metric api: one endpoint of it')),
+  route: v.optional(v.nullable(text), null),
+  device: v.optional(v.nullable(oneOf(['phone', 'tablet', 'desktop'])), null),
+  tag: v.pipe(
+    v.optional(
+      v.nullable(
+        v.pipe(
+          text,
+          v.check(tag => tagPair(tag) !== null, 'must be a declared name, a colon and a value: plan:pro'),
+        ),
+      ),
+      null,
+    ),
+    v.description('one value of a declared tag: plan:pro'),
+  ),
+  segment: v.pipe(
+    v.optional(v.nullable(SEGMENT_ID), null),
+    v.description('a saved segment; the filters above narrow it further'),
+  ),
+  percentile: v.optional(PERCENTILE_NUMBER, 75),
+  limit: v.pipe(
+    v.number('must be a number'),
+    v.minValue(0, 'must not be negative'),
+    v.maxValue(600_000, 'must be at most 600000'),
+    v.description(
+      "in the metric's unit: 2500 for ms, 0.1 for cls, 0.05 for a share; with relative_to a share: 0.1 for 10% above",
+    ),
+  ),
+  relative_to: v.pipe(
+    v.optional(v.nullable(oneOf(RELATIVE)), null),
+    v.description(
+      'what the percentile may lie above by the share `limit`: week: the same window a week before; release: the release before ' +
+        'the newest that began within 7 days',
+    ),
+  ),
+  window_hours: v.optional(wholeNumber(1, 28 * 24), 24),
+  minimum: v.pipe(
+    v.optional(wholeNumber(1, 1_000_000), 100),
+    v.description('effective samples below which the budget has no data'),
+  ),
+}
+
+/** The shortest window of `delivery:lost`, in hours. */
+const LOSS_HOURS = 6
+/** The highest limit of a relative budget: eleven times as much. */
+const MAX_SHARE = 10
+/** The longest window of a relative budget, in hours: it ends before the one that it is compared with begins. */
+const RELATIVE_HOURS = 7 * 24
+
+const NO_FILTERS = 'must be left out: metrics of delivery have no filters'
+
+const terms = v.strictObject(TERMS, unknownOrMissing)
+export type Budget = v.InferOutput<typeof terms>
+
+/** A rule about several terms; `field` is the one that is named where it is broken. */
+function rule(field: keyof Budget, holds: (budget: Budget) => boolean, detail: string) {
+  return v.forward(v.check(holds, detail), [field])
+}
+
+/** A budget as it is made or replaced. */
+export const BUDGET = v.pipe(
+  terms,
+  rule('endpoint', ({ metric, endpoint }) => endpoint === null || metric === 'api', 'needs metric api'),
+  rule('route', ({ metric, route }) => !isDeliveryMetric(metric) || route === null, NO_FILTERS),
+  rule('device', ({ metric, device }) => !isDeliveryMetric(metric) || device === null, NO_FILTERS),
+  rule('tag', ({ metric, tag }) => !isDeliveryMetric(metric) || tag === null, NO_FILTERS),
+  rule('segment', ({ metric, segment }) => !isDeliveryMetric(metric) || segment === null, NO_FILTERS),
+  rule('limit', ({ metric, limit }) => !isShare(metric) || limit <= 1, 'must be a share from 0 to 1'),
+  rule(
+    'relative_to',
+    ({ metric, relative_to }) => relative_to === null || !(isShare(metric) || metric === 'pageviews'),
+    'needs a metric that has percentiles',
+  ),
+  rule(
+    'limit',
+    ({ relative_to, limit }) => relative_to === null || limit <= MAX_SHARE,
+    `must be a share of at most ${MAX_SHARE}: 0.1 for 10%`,
+  ),
+  rule(
+    'window_hours',
+    ({ relative_to, window_hours }) => relative_to === null || window_hours <= RELATIVE_HOURS,
+    `must be at most ${RELATIVE_HOURS} where it is relative`,
+  ),
+  rule(
+    'window_hours',
+    ({ metric, window_hours }) => metric !== 'delivery:lost' || window_hours >= LOSS_HOURS,
+    `must be at least ${LOSS_HOURS}: the loss is known once an hour is rolled up`,
+  ),
+)

@@ -1,0 +1,88 @@
+/**
+ * Page views as histograms, in SQL, for roll-ups and hours that have none yet. Calls, marks and groups of raw rows go by
+ * worker/histogram/histogram-sql instead, which reads more rows and takes any groups.
+ */
+
+import { type SQL, sql } from 'drizzle-orm'
+import { pageviews } from '../../schema/storage/tables.ts'
+import { named, texts } from '../store/names.ts'
+import type { ViewColumn } from './dimensions.ts'
+import { bucketSql } from './histogram-sql.ts'
+import { type GroupedSelection, groupColumns, limitsOf, weight } from './samples-sql.ts'
+
+const p = named(pageviews, 'p')
+const COLUMN = texts(pageviews, 'p')
+const NONE = sql.raw('')
+
+/**
+ * The groups, and a JSON `Histogram` in a column for each of `metrics`, NULL where none was measured;
+ * of the page views themselves `{n, s, q}`.
+ *
+ * D1 bills each row that is unpacked or sorted, and nothing for what aggregates and functions do. So page views are sorted once
+ * for all metrics, and buckets are counted in a text that has a letter for each sample. LCP of three page views of weight 2:
+ *
+ *     letters   buckets      h
+ *     śǵś       [91, 245]    {"91": 4, "245": 2}
+ *
+ * - `alike` are page views of one group and one weight: in most hours all of the group.
+ * - `weighed` are their histograms, and `together` the group's, as a list.
+ */
+export function viewHistograms(
+  { from = NONE, each = NONE, where, by, oneIn }: GroupedSelection,
+  metrics: readonly ViewColumn[],
+): SQL {
+  const groups = sql.raw(Object.keys(by).join(', '))
+  const measured = metrics.filter(metric => metric !== 'views')
+  const text = (of: (metric: (typeof measured)[number]) => string) => sql.raw(measured.map(of).join(''))
+  const some = metrics.includes('views')
+    ? 'true'
+    : `coalesce(${measured.map(m => COLUMN[m])}, NULL) IS NOT NULL`
+  const samples = sql`SELECT ${groupColumns(by)}, ${weight(oneIn)} AS w${text(m => `, ${COLUMN[m]} AS ${m}`)}
+    FROM ${p.table} ${from} ${each} WHERE ${where} AND ${sql.raw(some)}`
+  const alike = sql`SELECT ${groups}, w, count(*) AS s${text(lettered)} FROM (${samples})
+    GROUP BY ${groups}, w ORDER BY ${groups}, w`
+  const weighed = sql`SELECT *${text(m => `, ${countedLetters(m)} AS ${m}_h`)} FROM (${alike})`
+  const together = sql`SELECT ${groups}, ${sql.raw(weighing('s'))}${text(
+    m => `, ${weighing(`${m}_s`, `${m}_`)}, sum(w * ${m}_good) AS ${m}_good, sum(w * ${m}_poor) AS ${m}_poor,
+      group_concat(${m}_h) AS ${m}_h, count(nullif(${m}_s, 0)) AS ${m}_parts`,
+  )} FROM (${weighed}) GROUP BY ${groups}`
+  return sql`SELECT ${groups}${sql.raw(metrics.map(m => `, ${histogramOf(m)} AS ${m}`).join(''))} FROM (${together})`
+}
+
+/** Page views of one weight that have a metric: how many, how many good and poor, a letter for each, and the buckets. */
+function lettered(metric: Exclude<ViewColumn, 'views'>): string {
+  const [good, poor] = limitsOf(metric)
+  const has = `FILTER (WHERE ${metric} IS NOT NULL)`
+  const bucket = bucketSql(metric)
+  return `, count(${metric}) AS ${metric}_s, count(*) FILTER (WHERE ${metric} <= ${good}) AS ${metric}_good,
+    count(*) FILTER (WHERE ${metric} > ${poor}) AS ${metric}_poor,
+    group_concat(${letter(bucket)}, '') ${has} AS ${metric}_letters, json_group_array(DISTINCT ${bucket}) ${has} AS ${metric}_buckets`
+}
+
+/** The letter of a bucket: all have two bytes, and none is a surrogate. */
+function letter(bucket: string): string {
+  return `char(${bucket} + 256)`
+}
+
+/** `{"91":4,"245":2}`: each bucket with the weight of its letters; NULL where there are none. */
+function countedLetters(metric: ViewColumn): string {
+  const others = `replace(${metric}_letters, ${letter('b.value')}, '')`
+  return `CASE WHEN ${metric}_s THEN (
+    SELECT json_group_object(CAST(b.value AS TEXT), w * (length(${metric}_letters) - length(${others})))
+    FROM json_each(${metric}_buckets) AS b) END`
+}
+
+/** The fields of a histogram that only know numbers and weights. */
+function weighing(samples: string, prefix = ''): string {
+  return `sum(w * ${samples}) AS ${prefix}n, sum(${samples}) AS ${prefix}s, sum(CAST(w AS REAL) * w * ${samples}) AS ${prefix}q`
+}
+
+/** A metric's histogram; buckets are added up only where page views of several weights came together. */
+function histogramOf(metric: ViewColumn): string {
+  if (metric === 'views') return `json_object('n', n, 's', s, 'q', q)`
+  const fields = ['n', 's', 'q', 'good', 'poor'].map(name => `'${name}', ${metric}_${name}`).join(', ')
+  return `CASE WHEN ${metric}_parts THEN json_object(${fields}, 'h', json(CASE ${metric}_parts WHEN 1 THEN ${metric}_h ELSE (
+    SELECT json_group_object(bucket, n) FROM (
+      SELECT b.key AS bucket, sum(b.value) AS n
+      FROM json_each('[' || ${metric}_h || ']') AS part CROSS JOIN json_each(part.value) AS b GROUP BY b.key)) END)) END`
+}
