@@ -91,7 +91,7 @@ const EXACT: Record<string, [path: string, rows: number]> = {
   'summary of 5 vitals, whole days': ['/v1/summary?', 62],
   'summary by device, whole days': ['/v1/summary?group_by=device&', 185],
   'timeseries of 5 vitals, whole days': ['/v1/timeseries?interval=day&', 62],
-  'trends of 5 vitals, whole days': ['/v1/trends?', 124],
+  'trends of 5 vitals, whole days': ['/v1/trends?', 125],
 }
 const WHOLE_DAYS = 12
 

@@ -28,7 +28,7 @@ export interface Distributions {
   /** One in so many of the raw rows was read. */
   oneIn: OneIn
   groups: Group[]
-  /** API calls beyond those that page views send; null where there is no question of calls, or nobody knows. */
+  /** API calls beyond those that page views send; null where there is no question of calls or of a rest, or nobody knows. */
   leftOut: number | null
 }
 
@@ -60,7 +60,8 @@ export async function groupsOf(
     }),
   )
   const groups = [...answers.flatMap(({ groups }) => groups), ...answers.flatMap(({ rest }) => rest)]
-  const leftOut = await leftOutOf(counting, plan, groups, open, raw)
+  // Without a rest nobody asks for what was left out, and it reads the hours of all rows once more.
+  const leftOut = given.rest ? await leftOutOf(counting, plan, groups, open, raw) : null
   const isOpen = plan.periods.open.length > 0 && rolled.size > 0
   const oneIn = { open: isOpen ? open.oneIn : 1, raw: raw?.oneIn ?? 1 }
   d1.explain?.({ ...plan, oneIn })

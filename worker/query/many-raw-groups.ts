@@ -4,7 +4,7 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
-import type { Dimension } from '../../schema/api/filters.ts'
+import type { Dimension, GroupKey } from '../../schema/api/filters.ts'
 import { collect, type Sample } from '../../schema/domain/histogram.ts'
 import { type Metric, thresholds, type Vital } from '../../schema/domain/metrics.ts'
 import { isReserved } from '../../schema/domain/names.ts'
@@ -15,12 +15,13 @@ import { type Preparer, prepare } from '../store/statement.ts'
 import { added, type Distribution, NONE } from './distribution.ts'
 import { groupsOf } from './distributions.ts'
 import { matchesPageView, type SampleFilters } from './filters.ts'
+import type { Group } from './groups.ts'
 import type { GroupValues } from './groups-query.ts'
 import type { TwoSided } from './many-groups.ts'
 import type { Known } from './plan.ts'
 import { subsample } from './subsample.ts'
 
-/** One of the two times, or of the two releases. */
+/** One of two times, or the time of two releases. */
 export interface Side {
   site: string
   from: Ms
@@ -28,8 +29,22 @@ export interface Side {
   filters: SampleFilters
 }
 
-/** The parts of the rows that each side may read: for page views, and for their calls. */
-const PARTS = { views: 0.27, calls: 0.2 }
+interface Means {
+  /** Rows that may be read. */
+  reads: number
+  /** From when on (Unix ms) raw rows are kept. */
+  oldest: number
+  now: Ms
+}
+
+/** The groups of both sides, and one in how many page views was read. */
+interface Compared {
+  groups: TwoSided[]
+  oneIn: OneIn
+}
+
+/** The parts of the rows that page views, and that calls, may read: of each time, or of two releases at once. */
+const PARTS = { 1: { views: 0.27, calls: 0.2 }, 2: { views: 0.42, calls: 0.55 } }
 /** Page views of each side that the worker tells apart, which has little CPU. */
 const MOST = 5_000
 /** Endpoints with their devices. */
@@ -44,33 +59,63 @@ const COMPARED: readonly (readonly (typeof KEYS)[number][])[] = [
   ['device', 'route'],
 ]
 
-/** Groups of both sides, and one in how many page views was read. Key: (site, hour, id). */
-export async function manyRawGroups(
+/** The groups of two times. Key: (site, hour, id). */
+export async function groupsOfTimes(
   d1: Preparer,
   metrics: readonly Metric[],
-  before: Side,
-  after: Side,
-  { reads, oldest, now }: { reads: number; oldest: number; now: Ms },
-): Promise<{ groups: TwoSided[]; oneIn: OneIn }> {
+  [before, after]: readonly [Side, Side],
+  means: Means,
+): Promise<Compared> {
+  const each = { ...means, sides: 1 as const }
+  const [early, late] = await Promise.all([read(d1, metrics, before, each), read(d1, metrics, after, each)])
+  return { groups: bothOf(early.groups(), late.groups()), oneIn: Math.max(early.oneIn, late.oneIn) }
+}
+
+/** The groups of two releases in one time, of which each page view is read once. Key: (site, hour, id). */
+export async function groupsOfReleases(
+  d1: Preparer,
+  metrics: readonly Metric[],
+  side: Side,
+  [before, after]: readonly [string, string],
+  means: Means,
+): Promise<Compared> {
+  const filters = { ...side.filters, release: { any: [before, after] } }
+  const found = await read(d1, metrics, { ...side, filters }, { ...means, sides: 2 })
+  return { groups: bothOf(found.groups(before), found.groups(after)), oneIn: found.oneIn }
+}
+
+/** What was read: its groups, those of one release alone where it is named, and one in how many page views it is. */
+interface Read {
+  groups(release?: string): Groups
+  oneIn: OneIn
+}
+
+async function read(
+  d1: Preparer,
+  metrics: readonly Metric[],
+  side: Side,
+  { reads, oldest, now, sides }: Means & { sides: 1 | 2 },
+): Promise<Read> {
   const vitals = metrics.filter((metric): metric is Vital => metric !== 'api')
-  const ofViews = async (side: Side) =>
-    vitals.length ? viewsOf(d1, vitals, side, reads * PARTS.views, now) : { groups: new Map(), oneIn: 1 }
-  const ofCalls = async (side: Side) =>
-    metrics.includes('api')
-      ? callsOf(d1, side, { reads: reads * PARTS.calls, oldest }, now)
-      : { groups: new Map(), oneIn: 1 }
-  const sides = await Promise.all([ofViews(before), ofViews(after), ofCalls(before), ofCalls(after)])
-  const [earlyViews, lateViews, earlyCalls, lateCalls] = sides.map(({ groups }) => groups as Groups)
+  const part = PARTS[sides]
+  const [views, calls] = await Promise.all([
+    vitals.length
+      ? viewsOf(d1, vitals, side, { reads: reads * part.views, most: sides * MOST }, now)
+      : NOTHING,
+    metrics.includes('api') ? callsOf(d1, side, sides, { reads: reads * part.calls, oldest }, now) : NOTHING,
+  ])
   return {
-    groups: [...bothOf(earlyViews, lateViews), ...bothOf(earlyCalls, lateCalls)],
-    oneIn: Math.max(...sides.map(({ oneIn }) => oneIn)),
+    groups: release => new Map([...views.groups(release), ...calls.groups(release)]),
+    oneIn: Math.max(views.oneIn, calls.oneIn),
   }
 }
+
+const NOTHING: Read = { groups: () => new Map(), oneIn: 1 }
 
 /** By the JSON of metric and values. */
 type Groups = Map<string, { values: GroupValues; metric: Metric; distribution: Distribution }>
 
-function bothOf(before: Groups = new Map(), after: Groups = new Map()): TwoSided[] {
+function bothOf(before: Groups, after: Groups): TwoSided[] {
   return [...new Set([...before.keys(), ...after.keys()])].flatMap(key => {
     const [early, late] = [before.get(key), after.get(key)]
     const some = late ?? early
@@ -84,19 +129,21 @@ async function viewsOf(
   d1: Preparer,
   vitals: readonly Vital[],
   side: Side,
-  reads: number,
+  limits: { reads: number; most: number },
   now: Ms,
-): Promise<{ groups: Groups; oneIn: OneIn }> {
+): Promise<Read> {
   const matches = matchesPageView(side.filters)
-  const need = { cost: sql`1`, matches, reads, most: MOST }
-  const { oneIn, where } = await subsample(d1, side, need, now)
+  const { oneIn, where } = await subsample(d1, side, { cost: sql`1`, matches, ...limits }, now)
   const columns: SQL[] = [p.weight, ...KEYS.map(key => p[key]), ...vitals.map(vital => p[vital])]
   const { results } = await prepare(
     d1,
     sql`SELECT json_group_array(json_array(${sql.join(columns, sql`, `)})) AS found
       FROM ${p.table} WHERE ${where} AND ${matches}`,
   ).all<{ found: string }>()
-  return { groups: toldApart(JSON.parse(results[0]?.found ?? '[]'), vitals, oneIn), oneIn }
+  const rows: Row[] = JSON.parse(results[0]?.found ?? '[]')
+  const ofRelease = (release?: string) =>
+    release === undefined ? rows : rows.filter(row => row[1 + KEYS.indexOf('release')] === release)
+  return { groups: release => toldApart(ofRelease(release), vitals, oneIn), oneIn }
 }
 
 /** A page view: its weight, its `KEYS`, and the vitals that were asked for. */
@@ -140,27 +187,25 @@ function groupsOfRow(row: readonly (string | number | null)[]): GroupValues[] {
 }
 
 /** Endpoints with each device, and of all devices together. */
-async function callsOf(
-  d1: Preparer,
-  { site, from, to, filters }: Side,
-  known: Known,
-  now: Ms,
-): Promise<{ groups: Groups; oneIn: OneIn }> {
-  const query = {
-    ...{ site, from, to, filters, metrics: ['api' as const], limit: MOST_ENDPOINTS },
-    groupBy: ['device' as const, 'endpoint' as const],
-  }
+async function callsOf(d1: Preparer, side: Side, sides: 1 | 2, known: Known, now: Ms): Promise<Read> {
+  const groupBy: GroupKey[] = sides === 2 ? ['device', 'endpoint', 'release'] : ['device', 'endpoint']
+  const query = { ...side, metrics: ['api' as const], limit: sides * MOST_ENDPOINTS, groupBy }
   const { groups, oneIn } = await groupsOf(d1, query, now, known)
+  const ofRelease = (release?: string) =>
+    release === undefined ? groups : groups.filter(({ values }) => values.release === release)
+  return { groups: release => endpointsOf(ofRelease(release)), oneIn }
+}
+
+function endpointsOf(groups: readonly Group[]): Groups {
   const found: Groups = new Map()
-  const wide = Map.groupBy(groups, ({ values }) => values.endpoint ?? '')
   const keep = (values: GroupValues, distribution: Distribution) =>
     found.set(JSON.stringify(Object.entries(values).sort()), { values, metric: 'api', distribution })
-  for (const { values, distribution } of groups) {
-    if (values.device && values.endpoint && !isReserved(values.endpoint)) keep(values, distribution)
+  const named = groups.flatMap(({ values: { device, endpoint }, distribution }) =>
+    endpoint && !isReserved(endpoint) ? [{ device, endpoint, distribution }] : [],
+  )
+  for (const { device, endpoint, distribution } of named) if (device) keep({ device, endpoint }, distribution)
+  for (const [endpoint, parts] of Map.groupBy(named, ({ endpoint }) => endpoint)) {
+    keep({ endpoint }, added(parts.map(({ distribution }) => distribution)))
   }
-  for (const [endpoint, parts] of wide) {
-    if (endpoint && !isReserved(endpoint))
-      keep({ endpoint }, added(parts.map(({ distribution }) => distribution)))
-  }
-  return { groups: found, oneIn }
+  return found
 }

@@ -6,31 +6,39 @@
  * read and stands for `oneIn` times its weight, so counts and percentiles stay unbiased, and the interval, which
  * goes by the samples really read, widens by itself.
  *
- * Example: a day of 60,000 page views, of which each costs 2 rows. The probe reads 1,000 rows of all of them and gives up;
- * it reads those with an id below 1000000000000000, which is one in 16, and gives up after 1,000 again; below 0100..., one in
- * 256, it finds 234. So there are about 234 * 256 = 59,904 page views, give or take 4 / sqrt(234) = 26 %, and reading them
- * costs at most 151,000 rows. A tenth of that may be read: one in 8 costs 18,900, and the bound is 2000000000000000.
+ * Example: a day of 60,000 page views, of which each costs 2 rows. Roll-ups say that there are some 60,000, so the probe begins
+ * with the ids below 0200000000000000, one in 128, and finds 480. So there are about 480 * 128 = 61,440, give or take
+ * 4 / sqrt(480) = 18 %, and reading them costs at most 145,000 rows. A seventh of that may be read: one in 8 costs 18,100, and the
+ * bound is 2000000000000000. Of an hour that has no roll-up the probe reads 1,000 of all page views and gives up, then one in
+ * 16, and so on.
  */
 
 import { type SQL, sql } from 'drizzle-orm'
 import type { Query } from '../../schema/api/query.ts'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
 import type { Hour, Ms, OneIn } from '../../schema/domain/units.ts'
-import { pageviews } from '../../schema/storage/tables.ts'
+import { pageviews, rollups } from '../../schema/storage/tables.ts'
 import { allOf } from '../histogram/hours.ts'
+import { sound } from '../histogram/safe-json.ts'
 import type { Selection } from '../histogram/samples-sql.ts'
-import { named } from '../store/names.ts'
+import { named, texts } from '../store/names.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 
 const p = named(pageviews, 'p')
+const r = named(rollups, 'r')
+const VIEWS = sql.raw(sound(texts(rollups, 'r').views))
 
 /** Rows that a query may read, as D1 counts them. */
 export const MAX_READ = 20_000
 /** Rows that single page views may read however much was read before, lest a handful of them answers. */
 export const LEAST = 2_000
 
-/** Page views that a probe looks at, at most: 62 or more, which tells their number within 13 % (one sigma). */
+/** Page views that a probe looks at, at most. */
 const PROBE = 1_000
+/** Page views that it hopes for where roll-ups say about how many there are: their number within 6 % (one sigma). */
+const HOPED = 300
+/** So few say little: what roll-ups count may have been deleted since. */
+const FEW = 40
 const STEP = 16
 /** The smallest part that is read is one in so many. */
 const MAX_ONE_IN = STEP ** 6
@@ -160,24 +168,38 @@ interface Probed {
 }
 
 /**
- * Looks at one page view in 1, 16, 256, ..., until they are fewer than `PROBE`: (oneIn, found), found being a JSON list
- * of how many there were, what reading them costs, and how many match. It stops at `PROBE` rows each time.
+ * Looks at one page view in so many, and then at fewer or more, until they are fewer than `PROBE` and not too `FEW`: (oneIn,
+ * found), found being a JSON list of how many there were, what reading them costs, and how many match. Each look ends at `PROBE`.
  */
 function probe(range: Range, hours: readonly Hour[], cost: SQL, matches: SQL): SQL {
-  const limit = sql.raw(String(PROBE))
-  const count = (rows: SQL) =>
+  const [limit, step, few, most] = [PROBE, STEP, FEW, MAX_ONE_IN].map(number => sql.raw(String(number)))
+  const next = sql`CASE WHEN found IS NULL THEN oneIn WHEN found ->> 0 >= ${limit} THEN oneIn * ${step}
+    WHEN oneIn > ${step} * ${step} THEN oneIn / ${step} ELSE 1 END`
+  // `boundOf` of the next look; SQLite's integers do not hold 2^64.
+  const bound = sql`printf('%016x', ${sql.raw(String(2n ** 64n / BigInt(STEP)))} / (${next} / ${step}))`
+  const look = (rows: SQL) =>
     sql`(SELECT json_array(count(*), total(cost), total(matches)) FROM (
       SELECT ${cost} AS cost, ${matches} AS matches FROM ${rows} LIMIT ${limit}))`
-  // `boundOf` of the next step; SQLite's integers do not hold 2^64.
-  const bound = sql.raw(`printf('%016x', ${2n ** 64n / BigInt(STEP)} / probe.oneIn)`)
-  return sql`WITH RECURSIVE probe(oneIn, found) AS (
-      SELECT 1, ${count(sql`${p.table} WHERE ${within(range)}`)}
+  return sql`WITH RECURSIVE probe(turn, way, oneIn, found) AS (
+      SELECT 0, 0, ${firstOf(range)}, NULL
       UNION ALL
-      SELECT probe.oneIn * ${sql.raw(String(STEP))},
-        ${count(sql`json_each(${JSON.stringify(hours)}) AS h CROSS JOIN ${p.table}
-          WHERE ${p.site} = ${range.site} AND ${p.hour} = h.value AND ${p.id} < ${bound}`)}
-      FROM probe WHERE found ->> 0 >= ${limit} AND probe.oneIn < ${sql.raw(String(MAX_ONE_IN))})
-    SELECT oneIn, found FROM probe ORDER BY oneIn DESC LIMIT 1`
+      SELECT turn + 1, CASE WHEN found IS NULL THEN 0 WHEN found ->> 0 >= ${limit} THEN 1 ELSE -1 END, ${next},
+        CASE ${next} WHEN 1 THEN ${look(sql`${p.table} WHERE ${within(range)}`)}
+        ELSE ${look(sql`json_each(${JSON.stringify(hours)}) AS h CROSS JOIN ${p.table}
+          WHERE ${p.site} = ${range.site} AND ${p.hour} = h.value AND ${p.id} < ${bound}`)} END
+      FROM probe WHERE found IS NULL OR (way >= 0 AND found ->> 0 >= ${limit} AND oneIn < ${most})
+        OR (way <= 0 AND found ->> 0 < ${few} AND oneIn > 1))
+    SELECT oneIn, found FROM probe ORDER BY turn DESC LIMIT 1`
+}
+
+/** One in how many a probe looks at first, by what the roll-ups of whole days count. Key: (site, tier, dimension, start). */
+function firstOf({ site, from, to, hours }: Range): SQL {
+  if (hours) return sql`1`
+  const [hoped, most] = [HOPED, MAX_ONE_IN].map(number => sql.raw(String(number)))
+  return sql`(SELECT CASE WHEN views < ${hoped} * ${sql.raw(String(STEP))} THEN 1
+      ELSE min(${most}, 1 << CAST(log2(views / ${hoped}) AS INTEGER)) END
+    FROM (SELECT total(${VIEWS} ->> 's') AS views FROM ${r.table} WHERE ${r.site} = ${site} AND ${r.tier} = 'day'
+      AND ${r.dimension} = 'all' AND ${r.start} >= ${from / HOUR} AND ${r.start} < ${to / HOUR}))`
 }
 
 /** The hours of a range in which there can be page views. */

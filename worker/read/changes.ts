@@ -13,7 +13,7 @@ import { tagKeys } from '../histogram/dimensions.ts'
 import { coveredBy } from '../query/covered.ts'
 import { keptRows, oldestRaw, type Retention, rowsKeptFrom } from '../query/kept.ts'
 import { manyGroups, type TwoSided } from '../query/many-groups.ts'
-import { manyRawGroups } from '../query/many-raw-groups.ts'
+import { groupsOfReleases, groupsOfTimes } from '../query/many-raw-groups.ts'
 import { MAX_READ } from '../query/subsample.ts'
 import { SETTLED } from '../store/periods.ts'
 import { counted, type Preparer, type Receipt } from '../store/statement.ts'
@@ -24,6 +24,9 @@ import { changeInUnit, rounded, sideOf } from './trends.ts'
 
 /** Ranges longer than this, in ms, are compared by whole days: hours would be as many periods again. */
 const MOST_BY_HOUR = 8 * DAY
+
+/** The longest time, in ms, of which single page views are compared: to list the hours of more would take all rows. */
+const MOST_BY_ROW = 28 * DAY
 
 /** What is compared with what. */
 interface Sides {
@@ -106,10 +109,10 @@ async function rawPeriods(d1: Preparer, asked: ChangesQuery, retention: Retentio
   const to = Math.min(range.to, hourOf(now) * HOUR + HOUR)
   // Both times must be kept.
   const half = Math.floor((to - kept) / 2 / HOUR) * HOUR
-  const from = Math.max(range.from, to - half)
+  const from = Math.max(range.from, to - Math.min(half, MOST_BY_ROW))
   const before = { site, filters, from: from - (to - from), to: from }
   const after = { site, filters, from, to }
-  const found = await manyRawGroups(d1, metrics, before, after, { reads: MAX_READ, oldest, now })
+  const found = await groupsOfTimes(d1, metrics, [before, after], { reads: MAX_READ, oldest, now })
   return { from, to, baseline: baselineOf(before, null), release: null, source: 'samples', ...found }
 }
 
@@ -121,7 +124,8 @@ async function releases(
   retention: Retention,
   now: Ms,
 ): Promise<Sides> {
-  const { site, filters, metrics, from, to } = keptRows(asked, retention, now)
+  const { site, filters, metrics, to, ...kept } = keptRows(asked, retention, now)
+  const from = Math.max(kept.from, Math.min(to, hourOf(now) * HOUR + HOUR) - MOST_BY_ROW)
   const receipt: Receipt = { statements: 0, read: 0 }
   const given = typeof filters.release === 'string' ? filters.release : undefined
   const { newest, before } = await twoReleases(counted(d1, receipt), { site, from, to }, given, now)
@@ -129,9 +133,9 @@ async function releases(
   const baseline = baselineOf({ site, from, to }, earlier)
   const head = { from, to, baseline, release: newest, source: 'samples' as const }
   if (!newest || !earlier) return { ...head, oneIn: 1, groups: [] }
-  const of = (release: string) => ({ site, from, to, filters: { ...filters, release } })
+  const side = { site, from, to, filters }
   const means = { reads: MAX_READ - receipt.read, oldest: oldestRaw(retention, now), now }
-  return { ...head, ...(await manyRawGroups(d1, metrics, of(earlier), of(newest), means)) }
+  return { ...head, ...(await groupsOfReleases(d1, metrics, side, [earlier, newest], means)) }
 }
 
 function baselineOf(range: { site: string; from: Ms; to: Ms }, release: string | null) {

@@ -11,7 +11,7 @@ const HOURS = 40
 const FIRST = Math.floor(Date.now() / HOUR) - 100
 const NOW = (FIRST + HOURS) * HOUR
 /** Rows that D1 counts for a probe that ends at once, beside the page views. */
-const PROBE_ROWS = 5
+const PROBE_ROWS = 8
 const range = (site: string) => ({ site, from: FIRST * HOUR, to: NOW })
 const each = { cost: sql`1` }
 
@@ -95,6 +95,33 @@ describe('a thinned read', () => {
       'SEARCH p USING PRIMARY KEY (site=? AND hour>? AND hour<?)',
       'SEARCH p USING PRIMARY KEY (site=? AND hour=? AND id<?)',
     ])
+  })
+
+  it('asks the roll-ups of its days how much to look at', async () => {
+    const asked = async () => {
+      const meter = newMeter()
+      const { oneIn } = await subsample(metered(env.DB, meter), range('many'), each, NOW)
+      return { oneIn, read: meter.read }
+    }
+    const day = Math.ceil(FIRST / 24) * 24
+    const say = (views: string) =>
+      env.DB.prepare(
+        `INSERT OR REPLACE INTO rollups (site, tier, dimension, start, value, views) VALUES ('many', 'day', 'all', ?, '[]', ?)`,
+      )
+        .bind(day, views)
+        .run()
+    const blind = await asked()
+    await say('{"n":60000,"s":60000,"q":60000}')
+    const told = await asked()
+    expect([4, 8]).toContain(blind.oneIn)
+    expect([4, 8]).toContain(told.oneIn)
+    expect(blind.read).toBeGreaterThan(2_000)
+    expect(told.read).toBeLessThan(700)
+    // Rows that were deleted since, rows that came since, and a broken row.
+    for (const views of ['{"n":9e6,"s":9000000,"q":9e6}', '{"n":1,"s":1,"q":1}', '{"n":']) {
+      await say(views)
+      expect([4, 8], views).toContain((await asked()).oneIn)
+    }
   })
 
   it('of nothing is cheap', async () => {

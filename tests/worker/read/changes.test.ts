@@ -130,6 +130,78 @@ describe('what changed', () => {
   })
 })
 
+describe('a large site, of single page views', () => {
+  const DAYS = 28
+  const VIEWS = 200_000
+  const NOW = Math.floor(Date.now() / DAY) * DAY
+  const FROM = NOW - DAYS * DAY
+  const KEPT = { ...RETENTION, rawDays: 90 }
+  const query = {
+    ...{ site: 'busy', from: FROM, to: NOW, filters: {}, percentile: 75, limit: 10, against: null },
+    metrics: ['lcp' as const, 'api' as const],
+  }
+
+  /** Release 2, and the second half of the range, are 40% slower, and so are their calls. */
+  beforeAll(async () => {
+    const slow = (value: string) =>
+      `CAST(${value} * iif((i % 3 = 0) + (i >= ${VIEWS / 2}) > 0, 1.4, 1) AS INTEGER)`
+    const hour = `(${FROM / HOUR} + i * ${DAYS * 24} / ${VIEWS})`
+    await env.DB.prepare(
+      `WITH RECURSIVE serial(i) AS (VALUES (0) UNION ALL SELECT i + 1 FROM serial WHERE i < ${VIEWS - 1})
+      INSERT INTO pageviews (site, hour, id, began, sequence, weight, navigation, route, release, device, lcp, calls)
+      SELECT 'busy', ${hour}, printf('%08x%08x', (i * 2654435761 + 12345) % 4294967296, i), ${hour} * ${HOUR}, 0, 1,
+        'navigate', '/', iif(i % 3 = 0, '2', '1'), 'phone', ${slow('(1000 + i * 7919 % 2000)')},
+        json_object('0', json_array(json_array('GET /api', 100, ${slow('(100 + i * 7919 % 200)')}, 0))) FROM serial`,
+    ).run()
+    await env.DB.prepare(
+      `INSERT INTO rollups (site, tier, dimension, start, value, views)
+      SELECT 'busy', 'day', 'all', hour / 24 * 24, '[]', json_object('n', count(*), 's', count(*), 'q', count(*))
+      FROM pageviews WHERE site = 'busy' GROUP BY hour / 24`,
+    ).run()
+  })
+
+  const read = async (asked: object) => {
+    const meter = newMeter()
+    const answer = await readChanges(metered(env.DB, meter), { ...query, ...asked }, KEPT, NOW)
+    return { ...answer, read: meter.read }
+  }
+
+  it('compares two releases by thousands of page views', async () => {
+    const { data, read: rows } = await read({ filters: { release: '2' }, against: '1' })
+    expect(rows).toBeLessThanOrEqual(20_000)
+    expect(
+      telling(data)
+        .map(({ metric }) => metric)
+        .sort(),
+    ).toEqual(['api', 'lcp'])
+    for (const { metric, before, after } of data) {
+      expect(Math.min(before?.samples ?? 0, after?.samples ?? 0)).toBeGreaterThan(metric === 'api' ? 80 : 800)
+    }
+  })
+
+  it('compares two times within a filter', async () => {
+    const { data, read: rows } = await read({
+      from: NOW - (DAYS / 2) * DAY,
+      filters: { country: { not: ['XX'] } },
+    })
+    expect(rows).toBeLessThanOrEqual(20_000)
+    expect(
+      telling(data)
+        .map(({ metric }) => metric)
+        .sort(),
+    ).toEqual(['api', 'lcp'])
+  })
+
+  it('answers for as much of a long time as it can read', async () => {
+    for (const asked of [{ filters: { device: 'phone' } }, { filters: { release: '2' }, against: '1' }]) {
+      const { from, to, compared, read: rows } = await read({ ...asked, from: NOW - 80 * DAY })
+      expect(Date.parse(to) - Date.parse(from)).toBe(DAYS * DAY)
+      expect(compared).toBeGreaterThanOrEqual('against' in asked ? 2 : 0)
+      expect(rows).toBeLessThanOrEqual(20_000)
+    }
+  })
+})
+
 describe('28 days against the 28 before', () => {
   const TODAY = Math.floor(Date.now() / DAY) * DAY
   const query = {
