@@ -26,40 +26,68 @@ function next(commands: readonly Command[], words: string[]): string[] {
   return [...new Set(words.length ? seconds : [...seconds, 'help', 'completion'])]
 }
 
-/** Each beginning of a command with what may follow. */
-function cases(commands: readonly Command[]): [words: string, next: string[]][] {
-  const beginnings = commands.flatMap(({ name }) => {
-    const [first = ''] = name.split(' ')
-    return [first, name]
-  })
-  return [...new Set(beginnings)].map(words => [words, next(commands, words.split(' '))])
+/** The first words of commands that have two. */
+function groupsOf(commands: readonly Command[]): string[] {
+  return [...new Set(commands.flatMap(({ name }) => (name.includes(' ') ? (name.split(' ')[0] ?? []) : [])))]
+}
+
+/** Each beginning, as a pattern of bash of its first two words, with what may follow. */
+function cases(commands: readonly Command[]): [pattern: string, next: string[]][] {
+  const groups = groupsOf(commands)
+  return [
+    ['" "', next(commands, [])],
+    ['"completion "', Object.keys(SHELLS)],
+    ['"help "', next(commands, [])],
+    ...groups.map((group): [string, string[]] => [`"help ${group}"`, next(commands, [group])]),
+    ...groups.map((group): [string, string[]] => [`"${group} "`, next(commands, [group])]),
+    ...commands.map(({ name }): [string, string[]] => [patternOf(name), next(commands, name.split(' '))]),
+  ]
+}
+
+function patternOf(name: string): string {
+  return name.includes(' ') ? `"${name}"` : `"${name} "*`
+}
+
+/** Options of any command that no value follows. */
+function switchesOf(commands: readonly Command[]): string[] {
+  const options = [COMMON, ...commands.map(({ options }) => options)].flatMap(list => Object.entries(list))
+  const valued = new Set(options.flatMap(([name, { value }]) => (value ? name : [])))
+  const names = new Set(options.map(([name]) => name).filter(name => !valued.has(name)))
+  return [...names].map(name => `--${name}`)
 }
 
 function bash(commands: readonly Command[]): string {
-  const lines = cases(commands).map(([words, follow]) => `    "${words}") next="${follow.join(' ')}" ;;`)
-  return `# eval "$(npx fieldline completion bash)"
+  const lines = cases(commands).map(([pattern, follow]) => `    ${pattern}) next="${follow.join(' ')}" ;;`)
+  const ofFiles = commands
+    .filter(({ operands }) => operands.includes('file'))
+    .map(({ name }) => patternOf(name))
+  return `# eval "$(fieldline completion bash)"
 _fieldline() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" words="" word next=""
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case "$word" in -*) break ;; *) [ "$(wc -w <<< "$words")" -lt 2 ] && words="$words\${words:+ }$word" ;; esac
+  local current="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" first="" second="" word next=""
+  COMPREPLY=()
+  # Where nothing is offered the shell offers files: they are what most values are.
+  case "$before" in
+    ${switchesOf(commands).join(' | ')}) ;;
+    --*) return ;;
+  esac
+  for word in "\${COMP_WORDS[@]:1:$((COMP_CWORD - 1))}"; do
+    case "$word" in -*) break ;; esac
+    if [ -z "$first" ]; then first="$word"; elif [ -z "$second" ]; then second="$word"; fi
   done
-  case "$words" in
-    "") next="${next(commands, []).join(' ')}" ;;
+  case "$current" in
+    -*) ;;
+    *) case "$first $second" in ${ofFiles.join(' | ')}) return ;; esac ;;
+  esac
+  case "$first $second" in
 ${lines.join('\n')}
-    *) case "\${words%% *}" in
-${cases(commands)
-  .filter(([words]) => !words.includes(' '))
-  .map(([words, follow]) => `      ${words}) next="${follow.join(' ')}" ;;`)
-  .join('\n')}
-    esac ;;
   esac
   COMPREPLY=($(compgen -W "$next" -- "$current"))
 }
-complete -F _fieldline fieldline`
+complete -o default -F _fieldline fieldline`
 }
 
 function zsh(commands: readonly Command[]): string {
-  return `# eval "$(npx fieldline completion zsh)"
+  return `# eval "$(fieldline completion zsh)"
 autoload -U bashcompinit && bashcompinit
 ${bash(commands).split('\n').slice(1).join('\n')}`
 }
@@ -69,9 +97,10 @@ function fish(commands: readonly Command[]): string {
   const lines = commands.flatMap(({ name, about, options }) => {
     const [first = '', second] = name.split(' ')
     const seen = `__fish_seen_subcommand_from ${first}${second ? `; and __fish_seen_subcommand_from ${second}` : ''}`
+    const unseen = `__fish_seen_subcommand_from ${first}; and not __fish_seen_subcommand_from ${next(commands, [first]).join(' ')}`
     return [
       second
-        ? `complete -c fieldline -f -n '__fish_seen_subcommand_from ${first}' -a ${second} -d ${quoted(about)}`
+        ? `complete -c fieldline -f -n '${unseen}' -a ${second} -d ${quoted(about)}`
         : `complete -c fieldline -f -n __fish_use_subcommand -a ${first} -d ${quoted(about)}`,
       ...Object.entries({ ...options, ...COMMON }).map(
         ([option, { help, value }]) =>
@@ -79,10 +108,11 @@ function fish(commands: readonly Command[]): string {
       ),
     ]
   })
-  const groups = [...new Set(commands.flatMap(({ name }) => (name.includes(' ') ? name.split(' ')[0] : [])))]
   return [
-    '# npx fieldline completion fish | source',
-    `complete -c fieldline -f -n __fish_use_subcommand -a '${groups.join(' ')} help completion'`,
+    '# fieldline completion fish | source',
+    `complete -c fieldline -f -n __fish_use_subcommand -a '${groupsOf(commands).join(' ')} help completion'`,
+    `complete -c fieldline -f -n '__fish_seen_subcommand_from completion' -a '${Object.keys(SHELLS).join(' ')}'`,
+    `complete -c fieldline -f -n '__fish_seen_subcommand_from help' -a '${next(commands, []).join(' ')}'`,
     ...lines,
   ].join('\n')
 }

@@ -104,9 +104,9 @@ try {
 async function run(args: string[]): Promise<void> {
   const [first = '', second = ''] = args
   if (first === '--version' || first === '-v') return print(version())
-  if (first === 'completion') return print(completion(second, COMMANDS))
+  if (first === 'completion' && !HELP.includes(second)) return print(completion(second, COMMANDS))
   if (first === 'help' && second) return run([...args.slice(1).filter(arg => !arg.startsWith('-')), '--help'])
-  if (HELP.includes(first) || first === 'help') return print(overview(COMMANDS))
+  if (HELP.includes(first) || first === 'help' || first === 'completion') return print(overview(COMMANDS))
   if (!first) {
     process.exitCode = MISUSED
     return note(overview(COMMANDS))
