@@ -20,6 +20,10 @@ const STEPS = ['Account', 'Database', 'Build', 'Migrations', 'Deploy', 'ADMIN_TO
 const SPREAD_TIME = 60 * SECOND
 const PAUSE = SECOND
 
+const LOG_IN = 'You are not logged in: run npx wrangler login, or set CLOUDFLARE_API_TOKEN.'
+const LEFT_OUT = `left out: set FIELDLINE_TOKEN to the ADMIN_TOKEN and run this again.
+  If nobody has it, npx wrangler secret put ADMIN_TOKEN sets another.`
+
 /** The admin token, and whether it was set just now. */
 interface Secret {
   token: string
@@ -27,9 +31,12 @@ interface Secret {
 }
 
 async function setup(choices: Choices): Promise<void> {
+  const token = givenToken()
   step('Account')
-  await wrangler(['whoami']).catch(error => {
-    throw new Error(`${error.message}\nRun npx wrangler login first, or set CLOUDFLARE_API_TOKEN.`)
+  await wrangler(['whoami', '--json']).catch(({ message }: Error) => {
+    throw refused(
+      /fetch failed/.test(message) ? `Cloudflare cannot be reached.\n${message}` : `${message}\n${LOG_IN}`,
+    )
   })
   step('Database')
   await createDatabase(choices)
@@ -43,10 +50,10 @@ async function setup(choices: Choices): Promise<void> {
   const url = choices.url ?? addressOf(deployed)
   say(url)
   step('ADMIN_TOKEN')
-  const secret = await setSecret()
+  const secret = await setSecret(token)
   step('Site')
   if (secret) await addSite(url, secret, choices)
-  else say(`left out: set FIELDLINE_TOKEN to the ADMIN_TOKEN and run this again`)
+  else say(LEFT_OUT)
   console.log(`
 Put this on your pages:
 
@@ -81,17 +88,25 @@ async function createDatabase({ jurisdiction, place }: Choices): Promise<void> {
   say('is there')
 }
 
+/** The token of the environment, which CI jobs set to nothing where there is no such secret. */
+function givenToken(): string | undefined {
+  const token = process.env.FIELDLINE_TOKEN?.trim()
+  if (token?.startsWith('fl_'))
+    throw misuse('FIELDLINE_TOKEN is a read token: set it to the ADMIN_TOKEN, or unset it for a new one.')
+  return token || undefined
+}
+
 /** Sets a new token, or that of the environment; undefined where one is set that nobody tells. */
-async function setSecret(): Promise<Secret | undefined> {
-  const given = process.env.FIELDLINE_TOKEN
+async function setSecret(given: string | undefined): Promise<Secret | undefined> {
   const secrets: { name: string }[] = JSON.parse(await wrangler(['secret', 'list', '--format', 'json']))
   if (secrets.some(({ name }) => name === 'ADMIN_TOKEN')) {
     say('is set')
     return given ? { token: given, fresh: false } : undefined
   }
   const token = given ?? randomBytes(24).toString('hex')
-  await wrangler(['secret', 'put', 'ADMIN_TOKEN'], token)
+  // Before it is set: whoever is cut off in between would have a token that nobody knows.
   if (!given) say(`Save it now, it is shown once: ${token}`)
+  await wrangler(['secret', 'put', 'ADMIN_TOKEN'], token)
   return { token, fresh: true }
 }
 

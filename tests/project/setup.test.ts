@@ -14,6 +14,8 @@ const account = {
   sites: new Map<string, object>(),
 }
 const asked: string[] = []
+/** What the stand-in does not answer: it breaks the connection off once it has done it. */
+let cut: RegExp | undefined
 let server: Server
 let url: string
 
@@ -25,6 +27,7 @@ beforeAll(async () => {
     const what = `${request.method} ${pathname.replace(/^\/accounts\/[^/]+/, '')}`
     asked.push(what)
     const { status = 200, json } = answer(what, body, request.headers, searchParams)
+    if (cut?.test(what)) return void response.destroy()
     response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(json))
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
@@ -151,6 +154,80 @@ it('goes from an empty account to a site and its tag; a second run goes on', asy
   expect(elsewhere.code).toBe(1)
   expect(elsewhere.said).toContain('its jurisdiction is eu, not us')
 }, 300_000)
+
+it('goes on wherever it was cut off, and has told the token by then', async () => {
+  account.databases = []
+  account.secrets = []
+  account.sites.clear()
+  const options = [
+    '--site',
+    'shop',
+    '--origin',
+    'https://shop.example',
+    '--jurisdiction',
+    'none',
+    '--url',
+    url,
+  ]
+  // A job whose secret is missing sets the variable to nothing.
+  const env = { FIELDLINE_TOKEN: '' }
+  let token: string | undefined
+  for (const part of [/^POST \/d1\/database$/, /assets-upload-session$/, /^PUT .*\/secrets$/]) {
+    cut = part
+    const { code, said } = await setup([...options, '--built'], { env })
+    expect(code, said).toBe(1)
+    expect(said).toContain('run npm run setup again: it goes on here.')
+    token = /shown once: ([0-9a-f]{48})$/m.exec(said)?.[1]
+    cut = undefined
+  }
+  expect(account.secrets).toMatchObject([{ name: 'ADMIN_TOKEN', text: token }])
+  const forgotten = await setup([...options, '--built'], { env })
+  expect(forgotten).toMatchObject({
+    code: 0,
+    said: expect.stringContaining('npx wrangler secret put ADMIN_TOKEN'),
+  })
+  expect(account.sites.size).toBe(0)
+  expect((await setup([...options, '--built'], { env: { FIELDLINE_TOKEN: `${token}\n` } })).code).toBe(0)
+  expect(account.sites.get('shop')).toMatchObject({ authorization: `Bearer ${token}` })
+  expect([account.databases.length, account.secrets.length]).toEqual([1, 1])
+}, 300_000)
+
+it.each([
+  [{ CLOUDFLARE_API_BASE_URL: 'http://127.0.0.1:9' }, 'Cloudflare cannot be reached.'],
+  [
+    { CLOUDFLARE_API_TOKEN: '', HOME: '/nowhere', XDG_CONFIG_HOME: '/nowhere' },
+    'You are not logged in: run npx wrangler login',
+  ],
+])(
+  'says at the first step that nothing can be done: %j',
+  async (env, reason) => {
+    const options = [
+      '--site',
+      'shop',
+      '--origin',
+      'https://shop.example',
+      '--jurisdiction',
+      'none',
+      '--built',
+    ]
+    const { code, said } = await setup(options, { env })
+    expect(code, said).toBe(1)
+    expect(said).toContain(reason)
+    expect(said).not.toContain('2/7')
+  },
+  60_000,
+)
+
+it('takes no read token for the ADMIN_TOKEN', async () => {
+  const before = asked.length
+  const options = ['--site', 'shop', '--origin', 'https://shop.example', '--jurisdiction', 'none', '--built']
+  const { code, said } = await setup(options, { env: { FIELDLINE_TOKEN: 'fl_shop_0123456789ab' } })
+  expect({ code, said }).toEqual({
+    code: 2,
+    said: expect.stringContaining('FIELDLINE_TOKEN is a read token'),
+  })
+  expect(asked).toHaveLength(before)
+})
 
 it.each([
   [['--site', 'My Shop'], '--site must be 1 to 63 of a-z, 0-9 and -'],
