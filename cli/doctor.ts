@@ -31,15 +31,20 @@ export const doctor: Command = {
   async run(call) {
     const { given, ask } = call
     const page = one(given, 'page')
-    if (page !== undefined && !/^https?:/.test(page))
-      throw misuse(`--page must be an address: https://${page.replace(/^\W+/, '') || 'shop.example/'}`)
+    if (page !== undefined && !(/^https?:/.test(page) && URL.canParse(page)))
+      throw misuse(
+        `--page must be an address: https://${page.replace(/^(https?:)?\W*/, '') || 'shop.example/'}`,
+      )
+    const origin = one(given, 'origin')
+    if (origin !== undefined && !(URL.canParse(origin) && new URL(origin).origin === origin))
+      throw misuse(`--origin must be scheme and host: ${originIn(origin)}`)
     const patient: Patient = {
       root: rootOf(one(given, 'url') ?? ''),
       site: siteOf(given),
       ask,
       open: call.open,
-      hasToken: one(given, 'token') !== undefined,
-      origin: one(given, 'origin') ?? (page && URL.canParse(page) ? new URL(page).origin : undefined),
+      hasToken: Boolean(one(given, 'token')),
+      origin: origin ?? (page && new URL(page).origin),
     }
     const checks: Check[] = [
       ...workerChecks,
@@ -60,6 +65,12 @@ export const doctor: Command = {
     else call.print(bad ? `\n${bad} of ${checks.length} need you.` : '\nAll is well.')
     if (bad) call.exit(REQUEST_FAILED)
   },
+}
+
+/** What was probably meant: `shop.example` and `https://shop.example/cart` are `https://shop.example`. */
+function originIn(text: string): string {
+  const address = /^https?:/.test(text) ? text : `https://${text}`
+  return URL.canParse(address) ? new URL(address).origin : 'https://shop.example'
 }
 
 const WORDS = { ok: 'ok    ', bad: 'to do ', skipped: '-     ' } as const

@@ -37,6 +37,7 @@ const site: Check = {
         `This token sees no site ${patient.site}.${meant} Else: fieldline site add ${patient.site} --origin <origin>.`,
       )
     }
+    patient.origins = found.origins
     patient.origin ??= found.origins.map(exampleOf)[0]
     return ok(`beacons may come from ${found.origins.join(', ')}`)
   },
@@ -99,8 +100,10 @@ async function isStored({ ask, site }: Patient, sent: string): Promise<boolean> 
   return false
 }
 
-function adviceFor(status: number, { site, origin }: Patient): string {
-  if (status === 403) return `Add the origin: fieldline site set ${site} --origin ${origin}.`
+function adviceFor(status: number, { site, origin, origins = ['<those it has>'] }: Patient): string {
+  // The command replaces the list: an advice with one origin would shut the others out.
+  const all = [...origins, origin].map(text => `--origin ${text}`).join(' ')
+  if (status === 403) return `Add the origin: fieldline site set ${site} ${all}.`
   if (status === 404) return `Add the site: fieldline site add ${site} --origin ${origin}.`
   if (status === 429) return 'This address sent too much: wait a minute.'
   if (status === 503) return 'The database takes nothing at the moment.'

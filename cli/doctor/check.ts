@@ -12,6 +12,8 @@ export interface Patient {
   hasToken: boolean
   /** The origin that beacons are sent from; set by the check that learns it. */
   origin: string | undefined
+  /** Those that the site allows; set by the check that learns them. */
+  origins?: readonly string[]
   /** Why nothing else of the worker can be looked at; set by the check that finds it. */
   blocked?: string
 }

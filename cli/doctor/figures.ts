@@ -68,7 +68,7 @@ const delivery: Check = {
 }
 
 const ADVICE: Readonly<Record<string, string>> = {
-  origin: 'add the origin with fieldline site set.',
+  origin: 'fieldline site set --origin names all that may send.',
   rate: 'one address sends very much; is a proxy before the worker?',
   size: 'beforeSend makes them too large.',
   field: 'script and worker are of different versions, or something else sends.',
