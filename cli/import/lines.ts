@@ -14,11 +14,14 @@ export interface FileLine {
 
 /** Reads as it goes, whatever the file's size. */
 export async function* fileLines(path: string): AsyncGenerator<FileLine> {
-  if (await isParquet(path)) {
+  const begin = await beginOf(path)
+  if (begin === 'PAR1') {
     const { parquetLines } = await import('../export/parquet.ts')
     yield* parquetLines(path)
     return
   }
+  if (/^\s*[^\s{]/.test(begin))
+    throw misuse(`${path} is neither NDJSON nor Parquet: write it by fieldline export --format ndjson.`)
   let place = 0
   for await (const text of linesOf(createReadStream(path))) {
     place++
@@ -26,14 +29,17 @@ export async function* fileLines(path: string): AsyncGenerator<FileLine> {
   }
 }
 
-async function isParquet(path: string): Promise<boolean> {
-  const file = await open(path).catch(error => {
-    throw misuse(`${path} cannot be read: ${error instanceof Error ? error.message : error}`)
-  })
+/** Its first four bytes. */
+async function beginOf(path: string): Promise<string> {
   try {
-    const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0)
-    return buffer.toString('latin1') === 'PAR1'
-  } finally {
-    await file.close()
+    const file = await open(path)
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0)
+      return buffer.toString('latin1', 0, bytesRead)
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    throw misuse(`${path} cannot be read: ${error instanceof Error ? error.message : error}`)
   }
 }

@@ -305,6 +305,19 @@ describe('fieldline import', () => {
   })
 })
 
+describe('fieldline import of another file', () => {
+  it.each([
+    ['views.csv', 'id,began\r\n1,2\r\n', 'is neither NDJSON nor Parquet: write it by fieldline export'],
+    ['views.json', '[{"id":1}]', 'is neither NDJSON nor Parquet'],
+    ['nowhere.ndjson', null, 'cannot be read'],
+    ['.', null, 'cannot be read'],
+  ])('says of %s what it is', async (name, text, reason) => {
+    if (text !== null) writeFileSync(file(name), text)
+    const { code, out, said } = await cli('import', file(name), '--site', 'copy')
+    expect({ code, out, said }).toEqual({ code: 2, out: '', said: expect.stringContaining(reason) })
+  })
+})
+
 describe('names with separators of lines', () => {
   it('keeps them in every format, and in an import', async () => {
     const route = '/line\u2028and\u2029paragraph'
