@@ -186,6 +186,42 @@ describe('a move', () => {
     expect(data[0]?.count).toBe(found.length)
   })
 
+  it('lets no counter of Prometheus fall', { timeout: 120_000 }, async () => {
+    await put('/v1/sites/scraped', { origins: [ORIGIN] })
+    const hours = [OPEN - 4, OPEN - 3]
+    const rows = hours.flatMap(hour =>
+      Array.from({ length: 5 }, (_, i) =>
+        pageViewRow({ site: 'scraped', hour, began: hour * HOUR + i, route: `/${i % 2}` }),
+      ),
+    )
+    await store(env.DB, rows, NOW)
+    for (const hour of hours) await rollUpHour(env.DB, 'scraped', hour, NOW)
+    // Another limit each time, so that what the isolate answered last is no answer.
+    let limit = 10
+    const scrape = async () => {
+      forgetSite('scraped')
+      const response = await get(`/v1/metrics?site=scraped&by=device&limit=${limit++}`)
+      expect(response.status).toBe(200)
+      return response.text()
+    }
+    const before = await scrape()
+    expect(before).toMatch(/^fieldline_page_views_total\{site="scraped"\} (5|10)$/m)
+    await move('scraped')
+    for (let part = 0; (await placeOf(env.DB, 'scraped'))?.moving !== 'purge'; part++) {
+      expect(part).toBeLessThan(30)
+      expect(await scrape()).toBe(before)
+      await advance(env, 'scraped', NOW, 26 + (part % 3) * 5, Date.now() + 60_000)
+    }
+    expect(await scrape()).toBe(before)
+    for (const run of [0, 1, 2, 3]) await cron(env, LATER + run * 300_000, 900)
+    expect((await allOf(env.DB, 'scraped')).rollups).toEqual([])
+    const views = (text: string) => Number(/^fieldline_page_views_total\S* (\d+)$/m.exec(text)?.[1])
+    expect(views(await scrape())).toBeGreaterThanOrEqual(views(before))
+    await store(env.DB_2, [pageViewRow({ site: 'scraped', hour: OPEN - 3, began: (OPEN - 3) * HOUR })], NOW)
+    await rollUpHour(env.DB_2, 'scraped', OPEN - 3, NOW)
+    expect(views(await scrape())).toBe(views(before) + 1)
+  })
+
   it('is over, and its site goes on, where the old database is in trouble or gone', async () => {
     const { DB_2, ...rest } = env
     await put('/v1/sites/back', { origins: [ORIGIN], database: 'DB_2' })

@@ -6,6 +6,7 @@ import { HOUR, hourOf } from '../../schema/domain/hour.ts'
 import { encode } from '../../schema/wire/beacon.ts'
 import { cron } from '../../worker/cron.ts'
 import type { Env } from '../../worker/env.ts'
+import { TOOLS } from '../../worker/formats/mcp-tools.ts'
 import worker from '../../worker/index.ts'
 import { store } from '../../worker/store/upsert.ts'
 import { pageView } from '../kit/pageview.ts'
@@ -71,6 +72,25 @@ describe('a site in a second database', () => {
     const read = await get('/v1/summary?site=second', { Authorization: `Bearer ${token}` })
     expect(read.status).toBe(200)
     expect(await count(env.DB, 'tokens', 'second')).toBe(1)
+  })
+
+  it('answers each tool of an assistant from there, with a read token', async () => {
+    const made = await post('/v1/sites/second/tokens', { name: 'assistant' })
+    const { token } = await made.json<{ token: string }>()
+    const names = Object.keys(TOOLS)
+    expect(names.length).toBeGreaterThan(5)
+    for (const name of names) {
+      const { result } = await callTool(env, name, 'second', token)
+      expect(result, name).toMatchObject({ isError: false })
+      expect(JSON.parse(result.content[0]?.text ?? ''), name).toMatchObject({ site: 'second' })
+    }
+    const { result } = await callTool(env, 'summary', 'second', token)
+    expect(JSON.parse(result.content[0]?.text ?? '').data).toContainEqual(
+      expect.objectContaining({ metric: 'lcp', count: 2 }),
+    )
+    expect((await callTool(env, 'summary', 'first', token)).result.isError).toBe(true)
+    const broken = await callTool({ ...env, DB_2: BROKEN }, 'summary', 'second', token)
+    expect(broken.result.isError).toBe(true)
   })
 
   it('costs a beacon one row written, and no statement more than in the first', async () => {
@@ -198,6 +218,19 @@ describe('the cron', () => {
     expect(await count(env.DB, 'pageviews', 'first')).toBeGreaterThan(0)
   })
 })
+
+async function callTool(databases: Omit<Env, 'DB_2'>, name: string, site: string, token: string) {
+  const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: { site } } }
+  const response = await ask(
+    databases,
+    new Request('https://rum.example/mcp', {
+      method: 'POST',
+      body: JSON.stringify(call),
+      headers: { Authorization: `Bearer ${token}` },
+    }),
+  )
+  return response.json<{ result: { isError: boolean; content: { text: string }[] } }>()
+}
 
 function remove(path: string): Promise<Response> {
   return ask(env, new Request(`https://rum.example${path}`, { method: 'DELETE', headers: admin }))
