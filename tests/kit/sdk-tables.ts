@@ -57,13 +57,15 @@ function described({ name, type, doc }: Member): string[] {
   return [name, words ? type.replace(alias, words.join(' | ')) : type, doc]
 }
 
-/** The members of an interface: a comment, a name, a type that ends with its line. */
+/** The members of an interface: a comment, a name, a type that ends with its line. A name for many, `tag${string}`, is `tag<Name>`. */
 function membersOf(file: string, type: string): Member[] {
   const source = readFileSync(file, 'utf8')
   const [, body] =
     new RegExp(`^export interface ${type}\\b[^{]*\\{\\n([\\s\\S]*?)^\\}`, 'm').exec(source) ?? []
   if (body === undefined) throw new Error(`${file} has no interface ${type}.`)
-  const members = body.matchAll(/(?: {2}\/\*\*([\s\S]*?)\*\/\n)? {2}(\w+)(\??: |(?=\())(.+)\n/g)
+  const members = body
+    .replace(/\[\w+: `(\w+)\$\{string\}`\]/g, '$1<Name>')
+    .matchAll(/(?: {2}\/\*\*([\s\S]*?)\*\/\n)? {2}([\w<>]+)(\??: |(?=\())(.+)\n/g)
   return [...members].map(([, doc = '', name = '', , given = '']) => ({
     name,
     type: given.replace(/ \| undefined$/, '').replace(/^\((\(.*=>.*)\)$/, '$1'),
@@ -73,6 +75,7 @@ function membersOf(file: string, type: string): Member[] {
 
 /** A comment as one line. */
 function textOf(doc: string): string {
+  if (doc.includes('/**')) throw new Error(`A member has no row of its own: ${doc}`)
   return doc
     .replace(/^\s*\* ?/gm, '')
     .replace(/\s+/g, ' ')
@@ -80,7 +83,7 @@ function textOf(doc: string): string {
 }
 
 function kebab(name: string): string {
-  return name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
+  return name.replace(/<?[A-Z]/g, start => `-${start.toLowerCase()}`)
 }
 
 /** All but the last cell is code, which is words. */
