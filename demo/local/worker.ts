@@ -32,12 +32,18 @@ async function catchUp(env: Env): Promise<number> {
   let before = ''
   for (let runs = 1; runs <= MAX_RUNS; runs++) {
     await worker.scheduled({ cron: '', scheduledTime: Date.now(), noRetry() {} }, env)
-    const periods = await env.DB.prepare('SELECT count(*), total(rolled), max(state) FROM periods').raw()
-    const after = JSON.stringify(periods)
+    const periods = Object.keys(env)
+      .filter(isDatabase)
+      .map(name => env[name]?.prepare('SELECT count(*), total(rolled), max(state) FROM periods').raw())
+    const after = JSON.stringify(await Promise.all(periods))
     if (after === before) return runs
     before = after
   }
   return MAX_RUNS
+}
+
+function isDatabase(name: string): name is 'DB' | `DB_${number}` {
+  return /^DB(_\d+)?$/.test(name)
 }
 
 export default { ...worker, fetch }

@@ -97,31 +97,6 @@ describe('fieldline check', () => {
     })
   })
 
-  it('is what the action runs, with its result in the summary of the job', async () => {
-    const npx = join(folder, 'npx')
-    const command = join(import.meta.dirname, '../../dist/cli.js')
-    // The action's npx fetches the package: this one has it.
-    writeFileSync(npx, `#!/bin/sh\nshift 4; exec '${process.execPath}' '${command}' "$@"\n`)
-    chmodSync(npx, 0o755)
-    const env = {
-      PATH: `${folder}:${process.env.PATH}`,
-      ...{ FIELDLINE_URL: worker.url.origin, FIELDLINE_TOKEN: ADMIN_TOKEN, FIELDLINE_COMMAND: 'check' },
-      ...{ FIELDLINE_SITE: 'shop', FIELDLINE_PACKAGE: 'fieldline', RUNNER_TEMP: folder },
-      FIELDLINE_ARGS: '--against "release:2.3.0"\n--release 2.4.0 --metric lcp --route "$(touch pwned) x"',
-      ...{ GITHUB_STEP_SUMMARY: join(folder, 'summary.md'), GITHUB_OUTPUT: join(folder, 'output') },
-    }
-    const script = join(import.meta.dirname, '../../cli/action.sh')
-    await promisify(execFile)('bash', [script], { env, cwd: folder }).catch(({ code }) =>
-      expect(code).toBe(4),
-    )
-    expect(readFileSync(join(folder, 'output'), 'utf8')).toBe('exit-code=4\n')
-    expect(readFileSync(join(folder, 'summary.md'), 'utf8')).toContain('1 of 1 checks have too little data.')
-    expect(existsSync(join(folder, 'pwned'))).toBe(false)
-    const action = readFileSync(join(import.meta.dirname, '../../action.yml'), 'utf8')
-    for (const name of Object.keys(env).filter(name => name.startsWith('FIELDLINE_')))
-      expect(action).toContain(`${name}: \${{ inputs.`)
-  })
-
   it('passes nothing that nobody can tell', () => {
     const row = {
       ...{
@@ -149,6 +124,87 @@ describe('fieldline check', () => {
     const xml = toJunit('a<b', [{ ...finding, outcome: 'ok', name: 'x" & <y>\u0000\u202e' }])
     expect(xml).toContain('name="x&quot; &amp; &lt;y&gt;\\u0000\\u202e"')
     expect(xml).toContain('name="a&lt;b"')
+  })
+})
+
+describe('the action', () => {
+  const file = (name: string) => join(folder, name)
+  const read = (name: string) => (existsSync(file(name)) ? readFileSync(file(name), 'utf8') : '')
+
+  beforeAll(() => {
+    const command = join(import.meta.dirname, '../../dist/cli.js')
+    // The action's npx fetches the package: this one has it.
+    writeFileSync(file('npx'), `#!/bin/sh\nshift 4; exec '${process.execPath}' '${command}' "$@"\n`)
+    chmodSync(file('npx'), 0o755)
+  })
+
+  /** Runs what action.yml runs, as a step of one job after another; answers its exit code and what it printed. */
+  async function step(inputs: Record<string, string>) {
+    for (const name of ['output', 'summary.md']) rmSync(file(name), { force: true })
+    const env = {
+      PATH: `${folder}:${process.env.PATH}`,
+      ...{ FIELDLINE_URL: worker.url.origin, FIELDLINE_TOKEN: ADMIN_TOKEN, FIELDLINE_COMMAND: 'check' },
+      ...{ FIELDLINE_SITE: 'shop', FIELDLINE_PACKAGE: 'fieldline', FIELDLINE_ARGS: '', RUNNER_TEMP: folder },
+      ...{ GITHUB_STEP_SUMMARY: file('summary.md'), GITHUB_OUTPUT: file('output') },
+      ...inputs,
+    }
+    const script = join(import.meta.dirname, '../../cli/action.sh')
+    const ran = promisify(execFile)('bash', [script], { env, cwd: folder })
+    const { code = 0, stdout, stderr } = await ran.catch(error => error)
+    return { code, said: `${stdout}${stderr}`, env }
+  }
+
+  it('runs check, with its result in the summary of the job', async () => {
+    const FIELDLINE_ARGS =
+      '--against "release:2.3.0"\n--release 2.4.0 --metric lcp --route "$(touch pwned) x"'
+    const { code, env } = await step({ FIELDLINE_ARGS })
+    expect(code).toBe(4)
+    const outputs = `markdown=${file('fieldline.md')}\njunit=${file('fieldline.xml')}\nexit-code=4\n`
+    expect(read('output')).toBe(outputs)
+    expect(read('summary.md')).toContain('1 of 1 checks have too little data.')
+    expect(read('fieldline.xml')).toContain('<skipped')
+    expect(existsSync(file('pwned'))).toBe(false)
+    const action = readFileSync(join(import.meta.dirname, '../../action.yml'), 'utf8')
+    for (const name of Object.keys(env).filter(name => name.startsWith('FIELDLINE_')))
+      expect(action).toContain(`${name}: \${{ inputs.`)
+    for (const [name] of outputs.matchAll(/^[\w-]+(?==)/gm))
+      expect(action).toContain(`steps.run.outputs.${name}`)
+  })
+
+  it.each(['--markdown "my result.md" --junit=my.xml', '--junit my.xml --markdown="my result.md"'])(
+    'writes the files that %s names',
+    async names => {
+      for (const name of ['my result.md', 'my.xml']) rmSync(file(name), { force: true })
+      await step({ FIELDLINE_ARGS: `--against period ${names}` })
+      expect(read('my result.md')).toContain('3 of 3 checks')
+      expect(read('summary.md')).toBe(read('my result.md'))
+      expect(read('my.xml')).toContain('<testsuites')
+      expect(read('output')).toBe('markdown=my result.md\njunit=my.xml\nexit-code=4\n')
+    },
+  )
+
+  it('tells nothing of a step before it', async () => {
+    await step({ FIELDLINE_ARGS: '--against period' })
+    expect(read('summary.md')).not.toBe('')
+    const deploy = { FIELDLINE_COMMAND: 'deploy', FIELDLINE_ARGS: '--release 2.4.0 --note "a new checkout"' }
+    expect((await step(deploy)).code).toBe(0)
+    expect([read('summary.md'), read('output')]).toEqual(['', 'exit-code=0\n'])
+    expect(
+      (await step({ FIELDLINE_ARGS: '--against period', FIELDLINE_URL: 'http://localhost:9' })).code,
+    ).toBe(1)
+    expect([read('summary.md'), read('output')]).toEqual(['', 'exit-code=1\n'])
+  })
+
+  it.each([
+    [{ FIELDLINE_URL: '' }, 'The input url is empty'],
+    [{ FIELDLINE_TOKEN: '' }, 'The input token is empty'],
+    [{ FIELDLINE_COMMAND: 'chekc' }, 'The input command must be check or deploy, not chekc.'],
+    [{ FIELDLINE_ARGS: `--budgets --route "it's` }, 'The input args has a quote that is not closed'],
+    [{ FIELDLINE_SITE: '', FIELDLINE_ARGS: '--against period' }, '--site is missing'],
+  ])('of %j ends with 2 and says why', async (inputs, reason) => {
+    const { code, said } = await step(inputs)
+    expect({ code, said }).toEqual({ code: 2, said: expect.stringContaining(reason) })
+    expect(read('output')).toBe('exit-code=2\n')
   })
 })
 
@@ -194,19 +250,30 @@ describe('fieldline doctor', () => {
   it('names the origin that may not send, and the page without a tag', async () => {
     const page = `${worker.url.origin}/healthz`
     const { out } = await cli('doctor', '--site', 'shop', '--origin', 'https://evil.example', '--page', page)
-    expect(out).toMatch(
-      /^to do +beacon: Add the origin: fieldline site set shop --origin https:\/\/evil\.example/m,
-    )
+    // The command replaces the list, so it names those that are there as well.
+    const all = '--origin https://shop.example --origin https://evil.example'
+    expect(out).toMatch(new RegExp(`^to do +beacon: Add the origin: fieldline site set shop ${all}\\.`, 'm'))
     expect(out).toMatch(/^to do +page: No tag in the HTML/m)
     expect(out).toMatch(/^ok +summary: 603 page views in 24 hours$/m)
   })
 
-  it('looks without a token at what needs none', async () => {
+  it.each([{}, { FIELDLINE_TOKEN: '' }])('looks without a token at what needs none: %j', async env => {
     const { out } = await run(['doctor', '--site', 'shop', '--origin', 'https://shop.example'], {
       FIELDLINE_URL: worker.url.origin,
+      ...env,
     })
     expect(out).toMatch(/^ok +beacon: accepted/m)
     expect(out).toMatch(/^- +summary: pass --token$/m)
+  })
+
+  it.each([
+    [['--origin', 'shop.example'], '--origin must be scheme and host: https://shop.example'],
+    [['--origin', 'https://shop.example/'], '--origin must be scheme and host: https://shop.example\n'],
+    [['--page', 'shop.example/cart'], '--page must be an address: https://shop.example/cart'],
+    [['--page', 'https://'], '--page must be an address: https://shop.example/'],
+  ])('looks at nothing where %j is wrong', async (args, reason) => {
+    const { code, said } = await cli('doctor', '--site', 'shop', ...args)
+    expect({ code, said }).toEqual({ code: 2, said: expect.stringContaining(reason) })
   })
 
   it('says once that nobody answers, or somebody else, and that a token is unknown', async () => {
