@@ -21,7 +21,7 @@ import { guessedRight, isWithinLimit, mayGuess } from './limit.ts'
 /** How long a beacon waits for D1, at each step, until it is answered with a 503, in ms. */
 export const D1_TIMEOUT = 2 * SECOND
 
-interface Admitted {
+export interface Admitted {
   site: Site
   /** Sent with the admin token: by an importer or a load test, not by a stranger's browser. */
   trusted: boolean
@@ -31,33 +31,53 @@ interface Admitted {
 
 /** Checks length, content type, rate limit, site and origin; throws the problem, with CORS headers where due. */
 export async function admit(c: Context<Hono>, now: Ms): Promise<Admitted> {
+  checkForm(c)
+  const name = siteNameIn(c)
+  const trusted = await isTrusted(c)
+  const { site, fresh } = trusted
+    ? { site: await freshSite(c, name, now), fresh: true }
+    : await admitStranger(c, name, now)
+  const origin = c.req.header('Origin')
+  if (origin) c.header('Access-Control-Allow-Origin', origin)
+  return { site, trusted, fresh }
+}
+
+/** Checks what the headers say of the body. */
+function checkForm(c: Context<Hono>): void {
   if (Number(c.req.header('Content-Length') ?? 0) > MAX_BYTES) throw tooLarge()
   const type = c.req.header('Content-Type')?.split(';')[0]?.trim().toLowerCase()
   if (type && type !== 'text/plain' && type !== 'application/json') {
     throw problem(415, `A beacon is text/plain or application/json, not ${type}.`)
   }
+}
+
+function siteNameIn(c: Context<Hono>): string {
   const name = v.safeParse(SITE_NAME, c.req.query('site'))
-  if (!name.success) throw badField({ field: 'site', detail: name.issues[0].message })
+  if (name.success) return name.output
+  throw badField({ field: 'site', detail: name.issues[0].message })
+}
 
-  const trusted = c.req.header('Authorization') !== undefined
-  if (trusted && !(await isAdmin(c)))
-    throw problem(401, 'This is not the admin token; a browser sends none at all.')
+/** True with the admin token; any other is refused. */
+async function isTrusted(c: Context<Hono>): Promise<boolean> {
+  if (c.req.header('Authorization') === undefined) return false
+  if (await isAdmin(c)) return true
+  throw problem(401, 'This is not the admin token; a browser sends none at all.')
+}
 
+/** The site that a browser sends for, within what its address may do and from a page of that site. */
+async function admitStranger(c: Context<Hono>, name: string, now: Ms): Promise<Omit<Admitted, 'trusted'>> {
   const address = addressOf(c.req.header('CF-Connecting-IP'))
-  const guess = !trusted && !isRemembered(name.output, now)
-  if (guess && !mayGuess(address, now))
+  const isGuess = !isRemembered(name, now)
+  if (isGuess && !mayGuess(address, now))
     throw tooMany('Too many unknown sites were asked for by this address.')
-  const before = trusted ? null : rememberedSite(name.output, now)
+  const before = rememberedSite(name, now)
   const fresh = !before || leastToCome(before, now) === 1
-  const site = fresh ? await freshSite(c, name.output, now) : before
-  if (guess) guessedRight(address)
-  if (!trusted && !(await isWithinLimit(c.env.BEACON_LIMIT, site.id, address, now))) {
+  const site = fresh ? await freshSite(c, name, now) : before
+  if (isGuess) guessedRight(address)
+  if (!(await isWithinLimit(c.env.BEACON_LIMIT, site.id, address, now)))
     throw tooMany('Too many beacons from this address.')
-  }
-  const origin = c.req.header('Origin')
-  if (!trusted) checkOrigin(c, site)
-  if (origin) c.header('Access-Control-Allow-Origin', origin)
-  return { site, trusted, fresh }
+  checkOrigin(c, site)
+  return { site, fresh }
 }
 
 /** The site as it is now, or was a moment ago. */

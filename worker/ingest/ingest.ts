@@ -4,13 +4,10 @@
 
 import type { Context } from 'hono'
 import { isbot } from 'isbot'
-import { HOUR, hourOf } from '../../schema/domain/hour.ts'
-import { PHASES } from '../../schema/domain/metrics.ts'
+import { HOUR } from '../../schema/domain/hour.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import type { Candidate } from '../../schema/storage/candidate.ts'
-import { encodeBlocking, encodeCall, encodeError, encodeMark } from '../../schema/storage/row.ts'
 import type { PageViewRow } from '../../schema/storage/tables.ts'
-import { encodeAttribution } from '../../schema/wire/attribution-lists.ts'
 import { decode } from '../../schema/wire/decode.ts'
 import type { PageView } from '../../schema/wire/pageview.ts'
 import { within } from '../deadline.ts'
@@ -21,7 +18,8 @@ import { leastRate } from '../site/rates.ts'
 import { isKnownSite, rememberedDatabase, type Site } from '../site/sites.ts'
 import { SETTLED } from '../store/periods.ts'
 import { addressOf } from './address.ts'
-import { admit, checkOrigin, D1_TIMEOUT, freshSite, readBody } from './admit.ts'
+import { type Admitted, admit, checkOrigin, D1_TIMEOUT, freshSite, readBody } from './admit.ts'
+import { slimRow, toRow } from './beacon-row.ts'
 import { leastToCome } from './control.ts'
 import { describe, type Visitor } from './enrich.ts'
 import { type Fate, fateOf } from './fate.ts'
@@ -30,13 +28,10 @@ import { toLake } from './lake.ts'
 import { toLakeRow } from './lake-row.ts'
 import { mayBeFat } from './limit.ts'
 import { renamed } from './rename.ts'
-import { drawLot, isKept } from './sample.ts'
-import { bytesOf, ORDINARY_BYTES, slim } from './size.ts'
+import { drawLot, isKept, type Lot } from './sample.ts'
+import { bytesOf, ORDINARY_BYTES } from './size.ts'
 import { declared, type LeftOut } from './tags.ts'
 import { tally } from './tally.ts'
-
-/** The bit that all later beacons of a page view share: JSON carries whole numbers below 2^53. */
-const LAST_BIT = 50
 
 /** Answers 204 when the row is in D1 (or not wanted), 202 when a queue has it, a problem when nothing durable has. */
 export async function ingest(c: Context<Hono>): Promise<Response> {
@@ -75,32 +70,22 @@ interface Taken {
 
 /** Takes a beacon in, or throws the problem that refuses it. */
 async function take(c: Context<Hono>, now: Ms): Promise<Taken> {
-  const { site: known, trusted, fresh } = await admit(c, now)
+  const admitted = await admit(c, now)
+  const { trusted } = admitted
   const userAgent = c.req.header('User-Agent') ?? ''
   if (isbot(userAgent)) return { fate: 'bots' }
 
   const body = await readBody(c.req.raw)
   const beacon = decode(body)
   if ('error' in beacon) throw badField(beacon.error)
-  const lot = await drawLot(known.key, beacon.ok.id)
-  const { age, sequence } = beacon.ok
-  let site = known
-  if (!fresh) {
-    // Most beacons of a busy site end here, and D1 hears nothing of them. The lake gets them by what the isolate remembers.
-    const least = Math.min(leastToCome(known, now), leastRate(known, now - age, sequence))
-    if (isKept(lot, least)) {
-      site = await freshSite(c, known.id, now)
-      checkOrigin(c, site)
-    } else if (!c.env.LAKE) return { fate: 'sampled' }
-  }
+  const lot = await drawLot(admitted.site.key, beacon.ok.id)
+  const site = await siteFor(c, admitted, lot, beacon.ok, now)
+  if (!site) return { fate: 'sampled' }
   const named = renamed(beacon.ok, site)
   if (!named) return { fate: 'ignored' }
   const { view, leftOut } = declared(named, site)
   checkWeight(view, site, trusted)
-  const oldest = site.rawDays * 24 * HOUR
-  if (view.age > oldest) {
-    throw badField({ field: 'age', detail: `must be at most ${oldest}: raw rows are kept no longer` })
-  }
+  checkAge(view, site)
   const visitor = () => describe(userAgent, view.touch, countryOf(c, trusted))
   if (c.env.LAKE) {
     const found = { site: site.id, id: lot.id, visitor: visitor(), imported: trusted, now }
@@ -112,22 +97,41 @@ async function take(c: Context<Hono>, now: Ms): Promise<Taken> {
   if (view.sequence > 0 && view.age > SETTLED) return { fate: 'late' }
   const rate = leastRate(site, now - view.age, view.sequence)
   if (!isKept(lot, rate)) return { fate: 'sampled', leftOut }
-  const found = { site: site.id, now }
-  let row = toRow({ ...view, id: lot.id }, visitor(), found)
-  const excess = bytesOf(row) - ORDINARY_BYTES
-  const address = addressOf(c.req.header('CF-Connecting-IP'))
-  if (excess > 0 && !trusted && !mayBeFat(site, address, excess, now)) {
-    const { view: rest, callsCut, marksCut } = slim(view)
-    row = {
-      ...toRow({ ...rest, id: lot.id }, visitor(), found),
-      ...underNumber(view, rest),
-      callsCut,
-      marksCut,
-    }
-  }
+  const row = rowFor(c, { ...view, id: lot.id }, visitor(), { site, trusted, now })
   const candidate: Candidate = { ...row, draw: lot.draw, oneIn: rate, ...(trusted && { imported: true }) }
   if (c.env.INGEST === 'queue' && (await enqueue(c.env.QUEUE, candidate))) return { fate: 'queued', leftOut }
   return { fate: await save(c, site, candidate, now), leftOut }
+}
+
+/** The site as it is now; null for a beacon that is left out by what the isolate remembers of it. */
+async function siteFor(
+  c: Context<Hono>,
+  { site, fresh }: Admitted,
+  lot: Lot,
+  { age, sequence }: PageView,
+  now: Ms,
+): Promise<Site | null> {
+  if (fresh) return site
+  // Most beacons of a busy site end here, and D1 hears nothing of them. The lake gets them by what the isolate remembers.
+  const least = Math.min(leastToCome(site, now), leastRate(site, now - age, sequence))
+  if (!isKept(lot, least)) return c.env.LAKE ? site : null
+  const current = await freshSite(c, site.id, now)
+  checkOrigin(c, current)
+  return current
+}
+
+/** The row of a page view, cut to the ordinary where its address has sent as many large ones as it may. */
+function rowFor(
+  c: Context<Hono>,
+  view: PageView,
+  visitor: Visitor,
+  { site, trusted, now }: { site: Site; trusted: boolean; now: Ms },
+): PageViewRow {
+  const row = toRow(view, visitor, { site: site.id, now })
+  const excess = bytesOf(row) - ORDINARY_BYTES
+  const address = addressOf(c.req.header('CF-Connecting-IP'))
+  const isTaken = excess <= 0 || trusted || mayBeFat(site, address, excess, now)
+  return isTaken ? row : slimRow(view, visitor, { site: site.id, now })
 }
 
 /**
@@ -138,6 +142,13 @@ function checkWeight({ weight }: PageView, { id, maxWeight }: Site, trusted: boo
   if (trusted || weight <= maxWeight) return
   const detail = `must be at most ${maxWeight}: pages of site ${id} that sample more need its setting max_weight`
   throw badField({ field: 'weight', detail })
+}
+
+/** What would be deleted at once is not taken. */
+function checkAge({ age }: PageView, { rawDays }: Site): void {
+  const oldest = rawDays * 24 * HOUR
+  if (age <= oldest) return
+  throw badField({ field: 'age', detail: `must be at most ${oldest}: raw rows are kept no longer` })
 }
 
 /** Stores the row; where D1 refuses or is silent, a queue takes it if one is bound. */
@@ -163,53 +174,6 @@ async function enqueue(queue: Queue<Candidate> | undefined, row: Candidate): Pro
   } catch (error) {
     logError('the queue refused a beacon', error)
     return false
-  }
-}
-
-/** Builds the row: times by the worker's clock, calls and marks under their beacon's number. */
-export function toRow(
-  view: PageView,
-  visitor: Visitor,
-  { site, now }: { site: string; now: number },
-): PageViewRow {
-  const { sequence, calls, marks, tags, phases, errors } = view
-  const why = encodeAttribution(view.why)
-  const began = now - view.age
-  return {
-    site,
-    hour: hourOf(began),
-    id: view.id,
-    began,
-    sequence,
-    weight: view.weight,
-    navigation: view.navigation,
-    route: view.route,
-    release: view.release,
-    ...visitor,
-    connection: view.connection,
-    ...view.vitals,
-    phases: phases && JSON.stringify(PHASES.map(phase => phases[phase])),
-    server: view.server ? JSON.stringify(view.server) : null,
-    trace: view.trace ?? null,
-    calls: calls.length ? JSON.stringify({ [sequence]: calls.map(encodeCall) }) : '{}',
-    why: why ? JSON.stringify(why) : null,
-    tags: tags.length ? JSON.stringify(Object.fromEntries(tags)) : null,
-    blocking: view.blocking ? JSON.stringify(encodeBlocking(view.blocking)) : null,
-    bfcache: view.bfcache ? JSON.stringify(view.bfcache) : null,
-    marks: marks.length ? JSON.stringify({ [sequence]: marks.map(encodeMark) }) : '{}',
-    received: 2 ** Math.min(sequence, LAST_BIT),
-    dropped: view.dropped,
-    errors: errors?.count ?? null,
-    errorList: errors?.list.length ? JSON.stringify(errors.list.map(encodeError)) : null,
-  }
-}
-
-/** A beacon of which no call, or mark, is left keeps its number: so what was cut of it is counted once. */
-function underNumber(view: PageView, rest: PageView): Partial<PageViewRow> {
-  const none = JSON.stringify({ [view.sequence]: [] })
-  return {
-    ...(view.calls.length && !rest.calls.length && { calls: none }),
-    ...(view.marks.length && !rest.marks.length && { marks: none }),
   }
 }
 

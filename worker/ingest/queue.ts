@@ -41,7 +41,7 @@ export async function consume(batch: MessageBatch<Candidate>, env: Env, now: Ms)
     })
   } catch (error) {
     logError(`D1 refused ${messages.length} queued beacons`, error)
-    for (const message of messages) retryLater(message)
+    messages.forEach(retryLater)
   }
 }
 
@@ -80,13 +80,21 @@ async function store(
   } catch (error) {
     const what = messages.length > 1 ? `${messages.length} queued beacons` : 'a queued beacon'
     logError(`D1 refused ${what}`, error)
-    if (messages.length > 1 && (isMoved(error) || HOPELESS.test(String(error)))) {
-      for (const message of messages) if (await store([message], live, env, now)) message.ack()
-    } else {
-      for (const message of messages) retryLater(message)
-    }
+    const mayBeOne = isMoved(error) || HOPELESS.test(String(error))
+    if (messages.length > 1 && mayBeOne) await storeEach(messages, live, env, now)
+    else messages.forEach(retryLater)
     return false
   }
+}
+
+/** Stores rows one by one: what is wrong with one holds up no other. */
+async function storeEach(
+  messages: readonly Message<Candidate>[],
+  live: ReadonlyMap<string, Live>,
+  env: Env,
+  now: Ms,
+): Promise<void> {
+  for (const message of messages) if (await store([message], live, env, now)) message.ack()
 }
 
 function retryLater(message: Message<Candidate>): void {

@@ -18,7 +18,7 @@ const MAX_KEYS = 1_000
 
 const keys = new Map<string, Promise<CryptoKey>>()
 
-interface Lot {
+export interface Lot {
   /** 32 bits that decide whether the page view is kept. */
   draw: number
   /** What its row is called: 16 hex digits. */

@@ -3,8 +3,8 @@
  */
 
 import { pageViews } from '../../../demo/traffic/traffic.ts'
+import { toRow } from '../../../worker/ingest/beacon-row.ts'
 import { describe } from '../../../worker/ingest/enrich.ts'
-import { toRow } from '../../../worker/ingest/ingest.ts'
 import { drawLot } from '../../../worker/ingest/sample.ts'
 import { store } from '../../../worker/store/upsert.ts'
 import type { Traffic } from '../explained.ts'
