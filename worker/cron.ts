@@ -8,14 +8,12 @@
  * next run, which begins elsewhere. So neither a site with a backlog nor one whose roll-up fails holds up the others.
  */
 
-import { getTableColumns, type SQL, sql } from 'drizzle-orm'
-import { drizzle } from 'drizzle-orm/d1'
 import { MINUTE } from '../schema/domain/hour.ts'
 import type { Ms } from '../schema/domain/units.ts'
-import { rates, type SiteRow, sites, type Tier } from '../schema/storage/tables.ts'
-import { isWatched, MIN_WATCH_STATEMENTS, watch } from './budgets/watch.ts'
+import { MIN_WATCH_STATEMENTS, watch } from './budgets/watch.ts'
+import { type CronSite, cronSites, type Due, isSampledTooMuch, type Turn, turnsOf, withFacts } from './due.ts'
 import { FREE_STATEMENTS } from './env.ts'
-import { isPushed, MIN_PUSH_STATEMENTS, push } from './formats/push.ts'
+import { MIN_PUSH_STATEMENTS, push } from './formats/push.ts'
 import { tagKeys } from './histogram/dimensions.ts'
 import { expireRaw } from './histogram/expire.ts'
 import { purgeSite, retain, retainUnknown } from './histogram/retain.ts'
@@ -24,10 +22,7 @@ import { lowerRate } from './ingest/control.ts'
 import { writeDue } from './ingest/tally.ts'
 import { logError } from './log.ts'
 import { bindingsOf, boundAs, type Databases } from './site/database.ts'
-import { advance, purgeOldRows } from './site/move.ts'
-import { named } from './store/names.ts'
-import { type Look, type Stale, staleDays, staleHours } from './store/periods.ts'
-import { prepare } from './store/statement.ts'
+import { advance, isUnderway, purgeOldRows } from './site/move.ts'
 
 /** The cron's interval in ms, as in wrangler.toml. */
 const CRON_INTERVAL = 5 * MINUTE
@@ -41,30 +36,6 @@ const STATEMENTS = { hour: 10, day: 20, find: 2, lowerRate: 3, expire: 28, count
  */
 const RETAIN_EVERY = 7
 const RETAIN_SHARE = 1 / 8
-/** Periods that a run looks at, of each tier. */
-const MAX_DUE = 1_000
-/** A step by which turns never fall into a rhythm, whatever the number of sites: each is soon among the first. */
-const GOLDEN = (Math.sqrt(5) - 1) / 2
-
-interface CronSite extends Omit<SiteRow, 'origins' | 'key' | 'maxWeight' | 'created'> {
-  /** The sampling rate announced last; null where none ever was. */
-  announced: number | null
-  /** A budget is due, or a message waits. */
-  watched: 0 | 1
-  /** A collector is due. */
-  pushed: 0 | 1
-}
-
-interface Turn {
-  site: CronSite
-  /** Hours and then days to roll up, the oldest first. */
-  due: readonly Due[]
-  retains: boolean
-}
-
-interface Due extends Stale {
-  tier: Tier
-}
 
 /** What a run does it with. */
 interface Run {
@@ -123,31 +94,57 @@ function sharesOf(names: readonly string[], run: number, statements: number, tak
 
 /** One database's share: what is due of the sites that lie there. */
 async function serve(run: Run, share: Share, everyone: readonly CronSite[]): Promise<void> {
-  const { databases, now, end } = run
+  const { databases, now } = run
   const d1 = boundAs(databases, share.name)
   const own = everyone.filter(({ database }) => database === share.name)
-  if (!d1) return
-  let { left } = share
-  let all = own
-  if (share.name !== 'DB') {
-    // An empty database costs nothing.
-    if (!own.length) return
-    all = await withFacts(d1, own, now)
-    left -= 1
-  }
-  // Of a site that moves nothing is rolled up or deleted: it would change under the copy.
-  const settled = all.filter(site => !isUnderway(site))
+  const isDirectory = share.name === 'DB'
+  // An empty database costs nothing.
+  if (!d1 || !(isDirectory || own.length)) return
+  const all = isDirectory ? own : await withFacts(d1, own, now)
+  let left = isDirectory ? share.left : share.left - 1
+  left -= await expire(d1, all, share, now, left)
+  const turns = await turnsOf(d1, all, now, share.run, retainEvery(all.length, share.statements))
+  left -= STATEMENTS.find
+  left -= await takeTurns(d1, turns, run, left)
+  await catchUp(d1, turns, run, left)
+}
+
+/** How many runs there are to one that looks for what is old of a site. */
+function retainEvery(sites: number, statements: number): number {
+  return Math.max(RETAIN_EVERY, Math.ceil((sites * STATEMENTS.retain) / (statements * RETAIN_SHARE)))
+}
+
+/** Deletes raw rows that are past their days, and rows of no site; answers the statements it took. Trouble there holds up nothing else. */
+async function expire(
+  d1: D1Database,
+  all: readonly CronSite[],
+  { name, run }: Share,
+  now: Ms,
+  maxStatements: number,
+): Promise<number> {
+  // Of a site that moves nothing is deleted: it would change under the copy.
+  const still = all.filter(site => !isUnderway(site))
+  let taken = 0
   try {
-    left -= await expireRaw(d1, settled, now, left)
-    if (share.name === 'DB' && share.run % RETAIN_EVERY === 0) left -= await retainUnknown(d1, now)
+    taken += await expireRaw(d1, still, now, maxStatements)
+    if (name === 'DB' && run % RETAIN_EVERY === 0) taken += await retainUnknown(d1, now)
   } catch (error) {
     logError('old raw rows cannot be deleted', error)
-    left -= STATEMENTS.expire
+    taken += STATEMENTS.expire
   }
-  const turns = await turnsOf(d1, all, now, share.run, share.statements)
-  left -= STATEMENTS.find
+  return taken
+}
+
+/** Each site's turn; answers the statements they took. A site that fails holds up no other. */
+async function takeTurns(
+  d1: D1Database,
+  turns: readonly Turn[],
+  run: Run,
+  maxStatements: number,
+): Promise<number> {
+  let left = maxStatements
   for (const turn of turns) {
-    if (left <= 0 || Date.now() > end) return
+    if (left <= 0 || Date.now() > run.end) break
     try {
       left -= await maintain(d1, turn, run, left)
     } catch (error) {
@@ -155,97 +152,22 @@ async function serve(run: Run, share: Share, everyone: readonly CronSite[]): Pro
       left -= STATEMENTS.hour
     }
   }
+  return maxStatements - left
+}
+
+/** Rolls up further periods, one of each site at a time. */
+async function catchUp(
+  d1: D1Database,
+  turns: readonly Turn[],
+  run: Run,
+  maxStatements: number,
+): Promise<void> {
+  let left = maxStatements
   const rounds = turns.flatMap(({ site, due }) => due.slice(1).map((one, round) => ({ site, one, round })))
   for (const { site, one } of rounds.sort((a, b) => a.round - b.round)) {
-    if (left < costOf(one, site) || Date.now() > end) return
-    left -= await rollUp(d1, site, one, now)
+    if (left < costOf(one, site) || Date.now() > run.end) return
+    left -= await rollUp(d1, site, one, run.now)
   }
-}
-
-/** All sites by name, those that are being deleted, too, and what each has to do. */
-function cronSites(d1: D1Database, now: Ms): Promise<CronSite[]> {
-  const { origins, key, maxWeight, created, ...columns } = getTableColumns(sites)
-  return drizzle(d1)
-    .select({ ...columns, ...factsOf(named(sites, 'sites').id, now) })
-    .from(sites)
-    .orderBy(sites.id)
-}
-
-/** What the database in which its rows lie says of a site. */
-function factsOf(site: SQL, now: Ms) {
-  return {
-    announced: sql<
-      number | null
-    >`(SELECT ${r.rate} FROM ${r.table} WHERE ${r.site} = ${site} ORDER BY ${r.since} DESC LIMIT 1)`,
-    watched: isWatched(site, now),
-    pushed: isPushed(site, now),
-  }
-}
-
-/** The same sites, with what `d1` says of them. Keys: those of `factsOf`. */
-async function withFacts(d1: D1Database, all: readonly CronSite[], now: Ms): Promise<CronSite[]> {
-  const { announced, watched, pushed } = factsOf(sql`j.value`, now)
-  const { results } = await prepare(
-    d1,
-    sql`SELECT ${announced} AS announced, ${watched} AS watched, ${pushed} AS pushed
-      FROM json_each(${JSON.stringify(all.map(({ id }) => id))}) AS j ORDER BY j.key`,
-  ).all<Pick<CronSite, 'announced' | 'watched' | 'pushed'>>()
-  return all.map((site, i) => ({ ...site, ...results[i] }))
-}
-
-const r = named(rates, 'r')
-
-/** The sites that have something to do, in the order of this run. Those that look for what is old come first, since it is much. */
-async function turnsOf(
-  d1: D1Database,
-  all: readonly CronSite[],
-  now: Ms,
-  run: number,
-  maxStatements: number,
-): Promise<Turn[]> {
-  const often = Math.ceil((all.length * STATEMENTS.retain) / (maxStatements * RETAIN_SHARE))
-  const every = Math.max(RETAIN_EVERY, often)
-  const living = all.filter(site => site.deleted === null && !isUnderway(site))
-  const retaining = new Set(living.filter((_, i) => (run - i) % every === 0).map(({ id }) => id))
-  const looks = Object.fromEntries(
-    living.map(({ id }): [string, Look] => [id, retaining.has(id) ? 'all' : 'new']),
-  )
-  const due = Map.groupBy(
-    [
-      ...(await staleHours(d1, looks, now, MAX_DUE)).map(hour => ({ ...hour, tier: 'hour' as const })),
-      ...(await staleDays(d1, looks, now, MAX_DUE)).map(day => ({ ...day, tier: 'day' as const })),
-    ],
-    ({ site }) => site,
-  )
-  const first = Math.floor(((run * GOLDEN) % 1) * all.length)
-  const turns = [...all.slice(first), ...all.slice(0, first)].map(site => ({
-    site,
-    due: due.get(site.id) ?? [],
-    retains: retaining.has(site.id),
-  }))
-  return turns
-    .filter(({ site, due, retains }) => due.length || retains || hasMore(site))
-    .sort((a, b) => Number(b.retains) - Number(a.retains))
-}
-
-/** True where there is something to do beside roll-ups. */
-function hasMore(site: CronSite): boolean {
-  return (
-    site.deleted !== null ||
-    site.moving !== null ||
-    site.watched === 1 ||
-    site.pushed === 1 ||
-    isSampledTooMuch(site)
-  )
-}
-
-/** True while a site moves; not any more where only its old rows are left to go. */
-function isUnderway({ moving }: CronSite): boolean {
-  return moving === 'copy' || moving === 'merge'
-}
-
-function isSampledTooMuch({ announced, rate }: CronSite): boolean {
-  return announced !== null && announced > rate
 }
 
 /** One site's turn; answers the statements it took. */

@@ -49,6 +49,14 @@ interface Advanced {
   rows: number
 }
 
+/** A move between two databases, and how far it is; null: the copy has not begun. */
+interface Move {
+  place: Place
+  from: D1Database
+  to: D1Database
+  progress: Progress | null
+}
+
 /** The place of a site that is there; null where there is none. */
 export async function placeOf(directory: D1Database, id: string): Promise<Place | null> {
   const { database, moving, other, moved } = sites
@@ -73,31 +81,51 @@ export async function advance(
   end: Ms,
 ): Promise<Advanced> {
   const done: Advanced = { taken: 0, rows: 0 }
-  let place: Place | null = null
-  let progress: Progress | null = null
+  let move: Move | null = null
   while (Date.now() < end) {
-    if (done.taken + (progress ? TURN_STATEMENTS : FIRST_STATEMENTS) > maxStatements) break
-    if (!place || !progress) {
-      place = await placeOf(databases.DB, id)
-      done.taken++
-      if (!place?.other || place.moving === null || place.moving === 'purge') break
-    }
-    const [from, to] = endsOf(databases, place)
-    if (!progress) {
-      progress = await progressOf(to, id)
-      done.taken++
-      if (!progress) await prepareCopy(from, to, id, done)
-      if (!progress) continue
-    }
-    if (STEPS[progress.step]?.phase === place.moving) {
-      if (await isFenced(from, id, progress, done)) progress = await copyOn(from, to, id, progress, done)
-    } else {
-      await turnToNext(databases.DB, place, now)
-      done.taken++
-      progress = null
-    }
+    if (done.taken + (move ? TURN_STATEMENTS : FIRST_STATEMENTS) > maxStatements) break
+    move ??= await moveOf(databases, id, done)
+    if (!move) break
+    const progress = await takeTurn(databases.DB, move, now, done)
+    move = progress && { ...move, progress }
   }
   return done
+}
+
+/** The move that a site is on; null where it is on none, or the old rows alone are left. */
+async function moveOf(databases: Databases, id: string, done: Advanced): Promise<Move | null> {
+  const place = await placeOf(databases.DB, id)
+  done.taken++
+  if (!place?.other || !isUnderway(place)) return null
+  const [from, to] = endsOf(databases, place)
+  const progress = await progressOf(to, id)
+  done.taken++
+  return { place, from, to, progress }
+}
+
+/** Does one turn's work; answers how far the move is then, null where that must be looked up. */
+async function takeTurn(
+  directory: D1Database,
+  { place, from, to, progress }: Move,
+  now: Ms,
+  done: Advanced,
+): Promise<Progress | null> {
+  if (!progress) {
+    await prepareCopy(from, to, place.id, done)
+    return null
+  }
+  if (STEPS[progress.step]?.phase !== place.moving) {
+    await turnToNext(directory, place, now)
+    done.taken++
+    return null
+  }
+  const isStill = await isFenced(from, place.id, progress, done)
+  return isStill ? copyOn(from, to, place.id, progress, done) : progress
+}
+
+/** True while a site moves; not any more where only its old rows are left to go. */
+export function isUnderway({ moving }: Pick<Place, 'moving'>): boolean {
+  return moving === 'copy' || moving === 'merge'
 }
 
 /** Deletes the rows that a site has left behind, once it is time; answers the statements it took. */
@@ -121,10 +149,9 @@ export async function purgeOldRows(
 
 /** How far a move is: the step that is next, of how many. */
 export async function stepsOf(databases: Databases, place: Place): Promise<{ step: number; steps: number }> {
-  const { moving, id } = place
-  const isUnderway = moving === 'copy' || moving === 'merge'
-  const progress = isUnderway ? await progressOf(endsOf(databases, place)[1], id) : null
-  return { step: isUnderway ? (progress?.step ?? 0) : STEPS.length, steps: STEPS.length }
+  if (!isUnderway(place)) return { step: STEPS.length, steps: STEPS.length }
+  const progress = await progressOf(endsOf(databases, place)[1], place.id)
+  return { step: progress?.step ?? 0, steps: STEPS.length }
 }
 
 /** The databases that it leaves and goes to. */
