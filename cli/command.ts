@@ -115,16 +115,20 @@ function parse(args: string[], options: ParseOptions) {
     return list
   }, [])
   const { tokens } = parseArgs({ args: joined, options, strict: false, allowPositionals: true, tokens: true })
-  for (const token of tokens) {
-    if (token.kind !== 'option') continue
-    const { rawName, name, value } = token
-    const option = options[name]
-    if (!option) throw misuse(`Unknown option ${rawName}.${suggestion(name, Object.keys(options))}`)
-    if (option.type === 'boolean' && value !== undefined) throw misuse(`--${name} takes no value.`)
-    if (option.type === 'string' && (value === undefined || (!token.inlineValue && /^--?[a-z]/i.test(value))))
-      throw misuse(`--${name} needs a value.`)
-  }
+  for (const token of tokens) if (token.kind === 'option') checkOption(token, options)
   return parseArgs({ args: joined, options, allowPositionals: true })
+}
+
+type OptionToken = Extract<NonNullable<ReturnType<typeof parseArgs>['tokens']>[number], { kind: 'option' }>
+
+/** Throws a misuse where there is no such option, or it has a value that it does not take, or lacks one. */
+function checkOption({ rawName, name, value, inlineValue }: OptionToken, options: ParseOptions): void {
+  const option = options[name]
+  if (!option) throw misuse(`Unknown option ${rawName}.${suggestion(name, Object.keys(options))}`)
+  if (option.type === 'boolean' && value !== undefined) throw misuse(`--${name} takes no value.`)
+  // `--site --json`: the next option is no value.
+  if (option.type === 'string' && (value === undefined || (!inlineValue && /^--?[a-z]/i.test(value))))
+    throw misuse(`--${name} needs a value.`)
 }
 
 function suggestion(name: string, names: string[]): string {

@@ -14,33 +14,52 @@ export const pageCheck = (address: string): Check => ({
     const html = await answer.text()
     const scripts = html.replace(/<!--.*?-->/gs, '').match(/<script\b[^>]*>/gi) ?? []
     const tags = scripts.filter(text => /fieldline[\w.-]*\.js/i.test(text))
-    const [tag] = tags
     const policies = [answer.headers.get('Content-Security-Policy') ?? '', ...metaPolicies(html)].filter(
       Boolean,
     )
-    const host = new URL(root).origin
-    for (const policy of policies)
-      for (const directive of ['connect-src', 'script-src'])
-        if (!allows(policy, directive, host, new URL(address).origin))
-          return bad(
-            `The page's Content-Security-Policy refuses ${host}: add it to ${directive}, or use data-fallback.`,
-          )
-    if (!tag)
-      return bad(
-        `No tag in the HTML of ${address}: put <script async src="${root}/fieldline.js" data-site="${site}"></script> into it. If a script or a bundle starts fieldline, this is right.`,
-      )
-    if (tags.length > 1)
-      return bad(`The tag is there ${tags.length} times: keep one. The first that runs measures.`)
-    const named = attribute(tag, 'data-site')
-    if (named === undefined) return bad(`The tag has no data-site: add data-site="${site}".`)
-    if (named !== site) return bad(`The tag is of site ${named}, not ${site}: set data-site="${site}".`)
-    const to = attribute(tag, 'data-endpoint') ?? attribute(tag, 'src') ?? ''
-    const sentTo = URL.canParse(to, address) ? new URL(to, address).origin : to
-    if (sentTo !== host && sentTo !== new URL(address).origin)
-      return bad(`The tag sends to ${sentTo}, not to ${host}: set its src to ${root}/fieldline.js.`)
-    return ok(`has the tag${policies.length ? ', and its policy allows it' : ''}`)
+    const page = { address, root, site }
+    const fault = policyFault(policies, page) ?? tagsFault(tags, page)
+    return fault ? bad(fault) : ok(`has the tag${policies.length ? ', and its policy allows it' : ''}`)
   },
 })
+
+interface Page {
+  address: string
+  /** Of the worker that it is to send to, and the site. */
+  root: string
+  site: string
+}
+
+/** Which directive keeps the tag from its work, and what to do; null: none. */
+function policyFault(policies: readonly string[], { address, root }: Page): string | null {
+  const [host, self] = [new URL(root).origin, new URL(address).origin]
+  const [refusing] = policies.flatMap(policy =>
+    ['connect-src', 'script-src'].filter(directive => !allows(policy, directive, host, self)),
+  )
+  return refusing
+    ? `The page's Content-Security-Policy refuses ${host}: add it to ${refusing}, or use data-fallback.`
+    : null
+}
+
+function tagsFault([tag, ...more]: readonly string[], page: Page): string | null {
+  const { address, root, site } = page
+  if (!tag)
+    return `No tag in the HTML of ${address}: put <script async src="${root}/fieldline.js" data-site="${site}"></script> into it. If a script or a bundle starts fieldline, this is right.`
+  if (more.length) return `The tag is there ${more.length + 1} times: keep one. The first that runs measures.`
+  return tagFault(tag, page)
+}
+
+function tagFault(tag: string, { address, root, site }: Page): string | null {
+  const named = attribute(tag, 'data-site')
+  if (named === undefined) return `The tag has no data-site: add data-site="${site}".`
+  if (named !== site) return `The tag is of site ${named}, not ${site}: set data-site="${site}".`
+  const to = attribute(tag, 'data-endpoint') ?? attribute(tag, 'src') ?? ''
+  const sentTo = URL.canParse(to, address) ? new URL(to, address).origin : to
+  const host = new URL(root).origin
+  return sentTo === host || sentTo === new URL(address).origin
+    ? null
+    : `The tag sends to ${sentTo}, not to ${host}: set its src to ${root}/fieldline.js.`
+}
 
 function attribute(tag: string, name: string): string | undefined {
   const found = new RegExp(`\\s${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)'|([^\\s>]+))`, 'i').exec(tag)

@@ -113,9 +113,10 @@ function toQuery(
   { origin, url, formFactor, metrics }: v.InferOutput<typeof CRUX_REQUEST>,
   periods: number,
 ): Parsed<CruxQuery> {
-  if (origin !== undefined && url !== undefined) return fail('url', 'cannot be combined with origin')
-  if (origin === undefined && url === undefined) return fail('origin', 'or url is required')
-  const address = URL.parse(url ?? origin ?? '')
+  const given = url ?? origin
+  if (given === undefined) return fail('origin', 'or url is required')
+  if (url !== undefined && origin !== undefined) return fail('url', 'cannot be combined with origin')
+  const address = URL.parse(given)
   if (!address) return fail(url === undefined ? 'origin' : 'url', 'is not an address')
   const wanted = metrics?.length ? metrics : METRIC_NAMES
   return {

@@ -119,13 +119,8 @@ export function summaryOf<Q extends QueryOf<typeof SUMMARY_QUERY>>({
   ...question
 }: Q): Parsed<SummaryQuery> {
   const { metrics, filters, sort } = question
-  if (sort === 'failing' && metrics.some(metric => metric !== 'api')) {
-    return fail('sort', 'failing needs metrics=api')
-  }
-  const counted: readonly Measure[] = sort === 'slowest' ? COUNTED : ['pageviews']
-  if ((sort === 'slowest' || sort === 'impact') && metrics.every(metric => counted.includes(metric))) {
-    return fail('sort', `${sort} needs a percentile or a rating, which ${metrics[0]} do not have`)
-  }
+  const unsortable = sortFault(metrics, sort)
+  if (unsortable !== null) return fail('sort', unsortable)
   const vital = metrics.find(metric => metric !== 'api')
   if (vital && (groupBy.includes('endpoint') || filters.endpoint !== undefined)) {
     const needs = `needs metrics=api, not ${vital}`
@@ -133,6 +128,16 @@ export function summaryOf<Q extends QueryOf<typeof SUMMARY_QUERY>>({
   }
   const telling = sort === 'slowest' || sort === 'failing' ? TELLING : 1
   return { ok: { ...question, groupBy, minimum: minimum ?? telling } }
+}
+
+/** Why groups cannot be in an order; null where they can. */
+function sortFault(metrics: readonly Measure[], sort: SummaryQuery['sort']): string | null {
+  if (sort === 'failing')
+    return metrics.every(metric => metric === 'api') ? null : 'failing needs metrics=api'
+  if (sort !== 'slowest' && sort !== 'impact') return null
+  const counted: readonly Measure[] = sort === 'slowest' ? COUNTED : ['pageviews']
+  if (metrics.some(metric => !counted.includes(metric))) return null
+  return `${sort} needs a percentile or a rating, which ${metrics[0]} do not have`
 }
 
 export const SUMMARY_ROW = v.object({

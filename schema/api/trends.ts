@@ -92,17 +92,26 @@ function comparedWith(
   const others: Baseline['filters'] = {}
   for (const [key, value] of tag ? [...named, tag] : named) {
     if (value === undefined) continue
-    const [parameter, meaning] = isTagKey(key) ? ['tag', `value of ${tagOf(key)}`] : [key, key]
-    const ownValue = own.filters[key]
-    if (ownValue === undefined)
-      return fail(parameter, `is missing: baseline_${parameter} is compared with it`)
-    if (typeof ownValue !== 'string')
-      return fail(parameter, `must be one ${meaning}: baseline_${parameter} is compared with it`)
-    if (own.groupBy.includes(key))
-      return fail('group_by', `cannot be ${key} where one ${meaning} is compared with another`)
+    const fault = comparedFault(key, own)
+    if (fault) return fault
     others[key] = value
   }
   return { ok: others }
+}
+
+/** Why a question has no one value to compare another with; null where it has. */
+function comparedFault(
+  key: keyof Baseline['filters'],
+  { filters, groupBy }: Pick<SummaryQuery, 'filters' | 'groupBy'>,
+): ReturnType<typeof fail> | null {
+  const [parameter, meaning] = isTagKey(key) ? ['tag', `value of ${tagOf(key)}`] : [key, key]
+  const own = filters[key]
+  if (own === undefined) return fail(parameter, `is missing: baseline_${parameter} is compared with it`)
+  if (typeof own !== 'string')
+    return fail(parameter, `must be one ${meaning}: baseline_${parameter} is compared with it`)
+  return groupBy.includes(key)
+    ? fail('group_by', `cannot be ${key} where one ${meaning} is compared with another`)
+    : null
 }
 
 function baselineRange(

@@ -1,6 +1,5 @@
 /**
- * Which addresses a webhook may have. A worker that posts to any address
- * could be sent into the network around it.
+ * Which addresses a webhook may have. A worker that posts to any address could be sent into the network around it.
  *
  * `URL` has written every form of an IPv4 address (0x7f.1, 2130706433, 0177.0.0.1) with four numbers by then. A name is
  * resolved by Cloudflare, after this, so one that leads to a private address is Cloudflare's to refuse.
@@ -40,18 +39,22 @@ export function badWebhook(text: string): string | null {
   if (url.protocol !== 'https:') return 'must be an https address'
   const port = Number(url.port || 443)
   if (port < 1024 && port !== 443) return 'must use port 443, or one from 1024'
-  const host = url.hostname.replace(/\.$/, '')
-  if (host.startsWith('[')) return isPublicIpv6(host.slice(1, -1)) ? null : PRIVATE
-  if (/^[\d.]+$/.test(host)) return isPublicIpv4(host) ? null : PRIVATE
-  return !host.includes('.') || PRIVATE_NAME.test(host) ? PRIVATE : null
+  return isPublic(url.hostname)
+    ? null
+    : 'must be a public address: this one is private, or of the machine itself'
 }
-
-const PRIVATE = 'must be a public address: this one is private, or of the machine itself'
 
 /** True for http to the machine itself, which only a worker that is asked there itself takes. */
 export function isLoopback(text: string): boolean {
   const url = URL.parse(text)
   return url?.protocol === 'http:' && LOOPBACK.test(url.hostname)
+}
+
+function isPublic(hostname: string): boolean {
+  const host = hostname.replace(/\.$/, '')
+  if (host.startsWith('[')) return isPublicIpv6(host.slice(1, -1))
+  if (/^[\d.]+$/.test(host)) return isPublicIpv4(host)
+  return host.includes('.') && !PRIVATE_NAME.test(host)
 }
 
 function isPublicIpv4(address: string): boolean {

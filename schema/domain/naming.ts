@@ -114,11 +114,7 @@ function wayOf(root: Node, segments: readonly string[], method: string, host: st
   const consider = (ways: readonly Way[], left: readonly string[] | null) => {
     for (const way of ways) {
       if (best && way.rule >= best.rule) return
-      const { asked, path } = way
-      if (left && (left.length < (path.rest?.least ?? 0) || (path.rest?.repeats && left.includes(''))))
-        continue
-      if ((!asked.method || `${asked.method} ` === method) && (!asked.host || isHost(asked.host, host)))
-        best = way
+      if (takes(way, left) && isAskedFor(way, method, host)) best = way
     }
   }
   const walk = (node: Node, depth: number): void => {
@@ -134,6 +130,16 @@ function wayOf(root: Node, segments: readonly string[], method: string, host: st
   }
   walk(root, 0)
   return best && { ...best, values: valuesOf(best.path, segments) }
+}
+
+/** True where a way takes what is left of a path; null: nothing is. */
+function takes({ path: { rest } }: Way, left: readonly string[] | null): boolean {
+  if (!left || !rest) return true
+  return left.length >= rest.least && !(rest.repeats && left.includes(''))
+}
+
+function isAskedFor({ asked }: Way, method: string, host: string): boolean {
+  return (!asked.method || `${asked.method} ` === method) && (!asked.host || isHost(asked.host, host))
 }
 
 function rootOf(naming: Naming, kind: Kind): Node {

@@ -58,16 +58,9 @@ interface Failure {
 export function mcp(ask: Ask) {
   return async (c: Context<Hono>): Promise<Response> => {
     c.header('Cache-Control', 'private, no-store')
-    if (!c.req.header('Authorization')) {
-      const headers = { 'WWW-Authenticate': 'Bearer' }
-      throw problem(401, 'A bearer token is needed: a read token of a site.', { headers })
-    }
-    const body = parsed(await readText(c.req.raw, MAX_BODY))
-    if (body === undefined) return fail(null, failure(400, PARSE_ERROR, 'This is no JSON.'))
-    const request = v.safeParse(REQUEST, body)
-    if (!request.success)
-      return fail(null, failure(400, INVALID_REQUEST, 'This is no request of JSON-RPC 2.0.'))
-    const call = request.output
+    requireToken(c)
+    const call = callIn(await readText(c.req.raw, MAX_BODY))
+    if ('code' in call) return fail(null, call)
     const { id } = call
     // A notification wants no answer.
     if (id === undefined) return c.body(null, 202)
@@ -75,26 +68,46 @@ export function mcp(ask: Ask) {
     const isModern = version > LATEST_LEGACY
     const wrong = wrongIn(call, version, isModern ? name => c.req.header(name) : null)
     if (wrong) return fail(id, wrong)
+    const tool: Tool = params => callTool(path => ask(c, path), params)
     const answer = await (isModern ? modern(call, tool) : legacy(call, tool))
     return 'code' in answer ? fail(id, answer) : c.json({ jsonrpc: '2.0', id, result: answer })
 
     function fail(id: string | number | null, { status, ...error }: Failure) {
       return c.json({ jsonrpc: '2.0', id, error }, status)
     }
-
-    async function tool(params: Call['params']): Promise<object | Failure> {
-      const checked = v.safeParse(CALL, params)
-      if (!checked.success) {
-        const names = Object.keys(TOOLS).join(', ')
-        return failure(200, INVALID_PARAMS, `A tool is one of ${names}; its arguments are texts.`)
-      }
-      const { name, arguments: given } = checked.output
-      const query = new URLSearchParams(Object.entries(given).map(([key, value]) => [key, String(value)]))
-      const response = await ask(c, `${TOOLS[name].path}?${query}`)
-      // What is wrong with an argument is for the model to read.
-      return { content: [{ type: 'text', text: await response.text() }], isError: !response.ok }
-    }
   }
+}
+
+/** Whether the token grants anything is for the API to say. */
+function requireToken(c: Context<Hono>): void {
+  if (c.req.header('Authorization')) return
+  const headers = { 'WWW-Authenticate': 'Bearer' }
+  throw problem(401, 'A bearer token is needed: a read token of a site.', { headers })
+}
+
+function callIn(body: string): Call | Failure {
+  const json = parsed(body)
+  if (json === undefined) return failure(400, PARSE_ERROR, 'This is no JSON.')
+  const request = v.safeParse(REQUEST, json)
+  return request.success
+    ? request.output
+    : failure(400, INVALID_REQUEST, 'This is no request of JSON-RPC 2.0.')
+}
+
+async function callTool(
+  get: (path: string) => Promise<Response>,
+  params: Call['params'],
+): Promise<object | Failure> {
+  const checked = v.safeParse(CALL, params)
+  if (!checked.success) {
+    const names = Object.keys(TOOLS).join(', ')
+    return failure(200, INVALID_PARAMS, `A tool is one of ${names}; its arguments are texts.`)
+  }
+  const { name, arguments: given } = checked.output
+  const query = new URLSearchParams(Object.entries(given).map(([key, value]) => [key, String(value)]))
+  const response = await get(`${TOOLS[name].path}?${query}`)
+  // What is wrong with an argument is for the model to read.
+  return { content: [{ type: 'text', text: await response.text() }], isError: !response.ok }
 }
 
 type Tool = (params: Call['params']) => Promise<object | Failure>

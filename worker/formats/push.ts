@@ -38,6 +38,9 @@ const REFUSED = [400, 413, 422]
 /** Which part of a collector's row says what it is sent. */
 type Pushed = Pick<CollectorRow, 'site' | 'metrics' | 'groupBy' | 'limit'>
 
+/** How long a site's figures are kept. */
+type Kept = Pick<SiteRow, 'rawDays' | 'hourDays' | 'dayDays'>
+
 /** What became of a request: whether it is done with, and what to say of it. */
 export interface Outcome {
   taken: boolean
@@ -56,7 +59,7 @@ export function isPushed(site: SQL, now: Ms): SQL<0 | 1> {
 /** Sends what has settled, within `maxStatements`; answers the statements it took. */
 export async function push(
   d1: D1Database,
-  site: Pick<SiteRow, 'id' | 'rawDays' | 'hourDays' | 'dayDays'>,
+  site: Kept & Pick<SiteRow, 'id'>,
   now: Ms,
   maxStatements: number,
 ): Promise<number> {
@@ -68,21 +71,33 @@ export async function push(
     .where(and(eq(collectors.site, site.id), lte(collectors.due, now), lt(collectors.next, open)))
     .orderBy(asc(collectors.next))
     .limit(MAX_COLLECTORS)
-  for (const collector of waiting) {
-    let { attempts, status } = collector
-    let hour = Math.max(collector.next, open - MAX_WAITING_HOURS)
-    while (hour < open && left >= STATEMENTS.ask + STATEMENTS.note) {
-      const receipt: Receipt = { statements: 0, read: 0 }
-      const outcome = await pushHour(counted(d1, receipt), collector, hour, site, now)
-      if (outcome.final) hour += 1
-      attempts = outcome.final ? 0 : attempts + 1
-      status = outcome.status ?? status
-      await note(d1, collector, { next: hour, attempts, status, due: dueAfter(attempts, now) })
-      left -= receipt.statements + STATEMENTS.note
-      if (!outcome.taken) {
-        console.error(`collector ${collector.id} of ${site.id} did not take an hour: ${status}`)
-        break
-      }
+  for (const collector of waiting) left -= await pushTo(d1, collector, site, now, left)
+  return maxStatements - left
+}
+
+/** Sends a collector the hours that wait, until it does not take one; answers the statements it took. */
+async function pushTo(
+  d1: D1Database,
+  collector: CollectorRow,
+  site: Kept,
+  now: Ms,
+  maxStatements: number,
+): Promise<number> {
+  const open = firstOpenHour(now)
+  let { attempts, status } = collector
+  let hour = Math.max(collector.next, open - MAX_WAITING_HOURS)
+  let left = maxStatements
+  while (hour < open && left >= STATEMENTS.ask + STATEMENTS.note) {
+    const receipt: Receipt = { statements: 0, read: 0 }
+    const outcome = await pushHour(counted(d1, receipt), collector, hour, site, now)
+    if (outcome.final) hour += 1
+    attempts = outcome.final ? 0 : attempts + 1
+    status = outcome.status ?? status
+    await note(d1, collector, { next: hour, attempts, status, due: dueAfter(attempts, now) })
+    left -= receipt.statements + STATEMENTS.note
+    if (!outcome.taken) {
+      console.error(`collector ${collector.id} of ${collector.site} did not take an hour: ${status}`)
+      break
     }
   }
   return maxStatements - left
@@ -92,7 +107,7 @@ async function pushHour(
   d1: Preparer,
   collector: CollectorRow,
   hour: Hour,
-  site: Pick<SiteRow, 'rawDays' | 'hourDays' | 'dayDays'>,
+  site: Kept,
   now: Ms,
 ): Promise<Outcome> {
   try {

@@ -7,7 +7,7 @@ import { type PageViewAnswer, UNREADABLE } from '../../schema/api/pageview.ts'
 import { fromGrains } from '../../schema/domain/metrics.ts'
 import { pageviews, type SiteRow } from '../../schema/storage/tables.ts'
 import { INP_PARTS, inpParts, LCP_PARTS, lcpParts, startedBy, waits } from '../../schema/wire/attribution.ts'
-import type { ApiCall, Attribution } from '../../schema/wire/pageview.ts'
+import type { ApiCall, Attribution, PageError } from '../../schema/wire/pageview.ts'
 import { selected } from '../store/names.ts'
 import {
   attributionOf,
@@ -72,8 +72,6 @@ export function toPageView(stored: StoredRow, traceLink: SiteRow['traceLink']): 
   // Without a document there are no phases to read.
   const unreadable = UNREADABLE.filter(column => stored[column] !== null && read[column] === null)
   const why = read.why ?? NO_ATTRIBUTION
-  const list = read.errors ?? []
-  const beyond = (stored.errors ?? 0) - list.reduce((sum, { count }) => sum + count, 0)
   return {
     ...{ id, weight, route, navigation, release, device, country, browser },
     browser_version: stored.browserVersion,
@@ -94,10 +92,16 @@ export function toPageView(stored: StoredRow, traceLink: SiteRow['traceLink']): 
     marks: read.marks ?? [],
     tags: read.tags ?? {},
     ...(stored.marksCut && { marks_dropped: stored.marksCut }),
-    errors: stored.errors === null ? null : list,
-    ...(beyond > 0 && { errors_beyond: beyond }),
+    ...toErrors(read.errors ?? [], stored.errors),
     ...(unreadable.length && { unreadable }),
   }
+}
+
+/** The errors that a row lists, and how many more there were; null where nobody looked. */
+function toErrors(list: PageError[], count: number | null): Pick<PageViewAnswer, 'errors' | 'errors_beyond'> {
+  if (count === null) return { errors: null }
+  const beyond = count - list.reduce((sum, { count }) => sum + count, 0)
+  return { errors: list, ...(beyond > 0 && { errors_beyond: beyond }) }
 }
 
 /** Calls with what they meant to the vitals. */

@@ -54,7 +54,8 @@ export const OF_BOTH: Partial<Record<Column, SQL>> = {
 }
 
 /** The statements, written out once for each database binding: building them anew would cost half of the CPU. */
-const statements = new WeakMap<D1Database, Record<'fresh' | 'late', string>>()
+const statements = new WeakMap<D1Database, Texts>()
+type Texts = Record<'fresh' | 'late', string>
 
 /**
  * Stores rows in one statement with one bound parameter, one billed row written for each; new ones in the place of old ones, if there
@@ -75,18 +76,14 @@ export async function storeAnd(
   now: Ms,
   also: readonly D1PreparedStatement[],
 ): Promise<[D1Result<Place>, ...D1Result[]]> {
-  let texts = statements.get(d1)
-  if (!texts) {
-    texts = { fresh: upsert(d1, sql`true`), late: upsert(d1, OPEN) }
-    statements.set(d1, texts)
-  }
   const late = lateHours(rows, now)
   const alike = inOneHour(rows)
   // What is to run right behind it counts the rows of one statement.
   const taken = also.length ? null : await takeOver(d1, alike, now, touches(d1, late))
   const left = taken ? alike.filter(row => !isAmong(taken.results, row)) : alike
   if (taken && !left.length) return [taken]
-  const statement = d1.prepare(late.size ? texts.late : texts.fresh).bind(JSON.stringify(left))
+  const { fresh, late: openHours } = textsOf(d1)
+  const statement = d1.prepare(late.size ? openHours : fresh).bind(JSON.stringify(left))
   // In one transaction with the notes that the roll-ups of closed hours are out of date.
   const results =
     late.size || also.length
@@ -96,14 +93,28 @@ export async function storeAnd(
   if (!receipt) throw new Error('D1 answered a batch with nothing')
   const stored = receipt as D1Result<Place>
 
-  // A beacon that was on its way for long has found its row in an hour that nobody thought of: noted afterwards.
-  const missed = new Map<string, Set<number>>()
-  for (const { site, hour } of stored.results) {
-    if (hour < hourOf(now) && !late.get(site)?.has(hour)) add(missed, site, hour)
-  }
+  const missed = missedHours(stored.results, late, now)
   if (missed.size) await d1.batch(touches(d1, missed))
   const all = taken ? { ...stored, results: [...taken.results, ...stored.results] } : stored
   return [all, ...others.slice(0, also.length)]
+}
+
+/** The texts of a binding's statements: of rows in the running hour alone, and of others. */
+function textsOf(d1: D1Database): Texts {
+  const known = statements.get(d1)
+  if (known) return known
+  const texts = { fresh: upsert(d1, sql`true`), late: upsert(d1, OPEN) }
+  statements.set(d1, texts)
+  return texts
+}
+
+/** Closed hours that nobody thought of: a beacon that was on its way for long has found its row there. */
+function missedHours(stored: readonly Place[], late: ReadonlyMap<string, Set<number>>, now: Ms) {
+  const missed = new Map<string, Set<number>>()
+  for (const { site, hour } of stored) {
+    if (hour < hourOf(now) && !late.get(site)?.has(hour)) add(missed, site, hour)
+  }
+  return missed
 }
 
 function isAmong(places: readonly Place[], row: Candidate): boolean {
