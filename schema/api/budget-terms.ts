@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { DELIVERY_METRICS, isDeliveryMetric, isShare } from '../domain/delivery-metrics.ts'
 import type { Budgeted } from '../domain/metrics.ts'
 import { oneOf, PERCENTILE_NUMBER, plainText, unknownOrMissing, wholeNumber } from './fields.ts'
-import { MAX_FILTER, SEGMENT_ID, tagPair } from './filters.ts'
+import { DEVICES, MAX_FILTER, SEGMENT_ID, tagPair } from './filters.ts'
 import { MEASURE_DETAIL, MEASURE_PATTERN, measureOf } from './summary.ts'
 
 const text = plainText(MAX_FILTER)
@@ -29,7 +29,7 @@ export const TERMS = {
   metric: MEASURE,
   endpoint: v.pipe(v.optional(v.nullable(text), null), v.description('for metric api: one endpoint of it')),
   route: v.optional(v.nullable(text), null),
-  device: v.optional(v.nullable(oneOf(['phone', 'tablet', 'desktop'])), null),
+  device: v.optional(v.nullable(oneOf(DEVICES)), null),
   tag: v.pipe(
     v.optional(
       v.nullable(

@@ -72,7 +72,8 @@ export const percentileOf = (meaning: string) =>
   v.pipe(
     v.string(),
     v.metadata({ ...PERCENTILE, description: meaning }),
-    v.transform(percentile),
+    // NaN, not undefined: a parameter that is there is not missing.
+    v.transform(value => percentile(value) ?? Number.NaN),
     v.number(PERCENTILE_DETAIL),
   )
 

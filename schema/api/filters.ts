@@ -6,7 +6,8 @@
 import * as v from 'valibot'
 import { isReserved } from '../domain/names.ts'
 import { isTagKey, TAG_NAME, type TagKey } from '../domain/tag.ts'
-import { SITE_DETAIL, shortText } from './fields.ts'
+import { CONNECTIONS, NAVIGATIONS } from '../wire/pageview.ts'
+import { oneOf, SITE_DETAIL, shortText } from './fields.ts'
 
 /** What page views are told apart by. */
 export const DIMENSIONS = [
@@ -39,6 +40,27 @@ export const GROUP_KEY_PATTERN = `^(${GROUP_KEYS.join('|')}|tag:${TAG_NAME.sourc
 
 export function groupKeyOf(name: string): GroupKey | undefined {
   return isTagKey(name) ? name : GROUP_KEYS.find(key => key === name)
+}
+
+export const DEVICES = ['phone', 'tablet', 'desktop'] as const
+/** What a filter may be where that is known: a slip would be answered as a time without visitors. */
+const VALUES = {
+  device: oneOf(DEVICES),
+  connection: oneOf(CONNECTIONS),
+  navigation: oneOf(NAVIGATIONS),
+  country: v.pipe(
+    v.string('must be a string'),
+    v.regex(/^[A-Z][A-Z\d]$/, 'must be a code of ISO 3166-1: DE'),
+  ),
+}
+
+/** What the value of a filter is checked by; `text`: any name that is short enough. */
+export function filterValue(
+  key: Dimension | 'endpoint',
+  text: v.GenericSchema<string>,
+): v.GenericSchema<string> {
+  if (key === 'route' || key === 'release' || key === 'endpoint') return unreserved(text)
+  return key === 'browser' ? text : VALUES[key]
 }
 
 /** The longest name that a filter takes, in characters. */
@@ -82,23 +104,18 @@ export const SEGMENT_ID = v.pipe(
 /** The filters as parameters. */
 export const FILTER_QUERY = {
   ...filter('route', 'this route: /p/[id]'),
-  ...filter('device', 'phone, tablet or desktop'),
+  ...filter('device', 'this device'),
   ...filter('country', 'this country, by its ISO 3166-1 code'),
   ...filter('browser', 'this browser: Chrome, Safari'),
-  ...filter('connection', 'this effective connection type: 4g'),
-  ...filter('navigation', 'this way in which page views began: navigate, soft-navigation'),
+  ...filter('connection', 'this effective connection type'),
+  ...filter('navigation', 'this way in which page views began'),
   ...filter('release', 'this release'),
   ...filter('endpoint', 'API calls to this endpoint; single page views: those that called it'),
   ...entriesOf('tag', TAG_VALUE, 'this value of a declared tag: plan:pro'),
 }
 
 function filter<const K extends NamedKey>(key: K, meaning: string) {
-  const text = shortText(MAX_FILTER)
-  return entriesOf(
-    key,
-    key === 'route' || key === 'release' || key === 'endpoint' ? unreserved(text) : text,
-    meaning,
-  )
+  return entriesOf(key, filterValue(key, shortText(MAX_FILTER)), meaning)
 }
 
 /** A parameter for values to answer for, and one for values to leave out. */

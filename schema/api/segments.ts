@@ -13,12 +13,12 @@ import {
   type Filter,
   type Filters,
   filtersOf,
+  filterValue,
   MAX_FILTER,
   MAX_VALUES,
   SEGMENT_ID,
   tagFilter,
   tagPair,
-  unreserved,
 } from './filters.ts'
 
 /** Segments of one site. */
@@ -37,9 +37,8 @@ const tag = v.pipe(
   v.check(text => tagPair(text) !== null, 'must be a declared name, a colon and a value: plan:pro'),
 )
 
-const valuesOf = (parameter: Parameter) => {
-  const [key] = parameter.split('!')
-  const value = key === 'tag' ? tag : key === 'route' || key === 'release' ? unreserved(text) : text
+const valuesOf = (key: (typeof KEYS)[number]) => {
+  const value = key === 'tag' ? tag : filterValue(key, text)
   return v.exactOptional(
     v.pipe(
       v.array(value, 'must be a list'),
@@ -51,7 +50,7 @@ const valuesOf = (parameter: Parameter) => {
 
 const FILTERS = v.pipe(
   v.strictObject(
-    Object.fromEntries(PARAMETERS.map(name => [name, valuesOf(name)])) as Record<
+    Object.fromEntries(KEYS.flatMap(key => [key, `${key}!`].map(name => [name, valuesOf(key)]))) as Record<
       Parameter,
       ReturnType<typeof valuesOf>
     >,

@@ -10,7 +10,7 @@ import { isTagKey, type TagKey, tagOf } from '../domain/tag.ts'
 import { ANSWER, GROUP, LEFT_OUT, OTHERS, PARTIAL, PERCENTILE_ANSWER, SAMPLED, SHARE } from './answer.ts'
 import { DEPLOY_ANSWER } from './deploys.ts'
 import { percentileOf, shortText } from './fields.ts'
-import { MAX_FILTER, TAG_VALUE, tagPair } from './filters.ts'
+import { filterValue, MAX_FILTER, TAG_VALUE, tagPair } from './filters.ts'
 import { parseQuery, type Query, type QueryOf } from './query.ts'
 import { parseRange } from './range.ts'
 import { MEASURES, SUMMARY_QUERY, SUMMARY_ROW, type SummaryQuery, summaryOf } from './summary.ts'
@@ -20,10 +20,10 @@ const { percentiles: _, ...QUERY } = SUMMARY_QUERY
 /** The percentile that two times, or releases, are compared by. */
 export const COMPARED_PERCENTILE = v.optional(percentileOf('the percentile that is compared'), '75')
 
-const baselineOf = (what: string) =>
+const baselineOf = (what: (typeof COMPARED)[number]) =>
   v.optional(
     v.pipe(
-      shortText(MAX_FILTER),
+      filterValue(what, shortText(MAX_FILTER)),
       v.description(`the ${what} that \`${what}\` is compared with, in the same range`),
     ),
   )

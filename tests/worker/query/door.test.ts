@@ -49,6 +49,36 @@ describe('the door for parameters', () => {
     }
   })
 
+  it.each(['/v1/trends', '/v1/changes'])('tells a percentile of %s that is wrong from none', async path => {
+    for (const percentile of ['abc', '', '0', '101', '99.99', '-5'])
+      expect(await problemOf(await get(`${path}?site=shop&percentile=${percentile}`))).toMatchObject({
+        status: 400,
+        detail: 'percentile must be a number from 1 to 99.9, with one decimal at most',
+      })
+  })
+
+  it.each([
+    ['device', 'mobile', 'must be phone, tablet or desktop'],
+    ['country', 'Germany', 'must be a code of ISO 3166-1: DE'],
+    ['country', 'de', 'must be a code of ISO 3166-1: DE'],
+    ['connection', '5g', 'must be slow-2g, 2g, 3g or 4g'],
+    ['navigation', 'soft', 'must be navigate, reload, '],
+  ])('does not take %s=%s for a time without visitors', async (name, value, detail) => {
+    const refused = { status: 400, detail: expect.stringContaining(detail) }
+    for (const path of ['summary', 'timeseries', 'trends', 'changes', 'causes', 'pageviews', 'errors'])
+      for (const parameter of [name, `${name}!`])
+        expect(
+          await problemOf(await get(`/v1/${path}?site=shop&${parameter}=${value}`)),
+          `${path} ${parameter}`,
+        ).toMatchObject({ ...refused, field: parameter })
+    const segment = { name: 'Slip', filters: { [name]: [value] } }
+    expect(await problemOf(await put('/v1/sites/shop/segments/slip', segment))).toMatchObject(refused)
+    if (name === 'device' || name === 'country')
+      expect(
+        await problemOf(await get(`/v1/trends?site=shop&${name}=phone&baseline_${name}=${value}`)),
+      ).toMatchObject({ status: 400 })
+  })
+
   it('names a field once in its sentence', async () => {
     for (const [query, detail] of [
       ['endpoint=GET /a', 'endpoint needs metrics=api, not lcp'],

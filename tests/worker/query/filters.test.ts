@@ -90,7 +90,7 @@ describe('a filter', () => {
 
   it.each([
     ['route!=(other)', 'route!', /has no name of its own/],
-    [`device!=${'x'.repeat(301)}`, 'device!', /at most 300 characters/],
+    [`browser!=${'x'.repeat(301)}`, 'browser!', /at most 300 characters/],
     [Array.from({ length: 21 }, (_, i) => `route=/${i}`).join('&'), 'route', /at most 20 times/],
     ['site!=shop', 'site!', /not a parameter/],
     ['metrics=lcp&metrics=cls', 'metrics', /given twice/],

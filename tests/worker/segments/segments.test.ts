@@ -161,7 +161,7 @@ describe('a segment', () => {
     [{ filters: { endpoint: ['GET /'] } }, 'filters.endpoint', /none of/],
     [{ filters: { device: 'phone' } }, 'filters.device', /must be a list/],
     [{ filters: { device: [] } }, 'filters.device', /at least one value/],
-    [{ filters: { device: [''] } }, 'filters.device.0', /not be empty/],
+    [{ filters: { browser: [''] } }, 'filters.browser.0', /not be empty/],
     [{ filters: { route: ['(other)'] } }, 'filters.route.0', /no name of its own/],
     [{ filters: { tag: ['plan'] } }, 'filters.tag.0', /colon/],
     [{ filters: { tag: ['tier:a'] } }, 'filters.tag', /no declared tag/],
