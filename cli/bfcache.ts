@@ -1,8 +1,8 @@
 /** `fieldline bfcache`: how many returns the browser restored, and why it loaded the others anew. */
 
 import type { BfcacheAnswer } from '../schema/api/bfcache.ts'
-import { type Command, one, show } from './command.ts'
-import { FILTERS, filtersOf, RANGE, siteOf, timeOf } from './range.ts'
+import { type Command, show } from './command.ts'
+import { FILTERS, queryOf, RANGE } from './range.ts'
 import { table } from './table.ts'
 import { minute, percent, whole } from './words.ts'
 
@@ -18,7 +18,7 @@ export const bfcache: Command = {
   async run(call) {
     const { given } = call
     const answer = await call.ask<BfcacheAnswer>('GET', '/v1/bfcache', {
-      query: { site: siteOf(given), ...timeOf(given), ...filtersOf(given), limit: one(given, 'limit') },
+      query: queryOf(given, ['limit']),
     })
     show(call, answer, () => describe(answer))
   },

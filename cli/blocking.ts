@@ -2,8 +2,8 @@
 
 import type { BlockingAnswer } from '../schema/api/blocking.ts'
 import { format } from '../schema/domain/metrics.ts'
-import { type Command, one, show } from './command.ts'
-import { FILTERS, filtersOf, RANGE, siteOf, timeOf } from './range.ts'
+import { type Command, show } from './command.ts'
+import { FILTERS, queryOf, RANGE } from './range.ts'
 import { table } from './table.ts'
 import { minute, percent, whole } from './words.ts'
 
@@ -21,12 +21,7 @@ export const blocking: Command = {
   async run(call) {
     const { given } = call
     const answer = await call.ask<BlockingAnswer>('GET', '/v1/blocking', {
-      query: {
-        site: siteOf(given),
-        ...timeOf(given),
-        ...filtersOf(given),
-        ...Object.fromEntries(['sort', 'limit', 'minimum'].map(name => [name, one(given, name)])),
-      },
+      query: queryOf(given, ['sort', 'limit', 'minimum']),
     })
     show(call, answer, () => describe(answer))
   },

@@ -2,8 +2,8 @@
 
 import type { CausesAnswer } from '../schema/api/causes.ts'
 import { format } from '../schema/domain/metrics.ts'
-import { type Command, one, show } from './command.ts'
-import { FILTERS, filtersOf, RANGE, siteOf, timeOf } from './range.ts'
+import { type Command, show } from './command.ts'
+import { FILTERS, queryOf, RANGE } from './range.ts'
 import { table } from './table.ts'
 import { minute, percent, whole } from './words.ts'
 
@@ -22,12 +22,7 @@ export const causes: Command = {
   async run(call) {
     const { given } = call
     const answer = await call.ask<CausesAnswer>('GET', '/v1/causes', {
-      query: {
-        site: siteOf(given),
-        ...timeOf(given),
-        ...filtersOf(given),
-        ...Object.fromEntries(['metric', 'sort', 'limit', 'minimum'].map(name => [name, one(given, name)])),
-      },
+      query: queryOf(given, ['metric', 'sort', 'limit', 'minimum']),
     })
     show(call, answer, () => describe(answer))
   },

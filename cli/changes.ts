@@ -2,8 +2,8 @@
 
 import type { ChangesAnswer, ChangesRow } from '../schema/api/changes.ts'
 import { format } from '../schema/domain/metrics.ts'
-import { type Command, one, show } from './command.ts'
-import { FILTERS, filtersOf, RANGE, siteOf, timeOf } from './range.ts'
+import { type Command, show } from './command.ts'
+import { FILTERS, queryOf, RANGE } from './range.ts'
 import { table } from './table.ts'
 import { minute, sure, whole } from './words.ts'
 
@@ -25,12 +25,7 @@ export const changes: Command = {
   async run(call) {
     const { given } = call
     const answer = await call.ask<ChangesAnswer>('GET', '/v1/changes', {
-      query: {
-        site: siteOf(given),
-        ...timeOf(given),
-        ...filtersOf(given),
-        ...Object.fromEntries(SAME.map(name => [name, one(given, name)])),
-      },
+      query: queryOf(given, SAME),
     })
     show(call, answer, () => describe(answer))
   },

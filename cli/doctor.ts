@@ -4,8 +4,7 @@
  */
 
 import { rootOf } from './api.ts'
-import type { Command } from './command.ts'
-import { one } from './command.ts'
+import { type Command, type Given, one } from './command.ts'
 import { beaconChecks, siteChecks } from './doctor/beacon.ts'
 import { type Check, type Patient, run } from './doctor/check.ts'
 import { figureChecks } from './doctor/figures.ts'
@@ -29,22 +28,15 @@ export const doctor: Command = {
     'no-beacon': { help: 'send no beacon: else one page view of /fieldline-doctor is stored' },
   },
   async run(call) {
-    const { given, ask } = call
-    const page = one(given, 'page')
-    if (page !== undefined && !(/^https?:/.test(page) && URL.canParse(page)))
-      throw misuse(
-        `--page must be an address: https://${page.replace(/^(https?:)?\W*/, '') || 'shop.example/'}`,
-      )
-    const origin = one(given, 'origin')
-    if (origin !== undefined && !(URL.canParse(origin) && new URL(origin).origin === origin))
-      throw misuse(`--origin must be scheme and host: ${originIn(origin)}`)
+    const { given } = call
+    const { page, origin } = addressesIn(given)
     const patient: Patient = {
       root: rootOf(one(given, 'url') ?? ''),
       site: siteOf(given),
-      ask,
+      ask: call.ask,
       open: call.open,
       hasToken: Boolean(one(given, 'token')),
-      origin: origin ?? (page && new URL(page).origin),
+      origin,
     }
     const checks: Check[] = [
       ...workerChecks,
@@ -53,18 +45,29 @@ export const doctor: Command = {
       ...figureChecks,
       ...(page === undefined ? [] : [pageCheck(page)]),
     ]
-    let bad = 0
     const results = []
     for (const check of checks) {
       const result = { name: check.name, ...(await run(check, patient)) }
       results.push(result)
-      if (result.state === 'bad') bad++
       if (!given.json) call.print(`${WORDS[result.state]} ${check.name}: ${result.text}`)
     }
+    const bad = results.filter(({ state }) => state === 'bad').length
     if (given.json) call.print(JSON.stringify(results, null, 2))
     else call.print(bad ? `\n${bad} of ${checks.length} need you.` : '\nAll is well.')
     if (bad) call.exit(REQUEST_FAILED)
   },
+}
+
+/** The page, and the origin that beacons are sent from. Throws a misuse where one is no address. */
+function addressesIn(given: Given): { page: string | undefined; origin: string | undefined } {
+  const [page, origin] = [one(given, 'page'), one(given, 'origin')]
+  if (page !== undefined && !(/^https?:/.test(page) && URL.canParse(page)))
+    throw misuse(
+      `--page must be an address: https://${page.replace(/^(https?:)?\W*/, '') || 'shop.example/'}`,
+    )
+  if (origin !== undefined && !(URL.canParse(origin) && new URL(origin).origin === origin))
+    throw misuse(`--origin must be scheme and host: ${originIn(origin)}`)
+  return { page, origin: origin ?? (page && new URL(page).origin) }
 }
 
 /** What was probably meant: `shop.example` and `https://shop.example/cart` are `https://shop.example`. */

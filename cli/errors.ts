@@ -2,8 +2,8 @@
 
 import type { ErrorRow, ErrorsAnswer } from '../schema/api/errors.ts'
 import { placeOf } from '../schema/wire/pageview.ts'
-import { type Command, one, show } from './command.ts'
-import { FILTERS, filtersOf, RANGE, siteOf, timeOf } from './range.ts'
+import { type Command, show } from './command.ts'
+import { FILTERS, queryOf, RANGE } from './range.ts'
 import { table } from './table.ts'
 import { minute, percent, whole } from './words.ts'
 
@@ -20,12 +20,7 @@ export const errors: Command = {
   async run(call) {
     const { given } = call
     const answer = await call.ask<ErrorsAnswer>('GET', '/v1/errors', {
-      query: {
-        site: siteOf(given),
-        ...timeOf(given),
-        ...filtersOf(given),
-        ...Object.fromEntries(['sort', 'limit'].map(name => [name, one(given, name)])),
-      },
+      query: queryOf(given, ['sort', 'limit']),
     })
     show(call, answer, () => describe(answer))
   },

@@ -16,7 +16,7 @@ import { follow } from './export/follow.ts'
 import { isEnd, openPart, pageViewLines } from './export/part.ts'
 import { isPipeClosed, misuse, refused } from './failure.ts'
 import { checkWritable } from './file.ts'
-import { FILTERS, filtersOf, RANGE, siteOf, timeOf } from './range.ts'
+import { FILTERS, filtersOf, queryOf, RANGE, siteOf, timeOf } from './range.ts'
 import { version } from './version.ts'
 
 const FORMATS = ['ndjson', 'csv', 'parquet', 'otlp']
@@ -138,10 +138,7 @@ async function histograms(call: Call, out: string | undefined): Promise<void> {
   const { given } = call
   const answer = await call.open('/v1/export', {
     format: 'otlp',
-    site: siteOf(given),
-    ...timeOf(given),
-    ...filtersOf(given),
-    ...Object.fromEntries(['metrics', 'limit'].map(name => [name, one(given, name)])),
+    ...queryOf(given, ['metrics', 'limit']),
     group_by: one(given, 'group-by'),
   })
   const file = out === undefined ? process.stdout : createWriteStream(out)

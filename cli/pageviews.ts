@@ -2,8 +2,8 @@
 
 import type { PageViewsAnswer } from '../schema/api/pageviews.ts'
 import { format, VITALS } from '../schema/domain/metrics.ts'
-import { type Command, one, show } from './command.ts'
-import { FILTERS, filtersOf, RANGE, siteOf, timeOf } from './range.ts'
+import { type Command, show } from './command.ts'
+import { FILTERS, queryOf, RANGE } from './range.ts'
 import { table } from './table.ts'
 import { minute } from './words.ts'
 
@@ -25,17 +25,7 @@ export const pageviews: Command = {
   async run(call) {
     const { given } = call
     const answer = await call.ask<PageViewsAnswer>('GET', '/v1/pageviews', {
-      query: {
-        site: siteOf(given),
-        ...timeOf(given),
-        ...filtersOf(given),
-        ...Object.fromEntries(
-          ['metric', 'order', 'target', 'event', 'error', 'limit', 'cursor'].map(name => [
-            name,
-            one(given, name),
-          ]),
-        ),
-      },
+      query: queryOf(given, ['metric', 'order', 'target', 'event', 'error', 'limit', 'cursor']),
     })
     show(call, answer, () => describe(answer))
   },

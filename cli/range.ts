@@ -73,6 +73,16 @@ export function tagText(given: string): string {
   return given.replace(/^(\w+)=/, '$1:')
 }
 
+/** The query parameters of a question: what it is about, and `options` of its own, which the API calls the same. */
+export function queryOf(given: Given, options: readonly string[]) {
+  return {
+    site: siteOf(given),
+    ...timeOf(given),
+    ...filtersOf(given),
+    ...Object.fromEntries(options.map(name => [name, one(given, name)])),
+  }
+}
+
 /** The site that is asked for. */
 export function siteOf(given: Given): string {
   return one(given, 'site') ?? parseToken(one(given, 'token') ?? '')?.site ?? needed(given, 'site')

@@ -4,7 +4,7 @@ import type { GroupKey } from '../schema/api/filters.ts'
 import type { SummaryAnswer, SummaryRow } from '../schema/api/summary.ts'
 import { format } from '../schema/domain/metrics.ts'
 import { type Command, one, show } from './command.ts'
-import { FILTERS, filtersOf, GROUPS, RANGE, siteOf, timeOf } from './range.ts'
+import { FILTERS, GROUPS, queryOf, RANGE } from './range.ts'
 import { table } from './table.ts'
 import { interval, minute, percent, whole } from './words.ts'
 
@@ -28,13 +28,7 @@ export const summary: Command = {
   async run(call) {
     const { given } = call
     const answer = await call.ask<SummaryAnswer>('GET', '/v1/summary', {
-      query: {
-        site: siteOf(given),
-        ...timeOf(given),
-        ...Object.fromEntries(SAME.map(name => [name, one(given, name)])),
-        ...filtersOf(given),
-        group_by: one(given, 'group-by'),
-      },
+      query: { ...queryOf(given, SAME), group_by: one(given, 'group-by') },
     })
     show(call, answer, () => describe(answer))
   },

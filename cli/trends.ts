@@ -4,7 +4,7 @@ import type { GroupKey } from '../schema/api/filters.ts'
 import type { TrendsAnswer, TrendsRow } from '../schema/api/trends.ts'
 import { format } from '../schema/domain/metrics.ts'
 import { type Command, one, show } from './command.ts'
-import { FILTERS, filtersOf, GROUPS, RANGE, siteOf, tagText, timeOf } from './range.ts'
+import { FILTERS, GROUPS, queryOf, RANGE, tagText } from './range.ts'
 import { table } from './table.ts'
 import { change, minute, sure, whole } from './words.ts'
 
@@ -32,12 +32,7 @@ export const trends: Command = {
     const tag = one(given, 'baseline-tag')
     const answer = await call.ask<TrendsAnswer>('GET', '/v1/trends', {
       query: {
-        site: siteOf(given),
-        ...timeOf(given),
-        ...filtersOf(given),
-        ...Object.fromEntries(
-          ['metrics', 'percentile', 'sort', 'limit', 'minimum'].map(name => [name, one(given, name)]),
-        ),
+        ...queryOf(given, ['metrics', 'percentile', 'sort', 'limit', 'minimum']),
         group_by: one(given, 'group-by'),
         baseline_release: one(given, 'baseline-release'),
         baseline_tag: tag === undefined ? undefined : tagText(tag),
