@@ -2,7 +2,7 @@
  * Who deploys says so: `POST /v1/sites/shop/deploys` marks a deploy, `DELETE /v1/sites/shop/deploys/<id>` takes it back.
  */
 
-import { and, eq, type SQL, sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { Hono } from 'hono'
 import { DEPLOY, type DeployAnswer, MAX_DEPLOYS } from '../../schema/api/deploys.ts'
@@ -11,11 +11,12 @@ import { deploys } from '../../schema/storage/tables.ts'
 import type { Hono as Types } from '../env.ts'
 import { PRIVATE } from '../headers.ts'
 import { siteOf } from '../parameters.ts'
-import { badField, problem } from '../problem.ts'
+import { badField } from '../problem.ts'
 import { existingSite } from '../site/sites.ts'
 import { keyOf, named } from '../store/names.ts'
 import { prepare } from '../store/statement.ts'
 import { readJson } from './body.ts'
+import { isItem, noItem } from './item.ts'
 import { randomHex } from './secret.ts'
 
 /** How far the clock of who deploys may be ahead, in ms. */
@@ -42,13 +43,9 @@ export const deployRoutes = new Hono<Types>()
     return c.json(answer, 201, PRIVATE)
   })
   .delete('/:id', async c => {
-    const { site, d1 } = await existingSite(c.env, siteOf(c))
-    const id = c.req.param('id')
-    const [deleted] = await drizzle(d1)
-      .delete(deploys)
-      .where(and(eq(deploys.site, site), eq(deploys.id, id)))
-      .returning()
-    if (!deleted) throw problem(404, `Site ${site} has no deploy ${id}.`, { field: 'id' })
+    const { d1 } = await existingSite(c.env, siteOf(c))
+    const [deleted] = await drizzle(d1).delete(deploys).where(isItem(deploys, c)).returning()
+    if (!deleted) throw noItem(c, 'deploy')
     return c.body(null, 204, PRIVATE)
   })
 

@@ -24,6 +24,7 @@ import { requireTag } from '../site/tags.ts'
 import { limited } from '../store/limited.ts'
 import { requireAdmin, requireSite } from './access.ts'
 import { readJson } from './body.ts'
+import { isItem, noItem, oneTooMany } from './item.ts'
 
 /** A budget that names a segment. */
 type Using = Pick<BudgetRow, 'id' | 'segment' | 'endpoint' | 'route' | 'device' | 'tag'>
@@ -47,8 +48,10 @@ export const segmentRoutes = new Hono<Types>()
     const within = withinOf(id, given.filters)
     for (const key of Object.keys(within.filters)) if (isTagKey(key)) requireTag(site, key, 'filters.tag')
     const db = drizzle(d1)
-    const one = and(eq(segments.site, site.id), eq(segments.id, id))
-    const [[before], all] = await Promise.all([db.select().from(segments).where(one), usingIn(d1, site.id)])
+    const [[before], all] = await Promise.all([
+      db.select().from(segments).where(isItem(segments, c)),
+      usingIn(d1, site.id),
+    ])
     const using = all.filter(({ segment }) => segment === id)
     for (const budget of using) {
       const both = budgetFilters(budget, within)
@@ -72,9 +75,7 @@ export const segmentRoutes = new Hono<Types>()
     const isSame = JSON.stringify(before?.filters) === JSON.stringify(row.filters)
     const [saved] =
       using.length && !isSame ? (await db.batch([save, judgeAnew(d1, site.id, id)]))[0] : await save
-    if (!saved) {
-      throw problem(409, `Site ${site.id} has ${MAX_SEGMENTS} segments: delete one first.`, { field: 'site' })
-    }
+    if (!saved) throw oneTooMany(c, 'segment', MAX_SEGMENTS)
     return c.json(show(row, all), before ? 200 : 201, PRIVATE)
   })
   .delete('/:id', async c => {
@@ -84,11 +85,11 @@ export const segmentRoutes = new Hono<Types>()
       WHERE ${eq(budgets.site, site)} AND ${eq(budgets.segment, id)})`
     const [deleted] = await drizzle(d1)
       .delete(segments)
-      .where(and(eq(segments.site, site), eq(segments.id, id), sql`NOT ${isUsed}`))
+      .where(and(isItem(segments, c), sql`NOT ${isUsed}`))
       .returning()
     if (deleted) return c.body(null, 204, PRIVATE)
     const using = (await usingIn(d1, site)).filter(({ segment }) => segment === id)
-    if (!using.length) throw problem(404, `Site ${site} has no segment ${id}.`, { field: 'id' })
+    if (!using.length) throw noItem(c, 'segment')
     const names = using.map(budget => budget.id).join(', ')
     throw problem(409, `Segment ${id} is used by budget ${names}: change or delete that first.`, {
       field: 'id',

@@ -3,7 +3,7 @@
  * their secrets, `DELETE /v1/sites/shop/tokens/<id>` revokes one.
  */
 
-import { and, asc, eq } from 'drizzle-orm'
+import { asc, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { type Context, Hono } from 'hono'
 import { formatToken, NEW_TOKEN, type NewTokenAnswer, type TokenAnswer } from '../../schema/api/token.ts'
@@ -15,6 +15,7 @@ import { badField, problem } from '../problem.ts'
 import { existingSite } from '../site/sites.ts'
 import { limited } from '../store/limited.ts'
 import { readJson } from './body.ts'
+import { isItem, noItem } from './item.ts'
 import { randomHex, sha256 } from './secret.ts'
 import { forgetToken } from './tokens.ts'
 
@@ -44,13 +45,9 @@ export const tokenRoutes = new Hono<Types>()
     return c.json(answer, 201, { 'Cache-Control': 'no-store' })
   })
   .delete('/:id', async c => {
-    const { site, id } = { site: siteOf(c), id: c.req.param('id') }
-    const [revoked] = await drizzle(c.env.DB)
-      .delete(tokens)
-      .where(and(eq(tokens.site, site), eq(tokens.id, id)))
-      .returning()
-    if (!revoked) throw problem(404, `Site ${site} has no token ${id}.`, { field: 'id' })
-    forgetToken(site, id)
+    const [revoked] = await drizzle(c.env.DB).delete(tokens).where(isItem(tokens, c)).returning()
+    if (!revoked) throw noItem(c, 'token')
+    forgetToken(revoked.site, revoked.id)
     return c.body(null, 204, PRIVATE)
   })
 

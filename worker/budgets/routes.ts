@@ -27,11 +27,12 @@ import type { Ms } from '../../schema/domain/units.ts'
 import { type BudgetRow, budgetEvents, budgets, segments } from '../../schema/storage/tables.ts'
 import { requireAdmin, requireSite } from '../admin/access.ts'
 import { readJson } from '../admin/body.ts'
+import { isItem, noItem, oneTooMany } from '../admin/item.ts'
 import { randomHex } from '../admin/secret.ts'
 import type { Hono as Types } from '../env.ts'
 import { PRIVATE } from '../headers.ts'
 import { siteOf } from '../parameters.ts'
-import { badField, noSite, problem } from '../problem.ts'
+import { badField, noSite } from '../problem.ts'
 import { deploysOf } from '../read/deploys.ts'
 import { databaseOf, readDatabaseOf } from '../site/database.ts'
 import { segmentOf } from '../site/segments.ts'
@@ -60,7 +61,7 @@ export const budgetRoutes = new Hono<Types>()
       .returning()
     if (made) return c.json(show(made), 201, PRIVATE)
     await checkFilters(c, budget, now)
-    throw problem(409, `Site ${site} has ${MAX_BUDGETS} budgets: delete one first.`, { field: 'site' })
+    throw oneTooMany(c, 'budget', MAX_BUDGETS)
   })
   .post('/budgets/preview', async c => {
     const now = Date.now()
@@ -80,16 +81,16 @@ export const budgetRoutes = new Hono<Types>()
     const [changed] = await drizzle(d1)
       .update(budgets)
       .set({ ...toRow(budget), ...unjudged(Date.now()) })
-      .where(and(one(c), hasSegment(c, budget)))
+      .where(and(isItem(budgets, c), hasSegment(c, budget)))
       .returning()
     if (changed) return c.json(show(changed), 200, PRIVATE)
     await checkFilters(c, budget, Date.now())
-    throw unknown(c)
+    throw noItem(c, 'budget')
   })
   .delete('/budgets/:id', async c => {
     const { d1 } = await existingSite(c.env, siteOf(c))
-    const [deleted] = await drizzle(d1).delete(budgets).where(one(c)).returning()
-    if (!deleted) throw unknown(c)
+    const [deleted] = await drizzle(d1).delete(budgets).where(isItem(budgets, c)).returning()
+    if (!deleted) throw noItem(c, 'budget')
     return c.body(null, 204, PRIVATE)
   })
   .route('/webhooks', webhookRoutes)
@@ -187,12 +188,4 @@ function lastBefore({ state, since, windowHours }: BudgetRow, marked: readonly D
 
 function iso(time: number): string {
   return new Date(time).toISOString()
-}
-
-function one(c: Context<Types>) {
-  return and(eq(budgets.site, siteOf(c)), eq(budgets.id, c.req.param('id') ?? ''))
-}
-
-function unknown(c: Context<Types>) {
-  return problem(404, `Site ${siteOf(c)} has no budget ${c.req.param('id')}.`, { field: 'id' })
 }

@@ -2,7 +2,7 @@
  * Webhooks over HTTP: `GET` and `POST /v1/sites/shop/webhooks`, `PUT` and `DELETE .../<id>`, `POST .../<id>/test`.
  */
 
-import { and, asc, eq } from 'drizzle-orm'
+import { asc, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { type Context, Hono } from 'hono'
 import {
@@ -17,11 +17,12 @@ import {
 } from '../../schema/api/webhooks.ts'
 import { budgets, type WebhookRow, webhooks } from '../../schema/storage/tables.ts'
 import { checkAddress, readJson } from '../admin/body.ts'
+import { isItem, noItem, oneTooMany } from '../admin/item.ts'
 import { randomHex } from '../admin/secret.ts'
 import type { Hono as Types } from '../env.ts'
 import { PRIVATE } from '../headers.ts'
 import { siteOf } from '../parameters.ts'
-import { badField, problem } from '../problem.ts'
+import { badField } from '../problem.ts'
 import { existingSite } from '../site/sites.ts'
 import { limited } from '../store/limited.ts'
 import { newSecret } from './signature.ts'
@@ -48,37 +49,35 @@ export const webhookRoutes = new Hono<Types>()
       .insert(webhooks)
       .select(limited(webhooks, row, MAX_WEBHOOKS))
       .returning()
-    if (!made) {
-      throw problem(409, `Site ${site} has ${MAX_WEBHOOKS} webhooks: delete one first.`, { field: 'site' })
-    }
+    if (!made) throw oneTooMany(c, 'webhook', MAX_WEBHOOKS)
     // Shown once: what is sent is signed by it.
     return c.json({ ...show(made), secret } satisfies NewWebhookAnswer, 201, { 'Cache-Control': 'no-store' })
   })
   .put('/:id', async c => {
     const { site, d1 } = await existingSite(c.env, siteOf(c))
     const given = await checked(c, site, d1)
-    const [before] = await drizzle(d1).select().from(webhooks).where(one(c))
-    if (!before) throw unknown(c)
+    const [before] = await drizzle(d1).select().from(webhooks).where(isItem(webhooks, c))
+    if (!before) throw noItem(c, 'webhook')
     if (before.kind !== given.kind) throw badField({ field: 'kind', detail: `must stay ${before.kind}` })
     const secret = given.routing_key ?? before.secret
     const [changed] = await drizzle(d1)
       .update(webhooks)
       .set({ ...toRow(given), secret })
-      .where(one(c))
+      .where(isItem(webhooks, c))
       .returning()
-    if (!changed) throw unknown(c)
+    if (!changed) throw noItem(c, 'webhook')
     return c.json(show(changed), 200, PRIVATE)
   })
   .delete('/:id', async c => {
     const { d1 } = await existingSite(c.env, siteOf(c))
-    const [deleted] = await drizzle(d1).delete(webhooks).where(one(c)).returning()
-    if (!deleted) throw unknown(c)
+    const [deleted] = await drizzle(d1).delete(webhooks).where(isItem(webhooks, c)).returning()
+    if (!deleted) throw noItem(c, 'webhook')
     return c.body(null, 204, PRIVATE)
   })
   .post('/:id/test', async c => {
     const { site, d1 } = await existingSite(c.env, siteOf(c))
-    const [webhook] = await drizzle(d1).select().from(webhooks).where(one(c))
-    if (!webhook) throw unknown(c)
+    const [webhook] = await drizzle(d1).select().from(webhooks).where(isItem(webhooks, c))
+    if (!webhook) throw noItem(c, 'webhook')
     const text = `${site}: a test of the webhook. Nothing is wrong.`
     const now = Date.now()
     const at = new Date(now).toISOString()
@@ -115,12 +114,4 @@ function list(d1: D1Database, site: string): Promise<WebhookRow[]> {
     .from(webhooks)
     .where(eq(webhooks.site, site))
     .orderBy(asc(webhooks.created), asc(webhooks.id))
-}
-
-function one(c: Context<Types>) {
-  return and(eq(webhooks.site, siteOf(c)), eq(webhooks.id, c.req.param('id') ?? ''))
-}
-
-function unknown(c: Context<Types>) {
-  return problem(404, `Site ${siteOf(c)} has no webhook ${c.req.param('id')}.`, { field: 'id' })
 }

@@ -2,7 +2,7 @@
  * Collectors over HTTP: `GET` and `POST /v1/sites/shop/collectors`, `PUT` and `DELETE .../<id>`, `POST .../<id>/test`.
  */
 
-import { and, asc, eq } from 'drizzle-orm'
+import { asc, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { type Context, Hono } from 'hono'
 import {
@@ -16,11 +16,12 @@ import {
 import { HOUR } from '../../schema/domain/hour.ts'
 import { type CollectorRow, collectors } from '../../schema/storage/tables.ts'
 import { checkAddress, readJson } from '../admin/body.ts'
+import { isItem, noItem, oneTooMany } from '../admin/item.ts'
 import { randomHex } from '../admin/secret.ts'
 import type { Hono as Types } from '../env.ts'
 import { PRIVATE } from '../headers.ts'
 import { siteOf } from '../parameters.ts'
-import { badField, problem } from '../problem.ts'
+import { badField } from '../problem.ts'
 import { existingSite } from '../site/sites.ts'
 import { limited } from '../store/limited.ts'
 import { firstOpenHour } from '../store/periods.ts'
@@ -43,11 +44,7 @@ export const collectorRoutes = new Hono<Types>()
       .insert(collectors)
       .select(limited(collectors, row, MAX_COLLECTORS))
       .returning()
-    if (!made) {
-      throw problem(409, `Site ${site} has ${MAX_COLLECTORS} collectors: delete one first.`, {
-        field: 'site',
-      })
-    }
+    if (!made) throw oneTooMany(c, 'collector', MAX_COLLECTORS)
     return c.json(show(made), 201, PRIVATE)
   })
   .put('/:id', async c => {
@@ -56,21 +53,21 @@ export const collectorRoutes = new Hono<Types>()
     const [changed] = await drizzle(d1)
       .update(collectors)
       .set({ ...toRow(given), attempts: 0, due: Date.now() })
-      .where(one(c))
+      .where(isItem(collectors, c))
       .returning()
-    if (!changed) throw unknown(c)
+    if (!changed) throw noItem(c, 'collector')
     return c.json(show(changed), 200, PRIVATE)
   })
   .delete('/:id', async c => {
     const { d1 } = await existingSite(c.env, siteOf(c))
-    const [deleted] = await drizzle(d1).delete(collectors).where(one(c)).returning()
-    if (!deleted) throw unknown(c)
+    const [deleted] = await drizzle(d1).delete(collectors).where(isItem(collectors, c)).returning()
+    if (!deleted) throw noItem(c, 'collector')
     return c.body(null, 204, PRIVATE)
   })
   .post('/:id/test', async c => {
     const { d1 } = await existingSite(c.env, siteOf(c))
-    const [collector] = await drizzle(d1).select().from(collectors).where(one(c))
-    if (!collector) throw unknown(c)
+    const [collector] = await drizzle(d1).select().from(collectors).where(isItem(collectors, c))
+    if (!collector) throw noItem(c, 'collector')
     // A request without metrics shows that address and headers are right, and counts nothing twice.
     const { taken, status } = await send(collector, { resourceMetrics: [] })
     return c.json({ delivered: taken, status } satisfies CollectorTestAnswer, 200, PRIVATE)
@@ -112,12 +109,4 @@ function list(d1: D1Database, site: string): Promise<CollectorRow[]> {
     .from(collectors)
     .where(eq(collectors.site, site))
     .orderBy(asc(collectors.created), asc(collectors.id))
-}
-
-function one(c: Context<Types>) {
-  return and(eq(collectors.site, siteOf(c)), eq(collectors.id, c.req.param('id') ?? ''))
-}
-
-function unknown(c: Context<Types>) {
-  return problem(404, `Site ${siteOf(c)} has no collector ${c.req.param('id')}.`, { field: 'id' })
 }
