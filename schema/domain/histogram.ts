@@ -176,9 +176,9 @@ export function percentiles(
 /** Where the value of a rank lies: what its bucket reports, and between which two values it is. */
 function valueAt(histogram: Histogram, limits: Limits | null) {
   const { n } = histogram
-  const buckets = Object.keys(histogram.h)
-    .map(Number)
-    .sort((a, b) => a - b)
+  // JavaScript lists whole numbers in their order, and after them `ZERO`, which is none to it.
+  const buckets = Object.keys(histogram.h).map(Number)
+  if (buckets.at(-1) === ZERO) buckets.unshift(buckets.pop() ?? ZERO)
   const cumulated: number[] = []
   let sum = 0
   for (const bucket of buckets) {
@@ -194,8 +194,13 @@ function valueAt(histogram: Histogram, limits: Limits | null) {
   // A float product may pass an integral rank by a rounding error; the tolerance keeps p50 of 10 at rank 5.
   const reaches = (weight: number, rank: number) => weight >= rank * (1 - 1e-12)
   return (rank: number): { value: number; low: number; high: number } => {
-    const index = cumulated.findIndex(weight => reaches(weight, rank))
-    const bucket = buckets[index < 0 ? buckets.length - 1 : index] ?? ZERO
+    let index = 0
+    for (let end = buckets.length - 1; index < end; ) {
+      const middle = (index + end) >> 1
+      if (reaches(cumulated[middle] ?? 0, rank)) end = middle
+      else index = middle + 1
+    }
+    const bucket = buckets[index] ?? ZERO
     let [low, high] = endsOf(bucket)
     // Grains are whole, so what is above a threshold is at least one more.
     for (const [limit, weight] of known) {

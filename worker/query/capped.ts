@@ -76,9 +76,9 @@ async function byHours(d1: Preparer, found: Found): Promise<Found> {
   const { reading } = found
   const values = reading.slice.values ?? []
   const { columns } = reading.source
-  const doubtful = [...found.days].filter(day =>
-    values.some(value => columns.some(column => missingOf(found, value, column, at => at === day) > 0)),
-  )
+  const missing = missingIn(found, start => start)
+  const missed = values.flatMap(value => columns.map(column => missing(value, column)))
+  const doubtful = [...found.days].filter(day => missed.some(periods => (periods.get(day) ?? 0) > 0))
   if (!doubtful.length) return found
   const hours = doubtful.flatMap(day => Array.from({ length: 24 }, (_, i) => day + i))
   const finer = await storedRows(d1, reading, { days: [], hours, open: [] }, null)
@@ -94,23 +94,38 @@ async function byHours(d1: Preparer, found: Found): Promise<Found> {
   }
 }
 
-/** The most page views (or calls) of a value that may lie in `(other)` in the periods that `within` takes. */
-export function missingOf(
+/**
+ * The most page views (or calls) of a value that may lie in `(other)`, by what `startOf` makes of the start of each period. What
+ * is looked up for every value of an answer is put in order once.
+ */
+export function missingIn(
   { reading, rows, others, days }: Found,
-  value: string,
-  column: string,
-  within: (start: Hour) => boolean,
-): number {
-  const other = otherOf(value, reading.slice.dimension.keys)
-  if (other === value) return 0
-  const own = new Map(rows.filter(row => row.value === value).map(row => [row.start, row]))
-  let sum = 0
-  for (const row of others) {
-    if (row.value !== other || !within(row.start)) continue
-    const named = own.get(row.start)
-    if (!named) sum += countOf(row[column])
-    // A day's row of before it was noted may miss all that its `(other)` has.
-    else if (days.has(row.start)) sum += hiddenOf(named[column]) ?? countOf(row[column])
+  startOf: (start: Hour) => Hour,
+): (value: string, column: string) => ReadonlyMap<Hour, number> {
+  if (!others.length) return () => new Map()
+  const { keys } = reading.slice.dimension
+  const named = Map.groupBy(rows, ({ value }) => value)
+  const unnamed = Map.groupBy(others, ({ value }) => value)
+  const counts = new Map<RollupRow, Record<string, number>>(others.map(row => [row, {}]))
+  const countIn = (row: RollupRow, column: string): number => {
+    const known = counts.get(row) ?? {}
+    known[column] ??= countOf(row[column])
+    return known[column]
   }
-  return sum
+  const missingOf = (other: RollupRow, own: RollupRow | undefined, column: string): number => {
+    if (!own) return countIn(other, column)
+    // A day's row of before it was noted may miss all that its `(other)` has.
+    return days.has(own.start) ? (hiddenOf(own[column]) ?? countIn(other, column)) : 0
+  }
+  return (value, column) => {
+    const sums = new Map<Hour, number>()
+    const name = otherOf(value, keys)
+    if (name === value) return sums
+    const own = new Map(named.get(value)?.map(row => [row.start, row]))
+    for (const other of unnamed.get(name) ?? []) {
+      const start = startOf(other.start)
+      sums.set(start, (sums.get(start) ?? 0) + missingOf(other, own.get(other.start), column))
+    }
+    return sums
+  }
 }

@@ -4,7 +4,7 @@ import { percentiles } from '../../schema/domain/histogram.ts'
 import { limitsOf, type Measure } from '../../schema/domain/metrics.ts'
 import type { Hour } from '../../schema/domain/units.ts'
 import type { Key } from '../histogram/dimensions.ts'
-import { missingOf } from './capped.ts'
+import { missingIn } from './capped.ts'
 import { type Distribution, errorRate, NONE, total } from './distribution.ts'
 import type { GroupsQuery, GroupValues } from './groups-query.ts'
 import type { Found } from './largest.ts'
@@ -83,6 +83,7 @@ export function groupsFrom(
   const named = query.groupBy.length ? [] : (found?.reading.slice.values ?? [])
   const absent = named.filter(value => !chosen.some(other => other.value === value))
   const isExpected = query.buckets !== null || named.length > 0
+  const missingOf = found && missingIn(found, startOf)
   return [...chosen, ...absent.map(value => ({ value, rows: [] }))].flatMap(({ value, rows }) => {
     const list: (string | null)[] = JSON.parse(value)
     const values = Object.fromEntries(query.groupBy.map(key => [key, list[keys.indexOf(key)] ?? null]))
@@ -92,14 +93,15 @@ export function groupsFrom(
       for (const { start } of found?.others ?? [])
         if (!starts.has(startOf(start))) starts.set(startOf(start), [])
     }
-    return source.metrics.flatMap((metric, i) =>
-      [...starts].flatMap(([start, rows]) => {
-        const column = source.columns[i] ?? ''
+    return source.metrics.flatMap((metric, i) => {
+      const column = source.columns[i] ?? ''
+      const unnamed = missingOf?.(value, column)
+      return [...starts].flatMap(([start, rows]) => {
         const distribution = total(rows, column)
-        const missing = found ? missingOf(found, value, column, hour => startOf(hour) === start) : 0
+        const missing = unnamed?.get(start) ?? 0
         if (!distribution && !(missing && isExpected)) return []
         return [{ values, metric, start, distribution: distribution ?? NONE, missing }]
-      }),
-    )
+      })
+    })
   })
 }

@@ -12,7 +12,7 @@
 import { REST } from '../../schema/domain/names.ts'
 import type { Hour } from '../../schema/domain/units.ts'
 import type { Preparer } from '../store/statement.ts'
-import { missingOf } from './capped.ts'
+import { missingIn } from './capped.ts'
 import type { Periods } from './covered.ts'
 import { added, type Distribution, less, total } from './distribution.ts'
 import { type Chosen, type Group, startsIn } from './groups.ts'
@@ -60,11 +60,12 @@ export function restGroups(
   const answered = new Set(chosen.map(({ value }) => value))
   const others = (found?.reading.slice.values ?? []).filter(value => !answered.has(value))
   const values = Object.fromEntries(query.groupBy.map(key => [key, REST]))
+  const missingOf = found && missingIn(found, startOf)
   return source.metrics.flatMap((metric, i) => {
     const column = source.columns[i] ?? ''
+    const missed = missingOf ? others.map(value => missingOf(value, column)) : []
     return [...restOf(known, answered, column, startOf)].map(([start, sum]): Group => {
-      const within = (hour: Hour) => startOf(hour) === start
-      const missing = found ? others.reduce((n, value) => n + missingOf(found, value, column, within), 0) : 0
+      const missing = missed.reduce((n, periods) => n + (periods.get(start) ?? 0), 0)
       const distribution = query.groupBy.includes('endpoint') ? unpaired(sum) : sum
       return { values, metric, start, distribution, missing, rest: true }
     })

@@ -92,7 +92,7 @@ const COUNT = { good: 0, poor: 0, h: {} }
 export function histogramOf<H extends Histogram>(text: string | number | null | undefined): H | null {
   if (!text) return null
   const found = parsed(String(text))
-  const histogram = found && { ...COUNT, ...found }
+  const histogram = found && typeof found === 'object' && !('h' in found) ? { ...COUNT, ...found } : found
   if (isHistogram(histogram)) return histogram as H
   console.error('a roll-up has a broken histogram, which counts nowhere', String(text).slice(0, 80))
   return null
