@@ -6,6 +6,8 @@
  * @see https://developers.cloudflare.com/d1/observability/debug-d1/#error-list
  */
 
+import { DAY, MINUTE, SECOND } from '../schema/domain/hour.ts'
+
 /** Why the database does not answer. */
 export interface Trouble {
   /** A sentence. */
@@ -16,9 +18,6 @@ export interface Trouble {
 
 /** What a database says of a write to a site that leaves it (store/fence). */
 export const MOVED = 'fieldline: the site moves to another database'
-
-const MINUTE = 60
-const DAY = 86_400
 
 /** SQLite's codes for what is wrong with a statement or its values; those left out are of the machine. */
 const MISTAKE = /SQLITE_(?!BUSY|LOCKED|IOERR|INTERRUPT|NOMEM|FULL|PROTOCOL)[A-Z]+/
@@ -39,9 +38,9 @@ export function troubleOf(error: unknown, now: number): Trouble | null {
   if (MISTAKE.test(text)) return null
   if (SPENT.test(text)) {
     const detail = 'The free plan of Cloudflare allows the database no more until midnight UTC.'
-    return { detail, retryAfter: DAY - (Math.floor(now / 1_000) % DAY) }
+    return { detail, retryAfter: Math.ceil((DAY - (now % DAY)) / SECOND) }
   }
-  if (FULL.test(text)) return { detail: 'The database is full.', retryAfter: 10 * MINUTE }
+  if (FULL.test(text)) return { detail: 'The database is full.', retryAfter: (10 * MINUTE) / SECOND }
   if (OVERLOADED.test(text)) return { detail: 'The database is overloaded at the moment.', retryAfter: 10 }
   return LOST.test(text) ? { detail: 'The database was lost for a moment.', retryAfter: 5 } : null
 }

@@ -13,7 +13,7 @@ import { BASELINE, COMPARED_PERCENTILE, TRENDS_ROW } from './trends.ts'
 
 const METRIC_NAMES = Object.keys(METRICS) as Metric[]
 const DEFAULT_LIMIT = 20
-const MOST = 100
+const MAX_GROUPS = 100
 
 /** The parameters beside those of every question. */
 export const CHANGES_QUERY = {
@@ -37,7 +37,7 @@ export const CHANGES_QUERY = {
     'previous',
   ),
   limit: v.optional(
-    whole(1, MOST, 'the most groups that got worse, and as many that got better'),
+    whole(1, MAX_GROUPS, 'the most groups that got worse, and as many that got better'),
     String(DEFAULT_LIMIT),
   ),
 }

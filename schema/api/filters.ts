@@ -111,15 +111,15 @@ export const FILTER_QUERY = {
   ...filter('navigation', 'this way in which page views began'),
   ...filter('release', 'this release'),
   ...filter('endpoint', 'API calls to this endpoint; single page views: those that called it'),
-  ...entriesOf('tag', TAG_VALUE, 'this value of a declared tag: plan:pro'),
+  ...parametersFor('tag', TAG_VALUE, 'this value of a declared tag: plan:pro'),
 }
 
 function filter<const K extends NamedKey>(key: K, meaning: string) {
-  return entriesOf(key, filterValue(key, shortText(MAX_FILTER)), meaning)
+  return parametersFor(key, filterValue(key, shortText(MAX_FILTER)), meaning)
 }
 
 /** A parameter for values to answer for, and one for values to leave out. */
-function entriesOf<const K extends NamedKey | 'tag', T extends v.GenericSchema<string>>(
+function parametersFor<const K extends NamedKey | 'tag', T extends v.GenericSchema<string>>(
   key: K,
   value: T,
   meaning: string,

@@ -8,7 +8,7 @@
 
 import type { Filters } from '../../schema/api/filters.ts'
 import { percentiles } from '../../schema/domain/histogram.ts'
-import { DAY, HOUR, hourOf } from '../../schema/domain/hour.ts'
+import { DAY, HOUR, hourOf, WEEK } from '../../schema/domain/hour.ts'
 import { limitsOf, type Measure } from '../../schema/domain/metrics.ts'
 import { shareAbove } from '../../schema/domain/ratio.ts'
 import type { Ms } from '../../schema/domain/units.ts'
@@ -19,7 +19,6 @@ import { MAX_READ } from '../query/subsample.ts'
 import { countsOf } from '../read/summary.ts'
 import type { Preparer } from '../store/statement.ts'
 
-const WEEK = 7 * DAY
 /** Releases that are looked at. */
 const RELEASES = 20
 

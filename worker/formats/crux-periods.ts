@@ -15,7 +15,7 @@ import {
 } from '../../schema/api/crux.ts'
 import type { GroupKey } from '../../schema/api/filters.ts'
 import { type Histogram, merge, percentiles } from '../../schema/domain/histogram.ts'
-import { DAY, HOUR } from '../../schema/domain/hour.ts'
+import { HOUR, WEEK } from '../../schema/domain/hour.ts'
 import { fromGrains, type Measure, thresholds, type Vital } from '../../schema/domain/metrics.ts'
 import type { Hour, Ms } from '../../schema/domain/units.ts'
 import { NAVIGATIONS } from '../../schema/wire/pageview.ts'
@@ -28,7 +28,6 @@ import { sourcesOf } from '../query/source.ts'
 import { histogramOf } from '../store/row-codec.ts'
 import type { Preparer } from '../store/statement.ts'
 
-export const WEEK = 7 * DAY
 /** Weeks of a collection period. */
 export const WEEKS = 4
 /** The least samples of a metric: from 16 on, its p75 has a 95 % interval at all. */

@@ -12,14 +12,14 @@ import {
   type CruxTimeseries,
   type CruxVital,
 } from '../../schema/api/crux.ts'
-import { DAY, HOUR } from '../../schema/domain/hour.ts'
+import { DAY, HOUR, WEEK } from '../../schema/domain/hour.ts'
 import { METRICS, rate, type Vital } from '../../schema/domain/metrics.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import type { Preparer } from '../store/statement.ts'
-import { collect, labelsOf, WEEK, WEEKS } from './crux-periods.ts'
+import { collect, labelsOf, WEEKS } from './crux-periods.ts'
 
 /** A day counts from so long after its end, in ms: until its last hour has settled and is rolled up. */
-const SETTLE_DELAY = 3 * HOUR
+const CRUX_DELAY = 3 * HOUR
 
 /** The last 28 whole days. `now` in Unix ms. */
 export async function cruxRecord(
@@ -28,7 +28,7 @@ export async function cruxRecord(
   query: CruxQuery,
   now: Ms,
 ): Promise<CruxAnswer | null> {
-  const end = Math.floor((now - SETTLE_DELAY) / DAY) * DAY
+  const end = Math.floor((now - CRUX_DELAY) / DAY) * DAY
   const { vitals, fractions } = await collect(d1, site, query, end, now)
   const metrics: [string, CruxMetric][] = []
   for (const [name, [point]] of vitals) {
@@ -49,7 +49,7 @@ export async function cruxHistory(
   query: CruxQuery,
   now: Ms,
 ): Promise<CruxHistoryAnswer | null> {
-  const end = lastSunday(now - SETTLE_DELAY)
+  const end = lastSunday(now - CRUX_DELAY)
   const { vitals, fractions } = await collect(d1, site, query, end, now)
   const metrics: [string, CruxTimeseries][] = []
   for (const [name, points] of vitals) {

@@ -30,7 +30,7 @@ import { exposition } from './exposition.ts'
 const period = named(periods)
 
 /** Hours of a week, and those since 1970 at which the first Monday began. */
-const WEEK = 7 * 24
+const WEEK_HOURS = 7 * 24
 const MONDAY = 4 * 24
 const CACHE_SIZE = 100
 /** One roll-up row holds all of a page view. */
@@ -108,7 +108,7 @@ function byName(groups: readonly Group[], key: GroupKey, limit: number): Group[]
 
 /** SQL of the first hour of the week of an hour. Bound numbers would be REAL, and the division would not round. */
 const weekOf = (hour: SQL) => {
-  const [week, monday] = [sql.raw(String(WEEK)), sql.raw(String(MONDAY))]
+  const [week, monday] = [sql.raw(String(WEEK_HOURS)), sql.raw(String(MONDAY))]
   return sql`(${hour} - ${monday}) / ${week} * ${week} + ${monday}`
 }
 
@@ -130,7 +130,7 @@ async function countedOf(d1: D1Database, site: string): Promise<Counted | null> 
   const rest = hours.filter(hour => !whole.has(hour - (hour % 24)))
   return {
     periods: { days, hours: rest, open: [] },
-    since: Math.floor((last - MONDAY) / WEEK) * WEEK + MONDAY,
+    since: Math.floor((last - MONDAY) / WEEK_HOURS) * WEEK_HOURS + MONDAY,
     until: last + 1,
     version: JSON.stringify(results.map(row => Object.values(row))),
   }

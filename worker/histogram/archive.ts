@@ -36,7 +36,7 @@ export async function archiveDay(bucket: R2Bucket, d1: D1Database, site: string,
   if (!oldest) return end
   const { start } = oldest
   const rows = await rowsOf(d1, site, start)
-  if (rows.length) await bucket.put(keyOf(site, start), await parquetOf(rows, start))
+  if (rows.length) await bucket.put(objectKey(site, start), await parquetOf(rows, start))
   return Math.min(end, start + 24)
 }
 
@@ -51,7 +51,7 @@ function folderOf(site: string): string {
   return `days/site=${site}/`
 }
 
-function keyOf(site: string, start: Hour): string {
+function objectKey(site: string, start: Hour): string {
   return `${folderOf(site)}${new Date(start * HOUR).toISOString().slice(0, 10)}.parquet`
 }
 

@@ -20,7 +20,7 @@ import { OTHER } from '../../schema/domain/names.ts'
 import type { Hour } from '../../schema/domain/units.ts'
 import { apiRollups, rollups } from '../../schema/storage/tables.ts'
 import { FAILURES } from '../../schema/wire/pageview.ts'
-import { named } from '../store/names.ts'
+import { NO_SQL, named } from '../store/names.ts'
 import {
   type CappedKey,
   capOf,
@@ -74,12 +74,12 @@ export function dayOf(
         SELECT parts.value, metric, b.key AS bucket, sum(b.value) AS n
         FROM parts CROSS JOIN json_each(parts.histogram, '$.h') AS b
         GROUP BY parts.value, metric, CAST(b.key AS INTEGER) ORDER BY parts.value, metric, CAST(b.key AS INTEGER))
-      GROUP BY value, metric)${clustered ? PAIRS : EMPTY}
+      GROUP BY value, metric)${clustered ? PAIRS : NO_SQL}
     SELECT t.value AS value, t.metric AS metric,
       json_object(${sql.join(fields, sql`, `)}${hidden.field}, 'h', json(coalesce(b.h, '{}'))
-        ${clustered ? sql`, 'c', json(coalesce(c.c, '{}'))` : EMPTY}) AS histogram
+        ${clustered ? sql`, 'c', json(coalesce(c.c, '{}'))` : NO_SQL}) AS histogram
     FROM totals AS t LEFT JOIN buckets AS b ON b.value = t.value AND b.metric = t.metric
-      ${clustered ? sql`LEFT JOIN pairs AS c ON c.value = t.value AND c.metric = t.metric` : EMPTY} ${hidden.from}`
+      ${clustered ? sql`LEFT JOIN pairs AS c ON c.value = t.value AND c.metric = t.metric` : NO_SQL} ${hidden.from}`
 }
 
 /** The pairs of calls and marks, added up as the buckets are. */
@@ -90,8 +90,6 @@ const PAIRS = sql.raw(`,
         FROM parts CROSS JOIN json_each(parts.histogram, '$.c') AS b
         GROUP BY parts.value, metric, CAST(b.key AS INTEGER) ORDER BY parts.value, metric, CAST(b.key AS INTEGER))
       GROUP BY value, metric)`)
-const EMPTY = sql.raw('')
-
 /**
  * How much lay in `(other)` in those hours of the day in which a value had no name of its own: the most of it that the day's
  * row may miss. All of `(other)` (`unnamed`), less what lay there in hours that show the value, too (`shown`).
@@ -102,7 +100,7 @@ function hiddenIn(
   columns: readonly string[],
 ): Record<'tables' | 'field' | 'from', SQL> {
   const index = dimension.keys.findIndex(isCapped)
-  if (index < 0) return { tables: EMPTY, field: EMPTY, from: EMPTY }
+  if (index < 0) return { tables: NO_SQL, field: NO_SQL, from: NO_SQL }
   const other = (value: SQL) => sql`json_set(${value}, ${sql.raw(`'$[${index}]'`)}, ${OTHER})`
   return {
     tables: sql`others AS MATERIALIZED (

@@ -9,9 +9,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { PER_DOUBLING, ZERO } from '../../schema/domain/histogram.ts'
 import { FAILURES, OUTCOMES } from '../../schema/wire/pageview.ts'
+import { NO_SQL } from '../store/names.ts'
 import { outcome } from './samples-sql.ts'
-
-const NONE = sql.raw('')
 
 /**
  * The histograms of samples: the groups and (metric, histogram, n), the second a JSON `Histogram`. Those of calls
@@ -29,11 +28,11 @@ export function histograms(samples: SQL, by: readonly string[], kind: 'views' | 
     kind === 'calls'
       ? sql`${failed(name => `, '${name}', sum(${name})`)}, 'aborted', coalesce(sum(n) FILTER (WHERE NOT answered), 0),
           'omitted', sum(omitted)`
-      : NONE
+      : NO_SQL
   const clustered = kind !== 'views'
   const pairs = clustered
     ? sql`, 'c', json_group_object(CAST(bucket AS TEXT), json_array(pairs, partners)) FILTER (WHERE answered AND partners)`
-    : NONE
+    : NO_SQL
   const single = sql`SELECT *, outcome <> ${outcome('aborted')} AS answered, ${BUCKET} AS bucket FROM (${samples})`
   return sql`SELECT ${groups}, json_object(
       'n', coalesce(sum(n) ${answered}, 0), 's', coalesce(sum(s) ${answered}, 0),
@@ -49,7 +48,7 @@ function counts(groups: SQL, samples: SQL, clustered: boolean): SQL {
   const pairs = clustered
     ? sql`, sum(2 * place * CAST(w AS REAL) * w) AS pairs, sum((size - 1) * CAST(w AS REAL) * w) AS partners,
         sum(CASE WHEN place = 0 AND answered THEN w * dropped ELSE 0 END) AS omitted`
-    : NONE
+    : NO_SQL
   // Squares are summed as REAL: a sum of integers beyond 2^63 is an error in SQLite, and weights are claimed by clients.
   return sql`SELECT ${groups}, answered, bucket, sum(w) AS n, count(*) AS s, sum(CAST(w AS REAL) * w) AS q,
       sum(CASE WHEN answered AND x <= good THEN w ELSE 0 END) AS good,

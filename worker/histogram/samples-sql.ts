@@ -9,7 +9,7 @@ import { isTagKey, tagOf } from '../../schema/domain/tag.ts'
 import type { OneIn } from '../../schema/domain/units.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
 import { OUTCOMES } from '../../schema/wire/pageview.ts'
-import { named, texts } from '../store/names.ts'
+import { NO_SQL, named, texts } from '../store/names.ts'
 import type { Key, ViewColumn } from './dimensions.ts'
 import { isNumber, itemOf, sound, unpacked } from './safe-json.ts'
 
@@ -33,8 +33,6 @@ export interface GroupedSelection extends Selection {
 
 const p = named(pageviews, 'p')
 const COLUMN = texts(pageviews, 'p')
-const NONE = sql.raw('')
-
 /** Every call `c` of the page views `p`. */
 export const CALLS = unpacked('calls')
 /** Every mark `c` of the page views `p`. */
@@ -51,7 +49,7 @@ export function keySql(key: Key): SQL {
  * (metric, x, w, good, poor, outcome).
  */
 export function viewSamples(
-  { from = NONE, each = NONE, where, by, oneIn }: GroupedSelection,
+  { from = NO_SQL, each = NO_SQL, where, by, oneIn }: GroupedSelection,
   metrics: readonly ViewColumn[],
 ): SQL {
   const value = ([...VITALS, 'errors'] as const).map(
@@ -64,7 +62,7 @@ export function viewSamples(
 }
 
 /** The samples of API calls; `page` is the page view of each, which left out `dropped` more. */
-export function callSamples({ from = NONE, each = NONE, where, by, oneIn }: GroupedSelection): SQL {
+export function callSamples({ from = NO_SQL, each = NO_SQL, where, by, oneIn }: GroupedSelection): SQL {
   const { good, poor } = thresholds('api')
   return sql`SELECT ${groupColumns(by)}, 'api' AS metric, ${sql.raw(itemOf(2))} AS x, ${weight(oneIn)} AS w,
       ${number(good)} AS good, ${number(poor)} AS poor, ${sql.raw(itemOf(3))} AS outcome, ${p.id} AS page, ${p.dropped} AS dropped
@@ -73,14 +71,14 @@ export function callSamples({ from = NONE, each = NONE, where, by, oneIn }: Grou
 }
 
 /** The samples of marks. What has no thresholds is neither good nor poor. */
-export function markSamples({ from = NONE, each = NONE, where, by, oneIn }: GroupedSelection): SQL {
+export function markSamples({ from = NO_SQL, each = NO_SQL, where, by, oneIn }: GroupedSelection): SQL {
   return sql`SELECT ${groupColumns(by)}, ${unrated(itemOf(1), oneIn)}, ${p.id} AS page, 0 AS dropped FROM ${MARKS} ${from} ${each}
     WHERE ${where} AND ${isNumber('x')}`
 }
 
 /** The samples of one number of a list: a load phase, by its place in `PHASES`, or blocking time, by its in `BLOCKING`. */
 export function listSamples(
-  { from = NONE, where, by, oneIn }: GroupedSelection,
+  { from = NO_SQL, where, by, oneIn }: GroupedSelection,
   column: 'phases' | 'blocking',
   index: number,
 ): SQL {
@@ -118,11 +116,11 @@ export function groupColumns(by: GroupedSelection['by']): SQL {
 
 /** `{"lcp":[2500,4000],...}`: the columns asked for, with their thresholds in grains. */
 function limits(columns: readonly ViewColumn[]): string {
-  return JSON.stringify(Object.fromEntries(columns.map(column => [column, limitsOf(column)])))
+  return JSON.stringify(Object.fromEntries(columns.map(column => [column, goodAndPoor(column)])))
 }
 
 /** What is good, and what is poor, in grains. */
-export function limitsOf(column: ViewColumn): readonly [good: number | null, poor: number | null] {
+export function goodAndPoor(column: ViewColumn): readonly [good: number | null, poor: number | null] {
   if (column === 'views') return [null, null]
   // Good is a page view without an error.
   if (column === 'errors') return [0, 0]

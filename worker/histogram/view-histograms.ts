@@ -5,15 +5,13 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import { pageviews } from '../../schema/storage/tables.ts'
-import { named, texts } from '../store/names.ts'
+import { NO_SQL, named, texts } from '../store/names.ts'
 import type { ViewColumn } from './dimensions.ts'
 import { bucketSql } from './histogram-sql.ts'
-import { type GroupedSelection, groupColumns, limitsOf, weight } from './samples-sql.ts'
+import { type GroupedSelection, goodAndPoor, groupColumns, weight } from './samples-sql.ts'
 
 const p = named(pageviews, 'p')
 const COLUMN = texts(pageviews, 'p')
-const NONE = sql.raw('')
-
 /**
  * The groups, and a JSON `Histogram` in a column for each of `metrics`, NULL where none was measured;
  * of the page views themselves `{n, s, q}`.
@@ -28,7 +26,7 @@ const NONE = sql.raw('')
  * - `weighed` are their histograms, and `together` the group's, as a list.
  */
 export function viewHistograms(
-  { from = NONE, each = NONE, where, by, oneIn }: GroupedSelection,
+  { from = NO_SQL, each = NO_SQL, where, by, oneIn }: GroupedSelection,
   metrics: readonly ViewColumn[],
 ): SQL {
   const groups = sql.raw(Object.keys(by).join(', '))
@@ -42,16 +40,16 @@ export function viewHistograms(
   const alike = sql`SELECT ${groups}, w, count(*) AS s${text(lettered)} FROM (${samples})
     GROUP BY ${groups}, w ORDER BY ${groups}, w`
   const weighed = sql`SELECT *${text(m => `, ${countedLetters(m)} AS ${m}_h`)} FROM (${alike})`
-  const together = sql`SELECT ${groups}, ${sql.raw(weighing('s'))}${text(
-    m => `, ${weighing(`${m}_s`, `${m}_`)}, sum(w * ${m}_good) AS ${m}_good, sum(w * ${m}_poor) AS ${m}_poor,
+  const together = sql`SELECT ${groups}, ${sql.raw(weightFields('s'))}${text(
+    m => `, ${weightFields(`${m}_s`, `${m}_`)}, sum(w * ${m}_good) AS ${m}_good, sum(w * ${m}_poor) AS ${m}_poor,
       group_concat(${m}_h) AS ${m}_h, count(nullif(${m}_s, 0)) AS ${m}_parts`,
   )} FROM (${weighed}) GROUP BY ${groups}`
-  return sql`SELECT ${groups}${sql.raw(metrics.map(m => `, ${histogramOf(m)} AS ${m}`).join(''))} FROM (${together})`
+  return sql`SELECT ${groups}${sql.raw(metrics.map(m => `, ${asHistogram(m)} AS ${m}`).join(''))} FROM (${together})`
 }
 
 /** Page views of one weight that have a metric: how many, how many good and poor, a letter for each, and the buckets. */
 function lettered(metric: Exclude<ViewColumn, 'views'>): string {
-  const [good, poor] = limitsOf(metric)
+  const [good, poor] = goodAndPoor(metric)
   const has = `FILTER (WHERE ${metric} IS NOT NULL)`
   const bucket = bucketSql(metric)
   return `, count(${metric}) AS ${metric}_s, count(*) FILTER (WHERE ${metric} <= ${good}) AS ${metric}_good,
@@ -73,12 +71,12 @@ function countedLetters(metric: ViewColumn): string {
 }
 
 /** The fields of a histogram that only know numbers and weights. */
-function weighing(samples: string, prefix = ''): string {
+function weightFields(samples: string, prefix = ''): string {
   return `sum(w * ${samples}) AS ${prefix}n, sum(${samples}) AS ${prefix}s, sum(CAST(w AS REAL) * w * ${samples}) AS ${prefix}q`
 }
 
 /** A metric's histogram; buckets are added up only where page views of several weights came together. */
-function histogramOf(metric: ViewColumn): string {
+function asHistogram(metric: ViewColumn): string {
   if (metric === 'views') return `json_object('n', n, 's', s, 'q', q)`
   const fields = ['n', 's', 'q', 'good', 'poor'].map(name => `'${name}', ${metric}_${name}`).join(', ')
   return `CASE WHEN ${metric}_parts THEN json_object(${fields}, 'h', json(CASE ${metric}_parts WHEN 1 THEN ${metric}_h ELSE (

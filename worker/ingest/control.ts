@@ -54,7 +54,7 @@ const announced = named(rates, 'excluded')
  */
 export function neededRate(site: RateLimits, minutes: readonly MinuteTraffic[], now: Ms, rows = 0): number {
   const paces = WINDOWS.map(window => {
-    const { seen, stored, seconds } = within(minutes, window, now)
+    const { seen, stored, seconds } = trafficOf(minutes, window, now)
     return (seen / seconds) * (stored ? Math.max(0, 1 - SURE.rise * Math.sqrt(rows / stored)) : 0)
   })
   return rateFor(site, minutes, Math.max(...paces), now)
@@ -69,13 +69,13 @@ function sufficientRate(
   rows: number,
 ): number {
   const window = Math.min(FALL_WINDOW.most, Math.max(FALL_WINDOW.least, Math.floor((now - since) / MINUTE)))
-  const { seen, stored, seconds } = within(minutes, window, now)
+  const { seen, stored, seconds } = trafficOf(minutes, window, now)
   const more = rows * (1 + SURE.fall * Math.sqrt(stored / rows))
   return rateFor(site, minutes, (seen + more * rate) / seconds, now)
 }
 
 /** What was told of the last minutes, the running one included. */
-function within(minutes: readonly MinuteTraffic[], window: number, now: Ms) {
+function trafficOf(minutes: readonly MinuteTraffic[], window: number, now: Ms) {
   const current = Math.floor(now / MINUTE)
   const elapsed = (now - current * MINUTE) / SECOND
   const those = minutes.filter(({ minute }) => minute > current - window)

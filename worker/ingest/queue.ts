@@ -34,7 +34,7 @@ export async function consume(batch: MessageBatch<Candidate>, env: Env, now: Ms)
     const live = await liveSites(env.DB, messages)
     // A database that is in trouble holds up its own sites' rows, and no others.
     const placed = [...Map.groupBy(messages, ({ body }) => live.get(body.site)?.database).values()]
-    const stored = await Promise.all(placed.map(those => store(those, live, env, now)))
+    const stored = await Promise.all(placed.map(those => storeMessages(those, live, env, now)))
     if (stored.every(Boolean)) return batch.ackAll()
     placed.forEach((those, i) => {
       if (stored[i]) for (const message of those) message.ack()
@@ -65,7 +65,7 @@ async function liveSites(
  * Stores rows of one database, or of no site: true where all of them are done with. A site that has moved meanwhile is looked up anew
  * when its rows come again.
  */
-async function store(
+async function storeMessages(
   messages: readonly Message<Candidate>[],
   live: ReadonlyMap<string, Live>,
   env: Env,
@@ -81,20 +81,20 @@ async function store(
     const what = messages.length > 1 ? `${messages.length} queued beacons` : 'a queued beacon'
     logError(`D1 refused ${what}`, error)
     const mayBeOne = isMoved(error) || HOPELESS.test(String(error))
-    if (messages.length > 1 && mayBeOne) await storeEach(messages, live, env, now)
+    if (messages.length > 1 && mayBeOne) await storeOneByOne(messages, live, env, now)
     else messages.forEach(retryLater)
     return false
   }
 }
 
 /** Stores rows one by one: what is wrong with one holds up no other. */
-async function storeEach(
+async function storeOneByOne(
   messages: readonly Message<Candidate>[],
   live: ReadonlyMap<string, Live>,
   env: Env,
   now: Ms,
 ): Promise<void> {
-  for (const message of messages) if (await store([message], live, env, now)) message.ack()
+  for (const message of messages) if (await storeMessages([message], live, env, now)) message.ack()
 }
 
 function retryLater(message: Message<Candidate>): void {

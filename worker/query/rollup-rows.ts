@@ -10,7 +10,7 @@ import type { Hour } from '../../schema/domain/units.ts'
 import { rollups } from '../../schema/storage/tables.ts'
 import { columnSql, type RollupColumn } from '../histogram/dimensions.ts'
 import type { Selection } from '../histogram/samples-sql.ts'
-import { named } from '../store/names.ts'
+import { NO_SQL, named } from '../store/names.ts'
 import { histogramOf } from '../store/row-codec.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 import type { Periods } from './covered.ts'
@@ -84,7 +84,7 @@ export async function storedRows(
   periods: Periods,
   values: readonly string[] | null,
 ): Promise<RollupRow[]> {
-  const wanted = values ? oneOf(values) : EMPTY
+  const wanted = values ? oneOf(values) : NO_SQL
   const parts = inEachTier(reading, periods).map(
     from => sql`SELECT ${r.start} AS start, ${r.value} AS value, ${columnsOf(reading.source, selected)}
       ${from} ${wanted}`,
@@ -129,12 +129,10 @@ function inEachTier({ site, source, slice }: Reading, periods: Periods): SQL[] {
   )
 }
 
-const EMPTY = sql.raw('')
-
 function bounds({ values, prefix, others }: Slice): SQL {
   if (values) return oneOf([...values, ...others])
   // ',' and '-' are neighbours in ASCII, so the prefix `["phone",` ends before `["phone"-`.
-  return prefix ? sql`AND value >= ${prefix} AND value < ${`${prefix.slice(0, -1)}-`}` : EMPTY
+  return prefix ? sql`AND value >= ${prefix} AND value < ${`${prefix.slice(0, -1)}-`}` : NO_SQL
 }
 
 function oneOf(values: readonly string[]): SQL {

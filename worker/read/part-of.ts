@@ -17,7 +17,7 @@ import type { TwoSided } from '../query/many-groups.ts'
 type Row = Changed<TwoSided>
 
 /** The share of a wider group's harm that is most of it. */
-const MOST = 0.7
+const MOST_OF_HARM = 0.7
 /** A group that is harmed less than so many times as often fares alike. */
 const ALIKE = 1.5
 
@@ -41,7 +41,7 @@ export function partOf(row: Row, rows: readonly Row[], wholes: readonly TwoSided
 function narrowerOf(row: Row, alike: readonly Row[]): Row | undefined {
   const harm = Math.abs(row.harmed)
   const within = alike.filter(
-    other => isWithin(other, row) && harm > 0 && Math.abs(other.harmed) >= MOST * harm,
+    other => isWithin(other, row) && harm > 0 && Math.abs(other.harmed) >= MOST_OF_HARM * harm,
   )
   const keys = Math.max(...within.map(keysOf))
   return mostHarmed(within.filter(other => keysOf(other) === keys))

@@ -10,7 +10,7 @@ export type Column = keyof typeof columns
 export const COLUMN_NAMES = Object.keys(columns) as Column[]
 
 /** Where a row lies, and what it stands for. */
-export type Place = Pick<typeof pageviews.$inferSelect, 'site' | 'hour' | 'id' | 'weight'>
+export type Stored = Pick<typeof pageviews.$inferSelect, 'site' | 'hour' | 'id' | 'weight'>
 
 const p = named(pageviews, 'p')
 const s = named(periods, 's')

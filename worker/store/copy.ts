@@ -8,7 +8,7 @@
 import { getTableColumns, getTableName, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import * as tables from '../../schema/storage/tables.ts'
-import { added, mergedPeriods, mergedViews } from './merge.ts'
+import { addedCounts, mergedPeriods, mergedViews } from './merge.ts'
 import { keyColumns, keyOf, listed, named } from './names.ts'
 import { prepare } from './statement.ts'
 
@@ -81,8 +81,8 @@ const copied = (table: SQLiteTable): Step => ({ phase: 'copy', table })
 export const STEPS: readonly Step[] = [
   ...tablesOf('frozen').map(copied),
   ...[pageviews, periods, rates].map(copied),
-  { phase: 'merge', table: traffic, merge: added(traffic) },
-  { phase: 'merge', table: intake, merge: added(intake) },
+  { phase: 'merge', table: traffic, merge: addedCounts(traffic) },
+  { phase: 'merge', table: intake, merge: addedCounts(intake) },
   { phase: 'merge', table: pageviews, merge: mergedViews(), changed: true },
   { phase: 'merge', table: periods, merge: mergedPeriods() },
 ]

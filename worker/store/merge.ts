@@ -7,7 +7,7 @@ import { keyColumns, listed, named, texts } from './names.ts'
 import { OF_BOTH } from './upsert.ts'
 
 /** Sums of both; of `one_in` the larger. */
-export function added(table: typeof intake | typeof traffic): SQL {
+export function addedCounts(table: typeof intake | typeof traffic): SQL {
   const name = getTableName(table)
   const key = keyColumns(table)
   const sums = Object.values(getTableColumns(table))

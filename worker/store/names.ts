@@ -77,4 +77,7 @@ export function listed(...items: readonly SQL[]): SQL {
   return sql.join([...items], COMMA)
 }
 
+/** No SQL: a part of a statement that is left out. */
+export const NO_SQL = sql.raw('')
+
 const COMMA = sql.raw(', ')

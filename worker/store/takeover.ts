@@ -12,7 +12,7 @@ import type { Ms } from '../../schema/domain/units.ts'
 import type { Candidate } from '../../schema/storage/candidate.ts'
 import { pageviews, periods } from '../../schema/storage/tables.ts'
 import { remember } from '../memory.ts'
-import { brought, COLUMN_NAMES, columns, newValue, OPEN, type Place } from './brought.ts'
+import { brought, COLUMN_NAMES, columns, newValue, OPEN, type Stored } from './brought.ts'
 import { HAS_ROW, IS_DRAWN, JUDGED } from './judge.ts'
 import { listed, named } from './names.ts'
 import { textOf } from './statement.ts'
@@ -62,7 +62,7 @@ export async function takeOver(
   rows: readonly Candidate[],
   now: Ms,
   also: readonly D1PreparedStatement[],
-): Promise<D1Result<Place> | null> {
+): Promise<D1Result<Stored> | null> {
   const first = rows.filter(({ sequence, site }) => sequence === 0 && (barren.get(site) ?? 0) <= now)
   const [[name, tried] = ['', []]] = [...Map.groupBy(first, ({ site }) => site)].toSorted(
     ([, a], [, b]) => b.length - a.length,
@@ -71,7 +71,7 @@ export async function takeOver(
   const ids = Map.groupBy(tried, ({ id }) => id)
   const once = tried.filter(({ id }) => ids.get(id)?.length === 1)
   if (!once.length) return null
-  const [receipt] = await d1.batch<Place>([d1.prepare(TEXT).bind(JSON.stringify(once), name, name), ...also])
+  const [receipt] = await d1.batch<Stored>([d1.prepare(TEXT).bind(JSON.stringify(once), name, name), ...also])
   if (receipt?.results.length) return receipt
   remember(barren, name, now + PAUSE, MAX_SITES)
   return null

@@ -9,7 +9,7 @@ import { HOUR, hourOf, MINUTE } from '../../schema/domain/hour.ts'
 import type { Hour, Ms } from '../../schema/domain/units.ts'
 import type { Candidate } from '../../schema/storage/candidate.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
-import { COLUMN_NAMES, type Column, columns, newValue, OPEN, type Place } from './brought.ts'
+import { COLUMN_NAMES, type Column, columns, newValue, OPEN, type Stored } from './brought.ts'
 import { IS_KEPT, JUDGED } from './judge.ts'
 import { listed, named } from './names.ts'
 import { markDirty } from './periods.ts'
@@ -65,7 +65,7 @@ type Texts = Record<'fresh' | 'late', string>
  * Key: (site, hour, id). The hour is that of the page view's begin, worked out anew from each beacon's age, so
  * network delay can carry a later beacon over the hour's end: a row in a neighbouring hour is the same page view.
  */
-export async function store(d1: D1Database, rows: readonly Candidate[], now: Ms): Promise<D1Result<Place>> {
+export async function store(d1: D1Database, rows: readonly Candidate[], now: Ms): Promise<D1Result<Stored>> {
   return (await storeAnd(d1, rows, now, []))[0]
 }
 
@@ -75,7 +75,7 @@ export async function storeAnd(
   rows: readonly Candidate[],
   now: Ms,
   also: readonly D1PreparedStatement[],
-): Promise<[D1Result<Place>, ...D1Result[]]> {
+): Promise<[D1Result<Stored>, ...D1Result[]]> {
   const late = lateHours(rows, now)
   const alike = inOneHour(rows)
   // What is to run right behind it counts the rows of one statement.
@@ -91,7 +91,7 @@ export async function storeAnd(
       : [await statement.run()]
   const [receipt, ...others] = results as D1Result[]
   if (!receipt) throw new Error('D1 answered a batch with nothing')
-  const stored = receipt as D1Result<Place>
+  const stored = receipt as D1Result<Stored>
 
   const missed = missedHours(stored.results, late, now)
   if (missed.size) await d1.batch(touches(d1, missed))
@@ -109,7 +109,7 @@ function textsOf(d1: D1Database): Texts {
 }
 
 /** Closed hours that nobody thought of: a beacon that was on its way for long has found its row there. */
-function missedHours(stored: readonly Place[], late: ReadonlyMap<string, Set<number>>, now: Ms) {
+function missedHours(stored: readonly Stored[], late: ReadonlyMap<string, Set<number>>, now: Ms) {
   const missed = new Map<string, Set<number>>()
   for (const { site, hour } of stored) {
     if (hour < hourOf(now) && !late.get(site)?.has(hour)) add(missed, site, hour)
@@ -117,7 +117,7 @@ function missedHours(stored: readonly Place[], late: ReadonlyMap<string, Set<num
   return missed
 }
 
-function isAmong(places: readonly Place[], row: Candidate): boolean {
+function isAmong(places: readonly Stored[], row: Candidate): boolean {
   return row.sequence === 0 && places.some(({ site, id }) => site === row.site && id === row.id)
 }
 
