@@ -66,6 +66,35 @@ test('the page moves by less than 0.02 while it loads', async () => {
   expect(await shifted()).toBeLessThan(0.02)
 })
 
+test('the first questions leave before the code of the page is there, and each is asked once', async () => {
+  const asked: string[] = []
+  page.on('request', request => {
+    const { pathname, search } = new URL(request.url())
+    if (pathname.startsWith('/v1/')) asked.push(pathname + search)
+  })
+  const held: Route[] = []
+  await page.route('**/app.js', route => void held.push(route))
+  const query = '?site=demo&range=7d&p=90&device=phone&device=desktop&against=release'
+  // The page has not loaded while its code is held back.
+  await page.goto(`${on.server.url}/${query}#token=${on.server.token}`, { waitUntil: 'commit' })
+  await expect
+    .poll(() => asked.map(path => path.split('?')[0]))
+    .toEqual(['/v1/changes', '/v1/summary', '/v1/trends'])
+  expect(held.length).toBe(1)
+  await held[0]?.continue()
+  await settled(page)
+  await region('Delivery').waitFor()
+  expect(asked.length).toBeGreaterThan(10)
+  expect(asked.toSorted()).toEqual([...new Set(asked)].toSorted())
+  expect(await page.locator('.card .value').first().textContent()).toMatch(/\d.* p90/)
+  // What was asked early is no answer to a later question.
+  await link('Names').click()
+  await link('Overview').click()
+  await expect
+    .poll(() => asked.filter(path => path.startsWith('/v1/summary?site=demo&from=-7d&device')).length)
+    .toBe(4)
+})
+
 test('another metric waits under its own name, in a panel as tall as before', async () => {
   await on.open(page, '?site=demo&range=7d')
   const tall = async (name: string) => (await region(name).boundingBox())?.height ?? 0

@@ -79,13 +79,24 @@ describe('web-vitals', () => {
 })
 
 describe('the dashboard', () => {
-  const first = brotliBytes('dist/public/app.js') + brotliBytes('dist/public/style.css')
+  // The page holds a script, too.
+  const first = ['index.html', 'app.js', 'style.css'].reduce(
+    (sum, name) => sum + brotliBytes(`dist/public/${name}`),
+    0,
+  )
   const later = readdirSync('dist/public/app')
 
-  it('loads at most 29.7 KB of script and style at first', () => {
+  it('loads at most 29.7 KB of page, script and style at first', () => {
     // What it imported from its start would load at first, too.
     expect(text('public/app.js')).not.toMatch(/\bfrom ?["']\.|\bimport ?["']/)
     expect(first).toBeLessThanOrEqual(29_700)
+  })
+
+  it('names the script of its page by its hash', () => {
+    const [, script = ''] = /<script>(.*?)<\/script>/s.exec(text('public/index.html')) ?? []
+    expect(script).toContain('/v1/')
+    const policy = `script-src 'self' 'sha256-${hash('sha256', script, 'base64')}';`
+    expect(text('public/_headers').split(policy)).toHaveLength(2)
   })
 
   it('has at most 50 KB with all that loads as it is shown, each named by its content', () => {

@@ -124,6 +124,9 @@ function View({ view }: { view: Place['view'] }) {
 }
 
 const root = document.getElementById('app')
-// The static head has done its part.
-root?.replaceChildren()
-if (root) render(<App />, root)
+// In a task of its own, apart from what the code takes to begin.
+setTimeout(() => {
+  // The static head has done its part.
+  root?.replaceChildren()
+  if (root) render(<App />, root)
+})

@@ -1,5 +1,6 @@
 /** What a metric breaks down into: one dimension, the groups that harm most first. A row filters by itself. */
 
+import { useMemo } from 'preact/hooks'
 import type { SummaryAnswer } from '../../schema/api/summary.ts'
 import type { TrendsAnswer } from '../../schema/api/trends.ts'
 import type { Metric } from '../../schema/domain/metrics.ts'
@@ -41,10 +42,9 @@ export function Breakdown({ metric, total, about = short(metric), extra = {} }: 
   const found = answer.data?.data ?? []
   const [state] = filterOf(by, '')
   const all = others[state] !== place[state] ? found.reduce((sum, { count }) => sum + count, 0) : total
-  // What has no causes of its own is explained by its groups.
-  const name = metric === 'fcp' || metric === 'ttfb' || metric === 'api' ? 'cause' : ''
-  return (
-    <Section title={title} answer={answer} path={path} tools={tools} name={name}>
+  // The largest table of the page is drawn for its own answers alone, not for those of rules and tags.
+  const groups = useMemo(
+    () => (
       <Groups
         {...{ label: title, metric, by, head }}
         total={all}
@@ -52,6 +52,14 @@ export function Breakdown({ metric, total, about = short(metric), extra = {} }: 
         changes={changes}
         to={name => ({ [state]: [others[state], filterOf(by, name)[1]].filter(Boolean).join('\n') })}
       />
+    ),
+    [answer.data, changes, all, title, place],
+  )
+  // What has no causes of its own is explained by its groups.
+  const name = metric === 'fcp' || metric === 'ttfb' || metric === 'api' ? 'cause' : ''
+  return (
+    <Section title={title} answer={answer} path={path} tools={tools} name={name}>
+      {groups}
       <Sampled of={answer.data} />
       {by === 'route' && <NamesChanged from={answer.data?.from} since={since} />}
     </Section>

@@ -2,9 +2,9 @@
 
 import type { ChangesAnswer, ChangesRow } from '../../schema/api/changes.ts'
 import { format } from '../../schema/domain/metrics.ts'
+import { firstOf } from './first.ts'
 import { count, moment, movedBy, number, short } from './format.ts'
 import { type Change, Link, usePlace } from './link.tsx'
-import { baseOf, pathOf } from './query.ts'
 import { Section } from './section.tsx'
 import { Tabs } from './tabs.tsx'
 import { filterOf, titleOf } from './url-state.ts'
@@ -15,9 +15,7 @@ const FIRST = 3
 
 export function Changed() {
   const [place] = usePlace()
-  const { p, against } = place
-  const metrics = 'lcp,inp,cls,ttfb,api'
-  const path = pathOf('changes', { ...baseOf(place), percentile: p, metrics, against })
+  const path = firstOf(place).changes
   // It is of hours that have settled, so it is asked once an hour.
   const answer = useAnswer<ChangesAnswer>(path, true)
   const found = answer.data

@@ -1,5 +1,6 @@
 /** One metric over time, or as a histogram: what the API answers becomes lines, limits and events. */
 
+import { useMemo } from 'preact/hooks'
 import type { BudgetsAnswer } from '../../schema/api/budgets.ts'
 import type { TimeseriesAnswer } from '../../schema/api/timeseries.ts'
 import { format, type Metric } from '../../schema/domain/metrics.ts'
@@ -44,7 +45,7 @@ function OverTime({ metric, extra, about }: Required<ChartProps>) {
   const endpoint = extra.endpoint ?? ''
   const events = useEvents(metric, endpoint, over, budgets)
   const { data } = answer
-  const slots = data ? slotsOf(data, data.data[0]?.points ?? []) : []
+  const slots = useMemo(() => (data ? slotsOf(data, data.data[0]?.points ?? []) : []), [data])
   const sampled = data?.sampled ?? 1
   const notes = [sampled > 1 && `Read from one in ${sampled} page views.`, events.note]
   return (

@@ -11,34 +11,37 @@ import { Causes } from './causes.tsx'
 import { Changed } from './changed.tsx'
 import { Chart } from './chart.tsx'
 import { Delivery } from './delivery.tsx'
+import { firstOf } from './first.ts'
 import { lazy } from './lazy.tsx'
 import { usePlace } from './link.tsx'
 import { Notice } from './notice.tsx'
-import { baseOf, pathOf, rangeOf } from './query.ts'
 import { Trouble } from './section.tsx'
 import { useAnswer } from './use-api.ts'
 
 const FirstRun = lazy(() => import('./firstrun.tsx').then(({ FirstRun }) => FirstRun))
 
-const ALL = 'lcp,inp,cls,fcp,ttfb,api'
+/** Steps in which the panels below the cards are drawn. */
+const BELOW = 3
 
 export function Overview() {
   const [place] = usePlace()
-  const base = baseOf(place)
-  const path = pathOf('summary', { ...base, metrics: ALL, percentiles: place.p })
-  const summary = useAnswer<SummaryAnswer>(path)
-  const trends = useAnswer<TrendsAnswer>(pathOf('trends', { ...base, metrics: ALL, percentile: place.p }))
-  const deliveryPath = pathOf('delivery', rangeOf(place))
-  const delivery = useAnswer<DeliveryAnswer>(deliveryPath)
+  const paths = firstOf(place)
+  const summary = useAnswer<SummaryAnswer>(paths.summary)
+  const trends = useAnswer<TrendsAnswer>(paths.trends)
+  const delivery = useAnswer<DeliveryAnswer>(paths.delivery)
   const { metric } = place
   const total = summary.data?.data.find(row => row.metric === metric)?.count ?? null
-  // What is below a phone's first screen is drawn once that is painted: two tasks in place of a long one.
-  const [isPainted, setPainted] = useState(false)
-  useEffect(() => setPainted(true), [])
+  // What is below a phone's first screen is drawn once that is painted, a panel at a time: short tasks in place of a long one.
+  const [painted, paint] = useState(0)
+  useEffect(() => paint(Math.min(painted + 1, BELOW)), [painted])
   // An answer draws anew what it is about, and not all of the page: on a phone that is a long task for each of them.
   const changed = useMemo(() => <Changed />, [])
   const chart = useMemo(() => <Chart metric={metric} />, [metric])
   const breakdown = useMemo(() => <Breakdown metric={metric} total={total} />, [metric, total])
+  const cards = useMemo(
+    () => <Cards summary={summary} trends={trends} path={paths.summary} />,
+    [summary, trends, paths.summary],
+  )
   const causes = useMemo(() => hasCauses(metric) && <Causes metric={metric} />, [metric])
   return (
     <>
@@ -49,14 +52,14 @@ export function Overview() {
       )}
       {summary.data?.data.length === 0 && <FirstRun />}
       {changed}
-      <Cards summary={summary} trends={trends} path={path} />
+      {cards}
       <Notice summary={summary.data} delivery={delivery.data} />
-      {isPainted && (
+      {painted > 0 && chart}
+      {painted > 1 && breakdown}
+      {painted > 2 && (
         <>
-          {chart}
-          {breakdown}
           {causes}
-          <Delivery answer={delivery} path={deliveryPath} />
+          <Delivery answer={delivery} path={paths.delivery} />
         </>
       )}
     </>
