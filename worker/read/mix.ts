@@ -15,7 +15,7 @@ export interface Part {
 
 /**
  * The mix that explains the verdict of the whole; null where it does not. It does where no part changed in that direction,
- * and where the time before, each part brought to the share that it has now, is no other than the time after.
+ * and where the time before, each part brought to the share that it has now, is surely no other than the time after.
  */
 export function mixOf(
   key: Mix['key'],
@@ -40,7 +40,8 @@ export function mixOf(
     }),
   )
   const { verdict: left } = changeOf(alike, merge(parts.flatMap(({ after }) => after ?? [])), p, limits)
-  return left === verdict || left === null ? null : { key, shares }
+  // What was read of the devices may be too little to tell: that is no proof of a mix.
+  return left === 'stable' ? { key, shares } : null
 }
 
 function total(parts: readonly Part[], side: 'before' | 'after'): number {

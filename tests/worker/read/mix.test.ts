@@ -1,9 +1,12 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { parseTrendsQuery, type TrendsAnswer } from '../../../schema/api/trends.ts'
+import { changeOf } from '../../../schema/domain/change.ts'
 import { HOUR } from '../../../schema/domain/hour.ts'
 import type { PageViewRow } from '../../../schema/storage/tables.ts'
+import { mixOf } from '../../../worker/read/mix.ts'
 import { readTrends } from '../../../worker/read/trends.ts'
+import { histogramOf } from '../../kit/distributions.ts'
 import { random } from '../../kit/population.ts'
 import { metered, newMeter } from '../../kit/worker/meter.ts'
 import { pageViewRow, store } from '../../kit/worker/rows.ts'
@@ -65,6 +68,21 @@ describe('a change of the whole that no device shares', () => {
     const [same] = (await trends('same')).data
     expect(['stable', 'unclear']).toContain(same?.verdict)
     expect(same).not.toHaveProperty('mix')
+  })
+
+  it('is no mix where too little was read of the devices to tell', () => {
+    const values = (size: number, seed: number, factor: number) => {
+      const next = random(seed)
+      return histogramOf(Array.from({ length: size }, () => Math.round(3_000 * factor * (0.4 + 1.2 * next()))))
+    }
+    // Each device is slower, and its share is as it was: of 24 page views that is unclear.
+    const parts = ['phone', 'desktop'].map((value, i) => ({
+      value,
+      before: values(24, i + 1, 1),
+      after: values(24, i + 3, 1.05),
+    }))
+    for (const { before, after } of parts) expect(changeOf(before, after, 75, null).verdict).toBe('unclear')
+    expect(mixOf('device', parts, 'degrading', 75, null)).toBe(null)
   })
 
   it('says nothing where the question is by group, or of one device', async () => {
