@@ -155,23 +155,26 @@ const script = (input, name, pinned, ...plugins) => ({
 // What the dashboard asks before its code is there stands in its page, which names it by its hash.
 const early = {
   name: 'early',
-  async writeBundle() {
-    const script = {
-      entryPoints: ['worker/dashboard/early.ts'],
-      ...{ bundle: true, minify: true, format: 'iife', target: 'es2022', write: false },
-    }
-    const [{ text }] = (await build(script)).outputFiles
-    const code = text.trim()
-    const fill = (name, from, to) => {
-      const source = readFileSync(`worker/dashboard/${name}`, 'utf8')
-      writeFileSync(
-        `dist/public/${name}`,
-        source.replace(from, () => to),
-      )
-    }
-    fill('index.html', '<script>early', `<script>${code}`)
-    fill('_headers', 'sha256-early', `sha256-${hash('sha256', code, 'base64')}`)
-  },
+  // What weighs the page comes after.
+  writeBundle: { order: 'pre', sequential: true, handler: writePage },
+}
+
+async function writePage() {
+  const script = {
+    entryPoints: ['worker/dashboard/early.ts'],
+    ...{ bundle: true, minify: true, format: 'iife', target: 'es2022', write: false },
+  }
+  const [{ text }] = (await build(script)).outputFiles
+  const code = text.trim()
+  const fill = (name, from, to) => {
+    const source = readFileSync(`worker/dashboard/${name}`, 'utf8')
+    writeFileSync(
+      `dist/public/${name}`,
+      source.replace(from, () => to),
+    )
+  }
+  fill('index.html', '<script>early', `<script>${code}`)
+  fill('_headers', 'sha256-early', `sha256-${hash('sha256', code, 'base64')}`)
 }
 
 // The dashboard's stylesheet, and what the page weighs with it: at first, and with the code that loads as it is shown.

@@ -73,7 +73,9 @@ describe('a change of the whole that no device shares', () => {
   it('is no mix where too little was read of the devices to tell', () => {
     const values = (size: number, seed: number, factor: number) => {
       const next = random(seed)
-      return histogramOf(Array.from({ length: size }, () => Math.round(3_000 * factor * (0.4 + 1.2 * next()))))
+      return histogramOf(
+        Array.from({ length: size }, () => Math.round(3_000 * factor * (0.4 + 1.2 * next()))),
+      )
     }
     // Each device is slower, and its share is as it was: of 24 page views that is unclear.
     const parts = ['phone', 'desktop'].map((value, i) => ({
