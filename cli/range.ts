@@ -35,7 +35,7 @@ export const FILTERS: Options = {
   segment: { value: '<id>', help: 'only this saved segment; other filters narrow it further' },
 }
 
-/** How groups are told apart, chosen and sorted. */
+/** How groups are made, chosen and sorted. */
 export const GROUPS: Options = {
   'group-by': { value: '<list>', help: 'up to two of the filters below; tag:<name> for a tag' },
   sort: { value: '<order>', help: 'busiest, slowest, failing or impact; default: busiest' },

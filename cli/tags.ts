@@ -1,4 +1,4 @@
-/** `fieldline tags ...`: what page views are told apart by in the team's own words. */
+/** `fieldline tags ...`: the dimensions that a team declares itself. */
 
 import type { TagsAnswer } from '../schema/api/tags.ts'
 import { type Call, type Command, needed, show } from './command.ts'

@@ -1,4 +1,4 @@
-/** `fieldline webhook ...`: where a site's breaches and recoveries are told. */
+/** `fieldline webhook ...`: where a site's breaches and recoveries are sent. */
 
 import type { NewWebhookAnswer, WebhooksAnswer, WebhookTestAnswer } from '../schema/api/webhooks.ts'
 import { type Command, type Given, needed, one, show } from './command.ts'

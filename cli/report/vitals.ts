@@ -10,7 +10,7 @@ import type { Block, Text } from './document.ts'
 import { type Findings, isMissing } from './findings.ts'
 import { CORE, IN_ORDER, NAMES, p75 } from './names.ts'
 
-/** A vital that was measured, and what became of it; null where nobody can say. */
+/** A vital that was measured, and its trend; null where there is too little data. */
 export interface Change {
   metric: Metric
   now: SummaryRow

@@ -1,5 +1,5 @@
 /**
- * Budgets: what a team promises of a metric or an endpoint, how the promise stands, and what became of it over time.
+ * Budgets: what a team promises of a metric or an endpoint, how the promise stands, and its history.
  * `POST /v1/sites/shop/budgets` takes a `BUDGET`, `GET /v1/budgets?site=shop` answers them with their state.
  */
 

@@ -13,7 +13,7 @@ export const MAX_DEPLOYS = 1_000
 /** The most that an answer lists, the newest. */
 export const MAX_LISTED = 200
 
-/** A deploy as it is told. */
+/** A deploy, as whoever deploys reports it. */
 export const DEPLOY = v.strictObject(
   {
     release: v.pipe(plainText(MAX_RELEASE), v.description('as the script says it: `data-release`')),

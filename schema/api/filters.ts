@@ -9,7 +9,7 @@ import { isTagKey, TAG_NAME, type TagKey } from '../domain/tag.ts'
 import { CONNECTIONS, NAVIGATIONS } from '../wire/pageview.ts'
 import { oneOf, SITE_DETAIL, shortText } from './fields.ts'
 
-/** What page views are told apart by. */
+/** The dimensions of page views. */
 export const DIMENSIONS = [
   'route',
   'device',
@@ -20,7 +20,7 @@ export const DIMENSIONS = [
   'release',
 ] as const
 export type Dimension = (typeof DIMENSIONS)[number]
-/** API calls are told apart by their endpoint, too, and page views by the tags that a site declares. */
+/** What groups are made by: a dimension, for API calls also their endpoint, or a tag that the site declares. */
 export type GroupKey = NamedKey | TagKey
 type NamedKey = Dimension | 'endpoint'
 

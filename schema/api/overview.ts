@@ -5,7 +5,7 @@ import { BUDGET_STATES } from '../domain/budget-state.ts'
 import { PERCENTILE_ANSWER } from './answer.ts'
 import { SITE_NAME, shortText } from './fields.ts'
 
-/** What is told of each site. */
+/** The figures of each site. */
 export const OVERVIEW_VITALS = ['lcp', 'inp', 'cls'] as const
 
 /** Sites of one answer: a row an hour for each, and their budgets, are at most 7,500 rows. */

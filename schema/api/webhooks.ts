@@ -1,5 +1,5 @@
 /**
- * Webhooks: where a site's changes of state are told. `POST /v1/sites/shop/webhooks` takes a `WEBHOOK`, which may be for some
+ * Webhooks: where changes of a budget's state are sent. `POST /v1/sites/shop/webhooks` takes a `WEBHOOK`, which may be for some
  * budgets only.
  */
 

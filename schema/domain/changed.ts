@@ -42,7 +42,7 @@ export interface Changed<T> extends Pair<T> {
 }
 
 export interface Comparison<T> {
-  /** The most harmed first, then by how sure the change is; at the end what became good, the most last. */
+  /** The most harmed first, then by how sure the change is; at the end what improved, the most improved last. */
   changed: Changed<T>[]
   /** Pairs with enough data to tell a change. */
   compared: number

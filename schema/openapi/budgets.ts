@@ -1,5 +1,5 @@
 /**
- * The operations on budgets, and on the webhooks that are told of them.
+ * The operations on budgets, and on the webhooks that get their messages.
  */
 
 import { BUDGET } from '../api/budget-terms.ts'

@@ -1,4 +1,4 @@
-/** Examples of a site, its tokens, its budgets and what its webhooks are told. */
+/** Examples of a site, its tokens, its budgets and the messages to its webhooks. */
 
 import type { BudgetMessage } from '../api/budget-messages.ts'
 import type { BudgetAnswer, BudgetEventsAnswer } from '../api/budgets.ts'

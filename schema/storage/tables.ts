@@ -255,7 +255,7 @@ export const periods = sqliteTable(
 )
 
 /**
- * What became of the beacons that reached the worker, by the hour in which they came, as its isolates report it: lower
+ * The fates of the beacons that reached the worker, by the hour in which they came, as its isolates report it: lower
  * bounds, since what an isolate has not reported when it ends is lost. Site '' counts those for sites that do not exist.
  * Each beacon is one of accepted, refused, bots, ignored, failed; each accepted one is one of stored, sampled, queued, late.
  */
@@ -398,7 +398,7 @@ export const budgets = sqliteTable(
     since: integer().$type<Ms>().notNull(),
     /** Unix time in ms at which it was last judged; 0: not yet. */
     checked: integer().$type<Ms>().notNull().default(0),
-    /** What the webhook was told last. */
+    /** The state that the last message said. */
     told: text().$type<'ok' | 'breached'>().notNull().default('ok'),
     value: real(),
     low: real(),
@@ -433,7 +433,7 @@ export const budgetEvents = sqliteTable(
   table => [primaryKey({ columns: [table.site, table.at, table.budget] })],
 )
 
-/** Where a site's changes of state are told. */
+/** Where changes of a budget's state are sent. */
 export const webhooks = sqliteTable(
   'webhooks',
   {
@@ -442,9 +442,9 @@ export const webhooks = sqliteTable(
     id: text().notNull(),
     kind: text().$type<'standard' | 'pagerduty'>().notNull().default('standard'),
     url: text().notNull(),
-    /** What signs what is told; for PagerDuty its integration key. */
+    /** The key that signs messages; for PagerDuty its integration key. */
     secret: text().notNull(),
-    /** JSON list of the budgets that it is told of; null: all. */
+    /** JSON list of the budgets whose changes it gets; null: all. */
     budgets: text({ mode: 'json' }).$type<string[]>(),
     /** Unix time in ms. */
     created: integer().$type<Ms>().notNull().default(0),
@@ -452,7 +452,7 @@ export const webhooks = sqliteTable(
   table => [primaryKey({ columns: [table.site, table.id] })],
 )
 
-/** What a webhook is still to be told. */
+/** Messages that a webhook has not taken yet. */
 export const messages = sqliteTable(
   'messages',
   {

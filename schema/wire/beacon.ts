@@ -29,14 +29,14 @@ import type { Beacon } from './pageview.ts'
 export const WIRE_VERSION = 1
 /** The longest body that is sent or read, in bytes. */
 export const MAX_BYTES = 16_384
-/** The most calls that are told of one page view, and of one beacon. */
+/** The most calls that are sent of one page view, and in one beacon. */
 export const MAX_CALLS = 64
 export const MAX_MARKS = 32
-/** The most different errors that are told of one page view. */
+/** The most different errors that are sent of one page view. */
 export const MAX_ERRORS = 8
 /** Most named durations of one response. */
 export const MAX_SERVER = 4
-/** The most hosts of one page view whose scripts are told. */
+/** The most hosts of one page view whose blocking time is sent. */
 export const MAX_HOSTS = 3
 /** The most reasons that are kept of a page that was not restored. A browser tells few. */
 export const MAX_REASONS = 8

@@ -142,7 +142,7 @@ export type Tag = [name: string, value: string]
 export const ERROR_KINDS = ['error', 'unhandledrejection'] as const
 export type ErrorKind = (typeof ERROR_KINDS)[number]
 
-/** What errors are told apart by. */
+/** The fields that make two errors different. */
 export interface Fingerprint {
   kind: ErrorKind
   /** Without values: `TypeError: Cannot read properties of undefined (reading`; empty where nothing could be read. */

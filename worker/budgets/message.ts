@@ -1,5 +1,5 @@
 /**
- * What a webhook is told of a budget: a body that Slack and Discord show, and programs read.
+ * The message of a budget to a webhook: a body that Slack and Discord show, and programs read.
  */
 
 import type { BudgetMessage } from '../../schema/api/budget-messages.ts'

@@ -1,5 +1,5 @@
 /**
- * PagerDuty's Events API v2: what a webhook is told goes in, the event that opens or closes an alert comes out. All changes of
+ * PagerDuty's Events API v2: a message becomes the event that opens or closes an alert. All changes of
  * one budget have one `dedup_key`, so that its recovery closes what its breach has opened.
  *
  * @see https://developer.pagerduty.com/docs/send-alert-event

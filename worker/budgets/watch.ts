@@ -114,12 +114,12 @@ async function postpone(d1: D1Database, { site, id }: BudgetRow, now: Ms): Promi
     .where(and(eq(budgets.site, site), eq(budgets.id, id)))
 }
 
-/** Stores how a budget stands, and, where its state has changed, the event and what the webhook is to be told. */
+/** Stores how a budget stands. If its state has changed, stores the event and the messages, too. */
 export async function note(d1: D1Database, budget: BudgetRow, finding: Finding, now: Ms): Promise<void> {
   const { site, id } = budget
   const db = drizzle(d1)
   const changed = finding.state !== budget.state
-  // What is unknown is told to nobody: it is neither a breach nor its end.
+  // No message is sent of what is unknown: it is neither a breach nor its end.
   const told = finding.state === 'no-data' ? budget.told : finding.state
   const update = db
     .update(budgets)

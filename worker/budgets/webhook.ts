@@ -50,7 +50,7 @@ export async function deliver(d1: D1Database, message: Message, now: Ms): Promis
 }
 
 /**
- * Posts what a webhook is told, `id` being that of the message; answers the status, or what went wrong. Redirects are not
+ * Posts a message, whose id is `id`, to a webhook; answers the status, or what went wrong. Redirects are not
  * followed, and of the answer nothing but the status is read. An address that may not be one is refused again: it may be from
  * before that was looked at.
  */

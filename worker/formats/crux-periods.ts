@@ -37,7 +37,7 @@ const OPEN_READ = 10_000
 /** Densities and fractions are rounded to 1 / PARTS. */
 const PARTS = 10_000
 
-/** What fractions are told apart by. CrUX has no soft navigations, and we cannot tell its `navigate_cache`. */
+/** The dimensions that have fractions. CrUX has no soft navigations, and we cannot tell its `navigate_cache`. */
 const KINDS: Record<CruxFraction, { key: GroupKey; values: readonly string[] }> = {
   form_factors: { key: 'device', values: Object.values(FORM_FACTORS) },
   navigation_types: { key: 'navigation', values: NAVIGATIONS.filter(type => type !== 'soft-navigation') },

@@ -54,7 +54,7 @@ interface Failure {
   data?: object
 }
 
-/** The handler. Whoever has no token is told so before anything is read. */
+/** The handler. Without a token it answers 401 before it reads anything. */
 export function mcp(ask: Ask) {
   return async (c: Context<Hono>): Promise<Response> => {
     c.header('Cache-Control', 'private, no-store')

@@ -41,7 +41,7 @@ type Pushed = Pick<CollectorRow, 'site' | 'metrics' | 'groupBy' | 'limit'>
 /** How long a site's figures are kept. */
 type Kept = Pick<SiteRow, 'rawDays' | 'hourDays' | 'dayDays'>
 
-/** What became of a request: whether it is done with, and what to say of it. */
+/** How a request ended. */
 export interface Outcome {
   taken: boolean
   /** It is not to be sent again. */

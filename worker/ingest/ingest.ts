@@ -62,7 +62,7 @@ function countFate(c: Context<Hono>, fate: Fate, now: Ms, leftOut?: LeftOut): vo
   c.executionCtx.waitUntil(tally(d1, { ...beacon, ...leftOut }, fate, now))
 }
 
-/** What became of a beacon, and what of it is not kept. */
+/** The fate of a beacon, and the tags that are not kept. */
 interface Taken {
   fate: Fate
   leftOut?: LeftOut

@@ -17,7 +17,7 @@ import { isKept } from './sample.ts'
 import { bytesOf } from './size.ts'
 
 /**
- * Stores the row if the database keeps it, and tells what became of it. Where the site has moved away since this isolate asked
+ * Stores the row if the database keeps it, and answers its fate. Where the site has moved away since this isolate asked
  * for it, it asks once more, and the row goes where the site is now.
  */
 export async function keep(databases: Databases, site: Site, row: Candidate, now: Ms): Promise<Accepted> {

@@ -1,4 +1,4 @@
-/** Buckets of time: what answers over time are told apart by. */
+/** Buckets of time: the hours or days that an answer over time has a point for. */
 
 import type { Hour } from '../../schema/domain/units.ts'
 

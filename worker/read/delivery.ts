@@ -14,7 +14,7 @@ import { type Preparer, prepare } from '../store/statement.ts'
 import { type Losses, lossOf } from './loss.ts'
 import { rangeOf } from './summary.ts'
 
-/** A longer range is told by days. */
+/** A longer range is answered by days. */
 const MAX_HOURS = 4 * 24
 /** Hours that are looked at, the newest: two tables of them are fewer than 20,000 rows. */
 const LOOKED_AT = 380 * 24
@@ -194,7 +194,7 @@ export function sum(list: readonly Sums[]): Sums {
   return total
 }
 
-/** What is told of an hour, a day or the whole range. */
+/** The figures of an hour, a day or the whole range. */
 export function figures(sums: Sums): DeliveryFigures {
   const of = (name: keyof Sums) => sums[name] ?? 0
   const refused = {
