@@ -1,6 +1,6 @@
 /**
- * `fieldline check`: the gate of a CI job. A site's budgets and its change against a release or the time before go in;
- * a table, the exit code and, for the CI system, Markdown and JUnit come out.
+ * `fieldline check`: the gate of a CI job. It judges a site's budgets, and its change against a release or the time before. It
+ * answers by a table, by the exit code and, for the CI system, as Markdown and JUnit.
  */
 
 import { writeFileSync } from 'node:fs'

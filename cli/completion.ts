@@ -1,5 +1,5 @@
 /**
- * `fieldline completion bash`: what a shell offers after a tab. The commands go in, a script for the shell comes out;
+ * `fieldline completion bash`: what a shell offers after a tab. It prints a script, made of the commands;
  * it asks nobody.
  */
 

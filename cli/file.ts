@@ -1,4 +1,6 @@
-/** The files that a command writes: whether that can be is said before anything is asked, by the name of the option. */
+/**
+ * The files that a command writes. Whether it may write one is checked before it asks the worker, and the error names the option.
+ */
 
 import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'

@@ -1,4 +1,4 @@
-/** What a person probably meant: a mistyped word and the known ones go in, the nearest comes out. */
+/** What a person probably meant by a mistyped word: the nearest of the known ones. */
 
 /** Letters that may differ. */
 const SLIPS = 2

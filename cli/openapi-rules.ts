@@ -1,5 +1,5 @@
 /**
- * Naming rules from an OpenAPI document: its paths go in, a rule for each path with a parameter comes out. A fixed path gets
+ * Naming rules from an OpenAPI document: one for each path with a parameter. A fixed path gets
  * one where a path with a parameter would catch it, and comes first, as OpenAPI has it.
  *
  * @see https://spec.openapis.org/oas/v3.1.1.html#paths-object

@@ -1,5 +1,5 @@
 /**
- * The worker's log: what failed goes in, one line without anything of a visitor comes out.
+ * The worker's log: one line for a failure, without anything of a visitor.
  *
  * Drizzle puts the values of a statement into the message of its error. They are a page view, or the hash of a token.
  * Cloudflare keeps the log for days, so neither they nor tokens are written.

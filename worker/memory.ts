@@ -1,6 +1,6 @@
 /**
- * What an isolate remembers is bounded, and a flood of new things pushes out the oldest: never all at once, since
- * whoever can fill a memory could otherwise empty it.
+ * Bounded maps: what an isolate remembers. A flood of new entries pushes out the oldest, and never all at once: whoever can fill a
+ * memory could otherwise empty it.
  */
 
 /** One in so many entries of a full memory makes room at once: looking for the oldest entry each time would cost more. */

@@ -1,5 +1,5 @@
 /**
- * What a check found: an answer of the API goes in, one line of a result comes out.
+ * What a check found: one line of its result, from an answer of the API.
  *
  * A metric fails where it is slower for certain (the verdict is degrading, so the 95% interval of its change leaves out
  * 0) and by more than is allowed. Where nobody can tell, it does not pass: that is too little data.

@@ -1,4 +1,4 @@
-/** One thing that the doctor looks at: a patient goes in, `ok` or what to do comes out. */
+/** One thing that the doctor looks at: it is `ok`, or there is something to do. */
 
 import { type Ask, type Open, unreachable } from '../api.ts'
 import { refused } from '../failure.ts'

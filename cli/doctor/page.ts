@@ -1,6 +1,6 @@
 /**
- * Whether a page has the tag, and whether its Content-Security-Policy lets it work: the page's HTML and headers go in.
- * A tag that scripts put there later is not seen.
+ * Whether a page has the tag, and whether its Content-Security-Policy lets it work, by the page's HTML and headers. A tag that
+ * scripts put there later is not seen.
  */
 
 import { bad, type Check, ok, request } from './check.ts'

@@ -1,6 +1,5 @@
 /**
- * A page view as columns: what a table of it is, in Parquet and in CSV. Parts that have parts of their own are nested in Parquet and
- * JSON in CSV.
+ * A page view as columns, in Parquet and in CSV. Parts that have parts of their own are nested in Parquet and JSON in CSV.
  */
 
 import type { SchemaElement } from 'hyparquet'

@@ -1,5 +1,5 @@
 /**
- * What has come of an export so far: a file of lines beside the one that is asked for. An export that was cut off goes on
+ * The part of an export that has come so far: a file of lines beside the one that is asked for. An export that was cut off goes on
  * there, whatever its format: Parquet can only be written to its end, lines can be read up to anywhere.
  *
  * The first line says what was asked. Each other line is one of `/v1/export?format=ndjson`, whole.

@@ -1,4 +1,4 @@
-/** The programs that the setup runs: each is printed as a person would type it; what it prints comes out. */
+/** The programs that the setup runs. Each is printed as a person would type it. */
 
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** What a budget can be found to be. */
+/** The states of a budget. */
 
 export const BUDGET_STATES = ['ok', 'breached', 'no-data'] as const
 export type BudgetState = (typeof BUDGET_STATES)[number]

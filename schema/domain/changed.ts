@@ -1,5 +1,5 @@
 /**
- * What has changed among many groups: two histograms of each go in, those that changed come out, the most harmful first.
+ * What has changed among many groups, from two histograms of each: the most harmful change first.
  *
  * Who compares 300 groups at 95 % finds 15 changes where nothing changed. So the level is shared among all groups that are
  * compared, by Holm's method: with 5 % in all and m groups, the surest change must hold at 5 % / m, the next one at

@@ -1,6 +1,5 @@
 /**
- * How much samples tell that come several from one page view: the number of independent
- * samples that would tell as much.
+ * Effective samples: how many independent samples would tell as much as samples that come several from one page view.
  *
  * The calls of one page view share a device and a network, so they are alike, and ten of them tell less than ten calls of
  * ten visitors. The variance of the share F of the weight at or below a value x is that of its cluster totals,

@@ -1,5 +1,5 @@
 /**
- * Naming rules: the name of a route or an endpoint goes in, the team's own name for it comes out, or that it is ignored.
+ * Naming rules: from the name of a route or an endpoint to the team's own name for it, or to nothing where it is ignored.
  *
  * Rules are ordered, and the first that matches decides. Before any is compared, the names that frameworks give are written
  * alike, where that is set: `/p/:slug`, `/p/{slug}` and `/p/[slug]` are all `/p/[slug]`. Of an endpoint the path is compared, and the method

@@ -1,6 +1,6 @@
 /**
- * Patterns of paths: `/products/:slug` goes in, what it matches comes out. The syntax is URLPattern's, without what would
- * have to be tried in many ways: a stranger chooses the names, and no name may keep the worker busy.
+ * Patterns of paths, such as `/products/:slug`. The syntax is URLPattern's, without what would have to be tried in many ways: a
+ * stranger chooses the names, and no name may keep the worker busy.
  *
  * A segment is fixed text (`products`), a part with a name (`:slug`, `item-:id.html`), or a part and what it may hold
  * (`:id(\\d+)`, `:lang(en|de)`). What stands in `{...}?`, and a `/:part?`, may be missing. The last segment may be `*`,

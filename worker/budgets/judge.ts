@@ -1,5 +1,5 @@
 /**
- * Judges a budget: its row and the clock go in, how it stands comes out.
+ * Judges a budget: whether it holds now, by how much, and since which release.
  *
  * A state changes on evidence alone: breached where the whole interval of the percentile lies above the limit, kept
  * where the whole of it lies at or below. In between a budget stays as it was. Where few samples carry the weight, or calls

@@ -1,6 +1,6 @@
 /**
- * `GET /v1/overview`: every site at a glance, in one question: the vitals of its last rolled-up hours, and how many of its
- * budgets stand how. No raw row is read.
+ * `GET /v1/overview`: every site at a glance, in one question: the vitals of its last rolled-up hours, and how many of its budgets
+ * are in each state. No raw row is read.
  */
 
 import { type SQL, sql } from 'drizzle-orm'

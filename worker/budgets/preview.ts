@@ -1,6 +1,6 @@
 /**
- * How a budget would have stood in the last 28 days: its terms go in, how many of its windows would have been breached comes
- * out. Hours are read once, within the rows of any question, and added up to windows that overlap.
+ * How a budget would have stood in the last 28 days: how many of its windows would have been breached. Hours are read once, within
+ * the rows of any question, and added up to windows that overlap.
  *
  * Example: a window of 24 hours is judged at the end of each hour, 649 times in 28 days. A window of a week is made of parts of
  * 7 hours and judged 73 times.

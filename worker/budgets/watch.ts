@@ -1,6 +1,6 @@
 /**
- * The cron's part in budgets: those that are due are judged, a change of state is noted and told, and what could not be told
- * before is tried again.
+ * The cron's part in budgets: it judges those that are due, stores a change of state with its messages, and sends what has not
+ * arrived yet.
  */
 
 import { and, asc, eq, getTableColumns, lte, type SQL, sql } from 'drizzle-orm'

@@ -1,6 +1,6 @@
 /**
- * `POST /mcp`: the Model Context Protocol, over HTTP and without a session. A JSON-RPC request goes in; what a tool answers is
- * what the API answers to the same bearer token, so a read token sees its own site and nothing else.
+ * `POST /mcp`: the Model Context Protocol, over HTTP and without a session. A tool answers what the API answers to the same bearer
+ * token, so a read token sees its own site and nothing else.
  *
  * Clients of before 2026-07-28 begin with `initialize`. Those since then say in each request which version they speak.
  *

@@ -1,6 +1,4 @@
-/**
- * What becomes of a beacon, in the words of the table `intake`.
- */
+/** The fates of a beacon, in the words of the table `intake`. */
 
 import { HTTPException } from 'hono/http-exception'
 import type { intake } from '../../schema/storage/tables.ts'

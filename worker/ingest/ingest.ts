@@ -1,6 +1,4 @@
-/**
- * `POST /f`: a beacon goes in, a row of `pageviews` comes out. The steps, in order, are the body of `take`.
- */
+/** `POST /f`: from a beacon to a row of `pageviews`. The steps, in order, are the body of `take`. */
 
 import type { Context } from 'hono'
 import { isbot } from 'isbot'

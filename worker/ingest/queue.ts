@@ -1,5 +1,5 @@
 /**
- * The way round a busy database: rows go into a Cloudflare Queue, and come out of it in batches into the same store.
+ * The way round a busy database: a Cloudflare Queue takes rows, and delivers them in batches to the same store.
  *
  * With `INGEST=queue` every row goes this way; with a queue bound but `INGEST=direct` only those that D1 refuses or
  * keeps waiting. Storing a row twice changes nothing, so redelivery is harmless.

@@ -1,6 +1,4 @@
-/**
- * Naming rules at the edge: a page view goes in; out it comes with the team's own names, without the calls that they ignore.
- */
+/** Naming rules at the edge: a page view gets the team's own names, and loses the calls that the rules ignore. */
 
 import { pageName } from '../../schema/domain/names.ts'
 import type { PageView } from '../../schema/wire/pageview.ts'

@@ -1,6 +1,4 @@
-/**
- * Tags at the edge: a page view goes in with what its page says; out it comes with what the site declares, cut to what is kept.
- */
+/** Tags at the edge: of what a page says, a page view keeps the tags that its site declares, cut to what is kept. */
 
 import { pageName } from '../../schema/domain/names.ts'
 import { looksSecret, MAX_TAG } from '../../schema/domain/tag.ts'

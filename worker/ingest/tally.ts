@@ -1,5 +1,5 @@
 /**
- * Counts what becomes of every beacon in rows of `intake`, without a write for each.
+ * Counts the fates of beacons in rows of `intake`, without a write for each.
  *
  * The counts wait in the isolate's memory, by site and hour. The first of a site is written at once, so that a quiet
  * site sees it; then at most one write a minute or a thousand beacons, and fewer where all went well. The cron writes what

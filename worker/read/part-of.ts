@@ -1,6 +1,6 @@
 /**
- * Which of the groups that changed tells it best. One slow release of phones on one route shows in the route, in phones, in
- * every country and browser; the answer says of each of them that it is part of the phones on that route.
+ * Which of the groups that changed explains the others. One slow release of phones on one route shows in the route, in phones, in
+ * every country and browser. The answer says of each of them that it is part of the phones on that route.
  *
  * - A wider group is part of a narrower one that has most of its harm: the route, of its phones.
  * - A narrower group is part of a wider one that fares alike: one of many routes, of all page views.

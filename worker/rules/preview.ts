@@ -1,6 +1,6 @@
 /**
- * What naming rules would do: they and the names that are stored go in, what each rule would catch, and what stays, comes out.
- * Stored names have been through the rules of their day: a name that became `/products/[slug]` is that, and nothing else.
+ * What naming rules would do to the names that are stored: what each rule would catch, and what stays. Stored names have been
+ * through the rules of their day: a name that became `/products/[slug]` is that, and nothing else.
  */
 
 import type { Renamed, RulesPreview } from '../../schema/api/rules.ts'

@@ -1,6 +1,6 @@
 /**
- * Rules that would make few names of many: stored names go in; where one segment has many values behind the same beginning, a
- * pattern comes out. `/products/blue-kettle`, `/products/red-mug/reviews` and others give `/products/:product` and
+ * Suggests rules that would make few names of many, from the stored names: one pattern where a segment has many values behind the
+ * same beginning. `/products/blue-kettle`, `/products/red-mug/reviews` and others give `/products/:product` and
  * `/products/:product/reviews`.
  */
 

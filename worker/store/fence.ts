@@ -1,6 +1,6 @@
 /**
- * Fences: a database refuses to write rows of a site that leaves it, whoever still thinks that the site is there. So nobody has to
- * know how long an isolate, a queue or a run of the cron remembers.
+ * Fences: a database refuses to write rows of a site that leaves it. So it does not matter how long an isolate, a queue or a run
+ * of the cron takes the site to be there.
  *
  * A fence is a trigger for each table and kind of write. It costs nobody else anything, and is there for the time of a move.
  */

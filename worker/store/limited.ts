@@ -1,6 +1,6 @@
 /**
- * Inserts a row where its site has fewer than so many of its kind, in one statement: of two requests at once neither sees the
- * other's row, so a count that is read before says too little.
+ * Inserts a row if its site has fewer than N of its kind, in one statement. A count that is read before says too little: of two
+ * requests at once, neither sees the other's row.
  */
 
 import { getTableColumns, type SQL, sql } from 'drizzle-orm'

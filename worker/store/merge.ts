@@ -1,4 +1,4 @@
-/** What becomes of a row that two databases have of a site that moves: `excluded` is what came of the old one. */
+/** How two rows of one key become one, where both databases of a move have it: `excluded` is the row of the old database. */
 
 import { getTableColumns, getTableName, type SQL, sql } from 'drizzle-orm'
 import { intake, pageviews, type traffic } from '../../schema/storage/tables.ts'
