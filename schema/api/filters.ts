@@ -112,7 +112,7 @@ export const FILTER_QUERY = {
   ...filter('release', 'this release'),
   ...filter('endpoint', 'API calls to this endpoint; single page views: those that called it'),
   ...parametersFor('tag', TAG_VALUE, 'this value of a declared tag: plan:pro'),
-}
+} satisfies Record<NamedKey, unknown>
 
 function filter<const K extends NamedKey>(key: K, meaning: string) {
   return parametersFor(key, filterValue(key, shortText(MAX_FILTER)), meaning)
