@@ -32,10 +32,21 @@ export const siteList: Command = {
     const answer = await call.ask<SitesAnswer>('GET', '/v1/sites')
     show(call, answer, () => {
       if (!answer.data.length) return 'No sites yet. Add one: fieldline site add <site> --origin <origin>'
-      const head = ['site', 'origins', 'rate', 'rows a day', 'days raw', 'hours', 'days', 'bots 24 h']
+      const head = [
+        'site',
+        'origins',
+        'database',
+        'rate',
+        'rows a day',
+        'days raw',
+        'hours',
+        'days',
+        'bots 24 h',
+      ]
       const rows = answer.data.map(site => [
         site.site,
         site.origins.join(' '),
+        site.database,
         ...[
           site.rate,
           site.rows_per_day,
@@ -45,7 +56,7 @@ export const siteList: Command = {
           site.bot_beacons_24h,
         ].map(String),
       ])
-      return table(head, rows, 2)
+      return table(head, rows, 3)
     })
   },
 }
@@ -149,8 +160,16 @@ function settingsOf(given: Given): SiteChange {
 }
 
 /** One setting a line. */
-function describe(site: SiteAnswer): string {
-  return Object.entries(site)
+export function describe({ moving, ...site }: SiteAnswer): string {
+  const all = { ...site, ...(moving && { moving: moveInWords(moving) }) }
+  return Object.entries(all)
     .map(([name, value]) => `${name.padEnd(16)} ${Array.isArray(value) ? value.join(' ') : value}`)
     .join('\n')
+}
+
+function moveInWords({ phase, other }: NonNullable<SiteAnswer['moving']>): string {
+  if (phase === 'copy') return `to ${other}: its rows are copied`
+  return phase === 'merge'
+    ? `from ${other}: what came there lately follows`
+    : `from ${other}: its old rows there go an hour after the move`
 }

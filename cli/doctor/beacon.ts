@@ -2,6 +2,7 @@
 
 import type { PageViewsAnswer } from '../../schema/api/pageviews.ts'
 import type { SitesAnswer } from '../../schema/api/site.ts'
+import { isAllowed } from '../../schema/domain/origins.ts'
 import { encode } from '../../schema/wire/beacon.ts'
 import { statusOf } from '../failure.ts'
 import { nearest } from '../nearest.ts'
@@ -38,6 +39,8 @@ const site: Check = {
       )
     }
     patient.origins = found.origins
+    if (patient.origin && !isAllowed(found.origins, patient.origin))
+      return bad(`${patient.origin} is not among ${found.origins.join(', ')}. ${adviceFor(403, patient)}`)
     patient.origin ??= found.origins.map(exampleOf)[0]
     return ok(`beacons may come from ${found.origins.join(', ')}`)
   },
@@ -61,6 +64,8 @@ const beacon: Check = {
   async look(patient) {
     const { root, site, origin } = patient
     if (!origin) return skipped('pass --origin, --page or --token')
+    if (patient.origins && !isAllowed(patient.origins, origin))
+      return skipped(`the site takes none from ${origin}`)
     const sent = new Date().toISOString()
     const answer = await request(`${root}/f?site=${site}`, {
       method: 'POST',

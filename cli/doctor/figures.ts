@@ -21,7 +21,9 @@ const summary: Check = {
   async look(patient) {
     if (!patient.hasToken) return NO_TOKEN
     const views = await pageviews(patient, '-24h', 'now')
-    return views ? ok(`${whole(views)} page views in 24 hours`) : ok('answers; no page view in 24 hours')
+    return views
+      ? ok(`${whole(views)} page view${views === 1 ? '' : 's'} in 24 hours`)
+      : ok('answers; no page view in 24 hours')
   },
 }
 

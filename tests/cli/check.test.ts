@@ -252,7 +252,10 @@ describe('fieldline doctor', () => {
     const { out } = await cli('doctor', '--site', 'shop', '--origin', 'https://evil.example', '--page', page)
     // The command replaces the list, so it names those that are there as well.
     const all = '--origin https://shop.example --origin https://evil.example'
-    expect(out).toMatch(new RegExp(`^to do +beacon: Add the origin: fieldline site set shop ${all}\\.`, 'm'))
+    expect(out).toContain(
+      `site: https://evil.example is not among https://shop.example. Add the origin: fieldline site set shop ${all}.\n`,
+    )
+    expect(out).toMatch(/^- +beacon: the site takes none from https:\/\/evil\.example$/m)
     expect(out).toMatch(/^to do +page: No tag in the HTML/m)
     expect(out).toMatch(/^ok +summary: 603 page views in 24 hours$/m)
   })
@@ -264,6 +267,13 @@ describe('fieldline doctor', () => {
     })
     expect(out).toMatch(/^ok +beacon: accepted/m)
     expect(out).toMatch(/^- +summary: pass --token$/m)
+    const other = await run(['doctor', '--site', 'shop', '--origin', 'https://evil.example'], {
+      FIELDLINE_URL: worker.url.origin,
+      ...env,
+    })
+    expect(other.out).toContain(
+      'beacon: Add the origin: fieldline site set shop --origin <those it has> --origin https://evil.example.',
+    )
   })
 
   it.each([

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe as settingsInWords } from '../../cli/site.ts'
 import type { SiteAnswer, SitesAnswer } from '../../schema/api/site.ts'
 import type { SummaryAnswer } from '../../schema/api/summary.ts'
 import type { NewTokenAnswer, TokensAnswer } from '../../schema/api/token.ts'
@@ -106,7 +107,7 @@ describe('fieldline site', () => {
     expect(shown).toMatchObject({ origins: ['https://blog.example'], rate: 8, rows_per_day: 5000 })
     expect(shown).toMatchObject({ max_weight: 50, bytes_per_day: 5_000_000 })
     expect(await done('site', 'show', 'blog')).toMatch(/^rate +8$/m)
-    expect(await done('site', 'list')).toMatch(/^ {2}blog +https:\/\/blog\.example +8 +5000 /m)
+    expect(await done('site', 'list')).toMatch(/^ {2}blog +https:\/\/blog\.example +DB +8 +5000 /m)
     expect(JSON.parse(await done('site', 'list', '--json')) satisfies SitesAnswer).toMatchObject({
       data: [{ site: 'blog' }, { site: 'shop', origins: ['https://shop.example', 'http://localhost:*'] }],
     })
@@ -121,6 +122,17 @@ describe('fieldline site', () => {
       out: '',
       said: 'fieldline: There is no site blog. (404 Not Found)\n',
     })
+  })
+
+  it.each([
+    ['copy', 'to DB_2: its rows are copied'],
+    ['merge', 'from DB_2: what came there lately follows'],
+    ['purge', 'from DB_2: its old rows there go an hour after the move'],
+  ] as const)('shows in words how far a move is: %s', async (phase, words) => {
+    const site: SiteAnswer = JSON.parse(await done('site', 'show', 'shop', '--json'))
+    expect(settingsInWords(site)).not.toMatch(/moving/)
+    const text = settingsInWords({ ...site, moving: { phase, other: 'DB_2' } })
+    expect(text).toMatch(new RegExp(`^moving +${words}$`, 'm'))
   })
 
   it('adds no site that there is', async () => {

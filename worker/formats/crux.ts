@@ -16,6 +16,7 @@ import {
 } from '../../schema/api/crux.ts'
 import { SITE_NAME } from '../../schema/api/fields.ts'
 import { parseParameters } from '../../schema/api/parameters.ts'
+import { isAllowed } from '../../schema/domain/origins.ts'
 import { sites } from '../../schema/storage/tables.ts'
 import { requireAccess, requireSite } from '../admin/access.ts'
 import { toJson } from '../admin/body.ts'
@@ -26,7 +27,6 @@ import { wellFormed } from '../parameters.ts'
 import { badField, extraOf, problem, toProblem } from '../problem.ts'
 import { handler } from '../query/endpoint.ts'
 import type { Placed } from '../site/database.ts'
-import { isAllowed } from '../site/origins.ts'
 import { cruxHistory, cruxRecord } from './crux-record.ts'
 
 /** https://cloud.google.com/apis/design/errors#error_codes */
