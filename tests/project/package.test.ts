@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { nodeResolve } from '@rollup/plugin-node-resolve'
@@ -48,9 +57,24 @@ test('no installed script names a map that is not installed', () => {
 
 test('a clone without a build packs the same, because packing builds', () => {
   const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
-  // npm runs it for `npm pack`, `npm publish` and an install from a repository.
+  // npm runs it for `npm pack` and `npm publish`, other package managers for an install from a repository, too.
   expect(scripts.prepack).toBe('npm run build')
 })
+
+test('an install from a repository builds, and no other install does', () => {
+  const clone = join(folder, 'clone')
+  run('git', ['clone', '--quiet', '--depth', '1', `file://${ROOT}`, clone], folder)
+  symlinkSync(join(ROOT, 'node_modules'), join(clone, 'node_modules'))
+  const built = () => existsSync(join(clone, 'dist/index.js'))
+  run('npm', ['run', 'postprepare'], clone)
+  expect(built()).toBe(false)
+  // npm packs a repository without prepack. It says so to the install that comes before that.
+  execFileSync('npm', ['run', 'postprepare'], {
+    cwd: clone,
+    env: { ...process.env, _PACOTE_NO_PREPARE_: 'git+file://x' },
+  })
+  expect(built()).toBe(true)
+}, 120_000)
 
 test('the package brings only web-vitals, and shares that of the application', () => {
   const manifest = JSON.parse(readFileSync(join(folder, 'node_modules/fieldline/package.json'), 'utf8'))
