@@ -64,27 +64,11 @@ export async function startLocal({
     })
   }
   let trouble = ''
-  const child = spawnWrangler(
-    [
-      ...[
-        'dev',
-        'demo/local/worker.ts',
-        '--ip',
-        '127.0.0.1',
-        '--port',
-        String(claimed),
-        '--inspector-port',
-        '0',
-      ],
-      ...['--persist-to', folder, '--env-file', secretsFile, '--assets', gatherAssets(folder)],
-      ...['--log-level', 'error', '--show-interactive-dev-session', 'false'],
-    ],
-    line => {
-      if (line.trim()) say(line)
-      // Wrangler would wait for the source to change.
-      if (line.includes('Build failed')) trouble = 'The worker does not build.'
-    },
-  )
+  const child = spawnWrangler(devArguments(claimed, folder, secretsFile), line => {
+    if (line.trim()) say(line)
+    // Wrangler would wait for the source to change.
+    if (line.includes('Build failed')) trouble = 'The worker does not build.'
+  })
   const ended = new Promise<number | null>(resolve => child.once('exit', resolve))
   void ended.then(code => {
     trouble ||= `wrangler ended with code ${code}.`
@@ -112,6 +96,13 @@ export async function startLocal({
   const clock = setInterval(() => runCron(url).catch(say), CRON_INTERVAL)
   void ended.then(() => clearInterval(clock))
   return { url, token, ended, stop }
+}
+
+function devArguments(port: number, folder: string, secretsFile: string): string[] {
+  const address = ['--ip', '127.0.0.1', '--port', String(port), '--inspector-port', '0']
+  const files = ['--persist-to', folder, '--env-file', secretsFile, '--assets', gatherAssets(folder)]
+  const quiet = ['--log-level', 'error', '--show-interactive-dev-session', 'false']
+  return ['dev', 'demo/local/worker.ts', ...address, ...files, ...quiet]
 }
 
 /**

@@ -7,7 +7,8 @@ import type { DeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import type { BudgetRow } from '../../schema/storage/tables.ts'
-import { arrivedOf, countsOf, figures, type Sums, sum } from '../read/delivery.ts'
+import { figures } from '../read/delivery.ts'
+import { arrivedOf, countsOf, type Sums, sum } from '../read/delivery-counts.ts'
 import type { Preparer } from '../store/statement.ts'
 
 /** The share with its interval, and the beacons that it is a share of. */

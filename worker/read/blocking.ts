@@ -56,23 +56,7 @@ export async function readBlocking(
     sql`SELECT ${p.weight} * ${sql.raw(String(oneIn))} AS w, ${p.blocking} AS text FROM ${p.table} WHERE ${where} AND ${wanted}`,
   ).all<{ w: number; text: string }>()
 
-  let [count, samples] = [0, 0]
-  const all: Sums = { load: 0, after: 0 }
-  const hosts = new Map<string, Found>()
-  for (const { w, text } of results) {
-    const blocking = blockingOf(text)
-    if (!blocking) continue
-    count += w
-    samples++
-    add(all, blocking, w)
-    for (const part of blocking.hosts) {
-      const found = hosts.get(part.host) ?? { host: part.host, load: 0, after: 0, ms: [] }
-      hosts.set(part.host, found)
-      add(found, part, w)
-      found.ms.push({ x: part.load + part.after, w })
-    }
-  }
-
+  const { count, samples, all, hosts } = addedUp(results)
   const rows = [...hosts.values()]
     .filter(({ ms }) => ms.length >= minimum)
     .flatMap(found => rowOf(found, all, count))
@@ -92,6 +76,27 @@ export async function readBlocking(
     left_out: hosts.size - rows.length,
     data: rows,
   }
+}
+
+/** The page views that told, and the sums of all and of each host. */
+function addedUp(views: readonly { w: number; text: string }[]) {
+  let [count, samples] = [0, 0]
+  const all: Sums = { load: 0, after: 0 }
+  const hosts = new Map<string, Found>()
+  for (const { w, text } of views) {
+    const blocking = blockingOf(text)
+    if (!blocking) continue
+    count += w
+    samples++
+    add(all, blocking, w)
+    for (const part of blocking.hosts) {
+      const found = hosts.get(part.host) ?? { host: part.host, load: 0, after: 0, ms: [] }
+      hosts.set(part.host, found)
+      add(found, part, w)
+      found.ms.push({ x: part.load + part.after, w })
+    }
+  }
+  return { count, samples, all, hosts }
 }
 
 function rowOf(found: Found, all: Sums, count: number): BlockingRow[] {

@@ -38,17 +38,10 @@ export async function readTrends(
   now: Ms,
 ): Promise<TrendsAnswer> {
   const query = keptGroups(asked, retention, now)
-  const { from, to, baseline, filters, limit } = query
+  const { baseline, limit } = query
   const [percentile] = query.percentiles
   const groupsQuery = { ...query, percentile }
-  // What is still to come of an open period is left out of the time that it is compared with.
-  const length = Math.ceil((Math.min(to, now) - from) / HOUR) * HOUR
-  const named = Object.keys(baseline.filters).length > 0
-  const range = baseline.range ?? (named ? null : { from: from - length, to: from })
-  const others = { ...filters, ...baseline.filters }
-  const kept = groupsKeptFrom({ ...query, filters: others }, retention, now)
-  const wanted = range ? toKeptHours(range, retention, now) : { from, to }
-  const earlier = { from: Math.max(wanted.from, Math.min(kept, wanted.to)), to: wanted.to, filters: others }
+  const { keptFrom, ...earlier } = earlierOf(query, retention, now)
   const wider = { ...BUSIEST, limit: Math.min(limit * WIDER, MAX_EARLIER) }
   const known = { reads: MAX_READ / 2, oldest: oldestRaw(retention, now) }
   const receipt: Receipt = { statements: 0, read: 0 }
@@ -71,7 +64,7 @@ export async function readTrends(
     ...rangeOf(query),
     baseline: {
       ...before,
-      ...(kept > wanted.from && { kept_from: new Date(kept).toISOString() }),
+      ...(keptFrom !== null && { kept_from: new Date(keptFrom).toISOString() }),
       release: null,
       ...namesOf(baseline.filters),
     },
@@ -95,6 +88,28 @@ export async function readTrends(
         return [after.groups, before.groups]
       },
     ),
+  }
+}
+
+/** The time that is compared with, as far as it is kept: `keptFrom` is null where all of it is. */
+function earlierOf(
+  query: TrendsQuery,
+  retention: Retention,
+  now: Ms,
+): Pick<TrendsQuery, 'from' | 'to' | 'filters'> & { keptFrom: Ms | null } {
+  const { from, to, baseline } = query
+  // What is still to come of an open period is left out of the time that it is compared with.
+  const length = Math.ceil((Math.min(to, now) - from) / HOUR) * HOUR
+  const isNamed = Object.keys(baseline.filters).length > 0
+  const range = baseline.range ?? (isNamed ? null : { from: from - length, to: from })
+  const filters = { ...query.filters, ...baseline.filters }
+  const kept = groupsKeptFrom({ ...query, filters }, retention, now)
+  const wanted = range ? toKeptHours(range, retention, now) : { from, to }
+  return {
+    from: Math.max(wanted.from, Math.min(kept, wanted.to)),
+    to: wanted.to,
+    filters,
+    keptFrom: kept > wanted.from ? kept : null,
   }
 }
 

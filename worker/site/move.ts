@@ -17,18 +17,10 @@ import { HOUR } from '../../schema/domain/hour.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import { rates, type SiteRow, sites } from '../../schema/storage/tables.ts'
 import { problem } from '../problem.ts'
-import {
-  beginCopy,
-  CHUNK_STATEMENTS,
-  copyChunk,
-  endMove,
-  type Progress,
-  progressOf,
-  STEPS,
-  tablesOf,
-} from '../store/copy.ts'
+import { beginCopy, CHUNK_STATEMENTS, copyChunk, endMove, type Progress, progressOf } from '../store/copy.ts'
 import { clearRows, MOVED_TABLES, purgeRows } from '../store/delete.ts'
 import { fence } from '../store/fence.ts'
+import { STEPS, tablesOf } from '../store/move-steps.ts'
 import { boundAs, type Databases, databaseOf } from './database.ts'
 import { forgetSite } from './sites.ts'
 

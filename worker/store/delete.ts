@@ -4,8 +4,8 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import * as tables from '../../schema/storage/tables.ts'
-import { tablesOf } from './copy.ts'
 import { unfence } from './fence.ts'
+import { tablesOf } from './move-steps.ts'
 import { keyColumns, type Names, named } from './names.ts'
 import { prepare } from './statement.ts'
 
