@@ -1,6 +1,7 @@
 /** `fieldline budget ...`: what a team promises of a metric, and how the promise stands. */
 
 import type { BudgetAnswer, BudgetsAnswer } from '../schema/api/budgets.ts'
+import { figureOf, writeLimit } from '../schema/domain/budget-figure.ts'
 import { format } from '../schema/domain/metrics.ts'
 import { nameOf } from './check/finding.ts'
 import { type Call, type Command, type Given, needed, type Options, one, show } from './command.ts'
@@ -96,13 +97,14 @@ export const budgetRemove: Command = {
 }
 
 function showOne(call: Call, answer: BudgetAnswer): void {
-  show(call, answer, () => `${answer.id}  ${nameOf(answer)} at most ${format(answer.metric, answer.limit)}`)
+  show(call, answer, () => `${answer.id}  ${nameOf(answer)} at most ${writeLimit(answer)}`)
 }
 
 function cells(budget: BudgetAnswer): string[] {
-  const { id, metric, state, limit, value, low, high, since } = budget
-  const range = value === null ? '' : interval(metric, { value, low, high })
-  return [id, nameOf(budget), state, format(metric, limit), format(metric, value), range, minute(since)]
+  const { id, state, value, low, high, since } = budget
+  const figure = figureOf(budget)
+  const range = value === null ? '' : interval(figure, { value, low, high })
+  return [id, nameOf(budget), state, writeLimit(budget), format(figure, value), range, minute(since)]
 }
 
 function limitOf(given: Given): number {

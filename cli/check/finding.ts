@@ -7,7 +7,7 @@
 
 import type { BudgetAnswer } from '../../schema/api/budgets.ts'
 import type { TrendsRow } from '../../schema/api/trends.ts'
-import { subjectOf } from '../../schema/domain/budget-figure.ts'
+import { figureOf, subjectOf, writeLimit } from '../../schema/domain/budget-figure.ts'
 import { isShare } from '../../schema/domain/delivery-metrics.ts'
 import { format } from '../../schema/domain/metrics.ts'
 import { change, interval, signed, sure } from '../words.ts'
@@ -56,14 +56,16 @@ export function judgeTrend(
 const OUTCOMES = { ok: 'ok', breached: 'breach', 'no-data': 'too little data' } as const
 
 export function judgeBudget(budget: BudgetAnswer): Finding {
-  const { metric, state, value, low, high, limit } = budget
+  const { state, value, low, high, checked } = budget
+  const unknown = checked === null ? 'not judged yet' : 'too little data'
+  const figure = figureOf(budget)
   return {
     outcome: OUTCOMES[state],
     name: `budget ${nameOf(budget)}`,
-    limit: format(metric, limit),
+    limit: writeLimit(budget),
     before: '',
-    now: format(metric, value),
-    detail: value === null ? state : `95% ${interval(metric, { value, low, high })}`,
+    now: format(figure, value),
+    detail: value === null ? unknown : `95% ${interval(figure, { value, low, high })}`,
   }
 }
 

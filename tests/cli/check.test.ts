@@ -78,7 +78,8 @@ describe('fieldline check', () => {
   it('fails on a breached budget, and tells one without data from one that holds', async () => {
     const terms = ['--metric', 'lcp', '--limit', '2500', '--minimum', '10']
     const id = (await cli('budget', 'add', '--site', 'shop', ...terms)).out.split(' ')[0] ?? ''
-    expect((await cli('check', '--site', 'shop', '--budgets')).code).toBe(4)
+    const unjudged = { code: 4, out: expect.stringContaining('not judged yet') }
+    expect(await cli('check', '--site', 'shop', '--budgets')).toMatchObject(unjudged)
     // What the cron finds.
     await worker.db
       .prepare("UPDATE budgets SET state = 'breached', value = 2900, low = 2880, high = 2920")
@@ -95,6 +96,26 @@ describe('fieldline check', () => {
       code: 2,
       said: expect.stringContaining('has no budgets'),
     })
+  })
+
+  it('writes the figures of a relative budget as shares', async () => {
+    const terms = ['--metric', 'lcp', '--relative-to', 'week', '--limit', '0.1']
+    const added = (await cli('budget', 'add', '--site', 'shop', ...terms)).out
+    const [id = ''] = added.split(' ')
+    expect(added).toBe(`${id}  lcp p75 of 24 h at most 10% above the week before\n`)
+    await worker.db
+      .prepare("UPDATE budgets SET state = 'breached', value = 0.31, low = 0.2, high = 0.42")
+      .all()
+    const files = ['--junit', join(folder, 'relative.xml'), '--markdown', join(folder, 'relative.md')]
+    const { code, out } = await cli('check', '--site', 'shop', '--budgets', ...files)
+    expect(code).toBe(3)
+    const written = ['relative.xml', 'relative.md'].map(name => readFileSync(join(folder, name), 'utf8'))
+    for (const text of [out, ...written, (await cli('budget', 'list', '--site', 'shop')).out]) {
+      expect(text).toContain('10% above the week before')
+      expect(text).toContain('31%')
+      expect(text).toContain('20% .. 42%')
+    }
+    await cli('budget', 'remove', id, '--site', 'shop')
   })
 
   it('passes nothing that nobody can tell', () => {
