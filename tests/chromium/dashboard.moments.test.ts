@@ -66,7 +66,7 @@ test('the page moves by less than 0.02 while it loads', async () => {
   expect(await shifted()).toBeLessThan(0.02)
 })
 
-test('the first questions leave before the code of the page is there, and each is asked once', async () => {
+test('asks the first questions once, before the code of the page is there', async () => {
   const asked: string[] = []
   page.on('request', request => {
     const { pathname, search } = new URL(request.url())

@@ -65,7 +65,7 @@ describe('web-vitals', () => {
     }
   })
 
-  it('is within the scripts as it is published, module by module', () => {
+  it('is in the scripts unchanged, module by module', () => {
     for (const name of Object.keys(BUDGET)) {
       const { sources, sourcesContent } = JSON.parse(text(`${name}.map`))
       const modules = [...sources.entries()].filter(([, source]) => source.includes('node_modules/'))

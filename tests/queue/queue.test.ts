@@ -113,7 +113,7 @@ describe('with INGEST=queue', () => {
     expect(statements).toBe(1)
   })
 
-  it('stores and takes what cannot be counted', async () => {
+  it('stores a batch, and acknowledges it, if counting fails', async () => {
     // So small a budget that each row or two are counted.
     await put('/v1/sites/uncounted', { origins: [ORIGIN], rows_per_day: 240 })
     await env.DB.exec(

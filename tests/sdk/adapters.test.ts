@@ -139,7 +139,7 @@ describe('the tag in HTML', () => {
     expect(weak.headers.get('ETag')).toBe('W/"1"')
   })
 
-  it('has what is given as attributes, which no value can leave', () => {
+  it('writes options as attributes, and no value breaks out of one', () => {
     const data = { site: 'shop', release: undefined, route: '/a"><script>&amp;' }
     expect(dataTag('/fieldline.js?a=1&b=2', undefined, data)).toBe(
       '<script async src="/fieldline.js?a=1&amp;b=2" data-site="shop" data-route="/a&quot;><script>&amp;amp;"></script>',
@@ -164,7 +164,7 @@ describe('the tag in HTML', () => {
     expect((await app.request('/none')).status).toBe(404)
   })
 
-  it('comes into what a function of fetch answers, unless it is compressed', async () => {
+  it("enters a fetch handler's answer, unless that is compressed", async () => {
     const html = { 'Content-Type': 'text/html; charset=utf-8' }
     const plain = withFieldline(() => new Response('<head>', { headers: html }), options)
     expect(await (await plain(new Request('https://x/'))).text()).toContain('data-site="shop"')

@@ -166,7 +166,7 @@ describe('the effective size of calls', () => {
   const views = visit(site, next)
   const whole = stored(views)
 
-  it('is that of Kish where each page view has one, or no pairs are known', () => {
+  it("equals Kish's with one call a page view, or without pairs", () => {
     const single = stored(visit({ ...site, calls: 1 }, next))
     expect(effectiveSize(single)(75)).toBe(500)
     expect(effectiveSize(stored(views, false))(75)).toBe(5_000)
@@ -191,7 +191,7 @@ describe('the effective size of calls', () => {
     expect(merge(parts)).toEqual(whole)
   })
 
-  it('takes hours of before pairs were counted for independent', () => {
+  it('takes calls for independent in hours from before pairs were counted', () => {
     const merged = merge([stored(views.slice(0, 250)), stored(views.slice(250), false)])
     const size = effectiveSize(merged)(75)
     expect(size).toBeGreaterThan(effectiveSize(whole)(75))

@@ -25,7 +25,7 @@ function kept(
 }
 
 describe('the interval of a count', () => {
-  it('is none where every page view was kept', () => {
+  it('is null if every page view was kept', () => {
     expect(countInterval(kept(500, random(1), () => 1))).toBeNull()
   })
 

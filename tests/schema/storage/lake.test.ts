@@ -46,7 +46,7 @@ describe('the schema of the lake', () => {
     )
   })
 
-  it('is held: what does not fit is found', () => {
+  it('finds a row that does not fit it', () => {
     const { fields } = LAKE_SCHEMA
     const faults = faultsOf(fields, { site: 5, lcp: 1.5, calls: [{ endpoint: 'GET /' }], more: 1 })
     expect(faults).toEqual(

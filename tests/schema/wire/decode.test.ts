@@ -440,7 +440,7 @@ describe('a beacon that is read', () => {
     )
   })
 
-  it('is made whole where a browser leaves work to the worker', () => {
+  it('gets from the worker what a browser has left to it', () => {
     const sent = { id: 'c0ffee', navigation: 'back-forward-cache', vitals: {}, route: '/p\n/\u0000[id]' }
     fc.assert(
       fc.property(anyView, view => {

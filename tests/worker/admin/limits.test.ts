@@ -32,14 +32,17 @@ beforeAll(async () => {
 })
 
 describe('of requests at once', () => {
-  it.each(Object.entries(MADE))('as many %s are made as may be', async (_, [most, table, make]) => {
-    const answers = await Promise.all(Array.from({ length: most + 5 }, (_, i) => make(i)))
-    const statuses = answers.map(({ status }) => status)
-    expect(statuses.filter(status => status === 201).length).toBe(most)
-    expect(statuses.filter(status => status === 409).length).toBe(5)
-    const count = env.DB.prepare(`SELECT count(*) AS n FROM ${table} WHERE site = 'limits'`)
-    expect(await count.first('n')).toBe(most)
-  })
+  it.each(Object.entries(MADE))(
+    'the worker makes no more %s than the limit',
+    async (_, [most, table, make]) => {
+      const answers = await Promise.all(Array.from({ length: most + 5 }, (_, i) => make(i)))
+      const statuses = answers.map(({ status }) => status)
+      expect(statuses.filter(status => status === 201).length).toBe(most)
+      expect(statuses.filter(status => status === 409).length).toBe(5)
+      const count = env.DB.prepare(`SELECT count(*) AS n FROM ${table} WHERE site = 'limits'`)
+      expect(await count.first('n')).toBe(most)
+    },
+  )
 
   it('a budget never outlives its segment', async () => {
     await put('/v1/sites/both', { origins: [ORIGIN] })

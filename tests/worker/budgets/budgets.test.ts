@@ -173,7 +173,7 @@ describe('a budget', () => {
     expect(await received('/200/quiet')).toHaveLength(1)
   })
 
-  it('that cannot be judged holds up no other, and has its turn again', async () => {
+  it('holds up no other if it cannot be judged, and has its turn again', async () => {
     await hooked('broken', '/200/broken')
     const start = NOW / HOUR - 3.5
     await env.DB.batch([
@@ -570,7 +570,7 @@ describe('a budget of delivery', () => {
     )
   })
 
-  it('of what is lost changes on the whole interval alone', async () => {
+  it('of the loss changes its state only on the whole interval', async () => {
     await put('/v1/sites/losing', { origins: [ORIGIN] })
     await made('losing', { metric: 'delivery:lost', limit: 0.04, window_hours: 12, minimum: 100 })
     const delivered = (n: number, missing: number) =>

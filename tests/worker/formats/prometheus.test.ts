@@ -63,7 +63,7 @@ describe('a scrape', () => {
     expect(found.get('fieldline_page_views_total{site="exact"}')).toBe(3_000)
   })
 
-  it('counts only hours that are rolled up, and until when, it says', async () => {
+  it('counts only rolled-up hours, and says until when', async () => {
     const until = () =>
       scrape('site=grow').then(all => all.get('fieldline_counted_until_timestamp_seconds{site="grow"}'))
     const count = () => scrape('site=grow').then(all => all.get('fieldline_lcp_seconds_count{site="grow"}'))

@@ -38,7 +38,7 @@ beforeAll(async () => {
 describe('raw rows', () => {
   const before = OPEN - 14 * 24 - 2
 
-  it('go after their days, and two hours, once their hour is rolled up a last time', async () => {
+  it('go two hours after their days, behind a last roll-up of their hour', async () => {
     await store(
       env.DB,
       [...at('old', before - 2, 3), ...at('old', before - 1, 3), ...at('old', before, 3)],
@@ -61,7 +61,7 @@ describe('raw rows', () => {
     ])
   })
 
-  it('whose hour is sealed cannot make it dirty any more', async () => {
+  it('do not make an hour dirty that is sealed', async () => {
     await store(env.DB, at('old', before - 1), NOW)
     expect(
       await env.DB.prepare(`SELECT state FROM periods WHERE site = 'old' AND tier = 'hour' AND start = ?`)
@@ -121,7 +121,7 @@ describe('a new page view', () => {
     expect(await count('pageviews', site)).toBe(n)
   }
 
-  it('is written over an old one, at one billed row, and is what it is without', async () => {
+  it('takes over an old row at one billed row, and equals an inserted one', async () => {
     await makePast('takes', 3)
     const { id, ...row } = full('takes')
     const { meta, results } = await store(env.DB, [{ id, ...row }], LATER)
@@ -151,7 +151,7 @@ describe('a new page view', () => {
     expect(Object.keys(JSON.parse(String(stored?.calls)))).toEqual(['0', '1'])
   })
 
-  it('of a crowd takes what old ones there are, and the rest is inserted', async () => {
+  it('of a crowd takes over an old row as long as there are any', async () => {
     await makePast('crowd', 3)
     const rows = Array.from({ length: 5 }, () => full('crowd'))
     const stranger = full('takes')
@@ -169,7 +169,7 @@ describe('a new page view', () => {
     expect(await count('pageviews', 'crowd')).toBe(10)
   })
 
-  it('takes no old one that is still to be rolled up, nor one that is kept', async () => {
+  it('takes over no row that waits for its roll-up, or is within its days', async () => {
     await put('/v1/sites/waits', { origins: [ORIGIN] })
     await store(env.DB, [...at('waits', past, 2), ...at('waits', past + 1, 2)], NOW)
     await store(env.DB, [full('waits')], LATER)
@@ -182,7 +182,7 @@ describe('a new page view', () => {
     expect(await count('pageviews', 'waits', `AND hour = ${OPEN}`)).toBe(2)
   })
 
-  it('is left out by its lot, and leaves the old one where it is', async () => {
+  it('leaves the old row where it is if its lot leaves it out', async () => {
     await makePast('drawn', 2)
     const { results } = await store(env.DB, [{ ...full('drawn'), draw: 1, oneIn: 2 }], LATER)
     expect(results).toEqual([])
@@ -215,7 +215,7 @@ describe('roll-ups', () => {
 })
 
 describe('a day whose hours are gone', () => {
-  it('is final, even where raw rows are kept for longer than hours were', async () => {
+  it('stays as it is, even if raw rows are kept for longer than hours', async () => {
     const day = Math.floor((OPEN - 38 * 24) / 24) * 24
     await store(env.DB, at('final', day + 5, 9), NOW)
     await rollAll('final')

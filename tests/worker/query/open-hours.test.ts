@@ -138,7 +138,7 @@ describe('hours without a roll-up', () => {
     expect(high).toBeGreaterThan(3_750)
   })
 
-  it('are read whole where they are few, for a row more a page view', async () => {
+  it('are read whole if they are few, at one more row a page view', async () => {
     const { data, read, ...answer } = await summary('site=small&from=-2h&metrics=lcp')
     expect(answer).not.toHaveProperty('sampled')
     expect(data).toMatchObject([{ count: 900, samples: 900 }])
@@ -171,7 +171,7 @@ describe('hours without a roll-up', () => {
     }
   })
 
-  it('and others by the hour are read of the slowest groups alone, which days tell', async () => {
+  it('are read only of the slowest groups, for points by the hour', async () => {
     const params = 'site=busy&from=-7d&to=-3h&group_by=route&metrics=lcp&sort=slowest&limit=3'
     const { read, data } = await asked(parseTimeseriesQuery, readTimeseries, `${params}&interval=hour`)
     expect(read).toBeLessThanOrEqual(20_000)

@@ -205,7 +205,7 @@ describe('returns', () => {
     )
   })
 
-  it('are told by reason, beside the share that was restored', async () => {
+  it('have their reasons, and the share that the browser restored', async () => {
     const answer = await ask()
     expect(answer).toMatchObject({ count: 16, samples: 15, sampled: 1, left_out: 0 })
     expect(answer.restored?.value).toBe(0.625)
@@ -223,7 +223,7 @@ describe('returns', () => {
     expect(await ask('&limit=1')).toMatchObject({ left_out: 2, data: [{ reason: 'masked' }] })
   })
 
-  it('take filters, are a CSV, and nothing where nothing is told', async () => {
+  it('take filters, come as CSV, and are empty without reports', async () => {
     expect(await ask('&route=/chat')).toMatchObject({ count: 2, restored: { value: 0 } })
     const csv = await (await get(`/v1/bfcache?${ASK}&format=csv`)).text()
     expect(csv.split('\r\n')[0]).toBe('reason,count,samples,share.value,share.low,share.high')

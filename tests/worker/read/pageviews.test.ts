@@ -210,7 +210,7 @@ describe('the slowest', () => {
     expect(new Set(all.map(({ id }) => id)).size).toBe(57)
   })
 
-  it('say how many were looked at', async () => {
+  it('say how many the worker looked at', async () => {
     expect(await list('site=paged&limit=3')).toMatchObject({ looked_at: 57, of: 57, sampled: 1 })
     expect(await list('site=paged&device=phone')).toMatchObject({ looked_at: 0, of: 0, cursor: null })
   })
@@ -226,7 +226,7 @@ describe('the slowest', () => {
     await env.DB.prepare('DELETE FROM pageviews WHERE id = ?1').bind(id).run()
   })
 
-  it('of more page views than may be read are those of a sample, and say so', async () => {
+  it('come from a sample if there are too many page views, and say so', async () => {
     await fill('deep', 60_000, 30)
     const { read, sampled, looked_at, of, data } = await measure('site=deep&limit=5')
     expect(read).toBeLessThanOrEqual(20_000)
@@ -283,7 +283,7 @@ describe('the newest', () => {
     expect(times).toEqual(times.toSorted().reverse())
   })
 
-  it('of an hour that holds more than may be read are a sample of it', async () => {
+  it('come from a sample if an hour holds too many', async () => {
     await fill('rush', 30_000, 2)
     const { read, sampled, data, cursor } = await measure(
       `site=rush&order=newest&cursor=${toCursor(['newest', FIRST + 1, Number.MAX_SAFE_INTEGER, 'g'])}`,

@@ -348,7 +348,7 @@ describe('a question that only single page views can answer', () => {
     expect(whole).toMatchObject({ source: 'rollup', data: [{ count: 2 }] })
   })
 
-  it('is a 400 of a time of which none are left', async () => {
+  it('answers 400 for a time that has none left', async () => {
     const answer = await problemOf(await get(`/v1/summary?${question}&to=-4d`))
     expect(answer).toMatchObject({ status: 400, field: 'to' })
   })

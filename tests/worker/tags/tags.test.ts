@@ -254,7 +254,7 @@ describe('tags', () => {
     })
   })
 
-  it('say from when on the time before is kept, and count nothing of before', async () => {
+  it('say from when on the baseline is kept, and count nothing older', async () => {
     const site = await siteWith('young', ['variant'], 1)
     const hour = (ago: number) => new Date((HERE - ago) * HOUR).toISOString()
     const views = (ago: number, tags: string | null) =>
