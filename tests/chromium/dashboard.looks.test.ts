@@ -114,6 +114,42 @@ test.each(WIDTHS)('nothing scrolls sideways at %i px but the tables', async widt
   await context.close()
 })
 
+test('no table of a breakdown, of endpoints or of errors is cut off at 1280 px', async () => {
+  const { page, context } = await on.page({ viewport: { width: 1280, height: 800 } })
+  for (const query of [VIEWS.overview, VIEWS.API, VIEWS.errors, `${VIEWS.overview}&route=/cart`]) {
+    await on.open(page, query)
+    const cut = await page
+      .locator('.scroll:visible')
+      .evaluateAll(tables => tables.filter(table => table.scrollWidth > table.clientWidth).length)
+    expect(cut, query).toBe(0)
+  }
+  await context.close()
+})
+
+test('a chosen endpoint and a chosen group are marked in their tables', async () => {
+  const { page, context } = await on.page()
+  for (const [query, name] of [
+    [VIEWS.API, 'GET /api/products'],
+    [`${VIEWS.overview}&route=/cart`, '/cart'],
+  ] as const) {
+    await on.open(page, query)
+    const rows = page.locator('tr').filter({ has: page.getByRole('link', { name, exact: true }) })
+    const ground = () => rows.first().evaluate(row => getComputedStyle(row).backgroundColor)
+    expect(await ground(), query).not.toBe('rgba(0, 0, 0, 0)')
+  }
+  await context.close()
+})
+
+test('on a phone the tab of the view that is shown is in view', async () => {
+  const { page, context } = await on.page({ viewport: { width: 390, height: 844 } })
+  await on.open(page, VIEWS.errors)
+  const tab = page.getByRole('link', { name: 'Errors', exact: true })
+  const { x = 0, width = 0 } = (await tab.boundingBox()) ?? {}
+  expect(x).toBeGreaterThan(0)
+  expect(x + width).toBeLessThan(390)
+  await context.close()
+})
+
 test('the keyboard reaches every control, which shows that it has the focus', async () => {
   const { page, context } = await on.page()
   await on.open(page, VIEWS.overview)

@@ -95,6 +95,20 @@ test('asks the first questions once, before the code of the page is there', asyn
     .toBe(4)
 })
 
+test('shares of groups that were read from a sample add up to all of them', async () => {
+  await page.route(/\/v1\/summary\?.*endpoint=.*group_by=route/, async route => {
+    const answer = await (await route.fetch()).json()
+    for (const row of answer.data) row.count *= 2
+    await route.fulfill({ json: { ...answer, sampled: 16 } })
+  })
+  await on.open(page, '?site=demo&range=7d&view=api&api=GET+/api/products')
+  const table = region('GET /api/products by route')
+  const cells = await table.locator('tbody td:nth-child(6)').allTextContents()
+  const shares = cells.map(text => Number(/\d+/.exec(text)?.[0]))
+  expect(shares.length).toBeGreaterThan(0)
+  expect(Math.abs(shares.reduce((sum, share) => sum + share, 0) - 100)).toBeLessThanOrEqual(shares.length)
+})
+
 test('another metric waits under its own name, in a panel as tall as before', async () => {
   await on.open(page, '?site=demo&range=7d')
   const tall = async (name: string) => (await region(name).boundingBox())?.height ?? 0

@@ -6,7 +6,7 @@ import type { TrendsAnswer } from '../../schema/api/trends.ts'
 import { Breakdown } from './breakdown.tsx'
 import { Chart } from './chart.tsx'
 import { count, few, number, percent } from './format.ts'
-import { Groups, limitOf } from './groups.tsx'
+import { Groups, limitOf, totalOf } from './groups.tsx'
 import { usePlace } from './link.tsx'
 import { baseOf, pathOf } from './query.ts'
 import { NamesChanged, useRulesSince } from './renamed.tsx'
@@ -53,7 +53,7 @@ export function Api() {
           by="endpoint"
           head="Endpoint"
           rows={data}
-          total={all.data && (all.data.data[0]?.count ?? 0)}
+          total={totalOf(answer.data, all.data && (all.data.data[0]?.count ?? 0))}
           changes={changes}
           to={api => ({ api })}
           more={[

@@ -5,7 +5,7 @@ import type { SummaryAnswer } from '../../schema/api/summary.ts'
 import type { TrendsAnswer } from '../../schema/api/trends.ts'
 import type { Metric } from '../../schema/domain/metrics.ts'
 import { short } from './format.ts'
-import { Groups, limitOf } from './groups.tsx'
+import { Groups, limitOf, totalOf } from './groups.tsx'
 import { usePlace } from './link.tsx'
 import { baseOf, pathOf } from './query.ts'
 import { NamesChanged, useRulesSince } from './renamed.tsx'
@@ -41,7 +41,10 @@ export function Breakdown({ metric, total, about = short(metric), extra = {} }: 
   const tools = <Tabs label="Break down by" name="by" options={options} also={{ q: '', col: '' }} />
   const found = answer.data?.data ?? []
   const [state] = filterOf(by, '')
-  const all = others[state] !== place[state] ? found.reduce((sum, { count }) => sum + count, 0) : total
+  const all =
+    others[state] !== place[state]
+      ? found.reduce((sum, { count }) => sum + count, 0)
+      : totalOf(answer.data, total)
   // The largest table of the page is drawn for its own answers alone, not for those of rules and tags.
   const groups = useMemo(
     () => (

@@ -32,8 +32,9 @@ export function Causes({ metric }: { metric: 'lcp' | 'inp' | 'cls' }) {
     >
       {found && (
         <p class="soft">
-          The cause is known for {percent(found.explained)} of {count(found.count, 'page view')}. The most
-          harmful comes first.{found.sampled > 1 && ` Read from one in ${found.sampled} of them.`}
+          The cause is known for {percent(found.explained)} of {found.sampled > 1 && 'about '}
+          {count(found.count, 'page view')}. The most harmful comes first.
+          {found.sampled > 1 && ` Read from one in ${found.sampled} of them.`}
         </p>
       )}
       {found?.data.length === 0 && <p class="soft">no data</p>}

@@ -5,7 +5,7 @@
 
 import type { ComponentChildren } from 'preact'
 import type { GroupKey } from '../../schema/api/filters.ts'
-import type { SummaryRow } from '../../schema/api/summary.ts'
+import type { SummaryAnswer, SummaryRow } from '../../schema/api/summary.ts'
 import type { TrendsAnswer, TrendsRow } from '../../schema/api/trends.ts'
 import type { Metric } from '../../schema/domain/metrics.ts'
 import { Explain } from './explain.tsx'
@@ -26,6 +26,15 @@ const MAX_LIMIT = 200
 /** How many groups are asked for: all that there may be where they are searched or sorted. */
 export function limitOf({ q, col, rows }: Place): string {
   return q || col ? String(MAX_LIMIT) : rows
+}
+
+/**
+ * What the groups are shares of: what is known of all, or their own sum where they were read from a sample, which estimates
+ * another one.
+ */
+export function totalOf(answer: SummaryAnswer | null, known: number | null): number | null {
+  const { data = [], sampled = 1 } = answer ?? {}
+  return sampled > 1 ? data.reduce((sum, { count }) => sum + count, 0) : known
 }
 
 interface GroupsProps {

@@ -77,7 +77,8 @@ export function Sampled({ of }: { of: { sampled?: number | undefined } | null })
 }
 
 /** Columns that hold words. */
-const TEXT = /^(Ratings|Browser|Route|Visitor|Release|When|Timeline|Note|Becomes|Such as|Budgets?|Filters)$/
+const TEXT =
+  /^(Ratings|Browser|Route|Visitor|Release|When|Timeline|Blocking time|Note|Becomes|Such as|Budgets?|Filters)$/
 
 interface TableProps {
   label: string

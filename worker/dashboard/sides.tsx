@@ -84,7 +84,7 @@ function Difference({
 }) {
   const [place] = usePlace()
   const signed = (value: number) => {
-    const size = format(metric, Math.abs(value))
+    const size = format(metric, Math.abs(value)).replace(' ', '\xa0')
     // What rounds to nothing has no direction.
     return /[1-9]/.test(size) ? `${value < 0 ? '−' : '+'}${size}` : size
   }

@@ -10,7 +10,10 @@ import { Section, Table } from './section.tsx'
 import { useAnswer } from './use-api.ts'
 
 const HOSTS = 20
-const COLUMNS = ['Host', 'Until load', 'After load', 'Timeline', 'Of all blocking', 'Page views', 'p75']
+const COLUMNS = [
+  ...['Host', 'Until load', 'After load', 'Blocking time'],
+  ...['Share of blocking time', 'Share of page views', 'p75'],
+]
 
 export function ThirdParties() {
   const [place] = usePlace()
@@ -34,8 +37,8 @@ function Hosts({ found }: { found: BlockingAnswer }) {
   return (
     <>
       <p class="soft">
-        The mean page view was blocked for {format('lcp', load)} until it had loaded, and for{' '}
-        {format('lcp', after)} after. {count(found.count, 'page view')} in Chromium told so.
+        On average scripts blocked a page view for {format('lcp', load)} until it had loaded, and for{' '}
+        {format('lcp', after)} after. Measured on {count(found.count, 'page view')} in Chromium.
         {sampled > 1 && ` Read from one in ${sampled} of them.`}
       </p>
       <Table label="Hosts" columns={COLUMNS}>
