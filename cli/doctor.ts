@@ -6,7 +6,7 @@
 import { rootOf } from './api.ts'
 import { type Command, type Given, one } from './command.ts'
 import { beaconChecks, siteChecks } from './doctor/beacon.ts'
-import { type Check, type Patient, run } from './doctor/check.ts'
+import { type Check, type Patient, run, skipped } from './doctor/check.ts'
 import { figureChecks } from './doctor/figures.ts'
 import { pageCheck } from './doctor/page.ts'
 import { workerChecks } from './doctor/worker.ts'
@@ -45,13 +45,18 @@ export const doctor: Command = {
       ...figureChecks,
       ...(page === undefined ? [] : [pageCheck(page)]),
     ]
+    // One fault may stop several parts: it is told once.
+    const told = new Set<string>()
     const results = []
     for (const check of checks) {
-      const result = { name: check.name, ...(await run(check, patient)) }
+      const found = await run(check, patient)
+      const isTold = found.state === 'bad' && told.has(found.text)
+      const result = { name: check.name, ...(isTold ? skipped('the same') : found) }
       results.push(result)
+      if (result.state === 'bad') told.add(result.text)
       if (!given.json) call.print(`${WORDS[result.state]} ${check.name}: ${result.text}`)
     }
-    const bad = results.filter(({ state }) => state === 'bad').length
+    const bad = told.size
     if (given.json) call.print(JSON.stringify(results, null, 2))
     else call.print(bad ? `\n${bad} of ${checks.length} need you.` : '\nAll is well.')
     if (bad) call.exit(REQUEST_FAILED)

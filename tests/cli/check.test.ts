@@ -333,6 +333,25 @@ describe('fieldline doctor', () => {
     expect(bare).toMatchObject({ code: 2, said: expect.stringContaining('--url https://rum.shop.example') })
   })
 
+  it('tells a fault that stops several parts once', async () => {
+    // A worker whose database for the site is not bound.
+    const detail = 'Site shop lies in the database DB_2, which is not bound.'
+    const answers: Record<string, object> = {
+      '/healthz': { status: 'ok' },
+      '/v1/sites': { data: [{ site: 'shop', origins: ['https://shop.example'] }] },
+    }
+    const worker = await serve(path => answers[path] ?? { title: 'Service Unavailable', detail })
+    try {
+      const args = ['doctor', '--site', 'shop', '--no-beacon']
+      const { out } = await run(args, { FIELDLINE_URL: worker.url, FIELDLINE_TOKEN: ADMIN_TOKEN })
+      expect(out.match(/DB_2/g)).toHaveLength(1)
+      expect(out).toMatch(/^to do +summary: .*DB_2/m)
+      expect(out).toMatch(/^- +budgets: the same$/m)
+    } finally {
+      worker.close()
+    }
+  })
+
   it.each([
     [`<script src="ROOT/fieldline.js" data-site="shop"></script>`, /^ok +page: has the tag$/m],
     [
@@ -360,10 +379,13 @@ describe('fieldline doctor', () => {
   })
 })
 
-async function serve(html: string): Promise<{ url: string; close(): void }> {
-  const server = createServer((_, response) =>
-    response.writeHead(200, { 'Content-Type': 'text/html' }).end(html),
-  )
+/** Serves a page, or what is answered to a path: JSON, with the status of a problem where it is one. */
+async function serve(what: string | ((path: string) => object)): Promise<{ url: string; close(): void }> {
+  const server = createServer(({ url = '' }, response) => {
+    if (typeof what === 'string') return response.writeHead(200, { 'Content-Type': 'text/html' }).end(what)
+    const answer = what(url.replace(/\?.*/, ''))
+    return response.writeHead('detail' in answer ? 503 : 200).end(JSON.stringify(answer))
+  })
   await new Promise<void>(done => server.listen(0, done))
   const { port } = server.address() as AddressInfo
   const close = () => {
