@@ -5,6 +5,7 @@ import { all, type Command, type Given, needed, one, show } from './command.ts'
 import { misuse, refused } from './failure.ts'
 import { SITE, sitePath } from './range.ts'
 import { table } from './table.ts'
+import { outcomeOf } from './words.ts'
 
 export const collectorList: Command = {
   name: 'collector list',
@@ -70,7 +71,7 @@ export const collectorTest: Command = {
   options: SITE,
   async run(call) {
     const answer = await call.ask<CollectorTestAnswer>('POST', `${oneOf(call.given)}/test`)
-    show(call, answer, () => `The collector answered ${answer.status}.`)
+    show(call, answer, () => `The collector ${outcomeOf(answer.status)}.`)
     if (!answer.delivered) throw refused('The request was not taken.')
   },
 }

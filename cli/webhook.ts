@@ -5,6 +5,7 @@ import { type Command, type Given, needed, one, show } from './command.ts'
 import { refused } from './failure.ts'
 import { SITE, sitePath } from './range.ts'
 import { table } from './table.ts'
+import { outcomeOf } from './words.ts'
 
 export const webhookList: Command = {
   name: 'webhook list',
@@ -62,7 +63,7 @@ export const webhookTest: Command = {
   options: SITE,
   async run(call) {
     const answer = await call.ask<WebhookTestAnswer>('POST', `${oneOf(call.given)}/test`)
-    show(call, answer, () => `The webhook answered ${answer.status}.`)
+    show(call, answer, () => `The webhook ${outcomeOf(answer.status)}.`)
     if (!answer.delivered) throw refused('The message was not taken.')
   },
 }

@@ -46,3 +46,8 @@ export function signed(share: number): string {
   const value = share * 100
   return `${value < 0 ? '-' : '+'}${Math.abs(value) < 9.95 ? Math.abs(value).toFixed(1) : Math.round(Math.abs(value))}%`
 }
+
+/** What came of a message to an address: `answered 404`, or `was not reached: ...` where nobody answered. */
+export function outcomeOf(status: number | string): string {
+  return /^\d+$/.test(String(status)) ? `answered ${status}` : `was not reached: ${status}`
+}

@@ -9,6 +9,7 @@ import { marked } from 'marked'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { judgeTrend } from '../../cli/check/finding.ts'
 import { toJunit } from '../../cli/check/junit.ts'
+import { outcomeOf } from '../../cli/words.ts'
 import type { TrendsRow } from '../../schema/api/trends.ts'
 import { ADMIN_TOKEN, type Local, startLocal } from '../kit/local.ts'
 import { pageView } from '../kit/pageview.ts'
@@ -248,12 +249,23 @@ describe('fieldline trends, causes, pageviews, export and webhook', () => {
     expect(JSON.parse(written.at(-1) ?? '')).toMatchObject({ release: expect.any(String) })
     const hooks = () => cli('webhook', 'list', '--site', 'shop')
     expect((await hooks()).out).toBe('This site has no webhook.\n')
-    const added = await cli('webhook', 'add', 'https://hooks.example.com/x', '--site', 'shop')
+    const added = await cli('webhook', 'add', 'https://hooks.fieldline.example/x', '--site', 'shop')
     expect(added.out).toMatch(/^whsec_/)
     const [id = ''] = /[\da-f]{12}/.exec((await hooks()).out) ?? []
+    // Nobody is there: this name is nobody's (RFC 2606).
+    const tested = { code: 1, out: expect.stringMatching(/^The webhook was not reached: ./) }
+    expect(await cli('webhook', 'test', id, '--site', 'shop')).toMatchObject(tested)
     expect((await cli('webhook', 'remove', id, '--site', 'shop')).code).toBe(0)
     expect((await hooks()).out).toBe('This site has no webhook.\n')
   })
+})
+
+it('tells an answer from none', () => {
+  expect([404, '404', 'no such host'].map(outcomeOf)).toEqual([
+    'answered 404',
+    'answered 404',
+    'was not reached: no such host',
+  ])
 })
 
 describe('fieldline doctor', () => {
