@@ -60,9 +60,9 @@ const declarations = {
 // Names made short. It runs elsewhere, alone.
 const shortNames = {
   get(n) {
-    const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
-    const last = letters[n % 52]
-    return n < 52 ? last : letters[Math.floor(n / 52) - 1] + last
+    const letters = 'abcdefghijklmnopqrstuvwxyz$ABCDEFGHIJKLMNOPQRSTUVWXYZ'
+    const last = letters[n % 53]
+    return n < 53 ? last : letters[Math.floor(n / 53) - 1] + last
   },
 }
 
@@ -83,6 +83,8 @@ const minify = (format, regex = PRIVATE) =>
       unsafe_methods: true,
       // Texts are joined by `+`, and helpers that say more than one thing stay functions.
       unsafe: true,
+      // The browser takes 1 for true, and what is sent holds no boolean of ours that is written so.
+      booleans_as_integers: true,
       inline: 1,
       keep_fargs: false,
       lhs_constants: false,

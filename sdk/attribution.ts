@@ -85,11 +85,12 @@ export const startAttribution: StartAttribution = observers => {
       observers.resource?.(entry, came)
     },
     _attribute(view, { name, entries }) {
-      view._page.why ??= [null, null, null]
+      const { _page: page } = view
+      const why = page.why ?? [null, null, null]
+      page.why = why
       // Where the browser would tell, nothing has blocked so far.
       if (PerformanceObserver.supportedEntryTypes.includes('long-animation-frame'))
-        view._page.blocking ??= [0, 0, []]
-      const { why } = view._page
+        page.blocking = page.blocking ?? [0, 0, []]
       const [entry] = entries
       if (name === 'LCP') {
         // The image's entry may not be read yet.

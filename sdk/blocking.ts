@@ -22,10 +22,10 @@ export function addBlocking(frame: PerformanceLongAnimationFrameTiming): void {
   if (!view || startTime + frame.duration < view._origin) return
   const loaded = view._start ? 0 : navigationEntry()?.loadEventEnd || startTime
   const when = startTime > loaded ? 1 : 0
-  view._page.blocking ??= [0, 0, []]
-  view._hosts ??= []
-  const { blocking: sums } = view._page
-  const { _hosts: hosts } = view
+  const { _page: page, _hosts: hosts = [] } = view
+  const { blocking: sums = [0, 0, []] } = page
+  page.blocking = sums
+  view._hosts = hosts
   sums[when] += blockingDuration
   for (const { sourceURL, duration } of scripts) {
     const name = shorten(sourceURL).replace(/\/.*/s, '')
