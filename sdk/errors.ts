@@ -12,15 +12,14 @@ import { MAX_ERRORS } from '../schema/wire/beacon.ts'
 import { shorten } from './address.ts'
 import { changed } from './change.ts'
 import { quietly } from './quietly.ts'
-import type { InitOptions } from './settings.ts'
 import { current } from './views.ts'
 
 /** Errors of one page view that are looked at; what comes beyond is counted. */
 const LOOKED = 32
 
 /** Counts from now on, unless the page says not to. */
-export function trackErrors(wanted: InitOptions['errors']): void {
-  if (/off|false/.test(`${wanted}`)) return
+export function trackErrors(wanted = ''): void {
+  if (/off|false/.test(wanted)) return
   current._page.errors = [0, []]
   // Before the page's own listeners, which may end the event.
   for (const type of ['error', 'unhandledrejection'])

@@ -60,7 +60,7 @@ const shared: object & { [FIRST]?: Fieldline } = globalThis
 export function fieldline(
   startAttribution?: StartAttribution,
   operationOf?: NameOperation,
-  trackErrors?: (wanted: InitOptions['errors']) => void,
+  trackErrors?: (wanted?: string) => void,
 ): Fieldline {
   shared[FIRST] ??= {
     init: quietly(options => {
@@ -74,12 +74,12 @@ export function fieldline(
       )
         return
       outside(() => {
-        const { api = true } = settings
+        const { api = 'on' } = settings
         trackViews(settings)
         let calls: Calls | undefined
         // First: it takes the page's own fetch, and throws where nobody may listen.
         startTransport(settings, () => calls?._settle())
-        if (api && api !== 'off')
+        if (!/^$|off|false/.test(api))
           calls = observeCalls(settings, api === 'passive' ? undefined : patchCalls, operationOf)
         trackErrors?.(settings.errors)
         const begin = quietly(() => {

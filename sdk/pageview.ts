@@ -3,7 +3,7 @@
  */
 
 import { template } from '../schema/domain/route.ts'
-import { MAX_TAG_SENT, MAX_TAGS_SENT } from '../schema/domain/tag.ts'
+import { MAX_TAGS_SENT } from '../schema/domain/tag.ts'
 import type { ApiCall, Beacon, Connection, ErrorList, Navigation } from '../schema/wire/pageview.ts'
 import { loadPhases, navigationEntry } from './navigation.ts'
 import { serverTiming } from './server-timing.ts'
@@ -122,8 +122,6 @@ export function snapshot(
     ...serverTiming(_start ? [] : navigationEntry()?.serverTiming, true),
     calls: calls.map(({ _rank, ...call }) => ({ ...call, start: call.start - _origin })),
     marks: marks.map(({ name, value, start }) => ({ name, value: value ?? Math.max(0, start - _origin) })),
-    tags: Object.entries(_tags)
-      .slice(0, MAX_TAGS_SENT)
-      .map(([name, value]) => [name.slice(0, MAX_TAG_SENT), value.slice(0, MAX_TAG_SENT)]),
+    tags: Object.entries(_tags).slice(0, MAX_TAGS_SENT),
   }
 }

@@ -4,6 +4,7 @@
 
 import { MAX_WEIGHT } from '../schema/wire/beacon.ts'
 import type { Beacon } from '../schema/wire/pageview.ts'
+import { quietly } from './quietly.ts'
 
 export interface InitOptions {
   /** The site's id, as the worker knows it. */
@@ -48,10 +49,16 @@ export interface InitOptions {
   beforeSend?: ((view: Beacon) => Beacon | null | undefined | false) | undefined
 }
 
-/** The options, and what follows from them. */
-export interface Settings extends InitOptions {
+/** The options as texts, whatever they were given as, and what follows from them. */
+export interface Settings extends Pick<InitOptions, 'beforeSend' | `tag${string}`> {
+  release?: string | undefined
+  route?: string | undefined
+  routeBy?: string | undefined
+  api?: string | undefined
+  errors?: string | undefined
+  consent?: string | undefined
   /** Where beacons go, with the site: the first that the page's policy has not refused. */
-  _urls: string[]
+  _urls: (string | undefined)[]
   /** Texts of addresses of calls that are left out. */
   _ignore: readonly string[]
   /** 1 of `_rate` page views is kept. */
@@ -63,9 +70,22 @@ const LOCAL = /\blocalhost$|^127\.|\[::1]/
 
 let told = false
 
-export function readOptions(options: InitOptions): Settings | undefined {
+export function readOptions(given: InitOptions): Settings | undefined {
+  const options = given as unknown as Record<string, string | undefined>
+  // A BigInt, a Symbol or an object of the page's would cost the page view later. What has no text is empty.
+  for (const name in options)
+    if (options[name] !== undefined && name !== 'beforeSend')
+      options[name] = quietly(String)(options[name] ?? '') ?? ''
   const { site, endpoint, sample = 1, fallback, ignore = '' } = options
-  const right = site && endpoint && +sample >= 0 && +sample <= 1
+  // Neither an element of that name nor a base that someone put into the page leads beacons astray.
+  const _urls = [endpoint, fallback].map(
+    quietly(address => {
+      const url = new URL(address || '//', location.href)
+      url.searchParams.set('site', site ?? '')
+      return url.href
+    }),
+  )
+  const right = site && _urls[0] && +sample >= 0 && +sample <= 1
   if (!right && !told && LOCAL.test(location.hostname)) {
     told = true
     console.warn(`fieldline: wrong options: site=${site}, endpoint=${endpoint}, sample=${sample}`)
@@ -74,13 +94,8 @@ export function readOptions(options: InitOptions): Settings | undefined {
   if (!right || !+sample || doNotTrack === '1' || globalPrivacyControl) return
   return {
     ...options,
-    _ignore: `${ignore}`.match(/[^\s,]+/g) ?? [],
-    // Neither an element of that name nor a base that someone put into the page leads beacons astray.
-    _urls: [endpoint, ...(fallback ? [fallback] : [])].map(endpoint => {
-      const url = new URL(endpoint, location.href)
-      url.searchParams.set('site', site)
-      return url.href
-    }),
+    _ignore: ignore.match(/[^\s,]+/g) ?? [],
+    _urls,
     _rate: Math.min(Math.round(1 / +sample), MAX_WEIGHT),
   }
 }

@@ -47,14 +47,14 @@ export function consent(yes: boolean): void {
 
 /** Sends from now on. `settle` has said what is still to be said of calls. */
 export function startTransport(settings: Settings, settle?: () => void): void {
-  const { beforeSend, consent = true, _urls } = settings
+  const { beforeSend, consent = 'true', _urls } = settings
   // The page's own fetch, not the patched one.
   const { fetch, fetchLater } = window
   let shown = !ofDocument('hidden')
   /** Something could not leave. */
   let refused = false
-  // Of a tag it is text. Whatever is not `true` is no yes.
-  granted ??= `${consent}` === 'true'
+  // Whatever is not `true` is no yes.
+  granted ??= consent === 'true'
 
   /** Sends all there is to say. With `hold`, the current page view waits where it can, or goes on. */
   const flush = (hold?: boolean, keepalive = true): void => {
@@ -74,15 +74,8 @@ export function startTransport(settings: Settings, settle?: () => void): void {
     const calls = view._calls.slice(0, most)
     const marks = [...view._marks]
     const page = snapshot(view, calls, marks)
-    const state = write([
-      page.route,
-      page.vitals,
-      page.phases,
-      page.dropped,
-      page.tags,
-      page.blocking,
-      page.errors,
-    ])
+    // The numbers that change by themselves apart.
+    const state = write({ ...page, age: 0, sequence: 0, calls: 0, marks: 0 })
     if (!calls[0] && !marks[0] && state === view._sent) return
     const said = (): void => {
       view._sent = state

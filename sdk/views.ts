@@ -32,8 +32,8 @@ export function trackViews(own: Settings): void {
   settings = own
   path = address()
   open(0, navigationType())
-  for (const name in own) if (isTag(name)) tag(name.slice(3), own[name])
-  if (own.route) name(own.route)
+  for (const name in own) if (/^tag./.test(name)) tag(name.slice(3), own[name as `tag${string}`])
+  name(own.route ?? '')
 
   // When the visitor last clicked or pressed a key, by the events with which browsers let soft navigations begin, or swiped;
   // and when the page last scrolled. What happened before the script came may be the cause of what comes.
@@ -117,10 +117,6 @@ export function at(time: number): View | undefined {
 export function name(route: string): void {
   if (current._path === path) current._named = `${route}` || current._named
   changed()
-}
-
-function isTag(name: string): name is `tag${string}` {
-  return /^tag./.test(name)
 }
 
 /** Says in the page's own words what the page view is, and those after it. */

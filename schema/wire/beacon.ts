@@ -42,6 +42,8 @@ export const MAX_HOSTS = 3
 export const MAX_REASONS = 8
 /** Longest selector, address of an image or script, and name of what called a script. */
 export const MAX_SELECTOR = 128
+/** The longest text that is sent, in characters: more than is kept of any. A page may have made it longer than a beacon. */
+const MAX_TEXT = 299
 /** The most page views that one may stand for by the browser's own sampling. */
 export const MAX_WEIGHT = 1_000
 
@@ -56,7 +58,15 @@ export function encode(view: Beacon): string {
  */
 export function write(value: unknown, named?: boolean): string {
   if (Object(value) !== value)
-    return `${JSON.stringify(typeof value === 'number' ? Math.round(value) : value) ?? null}`
+    return `${
+      JSON.stringify(
+        typeof value === 'number'
+          ? Math.round(value)
+          : typeof value === 'string'
+            ? value.slice(0, MAX_TEXT)
+            : value,
+      ) ?? null
+    }`
   const items = Object.entries(value as object).map(
     ([name, item]) => (named ? `"${name}":` : '') + write(item, name === 'vitals'),
   )

@@ -103,16 +103,16 @@ test('replaces what is held as the page view changes, and takes it back as it hi
 test('what is too long to be held leaves at once, and once', async () => {
   const page = await open('/long')
   await page.evaluate(async () => {
-    for (let i = 0; i < 40; i++)
+    for (let i = 0; i < 64; i++)
       await fetch(`/api/${'of-many-words-'.repeat(50)}${i % 9}`).then(response => response.text())
   })
   const calls = () => site.beacons.flatMap(({ view }) => view.calls)
-  await site.until(() => calls().length >= 40)
+  await site.until(() => calls().length >= 64)
   await page.evaluate(() => window.fieldline?.mark('a'))
   await page.evaluate(() => new Promise(resolve => setTimeout(resolve, 2500)))
   await chromium.hide(page)
   await site.until(beacons => beacons.some(({ view }) => view.marks.length > 0))
-  expect(calls()).toHaveLength(40)
+  expect(calls()).toHaveLength(64)
   await page.close()
 })
 

@@ -75,6 +75,51 @@ test('options that make no sense neither throw nor send', async () => {
   ])
 })
 
+const ODD = {
+  'a BigInt': '3n',
+  'a Symbol': 'Symbol("odd")',
+  'an object': '({ a: 1 })',
+  'an object without a text': 'Object.create(null)',
+  'an object that throws': '({ toString() { throw new Error("odd") } })',
+  'a window': 'window',
+  'a list': '[Symbol("odd"), 3n]',
+  'a function': '() => { throw new Error("odd") }',
+  null: 'null',
+  'a number': '7',
+  'no text': '""',
+  'a long text': '"x".repeat(30_000)',
+  'no address': '"http://["',
+}
+
+for (const [kind, value] of Object.entries(ODD))
+  test(`options that are ${kind} never cost the page view`, async () => {
+    const odd = ['release', 'route', 'routeBy', 'ignore', 'errors', 'api', 'fallback', 'tagPlan', 'more']
+    const page = await open(
+      '/odd',
+      '',
+      `<script src="/fieldline.js"></script><script>
+        fieldline.init({ site: 'shop', endpoint: '/f', ${odd.map(name => `${name}: ${value}`)} })
+      </script>`,
+    )
+    await page.waitForFunction('performance.getEntriesByType("paint")[1]')
+    const [beacon] = await beaconsAfter(page)
+    expect(beacon?.bytes).toBeLessThanOrEqual(MAX_BYTES)
+    expect(beacon?.view.vitals.fcp).toEqual(expect.any(Number))
+  })
+
+test('long names of a route and of marks never cost the page view', async () => {
+  const page = await open('/long')
+  await page.evaluate(() => {
+    window.fieldline?.setRoute('/x'.repeat(30_000))
+    window.fieldline?.mark('m'.repeat(30_000), 1)
+    window.fieldline?.mark('short', 1)
+  })
+  const [beacon] = await beaconsAfter(page)
+  expect(beacon?.bytes).toBeLessThanOrEqual(MAX_BYTES)
+  expect(beacon?.view.route).toMatch(/^[/]x[/]x/)
+  expect(beacon?.view.marks).toEqual([{ name: 'short', value: 1 }])
+})
+
 for (const [said, tag] of [
   ['site=undefined', 'data-release="1"'],
   ['sample=often', `${TAG} data-sample="often"`],
