@@ -51,19 +51,13 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
 
   /** Reports a call that has ended. Without an entry its note stays, since the entry may come yet. */
   const report = quietly((note: Note, came: number = performance.now()) => {
-    const { name, _method, _body, _headers, _signal, _status, _failure, _entry } = note
+    const { name, _method, _body, _headers, _signal, _status, _failure, _entry, _told } = note
+    if (_told) return
     note._body = note._headers = note._signal = note._answer = undefined
     note._told = true
     // Firefox knows no times behind a service worker.
     const timing: Timing = _entry?.duration ? _entry : note
-    const {
-      startTime,
-      duration,
-      responseStart = 0,
-      responseStatus,
-      transferSize = 0,
-      encodedBodySize,
-    } = timing
+    const { startTime, duration, responseStart = 0, responseStatus, transferSize = 0 } = timing
     const end = startTime + duration
     const endsAsItBegins = end - responseStart < SAME
     const view = at(startTime)
@@ -79,14 +73,13 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
     )
       return
     changed()
-    // What the page saw, unless the body broke off later.
-    const failure =
-      _failure ??
-      (_status !== 0 && (responseStatus === 0 || (_signal?.aborted && endsAsItBegins && !encodedBodySize))
-        ? failureOf(_signal)
-        : undefined)
-    const status = (!failure && (_status ?? responseStatus)) || null
-    const outcome = failure ?? (status && status >= 400 ? 'http' : 'ok')
+    // What the page saw. What breaks off behind the head of an error is one.
+    const known = _status ?? responseStatus
+    const outcome =
+      (known as number) >= 400
+        ? 'http'
+        : (_failure ?? ((responseStatus === 0 && _status !== 0 && failureOf(_signal)) || 'ok'))
+    const status = (/ok|http/.test(outcome) && known) || null
     // Cross-origin without Timing-Allow-Origin has no responseStart; Firefox invents one where nothing came.
     const answered = (status && responseStart) || null
     const { _calls: calls } = view
@@ -127,9 +120,7 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
 
   // What has ended by now, and has no entry, may never have one; a body that is being read ends with its entry.
   const settle = (): void => {
-    for (const note of notes)
-      if (!note._told && note.duration >= 0 && (!note._answer?.bodyUsed || isPreloaded(note.name)))
-        report(note)
+    for (const note of notes) if (note.duration >= 0 && !note._answer?.bodyUsed) report(note)
   }
   addEventListener('beforeunload', () => {
     unloading = performance.now()
@@ -153,7 +144,7 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
         index < 0
           ? [{ name, startTime, duration: duration || Number.NaN, _method: patch ? 'GET ' : '' } as Note]
           : notes.splice(index, 1)
-      if (!note || note._told) return
+      if (!note) return
       note._entry = entry
       if (note.duration >= 0) {
         if (!duration) note.duration = came - note.startTime
@@ -169,9 +160,3 @@ const isAhead = quietly((name: string, headers: HeadersInit | undefined) =>
     `${[name, ...(headers ? new Headers(headers) : [])]}`,
   ),
 )
-
-/** Its entry is that of the link. */
-const isPreloaded = quietly((name: string) => {
-  const [first] = performance.getEntriesByName(name)
-  return (first as PerformanceResourceTiming | undefined)?.initiatorType === 'link'
-})

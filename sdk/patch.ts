@@ -47,14 +47,20 @@ export interface Note {
 /** Who hears of calls. */
 export type PatchCalls = (onStart: (note: Note) => void, onEnd: (note: Note) => void) => void
 
-/** Why there is no answer. What a page gives up for being too slow, it did not call off; WebKit's error does not say so. */
-export function failureOf(signal?: AbortSignal | null, error?: unknown): Outcome {
-  const { name } = Object(signal?.reason ?? error)
-  return name === 'TimeoutError'
-    ? 'timeout'
-    : signal?.aborted || name === 'AbortError'
-      ? 'aborted'
-      : 'network'
+/**
+ * Why there is no answer. What a page gives up for being too slow, it did not call off; WebKit's error does not say so. What
+ * was read, and is no JSON, is an answer.
+ */
+export function failureOf(signal?: AbortSignal | null, error?: unknown): Outcome | undefined {
+  // A page's reason may be anything.
+  const name = quietly(() => (signal?.reason ?? (error as Error)).name)()
+  return /^Sy/.test(`${name}`)
+    ? undefined
+    : name === 'TimeoutError'
+      ? 'timeout'
+      : signal?.aborted || name === 'AbortError'
+        ? 'aborted'
+        : 'network'
 }
 
 /**
@@ -70,24 +76,39 @@ const ENDINGS: Record<string, Outcome | undefined> = {
 
 /** A page may have no XMLHttpRequest. */
 export const patchCalls: PatchCalls = quietly((onStart, onEnd) => {
-  const opened = new WeakMap<EventTarget, Note | undefined>()
+  /** By XMLHttpRequest; by answer, its body and what reads from it. */
+  const opened = new WeakMap<object, Note | undefined>()
   // An element may be called `baseURI`, and hide the document's.
   const here = new Text()
 
   /** A call to be made; none where it leaves the browser never. Methods and addresses may be anything that makes a text. */
-  const open = (method: string, url: string | URL): Note | undefined => {
+  const open = (method: string, url: string | URL, more?: Partial<Note>): Note | undefined => {
     const name = keyOf(new URL(url, here.baseURI).href)
     return /^http/.test(name)
-      ? { name, startTime: 0, duration: Number.NaN, _method: `${method} `.toUpperCase() }
+      ? { name, startTime: 0, duration: Number.NaN, _method: `${method} `.toUpperCase(), ...more }
       : undefined
   }
-  const end = quietly((note: Note, answer: Answer | undefined, failure?: Outcome) => {
+  const end = quietly((note: Note, answer?: Answer, failure?: Outcome) => {
     note.duration = performance.now() - note.startTime
     note._answer = answer
-    note._status = answer?.status
+    note._status ??= answer?.status
     note._failure = failure
     onEnd(note)
+    opened.set(answer as object, note)
   })
+  /** Follows a promise of the page's: the head of an answer, then what is read of it. */
+  const follow = (note: Note | undefined, promise: Promise<unknown>) =>
+    note &&
+    promise.then(
+      answer => {
+        end(note, answer as Answer)
+        return answer
+      },
+      error => {
+        end(note, undefined, failureOf(note._signal, error))
+        throw error
+      },
+    )
 
   wrap(
     window,
@@ -99,12 +120,13 @@ export const patchCalls: PatchCalls = quietly((onStart, onEnd) => {
         signal = request.signal,
         body,
       } = init ?? {}
-      const note = open(method, request.url ?? (request as URL))
+      const note = open(method, request.url ?? (request as URL), {
+        startTime: start,
+        _headers: headers,
+        _signal: signal,
+        _body: body,
+      })
       if (!note) return
-      note.startTime = start
-      note._headers = headers
-      note._signal = signal
-      note._body = body
       onStart(note)
       // Another library's promise may have more to it than one that follows it would have: such a call ends with its entry.
       const { constructor: Kind } = promise as unknown as { constructor: PromiseConstructor }
@@ -113,18 +135,17 @@ export const patchCalls: PatchCalls = quietly((onStart, onEnd) => {
         note._answer = { bodyUsed: true }
         return
       }
-      return promise.then(
-        answer => {
-          end(note, answer)
-          return answer
-        },
-        error => {
-          end(note, undefined, failureOf(signal, error))
-          throw error
-        },
-      )
+      return follow(note, promise)
     },
   )
+  // All that reads an answer. What answers no promise is none, and throws here.
+  for (const name of Object.keys(Response.prototype))
+    wrap(Response.prototype, name, (answer: Response, _, __, promise: Promise<unknown>) => {
+      const followed = follow(opened.get(answer), promise)
+      // It is read once.
+      opened.delete(answer)
+      return followed
+    })
   const { prototype } = XMLHttpRequest
   const onEnding = ({ type, target }: Pick<Event, 'type' | 'target'>): void => {
     endXhr(target as XMLHttpRequest, ENDINGS[type])
@@ -132,14 +153,15 @@ export const patchCalls: PatchCalls = quietly((onStart, onEnd) => {
   const endXhr = (xhr: XMLHttpRequest, failure?: Outcome): void => {
     const note = opened.get(xhr)
     if (note?.startTime && (failure || (xhr.readyState > 3 && xhr.status))) {
+      end(note, xhr, xhr.status ? undefined : failure)
       opened.delete(xhr)
-      end(note, xhr, failure)
     }
   }
   wrap(prototype, 'open', (xhr: XMLHttpRequest, [method, url]: [string, string | URL]) => {
+    const note = open(method, url)
     // One under way is called off by it, without an event.
     endXhr(xhr, 'aborted')
-    opened.set(xhr, open(method, url))
+    opened.set(xhr, note)
     // Here, since Chromium calls listeners of an XMLHttpRequest in the order in which they came, and the page's may open it anew.
     outside(() => {
       for (const type in ENDINGS) xhr.addEventListener(type, onEnding, true)
@@ -147,11 +169,12 @@ export const patchCalls: PatchCalls = quietly((onStart, onEnd) => {
   })
   wrap(prototype, 'send', (xhr: XMLHttpRequest, [body]: [unknown], start) => {
     const note = opened.get(xhr)
-    if (!note) return
+    // What is sent once more is refused.
+    if (!note || note.startTime) return
     note.startTime = start
     note._body = body
     onStart(note)
-    // One that is synchronous is through.
-    endXhr(xhr)
+    // One that is synchronous is through. Where it fails, it throws, without an event.
+    endXhr(xhr, xhr.readyState > 3 ? 'network' : undefined)
   })
 })

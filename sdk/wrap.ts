@@ -7,7 +7,7 @@ import { quietly } from './quietly.ts'
 type Method = (...args: never[]) => unknown
 
 /**
- * Lets `see` look at each call of a method that did not throw: its arguments, when it was made, its result. What it
+ * Lets `see` look at each call of a method: its arguments, when it was made, its result, undefined where it threw. What it
  * answers, if it does, the page gets in place of the result. A Proxy is in all else, its source text included, the method
  * itself. What is no method, or cannot be replaced, stays.
  */
@@ -27,8 +27,13 @@ export const wrap = quietly(
       __proto__: null,
       apply(_, self, args) {
         const start = performance.now()
-        const result = apply(original, self, args) as T
-        return look(self as never, args as never, start, result) ?? result
+        let result: unknown
+        try {
+          result = apply(original, self, args)
+        } finally {
+          result = look(self as never, args as never, start, result as T) ?? result
+        }
+        return result
       },
     } as ProxyHandler<Method>)
   },

@@ -5,7 +5,8 @@ import { evaluate, recorded, reload, until } from './engine.ts'
 import type { BrowserTest } from './visit.ts'
 
 /** What browsers themselves write of calls that fail. */
-const IN_VAIN = /^error: Failed to load resource|blocked by CORS policy|Cross-Origin Request Blocked/
+const IN_VAIN =
+  /^error: Failed to load resource|blocked by CORS policy|Cross-Origin Request Blocked|XML Parsing Error/
 
 export function calls(test: BrowserTest): void {
   describe('API calls', () => {
@@ -94,6 +95,26 @@ export function calls(test: BrowserTest): void {
               request.send()
               run(request)
             })
+          const sync = (url: string) => {
+            const request = new XMLHttpRequest()
+            request.open('PUT', url, false)
+            try {
+              request.send('x')
+            } catch {}
+            return `${request.readyState} ${request.status}`
+          }
+          /** The second is refused, and changes nothing of the first. */
+          const twice = (url: string) =>
+            new Promise<string>(resolve => {
+              const request = new XMLHttpRequest()
+              request.open('POST', url)
+              request.send()
+              try {
+                request.send()
+              } catch (error) {
+                request.onload = () => resolve(`${Object(error).name} ${request.status}`)
+              }
+            })
           const controller = new AbortController()
           setTimeout(() => controller.abort(), 20)
           return [
@@ -102,11 +123,18 @@ export function calls(test: BrowserTest): void {
             await reason(fetch(`${other}/api/refused?cors=no`)),
             await xhr('/api/xhr-aborted?delay=5000', request => setTimeout(() => request.abort(), 20)),
             await xhr('/api/xhr-destroyed?destroy', () => {}),
+            sync('/api/sync-destroyed?destroy'),
+            sync(`${other}/api/sync-refused?cors=no`),
+            sync('/api/sync-broken?status=500'),
+            await twice('/api/twice'),
           ]
         },
         site.other,
       )
-      expect(answers).toEqual(['AbortError', 'TypeError', 'TypeError', 'abort', 'error'])
+      expect(answers).toEqual([
+        ...['AbortError', 'TypeError', 'TypeError', 'abort', 'error'],
+        ...['4 0', '4 0', '4 500', 'InvalidStateError 200'],
+      ])
       await evaluate(tab, () => fetch('/api/last').then(response => response.text()))
       await until(tab, () =>
         performance.getEntriesByType('resource').some(entry => entry.name.endsWith('/api/last')),
@@ -123,10 +151,14 @@ export function calls(test: BrowserTest): void {
         'GET host/api/refused': 'network',
         'POST /api/xhr-aborted': 'aborted',
         'POST /api/xhr-destroyed': 'network',
+        'PUT /api/sync-destroyed': 'network',
+        'PUT host/api/sync-refused': 'network',
+        'PUT /api/sync-broken': 'http',
+        'POST /api/twice': 'ok',
         'GET /api/last': 'ok',
       })
-      expect(view?.calls).toHaveLength(6)
-      const failed = view?.calls.filter(call => call.outcome !== 'ok') ?? []
+      expect(view?.calls).toHaveLength(10)
+      const failed = view?.calls.filter(call => /network|aborted/.test(call.outcome)) ?? []
       expect(
         failed.every(({ status, ttfb, bytes }) => status === null && ttfb === null && bytes === null),
       ).toBe(true)

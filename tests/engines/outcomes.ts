@@ -15,7 +15,12 @@ declare global {
   /** How each call ended, from what the page alone knows. */
   var seen: Record<string, string>
   /** Makes a call by that name and reads its answer, or does not. */
-  function see(name: string, call: () => Promise<Response>, read?: 'read'): Promise<void>
+  function see(
+    name: string,
+    call: () => Promise<Response>,
+    read?: 'read',
+    signal?: AbortSignal | null,
+  ): Promise<void>
   /** An ordinary one. */
   function plain(name: string, init?: RequestInit, query?: string, origin?: string): Promise<void>
   function xhr(
@@ -36,7 +41,7 @@ const HEAD = `<script>
       seen[name] = answer.status >= 400 ? 'http' : 'ok'
     } catch (error) {
       const kind = Object(signal?.reason ?? error).name
-      seen[name] = kind === 'TimeoutError' ? 'timeout' : kind === 'TypeError' ? 'network' : 'aborted'
+      seen[name] = { TimeoutError: 'timeout', TypeError: 'network', SyntaxError: 'ok' }[kind] ?? 'aborted'
     }
   })())
   // A call that never ends is one to hear of.
@@ -249,6 +254,71 @@ export function outcomes(test: BrowserTest): void {
         'xhr-aborted-in-body': 'aborted',
       })
     })
+
+    told(
+      'that break off, or are called off, as they are read are told as the page saw them',
+      async ({ told }) => {
+        const seen = await told.by(async () => {
+          const read = (
+            name: string,
+            how: (answer: Response) => unknown,
+            signal: AbortSignal | null = null,
+            query = 'open=x',
+          ) =>
+            see(
+              name,
+              async () => {
+                const answer = await fetch(`/api/${name}?${query}`, { signal })
+                await how(answer)
+                return answer
+              },
+              undefined,
+              signal,
+            )
+          for (const how of ['text', 'json', 'blob', 'arrayBuffer'] as const) {
+            await read(`${how}-aborted`, answer => answer[how](), abortIn(100))
+            await read(`${how}-timeout`, answer => answer[how](), AbortSignal.timeout(100))
+            await read(`${how}-cut`, answer => answer[how](), null, 'cut')
+          }
+          await read('aborted-why', answer => answer.text(), abortIn(100, { my: 'reason' }))
+          // An error stays one, whatever the page does with its body.
+          const unread = new AbortController()
+          await read('error-aborted', answer => answer.text(), abortIn(100), 'open=x&status=500')
+          await read('error-unread', () => unread.abort(), unread.signal, 'open=x&status=500')
+          for (const name of ['error-aborted', 'error-unread']) seen[name] = 'http'
+          // What is read is no JSON: that is the page's own affair.
+          await read('no-json', answer => answer.json().catch(() => {}), null, 'size=9')
+          await read(
+            'twice',
+            answer => answer.text().then(() => answer.text().catch(() => {})),
+            null,
+            'size=9',
+          )
+          const whole = new AbortController()
+          await read('whole', answer => answer.text().then(() => whole.abort()), whole.signal, 'size=9')
+          seen.whole = 'ok'
+          await read(
+            'stream-released',
+            async ({ body }) => {
+              const first = body?.getReader()
+              await first?.read()
+              first?.releaseLock()
+              const second = body?.getReader()
+              while (!(await second?.read())?.done);
+            },
+            null,
+            'pause=50',
+          )
+        })
+        expect(seen).toMatchObject({
+          'text-aborted': 'aborted',
+          'text-timeout': 'timeout',
+          'json-aborted': 'aborted',
+          'no-json': 'ok',
+          'stream-released': 'ok',
+        })
+      },
+    )
 
     test('behind a service worker take as long as they take', async ({ visit, engine, site }) => {
       site.file('/worker.js', 'text/javascript', WORKER)
