@@ -164,6 +164,27 @@ describe('with the SDK on the page, fetch', () => {
     expect(transcript[3]).toEqual(['DOMException', 'TimeoutError', 'signal timed out'])
   })
 
+  test('hands on a reason that throws as it is read', async () => {
+    const transcript = await same(page =>
+      page.evaluate(async () => {
+        const reason = {
+          get name() {
+            throw new Error('read')
+          },
+        }
+        const reading = new AbortController()
+        const answer = await fetch('/api/a?open=x', { signal: reading.signal })
+        const body = answer.text()
+        reading.abort(reason)
+        return [
+          await fetch('/api/a', { signal: AbortSignal.abort(reason) }).catch(error => error === reason),
+          await body.catch(error => error === reason),
+        ]
+      }),
+    )
+    expect(transcript).toEqual([true, true])
+  })
+
   test('minds its `this`, detached, borrowed and from another window', async () => {
     const transcript = await same(page =>
       page.evaluate(async () => {
