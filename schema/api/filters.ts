@@ -69,7 +69,7 @@ export const MAX_FILTER = 300
 export const MAX_VALUES = 20
 
 /** A name that pages give: not one of the reserved ones, such as `(other)`. */
-export const unreserved = <T extends v.GenericSchema<string>>(text: T) =>
+const unreserved = <T extends v.GenericSchema<string>>(text: T) =>
   v.pipe(
     text,
     v.check(name => !isReserved(name), 'names what has no name of its own: ask for group_by'),

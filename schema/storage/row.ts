@@ -25,6 +25,11 @@ export type RowCall = [
   trace?: string,
 ]
 
+/** Calls, or marks, under the number of the beacon that brought them: `{"0":[...]}`. */
+export function byBeacon(sequence: number, items: readonly unknown[]): string {
+  return JSON.stringify(items.length ? { [sequence]: items } : {})
+}
+
 export function encodeMark({ name, value }: Mark): [string, number] {
   return [name, value]
 }

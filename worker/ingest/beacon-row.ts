@@ -3,7 +3,7 @@
 import { hourOf } from '../../schema/domain/hour.ts'
 import { PHASES } from '../../schema/domain/metrics.ts'
 import type { Ms } from '../../schema/domain/units.ts'
-import { encodeBlocking, encodeCall, encodeError, encodeMark } from '../../schema/storage/row.ts'
+import { byBeacon, encodeBlocking, encodeCall, encodeError, encodeMark } from '../../schema/storage/row.ts'
 import type { PageViewRow } from '../../schema/storage/tables.ts'
 import { encodeAttribution } from '../../schema/wire/attribution-lists.ts'
 import type { PageView } from '../../schema/wire/pageview.ts'
@@ -40,12 +40,12 @@ export function toRow(view: PageView, visitor: Visitor, { site, now }: Arrival):
     phases: phases && JSON.stringify(PHASES.map(phase => phases[phase])),
     server: view.server ? JSON.stringify(view.server) : null,
     trace: view.trace ?? null,
-    calls: calls.length ? JSON.stringify({ [sequence]: calls.map(encodeCall) }) : '{}',
+    calls: byBeacon(sequence, calls.map(encodeCall)),
     why: why ? JSON.stringify(why) : null,
     tags: tags.length ? JSON.stringify(Object.fromEntries(tags)) : null,
     blocking: view.blocking ? JSON.stringify(encodeBlocking(view.blocking)) : null,
     bfcache: view.bfcache ? JSON.stringify(view.bfcache) : null,
-    marks: marks.length ? JSON.stringify({ [sequence]: marks.map(encodeMark) }) : '{}',
+    marks: byBeacon(sequence, marks.map(encodeMark)),
     received: 2 ** Math.min(sequence, LAST_BIT),
     dropped: view.dropped,
     errors: errors?.count ?? null,

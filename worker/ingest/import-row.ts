@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { IMPORT_LINE, type ImportAnswer, type ImportLine } from '../../schema/api/import.ts'
 import { hourOf } from '../../schema/domain/hour.ts'
 import { PHASES } from '../../schema/domain/metrics.ts'
-import { encodeBlocking, encodeCall, encodeError, encodeMark } from '../../schema/storage/row.ts'
+import { byBeacon, encodeBlocking, encodeCall, encodeError, encodeMark } from '../../schema/storage/row.ts'
 import type { PageViewRow } from '../../schema/storage/tables.ts'
 import { encodeAttribution } from '../../schema/wire/attribution-lists.ts'
 import type { Attribution } from '../../schema/wire/pageview.ts'
@@ -92,10 +92,6 @@ function itemsIn(line: ImportLine, sequence: number) {
     marks: byBeacon(sequence, line.marks.map(encodeMark)),
     marksCut: line.marks_dropped ?? 0,
   }
-}
-
-function byBeacon(sequence: number, items: readonly unknown[]): string {
-  return JSON.stringify(items.length ? { [sequence]: items } : {})
 }
 
 function errorsIn({ errors, errors_beyond }: ImportLine) {

@@ -53,7 +53,7 @@ export interface Range extends Pick<Query, 'site' | 'from' | 'to'> {
 }
 
 /** What the query does with each row `p`. */
-export interface Need {
+interface Need {
   /** Rows that D1 counts for one page view, as SQL. */
   cost: SQL
   /** 1 for those page views that reach the worker, else 0. */
