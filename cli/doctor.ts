@@ -6,7 +6,7 @@
 import { rootOf } from './api.ts'
 import { type Command, type Given, one } from './command.ts'
 import { beaconChecks, siteChecks } from './doctor/beacon.ts'
-import { type Check, type Patient, run, skipped } from './doctor/check.ts'
+import { type Check, type Patient, type Result, run, skipped } from './doctor/check.ts'
 import { figureChecks } from './doctor/figures.ts'
 import { pageCheck } from './doctor/page.ts'
 import { workerChecks } from './doctor/worker.ts'
@@ -45,22 +45,30 @@ export const doctor: Command = {
       ...figureChecks,
       ...(page === undefined ? [] : [pageCheck(page)]),
     ]
-    // One fault may stop several parts: it is told once.
-    const told = new Set<string>()
     const results = []
-    for (const check of checks) {
-      const found = await run(check, patient)
-      const isTold = found.state === 'bad' && told.has(found.text)
-      const result = { name: check.name, ...(isTold ? skipped('the same') : found) }
+    for await (const result of resultsOf(checks, patient)) {
       results.push(result)
-      if (result.state === 'bad') told.add(result.text)
-      if (!given.json) call.print(`${WORDS[result.state]} ${check.name}: ${result.text}`)
+      if (!given.json) call.print(`${WORDS[result.state]} ${result.name}: ${result.text}`)
     }
-    const bad = told.size
+    const bad = results.filter(({ state }) => state === 'bad').length
     if (given.json) call.print(JSON.stringify(results, null, 2))
     else call.print(bad ? `\n${bad} of ${checks.length} need you.` : '\nAll is well.')
     if (bad) call.exit(REQUEST_FAILED)
   },
+}
+
+/** The results of checks, one after the other. One fault may stop several parts: it is said once. */
+async function* resultsOf(
+  checks: readonly Check[],
+  patient: Patient,
+): AsyncGenerator<Result & Pick<Check, 'name'>> {
+  const said = new Set<string>()
+  for (const check of checks) {
+    const found = await run(check, patient)
+    const isSaid = found.state === 'bad' && said.has(found.text)
+    if (found.state === 'bad') said.add(found.text)
+    yield { name: check.name, ...(isSaid ? skipped('the same') : found) }
+  }
 }
 
 /** The page, and the origin that beacons are sent from. Throws a misuse where one is no address. */
