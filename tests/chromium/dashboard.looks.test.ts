@@ -147,6 +147,10 @@ test('on a phone the tab of the view that is shown is in view', async () => {
   const { x = 0, width = 0 } = (await tab.boundingBox()) ?? {}
   expect(x).toBeGreaterThan(0)
   expect(x + width).toBeLessThan(390)
+  for (const query of [VIEWS.errors, VIEWS.overview, VIEWS.timing]) {
+    await on.open(page, query)
+    expect(await page.evaluate(() => scrollY), query).toBe(0)
+  }
   await context.close()
 })
 

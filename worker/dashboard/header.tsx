@@ -1,5 +1,6 @@
 /** The head of every view: what it is about (site, range, percentile, device, filters) and how it is shown. */
 
+import { useEffect } from 'preact/hooks'
 import { DAY } from '../../schema/domain/hour.ts'
 import { usePlace } from './link.tsx'
 import { between, SHIFT } from './query.ts'
@@ -11,8 +12,16 @@ const DEVICES = { '': 'All devices', phone: 'Phone', tablet: 'Tablet', desktop: 
 const ABOUT_ALL: readonly string[] = ['budgets', 'names', 'sites']
 const THEMES = { system: 'System', light: 'Light', dark: 'Dark' }
 
+/** Pixels from the left of a phone's page to its tabs, with some of the tab before. */
+const TABS = 100
+
 export function Header({ sites, onSignOut }: { sites: string[]; onSignOut: () => void }) {
   const [place, move] = usePlace()
+  // A phone's tabs scroll: they begin at the view that is shown. The page itself stays where it is.
+  useEffect(() => {
+    const tab = document.querySelector<HTMLElement>('.top [aria-current]')
+    if (tab?.parentElement) tab.parentElement.scrollLeft = tab.offsetLeft - TABS
+  }, [place.view])
   const known = !place.site || sites.includes(place.site) ? sites : [...sites, place.site]
   return (
     <header>
