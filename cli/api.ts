@@ -65,14 +65,16 @@ function sender(base: string, token: string) {
   }
 }
 
-/** The address without what follows it. Throws a misuse where it is none. */
+/** The address without a query, a fragment or a slash at its end. Throws a misuse where it is none. */
 export function rootOf(base: string): string {
   if (!URL.canParse(base) || !/^https?:/.test(base)) {
     const whole = `https://${base}`
     const isHost = !base.includes('://') && URL.canParse(whole) && /[.:]/.test(base)
     throw misuse(`${base} is not an address: pass --url ${isHost ? whole : 'https://rum.example.com'}`)
   }
-  return base.replace(/\/+$/, '')
+  // The dashboard's address as `npm start` prints it has the token behind its #.
+  const { origin, pathname } = new URL(base)
+  return `${origin}${pathname}`.replace(/\/+$/, '')
 }
 
 /** What to say where nobody answers. */

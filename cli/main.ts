@@ -124,7 +124,9 @@ async function start(command: Command, args: string[]): Promise<void> {
   if (command.offline) return command.run({ given, ask: noWorker, open: noWorker, exit, print, note })
   const url = one(given, 'url') ?? process.env.FIELDLINE_URL
   if (!url) throw misuse('No address: pass --url https://rum.example.com or set FIELDLINE_URL.')
-  const token = one(given, 'token') ?? process.env.FIELDLINE_TOKEN
+  const token = (one(given, 'token') ?? process.env.FIELDLINE_TOKEN)?.trim()
+  if (token && /[^!-~]/.test(token))
+    throw misuse('The token has a character that none can have: copy it anew for --token or FIELDLINE_TOKEN.')
   if (!token && !command.tokenless) throw misuse('No token: pass --token or set FIELDLINE_TOKEN.')
   const [ask, open] = [api(url, token ?? ''), opener(url, token ?? '')]
   await command.run({ given: { ...given, url, token }, ask, open, exit, print, note })

@@ -350,6 +350,16 @@ describe('the command line', () => {
     expect(said).toMatch(reason)
   })
 
+  it.each(['/', '#token=x', '/#token=x', '/?site=shop'])('takes an address that ends with %s', async end => {
+    const { code, said } = await cli('site', 'list', '--url', `${worker.url.origin}${end}`)
+    expect({ code, said }).toEqual({ code: 0, said: '' })
+  })
+
+  it.each(['fl_shop_…', '“x”', 'a\nb', 'a b'])('says of the token %j that it can be none', async token => {
+    const { code, said } = await cli('site', 'list', '--token', token)
+    expect({ code, said }).toEqual({ code: 2, said: expect.stringContaining('The token has a character') })
+  })
+
   it('needs an address and a token', async () => {
     expect(await run(['site', 'list'])).toMatchObject({
       code: 2,
