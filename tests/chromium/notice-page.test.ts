@@ -241,6 +241,22 @@ describe('with the SDK on the page, nothing breaks and nothing is logged', () =>
     })
 })
 
+test('calls work where a later script calls something of its own performance', async () => {
+  const log = await same(async page => {
+    await page.evaluate(() => {
+      const script = document.createElement('script')
+      script.textContent = 'const performance = { ytd: 3 }'
+      document.head.append(script)
+      script.remove()
+    })
+    return exercise(page)
+  })
+  expect(log.slice(0, 2)).toEqual(['POST x', 'GET '])
+  const beacons = await site.until(beacons => beacons.some(({ view }) => view.calls.length > 1))
+  const calls = beacons.flatMap(({ view }) => view.calls.map(({ endpoint }) => endpoint))
+  expect(calls.sort()).toEqual(['GET /api/xhr', 'POST /api/a'])
+})
+
 test.each(['XMLHttpRequest', 'Performance.prototype.getEntriesByName'])(
   'without %s all the rest arrives',
   async name => {
