@@ -9,6 +9,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as after } from 'node:timers/promises'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { FLAGS, findBrowser } from '../../demo/local/browser.ts'
 
@@ -26,6 +27,9 @@ export interface Chromium {
   closeTabs(): Promise<void>
   close(): Promise<void>
 }
+
+/** How long a tab may take to close, in ms. One that never does would hold up each test after it, for as long as a hook may take. */
+const CLOSING = 20_000
 
 /** Starts Chromium with one tab, and nobody who drives it: Playwright forbids prerendering. */
 export function startAlone(url: string): { program: ChildProcess; close(): Promise<void> } {
@@ -59,6 +63,7 @@ export async function startChromium(): Promise<Chromium> {
   const [curtain] = context.pages()
   if (!curtain) throw new Error('Chromium has no first tab')
   const complaints: string[] = []
+  const stuck = new Set<Page>()
   const commands = await browser.newBrowserCDPSession()
 
   return {
@@ -88,7 +93,13 @@ export async function startChromium(): Promise<Chromium> {
       await page.waitForFunction(() => document.visibilityState === 'visible', null, { polling: 20 })
     },
     async closeTabs() {
-      for (const page of context.pages()) if (page !== curtain) await page.close()
+      for (const page of context.pages()) {
+        if (page === curtain || stuck.has(page)) continue
+        const closed = page.close().then(() => true)
+        if (await Promise.race([closed, after(CLOSING, false, { ref: false })])) continue
+        stuck.add(page)
+        throw new Error(`a tab does not close: ${page.url()}`)
+      }
     },
     async close() {
       await browser.close()
