@@ -150,7 +150,10 @@ async function drag(from: number, to: number): Promise<void> {
 
 test('a drag zooms, the address says so, and Back returns', async () => {
   await on.open(page, '?site=slow&range=7d&live=off')
+  // Out of sight nothing is drawn.
+  await region('LCP over time').scrollIntoViewIfNeeded()
   const labels = () => region('LCP over time').locator('svg .middle').allTextContents()
+  await expect.poll(labels).not.toEqual([])
   const before = await labels()
   await drag(0.7, 0.5)
   await page.waitForURL(/range=own/)
@@ -162,7 +165,7 @@ test('a drag zooms, the address says so, and Back returns', async () => {
   expect(hours).toBeLessThan(48)
   expect(await page.getByRole('alert').count()).toBe(0)
   await region('LCP over time').getByText('Show as a table').click()
-  expect(await region('LCP over time').getByRole('rowheader').count()).toBe(hours)
+  await expect.poll(() => region('LCP over time').getByRole('rowheader').count()).toBe(hours)
   await page.getByRole('link', { name: 'Zoom out' }).click()
   await expect.poll(() => query().get('from')).not.toBe(from)
   await page.goBack()
