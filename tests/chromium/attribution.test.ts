@@ -520,10 +520,11 @@ describe('blocking time', () => {
     const loaded = performance.getEntriesByType('navigation')[0].loadEventEnd
     const sum = (part, of) => part.reduce((sum, frame) => sum + of(frame), 0)
     const all = frame => frame.blockingDuration
-    const other = frame => frame.blockingDuration / frame.duration *
-      sum(frame.scripts.filter(({ sourceURL }) => sourceURL.includes('/third.js')), ({ duration }) => duration)
+    const of = path => frame => frame.blockingDuration / frame.duration *
+      sum(frame.scripts.filter(({ sourceURL }) => sourceURL.includes(path)), ({ duration }) => duration)
+    const [other, own] = [of('/third.js'), of('/blocked')]
     const [before, after] = [frames.filter(frame => frame.startTime <= loaded), frames.filter(frame => frame.startTime > loaded)]
-    resolve([sum(before, all), sum(after, all), sum(before, other), sum(after, other)])
+    resolve([sum(before, all), sum(after, all), sum(before, other), sum(after, other), sum(before, own)])
   }).observe({ type: 'long-animation-frame', buffered: true }))`
 
   test('counts until the load and after it, by the hosts of its scripts', async () => {
@@ -544,14 +545,14 @@ describe('blocking time', () => {
     const most = await page.evaluate<number[]>(TRUTH)
     const { host } = new URL(site.other)
     const [own, other] = ['', host].map(host => blocking?.hosts.find(one => one.host === host))
-    // A busy machine may add a frame in between.
-    for (const [i, told] of [blocking?.load, blocking?.after, other?.load, other?.after].entries()) {
+    // A busy machine may add a frame in between. A script of the page's own that the browser does not name has no host.
+    const sums = [blocking?.load, blocking?.after, other?.load, other?.after, own?.load ?? 0]
+    for (const [i, told] of sums.entries()) {
       expect(told).toBeGreaterThanOrEqual((least[i] ?? Number.NaN) - 1)
       expect(told).toBeLessThanOrEqual((most[i] ?? Number.NaN) + 1)
     }
     expect(other?.load).toBeGreaterThan(50)
     expect(other?.after).toBeGreaterThan(100)
-    expect(own?.load).toBeGreaterThan(30)
     await page.close()
   })
 
