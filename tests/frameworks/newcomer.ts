@@ -1,6 +1,7 @@
 /**
  * `npm run newcomer`: the seconds from `git clone` to the first percentile, by what README and docs say: a script tag on a page of
- * one's own, the seed, and `examples/next`. It takes minutes and the network, so it is run by hand.
+ * one's own, the seed, and `examples/next`. It takes minutes and the network, so it is run by hand. `--write` puts the table into
+ * docs/frameworks.md.
  *
  * It runs with the Node and npm of the PATH outside this repository, as a newcomer would.
  */
@@ -16,6 +17,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Browser } from 'playwright-core'
 import { launchBrowser } from '../../demo/local/browser.ts'
 import { claimPort } from '../../demo/local/ports.ts'
+import { writePart } from '../kit/figures.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 /** How long a step may take, in ms. */
@@ -76,6 +78,7 @@ try {
   })
   await step('npm run seed', () => run(clone, 'npm', 'run', 'seed', '--', '--url', url))
   console.table(steps)
+  if (process.argv.includes('--write')) writePart('newcomer', tableOf(steps))
   console.log(
     warnings.length ? `On the standard error:\n${warnings.join('\n')}` : 'Nothing on the standard error.',
   )
@@ -83,6 +86,13 @@ try {
   await browser.close()
   await Promise.all(running.map(end))
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+}
+
+/** The table of docs/frameworks.md, as markdown. */
+function tableOf(rows: typeof steps): string {
+  const lines = rows.map(({ typed, seconds }) => `| ${typed} | ${seconds} s |`)
+  const head = '| what you type | it takes |\n|---|---:|'
+  return `<!-- newcomer: npm run newcomer -- --write -->\n${head}\n${lines.join('\n')}\n<!-- /newcomer -->`
 }
 
 async function step<T>(typed: string, work: () => Promise<T>): Promise<T> {

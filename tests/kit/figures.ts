@@ -27,6 +27,7 @@ export const PAGE_OF = {
   cost: 'README.md',
   peers: 'README.md',
   lighthouse: 'README.md',
+  newcomer: 'docs/frameworks.md',
   pin: 'docs/measuring.md',
   load: 'docs/deploying.md',
   sites: 'docs/deploying.md',
