@@ -155,39 +155,33 @@ it('goes from an empty account to a site and its tag; a second run goes on', asy
   expect(elsewhere.said).toContain('its jurisdiction is eu, not us')
 }, 300_000)
 
+/** All that it would ask, of a build that is there. */
+const SHOP = ['--site', 'shop', '--origin', 'https://shop.example', '--jurisdiction', 'none', '--built']
+
 it('goes on wherever it was cut off, and has told the token by then', async () => {
   account.databases = []
   account.secrets = []
   account.sites.clear()
-  const options = [
-    '--site',
-    'shop',
-    '--origin',
-    'https://shop.example',
-    '--jurisdiction',
-    'none',
-    '--url',
-    url,
-  ]
+  const options = [...SHOP, '--url', url]
   // A job whose secret is missing sets the variable to nothing.
   const env = { FIELDLINE_TOKEN: '' }
   let token: string | undefined
   for (const part of [/^POST \/d1\/database$/, /assets-upload-session$/, /^PUT .*\/secrets$/]) {
     cut = part
-    const { code, said } = await setup([...options, '--built'], { env })
+    const { code, said } = await setup(options, { env })
     expect(code, said).toBe(1)
     expect(said).toContain('run npm run setup again: it goes on here.')
     token = /shown once: ([0-9a-f]{48})$/m.exec(said)?.[1]
     cut = undefined
   }
   expect(account.secrets).toMatchObject([{ name: 'ADMIN_TOKEN', text: token }])
-  const forgotten = await setup([...options, '--built'], { env })
+  const forgotten = await setup(options, { env })
   expect(forgotten).toMatchObject({
     code: 0,
     said: expect.stringContaining('npx wrangler secret put ADMIN_TOKEN'),
   })
   expect(account.sites.size).toBe(0)
-  expect((await setup([...options, '--built'], { env: { FIELDLINE_TOKEN: `${token}\n` } })).code).toBe(0)
+  expect((await setup(options, { env: { FIELDLINE_TOKEN: `${token}\n` } })).code).toBe(0)
   expect(account.sites.get('shop')).toMatchObject({ authorization: `Bearer ${token}` })
   expect([account.databases.length, account.secrets.length]).toEqual([1, 1])
 }, 300_000)
@@ -201,16 +195,7 @@ it.each([
 ])(
   'says at the first step that nothing can be done: %j',
   async (env, reason) => {
-    const options = [
-      '--site',
-      'shop',
-      '--origin',
-      'https://shop.example',
-      '--jurisdiction',
-      'none',
-      '--built',
-    ]
-    const { code, said } = await setup(options, { env })
+    const { code, said } = await setup(SHOP, { env })
     expect(code, said).toBe(1)
     expect(said).toContain(reason)
     expect(said).not.toContain('2/7')
@@ -220,8 +205,7 @@ it.each([
 
 it('takes no read token for the ADMIN_TOKEN', async () => {
   const before = asked.length
-  const options = ['--site', 'shop', '--origin', 'https://shop.example', '--jurisdiction', 'none', '--built']
-  const { code, said } = await setup(options, { env: { FIELDLINE_TOKEN: 'fl_shop_0123456789ab' } })
+  const { code, said } = await setup(SHOP, { env: { FIELDLINE_TOKEN: 'fl_shop_0123456789ab' } })
   expect({ code, said }).toEqual({
     code: 2,
     said: expect.stringContaining('FIELDLINE_TOKEN is a read token'),
