@@ -5,7 +5,7 @@ import type { Place } from './url-state.ts'
 
 const ALL = 'lcp,inp,cls,fcp,ttfb,api'
 
-/** A place goes in, the paths of its questions come out. */
+/** The path of each question, as a place asks it. */
 export function firstOf(place: Place): Record<'changes' | 'summary' | 'trends' | 'delivery', string> {
   const { p, against } = place
   const base = baseOf(place)

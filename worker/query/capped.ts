@@ -13,8 +13,8 @@ import { HOUR } from '../../schema/domain/hour.ts'
 import { OTHER } from '../../schema/domain/names.ts'
 import type { Hour, Ms, OneIn } from '../../schema/domain/units.ts'
 import { isCapped, type Key } from '../histogram/dimensions.ts'
-import { countOf, hiddenOf } from '../store/row-codec.ts'
 import type { Preparer } from '../store/statement.ts'
+import { histogramIn } from './distribution.ts'
 import type { Found } from './largest.ts'
 import { estimateOpen, selectOpen } from './open-hours.ts'
 import { openRows, type RollupRow, storedRows } from './rollup-rows.ts'
@@ -106,16 +106,11 @@ export function missingIn(
   const { keys } = reading.slice.dimension
   const named = Map.groupBy(rows, ({ value }) => value)
   const unnamed = Map.groupBy(others, ({ value }) => value)
-  const counts = new Map<RollupRow, Record<string, number>>(others.map(row => [row, {}]))
-  const countIn = (row: RollupRow, column: string): number => {
-    const known = counts.get(row) ?? {}
-    known[column] ??= countOf(row[column])
-    return known[column]
-  }
   const missingOf = (other: RollupRow, own: RollupRow | undefined, column: string): number => {
-    if (!own) return countIn(other, column)
+    const most = histogramIn(other, column)?.n ?? 0
+    if (!own) return most
     // A day's row of before it was noted may miss all that its `(other)` has.
-    return days.has(own.start) ? (hiddenOf(own[column]) ?? countIn(other, column)) : 0
+    return days.has(own.start) ? (histogramIn(own, column)?.hidden ?? most) : 0
   }
   return (value, column) => {
     const sums = new Map<Hour, number>()

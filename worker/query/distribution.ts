@@ -18,18 +18,24 @@ type Failure = (typeof FAILURES)[number]
 /** Of no samples. */
 export const NONE: Distribution = { ...merge([]), http: 0, network: 0, timeout: 0, omitted: 0 }
 
+/** As a column of a roll-up has it. */
+interface Stored extends Distribution {
+  /** How much lay in `(other)` while a day's value had no name (worker/histogram/days); missing where that was not noted. */
+  hidden?: number
+}
+
 /** What was read of a row's columns: the same rows choose groups, answer them and tell the rest. */
-const read = new WeakMap<RollupRow, Record<string, Distribution | null>>()
+const read = new WeakMap<RollupRow, Map<string, Stored | null>>()
 
 /** The histogram in a column of a row, parsed once; null where there is none. */
-function histogramIn(row: RollupRow, column: string): Distribution | null {
-  let columns = read.get(row)
-  if (!columns) {
-    columns = {}
-    read.set(row, columns)
-  }
-  columns[column] ??= histogramOf<Distribution>(row[column])
-  return columns[column]
+export function histogramIn(row: RollupRow, column: string): Stored | null {
+  const columns = read.get(row) ?? new Map<string, Stored | null>()
+  read.set(row, columns)
+  const known = columns.get(column)
+  if (known !== undefined) return known
+  const found = histogramOf<Stored>(row[column])
+  columns.set(column, found)
+  return found
 }
 
 /** The sum of a column's histograms; undefined where no row has one. */

@@ -106,7 +106,7 @@ async function rawPeriods(d1: Preparer, asked: ChangesQuery, retention: Retentio
   const { site, filters, metrics, ...range } = keptRows(asked, retention, now)
   const oldest = oldestRaw(retention, now)
   const kept = rowsKeptFrom(asked, retention, now)
-  const to = Math.min(range.to, hourOf(now) * HOUR + HOUR)
+  const to = untilNow(range.to, now)
   // Both times must be kept.
   const half = Math.floor((to - kept) / 2 / HOUR) * HOUR
   const from = Math.max(range.from, to - Math.min(half, MOST_BY_ROW))
@@ -125,7 +125,7 @@ async function releases(
   now: Ms,
 ): Promise<Sides> {
   const { site, filters, metrics, to, ...kept } = keptRows(asked, retention, now)
-  const from = Math.max(kept.from, Math.min(to, hourOf(now) * HOUR + HOUR) - MOST_BY_ROW)
+  const from = Math.max(kept.from, untilNow(to, now) - MOST_BY_ROW)
   const receipt: Receipt = { statements: 0, read: 0 }
   const given = typeof filters.release === 'string' ? filters.release : undefined
   const { newest, before } = await twoReleases(counted(d1, receipt), { site, from, to }, given, now)
@@ -136,6 +136,11 @@ async function releases(
   const side = { site, from, to, filters }
   const means = { reads: MAX_READ - receipt.read, oldest: oldestRaw(retention, now), now }
   return { ...head, ...(await groupsOfReleases(d1, metrics, side, [earlier, newest], means)) }
+}
+
+/** The end of a range, or of the hour that is under way. */
+function untilNow(to: Ms, now: Ms): Ms {
+  return Math.min(to, (hourOf(now) + 1) * HOUR)
 }
 
 function baselineOf(range: { site: string; from: Ms; to: Ms }, release: string | null) {

@@ -103,11 +103,6 @@ export function countOf(text: string | number | null | undefined): number {
   return histogramOf(text)?.n ?? 0
 }
 
-/** How much lay in `(other)` while a day's value had no name (worker/histogram/days); null where that was not noted. */
-export function hiddenOf(text: string | number | null | undefined): number | null {
-  return histogramOf<Histogram & { hidden?: number }>(text)?.hidden ?? null
-}
-
 function isHistogram(value: unknown): value is Histogram {
   if (value === null || typeof value !== 'object') return false
   const { n, s, q, h } = value as Record<string, unknown>
