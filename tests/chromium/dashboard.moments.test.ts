@@ -262,6 +262,25 @@ test('code that loads later may be kept for ever, and what is not there may not'
   expect(missing.headers.get('Cache-Control')).not.toContain('immutable')
 })
 
+test('the picture of the head and of the tab is fetched once', async () => {
+  const { headers } = await fetch(`${on.server.url}/favicon.svg`)
+  // Chromium asks for both at once. Without an age each would be asked for by itself.
+  expect(headers.get('Cache-Control')).toBe('public, max-age=86400')
+})
+
+test('load phases read from a sample say why, and how to read more', async () => {
+  await page.route(/\/v1\/(summary|timeseries)\?.*phase/, async route => {
+    const response = await route.fetch()
+    await route.fulfill({ response, json: { ...(await response.json()), sampled: 32 } })
+  })
+  await on.open(page, '?site=demo&view=timing&range=7d')
+  for (const name of ['Load phases', 'Load event over time']) {
+    const said = await region(name).textContent()
+    expect(said).toContain('Read from one in 32 page views. Load phases come from single page views')
+    expect(said).toContain('A shorter range reads more of them.')
+  }
+})
+
 test.each(['America/New_York', 'Asia/Kolkata', 'Pacific/Auckland'])(
   '90 days are told by the day of UTC in %s',
   async timezoneId => {

@@ -4,6 +4,7 @@ import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { summary } from '../../demo/visit/report.ts'
 import { format, VITALS } from '../../schema/domain/metrics.ts'
+import { VIEWS } from '../../worker/dashboard/url-state.ts'
 import { HOSTILE, type Stage, settled, stage } from './dashboard.ts'
 
 let on: Stage
@@ -156,6 +157,15 @@ test('chooses percentile, device and range in the head, and keeps them in the ad
     .getByText('page views')
     .first()
     .waitFor()
+})
+
+test.each(Object.keys(VIEWS))('the view %s offers a percentile exactly where it asks for one', async view => {
+  const asked: string[] = []
+  page.on('request', request => asked.push(request.url()))
+  await open(`?site=demo&range=7d&p=90&view=${view}`)
+  const asks = asked.some(url => /[?&]percentiles?=([^&]*%2C)?90\b/.test(url))
+  const head = page.getByRole('form', { name: 'Filters' })
+  expect(await head.getByLabel('Percentile').count()).toBe(asks ? 1 : 0)
 })
 
 test('the histogram counts every page view once', async () => {

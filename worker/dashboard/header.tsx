@@ -10,6 +10,8 @@ import { FILTERS, type FilterName, PERCENTILES, RANGES, titleOf, toSite, VIEWS }
 const DEVICES = { '': 'All devices', phone: 'Phone', tablet: 'Tablet', desktop: 'Desktop' }
 /** Views that are about a site whatever the range and the filters are. */
 const ABOUT_ALL: readonly string[] = ['budgets', 'names', 'sites']
+/** Views that show no figure at the chosen percentile. */
+const WITHOUT_PERCENTILE: readonly string[] = ['views', 'parties', 'errors']
 const THEMES = { system: 'System', light: 'Light', dark: 'Dark' }
 
 /** Pixels from the left of a phone's page to its tabs, with some of the tab before. */
@@ -57,11 +59,13 @@ export function Header({ sites, onSignOut }: { sites: string[]; onSignOut: () =>
             <Choice name="range" label="Range" options={RANGES} />
             {place.range === 'own' && <Day name="from" label="From" />}
             {place.range === 'own' && <Day name="to" label="To" />}
-            <Choice
-              name="p"
-              label="Percentile"
-              options={Object.fromEntries([...PERCENTILES, place.p].map(p => [p, `p${p}`]))}
-            />
+            {!WITHOUT_PERCENTILE.includes(place.view) && (
+              <Choice
+                name="p"
+                label="Percentile"
+                options={Object.fromEntries([...PERCENTILES, place.p].map(p => [p, `p${p}`]))}
+              />
+            )}
             <Choice
               name="device"
               label="Device"

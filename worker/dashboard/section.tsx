@@ -70,10 +70,20 @@ export function Trouble({ answer: { data, at, error } }: { answer: Answer<unknow
   )
 }
 
+interface SampledProps {
+  of: { sampled?: number | undefined } | null
+  /** Why, and what to do. */
+  children?: ComponentChildren
+}
+
 /** Says that not all rows were read. */
-export function Sampled({ of }: { of: { sampled?: number | undefined } | null }) {
+export function Sampled({ of, children }: SampledProps) {
   if (!of?.sampled || of.sampled === 1) return null
-  return <p class="soft">Read from one in {of.sampled} page views.</p>
+  return (
+    <p class="soft">
+      Read from one in {of.sampled} page views. {children}
+    </p>
+  )
 }
 
 /** Columns that hold words. */

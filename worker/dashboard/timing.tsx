@@ -19,6 +19,9 @@ import { useAnswer } from './use-api.ts'
 /** Marks that one question may be about. */
 const MARKS = 12
 
+/** Why phases are read from a sample long before vitals are: each question unpacks them from their page views. */
+const NO_ROLLUPS = 'Load phases come from single page views. A shorter range reads more of them.'
+
 export function Timing() {
   const [place] = usePlace()
   const base = baseOf(place)
@@ -116,7 +119,7 @@ function Measures({
           ))}
         </Table>
       )}
-      <Sampled of={answer.data} />
+      <Sampled of={answer.data}>{isPhase(names[0]) && NO_ROLLUPS}</Sampled>
     </Section>
   )
 }
@@ -145,8 +148,17 @@ function OverTime() {
           },
         ]}
         counts={slot => count(slots[slot]?.point?.samples ?? 0, 'sample')}
-        note={(data?.sampled ?? 1) > 1 ? `Read from one in ${data?.sampled} page views.` : ''}
+        note={noteOf(data?.sampled, of)}
       />
     </Section>
   )
+}
+
+function noteOf(sampled = 1, of: string): string {
+  if (sampled === 1) return ''
+  return `Read from one in ${sampled} page views. ${isPhase(of) ? NO_ROLLUPS : ''}`
+}
+
+function isPhase(measure = ''): boolean {
+  return measure.startsWith('phase:')
 }
