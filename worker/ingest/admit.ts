@@ -44,7 +44,8 @@ export async function admit(c: Context<Hono>, now: Ms): Promise<Admitted> {
 
 /** Checks what the headers say of the body. */
 function checkForm(c: Context<Hono>): void {
-  if (Number(c.req.header('Content-Length') ?? 0) > MAX_BYTES) throw tooLarge()
+  if (Number(c.req.header('Content-Length') ?? 0) > MAX_BYTES)
+    throw problem(413, `A beacon is at most ${MAX_BYTES} bytes long.`, { field: 'body' })
   const type = c.req.header('Content-Type')?.split(';')[0]?.trim().toLowerCase()
   if (type && type !== 'text/plain' && type !== 'application/json') {
     throw problem(415, `A beacon is text/plain or application/json, not ${type}.`)
@@ -96,23 +97,6 @@ export function checkOrigin(c: Context<Hono>, { id, origins }: Site): void {
   throw problem(403, `Site ${id} takes no beacons from ${origin ?? 'a request without Origin'}.`)
 }
 
-/** Reads the body as text, counting its bytes, and stops at the first one too many. */
-export async function readBody(request: Request): Promise<string> {
-  const decoder = new TextDecoder()
-  let bytes = 0
-  let text = ''
-  for await (const chunk of request.body ?? []) {
-    bytes += chunk.byteLength
-    if (bytes > MAX_BYTES) throw tooLarge()
-    text += decoder.decode(chunk, { stream: true })
-  }
-  return text + decoder.decode()
-}
-
 function tooMany(detail: string) {
   return problem(429, detail, { headers: { 'Retry-After': '60' } })
-}
-
-function tooLarge() {
-  return problem(413, `A beacon is at most ${MAX_BYTES} bytes long.`)
 }

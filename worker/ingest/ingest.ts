@@ -6,8 +6,10 @@ import { HOUR } from '../../schema/domain/hour.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import type { Candidate } from '../../schema/storage/candidate.ts'
 import type { PageViewRow } from '../../schema/storage/tables.ts'
+import { MAX_BYTES } from '../../schema/wire/beacon.ts'
 import { decode } from '../../schema/wire/decode.ts'
 import type { PageView } from '../../schema/wire/pageview.ts'
+import { readText } from '../body.ts'
 import { within } from '../deadline.ts'
 import type { Hono } from '../env.ts'
 import { logError } from '../log.ts'
@@ -16,7 +18,7 @@ import { leastRate } from '../site/rates.ts'
 import { isKnownSite, rememberedDatabase, type Site } from '../site/sites.ts'
 import { SETTLED } from '../store/periods.ts'
 import { addressOf } from './address.ts'
-import { type Admitted, admit, checkOrigin, D1_TIMEOUT, freshSite, readBody } from './admit.ts'
+import { type Admitted, admit, checkOrigin, D1_TIMEOUT, freshSite } from './admit.ts'
 import { slimRow, toRow } from './beacon-row.ts'
 import { leastToCome } from './control.ts'
 import { describe, type Visitor } from './enrich.ts'
@@ -73,7 +75,7 @@ async function take(c: Context<Hono>, now: Ms): Promise<Taken> {
   const userAgent = c.req.header('User-Agent') ?? ''
   if (isbot(userAgent)) return { fate: 'bots' }
 
-  const body = await readBody(c.req.raw)
+  const body = await readText(c.req.raw, MAX_BYTES, 'A beacon')
   const beacon = decode(body)
   if ('error' in beacon) throw badField(beacon.error)
   const lot = await drawLot(admitted.site.key, beacon.ok.id)
