@@ -21,6 +21,8 @@ export const MOVED = 'fieldline: the site moves to another database'
 
 /** SQLite's codes for what is wrong with a statement or its values; those left out are of the machine. */
 const MISTAKE = /SQLITE_(?!BUSY|LOCKED|IOERR|INTERRUPT|NOMEM|FULL|PROTOCOL)[A-Z]+/
+/** What a database says of a row that it will never take, however often it is tried. */
+const OF_ROW = /SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)|constraint failed/
 const OVERLOADED = /overloaded|queued for too long|too many requests queued/i
 const LOST =
   /connection lost|disconnected|caused object to be reset|(and|memory limit and) was reset|reset because its code|transient issue|internal error|failed to parse body|SQLITE_(BUSY|LOCKED|IOERR|INTERRUPT|NOMEM|PROTOCOL)/i
@@ -30,6 +32,11 @@ const FULL = /maximum (DB size|account storage limit)|SQLITE_FULL/i
 /** True where a database refused a write because the site leaves it, or has left it. */
 export function isMoved(error: unknown): boolean {
   return messagesOf(error).includes(MOVED)
+}
+
+/** True where a database refused a statement for one of its rows; others that came with it may be stored. */
+export function isOfRow(error: unknown): boolean {
+  return OF_ROW.test(messagesOf(error))
 }
 
 /** What an error, or what caused it, says of the database at `now` (Unix ms); null where it says nothing. */

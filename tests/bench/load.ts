@@ -74,6 +74,7 @@ export async function benchLoad(options: readonly string[]): Promise<Record<stri
     const many = Math.round(AT_ONCE * scale)
     const atOnce = await Promise.all(Array.from({ length: many }, () => send(url, agent, ledger, ++serial)))
     results[`${many} at once`] = rowOf(atOnce)
+    results[`${many} at once, to a worker that does nothing`] = rowOf(await floor(agent, many))
 
     const beacons = Math.round(BURST.beacons * scale)
     const end = performance.now() + BURST.seconds * scale * 1_000
@@ -106,6 +107,18 @@ export async function benchLoad(options: readonly string[]): Promise<Record<stri
 interface Shown {
   status: number
   ms: number
+}
+
+/** What so many beacons at once take on this machine at least. */
+async function floor(agent: Agent, count: number): Promise<Shown[]> {
+  const idle = await startLocal('tests/kit/worker/idle.ts')
+  try {
+    const send = (_: unknown, i: number) => post(idle.url, agent, beacon(i))
+    for (let i = 0; i < 200; i++) await send(0, i)
+    return await Promise.all(Array.from({ length: count }, send))
+  } finally {
+    await idle.stop()
+  }
 }
 
 /** Sends one beacon and notes it where it was acknowledged; status 0 where there was no answer. */

@@ -155,12 +155,13 @@ function checkAge({ age }: PageView, { rawDays }: Site): void {
 async function save(c: Context<Hono>, site: Site, row: Candidate, now: Ms): Promise<Fate> {
   const { QUEUE } = c.env
   const kept = keep(c.env, site, row, now)
+  // A visitor who goes does not take along the page views that are written with this one. And a silent D1 may store it yet:
+  // if the queue has it, too, that changes nothing.
+  c.executionCtx.waitUntil(kept.catch(() => {}))
   try {
     return await within(D1_TIMEOUT, kept)
   } catch (error) {
     const refusal = databaseRefused(error)
-    // A silent D1 may store the row yet; if the queue has it, too, that changes nothing.
-    c.executionCtx.waitUntil(kept.catch(() => {}))
     if (await enqueue(QUEUE, row)) return 'queued'
     throw refusal
   }

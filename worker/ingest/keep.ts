@@ -12,7 +12,8 @@ import { store, storeAnd } from '../store/upsert.ts'
 import { isMoved } from '../unavailable.ts'
 import { adjust, report } from './control.ts'
 import type { Accepted } from './fate.ts'
-import { meter, type RateLimits, unmeter } from './meter.ts'
+import { storeInGroup } from './group-commit.ts'
+import { type Counts, meter, type RateLimits, unmeter } from './meter.ts'
 import { isKept } from './sample.ts'
 import { bytesOf } from './size.ts'
 
@@ -38,21 +39,29 @@ async function keepIn(databases: Databases, site: Site, row: Candidate, now: Ms)
   const [bytes, oneIn] = [bytesOf(row), row.oneIn ?? 1]
   const counts = row.imported ? null : meter(site, bytes, oneIn)
   const takeBack = () => row.imported || unmeter(site, bytes, oneIn, counts)
-  const [receipt, ...answers] = await storeAnd(
-    d1,
-    [row],
-    now,
-    counts ? report(d1, site.id, counts, now) : [],
-  ).catch(error => {
+  try {
+    const isStored = counts ? storeAndReport(d1, site, row, counts, now) : storeInGroup(d1, row, now)
+    if (await isStored) return 'stored'
+  } catch (error) {
     takeBack()
     throw error
-  })
-  if (receipt.results.length) {
-    if (counts) await adjust(d1, site, answers, now).catch(uncounted)
-    return 'stored'
   }
   takeBack()
   return refusedBy(databases, site, row, now)
+}
+
+/** True if the database has kept the row, and with it the report of those before. */
+async function storeAndReport(
+  d1: D1Database,
+  site: Site,
+  row: Candidate,
+  counts: Counts,
+  now: Ms,
+): Promise<boolean> {
+  const [receipt, ...answers] = await storeAnd(d1, [row], now, report(d1, site.id, counts, now))
+  if (!receipt.results.length) return false
+  await adjust(d1, site, answers, now).catch(uncounted)
+  return true
 }
 
 /** Stores rows out of a queue, and counts for its site's budget what was kept. */

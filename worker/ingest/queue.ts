@@ -13,16 +13,13 @@ import { type SiteRow, sites } from '../../schema/storage/tables.ts'
 import type { Env } from '../env.ts'
 import { logError } from '../log.ts'
 import { databaseOf } from '../site/database.ts'
-import { isMoved } from '../unavailable.ts'
+import { isMoved, isOfRow } from '../unavailable.ts'
 import { keepAll } from './keep.ts'
 import type { RateLimits } from './meter.ts'
 
 /** The first wait before a failed batch comes again, in seconds; doubled for each attempt, to `MAX_DELAY`. */
 const FIRST_DELAY = 5
 const MAX_DELAY = 600
-
-/** What D1 says of a row that it will never take, however often it is tried. */
-const HOPELESS = /SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)|constraint failed/
 
 /**
  * Stores a batch of up to 100 rows in one statement. What D1 refuses for its load comes again, later each time, and
@@ -80,7 +77,7 @@ async function storeMessages(
   } catch (error) {
     const what = messages.length > 1 ? `${messages.length} queued beacons` : 'a queued beacon'
     logError(`D1 refused ${what}`, error)
-    const mayBeOne = isMoved(error) || HOPELESS.test(String(error))
+    const mayBeOne = isMoved(error) || isOfRow(error)
     if (messages.length > 1 && mayBeOne) await storeOneByOne(messages, live, env, now)
     else messages.forEach(retryLater)
     return false
