@@ -8,7 +8,7 @@
  *     10     ["/b"]           10   {"352": 10}
  *     11     ["(other)"]      60   {"320": 60}      /a had 2 of these
  *
- * - `named` ranks the parts by volume (`dense_rank`), `(other)` always last: /a keeps its name, /b becomes `(other)`.
+ * - `named` ranks the parts by samples (`dense_rank`), `(other)` always last: /a keeps its name, /b becomes `(other)`.
  * - `parts` are the histograms of the hours under these names, one row each.
  * - `totals` and `buckets` add them up: /a has n 40 and h {"320": 40}; `(other)` has n 70 and h {"320": 60, "352": 10}.
  * - `others`, `unnamed` and `shown` find what may hide: hour 11 has 60 in `(other)` and no row of /a, so /a gets
@@ -56,9 +56,9 @@ export function dayOf(
   const hidden = hiddenIn(dimension, column, columns)
   const summed = sums.map(name => sql.raw(`coalesce(sum(histogram ->> '${name}'), 0) AS ${name}`))
   const fields = sums.map(name => sql.raw(`'${name}', t.${name}`))
-  const volume = sql`coalesce(${columnSql(columns[0])} ->> 'n', 0)`
+  const samples = sql`coalesce(${columnSql(columns[0])} ->> 's', 0)`
   return sql`WITH hours AS MATERIALIZED (
-      SELECT r.*, ${volume} AS volume FROM ${named<typeof table>(table, 'r').table}
+      SELECT r.*, ${samples} AS samples FROM ${named<typeof table>(table, 'r').table}
       WHERE ${r.site} = ${site} AND ${r.tier} = 'hour' AND ${r.dimension} = ${dimension.name}
         AND ${r.start} >= ${day} AND ${r.start} < ${day + 24}),
     named AS (${dayNames(dimension)}),
@@ -131,6 +131,6 @@ function dayNames(dimension: RollupDimension): SQL {
       CASE WHEN dense_rank() OVER (ORDER BY total DESC, part) <= ${cap}
         THEN value ELSE json_set(value, ${path}, ${OTHER}) END AS name
     FROM (
-      SELECT value, part, sum(volume) OVER (PARTITION BY part) + CASE part WHEN ${OTHER} THEN -1e18 ELSE 0 END AS total
-      FROM (SELECT value, json_extract(value, ${path}) AS part, sum(volume) AS volume FROM hours GROUP BY value))`
+      SELECT value, part, sum(samples) OVER (PARTITION BY part) + CASE part WHEN ${OTHER} THEN -1e18 ELSE 0 END AS total
+      FROM (SELECT value, json_extract(value, ${path}) AS part, sum(samples) AS samples FROM hours GROUP BY value))`
 }

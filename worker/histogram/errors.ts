@@ -79,7 +79,7 @@ function filled(site: string, tier: keyof typeof CAPS, start: Hour, seen: SQL): 
   return sql`INSERT INTO ${e.table} (${listed(e.site, e.tier, e.dimension, e.start, e.value, e.errors)})
     WITH seen AS MATERIALIZED (${seen}),
     ranked AS (
-      SELECT value, row_number() OVER (ORDER BY value = ${OTHER_ERRORS}, sum(n) DESC, value) AS place FROM seen GROUP BY value),
+      SELECT value, row_number() OVER (ORDER BY value = ${OTHER_ERRORS}, sum(s) DESC, value) AS place FROM seen GROUP BY value),
     named AS MATERIALIZED (
       SELECT CASE WHEN place <= ${cap} THEN value ELSE ${OTHER_ERRORS} END AS name, seen.*
       FROM ranked JOIN seen USING (value)),

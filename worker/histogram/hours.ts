@@ -9,8 +9,8 @@
  *     /a     phone    4       2600
  *     /b     desktop  1       900
  *
- * - `rank` gives each route its place by weight within the hour: /a is 1 (weight 5), /b is 2. Beyond the cap of a
- *   dimension (200 for `route`) a page view counts for `(other)`.
+ * - `rank` gives each route its place by samples within the hour: /a is 1 (two), /b is 2. Beyond the cap of a dimension (200 for
+ *   `route`) a page view counts for `(other)`. A weight is claimed by whoever sends it, so it decides no place.
  * - `byDimension` makes each sample once for each dimension `d`. The first page view is a sample of `all` [], of `route`
  *   ["/a"], of `device` ["phone"], of `device+route` ["phone","/a"], and so on.
  * - `viewHistograms` puts them into buckets, a column for each metric: lcp of `route` ["/a"] is {"n":5,"s":2,"q":17,"good":1,"poor":0,
@@ -119,11 +119,11 @@ function ranked(key: CappedKey): SQL {
   return sql`json_array(${p.hour}, ${keySql(key)})`
 }
 
-/** Each value of `key` with its place by volume within its hour. Looked up by `IN`, which D1 counts no row for, unlike a join. */
+/** Each value of `key` with its place by samples within its hour. Looked up by `IN`, which D1 counts no row for, unlike a join. */
 function rank(key: CappedKey, samples: SQL, where: SQL): SQL {
   const value = keySql(key)
   return sql`${rankName(key)} AS MATERIALIZED (
       SELECT ${ranked(key)} AS name,
-        row_number() OVER (PARTITION BY ${p.hour} ORDER BY sum(${p.weight}) DESC, ${value}) AS place
+        row_number() OVER (PARTITION BY ${p.hour} ORDER BY count(*) DESC, ${value}) AS place
       FROM ${samples} WHERE ${where} GROUP BY ${p.hour}, ${value})`
 }

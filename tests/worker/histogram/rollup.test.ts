@@ -345,8 +345,10 @@ describe('caps', () => {
     const day = Math.ceil(FIRST / 24) * 24
     for (const half of [0, 1]) {
       await store(
-        Array.from({ length: 150 }, (_, i) =>
-          at(day + half, { site: 'wide', route: `/${half}/${i}`, weight: half && i < 60 ? 5 : 1 }),
+        Array.from({ length: 150 }, (_, i) => i).flatMap(i =>
+          Array.from({ length: half && i < 60 ? 5 : 1 }, () =>
+            at(day + half, { site: 'wide', route: `/${half}/${i}` }),
+          ),
         ),
       )
     }

@@ -40,20 +40,19 @@ type Kind = keyof typeof KINDS
  * have 3 each.
  */
 async function shy(site: string, day: number, kind: Kind, cap: number): Promise<void> {
-  const at = (hour: number, name: string, weight = 1) =>
+  const at = (hour: number, name: string, lcp: number) =>
     pageViewRow({
       site,
       hour,
       began: hour * HOUR,
       device: 'phone',
-      lcp: weight === 1 ? 1_000 : 9_000,
-      weight,
+      lcp,
       ...KINDS[kind].view(name),
     })
   await store([
-    ...Array.from({ length: 40 }, () => at(day + 5, '/shy')),
-    ...Array.from({ length: 2 }, () => at(day + 6, '/shy')),
-    ...Array.from({ length: cap }, (_, i) => at(day + 6, `/many/${i}`, 3)),
+    ...Array.from({ length: 40 }, () => at(day + 5, '/shy', 1_000)),
+    ...Array.from({ length: 2 }, () => at(day + 6, '/shy', 1_000)),
+    ...Array.from({ length: 3 * cap }, (_, i) => at(day + 6, `/many/${i % cap}`, 9_000)),
   ])
 }
 
