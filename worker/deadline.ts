@@ -15,8 +15,9 @@ const SILENT = 'The database is silent.'
 /** What `work` comes to within `ms`; a 503 afterwards. The work itself goes on: D1 takes nothing back. */
 export async function within<T>(ms: number, work: Promise<T>, detail = SILENT): Promise<T> {
   const late = Promise.withResolvers<never>()
-  const error = problem(503, detail, { headers: { 'Retry-After': '10' } })
-  const timer = setTimeout(() => late.reject(error), ms)
+  // Made when it is due: the stack of an error that nobody sees was 5 % of a beacon's CPU.
+  const silence = () => late.reject(problem(503, detail, { headers: { 'Retry-After': '10' } }))
+  const timer = setTimeout(silence, ms)
   try {
     return await Promise.race([work, late.promise])
   } finally {
