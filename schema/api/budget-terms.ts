@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { DELIVERY_METRICS, isDeliveryMetric, isShare } from '../domain/delivery-metrics.ts'
 import type { Budgeted } from '../domain/metrics.ts'
 import { oneOf, PERCENTILE_NUMBER, plainText, unknownOrMissing, wholeNumber } from './fields.ts'
-import { DEVICES, MAX_FILTER, SEGMENT_ID, tagPair } from './filters.ts'
+import { DEVICES, filterValue, MAX_FILTER, SEGMENT_ID, tagPair } from './filters.ts'
 import { MEASURE_DETAIL, MEASURE_PATTERN, measureOf } from './summary.ts'
 
 const text = plainText(MAX_FILTER)
@@ -27,8 +27,11 @@ export const RELATIVE = ['week', 'release'] as const
 
 export const TERMS = {
   metric: MEASURE,
-  endpoint: v.pipe(v.optional(v.nullable(text), null), v.description('for metric api: one endpoint of it')),
-  route: v.optional(v.nullable(text), null),
+  endpoint: v.pipe(
+    v.optional(v.nullable(filterValue('endpoint', text)), null),
+    v.description('for metric api: one endpoint of it'),
+  ),
+  route: v.optional(v.nullable(filterValue('route', text)), null),
   device: v.optional(v.nullable(oneOf(DEVICES)), null),
   tag: v.pipe(
     v.optional(

@@ -121,11 +121,17 @@ export const among =
 /** A time of an answer. */
 export const TIME = v.pipe(v.string(), v.isoTimestamp())
 
+/** False of 30 February, which V8 takes for 2 March. */
+export function isOnCalendar(time: string): boolean {
+  const day = Date.parse(time.slice(0, 10))
+  return !Number.isNaN(day) && new Date(day).toISOString().startsWith(time.slice(0, 10))
+}
+
 /** A time of a body. */
 export const GIVEN_TIME = v.pipe(
   v.string('must be a string'),
   v.isoTimestamp('must be RFC 3339: 2027-01-01T00:00:00Z'),
-  v.check(time => !Number.isNaN(Date.parse(time)), 'is not a valid date'),
+  v.check(time => !Number.isNaN(Date.parse(time)) && isOnCalendar(time), 'is not a valid date'),
 )
 
 /** A duration, or a moment after another. */

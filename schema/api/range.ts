@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { DAY, HOUR, hourOf } from '../domain/hour.ts'
 import { fail, type Parsed } from '../domain/problem.ts'
 import type { Ms } from '../domain/units.ts'
-import { SITE } from './fields.ts'
+import { isOnCalendar, SITE } from './fields.ts'
 import { parseParameters } from './parameters.ts'
 
 /** The longest range: what day roll-ups are kept for. */
@@ -58,7 +58,5 @@ function parseTime(value: string, now: Ms): Ms | null {
   const time = value.replace(' ', '+')
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(time)) return null
   const parsed = Date.parse(time)
-  // V8 takes 30 February for 2 March.
-  const day = new Date(Date.parse(time.slice(0, 10)))
-  return Number.isNaN(parsed) || !day.toISOString().startsWith(time.slice(0, 10)) ? null : parsed
+  return Number.isNaN(parsed) || !isOnCalendar(time) ? null : parsed
 }

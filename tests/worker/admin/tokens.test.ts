@@ -146,6 +146,7 @@ describe('a read token', () => {
     [{ name: ' ' }, 'name'],
     [{ name: 'x', expires: 'soon' }, 'expires'],
     [{ name: 'x', expires: '2026-13-01T00:00:00Z' }, 'expires'],
+    [{ name: 'x', expires: '2999-02-30T00:00:00Z' }, 'expires'],
     [{ name: 'x', expires: '2020-01-01T00:00:00Z' }, 'expires'],
     [{ name: 'x', site: 'other' }, 'site'],
   ])('made of %j is a 400 that names %s', async (body, field) => {

@@ -599,6 +599,8 @@ describe('a budget of delivery', () => {
     [{ metric: 'delivery:refused', limit: 0.1, route: '/' }, 'route'],
     [{ metric: 'delivery:refused', limit: 0.1, device: 'phone' }, 'device'],
     [{ metric: 'delivery:refused', limit: 0.1, endpoint: 'GET /a' }, 'endpoint'],
+    [{ metric: 'lcp', limit: 2500, route: '(other)' }, 'route'],
+    [{ metric: 'api', limit: 500, endpoint: '(rest)' }, 'endpoint'],
   ])('that does not fit is refused by its field: %j', async (budget, field) => {
     await put('/v1/sites/fitting', { origins: [ORIGIN] })
     const answer = await problemOf(await call('POST', '/v1/sites/fitting/budgets', budget))

@@ -45,6 +45,7 @@ describe('a deploy', () => {
     [{ release: '1', note: 'a\nb' }, 'note', 'must not have control characters'],
     [{ release: '1', at: 'yesterday' }, 'at', 'must be RFC 3339'],
     [{ release: '1', at: '2999-01-01T00:00:00Z' }, 'at', 'lies in the future'],
+    [{ release: '1', at: '2026-02-30T00:00:00Z' }, 'at', 'is not a valid date'],
     [{ release: '1', site: 'shop' }, 'site', 'is not known'],
   ])('refuses %j by naming %s', async (body, field, detail) => {
     const { status, ...problem } = await problemOf(await ask('POST', '/shop/deploys', body))
