@@ -5,11 +5,13 @@
 
 import * as v from 'valibot'
 import { PHASES } from '../domain/metrics.ts'
+import { pageName } from '../domain/names.ts'
 import { MAX_REASONS } from '../wire/beacon.ts'
 import { REASON } from '../wire/items.ts'
 import { ERROR_KINDS, NAVIGATIONS, OUTCOMES } from '../wire/pageview.ts'
 import { MAX_AGE, MAX_CLS, MAX_MARK, MAX_MS, MAX_SEQUENCE } from '../wire/values.ts'
 import { GIVEN_TIME, isPlain, oneOf, PLAIN_DETAIL, shortText, wholeNumber } from './fields.ts'
+import { filterValue } from './filters.ts'
 
 /** The most of one request. */
 export const MAX_LINES = 500
@@ -20,6 +22,8 @@ const MAX_ITEMS = 256
 const MAX_COUNT = 1_000_000_000
 
 const text = (max = 300) => v.pipe(shortText(max), v.check(isPlain, PLAIN_DETAIL))
+/** What a beacon cannot be called either: an old export, or one by hand, may have such names. */
+const name = v.pipe(text(), v.transform(pageName))
 const maybe = <T extends v.GenericSchema>(schema: T) => v.optional(v.nullable(schema), null)
 const listOf = <T extends v.GenericSchema>(schema: T, max = MAX_ITEMS) =>
   v.pipe(v.array(schema, 'must be a list'), v.maxLength(max, `must have at most ${max} items`))
@@ -45,15 +49,15 @@ export const IMPORT_LINE = object({
   id: v.pipe(v.string('must be a string'), v.regex(/^[0-9a-f]{16}$/, 'must be 16 hex digits')),
   began: GIVEN_TIME,
   weight: wholeNumber(1, MAX_COUNT),
-  route: text(),
+  route: name,
   navigation: oneOf(NAVIGATIONS),
-  release: maybe(text()),
-  device: text(),
-  country: maybe(text()),
+  release: maybe(name),
+  device: filterValue('device', text()),
+  country: maybe(filterValue('country', text())),
   browser: maybe(text()),
   browser_version: maybe(count),
   os: maybe(text()),
-  connection: maybe(text()),
+  connection: maybe(filterValue('connection', text())),
   lcp: maybe(vital),
   inp: maybe(vital),
   cls: maybe(
@@ -97,7 +101,7 @@ export const IMPORT_LINE = object({
   calls: v.optional(
     listOf(
       object({
-        endpoint: text(),
+        endpoint: name,
         start: ms,
         duration: ms,
         outcome: oneOf(OUTCOMES),
@@ -114,7 +118,7 @@ export const IMPORT_LINE = object({
   calls_cut: v.optional(v.nullable(count), 0),
   marks: v.optional(listOf(object({ name: text(), value: wholeNumber(0, MAX_MARK) })), []),
   marks_dropped: v.optional(v.nullable(count), 0),
-  tags: v.optional(namesOf(text()), {}),
+  tags: v.optional(namesOf(name), {}),
   errors: maybe(
     listOf(
       object({

@@ -29,8 +29,8 @@ export async function importPageViews(c: Context<Hono>): Promise<Response> {
   if (!site) throw noSite(siteOf(c))
   const d1 = databaseOf(c.env, site)
   const body = await readText(c.req.raw, MAX_IMPORT_BYTES, 'A request of page views')
-  const lines = body.split('\n')
-  if (lines.length > MAX_LINES + 1)
+  const lines = body.replace(/\r?\n$/, '').split('\n')
+  if (lines.length > MAX_LINES)
     throw badField({ field: 'body', detail: `must have at most ${MAX_LINES} lines` })
 
   const refused: Refused[] = []
