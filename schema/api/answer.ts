@@ -121,7 +121,7 @@ export const SAMPLED = v.pipe(
   v.integer(),
   v.minValue(1),
   v.description(
-    'of the stored page views that no roll-up answers for, one in so many was read, a power of two; 1: all. Weights, and ' +
+    'of the stored page views that no roll-up answers for, one in so many was read; 1: all. Weights, and ' +
       'so counts, allow for it.',
   ),
 )

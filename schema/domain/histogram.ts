@@ -93,16 +93,33 @@ export interface Sample {
 /** The distribution of some independent samples. */
 export function collect(samples: Iterable<Sample>, limits: Limits): Histogram {
   const sum: Histogram = { n: 0, s: 0, q: 0, good: 0, poor: 0, h: {} }
-  for (const { x, w } of samples) {
-    const bucket = bucketOf(x)
-    sum.n += w
-    sum.s++
-    sum.q += w * w
-    if (x <= limits.good) sum.good += w
-    if (x > limits.poor) sum.poor += w
-    sum.h[bucket] = (sum.h[bucket] ?? 0) + w
-  }
+  for (const sample of samples) addSample(sum, sample, limits)
   return sum
+}
+
+/** Adds a sample that is independent of all others. */
+export function addSample(sum: Histogram, { x, w }: Sample, limits: Limits): void {
+  const bucket = bucketOf(x)
+  sum.n += w
+  sum.s++
+  sum.q += w * w
+  if (x <= limits.good) sum.good += w
+  if (x > limits.poor) sum.poor += w
+  sum.h[bucket] = (sum.h[bucket] ?? 0) + w
+}
+
+/** Adds all samples of one page view, each of which makes a pair with each of the others. */
+export function addTogether(sum: Histogram, samples: readonly Sample[], limits: Limits): void {
+  const ordered = samples.length > 1 ? samples.toSorted((a, b) => a.x - b.x) : samples
+  for (const [place, sample] of ordered.entries()) {
+    addSample(sum, sample, limits)
+    if (samples.length === 1) return
+    const bucket = bucketOf(sample.x)
+    const square = sample.w * sample.w
+    sum.c ??= {}
+    const [pairs, partners] = sum.c[bucket] ?? [0, 0]
+    sum.c[bucket] = [pairs + 2 * place * square, partners + (samples.length - 1) * square]
+  }
 }
 
 /** Adds distributions of disjoint samples. The sum equals the histogram of all their samples together. */

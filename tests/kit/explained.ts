@@ -101,11 +101,15 @@ function code(language: string, lines: readonly string[]): string {
 
 /** SQL as it is nested in the code, each line brought as far to the left as its statement's second. */
 function unindented(sql: string): string {
-  return sql
-    .split('\n')
-    .map(line => line.replace(/^\s{4,}/, spaces => ' '.repeat(Math.max(2, spaces.length - 4))).trimEnd())
-    .filter(line => line)
-    .join('\n')
+  return (
+    sql
+      .split('\n')
+      // Hours that are sought, one by one.
+      .map(line => line.replace(/(\(\d+\)),(?:\(\d+\),)+(?=\()/g, '$1, ..., '))
+      .map(line => line.replace(/^\s{4,}/, spaces => ' '.repeat(Math.max(2, spaces.length - 4))).trimEnd())
+      .filter(line => line)
+      .join('\n')
+  )
 }
 
 function shortened(value: string): string {

@@ -21,7 +21,7 @@ import { outcome } from './samples-sql.ts'
  * A page view has many calls and marks, which are alike, since they share a device and a network. So their histograms
  * carry the pairs of one page view, too (`Histogram.c`), from which the interval learns how alike they are.
  */
-export function histograms(samples: SQL, by: readonly string[], kind: 'views' | 'calls' | 'marks'): SQL {
+export function histograms(samples: SQL, by: readonly string[], kind: 'calls' | 'marks'): SQL {
   const groups = sql.raw([...by, 'metric'].join(', '))
   const answered = sql`FILTER (WHERE answered)`
   const failures =
@@ -29,32 +29,26 @@ export function histograms(samples: SQL, by: readonly string[], kind: 'views' | 
       ? sql`${failed(name => `, '${name}', sum(${name})`)}, 'aborted', coalesce(sum(n) FILTER (WHERE NOT answered), 0),
           'omitted', sum(omitted)`
       : NO_SQL
-  const clustered = kind !== 'views'
-  const pairs = clustered
-    ? sql`, 'c', json_group_object(CAST(bucket AS TEXT), json_array(pairs, partners)) FILTER (WHERE answered AND partners)`
-    : NO_SQL
   const single = sql`SELECT *, outcome <> ${outcome('aborted')} AS answered, ${BUCKET} AS bucket FROM (${samples})`
   return sql`SELECT ${groups}, json_object(
       'n', coalesce(sum(n) ${answered}, 0), 's', coalesce(sum(s) ${answered}, 0),
       'q', coalesce(sum(q) ${answered}, 0), 'good', sum(good), 'poor', sum(poor)${failures},
-      'h', json_group_object(CAST(bucket AS TEXT), n) ${answered}${pairs}) AS histogram,
+      'h', json_group_object(CAST(bucket AS TEXT), n) ${answered},
+      'c', json_group_object(CAST(bucket AS TEXT), json_array(pairs, partners)) FILTER (WHERE answered AND partners)) AS histogram,
       coalesce(sum(n) ${answered}, 0) AS n
-    FROM (${counts(groups, clustered ? paired(groups, single) : single, clustered)})
+    FROM (${counts(groups, paired(groups, single))})
     GROUP BY ${groups}`
 }
 
 /** Samples by bucket: how many there are, what they weigh, how they ended, and what `paired` says of them. */
-function counts(groups: SQL, samples: SQL, clustered: boolean): SQL {
-  const pairs = clustered
-    ? sql`, sum(2 * place * CAST(w AS REAL) * w) AS pairs, sum((size - 1) * CAST(w AS REAL) * w) AS partners,
-        sum(CASE WHEN place = 0 AND answered THEN w * dropped ELSE 0 END) AS omitted`
-    : NO_SQL
+function counts(groups: SQL, samples: SQL): SQL {
   // Squares are summed as REAL: a sum of integers beyond 2^63 is an error in SQLite, and weights are claimed by clients.
   return sql`SELECT ${groups}, answered, bucket, sum(w) AS n, count(*) AS s, sum(CAST(w AS REAL) * w) AS q,
       sum(CASE WHEN answered AND x <= good THEN w ELSE 0 END) AS good,
       sum(CASE WHEN answered AND x > poor THEN w ELSE 0 END) AS poor${failed(
         name => `, sum(CASE WHEN outcome = ${OUTCOMES.indexOf(name)} THEN w ELSE 0 END) AS ${name}`,
-      )}${pairs}
+      )}, sum(2 * place * CAST(w AS REAL) * w) AS pairs, sum((size - 1) * CAST(w AS REAL) * w) AS partners,
+      sum(CASE WHEN place = 0 AND answered THEN w * dropped ELSE 0 END) AS omitted
     FROM (${samples}) GROUP BY ${groups}, answered, bucket ORDER BY ${groups}, answered, bucket`
 }
 
@@ -87,15 +81,15 @@ const BUCKET = sql.raw(bucketSql('x'))
 
 /**
  * One column for each metric of some histograms, to be grouped by what they are of. Of page views only their number is
- * kept: `{n, s, q}`, and what a day notes of it. Several of one metric come one after the other by `group_concat`.
+ * kept: `{n, s, q}`, and what a day notes of it.
  */
-export function pivoted(columns: readonly string[], taking: 'max' | 'group_concat' = 'max'): SQL {
+export function pivoted(columns: readonly string[]): SQL {
   const number = `json_remove(histogram, '$.h', '$.good', '$.poor')`
   return sql.raw(
     columns
       .map(
         name =>
-          `${taking}(CASE metric WHEN '${name}' THEN ${name === 'views' ? number : 'histogram'} END) AS ${name}`,
+          `max(CASE metric WHEN '${name}' THEN ${name === 'views' ? number : 'histogram'} END) AS ${name}`,
       )
       .join(', '),
   )

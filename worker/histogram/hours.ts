@@ -36,24 +36,40 @@ import {
   valueSql,
 } from './dimensions.ts'
 import { histograms } from './histogram-sql.ts'
-import {
-  CALLS,
-  callSamples,
-  type GroupedSelection,
-  keySql,
-  MARKS,
-  markSamples,
-  type Selection,
-} from './samples-sql.ts'
+import { unpacked } from './safe-json.ts'
+import { callSamples, type GroupedSelection, keySql, markSamples, type Selection } from './samples-sql.ts'
 import { viewHistograms } from './view-histograms.ts'
 
 const p = named(pageviews, 'p')
 
-/** All page views of `hours`. Key: (site, hour), sought for each hour of the list. */
+/** No page view. */
+export const NO_VIEWS: Selection = { oneIn: 1, from: p.table, where: sql`false` }
+
+/** All page views of `hours`. Key: (site, hour): one range where these follow each other, else each is sought. */
 export function allOf(site: string, hours: readonly Hour[]): Selection {
+  if (!isRange(hours)) return { oneIn: 1, ...eachOf(site, hours) }
+  const [first = 0] = hours
+  const where = sql`${p.site} = ${site} AND ${p.hour} >= ${first} AND ${p.hour} < ${first + hours.length}`
+  return { oneIn: 1, from: p.table, where }
+}
+
+/** True for hours that follow each other. */
+export function isRange(hours: readonly Hour[]): boolean {
+  return hours.every((hour, i) => hour === (hours[0] ?? 0) + i)
+}
+
+/**
+ * The page views of `hours`, each hour sought by itself, so that a bound on ids is part of what is sought. Key: (site, hour, id).
+ *
+ * D1 counts a seek. It counts nothing for VALUES, and two rows more for each hour where the hours are bound as one list and looked
+ * up by IN. That was 6,480 rows of 90 days (measured).
+ */
+export function eachOf(site: string, hours: readonly Hour[]): Pick<Selection, 'from' | 'where'> {
+  if (!hours.length) return NO_VIEWS
+  const list = sql.raw(hours.map(hour => `(${hour})`).join(','))
   return {
-    oneIn: 1,
-    where: sql`${p.site} = ${site} AND ${p.hour} IN (SELECT value FROM json_each(${JSON.stringify(hours)}))`,
+    from: sql`(VALUES ${list}) AS sought CROSS JOIN ${p.table}`,
+    where: sql`${p.site} = ${site} AND ${p.hour} = sought.column1`,
   }
 }
 
@@ -63,21 +79,21 @@ export function viewHours(
   dimensions = VIEW_DIMENSIONS,
   columns: readonly ViewColumn[] = VIEW_COLUMNS,
 ): SQL {
-  const { ranks, grouped } = byDimension(selection, dimensions, p.table)
+  const { ranks, grouped } = byDimension(selection, dimensions, selection.from)
   const filled = VIEW_COLUMNS.map(name => sql.raw(columns.includes(name) ? name : `NULL AS ${name}`))
   return sql`${ranks} SELECT dimension, start, value, ${listed(...filled)} FROM (${viewHistograms(grouped, columns)})`
 }
 
 /** The API calls of the page views `selection`: (dimension, start, value, api). */
 export function callHours(selection: Selection, dimensions = CALL_DIMENSIONS): SQL {
-  const { ranks, grouped } = byDimension(selection, dimensions, CALLS)
+  const { ranks, grouped } = byDimension(selection, dimensions, unpacked('calls', selection.from))
   return sql`${ranks} SELECT dimension, start, value, histogram AS api
     FROM (${histograms(callSamples(grouped), Object.keys(grouped.by), 'calls')})`
 }
 
 /** The marks of the page views `selection`: (dimension, start, value, measure). */
 export function markHours(selection: Selection, dimensions = MARK_DIMENSIONS): SQL {
-  const { ranks, grouped } = byDimension(selection, dimensions, MARKS)
+  const { ranks, grouped } = byDimension(selection, dimensions, unpacked('marks', selection.from))
   return sql`${ranks} SELECT dimension, start, value, histogram AS measure
     FROM (${histograms(markSamples(grouped), Object.keys(grouped.by), 'marks')})`
 }

@@ -5,7 +5,7 @@
  * What the worker writes is never broken. A hand on the database, or a restore of it, can break a row.
  */
 
-import { getTableName, type SQL, sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { pageviews } from '../../schema/storage/tables.ts'
 import { texts } from '../store/names.ts'
 
@@ -34,13 +34,18 @@ export const UNREADABLE: SQL = sql.raw(
 )
 
 /**
- * What lists by beacon hold, one `c` for each: `{"0":[["GET /",...],...]}`. A broken text, and what is no list where one
- * should be, holds nothing.
+ * What lists by beacon of the page views `from` hold, one `c` for each: `{"0":[["GET /",...],...]}`. A broken text, and what is
+ * no list where one should be, holds nothing.
  */
-export function unpacked(column: 'calls' | 'marks'): SQL {
+export function unpacked(column: 'calls' | 'marks', from: SQL): SQL {
+  return sql`${from} ${LISTS[column]}`
+}
+
+const LISTS = { calls: listsOf('calls'), marks: listsOf('marks') }
+
+function listsOf(column: 'calls' | 'marks'): SQL {
   return sql.raw(
-    `${getTableName(pageviews)} AS p CROSS JOIN json_each(${sound(p[column])}) AS b
-      CROSS JOIN json_each(iif(b.type = 'array', b.value, NULL)) AS c`,
+    `CROSS JOIN json_each(${sound(p[column])}) AS b CROSS JOIN json_each(iif(b.type = 'array', b.value, NULL)) AS c`,
   )
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
-import { thresholds, VITALS } from '../../schema/domain/metrics.ts'
+import { thresholds } from '../../schema/domain/metrics.ts'
 import { isTagKey, tagOf } from '../../schema/domain/tag.ts'
 import type { OneIn } from '../../schema/domain/units.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
@@ -15,6 +15,8 @@ import { isNumber, itemOf, sound, unpacked } from './safe-json.ts'
 
 /** Which page views are read, and how many each one stands for. */
 export interface Selection {
+  /** The page views `p`, after the hours that they are sought by if there are such. */
+  from: SQL
   /** Conditions on `p`; must fix p.site and bound p.hour, so that the primary key is sought. */
   where: SQL
   /** One page view in so many is read, so each counts so many times its weight; 1: all are read. */
@@ -23,8 +25,6 @@ export interface Selection {
 
 /** The same, told apart by groups. */
 export interface GroupedSelection extends Selection {
-  /** Tables beside `pageviews AS p` that `by` and `where` use, with their leading comma or JOIN. */
-  from?: SQL
   /** What makes each sample several times. It comes last, so that what is no sample is not made at all. */
   each?: SQL
   /** The groups: column name -> SQL. */
@@ -33,10 +33,6 @@ export interface GroupedSelection extends Selection {
 
 const p = named(pageviews, 'p')
 const COLUMN = texts(pageviews, 'p')
-/** Every call `c` of the page views `p`. */
-export const CALLS = unpacked('calls')
-/** Every mark `c` of the page views `p`. */
-export const MARKS = unpacked('marks')
 
 /** SQL of what a group key stands for, in a row `p` and, for calls and marks, one of these `c`. */
 export function keySql(key: Key): SQL {
@@ -44,45 +40,18 @@ export function keySql(key: Key): SQL {
   return key === 'endpoint' || key === 'mark' ? sql.raw(itemOf(0)) : p[key]
 }
 
-/**
- * The samples of page views: one for each vital that a row has, one for its errors, and one for itself. They are the groups and
- * (metric, x, w, good, poor, outcome).
- */
-export function viewSamples(
-  { from = NO_SQL, each = NO_SQL, where, by, oneIn }: GroupedSelection,
-  metrics: readonly ViewColumn[],
-): SQL {
-  const value = ([...VITALS, 'errors'] as const).map(
-    name => sql`WHEN ${sql.raw(`'${name}'`)} THEN ${p[name]}`,
-  )
-  return sql`SELECT ${groupColumns(by)}, m.key AS metric, CASE m.key ${sql.join(value, sql` `)} WHEN 'views' THEN 0 END AS x,
-      ${weight(oneIn)} AS w, m.value ->> 0 AS good, m.value ->> 1 AS poor, ${outcome('ok')} AS outcome
-    FROM ${p.table} ${from} CROSS JOIN json_each(${limits(metrics)}) AS m ${each}
-    WHERE ${where} AND x IS NOT NULL`
-}
-
 /** The samples of API calls; `page` is the page view of each, which left out `dropped` more. */
-export function callSamples({ from = NO_SQL, each = NO_SQL, where, by, oneIn }: GroupedSelection): SQL {
+export function callSamples({ from, each = NO_SQL, where, by, oneIn }: GroupedSelection): SQL {
   const { good, poor } = thresholds('api')
   return sql`SELECT ${groupColumns(by)}, 'api' AS metric, ${sql.raw(itemOf(2))} AS x, ${weight(oneIn)} AS w,
       ${number(good)} AS good, ${number(poor)} AS poor, ${sql.raw(itemOf(3))} AS outcome, ${p.id} AS page, ${p.dropped} AS dropped
-    FROM ${CALLS} ${from} ${each}
+    FROM ${unpacked('calls', from)} ${each}
     WHERE ${where} AND ${isNumber('x')} AND ${isNumber('outcome')} AND typeof(${sql.raw(itemOf(0))}) = 'text'`
 }
 
 /** The samples of marks. What has no thresholds is neither good nor poor. */
-export function markSamples({ from = NO_SQL, each = NO_SQL, where, by, oneIn }: GroupedSelection): SQL {
-  return sql`SELECT ${groupColumns(by)}, ${unrated(itemOf(1), oneIn)}, ${p.id} AS page, 0 AS dropped FROM ${MARKS} ${from} ${each}
-    WHERE ${where} AND ${isNumber('x')}`
-}
-
-/** The samples of one number of a list: a load phase, by its place in `PHASES`, or blocking time, by its in `BLOCKING`. */
-export function listSamples(
-  { from = NO_SQL, where, by, oneIn }: GroupedSelection,
-  column: 'phases' | 'blocking',
-  index: number,
-): SQL {
-  return sql`SELECT ${groupColumns(by)}, ${unrated(`(${sound(COLUMN[column])} ->> ${index})`, oneIn)} FROM ${p.table} ${from}
+export function markSamples({ from, each = NO_SQL, where, by, oneIn }: GroupedSelection): SQL {
+  return sql`SELECT ${groupColumns(by)}, ${unrated(itemOf(1), oneIn)}, ${p.id} AS page, 0 AS dropped FROM ${unpacked('marks', from)} ${each}
     WHERE ${where} AND ${isNumber('x')}`
 }
 
@@ -112,11 +81,6 @@ export function groupColumns(by: GroupedSelection['by']): SQL {
     Object.entries(by).map(([name, value]) => sql`${value} AS ${sql.raw(name)}`),
     sql`, `,
   )
-}
-
-/** `{"lcp":[2500,4000],...}`: the columns asked for, with their thresholds in grains. */
-function limits(columns: readonly ViewColumn[]): string {
-  return JSON.stringify(Object.fromEntries(columns.map(column => [column, goodAndPoor(column)])))
 }
 
 /** What is good, and what is poor, in grains. */

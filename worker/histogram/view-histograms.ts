@@ -5,12 +5,11 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import { pageviews } from '../../schema/storage/tables.ts'
-import { NO_SQL, named, texts } from '../store/names.ts'
+import { NO_SQL, texts } from '../store/names.ts'
 import type { ViewColumn } from './dimensions.ts'
 import { bucketSql } from './histogram-sql.ts'
 import { type GroupedSelection, goodAndPoor, groupColumns, weight } from './samples-sql.ts'
 
-const p = named(pageviews, 'p')
 const COLUMN = texts(pageviews, 'p')
 /**
  * The groups, and a JSON `Histogram` in a column for each of `metrics`, NULL where none was measured;
@@ -26,7 +25,7 @@ const COLUMN = texts(pageviews, 'p')
  * - `weighed` are their histograms, and `together` the group's, as a list.
  */
 export function viewHistograms(
-  { from = NO_SQL, each = NO_SQL, where, by, oneIn }: GroupedSelection,
+  { from, each = NO_SQL, where, by, oneIn }: GroupedSelection,
   metrics: readonly ViewColumn[],
 ): SQL {
   const groups = sql.raw(Object.keys(by).join(', '))
@@ -36,7 +35,7 @@ export function viewHistograms(
     ? 'true'
     : `coalesce(${measured.map(m => COLUMN[m])}, NULL) IS NOT NULL`
   const samples = sql`SELECT ${groupColumns(by)}, ${weight(oneIn)} AS w${text(m => `, ${COLUMN[m]} AS ${m}`)}
-    FROM ${p.table} ${from} ${each} WHERE ${where} AND ${sql.raw(some)}`
+    FROM ${from} ${each} WHERE ${where} AND ${sql.raw(some)}`
   const alike = sql`SELECT ${groups}, w, count(*) AS s${text(lettered)} FROM (${samples})
     GROUP BY ${groups}, w ORDER BY ${groups}, w`
   const weighed = sql`SELECT *${text(m => `, ${countedLetters(m)} AS ${m}_h`)} FROM (${alike})`

@@ -4,6 +4,7 @@
  */
 
 import { type Histogram, merge } from '../../schema/domain/histogram.ts'
+import type { Hour } from '../../schema/domain/units.ts'
 import { FAILURES } from '../../schema/wire/pageview.ts'
 import { histogramOf } from '../store/row-codec.ts'
 import type { RollupRow } from './rollup-rows.ts'
@@ -18,6 +19,11 @@ type Failure = (typeof FAILURES)[number]
 /** Of no samples. */
 export const NONE: Distribution = { ...merge([]), http: 0, network: 0, timeout: 0, omitted: 0 }
 
+/** The same, to be added to. */
+export function none(): Distribution {
+  return { ...NONE, h: {} }
+}
+
 /** As a column of a roll-up has it. */
 interface Stored extends Distribution {
   /** How much lay in `(other)` while a day's value had no name (worker/histogram/days); missing where that was not noted. */
@@ -26,6 +32,18 @@ interface Stored extends Distribution {
 
 /** What was read of a row's columns: the same rows choose groups, answer them and tell the rest. */
 const read = new WeakMap<RollupRow, Map<string, Stored | null>>()
+
+/** A row whose histograms were counted in the worker: no column has them. */
+export function countedRow(
+  start: Hour,
+  value: string,
+  columns: readonly string[],
+  sums: ReadonlyMap<string, Distribution>,
+): RollupRow {
+  const row = { start, value }
+  read.set(row, new Map(columns.map(column => [column, sums.get(column) ?? null])))
+  return row
+}
 
 /** The histogram in a column of a row, parsed once; null where there is none. */
 export function histogramIn(row: RollupRow, column: string): Stored | null {

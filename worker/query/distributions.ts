@@ -5,6 +5,7 @@
  * raw rows get what is left, and are subsampled to it.
  */
 
+import { sql } from 'drizzle-orm'
 import type { Ms, OneIn } from '../../schema/domain/units.ts'
 import type { Selection } from '../histogram/samples-sql.ts'
 import { counted, type Preparer, type Receipt } from '../store/statement.ts'
@@ -20,7 +21,7 @@ import { rawGroups } from './raw-groups.ts'
 import type { Reading } from './reading.ts'
 import { atMost, restGroups, wholeCost, wholeRows } from './rest.ts'
 import { openRows } from './rollup-rows.ts'
-import { rawCostOf, type Source } from './source.ts'
+import { type Source, workOf } from './source.ts'
 import { type Estimate, estimateOf, LEAST, oneInOf, selectionOf } from './subsample.ts'
 
 export interface Distributions {
@@ -32,8 +33,8 @@ export interface Distributions {
   leftOut: number | null
 }
 
-/** The part of the rows left that raw rows are planned for: many small groups cost more than the estimate. */
-const ESTIMATED = 3 / 4
+/** Page views and samples that the worker counts at most: 10 to 25 ms of CPU. */
+const MOST_WORK = 20_000
 
 /** The distributions of all metrics, from all their sources. `now` (Unix ms) tells open hours. */
 export async function groupsOf(
@@ -45,7 +46,7 @@ export async function groupsOf(
   const receipt: Receipt = { statements: 0, read: 0 }
   const counting = counted(d1, receipt)
   const plan = await planOf(counting, given, now, known)
-  const survey = await surveyOf(counting, plan, now)
+  const survey = await surveyOf(counting, plan, given.rest === true, now)
   // Raw rows pay for their own probe.
   const left = () => plan.reads - receipt.read + (survey.raw?.read ?? 0)
 
@@ -83,15 +84,20 @@ interface Survey {
 }
 
 /** All at once, since each statement is a round trip: the probes of raw rows, and of roll-ups what tells the largest groups. */
-async function surveyOf(d1: Preparer, plan: Plan, now: Ms): Promise<Survey> {
+async function surveyOf(d1: Preparer, plan: Plan, isLeftOutAsked: boolean, now: Ms): Promise<Survey> {
   const { query, parts, periods } = plan
   const readings = parts.flatMap(({ reading }) => reading ?? [])
   const unrolled = parts.filter(({ reading }) => !reading).map(({ source }) => source)
+  // What page views left out is one more look at them.
+  const lists = unrolled.length + (isLeftOutAsked && unrolled.some(({ kind }) => kind === 'calls') ? 1 : 0)
+  const need = {
+    cost: sql.raw(String(lists)),
+    matches: workOf(unrolled, matchesPageView(query.filters)),
+    lists,
+  }
   const [open, raw, ...stored] = await Promise.all([
     estimateOpen(d1, periods.open, readings, now),
-    unrolled.length
-      ? estimateOf(d1, query, { cost: rawCostOf(unrolled, matchesPageView(query.filters)) }, now)
-      : null,
+    unrolled.length ? estimateOf(d1, query, need, now) : null,
     ...readings.map(async reading => ({ reading, stored: await storedOf(d1, reading, plan) })),
   ])
   return { open, raw, stored }
@@ -182,8 +188,8 @@ async function answerRaw(
 }
 
 function selectRaw(estimate: Estimate, left: number): Selection {
-  const reads = Math.max(LEAST, left * ESTIMATED) - estimate.read
-  return selectionOf(estimate, oneInOf(estimate, { reads }))
+  const reads = Math.max(LEAST, left) - estimate.read
+  return selectionOf(estimate, oneInOf(estimate, { reads, most: MOST_WORK }))
 }
 
 /** What all page views of a query about calls left out. Of a device's endpoints roll-ups do not tell it. */

@@ -14,15 +14,17 @@ export type SampleFilters = { [K in GroupKey]?: Filter | undefined } & { mark?: 
 
 /** The page views that match, and of their calls or marks those of that name: conditions on `p` and `c`. */
 export function matchesSample(filters: SampleFilters): SQL {
+  const name = filters.endpoint ?? filters.mark
+  if (name === undefined) return matchesPageView(filters)
+  return sql`${pagesOf(filters)} AND ${isOneOf(keySql('endpoint'), name)}`
+}
+
+/** The page views of which calls or marks may match. One that has calls to what is left out has others, too. */
+export function pagesOf(filters: SampleFilters): SQL {
   const { endpoint, mark, ...views } = filters
   const name = endpoint ?? mark
-  if (name === undefined) return matchesPageView(filters)
-  // A page view that has calls to what is left out has others, too.
-  const pages =
-    typeof name === 'object' && name.not
-      ? { ...views, ...(name.any && { endpoint: { any: name.any } }) }
-      : filters
-  return sql`${matchesPageView(pages)} AND ${isOneOf(keySql('endpoint'), name)}`
+  if (typeof name !== 'object' || !name.not) return matchesPageView(filters)
+  return matchesPageView({ ...views, ...(name.any && { endpoint: { any: name.any } }) })
 }
 
 /** True for the page views that have every value of `filters`; `endpoint` means: that called it, `mark`: that set it. */

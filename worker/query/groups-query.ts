@@ -6,6 +6,7 @@ import type { GroupKey } from '../../schema/api/filters.ts'
 import type { GroupedQuery } from '../../schema/api/query.ts'
 import type { Sort } from '../../schema/api/summary.ts'
 import type { Measure } from '../../schema/domain/metrics.ts'
+import type { Key } from '../histogram/dimensions.ts'
 import type { TimeBuckets } from './time-buckets.ts'
 
 /** What decides which groups are answered, and in which order. */
@@ -35,6 +36,11 @@ export interface GroupsQuery extends GroupedQuery, Order {
 
 /** A query as endpoints write it: the busiest groups of the whole range, without a rest. */
 export type GivenQuery = GroupedQuery & Pick<GroupsQuery, 'metrics'> & Partial<GroupsQuery>
+
+/** True for a key that calls or marks have, and page views have not. */
+export function isItem(key: Key): boolean {
+  return key === 'endpoint' || key === 'mark'
+}
 
 export function completed(given: GivenQuery): GroupsQuery {
   return {

@@ -21,13 +21,13 @@ const HISTOGRAM = sql.raw(sound(texts(apiRollups, 'r').api))
 /** Of the page views that are read one by one, and fit. Key: (site, hour, id). */
 export async function leftOutOfRows(
   d1: Preparer,
-  { where, oneIn }: Selection,
+  { from, where, oneIn }: Selection,
   filters: SampleFilters,
 ): Promise<number> {
   const found = await prepare(
     d1,
     sql`SELECT coalesce(sum(${p.weight} * ${LEFT_OUT}), 0) * ${sql.raw(String(oneIn))} AS n
-      FROM ${p.table} WHERE ${where} AND ${LEFT_OUT} > 0 AND ${matchesPageView(filters)}`,
+      FROM ${from} WHERE ${where} AND ${LEFT_OUT} > 0 AND ${matchesPageView(filters)}`,
   ).first<{ n: number }>()
   return found?.n ?? 0
 }

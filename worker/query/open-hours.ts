@@ -6,6 +6,7 @@
 import { sql } from 'drizzle-orm'
 import { HOUR } from '../../schema/domain/hour.ts'
 import type { Hour, Ms } from '../../schema/domain/units.ts'
+import { NO_VIEWS } from '../histogram/hours.ts'
 import type { Selection } from '../histogram/samples-sql.ts'
 import type { Preparer } from '../store/statement.ts'
 import { matchesPageView } from './filters.ts'
@@ -28,14 +29,18 @@ export async function estimateOpen(
     to: (Math.max(...hours) + 1) * HOUR,
     hours,
   }
-  const lists = readings.reduce((sum, { slice }) => sum + (isRanked(slice.dimension) ? 2 : 1), 0)
+  // What calls were left out is one more look.
+  const lists = readings.reduce(
+    (sum, { slice, source }) => sum + (isRanked(slice.dimension) ? 2 : 1) + (source.kind === 'calls' ? 1 : 0),
+    0,
+  )
   const cost = sql.join(readings.map(costOf), sql` + `)
   return estimateOf(d1, range, { cost, lists }, now)
 }
 
 /** As many of their page views as `reads` rows allow. */
 export function selectOpen(estimate: Estimate | null, reads: number): Selection {
-  if (!estimate) return { oneIn: 1, where: sql`false` }
+  if (!estimate) return NO_VIEWS
   return selectionOf(estimate, oneInOf(estimate, { reads: Math.max(LEAST, reads) }))
 }
 

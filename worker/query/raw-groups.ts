@@ -1,18 +1,21 @@
 /**
- * Raw rows as roll-up rows: a histogram for each group and bucket of time, for any combination of keys.
+ * Single page views as the groups of an answer, for any combination of keys: a histogram for each group and bucket of time.
+ *
+ * D1 counts a row that is unpacked, sorted or grouped once more each time: three rows a sample, and eleven for each group and
+ * metric (measured). So each page view comes to the worker as one row, and the worker tells them apart.
  */
 
 import { type SQL, sql } from 'drizzle-orm'
 import type { Hour } from '../../schema/domain/units.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
-import { histograms, pivoted } from '../histogram/histogram-sql.ts'
-import type { Selection } from '../histogram/samples-sql.ts'
-import { keySql } from '../histogram/samples-sql.ts'
-import { named } from '../store/names.ts'
+import { keySql, type Selection, weight } from '../histogram/samples-sql.ts'
+import { listed, named } from '../store/names.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
-import { added, type Distribution, NONE } from './distribution.ts'
-import { matchesSample } from './filters.ts'
-import type { GroupsQuery } from './groups-query.ts'
+import { added, countedRow, type Distribution } from './distribution.ts'
+import { matchesPageView, pagesOf } from './filters.ts'
+import { startsIn } from './groups.ts'
+import { type GroupsQuery, isItem } from './groups-query.ts'
+import { type Read, samplesOf } from './raw-samples.ts'
 import type { RollupRow } from './rollup-rows.ts'
 import type { Source } from './source.ts'
 
@@ -24,59 +27,86 @@ interface RawGroups {
   beyond: RollupRow[]
 }
 
-/** Reads the `limit` groups with the most weight; those beyond are added up where a rest is asked for. Key: (site, hour). */
+/** One group in one bucket of time. */
+interface Counted {
+  value: string
+  start: Hour
+  /** By column. */
+  sums: Map<string, Distribution>
+}
+
+/** Reads the `limit` groups with the most weight; those beyond are added up where a rest is asked for. Key: (site, hour, id). */
 export async function rawGroups(
   d1: Preparer,
-  { filters, groupBy, rest, buckets }: GroupsQuery,
+  query: GroupsQuery,
   source: Source,
   limit: number,
-  { oneIn, where }: Selection,
+  { oneIn, from, where }: Selection,
 ): Promise<RawGroups> {
-  const wanted = matchesSample({ ...filters, ...source.filters })
-  const { step, offset } = buckets ?? { step: 1, offset: 0 }
-  // Bound numbers would be REAL, and the division would not round.
-  const [length, shift] = [sql.raw(String(step)), sql.raw(String(offset))]
-  const start = buckets ? sql`(${p.hour} + ${shift}) / ${length} * ${length} - ${shift}` : sql`0`
-  const samples = source.samples({
-    oneIn,
-    where: sql`${where} AND ${wanted}`,
-    by: { value: sql`json_array(${sql.join(groupBy.map(keySql), sql`, `)})`, start },
-  })
-  const taken = rest ? sql.raw('true') : sql`place <= ${limit}`
+  const filters = { ...query.filters, ...source.filters }
+  const keys = query.groupBy.map(key => (isItem(key) ? sql`NULL` : keySql(key)))
   const { results } = await prepare(
     d1,
-    sql`SELECT name AS value, start, ${listed(source.columns)} FROM (
-        SELECT min(place, ${limit} + 1) AS rank, CASE WHEN place <= ${limit} THEN value END AS name, start, metric, histogram
-        FROM (
-          SELECT *, dense_rank() OVER (ORDER BY total DESC, value) AS place FROM (
-            SELECT *, max(volume) OVER (PARTITION BY value) AS total FROM (
-              SELECT *, sum(n) OVER (PARTITION BY value, metric) AS volume
-              FROM (${histograms(samples, ['value', 'start'], source.kind)}))))
-        WHERE ${taken})
-      GROUP BY rank, name, start ORDER BY rank, start`,
-  ).all<Listed>()
+    sql`SELECT ${listed(sql`${weight(oneIn)} AS w`, sql`${p.hour} AS hour`, ...numbered('k', keys), ...numbered('v', source.told))}
+      FROM ${from} WHERE ${where} AND ${source.kind === 'views' ? matchesPageView(filters) : pagesOf(filters)}`,
+  ).all<Read>()
+  const counted = [...count(results, query, samplesOf(source, filters)).values()]
+  const places = placesOf(counted)
+  const isNamed = ({ value }: Counted) => (places.get(value) ?? limit) < limit
+  const byPlace = (a: Counted, b: Counted) => (places.get(a.value) ?? 0) - (places.get(b.value) ?? 0)
+  const beyond = query.rest ? counted.filter(group => !isNamed(group)) : []
   return {
-    rows: results.flatMap(({ value, ...row }) => (value === null ? [] : [{ ...row, value }])),
-    beyond: results
-      .filter(({ value }) => value === null)
-      .map(row => ({ ...row, ...summed(row, source), value: '' })),
+    rows: counted
+      .filter(isNamed)
+      .sort((a, b) => byPlace(a, b) || a.start - b.start)
+      .map(({ value, start, sums }) => countedRow(start, value, source.columns, sums)),
+    beyond: [...Map.groupBy(beyond, ({ start }) => start)].map(([start, groups]) => {
+      const sums = source.columns.flatMap(column => {
+        const parts = groups.flatMap(({ sums }) => sums.get(column) ?? [])
+        return parts.length ? [[column, added(parts)] as const] : []
+      })
+      return countedRow(start, '', source.columns, new Map(sums))
+    }),
   }
 }
 
-/** A row as it is read: without a value, and with a list of histograms in each column, beyond the `limit`. */
-type Listed = Omit<RollupRow, 'value'> & { start: Hour; value: string | null }
-
-/** A column for each metric, with the histograms of its groups one after the other. */
-function listed(columns: readonly string[]): SQL {
-  return pivoted(columns, 'group_concat')
+/** `a AS k0, b AS k1` */
+function numbered(name: string, columns: readonly SQL[]): SQL[] {
+  return columns.map((column, i) => sql`${column} AS ${sql.raw(`${name}${i}`)}`)
 }
 
-/** Adds up the histograms of each column; a text of all costs less to parse than a row for each. */
-function summed(row: Listed, { columns }: Source): Record<string, string | null> {
-  return Object.fromEntries(
-    columns.map(column => {
-      const parts: Distribution[] = row[column] ? JSON.parse(`[${row[column]}]`) : []
-      return [column, parts.length ? JSON.stringify(added(parts.map(part => ({ ...NONE, ...part })))) : null]
-    }),
-  )
+/** Counts the samples of each page view in the groups that they belong to. */
+function count(
+  rows: readonly Read[],
+  query: GroupsQuery,
+  add: ReturnType<typeof samplesOf>,
+): Map<string, Counted> {
+  const startOf = startsIn(query)
+  const groups = new Map<string, Counted>()
+  for (const row of rows) {
+    const start = startOf(row.hour)
+    add(row, name => {
+      const value = JSON.stringify(
+        query.groupBy.map((key, i) => (isItem(key) ? name : (row[`k${i}`] ?? null))),
+      )
+      const id = `${start} ${value}`
+      const group = groups.get(id) ?? { value, start, sums: new Map() }
+      groups.set(id, group)
+      return group.sums
+    })
+  }
+  return groups
+}
+
+/** The place of each value by the weight of its largest metric, from 0. */
+function placesOf(groups: readonly Counted[]): Map<string, number> {
+  const volumes = new Map<string, Map<string, number>>()
+  for (const { value, sums } of groups) {
+    const volume = volumes.get(value) ?? new Map<string, number>()
+    volumes.set(value, volume)
+    for (const [column, { n }] of sums) volume.set(column, (volume.get(column) ?? 0) + n)
+  }
+  const totals = [...volumes].map(([value, volume]) => ({ value, total: Math.max(...volume.values()) }))
+  totals.sort((a, b) => b.total - a.total || (a.value < b.value ? -1 : 1))
+  return new Map(totals.map(({ value }, place) => [value, place]))
 }

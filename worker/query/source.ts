@@ -18,22 +18,13 @@ import {
   type ViewColumn,
 } from '../histogram/dimensions.ts'
 import { callHours, markHours, viewHours } from '../histogram/hours.ts'
-import {
-  callSamples,
-  type GroupedSelection,
-  listSamples,
-  markSamples,
-  type Selection,
-  viewSamples,
-} from '../histogram/samples-sql.ts'
-import { texts } from '../store/names.ts'
+import { sound } from '../histogram/safe-json.ts'
+import type { Selection } from '../histogram/samples-sql.ts'
+import { named, texts } from '../store/names.ts'
 
+const p = named(pageviews, 'p')
 const view = texts(pageviews, 'p')
 
-/** D1 counts a sample when it is unpacked, when it is sorted, and about as often once more in its bucket (measured). */
-const ROWS_A_SAMPLE = 3
-/** A call or a mark is put into the list of its page view besides, sorted there, and unpacked again (measured). */
-const ROWS_A_PAIR = 3
 /**
  * Rows that D1 counts for a page view more, to rank the routes or releases of its hour, and for a group of its own, which
  * it is where a few of many routes are read (measured: 5 where groups are large, up to 13 where each is one page view).
@@ -55,9 +46,10 @@ export interface Source {
   hours(selection: Selection, dimensions: readonly RollupDimension[]): SQL
   /** Rows that D1 counts for a page view `p` in `hours`, by the dimension. */
   openCost(dimension: RollupDimension): SQL
-  samples(selection: GroupedSelection): SQL
-  /** Rows that D1 counts for a page view `p` that matches, to turn it into samples and these into histograms. */
-  rawCost: SQL
+  /** What is read of a single page view `p`, to take its samples in the worker (raw-samples.ts). */
+  told: readonly SQL[]
+  /** About how many samples it has, which are work for the worker. */
+  work: SQL
 }
 
 type Viewed = Vital | 'pageviews' | 'errors'
@@ -85,8 +77,8 @@ function viewSource(metrics: readonly Viewed[]): Source {
       sql.raw(
         String(2 + columns.length * (dimension.keys.length ? 3 : 2) + (isRanked(dimension) ? RANKED : 0)),
       ),
-    samples: selection => viewSamples(selection, columns),
-    rawCost: sql.raw(String(ROWS_A_SAMPLE * columns.length)),
+    told: columns.map(column => sql.raw(column === 'views' ? '0' : view[column])),
+    work: sql.raw(String(columns.length)),
   }
 }
 
@@ -101,8 +93,8 @@ function sourceOf(metric: Measure): Source {
       kind: 'calls',
       hours: callHours,
       openCost: dimension => openLists('calls', dimension),
-      samples: callSamples,
-      rawCost: unpacked('calls'),
+      told: [p.calls, p.dropped],
+      work: sql.raw(lists('calls')),
     }
   }
   const [family, name = ''] = metric.split(':')
@@ -119,8 +111,8 @@ function sourceOf(metric: Measure): Source {
         throw new Error(`${column} are not rolled up`)
       },
       openCost: () => sql`0`,
-      samples: selection => listSamples(selection, column, index),
-      rawCost: sql.raw(String(ROWS_A_SAMPLE)),
+      told: [sql.raw(`${sound(view[column])} ->> ${index}`)],
+      work: sql`1`,
     }
   }
   return {
@@ -131,13 +123,9 @@ function sourceOf(metric: Measure): Source {
     dimensions: MARK_DIMENSIONS,
     hours: markHours,
     openCost: dimension => openLists('marks', dimension),
-    samples: markSamples,
-    rawCost: unpacked('marks'),
+    told: [p.marks],
+    work: sql.raw(lists('marks')),
   }
-}
-
-function unpacked(column: 'calls' | 'marks'): SQL {
-  return sql.raw(`1 + ${ROWS_A_SAMPLE + ROWS_A_PAIR} * ${lists(column)}`)
 }
 
 /**
@@ -158,8 +146,8 @@ export function isRanked({ keys }: RollupDimension): boolean {
   return keys.some(isCapped)
 }
 
-/** What the raw rows of some sources cost for a page view `p`, of which only those that match become samples. */
-export function rawCostOf(sources: readonly Source[], matches: SQL): SQL {
-  const costs = sources.map(source => sql`1 + CASE WHEN ${matches} THEN ${source.rawCost} ELSE 0 END`)
-  return sql.join(costs, sql` + `)
+/** The work that a page view `p` is for some sources: to be read, and its samples. */
+export function workOf(sources: readonly Source[], matches: SQL): SQL {
+  const works = sources.map(({ work }) => sql`1 + ${work}`)
+  return sql`CASE WHEN ${matches} THEN ${sql.join(works, sql` + `)} ELSE 0 END`
 }

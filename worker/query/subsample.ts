@@ -8,9 +8,9 @@
  *
  * Example: a day of 60,000 page views, of which each costs 2 rows. Roll-ups say that there are some 60,000, so the probe begins
  * with the ids below 0200000000000000, one in 128, and finds 480. So there are about 480 * 128 = 61,440, give or take
- * 4 / sqrt(480) = 18 %, and reading them costs at most 145,000 rows. A seventh of that may be read: one in 8 costs 18,100, and the
- * bound is 2000000000000000. Of an hour that has no roll-up the probe reads 1,000 of all page views and gives up, then one in
- * 16, and so on.
+ * 4 / sqrt(480) = 18 %, and reading them costs at most 145,000 rows. Of 20,000 the probe has taken 500, and 24 hours are sought:
+ * 19,476 are left, so one page view in 8 is read. The bound is 2000000000000000. Of an hour that has no roll-up the probe reads
+ * 1,000 of all page views and gives up, then one in 16, and so on.
  */
 
 import { type SQL, sql } from 'drizzle-orm'
@@ -18,10 +18,11 @@ import type { Query } from '../../schema/api/query.ts'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
 import type { Hour, Ms, OneIn } from '../../schema/domain/units.ts'
 import { pageviews, rollups } from '../../schema/storage/tables.ts'
-import { allOf } from '../histogram/hours.ts'
+import { allOf, eachOf, isRange } from '../histogram/hours.ts'
 import { sound } from '../histogram/safe-json.ts'
 import type { Selection } from '../histogram/samples-sql.ts'
-import { named, texts } from '../store/names.ts'
+import { badField } from '../problem.ts'
+import { NO_SQL, named, texts } from '../store/names.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 
 const p = named(pageviews, 'p')
@@ -40,12 +41,12 @@ const HOPED = 300
 /** So few say little: what roll-ups count may have been deleted since. */
 const FEW = 40
 const STEP = 16
-/** The smallest part that is read is one in so many. */
+/** The smallest part that is looked at is one in so many. */
 const MAX_ONE_IN = STEP ** 6
 /** By how many standard deviations a guess of the rows is raised, so that a read stays within them. */
 const SIGMAS = 4
-/** D1 counts an hour of a list three times: unpacked, put into the list, looked up. */
-const ROWS_AN_HOUR = 3
+/** Where fewer rows are left for page views, to seek their hours is not worth it. */
+const WORTHWHILE = 500
 
 export interface Range extends Pick<Query, 'site' | 'from' | 'to'> {
   /** Those of its hours that are meant, since 1970; without them all are. */
@@ -58,7 +59,7 @@ interface Need {
   cost: SQL
   /** 1 for those page views that reach the worker, else 0. */
   matches?: SQL
-  /** How many times the condition on the hours stands in what is read; default 1. */
+  /** How many times the hours are sought in what is read; default 1. */
   lists?: number
 }
 
@@ -68,7 +69,7 @@ export interface Limits {
   reads: number
   /** About how many page views that match the worker can take. */
   most?: number
-  /** The smallest `oneIn` that will do, a power of two. */
+  /** The smallest `oneIn` that will do. */
   atLeast?: number
 }
 
@@ -83,8 +84,8 @@ export interface Estimate {
   rows: number
   /** About how many of them match. */
   matching: number
-  /** Rows that the list of the hours takes. */
-  listed: number
+  /** Rows that it takes to seek the hours. */
+  sought: number
 }
 
 /** What `npm run explain` is told of a query that reads raw rows alone. */
@@ -126,37 +127,43 @@ export async function estimateOf(
     read: meta.rows_read,
     rows: costs * (1 + SIGMAS * deviation) * oneIn,
     matching: matching * oneIn,
-    listed: hours.length * ROWS_AN_HOUR * lists,
+    sought: hours.length * lists,
   }
 }
 
-/** Of how many page views one can be read: 1, 2, 4, ... */
+/** Of how many page views one can be read. Throws a 400 where there are so many hours that next to none could. */
 export function oneInOf(
-  { range, rows, matching, listed }: Estimate,
+  { hours, rows, matching, sought }: Estimate,
   { reads, most = Number.POSITIVE_INFINITY, atLeast = 1 }: Limits,
 ): OneIn {
-  let oneIn = 1
-  // A whole range needs no list of its hours; a part of it, or some hours, are sought hour by hour.
-  const isTooMuch = () => rows / oneIn + (oneIn > 1 || range.hours ? listed : 0) > reads
-  while (oneIn < MAX_ONE_IN && (oneIn < atLeast || isTooMuch() || matching / oneIn > most)) oneIn *= 2
-  return oneIn
+  // Hours that follow each other are read whole as one range.
+  const all = rows + (isRange(hours) ? 0 : sought)
+  if (atLeast <= 1 && all <= reads && matching <= most) return 1
+  const left = reads - sought
+  if (left < WORTHWHILE) throw badField({ field: 'from', detail: TOO_FAR })
+  return Math.max(2, atLeast, Math.ceil(rows / left), Math.ceil(matching / most))
 }
+
+const TOO_FAR =
+  'is too far back for single page views to answer: ask for a shorter range, or for fewer metrics'
 
 /** One page view in `oneIn` of what was estimated. Key: (site, hour, id), sought for each hour. */
 export function selectionOf({ range, hours }: Estimate, oneIn: OneIn): Selection {
-  const where =
-    oneIn === 1 ? within(range) : sql`${allOf(range.site, hours).where} AND ${p.id} < ${boundOf(oneIn)}`
-  return { oneIn, where }
+  if (oneIn === 1) return allWithin(range, hours)
+  const { from, where } = eachOf(range.site, hours)
+  return { oneIn, from, where: sql`${where} AND ${p.id} < ${boundOf(oneIn)}` }
 }
 
-/** Every page view of a range. Key: (site, hour). */
-export function within({ site, from, to, hours }: Range): SQL {
-  return hours
-    ? allOf(site, hours).where
-    : sql`${p.site} = ${site} AND ${p.hour} >= ${from / HOUR} AND ${p.hour} < ${to / HOUR}`
+function allWithin(range: Range, hours: readonly Hour[]): Selection {
+  return range.hours ? allOf(range.site, hours) : { oneIn: 1, from: p.table, where: within(range) }
 }
 
-/** The id below which one in `oneIn` of all ids lies, a power of two from 2 on: of 16 that is 1000000000000000. */
+/** Every page view of a range without its `hours`. Key: (site, hour). */
+export function within({ site, from, to }: Range): SQL {
+  return sql`${p.site} = ${site} AND ${p.hour} >= ${from / HOUR} AND ${p.hour} < ${to / HOUR}`
+}
+
+/** The id below which one in `oneIn` of all ids lies: of 16 that is 1000000000000000. */
 export function boundOf(oneIn: OneIn): string {
   return (2n ** 64n / BigInt(oneIn)).toString(16).padStart(16, '0')
 }
@@ -172,21 +179,21 @@ interface Probed {
  * found), found being a JSON list of how many there were, what reading them costs, and how many match. Each look ends at `PROBE`.
  */
 function probe(range: Range, hours: readonly Hour[], cost: SQL, matches: SQL): SQL {
+  const all = allWithin(range, hours)
   const [limit, step, few, most] = [PROBE, STEP, FEW, MAX_ONE_IN].map(number => sql.raw(String(number)))
   const next = sql`CASE WHEN found IS NULL THEN oneIn WHEN found ->> 0 >= ${limit} THEN oneIn * ${step}
     WHEN oneIn > ${step} * ${step} THEN oneIn / ${step} ELSE 1 END`
   // `boundOf` of the next look; SQLite's integers do not hold 2^64.
   const bound = sql`printf('%016x', ${sql.raw(String(2n ** 64n / BigInt(STEP)))} / (${next} / ${step}))`
-  const look = (rows: SQL) =>
+  const look = ({ from, where }: Pick<Selection, 'from' | 'where'>, some = NO_SQL) =>
     sql`(SELECT json_array(count(*), total(cost), total(matches)) FROM (
-      SELECT ${cost} AS cost, ${matches} AS matches FROM ${rows} LIMIT ${limit}))`
+      SELECT ${cost} AS cost, ${matches} AS matches FROM ${from} WHERE ${where} ${some} LIMIT ${limit}))`
   return sql`WITH RECURSIVE probe(turn, way, oneIn, found) AS (
       SELECT 0, 0, ${firstOf(range)}, NULL
       UNION ALL
       SELECT turn + 1, CASE WHEN found IS NULL THEN 0 WHEN found ->> 0 >= ${limit} THEN 1 ELSE -1 END, ${next},
-        CASE ${next} WHEN 1 THEN ${look(sql`${p.table} WHERE ${within(range)}`)}
-        ELSE ${look(sql`json_each(${JSON.stringify(hours)}) AS h CROSS JOIN ${p.table}
-          WHERE ${p.site} = ${range.site} AND ${p.hour} = h.value AND ${p.id} < ${bound}`)} END
+        CASE ${next} WHEN 1 THEN ${look(all)}
+        ELSE ${look(eachOf(range.site, hours), sql`AND ${p.id} < ${bound}`)} END
       FROM probe WHERE found IS NULL OR (way >= 0 AND found ->> 0 >= ${limit} AND oneIn < ${most})
         OR (way <= 0 AND found ->> 0 < ${few} AND oneIn > 1))
     SELECT oneIn, found FROM probe ORDER BY turn DESC LIMIT 1`

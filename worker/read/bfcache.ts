@@ -11,6 +11,7 @@ import { RELATIVE_ERROR } from '../../schema/domain/histogram.ts'
 import { type ShareEstimate, shareOf } from '../../schema/domain/share.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
+import { weight } from '../histogram/samples-sql.ts'
 import { matchesPageView } from '../query/filters.ts'
 import { keptRows, type Retention } from '../query/kept.ts'
 import { subsample } from '../query/subsample.ts'
@@ -42,7 +43,7 @@ export async function readBfcache(
 ): Promise<BfcacheAnswer> {
   const query = keptRows(asked, retention, now)
   const wanted = sql`${TOLD} AND ${matchesPageView(query.filters)}`
-  const { oneIn, where } = await subsample(
+  const { oneIn, from, where } = await subsample(
     d1,
     query,
     { cost: sql`1`, matches: wanted, most: MAX_RETURNS },
@@ -50,9 +51,9 @@ export async function readBfcache(
   )
   const { results } = await prepare(
     d1,
-    sql`SELECT ${p.weight} * ${sql.raw(String(oneIn))} AS w,
+    sql`SELECT ${weight(oneIn)} AS w,
         CASE ${p.navigation} WHEN 'back-forward' THEN ${p.bfcache} END AS text
-      FROM ${p.table} WHERE ${where} AND ${wanted}`,
+      FROM ${from} WHERE ${where} AND ${wanted}`,
   ).all<{ w: number; text: string | null }>()
 
   const [all, restored] = [none(), none()]

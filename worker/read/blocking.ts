@@ -11,6 +11,7 @@ import { collect, percentiles, RELATIVE_ERROR, type Sample } from '../../schema/
 import type { Ms } from '../../schema/domain/units.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
 import type { Blocking } from '../../schema/wire/pageview.ts'
+import { weight } from '../histogram/samples-sql.ts'
 import { matchesPageView } from '../query/filters.ts'
 import { keptRows, type Retention } from '../query/kept.ts'
 import { subsample } from '../query/subsample.ts'
@@ -45,7 +46,7 @@ export async function readBlocking(
   const query = keptRows(asked, retention, now)
   const { minimum, limit, sort } = query
   const wanted = sql`${p.blocking} IS NOT NULL AND ${matchesPageView(query.filters)}`
-  const { oneIn, where } = await subsample(
+  const { oneIn, from, where } = await subsample(
     d1,
     query,
     { cost: sql`1`, matches: wanted, most: MAX_PAGE_VIEWS },
@@ -53,7 +54,7 @@ export async function readBlocking(
   )
   const { results } = await prepare(
     d1,
-    sql`SELECT ${p.weight} * ${sql.raw(String(oneIn))} AS w, ${p.blocking} AS text FROM ${p.table} WHERE ${where} AND ${wanted}`,
+    sql`SELECT ${weight(oneIn)} AS w, ${p.blocking} AS text FROM ${from} WHERE ${where} AND ${wanted}`,
   ).all<{ w: number; text: string }>()
 
   const { count, samples, all, hosts } = addedUp(results)

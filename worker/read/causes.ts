@@ -17,9 +17,10 @@ import {
   RELATIVE_ERROR,
 } from '../../schema/domain/histogram.ts'
 import { METRICS, rate, thresholds } from '../../schema/domain/metrics.ts'
-import type { Ms, OneIn } from '../../schema/domain/units.ts'
+import type { Ms } from '../../schema/domain/units.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
 import { sound } from '../histogram/safe-json.ts'
+import { type Selection, weight } from '../histogram/samples-sql.ts'
 import { matchesPageView } from '../query/filters.ts'
 import { keptRows, type Retention } from '../query/kept.ts'
 import { subsample } from '../query/subsample.ts'
@@ -72,13 +73,8 @@ export async function causes(
   const query = keptRows(asked, retention, now)
   const { metric, minimum, limit } = query
   const wanted = sql`${p[metric]} IS NOT NULL AND ${matchesPageView(query.filters)}`
-  const { oneIn, where } = await subsample(
-    d1,
-    query,
-    { cost: sql`1`, matches: wanted, most: MAX_PAGE_VIEWS },
-    now,
-  )
-  const rows = await read(d1, metric, sql`${where} AND ${wanted}`, oneIn)
+  const selection = await subsample(d1, query, { cost: sql`1`, matches: wanted, most: MAX_PAGE_VIEWS }, now)
+  const rows = await read(d1, metric, selection, wanted)
 
   const all = collect(rows, thresholds(metric))
   const found = grouped(rows, metric)
@@ -88,7 +84,7 @@ export async function causes(
     ...rangeOf(query),
     source: 'samples',
     relative_error: RELATIVE_ERROR,
-    sampled: oneIn,
+    sampled: selection.oneIn,
     metric,
     unit: METRICS[metric].unit,
     count: all.n,
@@ -102,14 +98,19 @@ export async function causes(
   }
 }
 
-async function read(d1: Preparer, metric: Caused, where: SQL, oneIn: OneIn): Promise<Row[]> {
+async function read(
+  d1: Preparer,
+  metric: Caused,
+  { oneIn, from, where }: Selection,
+  wanted: SQL,
+): Promise<Row[]> {
   const cause = sql.raw(`CASE WHEN ${WHY} ->> '$.${metric}[0]' IS NOT NULL THEN ${NAMED[metric]} END`)
   const calls = metric === 'cls' ? sql`'{}'` : p.calls
   const { results } = await prepare(
     d1,
-    sql`SELECT ${p.id} AS id, ${p.weight} * ${sql.raw(String(oneIn))} AS w, ${p[metric]} AS x, ${cause} AS cause,
+    sql`SELECT ${p.id} AS id, ${weight(oneIn)} AS w, ${p[metric]} AS x, ${cause} AS cause,
         ${p.why} AS why, ${calls} AS calls
-      FROM ${p.table} WHERE ${where}`,
+      FROM ${from} WHERE ${where} AND ${wanted}`,
   ).all<Row>()
   return results
 }

@@ -25,9 +25,6 @@ import { changeInUnit, rounded, sideOf } from './trends.ts'
 /** Ranges longer than this, in ms, are compared by whole days: hours would be as many periods again. */
 const MOST_BY_HOUR = 8 * DAY
 
-/** The longest time, in ms, of which single page views are compared: to list the hours of more would take all rows. */
-const MOST_BY_ROW = 28 * DAY
-
 /** What is compared with what. */
 interface Sides {
   from: Ms
@@ -109,7 +106,7 @@ async function rawPeriods(d1: Preparer, asked: ChangesQuery, retention: Retentio
   const to = untilNow(range.to, now)
   // Both times must be kept.
   const half = Math.floor((to - kept) / 2 / HOUR) * HOUR
-  const from = Math.max(range.from, to - Math.min(half, MOST_BY_ROW))
+  const from = Math.max(range.from, to - half)
   const before = { site, filters, from: from - (to - from), to: from }
   const after = { site, filters, from, to }
   const found = await groupsOfTimes(d1, metrics, [before, after], { reads: MAX_READ, oldest, now })
@@ -124,8 +121,7 @@ async function releases(
   retention: Retention,
   now: Ms,
 ): Promise<Sides> {
-  const { site, filters, metrics, to, ...kept } = keptRows(asked, retention, now)
-  const from = Math.max(kept.from, untilNow(to, now) - MOST_BY_ROW)
+  const { site, filters, metrics, from, to } = keptRows(asked, retention, now)
   const receipt: Receipt = { statements: 0, read: 0 }
   const given = typeof filters.release === 'string' ? filters.release : undefined
   const { newest, before } = await twoReleases(counted(d1, receipt), { site, from, to }, given, now)

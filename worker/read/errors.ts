@@ -11,6 +11,7 @@ import { decodeError, type RowError } from '../../schema/storage/row.ts'
 import { errorRollups, pageviews } from '../../schema/storage/tables.ts'
 import { ERROR_DIMENSIONS } from '../histogram/dimensions.ts'
 import { type ErrorSum, OTHER_ERRORS } from '../histogram/errors.ts'
+import { weight } from '../histogram/samples-sql.ts'
 import { coveredBy, type Periods } from '../query/covered.ts'
 import { groupsOf } from '../query/distributions.ts'
 import { matchesPageView } from '../query/filters.ts'
@@ -25,8 +26,8 @@ import { rangeOf } from './summary.ts'
 /** Page views with errors that are looked at, and rows of roll-ups. */
 const MAX_PAGE_VIEWS = 4_000
 const MAX_ROWS = 10_000
-/** Rows that page views may read beside those of roll-ups, and beside the count. */
-const READS = 5_000
+/** Rows that page views may read beside the count, which may read as many: there are roll-ups besides, or there are none. */
+const READS = { rolledUp: 5_000, raw: 10_000 }
 const MAX_NAMES = 8
 
 const p = named(pageviews, 'p')
@@ -45,10 +46,11 @@ export async function readErrors(
 ): Promise<ErrorsAnswer> {
   const isFiltered = Object.values(asked.filters).some(filter => filter !== undefined)
   const query = isFiltered ? keptRows(asked, retention, now) : keptDays(asked, retention, now)
+  const reads = isFiltered ? READS.raw : READS.rolledUp
   const sums: Sums = new Map()
   const [oneIn, all] = await Promise.all([
-    isFiltered ? addRows(d1, sums, query, undefined, now) : addPeriods(d1, sums, query, now),
-    groupsOf(d1, { ...query, sort: 'busiest', metrics: ['errors'], groupBy: [] }, now, { reads: READS }),
+    isFiltered ? addRows(d1, sums, query, { reads }, now) : addPeriods(d1, sums, query, reads, now),
+    groupsOf(d1, { ...query, sort: 'busiest', metrics: ['errors'], groupBy: [] }, now, { reads }),
   ])
   const counts = all.groups[0]?.distribution
   const count = counts ? errorCount(counts) : 0
@@ -78,10 +80,16 @@ export async function readErrors(
 }
 
 /** Adds what roll-ups hold, and the page views of open hours; answers of how many of these one was read. */
-async function addPeriods(d1: Preparer, sums: Sums, query: ErrorsQuery, now: number): Promise<number> {
+async function addPeriods(
+  d1: Preparer,
+  sums: Sums,
+  query: ErrorsQuery,
+  reads: number,
+  now: number,
+): Promise<number> {
   const periods = await coveredBy(d1, query, now)
   const [oneIn] = await Promise.all([
-    periods.open.length ? addRows(d1, sums, query, periods.open, now) : 1,
+    periods.open.length ? addRows(d1, sums, query, { hours: periods.open, reads }, now) : 1,
     addRollups(d1, sums, query.site, periods),
   ])
   return oneIn
@@ -110,24 +118,24 @@ async function addRows(
   d1: Preparer,
   sums: Sums,
   { site, from, to, filters }: ErrorsQuery,
-  hours: readonly number[] | undefined,
+  { hours, reads }: { hours?: readonly number[]; reads: number },
   now: number,
 ): Promise<number> {
   const wanted = sql`${p.errors} > 0 AND ${matchesPageView(filters)}`
   const range = hours
     ? { site, from: Math.min(...hours) * HOUR, to: (Math.max(...hours) + 1) * HOUR, hours }
     : { site, from, to }
-  const { oneIn, where } = await subsample(
+  const selection = await subsample(
     d1,
     range,
-    { cost: sql`1`, matches: wanted, most: MAX_PAGE_VIEWS, reads: READS },
+    { cost: sql`1`, matches: wanted, most: MAX_PAGE_VIEWS, reads },
     now,
   )
   const { results } = await prepare(
     d1,
-    sql`SELECT ${p.weight} * ${sql.raw(String(oneIn))} AS w, ${p.began} AS began, ${p.release} AS release,
+    sql`SELECT ${weight(selection.oneIn)} AS w, ${p.began} AS began, ${p.release} AS release,
         ${p.browser} AS browser, ${p.errorList} AS errors
-      FROM ${p.table} WHERE ${where} AND ${wanted}`,
+      FROM ${selection.from} WHERE ${selection.where} AND ${wanted}`,
   ).all<{ w: number; began: number; release: string | null; browser: string | null; errors: string | null }>()
   for (const { w, began, release, browser, errors } of results) {
     const names = {
@@ -140,7 +148,7 @@ async function addRows(
       add(sums, JSON.stringify([kind, message, script, line, column]), sum)
     }
   }
-  return oneIn
+  return selection.oneIn
 }
 
 function add(sums: Sums, value: string, part: Sum): void {

@@ -80,11 +80,11 @@ async function slowest(d1: Preparer, query: Slowest, now: Ms): Promise<Listed> {
     reads: MAX_READ - 4 * limit,
     atLeast: cursor?.[2] ?? 1,
   }
-  const { oneIn, where } = await subsample(d1, query, need, now)
+  const { oneIn, from, where } = await subsample(d1, query, need, now)
   const { results } = await prepare(
     d1,
     sql`SELECT json_group_array(json_array(${p[metric]}, ${p.hour}, ${p.id})) AS found
-      FROM ${p.table} WHERE ${where} AND ${wanted}`,
+      FROM ${from} WHERE ${where} AND ${wanted}`,
   ).all<{ found: string }>()
   const found: Key[] = JSON.parse(results[0]?.found ?? '[]')
   const after = cursor ? ([cursor[3], cursor[4], cursor[5]] satisfies Key) : null
@@ -142,8 +142,13 @@ async function newest(d1: Preparer, query: Newest, cursor: Newest['cursor'], now
     return listing(walked, query.limit, 1, edge)
   }
   const busy = { ...range, from: edge * HOUR }
-  const { oneIn, where } = await subsample(d1, busy, { cost: sql`2`, reads: MAX_READ - 3 * MAX_WALKED }, now)
-  const some = await list(d1, p.table, sql`${where} AND ${wanted}`, query.limit)
+  const { oneIn, from, where } = await subsample(
+    d1,
+    busy,
+    { cost: sql`2`, reads: MAX_READ - 3 * MAX_WALKED },
+    now,
+  )
+  const some = await list(d1, from, sql`${where} AND ${wanted}`, query.limit)
   return listing(some.rows, query.limit, oneIn, edge > range.from / HOUR ? edge - 1 : null)
 }
 

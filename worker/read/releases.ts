@@ -1,9 +1,9 @@
 /** The releases of a range by the hour or day in which each was first seen, and which two of them are compared. */
 
-import { sql } from 'drizzle-orm'
 import { DAY } from '../../schema/domain/hour.ts'
 import { isReserved } from '../../schema/domain/names.ts'
 import type { Ms } from '../../schema/domain/units.ts'
+import { NO_VIEWS } from '../histogram/hours.ts'
 import { coveredBy } from '../query/covered.ts'
 import { readingOf } from '../query/reading.ts'
 import { rollupWeights, type Weights } from '../query/rollup-rows.ts'
@@ -29,7 +29,7 @@ export async function twoReleases(
   const reading = source && readingOf({ site: range.site, groupBy: ['release'], filters: {} }, source)
   if (!reading) return { newest: null, before: null }
   const stored = { ...periods, open: [] }
-  const rows = await rollupWeights(d1, reading, stored, { oneIn: 1, where: sql`false` })
+  const rows = await rollupWeights(d1, reading, stored, NO_VIEWS)
   const names = newestFirst(rows, given)
   const newest = given ?? names[0] ?? null
   const place = newest === null ? -1 : names.indexOf(newest)

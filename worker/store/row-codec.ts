@@ -119,7 +119,7 @@ export function parsed(text: string): unknown {
 }
 
 /** What `{"0":[[...],...],"1":[...]}` holds. */
-function itemsOf(text: string): unknown[][] | null {
+export function itemsOf(text: string): unknown[][] | null {
   const beacons = recordOf(text)
   return (
     beacons &&

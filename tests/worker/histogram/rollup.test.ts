@@ -515,6 +515,6 @@ describe('no query', () => {
     expect(tables.join('\n')).toMatch(
       /SEARCH rollups USING PRIMARY KEY \(site=\? AND tier=\? AND dimension=\? AND start=\?\)/,
     )
-    expect(tables.join('\n')).toMatch(/SEARCH p USING PRIMARY KEY \(site=\? AND hour=\?\)/)
+    expect(tables.join('\n')).toMatch(/SEARCH p USING PRIMARY KEY \(site=\? AND hour>\? AND hour<\?\)/)
   })
 })

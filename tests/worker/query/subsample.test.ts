@@ -35,10 +35,10 @@ beforeAll(async () => {
 async function look(site: string, need: Parameters<typeof subsample>[2], per = 1) {
   const meter = newMeter()
   const d1 = metered(env.DB, meter)
-  const { oneIn, where } = await subsample(d1, range(site), need, NOW)
+  const { oneIn, from, where } = await subsample(d1, range(site), need, NOW)
   const fan = JSON.stringify(Array.from({ length: per - 1 }, (_, i) => i))
-  const from = per > 1 ? sql`pageviews AS p CROSS JOIN json_each(${fan}) AS e` : sql`pageviews AS p`
-  const { results } = await prepare(d1, sql`SELECT count(*) AS n FROM ${from} WHERE ${where}`).all<{
+  const all = per > 1 ? sql`${from} CROSS JOIN json_each(${fan}) AS e` : from
+  const { results } = await prepare(d1, sql`SELECT count(*) AS n FROM ${all} WHERE ${where}`).all<{
     n: number
   }>()
   return { oneIn, rows: (results[0]?.n ?? 0) / Math.max(1, per - 1), ...meter }
@@ -54,7 +54,7 @@ describe('a thinned read', () => {
       for (const site of ['some', 'many']) {
         const { read, oneIn } = await look(site, { ...each, reads })
         expect(read, `${site} ${reads}`).toBeLessThanOrEqual(reads)
-        if (oneIn > 1) expect(read, `${site} ${reads}`).toBeGreaterThan(reads / 4)
+        if (oneIn > 1) expect(read, `${site} ${reads}`).toBeGreaterThan(reads / 2)
       }
     }
   })
@@ -62,7 +62,7 @@ describe('a thinned read', () => {
   it('allows for what D1 counts beside the page views themselves', async () => {
     const { read, oneIn } = await look('some', { cost: sql`6` }, 6)
     expect(read).toBeLessThanOrEqual(20_000)
-    expect(oneIn).toBe(8)
+    expect(oneIn).toBe(6)
   })
 
   it('lets no more of what fits through than it should', async () => {
@@ -84,16 +84,16 @@ describe('a thinned read', () => {
   it('seeks the key', async () => {
     const plans = []
     for (const site of ['few', 'many']) {
-      const { where } = await subsample(env.DB, range(site), each, NOW)
+      const { from, where } = await subsample(env.DB, range(site), each, NOW)
       const { results } = await prepare(
         env.DB,
-        sql`EXPLAIN QUERY PLAN SELECT p.lcp FROM pageviews AS p WHERE ${where}`,
+        sql`EXPLAIN QUERY PLAN SELECT p.lcp FROM ${from} WHERE ${where}`,
       ).all<{ detail: string }>()
-      plans.push(results[0]?.detail)
+      plans.push(results.map(({ detail }) => detail).join(', '))
     }
     expect(plans).toEqual([
       'SEARCH p USING PRIMARY KEY (site=? AND hour>? AND hour<?)',
-      'SEARCH p USING PRIMARY KEY (site=? AND hour=? AND id<?)',
+      'SCAN 40-ROW VALUES CLAUSE, SEARCH p USING PRIMARY KEY (site=? AND hour=? AND id<?)',
     ])
   })
 
@@ -113,14 +113,14 @@ describe('a thinned read', () => {
     const blind = await asked()
     await say('{"n":60000,"s":60000,"q":60000}')
     const told = await asked()
-    expect([4, 8]).toContain(blind.oneIn)
-    expect([4, 8]).toContain(told.oneIn)
+    expect([4, 5]).toContain(blind.oneIn)
+    expect([4, 5]).toContain(told.oneIn)
     expect(blind.read).toBeGreaterThan(2_000)
     expect(told.read).toBeLessThan(700)
     // Rows that were deleted since, rows that came since, and a broken row.
     for (const views of ['{"n":9e6,"s":9000000,"q":9e6}', '{"n":1,"s":1,"q":1}', '{"n":']) {
       await say(views)
-      expect([4, 8], views).toContain((await asked()).oneIn)
+      expect([4, 5], views).toContain((await asked()).oneIn)
     }
   })
 
