@@ -13,31 +13,20 @@ import { NamesChanged, useRulesSince } from './renamed.tsx'
 import { Sampled, Section } from './section.tsx'
 import { State } from './state.tsx'
 import { Chips, Tabs } from './tabs.tsx'
+import type { Place } from './url-state.ts'
 import { useAnswer } from './use-api.ts'
 
 const SORTS = { impact: 'Impact', busiest: 'Busiest', slowest: 'Slowest', failing: 'Failing' }
 
 export function Api() {
   const [place] = usePlace()
-  const { p, sort, api } = place
-  const left = { 'endpoint!': place['api!'] }
-  const own = { endpoint: api, ...left }
+  const { api } = place
+  const extra = { endpoint: api, 'endpoint!': place['api!'] }
   const names = api ? api.split('\n') : []
-  const base = { ...baseOf(place), ...left, metrics: 'api', percentiles: p }
-  const path = pathOf('summary', { ...base, group_by: 'endpoint', sort, limit: limitOf(place) })
-  const answer = useAnswer<SummaryAnswer>(path)
-  const all = useAnswer<SummaryAnswer>(pathOf('summary', base))
-  const grouped = { metrics: 'api', percentile: p, group_by: 'endpoint', sort, limit: limitOf(place) }
-  const changes = useAnswer<TrendsAnswer>(pathOf('trends', { ...baseOf(place), ...left, ...grouped }), true)
-  const budgets = useAnswer<BudgetsAnswer>(pathOf('budgets', { site: place.site }))
-  const since = useRulesSince()
-  const data = answer.data?.data ?? []
-  const chosen = data.filter(({ group }) => group.endpoint && names.includes(group.endpoint))
+  const found = useEndpoints(place)
+  const { path, answer } = found
+  const chosen = (answer.data?.data ?? []).filter(({ group }) => names.includes(group.endpoint ?? ''))
   const about = names.length > 1 ? count(names.length, 'endpoint') : api || 'All API calls'
-  const budgetsOf = ({ group }: SummaryRow) =>
-    budgets.data?.data
-      .filter(({ endpoint }) => endpoint === group.endpoint)
-      .map(({ id, state }) => <State key={id} state={state} />)
   return (
     <>
       <Section
@@ -47,29 +36,7 @@ export function Api() {
         className="whole"
         tools={<Tabs label="Order" name="sort" options={SORTS} />}
       >
-        <Groups
-          label="API endpoints"
-          metric="api"
-          by="endpoint"
-          head="Endpoint"
-          rows={data}
-          total={totalOf(answer.data, all.data && (all.data.data[0]?.count ?? 0))}
-          changes={changes}
-          to={api => ({ api })}
-          more={[
-            ['Errors', ({ error_rate }) => percent(error_rate ?? 0)],
-            ['Calls per minute', ({ per_minute }) => few(per_minute ?? 0)],
-            ['Budget state', budgetsOf],
-          ]}
-        />
-        <Sampled of={answer.data} />
-        <NamesChanged from={answer.data?.from} since={since} />
-        {!!all.data?.calls_left_out && (
-          <p class="soft">
-            {number(all.data.calls_left_out)} calls are left out: a page view sends at most 64. Percentiles
-            cover only those.
-          </p>
-        )}
+        <Endpoints {...found} />
       </Section>
       {(api || place['api!']) && (
         <p class="row">
@@ -77,14 +44,65 @@ export function Api() {
           <Chips name="api!" title="Endpoint" />
         </p>
       )}
-      <Chart metric="api" extra={own} about={about} />
+      <Chart metric="api" extra={extra} about={about} />
       {api && (
         <Breakdown
           metric="api"
-          extra={own}
+          extra={extra}
           about={about}
           total={chosen.length < names.length ? null : chosen.reduce((sum, { count }) => sum + count, 0)}
         />
+      )}
+    </>
+  )
+}
+
+/** All that the table shows, asked for at once: the endpoints, all of them together, what changed in each, and their budgets. */
+function useEndpoints(place: Place) {
+  const { p, sort } = place
+  const base = { ...baseOf(place), 'endpoint!': place['api!'], metrics: 'api' }
+  const grouped = { ...base, group_by: 'endpoint', sort, limit: limitOf(place) }
+  const path = pathOf('summary', { ...grouped, percentiles: p })
+  return {
+    path,
+    answer: useAnswer<SummaryAnswer>(path),
+    all: useAnswer<SummaryAnswer>(pathOf('summary', { ...base, percentiles: p })).data,
+    changes: useAnswer<TrendsAnswer>(pathOf('trends', { ...grouped, percentile: p }), true),
+    budgets: useAnswer<BudgetsAnswer>(pathOf('budgets', { site: place.site })),
+    since: useRulesSince(),
+  }
+}
+
+function Endpoints({ answer, all, changes, budgets, since }: ReturnType<typeof useEndpoints>) {
+  const found = answer.data
+  const budgetsOf = ({ group }: SummaryRow) =>
+    budgets.data?.data
+      .filter(({ endpoint }) => endpoint === group.endpoint)
+      .map(({ id, state }) => <State key={id} state={state} />)
+  return (
+    <>
+      <Groups
+        label="API endpoints"
+        metric="api"
+        by="endpoint"
+        head="Endpoint"
+        rows={found?.data ?? []}
+        total={totalOf(found, all && (all.data[0]?.count ?? 0))}
+        changes={changes}
+        to={api => ({ api })}
+        more={[
+          ['Errors', ({ error_rate }) => percent(error_rate ?? 0)],
+          ['Calls per minute', ({ per_minute }) => few(per_minute ?? 0)],
+          ['Budget state', budgetsOf],
+        ]}
+      />
+      <Sampled of={found} />
+      <NamesChanged from={found?.from} since={since} />
+      {!!all?.calls_left_out && (
+        <p class="soft">
+          {number(all.calls_left_out)} calls are left out: a page view sends at most 64. Percentiles cover
+          only those.
+        </p>
       )}
     </>
   )

@@ -1,5 +1,6 @@
 /** Budgets with their state, each to be changed or deleted, their history, and the webhook. */
 
+import type { Ref } from 'preact'
 import { useContext, useEffect, useRef } from 'preact/hooks'
 import type { BudgetAnswer, BudgetEventsAnswer, BudgetsAnswer } from '../../schema/api/budgets.ts'
 import { figureOf, subjectOf, writeLimit } from '../../schema/domain/budget-figure.ts'
@@ -120,34 +121,50 @@ function History({ budgets }: { budgets: BudgetAnswer[] }) {
         <p class="soft">No changes yet.</p>
       ) : (
         <Table label="History" columns={['When', 'State', 'Value', 'Samples', 'Budget', 'Release']}>
-          {events.map(({ budget: id, at, state, value, samples, release }) => {
-            const budget = of(id)
-            return (
-              <tr key={`${id} ${at}`} ref={at === place.at ? met : null} class={at === place.at ? 'met' : ''}>
-                <th scope="row">{moment(at)}</th>
-                <td>
-                  {budget && state === 'breached' ? (
-                    <Link to={causeOf(budget, Date.parse(at))} label={`See the cause of ${nameOf(budget)}`}>
-                      <State state={state} />
-                    </Link>
-                  ) : (
-                    <State state={state} />
-                  )}
-                </td>
-                <td>{budget ? format(figureOf(budget), value) : value}</td>
-                <td>{number(samples)}</td>
-                <td class="text">
-                  <bdi>{budget ? nameOf(budget) : 'deleted'}</bdi>
-                </td>
-                <td class="text">
-                  <bdi>{release ?? '–'}</bdi>
-                </td>
-              </tr>
-            )
-          })}
+          {events.map(event => (
+            <Event
+              key={`${event.budget} ${event.at}`}
+              event={event}
+              budget={of(event.budget)}
+              met={event.at === place.at ? met : null}
+            />
+          ))}
         </Table>
       )}
     </Section>
+  )
+}
+
+interface EventProps {
+  event: BudgetEventsAnswer['data'][number]
+  /** Undefined where it is deleted. */
+  budget: BudgetAnswer | undefined
+  /** Set where the address is about this event. */
+  met: Ref<HTMLTableRowElement> | null
+}
+
+function Event({ event: { at, state, value, samples, release }, budget, met }: EventProps) {
+  return (
+    <tr ref={met} class={met ? 'met' : ''}>
+      <th scope="row">{moment(at)}</th>
+      <td>
+        {budget && state === 'breached' ? (
+          <Link to={causeOf(budget, Date.parse(at))} label={`See the cause of ${nameOf(budget)}`}>
+            <State state={state} />
+          </Link>
+        ) : (
+          <State state={state} />
+        )}
+      </td>
+      <td>{budget ? format(figureOf(budget), value) : value}</td>
+      <td>{number(samples)}</td>
+      <td class="text">
+        <bdi>{budget ? nameOf(budget) : 'deleted'}</bdi>
+      </td>
+      <td class="text">
+        <bdi>{release ?? '–'}</bdi>
+      </td>
+    </tr>
   )
 }
 

@@ -22,34 +22,8 @@ export function Compare() {
   const names = (found.data?.data ?? []).flatMap(({ group, rest, other }) =>
     on !== 'period' && !rest && !other && group[on] ? [group[on]] : [],
   )
-  // The two largest; of releases the older one first.
-  const two = names.slice(0, 2)
-  if (on === 'release') two.sort((x, y) => y.localeCompare(x, 'en', { numeric: true }))
-  const b = place.b || two.find(name => name !== place.a) || ''
-  const a = place.a || two.find(name => name !== b) || names.find(name => name !== b) || ''
+  const [a, b] = chosenOf(place, names)
   const days = daysBefore(place)
-  const base = baseOf(place)
-  // Of tags, what is filtered by the others stays.
-  const others = on === 'period' ? {} : without(place, on)
-  const sideOf = (value: string): Query => {
-    if (on === 'period') return base
-    const [state, wanted] = filterOf(on, value)
-    return { ...base, [state]: [others[state], wanted].filter(Boolean).join('\n') }
-  }
-  const sides: [Side, Side] =
-    on === 'period'
-      ? [
-          {
-            name: `${count(days, 'day')} before`,
-            kind: 'a',
-            query: { ...base, ...rangeOf({ ...place, ...shifted(place, days) }) },
-          },
-          { name: 'this range', kind: 'b', query: base },
-        ]
-      : [
-          { name: a, kind: 'a', query: sideOf(a) },
-          { name: b, kind: 'b', query: sideOf(b) },
-        ]
   return (
     <>
       <section class="panel whole" aria-label="Compare" aria-busy={found.busy}>
@@ -77,9 +51,41 @@ export function Compare() {
           <p class="soft">There is nothing to compare in this range.</p>
         )}
       </section>
-      {(on === 'period' || (a && b)) && <Sides key={on} sides={sides} />}
+      {on === 'period' && <Sides key={on} sides={periods(place, days)} />}
+      {on !== 'period' && a && b && <Sides key={on} sides={values(place, on, a, b)} />}
     </>
   )
+}
+
+/** What the address says, else the two largest; of releases the older one first. */
+function chosenOf(place: Place, names: readonly string[]): [a: string, b: string] {
+  const two = names.slice(0, 2)
+  if (place.on === 'release') two.sort((x, y) => y.localeCompare(x, 'en', { numeric: true }))
+  const b = place.b || two.find(name => name !== place.a) || ''
+  const a = place.a || two.find(name => name !== b) || names.find(name => name !== b) || ''
+  return [a, b]
+}
+
+function periods(place: Place, days: number): [Side, Side] {
+  const base = baseOf(place)
+  const before = { ...base, ...rangeOf({ ...place, ...shifted(place, days) }) }
+  return [
+    { name: `${count(days, 'day')} before`, kind: 'a', query: before },
+    { name: 'this range', kind: 'b', query: base },
+  ]
+}
+
+/** Two values of a dimension or a tag. Of tags, what is filtered by the others stays. */
+function values(place: Place, on: Exclude<Place['on'], 'period'>, a: string, b: string): [Side, Side] {
+  const others = without(place, on)
+  const queryOf = (value: string): Query => {
+    const [state, wanted] = filterOf(on, value)
+    return { ...baseOf(place), [state]: [others[state], wanted].filter(Boolean).join('\n') }
+  }
+  return [
+    { name: a, kind: 'a', query: queryOf(a) },
+    { name: b, kind: 'b', query: queryOf(b) },
+  ]
 }
 
 /** The whole hours of the other period. */

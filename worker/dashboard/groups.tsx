@@ -60,6 +60,7 @@ export function Groups({ label, metric, by, head, rows, changes, total, to, more
   const what = metric === 'api' ? 'calls' : 'page views'
   const columns = [head, p, 'Change', 'Ratings', 'Impact', `Share of ${what}`, 'Count', 'Samples']
   const changeOf = (row: SummaryRow) => changes.data?.data.find(({ group }) => group[by] === row.group[by])
+  const shareOf = ({ count }: SummaryRow) => (total === null ? null : total && Math.min(1, count / total))
   const impactOf = ({ shares, count }: SummaryRow) => count * (1 - (shares?.good ?? 1))
   const values: Record<string, (row: SummaryRow) => number | string> = {
     [head]: row => row.group[by] ?? '',
@@ -91,47 +92,11 @@ export function Groups({ label, metric, by, head, rows, changes, total, to, more
         columns={[...columns, ...more.map(([head]) => head), 'Filter']}
         sortable={Object.keys(values)}
       >
-        {shown.map(row => {
-          const name = row.group[by]
-          const isGroup = !row.rest && !row.other
-          const share = total === null ? null : total && Math.min(1, row.count / total)
-          return (
-            <tr key={name} class={row.samples < FEW || !isGroup ? 'few' : ''}>
-              <th scope="row" title={row.rest ? 'The sum of all groups without a row' : (name ?? '')}>
-                {name && isGroup ? (
-                  <Link to={to(name)} up={by !== 'endpoint'} current={isChosen(place, ...filterIn(by, name))}>
-                    <bdi>{name}</bdi>
-                  </Link>
-                ) : (
-                  (name ?? 'unknown')
-                )}
-              </th>
-              <td>
-                <Figure metric={row.metric} figure={row.percentiles[p]} />
-              </td>
-              <td class="change">
-                <Verdict row={changeOf(row)} instead={changes.data || changes.error ? '–' : '…'} />
-              </td>
-              <td class="wide">{row.shares && <ShareBar shares={row.shares} />}</td>
-              <td>{row.shares && (share === null ? '…' : percent(share * (1 - row.shares.good)))}</td>
-              <td>{share === null ? '…' : percent(share)}</td>
-              <td>
-                {number(row.count)}
-                {row.partial && ` to ${number(row.count + (row.missing_at_most ?? 0))}`}
-              </td>
-              <td>
-                {number(row.samples)}
-                {row.samples < FEW && ', few'}
-              </td>
-              {more.map(([head, cell]) => (
-                <td key={head}>{cell(row)}</td>
-              ))}
-              <td>
-                {name && isGroup && <Choose filter={filterIn(by, name)} name={name} up={by !== 'endpoint'} />}
-              </td>
-            </tr>
-          )
-        })}
+        {shown.map(row => (
+          <Row key={row.group[by]} {...{ row, by, p, to, more }} share={shareOf(row)}>
+            <Verdict row={changeOf(row)} instead={changes.data || changes.error ? '–' : '…'} />
+          </Row>
+        ))}
       </Table>
       <p class="soft">
         Impact: the share of all {what} that are in this row and not good. <Explain of="impact" /> Change:
@@ -142,6 +107,63 @@ export function Groups({ label, metric, by, head, rows, changes, total, to, more
       </p>
     </>
   )
+}
+
+interface RowProps extends Required<Pick<GroupsProps, 'by' | 'to' | 'more'>> {
+  row: SummaryRow
+  /** The percentile: `p75`. */
+  p: string
+  /** Its share of all groups; null while that is not known. */
+  share: number | null
+  /** What changed in it. */
+  children: ComponentChildren
+}
+
+function Row({ row, by, p, share, to, more, children }: RowProps) {
+  const [place] = usePlace()
+  const { metric, percentiles, shares, samples, rest, other } = row
+  const name = row.group[by] ?? 'unknown'
+  const isSum = rest || other
+  const group = isSum ? null : row.group[by]
+  const up = by !== 'endpoint'
+  return (
+    <tr class={samples < FEW || isSum ? 'few' : ''}>
+      <th scope="row" title={rest ? 'The sum of all groups without a row' : name}>
+        {group ? (
+          <Link to={to(group)} up={up} current={isChosen(place, ...filterIn(by, group))}>
+            <bdi>{group}</bdi>
+          </Link>
+        ) : (
+          name
+        )}
+      </th>
+      <td>
+        <Figure metric={metric} figure={percentiles[p]} />
+      </td>
+      <td class="change">{children}</td>
+      <td class="wide">{shares && <ShareBar shares={shares} />}</td>
+      <td>{shares && portion(share, 1 - shares.good)}</td>
+      <td>{portion(share)}</td>
+      <td>{countOf(row)}</td>
+      <td>
+        {number(samples)}
+        {samples < FEW && ', few'}
+      </td>
+      {more.map(([head, cell]) => (
+        <td key={head}>{cell(row)}</td>
+      ))}
+      <td>{group && <Choose filter={filterIn(by, group)} name={group} up={up} />}</td>
+    </tr>
+  )
+}
+
+/** `120 to 150`, where some of it may lie in `(other)`. */
+function countOf({ count, partial, missing_at_most }: SummaryRow): string {
+  return `${number(count)}${partial ? ` to ${number(count + (missing_at_most ?? 0))}` : ''}`
+}
+
+function portion(share: number | null, of = 1): string {
+  return share === null ? '…' : percent(share * of)
 }
 
 function Verdict({ row, instead }: { row: TrendsRow | undefined; instead: string }) {

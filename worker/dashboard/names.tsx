@@ -59,85 +59,21 @@ function Editor({ path, given, suggested }: EditorProps) {
     again()
   }
   const onSave = () => run(save(), 'Saved. Everywhere within 20 seconds.')
-  const onAdd = (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
-    event.preventDefault()
-    const form = event.currentTarget
-    const { ignore, ...texts } = Object.fromEntries(
-      [...new FormData(form)].filter(([, value]) => value),
-    ) as unknown as Rule
-    set([...rules, { ...texts, ...(ignore && { ignore: true }) }])
-    form.reset()
-  }
   return (
     <>
       {rules.length > 0 && (
         <Table label="Rules" columns={['Rule', 'Becomes', 'Names', 'Count', 'Such as', 'Change']}>
-          {rules.map((rule, i) => {
-            const { names, count, examples } = preview?.rules[i] ?? {}
-            return (
-              <tr key={JSON.stringify(rule)}>
-                <th scope="row">
-                  <bdi>
-                    {[rule.kind, rule.method, `${rule.host ?? ''}${rule.pattern}`].filter(Boolean).join(' ')}
-                  </bdi>
-                </th>
-                <td class="text">
-                  <bdi>{rule.ignore ? 'ignored' : (rule.name ?? 'its pattern')}</bdi>
-                </td>
-                <td>{names === undefined ? '–' : number(names)}</td>
-                <td>{count === undefined ? '–' : number(count)}</td>
-                <td class="text">
-                  <bdi>{examples?.[0]?.name ?? '–'}</bdi>
-                </td>
-                <td>
-                  <button
-                    type="button"
-                    aria-label={`Remove ${rule.pattern}`}
-                    onClick={() => set(rules.filter(other => other !== rule))}
-                  >
-                    Remove
-                  </button>
-                </td>
-              </tr>
-            )
-          })}
+          {rules.map((rule, i) => (
+            <Row
+              key={JSON.stringify(rule)}
+              rule={rule}
+              caught={preview?.rules[i]}
+              onRemove={() => set(rules.filter(other => other !== rule))}
+            />
+          ))}
         </Table>
       )}
-      <form class="fields" onSubmit={onAdd}>
-        <label>
-          <span>Names of</span>
-          <select name="kind">
-            <option value="route">routes</option>
-            <option value="endpoint">endpoints</option>
-          </select>
-        </label>
-        <label>
-          <span>Pattern</span>
-          <input name="pattern" required placeholder="/products/:slug" />
-        </label>
-        <label>
-          <span>Name instead</span>
-          <input name="name" placeholder="/products/[slug]" />
-        </label>
-        <label>
-          <span>Method (endpoints)</span>
-          <input name="method" placeholder="all" />
-        </label>
-        <label>
-          <span>Host (endpoints)</span>
-          <input name="host" placeholder="all" />
-        </label>
-        <label>
-          <span>What matches</span>
-          <select name="ignore">
-            <option value="">is named</option>
-            <option value="yes">is ignored</option>
-          </select>
-        </label>
-        <p>
-          <button type="submit">Add rule</button>
-        </p>
-      </form>
+      <NewRule onAdd={rule => set([...rules, rule])} />
       {(rules.length > 0 || given.since) && (
         <p>
           <button type="button" onClick={onPreview}>
@@ -173,6 +109,86 @@ function Editor({ path, given, suggested }: EditorProps) {
         </>
       )}
     </>
+  )
+}
+
+interface RowProps {
+  rule: Rule
+  /** What it catches of the last day's names, where that was asked for. */
+  caught: RulesPreview['rules'][number] | undefined
+  onRemove: () => void
+}
+
+function Row({ rule, caught, onRemove }: RowProps) {
+  const { kind, method, host = '', pattern, ignore, name = 'its pattern' } = rule
+  return (
+    <tr>
+      <th scope="row">
+        <bdi>{[kind, method, `${host}${pattern}`].filter(Boolean).join(' ')}</bdi>
+      </th>
+      <td class="text">
+        <bdi>{ignore ? 'ignored' : name}</bdi>
+      </td>
+      <td>{caught ? number(caught.names) : '–'}</td>
+      <td>{caught ? number(caught.count) : '–'}</td>
+      <td class="text">
+        <bdi>{caught?.examples[0]?.name ?? '–'}</bdi>
+      </td>
+      <td>
+        <button type="button" aria-label={`Remove ${pattern}`} onClick={onRemove}>
+          Remove
+        </button>
+      </td>
+    </tr>
+  )
+}
+
+function NewRule({ onAdd }: { onAdd: (rule: Rule) => void }) {
+  const onSubmit = (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
+    event.preventDefault()
+    const form = event.currentTarget
+    const { ignore, ...texts } = Object.fromEntries(
+      [...new FormData(form)].filter(([, value]) => value),
+    ) as unknown as Rule
+    onAdd({ ...texts, ...(ignore && { ignore: true }) })
+    form.reset()
+  }
+  return (
+    <form class="fields" onSubmit={onSubmit}>
+      <label>
+        <span>Names of</span>
+        <select name="kind">
+          <option value="route">routes</option>
+          <option value="endpoint">endpoints</option>
+        </select>
+      </label>
+      <label>
+        <span>Pattern</span>
+        <input name="pattern" required placeholder="/products/:slug" />
+      </label>
+      <label>
+        <span>Name instead</span>
+        <input name="name" placeholder="/products/[slug]" />
+      </label>
+      <label>
+        <span>Method (endpoints)</span>
+        <input name="method" placeholder="all" />
+      </label>
+      <label>
+        <span>Host (endpoints)</span>
+        <input name="host" placeholder="all" />
+      </label>
+      <label>
+        <span>What matches</span>
+        <select name="ignore">
+          <option value="">is named</option>
+          <option value="yes">is ignored</option>
+        </select>
+      </label>
+      <p>
+        <button type="submit">Add rule</button>
+      </p>
+    </form>
   )
 }
 

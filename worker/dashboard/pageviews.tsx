@@ -7,34 +7,27 @@ import { VITALS, type Vital } from '../../schema/domain/metrics.ts'
 import { Rated } from './figure.tsx'
 import { moment, number, short } from './format.ts'
 import { Link, usePlace } from './link.tsx'
+import { PageView } from './pageview.tsx'
 import { baseOf, pathOf } from './query.ts'
 import { Section, Table, Trouble } from './section.tsx'
 import { Chip, Tabs } from './tabs.tsx'
+import { Trace } from './trace.tsx'
 import type { Place } from './url-state.ts'
-import { useAnswer } from './use-api.ts'
-import { useMore } from './use-more.ts'
-import { Trace, Waterfall } from './waterfall.tsx'
+import { type Answer, useAnswer } from './use-api.ts'
+import { type More, useMore } from './use-more.ts'
 
 export function PageViews() {
   const [place] = usePlace()
+  const { id } = place
   const metric: Vital = VITALS.find(vital => vital === place.metric) ?? 'lcp'
-  const { site, order, target, event, error, id } = place
   // What failed early has no vitals.
-  const by = error && order === 'newest' ? '' : metric
+  const by = place.error && place.order === 'newest' ? '' : metric
+  const { order, target, event, error } = place
   const path = pathOf('pageviews', { ...baseOf(place), metric: by, order, target, event, error, limit: 25 })
   const answer = useAnswer<PageViewsAnswer>(path)
-  const found = answer.data
-  const { views, cursor, onMore, said } = useMore(path, found)
-  const listed = views.find(view => view.id === id)
-  // A link holds longer than the list that it came from.
-  const single = useAnswer<PageViewAnswer>(id && !listed ? pathOf('pageview', { site, id }) : '')
-  const view = listed ?? single.data
+  const more = useMore(path, answer.data)
   useReturn(id)
-  const vitals = [metric, ...VITALS.filter(vital => vital !== metric)]
   const title = `${order === 'slowest' ? 'Slowest' : 'Newest'} page views${by && ` by ${short(by)}`}`
-  const tools = (
-    <Tabs label="Order" name="order" options={{ slowest: 'Slowest', newest: 'Newest' }} also={{ id: '' }} />
-  )
   return (
     <>
       <Tabs
@@ -46,35 +39,62 @@ export function PageViews() {
       />
       <Narrowed place={place} />
       <div class={id ? 'split' : ''}>
-        <Section title={title} answer={answer} path={path} tools={tools}>
-          {views.length === 0 ? (
-            <p class="soft">no data</p>
-          ) : (
-            <Table label={title} columns={['Route', ...vitals.map(short), 'Visitor', 'Calls', 'Release']}>
-              {views.map(view => (
-                <Row key={view.id} view={view} vitals={vitals} open={view.id === id} />
-              ))}
-            </Table>
-          )}
-          {found && <LookedAt of={found} />}
-          {cursor && (
-            <p>
-              <button type="button" onClick={onMore}>
-                Show more page views
-              </button>{' '}
-              <span role="status">{said}</span>
-            </p>
-          )}
-        </Section>
-        {view && <Waterfall key={view.id} view={view} />}
-        {id && !view && (
-          <section class="panel detail" aria-label="Page view" aria-busy={single.busy}>
-            {single.error ? <Trouble answer={single} /> : <p class="soft">Loading …</p>}
-            <Link to={{ id: '' }}>Close</Link>
-          </section>
-        )}
+        <List {...{ title, answer, path, metric, more }} />
+        {id && <Opened listed={more.views.find(view => view.id === id)} />}
       </div>
     </>
+  )
+}
+
+interface ListProps {
+  title: string
+  answer: Answer<PageViewsAnswer>
+  path: string
+  metric: Vital
+  more: More
+}
+
+function List({ title, answer, path, metric, more: { views, cursor, onMore, said } }: ListProps) {
+  const [{ id }] = usePlace()
+  const vitals = [metric, ...VITALS.filter(vital => vital !== metric)]
+  const tools = (
+    <Tabs label="Order" name="order" options={{ slowest: 'Slowest', newest: 'Newest' }} also={{ id: '' }} />
+  )
+  return (
+    <Section title={title} answer={answer} path={path} tools={tools}>
+      {views.length === 0 ? (
+        <p class="soft">no data</p>
+      ) : (
+        <Table label={title} columns={['Route', ...vitals.map(short), 'Visitor', 'Calls', 'Release']}>
+          {views.map(view => (
+            <Row key={view.id} view={view} vitals={vitals} open={view.id === id} />
+          ))}
+        </Table>
+      )}
+      {answer.data && <LookedAt of={answer.data} />}
+      {cursor && (
+        <p>
+          <button type="button" onClick={onMore}>
+            Show more page views
+          </button>{' '}
+          <span role="status">{said}</span>
+        </p>
+      )}
+    </Section>
+  )
+}
+
+/** The page view of the address. A link holds longer than the list that it came from, so it may be asked for by itself. */
+function Opened({ listed }: { listed: PageViewAnswer | undefined }) {
+  const [{ site, id }] = usePlace()
+  const single = useAnswer<PageViewAnswer>(listed ? '' : pathOf('pageview', { site, id }))
+  const view = listed ?? single.data
+  if (view) return <PageView key={view.id} view={view} />
+  return (
+    <section class="panel detail" aria-label="Page view" aria-busy={single.busy}>
+      {single.error ? <Trouble answer={single} /> : <p class="soft">Loading …</p>}
+      <Link to={{ id: '' }}>Close</Link>
+    </section>
   )
 }
 

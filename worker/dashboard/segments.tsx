@@ -57,28 +57,7 @@ export function Segments() {
       ) : (
         <Table label="Segments" columns={columns}>
           {segments.map(segment => (
-            <tr key={segment.id}>
-              <th scope="row">
-                <Link to={{ segment: segment.id }} current={segment.id === place.segment}>
-                  <bdi>{segment.name}</bdi>
-                </Link>
-              </th>
-              <td class="text">
-                <bdi>{inWords(segment.filters)}</bdi>
-              </td>
-              <td>{count(segment.budgets.length, 'budget')}</td>
-              {mayChange() && (
-                <td>
-                  <button
-                    type="button"
-                    aria-label={`Delete ${segment.name}`}
-                    onClick={() => onDelete(segment)}
-                  >
-                    Delete
-                  </button>
-                </td>
-              )}
-            </tr>
+            <Row key={segment.id} segment={segment} onDelete={() => onDelete(segment)} />
           ))}
         </Table>
       )}
@@ -103,6 +82,31 @@ export function Segments() {
         {fault && fault.field !== 'name' && `${fault.field} ${fault.reason}`}
       </p>
     </Section>
+  )
+}
+
+function Row({ segment, onDelete }: { segment: SegmentAnswer; onDelete: () => void }) {
+  const [place] = usePlace()
+  const { id, name, filters, budgets } = segment
+  return (
+    <tr>
+      <th scope="row">
+        <Link to={{ segment: id }} current={id === place.segment}>
+          <bdi>{name}</bdi>
+        </Link>
+      </th>
+      <td class="text">
+        <bdi>{inWords(filters)}</bdi>
+      </td>
+      <td>{count(budgets.length, 'budget')}</td>
+      {mayChange() && (
+        <td>
+          <button type="button" aria-label={`Delete ${name}`} onClick={onDelete}>
+            Delete
+          </button>
+        </td>
+      )}
+    </tr>
   )
 }
 

@@ -9,7 +9,7 @@ import { format, METRICS, type Metric } from '../../schema/domain/metrics.ts'
 import { Tools } from './chart.tsx'
 import { Figure } from './figure.tsx'
 import { count, percent, short, verdict } from './format.ts'
-import { Bars, pointOf } from './histogram.tsx'
+import { pointOf, Spreads } from './histogram.tsx'
 import { Kept } from './kept.tsx'
 import { Link, usePlace } from './link.tsx'
 import { between, intervalOf, pathOf, type Query, spanOf, zoneOfDays } from './query.ts'
@@ -192,7 +192,7 @@ function Histograms({ sides, row }: { sides: [Side, Side]; row: TrendsRow | unde
       tools={<Tools />}
       className="chart"
     >
-      <Bars
+      <Spreads
         metric={metric}
         spreads={sides.map(({ name, kind }, i) => ({
           ...{ name: `${name} p${p}`, kind, point: pointOf(answer.data?.[i] ?? null) },

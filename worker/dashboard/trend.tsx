@@ -37,7 +37,6 @@ export function Trend(props: TrendProps) {
   const { label, measure, slots, zone, series, counts, limits = [], events, note, zoomed } = props
   const [, move] = usePlace()
   const [width, setWidth] = useState(0)
-  const [isOpen, setOpen] = useState(false)
   const values = limits.map(({ value }) => value)
   const scales = scalesOf(slots.length, measure, series, values, width)
   const step = stepOf(slots)
@@ -75,20 +74,9 @@ export function Trend(props: TrendProps) {
         said={said}
         tip={(slot, pinned) => (
           <>
-            <strong>{slots[slot]?.name}</strong>
-            {series.map(({ name, kind, band, figures: { [slot]: figure } }) => (
-              <p key={name}>
-                <Swatch kind={kind} /> <bdi>{name}</bdi>{' '}
-                {figure ? <b>{format(measure, figure.value)}</b> : 'no data'}
-                {figure && band && <small> {interval(measure, figure)}</small>}
-              </p>
-            ))}
-            <p>{counts(slot)}</p>
-            {within(slot).map(text => (
-              <p key={text}>
-                <bdi>{text}</bdi>
-              </p>
-            ))}
+            <Tip {...{ measure, series, slot }} name={slots[slot]?.name ?? ''}>
+              {[counts(slot), ...within(slot)]}
+            </Tip>
             {pinned && <Link to={{ view: 'views', ...spanOf(slot, slot) }}>See page views</Link>}
           </>
         )}
@@ -107,21 +95,58 @@ export function Trend(props: TrendProps) {
         {zone !== ZONE && ' Days begin at midnight in UTC.'}
         {note && ` ${note}`}
       </p>
-      <details onToggle={event => setOpen(event.currentTarget.open)}>
-        <summary>Show as a table</summary>
-        <Table label={label} columns={['Time', ...series.map(({ name }) => name), 'Count']}>
-          {(isOpen ? slots : []).map(({ time, name }, slot) => (
-            <tr key={time}>
-              <th scope="row">{name}</th>
-              {series.map(({ name, figures }) => (
-                <td key={name}>{format(measure, figures[slot]?.value ?? null)}</td>
-              ))}
-              <td>{counts(slot)}</td>
-            </tr>
-          ))}
-        </Table>
-      </details>
+      <AsTable {...{ label, measure, slots, series, counts }} />
     </>
+  )
+}
+
+interface TipProps extends Pick<TrendProps, 'measure' | 'series'> {
+  slot: number
+  name: string
+  /** What else is to be said of the slot. */
+  children: string[]
+}
+
+function Tip({ measure, series, slot, name, children }: TipProps) {
+  return (
+    <>
+      <strong>{name}</strong>
+      {series.map(({ name, kind, band, figures: { [slot]: figure } }) => (
+        <p key={name}>
+          <Swatch kind={kind} /> <bdi>{name}</bdi>{' '}
+          {figure ? <b>{format(measure, figure.value)}</b> : 'no data'}
+          {figure && band && <small> {interval(measure, figure)}</small>}
+        </p>
+      ))}
+      {children.map(text => (
+        <p key={text}>
+          <bdi>{text}</bdi>
+        </p>
+      ))}
+    </>
+  )
+}
+
+type TableProps = Pick<TrendProps, 'label' | 'measure' | 'slots' | 'series' | 'counts'>
+
+/** Its rows are made when it is opened. */
+function AsTable({ label, measure, slots, series, counts }: TableProps) {
+  const [isOpen, setOpen] = useState(false)
+  return (
+    <details onToggle={event => setOpen(event.currentTarget.open)}>
+      <summary>Show as a table</summary>
+      <Table label={label} columns={['Time', ...series.map(({ name }) => name), 'Count']}>
+        {(isOpen ? slots : []).map(({ time, name }, slot) => (
+          <tr key={time}>
+            <th scope="row">{name}</th>
+            {series.map(({ name, figures }) => (
+              <td key={name}>{format(measure, figures[slot]?.value ?? null)}</td>
+            ))}
+            <td>{counts(slot)}</td>
+          </tr>
+        ))}
+      </Table>
+    </details>
   )
 }
 

@@ -9,7 +9,7 @@ import { useWork } from './use-action.ts'
 /** What came after the first page of a list. */
 type Later = Pick<PageViewsAnswer, 'data' | 'cursor'> & { path: string }
 
-interface More {
+export interface More {
   /** Each page view once: the first page is asked anew, and may by then hold one of a later page. */
   views: PageViewAnswer[]
   cursor: PageViewsAnswer['cursor'] | undefined
