@@ -6,11 +6,12 @@
 import * as v from 'valibot'
 import { PHASES } from '../domain/metrics.ts'
 import { pageName } from '../domain/names.ts'
+import { MAX_TAG, TAG_NAME, TAG_NAME_DETAIL } from '../domain/tag.ts'
 import { MAX_REASONS } from '../wire/beacon.ts'
-import { REASON } from '../wire/items.ts'
+import { MARK_NAME, REASON, TRACE_ID } from '../wire/items.ts'
 import { ERROR_KINDS, NAVIGATIONS, OUTCOMES } from '../wire/pageview.ts'
 import { MAX_AGE, MAX_CLS, MAX_MARK, MAX_MS, MAX_SEQUENCE } from '../wire/values.ts'
-import { GIVEN_TIME, isPlain, oneOf, PLAIN_DETAIL, shortText, wholeNumber } from './fields.ts'
+import { GIVEN_TIME, isPlain, oneOf, PLAIN_DETAIL, plainText, shortText, wholeNumber } from './fields.ts'
 import { filterValue } from './filters.ts'
 
 /** The most of one request. */
@@ -23,24 +24,28 @@ const MAX_COUNT = 1_000_000_000
 
 const text = (max = 300) => v.pipe(shortText(max), v.check(isPlain, PLAIN_DETAIL))
 /** What a beacon cannot be called either: an old export, or one by hand, may have such names. */
-const name = v.pipe(text(), v.transform(pageName))
+const name = v.pipe(plainText(300), v.transform(pageName))
 const maybe = <T extends v.GenericSchema>(schema: T) => v.optional(v.nullable(schema), null)
 const listOf = <T extends v.GenericSchema>(schema: T, max = MAX_ITEMS) =>
   v.pipe(v.array(schema, 'must be a list'), v.maxLength(max, `must have at most ${max} items`))
 /** An export says more than a row holds: what follows from it is not read. */
 const object = <T extends v.ObjectEntries>(entries: T) =>
   v.looseObject(entries, issue => (issue.expected === 'Object' ? 'must be an object' : 'is missing'))
-const namesOf = <T extends v.GenericSchema>(value: T) =>
+const namesOf = <K extends v.GenericSchema<string, string>, T extends v.GenericSchema>(key: K, value: T) =>
   v.pipe(
-    v.record(text(), value, 'must be an object'),
+    v.record(key, value, 'must be an object'),
     v.check(record => Object.keys(record).length <= MAX_ITEMS, `must have at most ${MAX_ITEMS} names`),
   )
 
 const ms = wholeNumber(0, MAX_AGE)
 const vital = wholeNumber(0, MAX_MS)
 const count = wholeNumber(0, MAX_COUNT)
-const server = maybe(namesOf(ms))
-const trace = maybe(object({ id: text() }))
+const server = maybe(namesOf(text(), ms))
+const trace = maybe(object({ id: TRACE_ID }))
+const tags = namesOf(
+  v.pipe(v.string(), v.regex(TAG_NAME, TAG_NAME_DETAIL)),
+  v.pipe(plainText(MAX_TAG), v.transform(pageName)),
+)
 const parts = <const K extends readonly string[]>(keys: K) =>
   object(Object.fromEntries(keys.map(key => [key, ms])) as Record<K[number], typeof ms>)
 
@@ -116,9 +121,9 @@ export const IMPORT_LINE = object({
   ),
   calls_dropped: v.optional(v.nullable(count), 0),
   calls_cut: v.optional(v.nullable(count), 0),
-  marks: v.optional(listOf(object({ name: text(), value: wholeNumber(0, MAX_MARK) })), []),
+  marks: v.optional(listOf(object({ name: MARK_NAME, value: wholeNumber(0, MAX_MARK) })), []),
   marks_dropped: v.optional(v.nullable(count), 0),
-  tags: v.optional(namesOf(name), {}),
+  tags: v.optional(tags, {}),
   errors: maybe(
     listOf(
       object({

@@ -47,14 +47,13 @@ export const SERVERS = maybe(
  *
  * @see https://www.w3.org/TR/trace-context/#trace-id
  */
-export const TRACE = maybe(
-  v.pipe(
-    v.string('must be a string'),
-    v.regex(/^([\da-fA-F]{16}){1,2}$/, 'must be 16 or 32 hex digits'),
-    v.check(id => /[^0]/.test(id), 'must not be all 0'),
-    v.transform(id => id.toLowerCase()),
-  ),
+export const TRACE_ID = v.pipe(
+  v.string('must be a string'),
+  v.regex(/^([\da-fA-F]{16}){1,2}$/, 'must be 16 or 32 hex digits'),
+  v.check(id => /[^0]/.test(id), 'must not be all 0'),
+  v.transform(id => id.toLowerCase()),
 )
+export const TRACE = maybe(TRACE_ID)
 
 export const CALL = v.tuple(
   [

@@ -288,18 +288,23 @@ describe('fieldline import', () => {
       line({ began: '2020-01-01T00:00:00Z' }),
       JSON.stringify({ ...first, lcp: 4_321, beacons: { newest: 9, received: 1023 } }),
       line({ calls: [{ endpoint: 5 }] }),
+      line({ device: 'fridge' }),
     ]
     writeFileSync(file('bad.ndjson'), bad.join('\n'))
     const { code, out, said } = await cli(...restored('bad.ndjson'))
     expect({ code, out }).toEqual({
       code: 1,
-      out: 'Imported 1 page views. 0 were there already, 4 were refused.\n',
+      out: 'Imported 1 page views. 0 were there already, 5 were refused.\n',
     })
     expect(said).toContain(
       'line 1: lcp must be a number\nline 2: line is not JSON\nline 3: began must be from 2',
     )
     expect(said).toContain(
-      'raw_days is 7, so it would be deleted at once\nline 5: calls.0.endpoint must be a string',
+      [
+        'raw_days is 7, so it would be deleted at once',
+        'line 5: calls.0.endpoint must be a string',
+        'line 6: device must be phone, tablet or desktop',
+      ].join('\n'),
     )
     expect(linesOf(await lines('copy')).find(({ id }) => id === first?.id)).toMatchObject({ lcp: 4_321 })
   })
