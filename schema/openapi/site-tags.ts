@@ -49,10 +49,11 @@ export const TAG_OPERATIONS: readonly Operation[] = [
     summary: 'Declares all tags of a site',
     description:
       'From then on, everywhere within 20 seconds, page views keep the values of these tags, and no others. A name that is left ' +
-      'out is no longer kept or answered. Each declared tag is one more dimension of the roll-ups: at most 21 rows an hour.',
+      'out is no longer kept or answered; one that a budget names, itself or by its segment, is a 409. Each declared tag is one more dimension of ' +
+      'the roll-ups: at most 21 rows an hour.',
     body: body(TAGS, { tags: ['plan', 'variant'] }),
     answers: { 200: json('The tags as they are now.', TAGS_ANSWER, ANSWER) },
-    problems: [400, 413, ...PROBLEMS],
+    problems: [400, 409, 413, ...PROBLEMS],
   },
   {
     ...ofTag,
@@ -69,8 +70,9 @@ export const TAG_OPERATIONS: readonly Operation[] = [
     method: 'delete',
     id: 'deleteTag',
     summary: 'Takes one tag back',
-    description: 'It is kept and answered no longer. The other tags stay.',
+    description:
+      'It is kept and answered no longer. The other tags stay. A tag that a budget names, itself or by its segment, is a 409.',
     answers: { 204: nothing('It is declared no more.') },
-    problems: [400, ...PROBLEMS],
+    problems: [400, 409, ...PROBLEMS],
   },
 ]

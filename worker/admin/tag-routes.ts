@@ -6,10 +6,11 @@
 import { and, eq, gte, type SQL, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { Hono } from 'hono'
+import { tagPair } from '../../schema/api/filters.ts'
 import { TAGS, type TagsAnswer } from '../../schema/api/tags.ts'
 import { hourOf } from '../../schema/domain/hour.ts'
 import { MAX_TAGS } from '../../schema/domain/tag.ts'
-import { intake, sites } from '../../schema/storage/tables.ts'
+import { budgets, intake, segments, sites } from '../../schema/storage/tables.ts'
 import type { Hono as Types } from '../env.ts'
 import { PRIVATE } from '../headers.ts'
 import { checkPath, pathAlone, siteOf } from '../parameters.ts'
@@ -35,6 +36,12 @@ export const tagRoutes = new Hono<Types>()
   .put('/', async c => {
     const existing = await existingSite(c.env, siteOf(c))
     const { tags } = await readJson(c, TAGS)
+    const before = Object.keys(await tagsOf(c.env.DB, existing.site))
+    await checkUnused(
+      existing,
+      'tags',
+      before.filter(name => !tags.includes(name)),
+    )
     await declare(
       c.env.DB,
       existing.site,
@@ -63,6 +70,7 @@ export const tagRoutes = new Hono<Types>()
     const existing = await existingSite(c.env, siteOf(c))
     const name = c.req.param('name')
     const path = `$.${name}`
+    await checkUnused(existing, 'name', [name])
     const removed = await declare(
       c.env.DB,
       existing.site,
@@ -72,6 +80,33 @@ export const tagRoutes = new Hono<Types>()
     if (!removed) throw problem(404, `Site ${existing.site} declares no tag ${name}.`, { field: 'name' })
     return c.body(null, 204, PRIVATE)
   })
+
+/**
+ * Throws a 409 where a budget names a tag that is to be taken back, itself or by its segment: it would have no data from then on, and
+ * nobody would be told. Key: (site).
+ */
+async function checkUnused(
+  { site, d1 }: Existing,
+  field: 'name' | 'tags',
+  names: readonly string[],
+): Promise<void> {
+  const db = drizzle(d1)
+  const { id, tag } = budgets
+  const using = await db
+    .select({ id, tag, filters: segments.filters })
+    .from(budgets)
+    .leftJoin(segments, and(eq(segments.site, site), eq(segments.id, budgets.segment)))
+    .where(eq(budgets.site, site))
+  for (const name of names) {
+    const ids = using.flatMap(({ id, tag, filters }) => {
+      const pairs = [tag ?? '', ...(filters?.tag ?? []), ...(filters?.['tag!'] ?? [])]
+      return pairs.some(pair => tagPair(pair)?.[0] === `tag:${name}`) ? [id] : []
+    })
+    if (!ids.length) continue
+    const detail = `Tag ${name} is used by budget ${ids.join(', ')}: change or delete that first.`
+    throw problem(409, detail, { field })
+  }
+}
 
 /** Sets the tags of a site; false where `condition` did not hold. Key: (id). */
 async function declare(d1: D1Database, site: string, tags: SQL, condition = sql`true`): Promise<boolean> {

@@ -340,6 +340,35 @@ describe('tags', () => {
     }
   })
 
+  it('stay declared while a budget names them, itself or by its segment', async () => {
+    const site = await siteWith('used', ['plan', 'variant', 'tier'])
+    const budget = async (terms: object): Promise<string> => {
+      const made = await post(`/v1/sites/${site}/budgets`, { metric: 'lcp', limit: 2500, ...terms })
+      return (await made.json<BudgetAnswer>()).id
+    }
+    for (const [id, filters] of Object.entries({ a: { 'tag!': ['variant:a'] }, idle: { tag: ['tier:x'] } }))
+      expect((await put(`/v1/sites/${site}/segments/${id}`, { name: id, filters })).status).toBe(201)
+    const [own, within] = [await budget({ tag: 'plan:pro' }), await budget({ segment: 'a' })]
+
+    for (const [name, user] of [
+      ['plan', own],
+      ['variant', within],
+    ]) {
+      const detail = `Tag ${name} is used by budget ${user}: change or delete that first.`
+      const refused = await problemOf(await remove(`/v1/sites/${site}/tags/${name}`))
+      expect(refused).toMatchObject({ status: 409, field: 'name', detail })
+    }
+    const all = await problemOf(await put(`/v1/sites/${site}/tags`, { tags: ['variant', 'tier'] }))
+    expect(all).toMatchObject({ status: 409, field: 'tags' })
+    const { tags }: TagsAnswer = await (await get(`/v1/sites/${site}/tags`)).json()
+    expect(tags).toHaveLength(3)
+
+    // What no budget names goes, and so does a tag once its budget has gone.
+    expect((await remove(`/v1/sites/${site}/tags/tier`)).status).toBe(204)
+    expect((await remove(`/v1/sites/${site}/budgets/${own}`)).status).toBe(204)
+    expect((await put(`/v1/sites/${site}/tags`, { tags: ['variant'] })).status).toBe(200)
+  })
+
   it('are declared and taken back one at a time, none lost of those at once', async () => {
     const site = await siteWith('one', ['plan'], 3)
     const named = async () => {
