@@ -48,12 +48,13 @@ export async function readErrors(
   const query = isFiltered ? keptRows(asked, retention, now) : keptDays(asked, retention, now)
   const reads = isFiltered ? READS.raw : READS.rolledUp
   const sums: Sums = new Map()
-  const [oneIn, all] = await Promise.all([
+  const [{ oneIn, beyond }, all] = await Promise.all([
     isFiltered ? addRows(d1, sums, query, { reads }, now) : addPeriods(d1, sums, query, reads, now),
     groupsOf(d1, { ...query, sort: 'busiest', metrics: ['errors'], groupBy: [] }, now, { reads }),
   ])
   const counts = all.groups[0]?.distribution
   const count = counts ? errorCount(counts) : 0
+  const told = [...sums.values()].reduce((sum, { times }) => sum + times, 0)
   sums.delete(OTHER_ERRORS)
   const data = [...sums]
     .map(([value, sum]) => toRow(JSON.parse(value), sum, counts?.n ?? 0))
@@ -70,29 +71,37 @@ export async function readErrors(
     source: isFiltered ? 'samples' : 'rollup',
     ...(sampled > 1 && { sampled }),
     relative_error: RELATIVE_ERROR,
-    count: Math.max(count, listed),
+    count: oneIn > 1 ? count : Math.max(count, listed),
     pageviews: counts?.n ?? 0,
     samples: counts?.s ?? 0,
     error_free: counts ? errorFree(counts) : null,
-    unlisted: Math.max(0, count - listed),
+    // Rows of a sample add up to more or less than the count, which may be exact: what is in none is told by the same sample.
+    unlisted: isFiltered || oneIn > 1 ? told + beyond - listed : Math.max(0, count - listed),
     data,
   }
 }
 
-/** Adds what roll-ups hold, and the page views of open hours; answers of how many of these one was read. */
+/** What was read of single page views: one in how many, and how many errors of them are in no list. */
+interface Added {
+  oneIn: number
+  beyond: number
+}
+
+/** Adds what roll-ups hold, and the page views of open hours. */
 async function addPeriods(
   d1: Preparer,
   sums: Sums,
   query: ErrorsQuery,
   reads: number,
   now: number,
-): Promise<number> {
+): Promise<Added> {
   const periods = await coveredBy(d1, query, now)
-  const [oneIn] = await Promise.all([
-    periods.open.length ? addRows(d1, sums, query, { hours: periods.open, reads }, now) : 1,
+  const none: Added = { oneIn: 1, beyond: 0 }
+  const [added] = await Promise.all([
+    periods.open.length ? addRows(d1, sums, query, { hours: periods.open, reads }, now) : none,
     addRollups(d1, sums, query.site, periods),
   ])
-  return oneIn
+  return added
 }
 
 /** The newest first, so that the oldest is missing where there are too many. */
@@ -120,7 +129,7 @@ async function addRows(
   { site, from, to, filters }: ErrorsQuery,
   { hours, reads }: { hours?: readonly number[]; reads: number },
   now: number,
-): Promise<number> {
+): Promise<Added> {
   const wanted = sql`${p.errors} > 0 AND ${matchesPageView(filters)}`
   const range = hours
     ? { site, from: Math.min(...hours) * HOUR, to: (Math.max(...hours) + 1) * HOUR, hours }
@@ -134,21 +143,31 @@ async function addRows(
   const { results } = await prepare(
     d1,
     sql`SELECT ${weight(selection.oneIn)} AS w, ${p.began} AS began, ${p.release} AS release,
-        ${p.browser} AS browser, ${p.errorList} AS errors
+        ${p.browser} AS browser, ${p.errors} AS total, ${p.errorList} AS errors
       FROM ${selection.from} WHERE ${selection.where} AND ${wanted}`,
-  ).all<{ w: number; began: number; release: string | null; browser: string | null; errors: string | null }>()
-  for (const { w, began, release, browser, errors } of results) {
+  ).all<{
+    w: number
+    began: number
+    release: string | null
+    browser: string | null
+    total: number
+    errors: string | null
+  }>()
+  let beyond = 0
+  for (const { w, began, release, browser, total, errors } of results) {
+    beyond += w * total
     const names = {
       release: release === null ? {} : { [release]: w },
       browser: browser === null ? {} : { [browser]: w },
     }
     for (const error of errorsOf(errors) ?? []) {
       const { kind, message, script, line, column, count } = error
+      beyond -= w * count
       const sum = { n: w, s: 1, times: w * count, first: began, last: began, names }
       add(sums, JSON.stringify([kind, message, script, line, column]), sum)
     }
   }
-  return selection.oneIn
+  return { oneIn: selection.oneIn, beyond: Math.max(0, beyond) }
 }
 
 function add(sums: Sums, value: string, part: Sum): void {

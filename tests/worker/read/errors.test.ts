@@ -7,6 +7,7 @@ import type { PageError, PageErrors } from '../../../schema/wire/pageview.ts'
 import { rollUpDay, rollUpHour } from '../../../worker/histogram/rollup.ts'
 import { pageView } from '../../kit/pageview.ts'
 import { get, ORIGIN, problemOf, put, send, sendViews, summary } from '../../kit/worker/client.ts'
+import { pageViewRow, store } from '../../kit/worker/rows.ts'
 
 /** A whole day that is over. */
 const DAY_HOUR = Math.floor(Date.now() / HOUR / 24 - 2) * 24
@@ -139,6 +140,26 @@ describe('GET /v1/errors', () => {
     expect(found.data).toHaveLength(30)
     expect(found.data[0]).toMatchObject({ message: 'often', pageviews: 2 })
     expect(found).toMatchObject({ count: 50, unlisted: 19 })
+  })
+
+  it('counts none as unlisted that a sample happened to leave out', async () => {
+    await put('/v1/sites/large', { origins: [ORIGIN] })
+    const list = JSON.stringify([['error', 'Error: known', '/app.js', 1, 1, 1]])
+    const rows = Array.from({ length: 6_000 }, (_, i) =>
+      pageViewRow({
+        site: 'large',
+        began: BEGAN + (i % 24) * HOUR + i,
+        device: i % 6 ? 'phone' : 'desktop',
+        errors: 1,
+        errorList: list,
+      }),
+    )
+    for (let i = 0; i < rows.length; i += 1_000) await store(rows.slice(i, i + 1_000))
+    for (let hour = 0; hour < 24; hour++) await rollUpHour(env.DB, 'large', DAY_HOUR + hour, Date.now())
+    // More page views than may be read: the list is an estimate, and roll-ups count.
+    const found = await errors('site=large&device=phone')
+    expect(found.sampled).toBeGreaterThan(1)
+    expect(found).toMatchObject({ count: 5_000, pageviews: 5_000, unlisted: 0 })
   })
 
   it('keeps no value that a forged beacon brings', async () => {
