@@ -149,7 +149,7 @@ function clsCause(
   nameOf: (entry: Seen) => string,
 ): CauseList | null {
   const causes = shifts.map(shift => [nameOf(shift), shift.value * 1000, shift.startTime - _origin] as const)
-  return causes.sort(([, one], [, other]) => other - one)[0] ?? null
+  return causes.sort((one, other) => other[1] - one[1])[0] ?? null
 }
 
 /** @see https://web.dev/articles/optimize-inp */

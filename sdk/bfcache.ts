@@ -26,6 +26,6 @@ export function refused(): Frame | null | undefined {
 /** Those of the frame and of all within it: words of the browser's, each once. */
 export function reasonsOf({ reasons, children }: Frame): string[] {
   return [
-    ...new Set([...(reasons ?? []).map(({ reason }) => reason), ...(children ?? []).flatMap(reasonsOf)]),
+    ...new Set([...(reasons?.map(({ reason }) => reason) ?? []), ...(children?.flatMap(reasonsOf) ?? [])]),
   ]
 }

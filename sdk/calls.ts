@@ -110,7 +110,7 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
     note => {
       // One that is told makes room for one under way.
       if (notes.unshift(note) > KEPT)
-        notes.splice(notes.indexOf(notes.filter(({ _told }) => _told).pop() ?? note), 1)
+        notes.splice(notes.indexOf(notes.filter(note => note._told).pop() ?? note), 1)
     },
     note => {
       if (note._entry || note._failure) report(note)
@@ -140,11 +140,9 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
       )
       // A call that was made before the patch is taken for a GET, as nearly all such calls are. Firefox knows no times of one
       // behind a service worker.
-      const [note] =
-        index < 0
-          ? [{ name, startTime, duration: duration || Number.NaN, _method: patch ? 'GET ' : '' } as Note]
-          : notes.splice(index, 1)
-      if (!note) return
+      const note =
+        notes.splice(index, index < 0 ? 0 : 1)[0] ??
+        ({ name, startTime, duration: duration || Number.NaN, _method: patch ? 'GET ' : '' } as Note)
       note._entry = entry
       if (note.duration >= 0) {
         if (!duration) note.duration = came - note.startTime

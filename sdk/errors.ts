@@ -53,9 +53,9 @@ function see(type: string, event: Event & Partial<ErrorEvent>): void {
     colno,
   ]
   const [, list] = errors
-  const error = list.find(known => found.every((part, i) => part === known[i])) ?? [...found, 0]
-  ;(error[5] as number)++
-  if (!list.includes(error) && list.length < MAX_ERRORS) list.push(error)
+  const error = list.find(known => found.every((part, i) => part === known[i]))
+  if (error) (error[5] as number)++
+  else if (list.length < MAX_ERRORS) list.push([...found, 1])
 }
 
 /** By the browser's own getter: pages put theirs on their fields, and on events that they dispatch. */

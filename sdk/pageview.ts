@@ -80,17 +80,16 @@ export function newView(
   release: string | null = null,
   tags?: View['_tags'],
 ): View {
-  const [random = 0n] = crypto.getRandomValues(new BigUint64Array(1))
-  const { connection, maxTouchPoints }: Client = navigator
+  const [random] = crypto.getRandomValues(new BigUint64Array(1))
   return {
     _page: {
-      id: random.toString(16),
+      id: `${random?.toString(16)}`,
       sequence: 0,
       weight: Math.random() * rate < 1 ? rate : 0,
       navigation,
       release,
-      connection: connection?.effectiveType ?? null,
-      touch: maxTouchPoints > 0,
+      connection: (navigator as Client).connection?.effectiveType ?? null,
+      touch: navigator.maxTouchPoints > 0,
       vitals: {},
       why: null,
       dropped: 0,
@@ -108,20 +107,19 @@ export function newView(
 }
 
 /** Everything known of a page view now, with some of its calls and marks. */
-export function snapshot(
-  { _page, _origin, _zero, _start, _named, _path, _tags }: View,
-  calls: View['_calls'],
-  marks: View['_marks'],
-): Beacon {
+export function snapshot(view: View, calls: View['_calls'], marks: View['_marks']): Beacon {
   return {
-    ..._page,
-    age: Date.now() - _zero - _origin,
-    route: _named || template(_path),
-    vitals: { ..._page.vitals },
-    phases: _start ? null : loadPhases(_origin),
-    ...serverTiming(_start ? [] : navigationEntry()?.serverTiming, true),
-    calls: calls.map(({ _rank, ...call }) => ({ ...call, start: call.start - _origin })),
-    marks: marks.map(({ name, value, start }) => ({ name, value: value ?? Math.max(0, start - _origin) })),
-    tags: Object.entries(_tags).slice(0, MAX_TAGS_SENT),
+    ...view._page,
+    age: Date.now() - view._zero - view._origin,
+    route: view._named || template(view._path),
+    vitals: { ...view._page.vitals },
+    phases: view._start ? null : loadPhases(view._origin),
+    ...serverTiming(view._start ? [] : navigationEntry()?.serverTiming, true),
+    calls: calls.map(({ _rank, ...call }) => ({ ...call, start: call.start - view._origin })),
+    marks: marks.map(({ name, value, start }) => ({
+      name,
+      value: value ?? Math.max(0, start - view._origin),
+    })),
+    tags: Object.entries(view._tags).slice(0, MAX_TAGS_SENT),
   }
 }

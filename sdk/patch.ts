@@ -175,6 +175,6 @@ export const patchCalls: PatchCalls = quietly((onStart, onEnd) => {
     note._body = body
     onStart(note)
     // One that is synchronous is through. Where it fails, it throws, without an event.
-    endXhr(xhr, xhr.readyState > 3 ? 'network' : undefined)
+    if (xhr.readyState > 3) endXhr(xhr, 'network')
   })
 })

@@ -88,7 +88,7 @@ export function readOptions(given: InitOptions): Settings | undefined {
   const right = site && _urls[0] && +sample >= 0 && +sample <= 1
   if (!right && !told && LOCAL.test(location.hostname)) {
     told = true
-    console.warn(`fieldline: wrong options: site=${site}, endpoint=${endpoint}, sample=${sample}`)
+    console.warn('fieldline: wrong options:', { site, endpoint, sample })
   }
   const { doNotTrack, globalPrivacyControl }: Privacy = navigator
   if (!right || !+sample || doNotTrack === '1' || globalPrivacyControl) return

@@ -140,15 +140,13 @@ export function startTransport(settings: Settings, settle?: () => void): void {
   const onHide = quietly(({ type, timeStamp, eventPhase }: Event): void => {
     const leaving = type === 'pagehide'
     const over = ofDocument('hidden')
-    shown ||= !over
+    if (!over) shown = true
     if (!over && !leaving) return
     hidden = timeStamp
     // On the event's way down nobody can have stopped it; on its way up, all have heard of it.
-    if (eventPhase === 1) unheard = setTimeout(flush)
-    else {
-      clearTimeout(unheard)
-      flush(leaving && !!fetchLater)
-    }
+    clearTimeout(unheard)
+    if (eventPhase < 2) unheard = setTimeout(flush)
+    else flush(leaving && !!fetchLater)
   })
   const listen = (): void => {
     addEventListener('visibilitychange', onHide, true)

@@ -58,9 +58,9 @@ export function trackVitals(attribute?: Attribute): void {
     const view = measured || (soft && at(start))
     if (!view) return
     const vital = name.toLowerCase() as Vital
-    const amount = vital === 'cls' ? value * 1000 : value
+    const amount = name === 'CLS' ? value * 1000 : value
     // Of what is no page view, a new query say, the page view that goes on has the interactions and the shifts.
-    if (!measured && !(/inp|cls/.test(vital) && amount > (view._page.vitals[vital] ?? 0))) return
+    if (!measured && !(/INP|CLS/.test(name) && amount > (view._page.vitals[vital] ?? 0))) return
     view._page.vitals[vital] = amount
     attribute?.(view, metric)
     changed()

@@ -58,15 +58,15 @@ export function encode(view: Beacon): string {
  */
 export function write(value: unknown, named?: boolean): string {
   if (Object(value) !== value)
-    return `${
+    return (
       JSON.stringify(
         typeof value === 'number'
           ? Math.round(value)
           : typeof value === 'string'
             ? value.slice(0, MAX_TEXT)
             : value,
-      ) ?? null
-    }`
+      ) ?? 'null'
+    )
   const items = Object.entries(value as object).map(
     ([name, item]) => (named ? `"${name}":` : '') + write(item, name === 'vitals'),
   )

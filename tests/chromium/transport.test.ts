@@ -71,7 +71,7 @@ test('options that make no sense neither throw nor send', async () => {
   })
   expect(await beaconsAfter(page, 0)).toEqual([])
   expect(chromium.complaints.splice(0)).toEqual([
-    'warning: fieldline: wrong options: site=undefined, endpoint=undefined, sample=1',
+    'warning: fieldline: wrong options: {site: undefined, endpoint: undefined, sample: 1}',
   ])
 })
 
@@ -121,9 +121,9 @@ test('long names of a route and of marks never cost the page view', async () => 
 })
 
 for (const [said, tag] of [
-  ['site=undefined', 'data-release="1"'],
-  ['sample=often', `${TAG} data-sample="often"`],
-  ['sample=10', `${TAG} data-sample="10"`],
+  ['site: undefined', 'data-release="1"'],
+  ['sample: often', `${TAG} data-sample="often"`],
+  ['sample: 10', `${TAG} data-sample="10"`],
 ] as const)
   test(`init says only on the developer's machine that ${said} is wrong`, async () => {
     await open('/wrong', tag)
