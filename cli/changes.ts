@@ -1,7 +1,7 @@
 /** `fieldline changes`: what got worse or better, and where, as two tables. */
 
 import type { ChangesAnswer, ChangesRow } from '../schema/api/changes.ts'
-import { format } from '../schema/domain/metrics.ts'
+import { format, METRICS } from '../schema/domain/metrics.ts'
 import { type Command, show } from './command.ts'
 import { FILTERS, queryOf, RANGE } from './range.ts'
 import { table } from './table.ts'
@@ -17,7 +17,7 @@ export const changes: Command = {
   options: {
     ...RANGE,
     against: { value: '<what>', help: 'previous, release or release:<name>; default: previous' },
-    metrics: { value: '<list>', help: 'any of lcp, inp, cls, fcp, ttfb, api; default: lcp,inp,cls,api' },
+    metrics: { value: '<list>', help: `any of ${Object.keys(METRICS).join(', ')}; default: lcp,inp,cls,api` },
     percentile: { value: '<n>', help: 'the percentile that is compared; default: 75' },
     limit: { value: '<n>', help: 'the most groups of either kind; default: 20' },
     ...FILTERS,

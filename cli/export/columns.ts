@@ -4,7 +4,7 @@
 
 import type { SchemaElement } from 'hyparquet'
 import type { PageViewLine } from '../../schema/api/ndjson.ts'
-import { PHASES } from '../../schema/domain/metrics.ts'
+import { METRICS, PHASES, VITALS } from '../../schema/domain/metrics.ts'
 
 type Field = readonly SchemaElement[]
 type Column = { field: Field; of(view: PageViewLine): unknown }
@@ -74,11 +74,7 @@ const COLUMNS: readonly Column[] = [
   column(whole, 'browser_version'),
   column(text, 'os'),
   column(text, 'connection'),
-  column(whole, 'lcp'),
-  column(whole, 'inp'),
-  column(large, 'cls'),
-  column(whole, 'fcp'),
-  column(whole, 'ttfb'),
+  ...VITALS.map(vital => column(METRICS[vital].grains === 1 ? whole : large, vital)),
   column(name => struct(name, ...PHASES.map(whole)), 'phases'),
   column(name => map(name, whole('value')), 'server'),
   column(text, 'trace', ({ trace }) => trace?.id),

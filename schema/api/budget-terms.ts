@@ -2,7 +2,7 @@
 
 import * as v from 'valibot'
 import { DELIVERY_METRICS, isDeliveryMetric, isShare } from '../domain/delivery-metrics.ts'
-import type { Budgeted } from '../domain/metrics.ts'
+import { type Budgeted, METRICS } from '../domain/metrics.ts'
 import { oneOf, PERCENTILE_NUMBER, plainText, unknownOrMissing, wholeNumber } from './fields.ts'
 import { DEVICES, filterValue, MAX_FILTER, SEGMENT_ID, tagPair } from './filters.ts'
 import { MEASURE_DETAIL, MEASURE_PATTERN, measureOf } from './summary.ts'
@@ -17,7 +17,7 @@ export const MEASURE = v.pipe(
   ),
   v.metadata({ type: 'string', pattern: `${MEASURE_PATTERN}|^(errors|${DELIVERY_METRICS.join('|')})$` }),
   v.description(
-    'lcp, inp, cls, fcp, ttfb, api, phase:load, blocking:load, custom:name; or a share, which has no percentile: errors, of page ' +
+    `${Object.keys(METRICS).join(', ')}, phase:load, blocking:load, custom:name; or a share, which has no percentile: errors, of page ` +
       `views with an uncaught error; of beacons ${DELIVERY_METRICS.join(', ')} (an upper bound of one address)`,
   ),
 )

@@ -44,7 +44,7 @@ export function groupKeyOf(name: string): GroupKey | undefined {
 
 export const DEVICES = ['phone', 'tablet', 'desktop'] as const
 /** What a filter may be where that is known: a slip would be answered as a time without visitors. */
-const VALUES = {
+const VALUES: { [K in NamedKey]?: v.GenericSchema<string> } = {
   device: oneOf(DEVICES),
   connection: oneOf(CONNECTIONS),
   navigation: oneOf(NAVIGATIONS),
@@ -60,7 +60,7 @@ export function filterValue(
   text: v.GenericSchema<string>,
 ): v.GenericSchema<string> {
   if (key === 'route' || key === 'release' || key === 'endpoint') return unreserved(text)
-  return key === 'browser' ? text : VALUES[key]
+  return VALUES[key] ?? text
 }
 
 /** The longest name that a filter takes, in characters. */

@@ -2,6 +2,7 @@
 
 import { useContext } from 'preact/hooks'
 import type { CollectorAnswer, CollectorsAnswer, CollectorTestAnswer } from '../../schema/api/collectors.ts'
+import { VITALS } from '../../schema/domain/metrics.ts'
 import { ask, request } from './client.ts'
 import { Field, Form, valuesOf, wordsOf } from './field.tsx'
 import { moment } from './format.ts'
@@ -49,7 +50,7 @@ export function Collectors({ site }: { site: string }) {
         <Field
           name="metrics"
           label="Metrics, separated by spaces"
-          {...{ fault, placeholder: 'lcp inp cls fcp ttfb' }}
+          {...{ fault, placeholder: VITALS.join(' ') }}
         />
         <Field name="group_by" label="By, at most two" {...{ fault, placeholder: 'route device' }} />
         <p>

@@ -1,9 +1,10 @@
 /** The questions of the first screen: what the overview shows without scrolling, and what asks for it before the page's code is there. */
 
+import { METRICS } from '../../schema/domain/metrics.ts'
 import { baseOf, pathOf, rangeOf } from './query.ts'
 import type { Place } from './url-state.ts'
 
-const ALL = 'lcp,inp,cls,fcp,ttfb,api'
+const ALL = Object.keys(METRICS).join()
 
 /** The path of each question, as a place asks it. */
 export function firstOf(place: Place): Record<'changes' | 'summary' | 'trends' | 'delivery', string> {

@@ -43,11 +43,18 @@ export const DIMENSIONS = {
 } as const satisfies Record<Dimension, string>
 
 /** What is filtered by: a dimension's values, and with `!` those that are left out. Several are told apart by a line's end. */
-export const FILTERS = [...Object.keys(DIMENSIONS), 'tag'].flatMap(name => [name, `${name}!`]) as (
-  | FilterName
-  | `${FilterName}!`
-)[]
+export const FILTERS = [...Object.keys(DIMENSIONS), 'tag'].flatMap(name => [
+  name,
+  `${name}!`,
+]) as FilterState[]
 export type FilterName = Dimension | 'tag'
+type FilterState = FilterName | `${FilterName}!`
+
+/** Those that leave values out stand last in an address. */
+function noFilters() {
+  const inOrder = FILTERS.toSorted((a, b) => Number(a.endsWith('!')) - Number(b.endsWith('!')))
+  return Object.fromEntries(inOrder.map(name => [name, ''])) as Record<FilterState, string>
+}
 
 /** What a person reads of a dimension, or of the tag `tag:plan`: `Route`, `plan`. */
 export function titleOf(by: FilterName | TagKey): string {
@@ -125,22 +132,7 @@ const DEFAULTS = {
   panel: '' as '' | 'segments',
   /** The saved segment that the filters narrow. */
   segment: '',
-  route: '',
-  country: '',
-  device: '',
-  browser: '',
-  connection: '',
-  navigation: '',
-  release: '',
-  tag: '',
-  'route!': '',
-  'country!': '',
-  'device!': '',
-  'browser!': '',
-  'connection!': '',
-  'navigation!': '',
-  'release!': '',
-  'tag!': '',
+  ...noFilters(),
 }
 export type Place = typeof DEFAULTS
 

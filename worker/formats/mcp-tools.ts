@@ -1,5 +1,7 @@
 /** The tools of `/mcp`: each is a question of the API, with those of its parameters that an assistant needs. */
 
+import { METRICS, VITALS } from '../../schema/domain/metrics.ts'
+
 const text = (description: string) => ({ type: 'string', description })
 export const SITE = text('the name of the site')
 const RANGE = {
@@ -23,7 +25,7 @@ export const TOOLS = {
     description: 'Percentiles of vitals (ms; CLS is a score) or API calls, each with count and 95% interval',
     properties: {
       ...RANGE,
-      metrics: text('lcp,inp,cls,fcp,ttfb,api,pageviews,phase:load,blocking:load,custom:<mark>'),
+      metrics: text(`${Object.keys(METRICS)},pageviews,phase:load,blocking:load,custom:<mark>`),
       percentiles: text('75,95'),
       group_by: text(
         'route, device, country, browser, connection, navigation, release, endpoint or tag:<name>',
@@ -63,7 +65,7 @@ export const TOOLS = {
   slowest_pageviews: {
     path: '/v1/pageviews',
     description: 'Single page views, the slowest first, with causes and API calls',
-    properties: { ...RANGE, metric: text('lcp, inp, cls, fcp or ttfb'), limit: LIMIT, ...FILTERS },
+    properties: { ...RANGE, metric: text(`one of ${VITALS.join(', ')}`), limit: LIMIT, ...FILTERS },
   },
   budgets: {
     path: '/v1/budgets',

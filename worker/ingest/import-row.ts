@@ -26,7 +26,8 @@ export function rowOf(text: string, site: string): PageViewRow | Omit<Refused, '
   return { field: v.getDotPath(issue) ?? 'line', detail: issue.message }
 }
 
-function toRow(line: ImportLine, site: string): PageViewRow {
+/** Each column, lest an import loses one. */
+function toRow(line: ImportLine, site: string): Required<PageViewRow> {
   const { id, weight, route, navigation, release, device, country, browser, os, connection, tags } = line
   const began = Date.parse(line.began)
   const { newest: sequence, received } = line.beacons ?? { newest: 0, received: 1 }
