@@ -1,5 +1,6 @@
 /** The tools of `/mcp`: each is a question of the API, with those of its parameters that an assistant needs. */
 
+import { GROUP_KEY_DETAIL } from '../../schema/api/filters.ts'
 import { METRICS, VITALS } from '../../schema/domain/metrics.ts'
 
 const text = (description: string) => ({ type: 'string', description })
@@ -27,9 +28,7 @@ export const TOOLS = {
       ...RANGE,
       metrics: text(`${Object.keys(METRICS)},pageviews,phase:load,blocking:load,custom:<mark>`),
       percentiles: text('75,95'),
-      group_by: text(
-        'route, device, country, browser, connection, navigation, release, endpoint or tag:<name>',
-      ),
+      group_by: text(GROUP_KEY_DETAIL),
       sort: text('busiest, slowest, failing or impact'),
       limit: LIMIT,
       ...FILTERS,
