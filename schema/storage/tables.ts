@@ -48,6 +48,10 @@ export const sites = sqliteTable('sites', {
   rawDays: integer('raw_days').notNull().default(14),
   hourDays: integer('hour_days').notNull().default(35),
   dayDays: integer('day_days').notNull().default(760),
+  /** Unix time in ms before which each of them was deleted, where its days have been raised since: longer days bring nothing back. */
+  rawFrom: integer('raw_from').$type<Ms>().notNull().default(0),
+  hourFrom: integer('hour_from').$type<Ms>().notNull().default(0),
+  dayFrom: integer('day_from').$type<Ms>().notNull().default(0),
   /** Where a trace is shown: `https://tempo.example/trace/{trace}`. */
   traceLink: text('trace_link'),
   /** Unix time in ms. */

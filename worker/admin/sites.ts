@@ -3,7 +3,7 @@
  * them, `DELETE` removes it and all that is stored of it, `GET` shows it; `GET /v1/sites` lists those of the caller.
  */
 
-import { and, eq, gte, isNull, sql } from 'drizzle-orm'
+import { and, type Column, eq, gte, isNull, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
@@ -16,7 +16,8 @@ import {
   type SiteSettings,
   type SitesAnswer,
 } from '../../schema/api/site.ts'
-import { hourOf } from '../../schema/domain/hour.ts'
+import { DAY, HOUR, hourOf } from '../../schema/domain/hour.ts'
+import type { Ms } from '../../schema/domain/units.ts'
 import { intake, type SiteRow, sites } from '../../schema/storage/tables.ts'
 import type { Hono as Types } from '../env.ts'
 import { PRIVATE } from '../headers.ts'
@@ -69,7 +70,7 @@ export const siteRoutes = new Hono<Types>()
     const [saved] = await insert
       .onConflictDoUpdate({
         target: sites.id,
-        set: settings,
+        set: { ...settings, ...deletedBefore(settings, row.created) },
         setWhere: sql`${sites.deleted} IS NULL AND ${isPlaced}`,
       })
       .returning()
@@ -87,7 +88,12 @@ export const siteRoutes = new Hono<Types>()
     if (!Object.keys(changes).length) return showSaved(c, before, 200)
     // What stays as it is may be changed by another at the same time; the days that were checked together may not.
     const asChecked = and(there, ...DAYS.map(name => eq(sites[name], before[name])))
-    const [saved] = await db.update(sites).set(changes).where(asChecked).returning()
+    const kept = deletedBefore({ ...before, ...changes }, Date.now())
+    const [saved] = await db
+      .update(sites)
+      .set({ ...changes, ...kept })
+      .where(asChecked)
+      .returning()
     if (!saved) throw problem(409, `Site ${site} was changed at the same time. Try again.`)
     return showSaved(c, saved, 200)
   })
@@ -159,6 +165,20 @@ function showSaved(c: Context<Types>, saved: SiteRow, status: 200 | 201): Respon
 
 type Settings = Omit<SiteSettings, 'database'>
 const DAYS = ['rawDays', 'hourDays', 'dayDays'] as const
+
+/**
+ * Since when each kind is there, once `settings` hold: what its days have had deleted does not come back when they are raised. Of
+ * columns, as they were before.
+ */
+function deletedBefore(settings: Pick<SiteRow, (typeof DAYS)[number]>, now: Ms) {
+  const since = (from: Column, name: (typeof DAYS)[number]) =>
+    sql`max(${from}, iif(${settings[name]} > ${sites[name]}, CAST(${hourOf(now) * HOUR} AS INTEGER) - ${sites[name]} * ${sql.raw(String(DAY))}, 0))`
+  return {
+    rawFrom: since(sites.rawFrom, 'rawDays'),
+    hourFrom: since(sites.hourFrom, 'hourDays'),
+    dayFrom: since(sites.dayFrom, 'dayDays'),
+  }
+}
 
 function checkDays(settings: Settings): Settings {
   const { raw_days, hour_days, day_days } = settings

@@ -18,9 +18,16 @@ export interface Retention {
   hourDays: number
   rawDays: number
   dayDays: number
+  /** Unix ms before which they were deleted, as SiteRow has it. */
+  hourFrom?: Ms
+  rawFrom?: Ms
+  dayFrom?: Ms
   /** Its declared tags, with the Unix time in ms from which on each is kept. */
   tags?: Readonly<Record<string, Ms>>
 }
+
+type RollupsKept = Pick<Retention, 'hourDays' | 'hourFrom' | 'dayDays' | 'dayFrom'>
+type RowsKept = Pick<Retention, 'rawDays' | 'rawFrom' | 'tags'>
 
 interface Range {
   from: Ms
@@ -48,11 +55,7 @@ export function keptGroups<Q extends Pick<GroupsQuery, 'metrics' | 'groupBy' | '
 }
 
 /** A query that roll-ups answer, for the part of its range of which they are kept; a 400 where there is none. */
-export function keptDays<Q extends Range>(
-  query: Q,
-  retention: Pick<Retention, 'hourDays' | 'dayDays'>,
-  now: Ms,
-): Q {
+export function keptDays<Q extends Range>(query: Q, retention: RollupsKept, now: Ms): Q {
   const widened = toKeptHours(query, retention, now)
   const from = Math.max(widened.from, oldestDay(retention, now))
   return beginningAt(widened, from, 'days are kept no longer')
@@ -69,16 +72,12 @@ export function groupsKeptFrom(
 }
 
 /** The same, of a query that reads raw rows alone. */
-export function rowsKeptFrom(query: Naming, retention: Pick<Retention, 'rawDays' | 'tags'>, now: Ms): Ms {
+export function rowsKeptFrom(query: Naming, retention: RowsKept, now: Ms): Ms {
   return Math.max(declaredFrom(query, retention), oldestRaw(retention, now))
 }
 
 /** A query that reads raw rows alone, for the part of its range of which they are kept; a 400 where there is none. */
-export function keptRows<Q extends Range & Naming>(
-  asked: Q,
-  retention: Pick<Retention, 'rawDays' | 'tags'>,
-  now: Ms,
-): Q {
+export function keptRows<Q extends Range & Naming>(asked: Q, retention: RowsKept, now: Ms): Q {
   const query = sinceDeclared(asked, retention)
   const from = Math.max(query.from, oldestRaw(retention, now))
   return beginningAt(query, from, 'single page views are kept no longer')
@@ -103,10 +102,10 @@ function beginningAt<Q extends Range>(query: Q, from: Ms, reason: string): Q {
 /** Widens a range to whole days where it reaches back beyond the hours that are kept. */
 export function toKeptHours<Q extends Range>(
   query: Q,
-  { hourDays }: Pick<Retention, 'hourDays'>,
+  { hourDays, hourFrom = 0 }: Pick<Retention, 'hourDays' | 'hourFrom'>,
   now: Ms,
 ): Q {
-  const kept = now - hourDays * DAY
+  const kept = Math.max(now - hourDays * DAY, hourFrom)
   const { from, to } = query
   return {
     ...query,
@@ -116,11 +115,11 @@ export function toKeptHours<Q extends Range>(
 }
 
 /** From when on (Unix ms, a whole day) roll-ups are sure to be there. */
-function oldestDay({ dayDays, hourDays }: Pick<Retention, 'hourDays' | 'dayDays'>, now: Ms): Ms {
-  return Math.floor((now - Math.max(dayDays, hourDays) * DAY) / DAY) * DAY
+function oldestDay({ dayDays, hourDays, dayFrom = 0 }: RollupsKept, now: Ms): Ms {
+  return Math.floor(Math.max(now - Math.max(dayDays, hourDays) * DAY, dayFrom) / DAY) * DAY
 }
 
 /** From when on (Unix ms, a whole hour) raw rows are sure to be there. */
-export function oldestRaw({ rawDays }: Pick<Retention, 'rawDays'>, now: Ms): Ms {
-  return (hourOf(now) - rawDays * 24) * HOUR
+export function oldestRaw({ rawDays, rawFrom = 0 }: Pick<RowsKept, 'rawDays' | 'rawFrom'>, now: Ms): Ms {
+  return Math.max((hourOf(now) - rawDays * 24) * HOUR, rawFrom)
 }

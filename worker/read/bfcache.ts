@@ -38,7 +38,7 @@ interface Sum {
 export async function readBfcache(
   d1: Preparer,
   asked: BfcacheQuery,
-  retention: Pick<Retention, 'rawDays'>,
+  retention: Pick<Retention, 'rawDays' | 'rawFrom'>,
   now: Ms,
 ): Promise<BfcacheAnswer> {
   const query = keptRows(asked, retention, now)

@@ -40,7 +40,7 @@ interface Found extends Sums {
 export async function readBlocking(
   d1: Preparer,
   asked: BlockingQuery,
-  retention: Pick<Retention, 'rawDays'>,
+  retention: Pick<Retention, 'rawDays' | 'rawFrom'>,
   now: Ms,
 ): Promise<BlockingAnswer> {
   const query = keptRows(asked, retention, now)

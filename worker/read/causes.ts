@@ -67,7 +67,7 @@ interface Found {
 export async function causes(
   d1: Preparer,
   asked: CausesQuery,
-  retention: Pick<Retention, 'rawDays'>,
+  retention: Pick<Retention, 'rawDays' | 'rawFrom'>,
   now: Ms,
 ): Promise<CausesAnswer> {
   const query = keptRows(asked, retention, now)

@@ -91,8 +91,8 @@ async function periods(
 }
 
 /** Whole days of UTC where the range is long, or hours of the time before are kept no longer. */
-function toPeriods({ from, to }: { from: Ms; to: Ms }, { hourDays }: Retention, now: Ms) {
-  const oldest = now - hourDays * DAY
+function toPeriods({ from, to }: { from: Ms; to: Ms }, { hourDays, hourFrom = 0 }: Retention, now: Ms) {
+  const oldest = Math.max(now - hourDays * DAY, hourFrom)
   if (to - from <= MOST_BY_HOUR && from - (to - from) >= oldest) return { from, to }
   const end = Math.floor(to / DAY) * DAY
   return { from: end - Math.max(1, Math.round((to - from) / DAY)) * DAY, to: end }

@@ -24,7 +24,7 @@ const p = named(pageviews, 'p')
 export async function onePageView(
   d1: Preparer,
   { site, id }: { site: string; id: string },
-  kept: Pick<Retention, 'rawDays'> & Partial<Pick<SiteRow, 'traceLink'>>,
+  kept: Pick<Retention, 'rawDays' | 'rawFrom'> & Partial<Pick<SiteRow, 'traceLink'>>,
   now: Ms,
 ): Promise<PageViewAnswer | null> {
   const oldest = oldestRaw(kept, now) / HOUR

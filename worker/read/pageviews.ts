@@ -36,7 +36,7 @@ type Listed = Pick<PageViewsAnswer, 'sampled' | 'looked_at' | 'of' | 'cursor'> &
 export async function pageViews(
   d1: Preparer,
   asked: PageViewsQuery,
-  site: Pick<Retention, 'rawDays'> & Partial<Pick<SiteRow, 'traceLink'>>,
+  site: Pick<Retention, 'rawDays' | 'rawFrom'> & Partial<Pick<SiteRow, 'traceLink'>>,
   now: Ms,
 ): Promise<PageViewsAnswer> {
   const query = keptRows(asked, site, now)
