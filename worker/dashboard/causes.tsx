@@ -4,7 +4,7 @@ import type { Cause, CausesAnswer } from '../../schema/api/causes.ts'
 import { format, type Metric } from '../../schema/domain/metrics.ts'
 import { INP_PARTS, LCP_PARTS } from '../../schema/wire/attribution.ts'
 import { Figure } from './figure.tsx'
-import { count, percent, plain, short } from './format.ts'
+import { count, partName, percent, plain, short } from './format.ts'
 import { Link, usePlace } from './link.tsx'
 import { baseOf, pathOf } from './query.ts'
 import { Section } from './section.tsx'
@@ -120,7 +120,7 @@ export function Parts({ parts }: { parts: { [name: string]: number } }) {
         {names.map((name, i) => (
           <li key={name}>
             <span class={`swatch part${i}`} />
-            {name === 'ttfb' ? 'TTFB' : plain(name)} {format('lcp', parts[name] ?? null)}
+            {partName(name)} {format('lcp', parts[name] ?? null)}
           </li>
         ))}
       </ul>

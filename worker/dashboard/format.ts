@@ -132,6 +132,11 @@ export function plain(name: string): string {
   return name.replace(/[_-]/g, ' ')
 }
 
+/** The part of a vital: `load delay`, `TTFB`. */
+export function partName(part: string): string {
+  return part === 'ttfb' ? 'TTFB' : plain(part)
+}
+
 /** A metric's short name: LCP, INP, API. */
 export function short(metric: string): string {
   return metric.toUpperCase()

@@ -7,7 +7,7 @@ import type { OtlpAnswer, OtlpDataPoint } from '../../schema/api/otlp.ts'
 import type { SummaryAnswer } from '../../schema/api/summary.ts'
 import type { Metric } from '../../schema/domain/metrics.ts'
 import { Bars, barsOf, nameOf, rangeOf, type Side, scalesOf, shareOf } from './bars.tsx'
-import { number, percent } from './format.ts'
+import { count, number, percent } from './format.ts'
 import { usePlace } from './link.tsx'
 import { Plot } from './plot.tsx'
 import { baseOf, pathOf } from './query.ts'
@@ -56,9 +56,9 @@ export function Spreads({ metric, spreads }: { metric: Metric; spreads: readonly
   if (!bars.length) return <p class="soft">no data</p>
 
   const scales = scalesOf(metric, sides, bars, width)
-  const noun = metric === 'api' ? 'calls' : 'page views'
+  const noun = metric === 'api' ? 'call' : 'page view'
   const heldBy = (side: Side, bar: number) =>
-    `${number(side.bars.get(bar) ?? 0)} ${noun}, ${percent(shareOf(side, bar))}`
+    `${count(side.bars.get(bar) ?? 0, noun)}, ${percent(shareOf(side, bar))}`
   const said = (i: number) => {
     const bar = bars[i] ?? 0
     return `${nameOf(metric, bar)}: ${sides.map(side => heldBy(side, bar)).join('; ')}`
@@ -77,7 +77,7 @@ export function Spreads({ metric, spreads }: { metric: Metric; spreads: readonly
         draw={cursor => <Bars {...{ metric, sides, bars, scales, width, cursor }} />}
       />
       <p class="soft readout">
-        {sides.map(({ total }) => number(total)).join(' and ')} {noun} in {bars.length} bars. Each bar is 19%
+        {sides.map(({ total }) => number(total)).join(' and ')} {noun}s in {bars.length} bars. Each bar is 19%
         wider than the one before.
       </p>
       <details>

@@ -3,7 +3,7 @@
 import type { PageViewAnswer } from '../../schema/api/pageview.ts'
 import { format, PHASES } from '../../schema/domain/metrics.ts'
 import { INP_PARTS, LCP_PARTS } from '../../schema/wire/attribution.ts'
-import { plain } from './format.ts'
+import { partName, plain } from './format.ts'
 import { measureName } from './phases.ts'
 import { Table } from './section.tsx'
 import { Trace } from './trace.tsx'
@@ -87,7 +87,7 @@ function partSpans(
   return [...LCP_PARTS, ...INP_PARTS].map(part => {
     const duration = parts[part] ?? 0
     start += duration
-    return { name: `${vital} ${plain(part)}`, kind, start: start - duration, duration, note }
+    return { name: `${vital} ${partName(part)}`, kind, start: start - duration, duration, note }
   })
 }
 
