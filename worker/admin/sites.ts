@@ -63,7 +63,7 @@ export const siteRoutes = new Hono<Types>()
     const insert = drizzle(c.env.DB).insert(sites).values(row)
     if (c.req.header('If-None-Match') === '*') {
       const [made] = await insert.onConflictDoNothing().returning()
-      if (!made) throw problem(412, `Site ${name.output} exists already.`, { field: 'site' })
+      if (!made) throw await notMade(c, name.output)
       return showSaved(c, made, 201)
     }
     const isPlaced = database === undefined ? sql`true` : eq(sites.database, database)
@@ -113,17 +113,30 @@ export const siteRoutes = new Hono<Types>()
   .route('/:site/tokens', tokenRoutes)
   .route('/:site/deploys', deployRoutes)
 
+/** Why no site was made. */
+async function notMade(c: Context<Types>, name: string) {
+  return (await siteRow(c, name))
+    ? problem(412, `Site ${name} exists already.`, { field: 'site' })
+    : beingDeleted(name)
+}
+
 /** Why the settings of a site that is there were not replaced. */
 async function notReplaced(c: Context<Types>, name: string) {
-  const [there] = await drizzle(c.env.DB)
-    .select()
-    .from(sites)
-    .where(and(eq(sites.id, name), isNull(sites.deleted)))
+  const there = await siteRow(c, name)
   return there
     ? problem(409, `Site ${name} lies in ${there.database}: move it by POST /v1/sites/${name}/move.`, {
         field: 'database',
       })
-    : problem(409, `Site ${name} is being deleted; try again when its rows are gone.`)
+    : beingDeleted(name)
+}
+
+async function siteRow(c: Context<Types>, name: string): Promise<SiteRow | undefined> {
+  const there = and(eq(sites.id, name), isNull(sites.deleted))
+  return (await drizzle(c.env.DB).select().from(sites).where(there))[0]
+}
+
+function beingDeleted(name: string) {
+  return problem(409, `Site ${name} is being deleted; try again when its rows are gone.`, { field: 'site' })
 }
 
 /** All sites by name, or the one of that name, with the bots of the last day. */

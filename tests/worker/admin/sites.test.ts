@@ -2,7 +2,7 @@ import { env, exports } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { encode } from '../../../schema/wire/beacon.ts'
 import { pageView } from '../../kit/pageview.ts'
-import { admin, get, ORIGIN, problemOf, put, send } from '../../kit/worker/client.ts'
+import { admin, get, ORIGIN, problemOf, put, remove, send } from '../../kit/worker/client.ts'
 
 const patch = (path: string, body: unknown) =>
   exports.default.fetch(`https://rum.example${path}`, {
@@ -116,6 +116,28 @@ describe('a site', () => {
     expect(
       await problemOf(await put('/v1/sites/traced', { origins: [ORIGIN], trace_link: 'https://x' })),
     ).toEqual(expect.objectContaining({ field: 'trace_link', detail: expect.stringContaining('{trace}') }))
+  })
+
+  it('is not told to exist while it is being deleted', async () => {
+    const make = (headers: Record<string, string>) =>
+      exports.default.fetch('https://rum.example/v1/sites/leaving', {
+        method: 'PUT',
+        body: JSON.stringify({ origins: [ORIGIN] }),
+        headers: { ...admin, ...headers },
+      })
+    expect((await make({ 'If-None-Match': '*' })).status).toBe(201)
+    expect(await problemOf(await make({ 'If-None-Match': '*' }))).toMatchObject({
+      status: 412,
+      detail: 'Site leaving exists already.',
+    })
+    expect((await remove('/v1/sites/leaving')).status).toBe(202)
+    for (const headers of [{ 'If-None-Match': '*' }, {}]) {
+      expect(await problemOf(await make(headers))).toMatchObject({
+        status: 409,
+        field: 'site',
+        detail: 'Site leaving is being deleted; try again when its rows are gone.',
+      })
+    }
   })
 
   it('that is not there is a 404', async () => {
