@@ -11,6 +11,7 @@ import { plainWords } from '../schema/domain/plain-message.ts'
 import { MAX_ERRORS } from '../schema/wire/beacon.ts'
 import { shorten } from './address.ts'
 import { changed } from './change.ts'
+import { navigationEntry } from './navigation.ts'
 import { quietly } from './quietly.ts'
 import { current } from './views.ts'
 
@@ -42,12 +43,11 @@ function see(type: string, event: Event & Partial<ErrorEvent>): void {
   // A real error is no Proxy. Where the browser cannot tell, nothing is read of it.
   const text =
     message ?? (Error.isError?.(reason) ? Object.getOwnPropertyDescriptor(reason, 'message')?.value : reason)
-  let secrets = location.search + location.hash
-  for (const field of document.querySelectorAll('input,textarea,select'))
-    secrets += ` ${native(field, 'value')}`
+  // The query that the page was loaded with, too: many pages take it off their address.
+  const queries = `${navigationEntry()?.name}\n${location.href}`.replace(/^[^?#]*/gm, '')
   const found = [
     type,
-    typeof text === 'string' ? plainWords(text, unescape(secrets)) : '',
+    typeof text === 'string' ? plainWords(text, unescape(withFields(queries, document))) : '',
     filename && shorten(filename),
     lineno,
     colno,
@@ -56,6 +56,21 @@ function see(type: string, event: Event & Partial<ErrorEvent>): void {
   const error = list.find(known => found.every((part, i) => part === known[i]))
   if (error) (error[5] as number)++
   else if (list.length < MAX_ERRORS) list.push([...found, 1])
+}
+
+/**
+ * Adds to `text` what is written in fields, lists to choose from and whatever else can be edited, in open shadow trees, too. Closed
+ * ones tell nobody.
+ */
+function withFields(text: string, root: ParentNode): string {
+  let all = text
+  for (const host of root.querySelectorAll('*')) {
+    const shadow = Reflect.get(Element.prototype, 'shadowRoot', host)
+    if (shadow) all = withFields(all, shadow)
+  }
+  for (const field of root.querySelectorAll('input,textarea,select,[contenteditable]'))
+    all += ['', native(field, 'value'), field.textContent]
+  return all
 }
 
 /** By the browser's own getter: pages put theirs on their fields, and on events that they dispatch. */

@@ -208,6 +208,58 @@ export function errors(test: BrowserTest): void {
       )
       await tab.close()
     })
+
+    test('bring no value of fields out of sight, nor of a query that is gone', async ({ visit, engine }) => {
+      visit.allow(/^/)
+      const body = `<div contenteditable>dear <b>Guadalupe</b></div><p contenteditable="plaintext-only">Thessaloniki</p>
+        <form><input name="querySelectorAll"><select><option value="1">Reykjavik</option></select></form>
+        <div id="host"></div>`
+      const address = visit.page('/gone', { head: HEAD, body })
+      const tab = await engine.open(`${address}?who=Persephone%2BOdysseus`)
+      await until(tab, () => 'fieldline' in window && document.readyState === 'complete')
+      await evaluate(tab, () => {
+        // A field within a shadow tree within another.
+        const open = (host: Element | null) => host?.attachShadow({ mode: 'open' }) as ShadowRoot
+        const outer = open(document.querySelector('#host'))
+        outer.innerHTML = '<textarea>Archibald</textarea><p><span></span></p>'
+        open(outer.querySelector('span')).innerHTML = '<input value="Montgomery">'
+        Object.defineProperty(outer.host, 'shadowRoot', { get: () => touched.push('host') })
+        history.replaceState(null, '', location.pathname)
+        location.hash = 'to=Clementine'
+        // All begin alike, so that each one that brings more is a message of its own.
+        const texts = [
+          'no Guadalupe',
+          'no Thessaloniki',
+          'no Reykjavik',
+          'no Archibald',
+          'no Montgomery',
+          'no Persephone',
+          'no Odysseus',
+          'no Clementine',
+          'no Persephone%2BOdysseus',
+          'no who%20is%20Persephone',
+          'no 1,234.56 or 1 234',
+          'no {"name":"Jane","city":Rome}',
+          'no [Jane]',
+          'no "Jane" in JSON',
+          'no name=Jane&city=Rome',
+        ]
+        toss(
+          texts.flatMap(text => [
+            () => {
+              throw new Error(text)
+            },
+            () => Promise.reject(text),
+          ]),
+        )
+      })
+      await until(tab, () => heard.at(-1) === 'over')
+      expect(await evaluate(tab, () => touched)).toEqual([])
+      await engine.hide(tab)
+      const { list } = found(await visit.beacons(1))
+      expect(new Set(list.map(({ message }) => message))).toEqual(new Set(['Error: no', 'no']))
+      await tab.close()
+    })
   })
 }
 
