@@ -124,6 +124,12 @@ export function addTogether(sum: Histogram, samples: readonly Sample[], limits: 
 
 /** Adds distributions of disjoint samples. The sum equals the histogram of all their samples together. */
 export function merge(parts: readonly Histogram[]): Histogram {
+  const [only] = parts
+  // A point of one hour: its buckets are as they were read.
+  if (only && parts.length === 1) {
+    const { n, s, q, good, poor, h, c } = only
+    return { n, s, q, good, poor, h, ...(c && { c }) }
+  }
   const sum: Histogram = { n: 0, s: 0, q: 0, good: 0, poor: 0, h: {} }
   for (const part of parts) {
     sum.n += part.n

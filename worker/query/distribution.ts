@@ -7,7 +7,6 @@ import { type Histogram, merge } from '../../schema/domain/histogram.ts'
 import type { Hour } from '../../schema/domain/units.ts'
 import { FAILURES } from '../../schema/wire/pageview.ts'
 import { histogramOf } from '../store/row-codec.ts'
-import type { RollupRow } from './rollup-rows.ts'
 
 /** A histogram of API calls carries the weights of those that failed, too, by how they did. */
 export interface Distribution extends Histogram, Record<Failure, number> {
@@ -30,8 +29,13 @@ interface Stored extends Distribution {
   hidden?: number
 }
 
+/** A row with a histogram in some of its columns. */
+interface Row {
+  [column: string]: string | number | null
+}
+
 /** What was read of a row's columns: the same rows choose groups, answer them and tell the rest. */
-const read = new WeakMap<RollupRow, Map<string, Stored | null>>()
+const read = new WeakMap<Row, Map<string, Stored | null>>()
 
 /** A row whose histograms were counted in the worker: no column has them. */
 export function countedRow(
@@ -39,14 +43,14 @@ export function countedRow(
   value: string,
   columns: readonly string[],
   sums: ReadonlyMap<string, Distribution>,
-): RollupRow {
+): { start: Hour; value: string } {
   const row = { start, value }
   read.set(row, new Map(columns.map(column => [column, sums.get(column) ?? null])))
   return row
 }
 
 /** The histogram in a column of a row, parsed once; null where there is none. */
-export function histogramIn(row: RollupRow, column: string): Stored | null {
+export function histogramIn(row: Row, column: string): Stored | null {
   const columns = read.get(row) ?? new Map<string, Stored | null>()
   read.set(row, columns)
   const known = columns.get(column)
@@ -57,7 +61,7 @@ export function histogramIn(row: RollupRow, column: string): Stored | null {
 }
 
 /** The sum of a column's histograms; undefined where no row has one. */
-export function total(rows: readonly RollupRow[], column: string): Distribution | undefined {
+export function total(rows: readonly Row[], column: string): Distribution | undefined {
   const parts = rows.flatMap(row => histogramIn(row, column) ?? [])
   return parts.length ? added(parts) : undefined
 }

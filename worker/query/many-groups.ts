@@ -11,7 +11,6 @@ import type { GroupKey } from '../../schema/api/filters.ts'
 import type { Metric } from '../../schema/domain/metrics.ts'
 import type { TagKey } from '../../schema/domain/tag.ts'
 import type { Hour } from '../../schema/domain/units.ts'
-import { columnSql } from '../histogram/dimensions.ts'
 import { histogramOf } from '../store/row-codec.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 import { namesOf, type Ranked, rankedOf, type Table, tablesOf } from './compared.ts'
@@ -113,7 +112,7 @@ async function rowsOf(
   periods: Record<'day' | 'hour', readonly number[]>,
   limit: number,
 ): Promise<Row[]> {
-  const columns = metrics.map(metric => sql`${columnSql(metric)} AS ${sql.raw(metric)}`)
+  const columns = metrics.map(metric => sql`r.${sql.raw(metric)} AS ${sql.raw(metric)}`)
   const parts = Object.entries(periods).flatMap(([tier, starts]) =>
     starts.length
       ? sql`SELECT r.dimension, r.start, r.value, ${sql.join(columns, sql`, `)}

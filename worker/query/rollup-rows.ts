@@ -11,9 +11,9 @@ import { rollups } from '../../schema/storage/tables.ts'
 import { columnSql, type RollupColumn } from '../histogram/dimensions.ts'
 import type { Selection } from '../histogram/samples-sql.ts'
 import { NO_SQL, named } from '../store/names.ts'
-import { histogramOf } from '../store/row-codec.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 import type { Periods } from './covered.ts'
+import { histogramIn } from './distribution.ts'
 import { matchesSample } from './filters.ts'
 import type { Reading } from './reading.ts'
 import type { Slice } from './slice.ts'
@@ -72,7 +72,7 @@ export async function storedWeights(d1: Preparer, reading: Reading, periods: Per
 
 export function weighing({ columns }: Source): (row: RollupRow) => Weights {
   return row => {
-    const weights = columns.map(column => histogramOf(row[column])?.n ?? 0)
+    const weights = columns.map(column => histogramIn(row, column)?.n ?? 0)
     return { start: row.start, value: row.value, weights }
   }
 }
@@ -112,8 +112,9 @@ function columnsOf({ columns }: Source, of: (column: RollupColumn) => SQL): SQL 
   return sql.join(columns.map(of), sql`, `)
 }
 
+/** As it is stored: what is broken is found as it is parsed, and D1 need not look first. */
 function selected(column: RollupColumn): SQL {
-  return sql`${columnSql(column)} AS ${sql.raw(column)}`
+  return column === 'views' ? sql`${columnSql(column)} AS ${sql.raw(column)}` : sql.raw(column)
 }
 
 /** `FROM ... WHERE ...` of the slice's rows in each tier that has periods. */
