@@ -124,7 +124,7 @@ test.each([390, 1280, 2560])(
       /^\d+ ms to \d+ ms: \d+ page views?, (< )?\d+%$/,
     )
     await tip()
-      .getByText(/page views/)
+      .getByText(/page views?/)
       .waitFor()
   },
 )
