@@ -16,7 +16,7 @@ import type { Ms } from '../../schema/domain/units.ts'
 import type { BudgetRow } from '../../schema/storage/tables.ts'
 import { type Distribution, NONE } from '../query/distribution.ts'
 import { groupsOf } from '../query/distributions.ts'
-import { oldestRaw } from '../query/kept.ts'
+import { oldestRaw, type Retention } from '../query/kept.ts'
 import { erring } from '../read/error-free.ts'
 import { countsOf, percentileInUnit } from '../read/summary.ts'
 import type { Preparer } from '../store/statement.ts'
@@ -55,7 +55,7 @@ export async function judge(
   budget: BudgetRow,
   filters: Filters,
   now: Ms,
-  rawDays: number,
+  kept: Pick<Retention, 'rawDays' | 'rawFrom'>,
 ): Promise<Finding> {
   const { site, metric } = budget
   if (isDeliveryMetric(metric)) {
@@ -63,7 +63,7 @@ export async function judge(
     const state = stateOf(budget, share, share.samples)
     return { ...share, effective_samples: share.samples, state, release: null, baseline: null }
   }
-  const oldest = oldestRaw({ rawDays }, now)
+  const oldest = oldestRaw(kept, now)
   if (budget.relativeTo !== null) return judgeRelative(d1, budget, metric, filters, now, oldest)
   const to = (hourOf(now) + 1) * HOUR
   const window = { site, from: to - budget.windowHours * HOUR, to }

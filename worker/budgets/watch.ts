@@ -18,6 +18,7 @@ import {
   webhooks,
 } from '../../schema/storage/tables.ts'
 import { logError } from '../log.ts'
+import type { Retention } from '../query/kept.ts'
 import { deploysOf } from '../read/deploys.ts'
 import { listed, named } from '../store/names.ts'
 import { counted, type Receipt } from '../store/statement.ts'
@@ -49,7 +50,7 @@ export function isWatched(site: SQL, now: Ms): SQL<0 | 1> {
 /** Judges what is due within `maxStatements`; answers the statements it took. */
 export async function watch(
   d1: D1Database,
-  site: Pick<SiteRow, 'id' | 'rawDays'>,
+  site: Pick<SiteRow, 'id'> & Pick<Retention, 'rawDays' | 'rawFrom'>,
   now: Ms,
   maxStatements: number,
 ): Promise<number> {
@@ -70,7 +71,7 @@ export async function watch(
       if (budget.segment !== null && !within) throw new Error(`segment ${budget.segment} is gone`)
       const filters = budgetFilters(budget, within && withinOf(budget.segment ?? '', within))
       if ('error' in filters) throw new Error(filters.error.detail)
-      await note(d1, budget, await judge(counted(d1, receipt), budget, filters.ok, now, site.rawDays), now)
+      await note(d1, budget, await judge(counted(d1, receipt), budget, filters.ok, now, site), now)
     } catch (error) {
       logError(`budget ${budget.id} of ${site.id} cannot be judged`, error)
       await postpone(d1, budget, now)

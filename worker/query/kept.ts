@@ -120,6 +120,6 @@ function oldestDay({ dayDays, hourDays, dayFrom = 0 }: RollupsKept, now: Ms): Ms
 }
 
 /** From when on (Unix ms, a whole hour) raw rows are sure to be there. */
-export function oldestRaw({ rawDays, rawFrom = 0 }: Pick<RowsKept, 'rawDays' | 'rawFrom'>, now: Ms): Ms {
+export function oldestRaw({ rawDays, rawFrom = 0 }: Pick<Retention, 'rawDays' | 'rawFrom'>, now: Ms): Ms {
   return Math.max((hourOf(now) - rawDays * 24) * HOUR, rawFrom)
 }
