@@ -84,6 +84,7 @@ export const startAttribution: StartAttribution = observers => {
       if (seen.push(entry) > KEPT) seen.shift()
       observers.resource?.(entry, came)
     },
+    // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: three metrics, one after the other
     _attribute(view, { name, entries }) {
       const { _page: page } = view
       const why = page.why ?? [null, null, null]

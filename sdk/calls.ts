@@ -50,6 +50,7 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
   const notes: Note[] = []
 
   /** Reports a call that has ended. Without an entry its note stays, since the entry may come yet. */
+  // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one reading of a call: its conditions share a dozen values
   const report = quietly((note: Note, came: number = performance.now()) => {
     const { name, _method, _body, _headers, _signal, _status, _failure, _entry, _told } = note
     if (_told) return
@@ -127,6 +128,7 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
   })
   return {
     _settle: settle,
+    // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: split, it takes 14 bytes of the core
     resource(entry, came) {
       const { initiatorType, startTime, duration, responseStatus } = entry
       if (!/^(fetch|x\w+) http/.test(`${initiatorType} ${entry.name}`) || !(patch || responseStatus !== 0))

@@ -39,7 +39,7 @@ function see(type: string, event: Event & Partial<ErrorEvent>): void {
   changed()
   if (++errors[0] > LOOKED) return
   const { message, filename, lineno, colno }: Partial<ErrorEvent> = rejected ? {} : event
-  const reason = rejected && native(event, 'reason')
+  const reason = native(event, 'reason')
   // A real error is no Proxy. Where the browser cannot tell, nothing is read of it.
   const text =
     message ?? (Error.isError?.(reason) ? Object.getOwnPropertyDescriptor(reason, 'message')?.value : reason)

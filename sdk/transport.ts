@@ -63,6 +63,7 @@ export function startTransport(settings: Settings, settle?: () => void): void {
     for (const view of hold && refused ? [current] : views) deliver(view, hold && view === current, keepalive)
   }
 
+  // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one delivery, whose steps undo each other
   const deliver = quietly((view: View, hold: boolean | undefined, keepalive: boolean, most?: number) => {
     view._held?.()
     view._held = undefined

@@ -49,6 +49,7 @@ export function trackViews(own: Settings): void {
       true,
     )
 
+  // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one rule, and its exceptions
   const onMove = (how?: string | null): void => {
     const to = address()
     if (to === path) return

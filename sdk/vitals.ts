@@ -41,6 +41,7 @@ export function trackVitals(attribute?: Attribute): void {
     return bySoft.get(start)
   }
 
+  // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: split, it takes 50 bytes
   const report = quietly((metric: MetricType) => {
     const { name, value, entries, navigationType, navigationURL = '', navigationStartTime } = metric
     const soft = navigationType === 'soft-navigation'
