@@ -24,30 +24,23 @@ const MAX_JITTER = 5 * MINUTE
 /** What the beacon brings. */
 const sent = named(pageviews, 'excluded')
 
-/** What the newest beacon knows best. The rest was settled by the first one. */
-const NEWEST_WINS: Column[] = [
-  'route',
-  'release',
-  'connection',
-  'lcp',
-  'inp',
-  'cls',
-  'fcp',
-  'ttfb',
-  'phases',
-  'server',
-  'trace',
-  'why',
-  'tags',
-  'blocking',
-  'bfcache',
-  'errors',
-  'errorList',
+/** What the first beacon settles: where the row lies, what it stands for, and whose page view it is. */
+const FIRST_WINS: readonly Column[] = [
+  ...(['site', 'hour', 'id', 'began', 'weight', 'navigation'] as const),
+  ...(['country', 'device', 'browser', 'browserVersion', 'os'] as const),
 ]
+/** What each beacon adds to. */
+const GROWING: readonly Column[] = ['calls', 'callsCut', 'marks', 'marksCut']
 
 /** What becomes of columns where two know of a page view, the row that is stored and the one that is sent. */
 export const OF_BOTH: Partial<Record<Column, SQL>> = {
-  ...Object.fromEntries(NEWEST_WINS.map(column => [column, newest(column)])),
+  // Of most, the newest beacon knows best.
+  ...Object.fromEntries(
+    COLUMN_NAMES.filter(name => ![...FIRST_WINS, ...GROWING].includes(name)).map(name => [
+      name,
+      newest(name),
+    ]),
+  ),
   sequence: sql`max(${pageviews.sequence}, ${sent.sequence})`,
   received: sql`${pageviews.received} | ${sent.received}`,
   dropped: sql`max(${pageviews.dropped}, ${sent.dropped})`,

@@ -1,12 +1,15 @@
 import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
+import { HOUR, hourOf } from '../../../schema/domain/hour.ts'
 import { D1_TIMEOUT } from '../../../worker/ingest/admit.ts'
 import { storeInGroup } from '../../../worker/ingest/group-commit.ts'
 import { metered, newMeter } from '../../kit/worker/meter.ts'
 import { pageViewRow } from '../../kit/worker/rows.ts'
 
-const NOW = Date.now()
-const rowsOf = (site: string, count: number) => Array.from({ length: count }, () => pageViewRow({ site }))
+/** Half past: what came near the full hour may belong to the hour before, and takes a batch. */
+const NOW = (hourOf(Date.now()) + 0.5) * HOUR
+const rowsOf = (site: string, count: number) =>
+  Array.from({ length: count }, () => pageViewRow({ site, began: NOW }))
 const countOf = (site: string) =>
   env.DB.prepare('SELECT count(*) AS n FROM pageviews WHERE site = ?').bind(site).first('n')
 
@@ -39,7 +42,7 @@ it('stores a burst in few statements, each page view once', async () => {
 })
 
 it('writes two beacons of one page view into one row', async () => {
-  const [first, second] = [pageViewRow({ site: 'twice', lcp: 900 }), rowsOf('twice', 1)]
+  const [first, second] = [pageViewRow({ site: 'twice', began: NOW, lcp: 900 }), rowsOf('twice', 1)]
   const later = { ...first, sequence: 1, lcp: 1_800, received: 2 }
   const all = [...second, first, later]
   expect(await Promise.all(all.map(row => storeInGroup(env.DB, row, NOW)))).toEqual([true, true, true])
