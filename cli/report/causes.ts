@@ -5,7 +5,7 @@ import { format } from '../../schema/domain/metrics.ts'
 import { percent } from '../words.ts'
 import type { Block, Text } from './document.ts'
 import { type Findings, isMissing } from './findings.ts'
-import { NAMES } from './names.ts'
+import { nameOf } from './names.ts'
 
 export function causesSection({ causes }: Findings): Block[] {
   const blocks = causes.flatMap((answer): Block[] => {
@@ -16,7 +16,7 @@ export function causesSection({ causes }: Findings): Block[] {
       {
         kind: 'paragraph',
         text: [
-          `${NAMES[answer.metric]}, the most harmful cause first. The cause is known for ${percent(answer.explained)} of page views:`,
+          `${nameOf(answer.metric)}, the most harmful cause first. The cause is known for ${percent(answer.explained)} of page views:`,
         ],
       },
       { kind: 'list', items: harmful.map(cause => inWords(answer, cause)) },

@@ -8,7 +8,7 @@ import { format, type Metric } from '../../schema/domain/metrics.ts'
 import { interval, percent, sure, whole } from '../words.ts'
 import type { Block, Text } from './document.ts'
 import { type Findings, isMissing } from './findings.ts'
-import { CORE, IN_ORDER, NAMES, p75 } from './names.ts'
+import { CORE, IN_ORDER, nameOf, p75 } from './names.ts'
 
 /** A vital that was measured, and its trend; null where there is too little data. */
 export interface Change {
@@ -34,11 +34,11 @@ export function vitalsInShort(changes: readonly Change[]): Text[] {
   const moved = core.filter(({ trend }) => trend?.verdict === 'degrading' || trend?.verdict === 'improving')
   return [
     ...(bad.length ? [] : [['All Core Web Vitals that were measured are good.']]),
-    ...bad.map(({ metric, now }): Text => [`${NAMES[metric]}: ${p75(now)}, `, { rating: now.rating }, '.']),
+    ...bad.map(({ metric, now }): Text => [`${nameOf(metric)}: ${p75(now)}, `, { rating: now.rating }, '.']),
     ...moved.map(({ metric, now, trend }): Text => {
       const got = wordOf(metric, trend)
       return [
-        `${NAMES[metric]} is ${got}: from ${before(metric, trend)} to ${p75(now)} (${ratio(trend)}).${mix(trend)}`,
+        `${nameOf(metric)} is ${got}: from ${before(metric, trend)} to ${p75(now)} (${ratio(trend)}).${mix(trend)}`,
       ]
     }),
   ]
@@ -54,7 +54,7 @@ export function vitalsSection(changes: readonly Change[]): Block[] {
       left: 1,
       head: ['vital', 'p75', 'rating', '95% interval', 'before', 'change', 'trend', 'good', 'page views'],
       rows: changes.map(({ metric, now, trend }) => [
-        [NAMES[metric]],
+        [nameOf(metric)],
         [p75(now)],
         [{ rating: now.rating }],
         [interval(metric, now.percentiles.p75)],

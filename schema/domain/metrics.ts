@@ -37,6 +37,11 @@ export type Rating = 'good' | 'needs-improvement' | 'poor'
 /** The metrics of a page view; `api` belongs to a call instead. */
 export const VITALS = ['lcp', 'inp', 'cls', 'fcp', 'ttfb'] as const satisfies readonly Vital[]
 
+/** The same for each of them. */
+export function eachVital<V>(of: (vital: Vital) => V): Record<Vital, V> {
+  return Object.fromEntries(VITALS.map(vital => [vital, of(vital)])) as Record<Vital, V>
+}
+
 /** The stages of a page load, in the order in which they end; ms from navigation start. */
 export const PHASES = ['dns', 'connect', 'request', 'response', 'interactive', 'loaded', 'load'] as const
 export type Phase = (typeof PHASES)[number]
@@ -78,6 +83,19 @@ export function unitOf(measure: Measure): 'ms' | 'score' | 'none' {
 /** Turns whole grains into a number in the metric's unit. */
 export function fromGrains(metric: Metric, grains: Grains): number {
   return grains / METRICS[metric].grains
+}
+
+/** Turns a number in the metric's unit into whole grains. */
+export function toGrains(metric: Metric, value: number): Grains {
+  return Math.round(value * METRICS[metric].grains)
+}
+
+/** Vitals in grains as numbers in their units. */
+export function vitalsInUnits(grains: Readonly<Record<Vital, Grains | null>>): Record<Vital, number | null> {
+  return eachVital(vital => {
+    const value = grains[vital]
+    return value === null ? null : fromGrains(vital, value)
+  })
 }
 
 /** The thresholds in grains, as the histogram counts them. */

@@ -12,7 +12,7 @@
  */
 
 import * as v from 'valibot'
-import { PHASES } from '../domain/metrics.ts'
+import { eachVital, PHASES } from '../domain/metrics.ts'
 import { pageName } from '../domain/names.ts'
 import type { Parsed } from '../domain/problem.ts'
 import { MAX_TAGS, MAX_TAGS_SENT } from '../domain/tag.ts'
@@ -70,7 +70,7 @@ export function decode(body: string): Parsed<PageView> {
   return { error: { field: v.getDotPath(issue) ?? 'body', detail: issue.message } }
 }
 
-const NO_VITALS = { lcp: null, inp: null, cls: null, fcp: null, ttfb: null }
+const NO_VITALS = eachVital(() => null)
 
 /** A list whose items are looked at one by one. A foreign `toJSON` makes a text of it. */
 const items = v.fallback(
@@ -110,13 +110,7 @@ const STATE = v.object(
     connection: maybe(oneOf(CONNECTIONS)),
     touch: v.fallback(v.optional(v.boolean('must be true or false'), false), false),
     vitals: v.fallback(
-      v.object({
-        lcp: maybe(ms),
-        inp: maybe(ms),
-        cls: maybe(amount(MAX_CLS)),
-        fcp: maybe(ms),
-        ttfb: maybe(ms),
-      }),
+      v.object(eachVital(vital => maybe(vital === 'cls' ? amount(MAX_CLS) : ms))),
       NO_VITALS,
     ),
     phases: maybe(v.tuple([ms, ms, ms, ms, ms, ms, ms], `must be ${PHASES.length} numbers`)),

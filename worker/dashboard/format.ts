@@ -2,24 +2,8 @@
 
 import type { PercentileAnswer } from '../../schema/api/answer.ts'
 import type { TrendsRow } from '../../schema/api/trends.ts'
-import {
-  type Budgeted,
-  format,
-  type Measure,
-  type Metric,
-  type Rating,
-  unitOf,
-} from '../../schema/domain/metrics.ts'
+import { type Budgeted, format, type Measure, type Rating, unitOf } from '../../schema/domain/metrics.ts'
 import { SHIFT } from './query.ts'
-
-export const TITLES = {
-  lcp: 'Largest Contentful Paint',
-  inp: 'Interaction to Next Paint',
-  cls: 'Cumulative Layout Shift',
-  fcp: 'First Contentful Paint',
-  ttfb: 'Time to First Byte',
-  api: 'API calls',
-} as const satisfies Record<Metric, string>
 
 export const RATING_WORDS = {
   good: 'Good',

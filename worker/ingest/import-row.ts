@@ -3,7 +3,7 @@
 import * as v from 'valibot'
 import { IMPORT_LINE, type ImportAnswer, type ImportLine } from '../../schema/api/import.ts'
 import { hourOf } from '../../schema/domain/hour.ts'
-import { PHASES } from '../../schema/domain/metrics.ts'
+import { eachVital, PHASES, toGrains } from '../../schema/domain/metrics.ts'
 import { byBeacon, encodeBlocking, encodeCall, encodeError, encodeMark } from '../../schema/storage/row.ts'
 import type { PageViewRow } from '../../schema/storage/tables.ts'
 import { encodeAttribution } from '../../schema/wire/attribution-lists.ts'
@@ -56,14 +56,13 @@ function toRow(line: ImportLine, site: string): Required<PageViewRow> {
   }
 }
 
-function vitalsIn({ lcp, inp, cls, fcp, ttfb, why }: ImportLine) {
-  const attribution = encodeAttribution(attributionOf(why))
+function vitalsIn(line: ImportLine) {
+  const attribution = encodeAttribution(attributionOf(line.why))
   return {
-    lcp,
-    inp,
-    cls: cls === null ? null : toGrains(cls),
-    fcp,
-    ttfb,
+    ...eachVital(vital => {
+      const value = line[vital]
+      return value === null ? null : toGrains(vital, value)
+    }),
     why: attribution ? JSON.stringify(attribution) : null,
   }
 }
@@ -122,11 +121,6 @@ function attributionOf({ lcp = null, inp = null, cls = null }: Partial<ImportLin
       presentation: inp.parts.presentation,
       script: inp.script,
     },
-    cls: cls && { target: cls.target, value: toGrains(cls.score), time: cls.at },
+    cls: cls && { target: cls.target, value: toGrains('cls', cls.score), time: cls.at },
   }
-}
-
-/** A score of CLS in thousandths. */
-function toGrains(score: number): number {
-  return Math.round(score * 1_000)
 }

@@ -2,7 +2,7 @@
  * A page view as a row of the lake: what one beacon said, by the names, units and times of the API.
  */
 
-import { fromGrains } from '../../schema/domain/metrics.ts'
+import { fromGrains, vitalsInUnits } from '../../schema/domain/metrics.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import type { LakeRow } from '../../schema/storage/lake.ts'
 import type { ApiCall, Attribution, PageErrors, PageView } from '../../schema/wire/pageview.ts'
@@ -21,11 +21,11 @@ export interface Found {
 export function toLakeRow(view: PageView, { site, id, visitor, imported, now }: Found): LakeRow {
   const { sequence, weight, route, navigation, release, connection, vitals, phases, calls, marks } = view
   const { device, country, browser, browserVersion, os } = visitor
-  const { lcp, inp, cls, fcp, ttfb } = vitals
   return {
     ...{ site, id, sequence, began: now - view.age, arrived: now, weight, imported },
     ...{ route, navigation, release, device, country, browser, browser_version: browserVersion, os },
-    ...{ connection, lcp, inp, cls: cls === null ? null : fromGrains('cls', cls), fcp, ttfb, phases },
+    ...{ connection, phases },
+    ...vitalsInUnits(vitals),
     server: timings(view.server),
     trace: view.trace ?? null,
     blocking: view.blocking ?? null,

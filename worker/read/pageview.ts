@@ -4,7 +4,7 @@
 
 import type { SQL } from 'drizzle-orm'
 import { type PageViewAnswer, UNREADABLE } from '../../schema/api/pageview.ts'
-import { fromGrains } from '../../schema/domain/metrics.ts'
+import { fromGrains, VITALS, vitalsInUnits } from '../../schema/domain/metrics.ts'
 import { pageviews, type SiteRow } from '../../schema/storage/tables.ts'
 import { INP_PARTS, inpParts, LCP_PARTS, lcpParts, startedBy, waits } from '../../schema/wire/attribution.ts'
 import type { ApiCall, Attribution, PageError } from '../../schema/wire/pageview.ts'
@@ -25,7 +25,8 @@ import {
 /** The columns that an answer is made from. */
 const ANSWERED = [
   ...(['id', 'hour', 'began', 'weight', 'route', 'navigation', 'release', 'device', 'country'] as const),
-  ...(['browser', 'browserVersion', 'os', 'connection', 'lcp', 'inp', 'cls', 'fcp', 'ttfb'] as const),
+  ...(['browser', 'browserVersion', 'os', 'connection'] as const),
+  ...VITALS,
   ...([
     'phases',
     'server',
@@ -55,7 +56,6 @@ export type ExportedRow = StoredRow & Pick<typeof pageviews.$inferSelect, 'seque
 /** The answer of a row. `traceLink` is the site's. */
 export function toPageView(stored: StoredRow, traceLink: SiteRow['traceLink']): PageViewAnswer {
   const { id, weight, route, navigation, release, device, country, browser, os, connection } = stored
-  const { lcp, inp, cls, fcp, ttfb } = stored
   const read = {
     phases: phasesOf(stored.phases),
     server: serverOf(stored.server),
@@ -75,16 +75,16 @@ export function toPageView(stored: StoredRow, traceLink: SiteRow['traceLink']): 
   return {
     ...{ id, weight, route, navigation, release, device, country, browser },
     browser_version: stored.browserVersion,
-    ...{ os, connection, lcp, inp, fcp, ttfb },
+    ...{ os, connection },
+    ...vitalsInUnits(stored),
     began: new Date(stored.began).toISOString(),
-    cls: cls === null ? null : fromGrains('cls', cls),
     phases: read.phases,
     server: read.server && Object.fromEntries(read.server),
     trace: traced(stored.trace),
     blocking: read.blocking,
     bfcache: read.bfcache,
-    why: toWhy(why, lcp ?? 0),
-    calls: toCalls(read.calls ?? [], why, lcp).map(({ trace, ...call }) => ({
+    why: toWhy(why, stored.lcp ?? 0),
+    calls: toCalls(read.calls ?? [], why, stored.lcp).map(({ trace, ...call }) => ({
       ...call,
       trace: traced(trace),
     })),
