@@ -51,7 +51,15 @@ describe('fieldline tags', () => {
     expect(JSON.parse(await done(...ask)).data[0]).toMatchObject({ count: 1 })
     expect(JSON.parse(await done(...ask, '--tag', 'plan=free')).data[0]).toMatchObject({ count: 2 })
     const terms = ['--site', 'tagged', '--metric', 'lcp', '--limit', '2500', '--tag', 'plan=pro']
-    expect(await done('budget', 'add', ...terms)).toContain('lcp p75 of 24 h plan:pro')
+    const made = await done('budget', 'add', ...terms)
+    expect(made).toContain('lcp p75 of 24 h plan:pro')
+    // Without its tag the budget would have no data, and tell nobody.
+    const [budget = ''] = made.split(' ')
+    expect(await cli('tags', 'remove', 'tagged', 'plan')).toMatchObject({
+      code: 1,
+      said: expect.stringContaining(budget),
+    })
+    await done('budget', 'remove', budget, '--site', 'tagged')
     await done('tags', 'remove', 'tagged', 'plan')
     expect(await cli(...ask)).toMatchObject({
       code: 1,
