@@ -55,9 +55,9 @@ export const webhookRoutes = new Hono<Types>()
   })
   .put('/:id', async c => {
     const { site, d1 } = await existingSite(c.env, siteOf(c))
-    const given = await checked(c, site, d1)
     const [before] = await drizzle(d1).select().from(webhooks).where(isItem(webhooks, c))
     if (!before) throw noItem(c, 'webhook')
+    const given = await checked(c, site, d1, before.budgets)
     if (before.kind !== given.kind) throw badField({ field: 'kind', detail: `must stay ${before.kind}` })
     const secret = given.routing_key ?? before.secret
     const [changed] = await drizzle(d1)
@@ -86,13 +86,21 @@ export const webhookRoutes = new Hono<Types>()
     return c.json({ delivered: isDone(status), status } satisfies WebhookTestAnswer, 200, PRIVATE)
   })
 
-/** The body, whose address this worker may be sent to, and whose budgets are there. */
-async function checked(c: Context<Types>, site: string, d1: D1Database): Promise<Webhook> {
+/**
+ * The body, whose address this worker may be sent to, and whose budgets are there. Those that the webhook was told of `before` may be
+ * gone: what was read can be written.
+ */
+async function checked(
+  c: Context<Types>,
+  site: string,
+  d1: D1Database,
+  before: WebhookRow['budgets'] = null,
+): Promise<Webhook> {
   const given = await readJson(c, WEBHOOK)
   if (given.url) checkAddress(c, given.url)
   if (given.budgets) {
     const rows = await drizzle(d1).select({ id: budgets.id }).from(budgets).where(eq(budgets.site, site))
-    const known = new Set(rows.map(({ id }) => id))
+    const known = new Set([...rows.map(({ id }) => id), ...(before ?? [])])
     const strange = given.budgets.findIndex(id => !known.has(id))
     if (strange >= 0) throw badField({ field: `budgets.${strange}`, detail: `is no budget of site ${site}` })
   }

@@ -31,7 +31,8 @@ async function made(site: string, budget: object): Promise<BudgetAnswer> {
 const list = async (site: string): Promise<BudgetsAnswer> => (await get(`/v1/budgets?site=${site}`)).json()
 const events = async (site: string): Promise<BudgetEventsAnswer> =>
   (await get(`/v1/budget-events?site=${site}`)).json()
-const judgeAt = (site: string, now: number) => watch(env.DB, { id: site, rawDays: 14 }, now, 45)
+/** With statements enough for all budgets of a test. */
+const judgeAt = (site: string, now: number) => watch(env.DB, { id: site, rawDays: 14 }, now, 200)
 
 function traffic(site: string, count: number, given: Partial<PageViewRow>, began = NOW - HOUR) {
   return store(
@@ -369,6 +370,19 @@ describe('a webhook', () => {
       '{"test": 2432232314}',
     )
     expect(signature).toBe('g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=')
+  })
+
+  it('can be written as it was read, though a budget of it is gone', async () => {
+    await put('/v1/sites/left-hook', { origins: [ORIGIN] })
+    const budget = await made('left-hook', { metric: 'lcp', limit: 2500 })
+    const { id } = await hooked('left-hook', '/200/gone', { budgets: [budget.id] })
+    await call('DELETE', `/v1/sites/left-hook/budgets/${budget.id}`)
+    const path = '/v1/sites/left-hook/webhooks'
+    const { data } = await (await get(path)).json<{ data: [{ url: string; budgets: string[] }] }>()
+    const [{ url, budgets }] = data
+    expect((await call('PUT', `${path}/${id}`, { url, budgets })).status).toBe(200)
+    const strange = await call('PUT', `${path}/${id}`, { url, budgets: [...budgets, '0123456789ab'] })
+    expect(await problemOf(strange)).toMatchObject({ status: 400, field: 'budgets.1' })
   })
 
   it('gets news of its own budgets only, and holds up no other when it fails', async () => {
