@@ -19,19 +19,25 @@ const MOST = { rows: 100, bytes: 1_000_000 }
 interface Group {
   rows: Candidate[]
   bytes: number
-  /** When the first of them came, and the last. */
-  first: Ms
+  /** When the last of them came. */
   last: Ms
   isOpen: boolean
   /** The ids of those that the database has kept. */
   kept: Promise<ReadonlySet<string>>
 }
 
+/** Groups of one site that are written one after the other. */
+interface Line {
+  /** When the one that is being written began to be. */
+  since: Ms
+  newest: Group | null
+}
+
 /** What a group has kept before it is written. */
 const NONE = Promise.resolve<ReadonlySet<string>>(new Set())
 
-/** The newest group of each site that is not written yet, by database: a site may move. */
-const newest = new WeakMap<D1Database, Map<string, Group>>()
+/** The line of each site that is being written, by database: a site may move. */
+const lines = new WeakMap<D1Database, Map<string, Line>>()
 
 /** True if the database has kept the page view. */
 export async function storeInGroup(d1: D1Database, row: Candidate, now: Ms): Promise<boolean> {
@@ -47,29 +53,43 @@ export async function storeInGroup(d1: D1Database, row: Candidate, now: Ms): Pro
 
 /** The site's group that is still open, or else a new one behind the newest. */
 function join(d1: D1Database, row: Candidate, now: Ms): Group {
-  const groups = newest.get(d1) ?? new Map<string, Group>()
-  newest.set(d1, groups)
-  const known = groups.get(row.site)
-  // One whose request was cut off, or a D1 that is silent, holds up no other.
-  const before = known && now < known.first + D1_TIMEOUT ? known : undefined
+  const ofSites = lines.get(d1) ?? new Map<string, Line>()
+  lines.set(d1, ofSites)
+  const line = lineOf(ofSites, row.site, now)
+  const { newest } = line
   const bytes = bytesOf(row)
-  if (before?.isOpen && before.rows.length < MOST.rows && before.bytes + bytes <= MOST.bytes) {
-    before.rows.push(row)
-    before.bytes += bytes
-    before.last = Math.max(before.last, now)
-    return before
+  if (newest?.isOpen && newest.rows.length < MOST.rows && newest.bytes + bytes <= MOST.bytes) {
+    newest.rows.push(row)
+    newest.bytes += bytes
+    newest.last = Math.max(newest.last, now)
+    return newest
   }
-  const group: Group = { rows: [row], bytes, first: now, last: now, isOpen: true, kept: NONE }
-  groups.set(row.site, group)
-  group.kept = write(d1, group, before).finally(() => {
-    if (groups.get(row.site) === group) groups.delete(row.site)
+  const group: Group = { rows: [row], bytes, last: now, isOpen: true, kept: NONE }
+  line.newest = group
+  group.kept = write(d1, line, group, newest).finally(() => {
+    if (line.newest === group && ofSites.get(row.site) === line) ofSites.delete(row.site)
   })
   return group
 }
 
-async function write(d1: D1Database, group: Group, before: Group | undefined): Promise<ReadonlySet<string>> {
+/** The line that moves on, or a new one: a request that was cut off, or a D1 that is silent, holds up no other for longer. */
+function lineOf(ofSites: Map<string, Line>, site: string, now: Ms): Line {
+  const known = ofSites.get(site)
+  if (known && now < known.since + D1_TIMEOUT) return known
+  const line = { since: now, newest: null }
+  ofSites.set(site, line)
+  return line
+}
+
+async function write(
+  d1: D1Database,
+  line: Line,
+  group: Group,
+  before: Group | null,
+): Promise<ReadonlySet<string>> {
   await before?.kept.catch(() => {})
   group.isOpen = false
+  line.since = Math.max(line.since, group.last)
   const { results } = await store(d1, group.rows, group.last)
   return new Set(results.map(({ id }) => id))
 }
