@@ -7,37 +7,37 @@
 
 import type { Ms } from '../../schema/domain/units.ts'
 import type { Candidate } from '../../schema/storage/candidate.ts'
+import { within } from '../deadline.ts'
 import { store } from '../store/upsert.ts'
 import { isOfRow } from '../unavailable.ts'
-import { D1_TIMEOUT } from './admit.ts'
 import { bytesOf } from './size.ts'
 
 /** Page views of one statement, and their bytes: D1 binds 2 MB. */
 const MOST = { rows: 100, bytes: 1_000_000 }
 
+/**
+ * How long a group waits for the one before it, in ms. Then both are written side by side: a request that was cut off, or an answer
+ * that is lost, holds up no other for longer.
+ */
+const HELD_UP = 250
+
 /** Page views of one site that are written together. */
 interface Group {
   rows: Candidate[]
   bytes: number
-  /** When the last of them came. */
+  /** When the first of them came, and the last. */
+  first: Ms
   last: Ms
   isOpen: boolean
   /** The ids of those that the database has kept. */
   kept: Promise<ReadonlySet<string>>
 }
 
-/** Groups of one site that are written one after the other. */
-interface Line {
-  /** When the one that is being written began to be. */
-  since: Ms
-  newest: Group | null
-}
-
 /** What a group has kept before it is written. */
 const NONE = Promise.resolve<ReadonlySet<string>>(new Set())
 
-/** The line of each site that is being written, by database: a site may move. */
-const lines = new WeakMap<D1Database, Map<string, Line>>()
+/** The newest group of each site that is not written yet, by database: a site may move. */
+const newest = new WeakMap<D1Database, Map<string, Group>>()
 
 /** True if the database has kept the page view. */
 export async function storeInGroup(d1: D1Database, row: Candidate, now: Ms): Promise<boolean> {
@@ -53,43 +53,32 @@ export async function storeInGroup(d1: D1Database, row: Candidate, now: Ms): Pro
 
 /** The site's group that is still open, or else a new one behind the newest. */
 function join(d1: D1Database, row: Candidate, now: Ms): Group {
-  const ofSites = lines.get(d1) ?? new Map<string, Line>()
-  lines.set(d1, ofSites)
-  const line = lineOf(ofSites, row.site, now)
-  const { newest } = line
+  const groups = newest.get(d1) ?? new Map<string, Group>()
+  newest.set(d1, groups)
+  const before = groups.get(row.site)
   const bytes = bytesOf(row)
-  if (newest?.isOpen && newest.rows.length < MOST.rows && newest.bytes + bytes <= MOST.bytes) {
-    newest.rows.push(row)
-    newest.bytes += bytes
-    newest.last = Math.max(newest.last, now)
-    return newest
+  if (before && isOpen(before, now) && before.bytes + bytes <= MOST.bytes) {
+    before.rows.push(row)
+    before.bytes += bytes
+    before.last = Math.max(before.last, now)
+    return before
   }
-  const group: Group = { rows: [row], bytes, last: now, isOpen: true, kept: NONE }
-  line.newest = group
-  group.kept = write(d1, line, group, newest).finally(() => {
-    if (line.newest === group && ofSites.get(row.site) === line) ofSites.delete(row.site)
+  const group: Group = { rows: [row], bytes, first: now, last: now, isOpen: true, kept: NONE }
+  groups.set(row.site, group)
+  group.kept = write(d1, group, before).finally(() => {
+    if (groups.get(row.site) === group) groups.delete(row.site)
   })
   return group
 }
 
-/** The line that moves on, or a new one: a request that was cut off, or a D1 that is silent, holds up no other for longer. */
-function lineOf(ofSites: Map<string, Line>, site: string, now: Ms): Line {
-  const known = ofSites.get(site)
-  if (known && now < known.since + D1_TIMEOUT) return known
-  const line = { since: now, newest: null }
-  ofSites.set(site, line)
-  return line
+/** False, too, for a group that should have been written by now: its request was cut off. */
+function isOpen({ isOpen, rows, first }: Group, now: Ms): boolean {
+  return isOpen && rows.length < MOST.rows && now < first + HELD_UP
 }
 
-async function write(
-  d1: D1Database,
-  line: Line,
-  group: Group,
-  before: Group | null,
-): Promise<ReadonlySet<string>> {
-  await before?.kept.catch(() => {})
+async function write(d1: D1Database, group: Group, before: Group | undefined): Promise<ReadonlySet<string>> {
+  if (before) await within(HELD_UP, before.kept).catch(() => {})
   group.isOpen = false
-  line.since = Math.max(line.since, group.last)
   const { results } = await store(d1, group.rows, group.last)
   return new Set(results.map(({ id }) => id))
 }

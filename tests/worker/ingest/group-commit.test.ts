@@ -1,7 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
-import { HOUR, hourOf } from '../../../schema/domain/hour.ts'
-import { D1_TIMEOUT } from '../../../worker/ingest/admit.ts'
+import { HOUR, hourOf, SECOND } from '../../../schema/domain/hour.ts'
 import { storeInGroup } from '../../../worker/ingest/group-commit.ts'
 import { metered, newMeter } from '../../kit/worker/meter.ts'
 import { pageViewRow } from '../../kit/worker/rows.ts'
@@ -72,14 +71,24 @@ it('tells all of a group what D1 said, and goes on', async () => {
   expect(await countOf('busy')).toBe(30)
 })
 
-it('does not wait for a statement that is never answered, however many come behind it', async () => {
+it('waits for no statement that is never answered, however many come behind it', async () => {
   let calls = 0
   const d1 = replaced(() => (calls++ === 0 ? new Promise(() => {}) : null))
-  const [silent, later, ...between] = rowsOf('silent', 252)
-  if (!silent || !later) throw new Error('rows were made')
+  const [silent, ...behind] = rowsOf('silent', 251)
+  if (!silent) throw new Error('rows were made')
   storeInGroup(d1, silent, NOW)
-  // Three groups, of which the last is young.
-  between.forEach((row, i) => void storeInGroup(d1, row, NOW + i))
-  expect(await storeInGroup(d1, later, NOW + D1_TIMEOUT)).toBe(true)
-  expect(await countOf('silent')).toBe(1)
+  const kept = await Promise.all(behind.map((row, i) => storeInGroup(d1, row, NOW + i)))
+  expect(kept.every(Boolean)).toBe(true)
+  expect(await countOf('silent')).toBe(250)
+})
+
+it('lets nobody join a group that should have been written by now: whoever opened it may be gone', async () => {
+  let calls = 0
+  const d1 = replaced(() => (calls++ === 0 ? new Promise(() => {}) : null))
+  const [silent, open, next] = rowsOf('gone', 3)
+  if (!silent || !open || !next) throw new Error('three rows were made')
+  storeInGroup(d1, silent, NOW)
+  const stored = [storeInGroup(d1, open, NOW), storeInGroup(d1, next, NOW + SECOND)]
+  expect(await Promise.all(stored)).toEqual([true, true])
+  expect(calls).toBe(3)
 })
