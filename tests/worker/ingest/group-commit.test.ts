@@ -82,7 +82,8 @@ it('waits for no statement that is never answered, however many come behind it',
   expect(await countOf('silent')).toBe(250)
 })
 
-it('lets nobody join a group that should have been written by now: whoever opened it may be gone', async () => {
+// Whoever opened it may be gone.
+it('lets nobody join a group that should have been written by now', async () => {
   let calls = 0
   const d1 = replaced(() => (calls++ === 0 ? new Promise(() => {}) : null))
   const [silent, open, next] = rowsOf('gone', 3)
