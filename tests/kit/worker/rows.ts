@@ -46,6 +46,17 @@ export function store(rows: readonly PageViewRow[]): Promise<D1Result> {
   return storeIn(env.DB, rows, Date.now())
 }
 
+/** Roll-ups that say how many page views each day of a site has, and no more. */
+export async function countDays(site: string): Promise<void> {
+  await env.DB.prepare(
+    `INSERT INTO rollups (site, tier, dimension, start, value, views)
+    SELECT site, 'day', 'all', hour / 24 * 24, '[]', json_object('n', count(*), 's', count(*), 'q', count(*))
+    FROM pageviews WHERE site = ? GROUP BY hour / 24`,
+  )
+    .bind(site)
+    .run()
+}
+
 /** The hours or days that are due, without their site. */
 export async function starts(due: Promise<readonly Stale[]>): Promise<number[]> {
   return (await due).map(({ start }) => start)

@@ -22,6 +22,7 @@ import { readTimeseries } from '../../../worker/read/timeseries.ts'
 import { readTrends } from '../../../worker/read/trends.ts'
 import type { Preparer } from '../../../worker/store/statement.ts'
 import { metered, newMeter } from '../../kit/worker/meter.ts'
+import { countDays } from '../../kit/worker/rows.ts'
 
 /** As long as single page views can be kept. */
 const DAYS = 90
@@ -42,11 +43,7 @@ beforeAll(async () => {
       '[1,2,3,4,5,6,7]', '{"0":[["GET /api",100,' || (100 + i * 7919 % 200) || ',0]]}', '{"0":[["ready",' || (i % 1000) || ']]}',
       i % 5 = 0, iif(i % 5 = 0, '[["error","boom","/app.js",1,2,1]]', NULL), '{"lcp":["img.hero"]}', '[10,5,[[10,5,""]]]' FROM serial`,
   ).run()
-  await env.DB.prepare(
-    `INSERT INTO rollups (site, tier, dimension, start, value, views)
-    SELECT 'long', 'day', 'all', hour / 24 * 24, '[]', json_object('n', count(*), 's', count(*), 'q', count(*))
-    FROM pageviews WHERE site = 'long' GROUP BY hour / 24`,
-  ).run()
+  await countDays('long')
 }, 120_000)
 
 /** How many page views tell of each figure of an answer. */

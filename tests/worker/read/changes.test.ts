@@ -7,7 +7,7 @@ import { rollUpHour } from '../../../worker/histogram/rollup.ts'
 import { readChanges } from '../../../worker/read/changes.ts'
 import { admin, get, ORIGIN, problemOf, put } from '../../kit/worker/client.ts'
 import { metered, newMeter } from '../../kit/worker/meter.ts'
-import { pageViewRow, store } from '../../kit/worker/rows.ts'
+import { countDays, pageViewRow, store } from '../../kit/worker/rows.ts'
 
 const MIDDLE = Math.floor(Date.now() / HOUR) * HOUR - 10 * HOUR
 const RANGE = `from=${new Date(MIDDLE).toISOString()}&to=${new Date(MIDDLE + HOUR).toISOString()}`
@@ -153,11 +153,7 @@ describe('a large site, of single page views', () => {
         'navigate', '/', iif(i % 3 = 0, '2', '1'), 'phone', ${slow('(1000 + i * 7919 % 2000)')},
         json_object('0', json_array(json_array('GET /api', 100, ${slow('(100 + i * 7919 % 200)')}, 0))) FROM serial`,
     ).run()
-    await env.DB.prepare(
-      `INSERT INTO rollups (site, tier, dimension, start, value, views)
-      SELECT 'busy', 'day', 'all', hour / 24 * 24, '[]', json_object('n', count(*), 's', count(*), 'q', count(*))
-      FROM pageviews WHERE site = 'busy' GROUP BY hour / 24`,
-    ).run()
+    await countDays('busy')
   })
 
   const read = async (asked: object) => {
