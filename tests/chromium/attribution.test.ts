@@ -520,9 +520,9 @@ describe('blocking time', () => {
     const loaded = performance.getEntriesByType('navigation')[0].loadEventEnd
     const sum = (part, of) => part.reduce((sum, frame) => sum + of(frame), 0)
     const all = frame => frame.blockingDuration
-    const of = path => frame => frame.blockingDuration / frame.duration *
-      sum(frame.scripts.filter(({ sourceURL }) => sourceURL.includes(path)), ({ duration }) => duration)
-    const [other, own] = [of('/third.js'), of('/blocked')]
+    const of = scripts => frame => frame.blockingDuration / frame.duration *
+      sum(frame.scripts.filter(({ sourceURL }) => scripts(sourceURL)), ({ duration }) => duration)
+    const [other, own] = [of(url => url.includes('/third.js')), of(url => !url || url.startsWith(location.origin))]
     const [before, after] = [frames.filter(frame => frame.startTime <= loaded), frames.filter(frame => frame.startTime > loaded)]
     resolve([sum(before, all), sum(after, all), sum(before, other), sum(after, other), sum(before, own)])
   }).observe({ type: 'long-animation-frame', buffered: true }))`

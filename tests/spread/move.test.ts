@@ -8,7 +8,7 @@ import { HOUR, hourOf } from '../../schema/domain/hour.ts'
 import * as tables from '../../schema/storage/tables.ts'
 import { encode } from '../../schema/wire/beacon.ts'
 import { cron } from '../../worker/cron.ts'
-import { rollUpHour } from '../../worker/histogram/rollup.ts'
+import { rollUpDay, rollUpHour } from '../../worker/histogram/rollup.ts'
 import { keep } from '../../worker/ingest/keep.ts'
 import { tally } from '../../worker/ingest/tally.ts'
 import { advance, OLD_ROWS_DELAY, placeOf } from '../../worker/site/move.ts'
@@ -218,7 +218,9 @@ describe('a move', () => {
     const views = (text: string) => Number(/^fieldline_page_views_total\S* (\d+)$/m.exec(text)?.[1])
     expect(views(await scrape())).toBeGreaterThanOrEqual(views(before))
     await store(env.DB_2, [pageViewRow({ site: 'scraped', hour: OPEN - 3, began: (OPEN - 3) * HOUR })], NOW)
+    // In the first hours after midnight the day is over, and counts by its own roll-up.
     await rollUpHour(env.DB_2, 'scraped', OPEN - 3, NOW)
+    await rollUpDay(env.DB_2, 'scraped', OPEN - 3 - ((OPEN - 3) % 24), NOW)
     expect(views(await scrape())).toBe(views(before) + 1)
   })
 
