@@ -110,10 +110,13 @@ export function addSample(sum: Histogram, { x, w }: Sample, limits: Limits): voi
 
 /** Adds all samples of one page view, each of which makes a pair with each of the others. */
 export function addTogether(sum: Histogram, samples: readonly Sample[], limits: Limits): void {
-  const ordered = samples.length > 1 ? samples.toSorted((a, b) => a.x - b.x) : samples
-  for (const [place, sample] of ordered.entries()) {
+  const [first] = samples
+  if (first && samples.length === 1) {
+    addSample(sum, first, limits)
+    return
+  }
+  for (const [place, sample] of samples.toSorted((a, b) => a.x - b.x).entries()) {
     addSample(sum, sample, limits)
-    if (samples.length === 1) return
     const bucket = bucketOf(sample.x)
     const square = sample.w * sample.w
     sum.c ??= {}

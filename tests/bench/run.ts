@@ -8,6 +8,7 @@ import { benchLoad } from './load.ts'
 import { benchQuery } from './query.ts'
 import { benchRaw } from './raw.ts'
 import { benchRules } from './rules.ts'
+import { benchSamples } from './samples.ts'
 import { benchScale } from './scale.ts'
 import { benchSdk } from './sdk.ts'
 import { benchSites } from './sites.ts'
@@ -22,6 +23,7 @@ const BENCHES: Record<string, (options: readonly string[]) => Promise<Results>> 
   query: benchQuery,
   raw: benchRaw,
   rules: benchRules,
+  samples: benchSamples,
   scale: benchScale,
   sdk: benchSdk,
   sites: benchSites,

@@ -17,7 +17,8 @@ import type { Source } from './source.ts'
 /** A page view as it is read: how many it stands for, its group keys `k0`, ..., and what its source tells, `v0`, ... */
 export interface Read {
   w: number
-  hour: Hour
+  /** Where the answer has buckets of time. */
+  hour?: Hour
   [column: string]: string | number | null
 }
 
@@ -30,6 +31,8 @@ type Add = (row: Read, sumsOf: SumsOf) => void
 const UNLIMITED: Limits = { good: Number.NEGATIVE_INFINITY, poor: Number.POSITIVE_INFINITY }
 /** A call that the page itself called off says nothing of the endpoint. */
 const ABORTED = OUTCOMES.indexOf('aborted')
+/** The failure that each outcome is, if it is one. */
+const FAILURE = OUTCOMES.map(outcome => FAILURES.find(failure => failure === outcome))
 
 export function samplesOf({ kind, columns }: Source, filters: SampleFilters): Add {
   switch (kind) {
@@ -67,12 +70,13 @@ function callsOf(filter: Filter | undefined): Add {
   const limits = thresholds('api')
   return ({ w, v0: calls, v1: dropped }, sumsOf) => {
     const answered = new Map<Distribution, Sample[]>()
-    for (const [name, , x, outcome] of itemsIn(calls, filter).filter(isCall)) {
-      const sum = sumIn(sumsOf(name), 'api')
+    for (const call of itemsIn(calls, filter).filter(isCall)) {
+      const sum = sumIn(sumsOf(call[0]), 'api')
+      const outcome = call[3]
       if (outcome === ABORTED) continue
-      const failure = FAILURES.find(failure => failure === OUTCOMES[outcome])
+      const failure = FAILURE[outcome]
       if (failure) sum[failure] += w
-      put(answered, sum, { x, w })
+      put(answered, sum, { x: call[2], w })
     }
     for (const [sum, samples] of answered) {
       addTogether(sum, samples, limits)
@@ -85,8 +89,9 @@ function callsOf(filter: Filter | undefined): Add {
 function marksOf(filter: Filter | undefined): Add {
   return ({ w, v0: marks }, sumsOf) => {
     const found = new Map<Distribution, Sample[]>()
-    for (const [name, x] of itemsIn(marks, filter)) {
-      if (typeof x === 'number') put(found, sumIn(sumsOf(name), 'measure'), { x, w })
+    for (const mark of itemsIn(marks, filter)) {
+      const x = mark[1]
+      if (typeof x === 'number') put(found, sumIn(sumsOf(mark[0]), 'measure'), { x, w })
     }
     for (const [sum, samples] of found) addTogether(sum, samples, UNLIMITED)
   }

@@ -48,7 +48,7 @@ export interface Source {
   openCost(dimension: RollupDimension): SQL
   /** What is read of a single page view `p`, to take its samples in the worker (raw-samples.ts). */
   told: readonly SQL[]
-  /** About how many samples it has, which are work for the worker. */
+  /** About how many samples it has, which are work for the worker. A call is read from JSON, and is twice the work. */
   work: SQL
 }
 
@@ -94,7 +94,7 @@ function sourceOf(metric: Measure): Source {
       hours: callHours,
       openCost: dimension => openLists('calls', dimension),
       told: [p.calls, p.dropped],
-      work: sql.raw(lists('calls')),
+      work: sql.raw(`2 * ${lists('calls')}`),
     }
   }
   const [family, name = ''] = metric.split(':')

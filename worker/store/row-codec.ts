@@ -121,17 +121,20 @@ export function parsed(text: string): unknown {
 /** What `{"0":[[...],...],"1":[...]}` holds. */
 export function itemsOf(text: string): unknown[][] | null {
   const beacons = recordOf(text)
-  return (
-    beacons &&
-    Object.values(beacons)
-      .flatMap(list => (Array.isArray(list) ? list : []))
-      .filter(item => Array.isArray(item))
-  )
+  if (!beacons) return null
+  const items: unknown[][] = []
+  for (const list of Object.values(beacons)) {
+    if (!Array.isArray(list)) continue
+    for (const item of list) if (Array.isArray(item)) items.push(item)
+  }
+  return items
 }
 
 function recordOf(text: string): Record<string, unknown> | null {
   const value = parsed(text)
-  return value !== null && typeof value === 'object' && !Array.isArray(value) ? { ...value } : null
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : null
 }
 
 function isText(entry: [string, unknown]): entry is [string, string] {

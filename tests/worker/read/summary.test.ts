@@ -98,8 +98,9 @@ describe('a summary of 10,000 known values', () => {
   })
 
   it('says whole days where hours are not kept any more', async () => {
-    const { from, to } = await summary('site=empty&from=2026-01-01T10:20:00Z&to=2026-01-03T11:40:00Z')
-    expect({ from, to }).toEqual({ from: '2026-01-01T00:00:00.000Z', to: '2026-01-04T00:00:00.000Z' })
+    const day = (ago: number) => new Date(Date.now() - ago * DAY).toISOString().slice(0, 10)
+    const { from, to } = await summary(`site=empty&from=${day(100)}T10:20:00Z&to=${day(98)}T11:40:00Z`)
+    expect({ from, to }).toEqual({ from: `${day(100)}T00:00:00.000Z`, to: `${day(97)}T00:00:00.000Z` })
   })
 
   it('gives the five default percentiles, each with an interval around it', async () => {
