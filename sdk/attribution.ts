@@ -2,12 +2,12 @@
  * Where a vital came from: the metrics of web-vitals come in with the entries that they were read from, beside them what
  * else the browser tells of those moments; causes go out. The core is built without this file.
  *
- * Parts and phases are those of web-vitals' attribution build, which is 1,100 bytes larger. Not they are rounded but the
- * times between them, so that their sum is the rounded metric.
+ * Causes hold times. The worker tells the parts of a vital from them (schema/wire/parts.ts): those of web-vitals' attribution build,
+ * which is 1,100 bytes larger.
  */
 
 import { shorten } from './address.ts'
-import { reasonsOf, refused } from './bfcache.ts'
+import { refused } from './bfcache.ts'
 import { addBlocking } from './blocking.ts'
 import { type Observers, read } from './observe.ts'
 import type { CauseList, View } from './pageview.ts'
@@ -44,8 +44,8 @@ type Seen = Pick<PerformanceEntry, 'startTime'> &
 /** Starts with nothing known. */
 export const startAttribution: StartAttribution = observers => {
   // Before anything is painted: who waits in vain may leave.
-  const frame = refused()
-  if (frame) current._page.bfcache = reasonsOf(frame)
+  const reasons = refused()
+  if (reasons[0]) current._page.bfcache = reasons
   const seen: Seen[] = []
   /** Elements are named as the browser tells of them: when their metric is told, they may be gone. */
   const names = new WeakMap<Seen, string>()
@@ -84,10 +84,9 @@ export const startAttribution: StartAttribution = observers => {
       if (seen.push(entry) > KEPT) seen.shift()
       observers.resource?.(entry, came)
     },
-    // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: three metrics, one after the other
     _attribute(view, { name, entries }) {
       const { _page: page } = view
-      const why = page.why ?? [null, null, null]
+      const { why = [null, null, null] } = page
       page.why = why
       // Where the browser would tell, nothing has blocked so far.
       if (PerformanceObserver.supportedEntryTypes.includes('long-animation-frame'))
@@ -96,7 +95,7 @@ export const startAttribution: StartAttribution = observers => {
       if (name === 'LCP') {
         // The image's entry may not be read yet.
         read?.()
-        why[0] = entry ? lcpCause(entry as LargestContentfulPaint, view, seen) : null
+        why[0] = entry && lcpCause(entry as LargestContentfulPaint, view, seen)
       }
       if (name === 'CLS') why[2] = clsCause(entries as LayoutShift[], view, nameOf)
       if (name === 'INP') {
@@ -107,24 +106,14 @@ export const startAttribution: StartAttribution = observers => {
           (({ startTime }) => {
             if (startTime <= entry.startTime + entry.duration) why[1] = inpCause(entry, view, seen, nameOf)
           })
-        if (entry) settle?.(entry)
+        settle?.(entry as Seen)
       }
     },
   }
 }
 
-/** The three parts of the time between `from` and `to`, by when the second begins and ends. */
-function parts(from: number, begin: number, end: number, to: number): number[] {
-  let last = Math.round(from)
-  return [begin, end, to].map(time => {
-    const before = last
-    last = Math.max(last, Math.round(Math.min(time, to)))
-    return last - before
-  })
-}
-
 /** @see https://web.dev/articles/optimize-lcp#lcp-breakdown */
-function lcpCause(entry: LargestContentfulPaint, { _page, _origin }: View, seen: readonly Seen[]): CauseList {
+function lcpCause(entry: LargestContentfulPaint, { _origin }: View, seen: readonly Seen[]): CauseList {
   const { element, id, url, startTime: painted } = entry
   // Without Timing-Allow-Origin there is no `requestStart`.
   const requested = ({ requestStart, startTime }: Seen) => requestStart || startTime
@@ -134,12 +123,7 @@ function lcpCause(entry: LargestContentfulPaint, { _page, _origin }: View, seen:
     // What is gone has its id left.
     selectorOf(element) || idOf(id),
     url && shorten(url),
-    ...parts(
-      _page.vitals.ttfb ?? 0,
-      image ? requested(image) - _origin : 0,
-      (image?.responseEnd ?? 0) - _origin,
-      _page.vitals.lcp ?? 0,
-    ),
+    ...([image && requested(image), image?.responseEnd] as number[]).map(time => time - _origin),
   ]
 }
 
@@ -148,9 +132,9 @@ function clsCause(
   shifts: readonly LayoutShift[],
   { _origin }: View,
   nameOf: (entry: Seen) => string,
-): CauseList | null {
+): CauseList | undefined {
   const causes = shifts.map(shift => [nameOf(shift), shift.value * 1000, shift.startTime - _origin] as const)
-  return causes.sort((one, other) => other[1] - one[1])[0] ?? null
+  return causes.sort((one, other) => other[1] - one[1])[0]
 }
 
 /** @see https://web.dev/articles/optimize-inp */
@@ -193,9 +177,8 @@ function inpCause(
       .map(nameOf)
       .find(Boolean) ?? '',
     name,
-    startTime - _origin,
-    ...parts(startTime, begin, end, paint),
     script,
+    ...[startTime, begin, end, paint].map(time => time - _origin),
   ]
 }
 

@@ -7,25 +7,19 @@
 
 import { navigationEntry } from './navigation.ts'
 
-/** What a frame says. Of those of other sites both lists are null. Whose they are, by address, id and name, nobody reads. */
-interface Frame {
-  readonly reasons: readonly { readonly reason: string }[] | null
-  readonly children: readonly Frame[] | null
-}
-
 type Entry = PerformanceNavigationTiming & {
-  /** Null where the visitor did not come back; undefined where the browser tells none. Chromium does, from 123 on. */
-  readonly notRestoredReasons?: Frame | null
+  /**
+   * Of the page's frames, each within its own; null where the visitor did not come back; undefined where the browser tells none.
+   * Chromium does, from 123 on. Whose they are, by address, id and name, nobody reads.
+   */
+  readonly notRestoredReasons?: object | null
 }
 
-/** What the browser says of the page's frames, where its visitor came back and it was not restored. */
-export function refused(): Frame | null | undefined {
-  return (navigationEntry() as Entry | undefined)?.notRestoredReasons
-}
-
-/** Those of the frame and of all within it: words of the browser's, each once. */
-export function reasonsOf({ reasons, children }: Frame): string[] {
-  return [
-    ...new Set([...(reasons?.map(({ reason }) => reason) ?? []), ...(children?.flatMap(reasonsOf) ?? [])]),
-  ]
+/** What the browser says of the page and its frames, where its visitor came back and it was not restored: words, each once. */
+export function refused(): string[] {
+  const reasons = new Set<string>()
+  JSON.stringify((navigationEntry() as Entry | undefined)?.notRestoredReasons, (key, value) =>
+    key === 'reason' ? reasons.add(value) : value,
+  )
+  return [...reasons]
 }

@@ -6,7 +6,6 @@
  * what a policy refuses, and of what was preloaded.
  */
 
-import { MAX_CALLS } from '../schema/wire/beacon.ts'
 import { addressOf, keyOf } from './address.ts'
 import { changed } from './change.ts'
 import type { NameOperation } from './graphql.ts'
@@ -83,18 +82,17 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
     const status = (/ok|http/.test(outcome) && known) || null
     // Cross-origin without Timing-Allow-Origin has no responseStart; Firefox invents one where nothing came.
     const answered = (status && responseStart) || null
-    const { _calls: calls } = view
+    const news = view._news
     // An even sample has a place, and of those that failed each. Of a busy page most have none, and end here.
     const _rank = Math.random() + +!/^[oa]/.test(outcome)
-    let place = calls.length
-    if (view._taken++ >= MAX_CALLS) {
-      view._page.dropped++
-      const ranks = calls.map(call => call._rank)
+    let place = news.length
+    if (++view._page.dropped > 0) {
+      const ranks = news.map(one => one._rank)
       place = ranks.indexOf(Math.min(_rank, ...ranks))
       if (place < 0) return
     }
     const url = new URL(name)
-    calls[place] = {
+    news[place] = {
       _rank,
       endpoint: _method + addressOf(url) + (operationOf?.(url, _body, _headers) ?? ''),
       start: startTime,

@@ -31,7 +31,7 @@ export interface Fieldline {
   /**
    * Reports a measure of the page's own: `mark('search.results')`, `mark('cart.items', 3)`. The name is 1 to 64 of
    * letters, digits, `_`, `.` and `-`; the value 0 to 600,000, rounded, by default the ms since the page view began.
-   * `time` says when it was, by `performance.now()`; by default now. At most 32 a page view are kept.
+   * `time` says when it was, by `performance.now()`; by default now. At most 32 wait until they are sent.
    */
   mark(name: string, value?: number, time?: number): void
   /**

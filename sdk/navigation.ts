@@ -19,7 +19,7 @@ export function activationStart(): number {
 export function navigationType(): Navigation {
   if (document.prerendering || activationStart()) return 'prerender'
   if (document.wasDiscarded) return 'restore'
-  return (navigationEntry()?.type ?? 'navigate').replace('_', '-') as Navigation
+  return navigationEntry()?.type?.replace('_', '-') as Navigation
 }
 
 /** What a load ends with, one after the other: the phases of schema/metrics. */
@@ -34,15 +34,6 @@ const ENDS = [
 ] as const
 
 /** ms from `start` to the end of each phase, below 0 what ended before; null until all have ended. */
-export function loadPhases(start: number): number[] | null {
-  const load = navigationEntry()
+export function loadPhases(load: PerformanceNavigationTiming | undefined, start: number): number[] | null {
   return load?.loadEventEnd ? ENDS.map(end => load[end] - start) : null
-}
-
-/** Whether web-vitals measures soft navigations in this browser: Chromium from 151 on. */
-export function softNavigations(): unknown {
-  return (
-    PerformanceObserver.supportedEntryTypes.includes('soft-navigation') &&
-    globalThis.PerformanceSoftNavigation?.prototype.getLargestInteractionContentfulPaint
-  )
 }

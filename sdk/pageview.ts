@@ -4,15 +4,24 @@
 
 import { template } from '../schema/domain/route.ts'
 import { MAX_TAGS_SENT } from '../schema/domain/tag.ts'
+import { MAX_CALLS } from '../schema/wire/beacon.ts'
 import type { ApiCall, Beacon, Connection, ErrorList, Navigation } from '../schema/wire/pageview.ts'
 import { loadPhases, navigationEntry } from './navigation.ts'
 import { serverTiming } from './server-timing.ts'
+import type { Settings } from './settings.ts'
 
 /** A cause in its wire form: its values, in the order of its type in schema/pageview. */
 export type CauseList = readonly unknown[]
 
 /** ms that scripts of a host blocked the page, until it had loaded and after. */
 type BlockingHost = [load: number, after: number, host: string]
+
+/** A call or a mark; `start` as the browser tells it. Those of the highest rank have a place. */
+type News = { _rank: number; start: number } & (
+  | (ApiCall & { name?: undefined })
+  // Without a value it is the time since the page view began.
+  | { name: string; value: number | undefined; endpoint?: undefined }
+)
 
 /** Times are those of `performance.now()`. */
 export interface View {
@@ -31,7 +40,7 @@ export interface View {
     | 'blocking'
     | 'errors'
   > & {
-    why: (CauseList | null)[] | null
+    why?: (CauseList | null | undefined)[]
     blocking?: [load: number, after: number, hosts: BlockingHost[]]
     /** Undefined where nobody looks. */
     errors?: [count: number, list: ErrorList[]]
@@ -48,14 +57,8 @@ export interface View {
   _moved?: number | undefined
   /** The name that the page gave it. */
   _named?: string | undefined
-  /** Calls not sent yet; `start` as the browser tells it. Those of the highest rank have a place. */
-  _calls: (ApiCall & { _rank: number })[]
-  /** Calls taken, sent or not. */
-  _taken: number
-  /** Marks not sent yet; `value` undefined: the time since the page view began. */
-  _marks: { name: string; value: number | undefined; start: number }[]
-  /** Marks taken, sent or not. */
-  _marked: number
+  /** Calls and marks not sent yet. */
+  _news: News[]
   /** What the page says of it, by name. */
   _tags: Record<string, string>
   /** All hosts whose scripts blocked it. */
@@ -76,50 +79,48 @@ export function newView(
   start: number,
   navigation: Navigation,
   path: string,
-  rate: number,
-  release: string | null = null,
-  tags?: View['_tags'],
+  { _rate: rate, release }: Settings,
+  before?: View,
 ): View {
   const [random] = crypto.getRandomValues(new BigUint64Array(1))
   return {
     _page: {
-      id: `${random?.toString(16)}`,
+      id: (random as bigint).toString(16),
       sequence: 0,
       weight: Math.random() * rate < 1 ? rate : 0,
       navigation,
       release,
-      connection: (navigator as Client).connection?.effectiveType ?? null,
+      connection: (navigator as Client).connection?.effectiveType,
       touch: navigator.maxTouchPoints > 0,
       vitals: {},
-      why: null,
-      dropped: 0,
+      dropped: -MAX_CALLS,
     },
     _start: start,
     _origin: start,
     _zero: Date.now() - performance.now(),
     _path: path,
-    _calls: [],
-    _taken: 0,
-    _marks: [],
-    _marked: 0,
-    _tags: { ...tags },
+    _news: [],
+    _tags: { ...before?._tags },
   }
 }
 
 /** Everything known of a page view now, with some of its calls and marks. */
-export function snapshot(view: View, calls: View['_calls'], marks: View['_marks']): Beacon {
+export function snapshot(view: View, news: readonly News[]): Beacon {
+  // Other page views load no document.
+  const load = view._start ? undefined : navigationEntry()
   return {
     ...view._page,
     age: Date.now() - view._zero - view._origin,
     route: view._named || template(view._path),
     vitals: { ...view._page.vitals },
-    phases: view._start ? null : loadPhases(view._origin),
-    ...serverTiming(view._start ? [] : navigationEntry()?.serverTiming, true),
-    calls: calls.map(({ _rank, ...call }) => ({ ...call, start: call.start - view._origin })),
-    marks: marks.map(({ name, value, start }) => ({
-      name,
-      value: value ?? Math.max(0, start - view._origin),
-    })),
+    phases: loadPhases(load, view._origin),
+    ...serverTiming(load?.serverTiming, true),
+    calls: news
+      .filter(one => one.endpoint !== undefined)
+      .map(({ _rank, ...call }) => ({ ...call, start: call.start - view._origin })),
+    marks: news
+      .filter(one => one.name !== undefined)
+      .map(({ name, value, start }) => ({ name, value: value ?? Math.max(0, start - view._origin) })),
     tags: Object.entries(view._tags).slice(0, MAX_TAGS_SENT),
   }
 }

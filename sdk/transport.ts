@@ -41,7 +41,7 @@ let granted: boolean | undefined
 export function consent(yes: boolean): void {
   granted = !!yes
   // The page views so far are as if they had not been drawn.
-  if (!granted) for (const view of views) view._page.weight = view._calls.length = view._marks.length = 0
+  if (!granted) for (const view of views) view._page.weight = view._news.length = 0
   changed(1)
 }
 
@@ -72,21 +72,19 @@ export function startTransport(settings: Settings, settle?: () => void): void {
     const later = hold && fetchLater
     // A page that nobody saw is no page view.
     if (!url || !granted || !_page.weight || !(shown || _page.vitals.fcp) || (hold && !later)) return
-    const calls = view._calls.slice(0, most)
-    const marks = [...view._marks]
-    const page = snapshot(view, calls, marks)
+    const news = view._news.slice(0, most)
+    const page = snapshot(view, news)
     // The numbers that change by themselves apart.
     const state = write({ ...page, age: 0, sequence: 0, calls: 0, marks: 0 })
-    if (!calls[0] && !marks[0] && state === view._sent) return
+    if (!news[0] && state === view._sent) return
     const said = (): void => {
       view._sent = state
-      view._calls.splice(0, calls.length)
-      view._marks.splice(0, marks.length)
+      view._news.splice(0, news.length)
     }
     const allowed = beforeSend ? quietly(beforeSend)(page) : page
     const body = allowed && encode({ ...allowed, route: allowed.route.replace(/[?#].*/s, '') })
-    if (body && calls[1] && new Blob([body]).size > MAX_BYTES) {
-      deliver(view, false, keepalive, calls.length >> 1)
+    if (body && news[1] && new Blob([body]).size > MAX_BYTES) {
+      deliver(view, false, keepalive, news.length >> 1)
       deliver(view, false, keepalive)
       return
     }
@@ -124,8 +122,7 @@ export function startTransport(settings: Settings, settle?: () => void): void {
         () => {
           refused = true
           view._sent = ''
-          view._calls.unshift(...calls)
-          view._marks.unshift(...marks)
+          view._news.unshift(...news)
           // A number that others have followed is a gap.
           if (_page.sequence === page.sequence + 1) _page.sequence--
           if (keepalive) setTimeout(flush, SOON, false, false)

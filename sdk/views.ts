@@ -18,6 +18,9 @@ const FOLLOWS = 300
 /** Page views kept for what is reported late. */
 const KEPT = 8
 
+/** The rank of a mark, above all calls: none takes its place. */
+const KEEP = 2
+
 /** Oldest first. */
 export const views: View[] = []
 /** The one that lasts. */
@@ -31,9 +34,8 @@ let path: string
 export function trackViews(own: Settings): void {
   settings = own
   path = address()
-  open(0, navigationType())
+  open(0, navigationType())._named = own.route
   for (const name in own) if (/^tag./.test(name)) tag(name.slice(3), own[name as `tag${string}`])
-  name(own.route ?? '')
 
   // When the visitor last clicked or pressed a key, by the events with which browsers let soft navigations begin, or swiped;
   // and when the page last scrolled. What happened before the script came may be the cause of what comes.
@@ -91,17 +93,12 @@ function address(): string {
 /** Begins a page view at `start`, which is after the current one's. What came since is the new one's. */
 export function open(start: number, navigation: Navigation): View {
   const before: View | undefined = current
-  current = newView(start, navigation, path, settings._rate, settings.release, current?._tags)
+  current = newView(start, navigation, path, settings, current)
   if (views.push(current) > KEPT) views.shift()
   if (before) {
-    const part = <T extends { start: number }>(all: T[]): [before: T[], since: T[]] => [
-      all.filter(one => one.start < start),
-      all.filter(one => one.start >= start),
-    ]
-    ;[before._calls, current._calls] = part(before._calls)
-    ;[before._marks, current._marks] = part(before._marks)
-    current._taken = current._calls.length
-    current._marked = current._marks.length
+    current._news = before._news.filter(one => one.start >= start)
+    before._news = before._news.filter(one => one.start < start)
+    current._page.dropped += current._news.filter(one => one.endpoint).length
     if (before._page.errors) current._page.errors = [0, []]
     if (navigation === 'back-forward-cache') current._named = before._named
   }
@@ -130,7 +127,7 @@ export function tag(name: string, value?: unknown): void {
 export function mark(name: string, value?: number, time = performance.now()): void {
   const view = at(time)
   // A name that is no text throws here: written as it is, it could cost the page view.
-  if (view && view._marked++ < MAX_MARKS)
-    view._marks.push({ name: name.trim(), value: value && +value, start: time })
+  if (view && view._news.filter(one => one.name).length < MAX_MARKS)
+    view._news.push({ _rank: KEEP, name: name.trim(), value: value && +value, start: time })
   changed()
 }

@@ -20,7 +20,7 @@ export function trackVitals(attribute?: Attribute): void {
   // web-vitals waits for `load` with the time to first byte, and many leave before. Some browsers tell 0, or a time to come.
   const { responseStart = 0 } = navigationEntry() ?? {}
   if (responseStart > 0 && responseStart <= performance.now())
-    load._page.vitals.ttfb = Math.max(0, responseStart - load._origin)
+    load._page.vitals.ttfb = responseStart - load._origin
 
   const loaded = performance.now()
   /** Page views by when the soft navigation began that measures them. */

@@ -12,7 +12,7 @@ export interface AttributionLists {
   cls?: ClsList | null | undefined
 }
 
-type LcpList = [
+export type LcpList = [
   target: string,
   url: string | null,
   loadDelay: number,

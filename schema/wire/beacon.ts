@@ -7,8 +7,8 @@
  *
  *     { v: 1, id, sequence, weight, age, navigation, route, release, connection, touch,
  *       vitals: { lcp, inp, cls, fcp, ttfb }, phases: [7 times],
- *       why: [[target, url, loadDelay, loadDuration, renderDelay],
- *             [target, event, time, inputDelay, processing, presentation, [script url, invoker, duration]],
+ *       why: [[target, url, requested, loaded],
+ *             [target, event, [script url, invoker, duration], start, processingStart, processingEnd, paint],
  *             [target, value, time]],
  *       errors: [count, [[kind, message, script, line, column, count], ...]],
  *       dropped, marks: [[name, value], ...], tags: [[name, value], ...],
@@ -16,7 +16,8 @@
  *       server: [[server timing, duration], ...], trace, blocking: [load, after, [[load, after, host], ...]],
  *       bfcache: [reason, ...] }
  *
- * Null means no data. Numbers are whole grains (ms; CLS in thousandths). Vitals, phases, causes, blocking, tags and errors are the
+ * Older scripts send the parts of an LCP and an INP in place of times, as rows keep them (attribution-lists.ts). `dropped` is below 0
+ * as long as calls have places left. Null means no data. Numbers are whole grains (ms; CLS in thousandths). Vitals, phases, causes, blocking, tags and errors are the
  * full current state of the page view, calls and marks are those since the beacon before. `sequence` counts from 0 and so says how many
  * came before: a lost beacon is healed by the next one, shows as a gap, and a repeated one changes nothing.
  *
@@ -60,7 +61,7 @@ export function write(value: unknown, named?: boolean): string {
   if (Object(value) !== value)
     return (
       JSON.stringify(
-        typeof value === 'number'
+        value === +(value as number)
           ? Math.round(value)
           : typeof value === 'string'
             ? value.slice(0, MAX_TEXT)

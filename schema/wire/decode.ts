@@ -16,7 +16,7 @@ import { eachVital, PHASES } from '../domain/metrics.ts'
 import { pageName } from '../domain/names.ts'
 import type { Parsed } from '../domain/problem.ts'
 import { MAX_TAGS, MAX_TAGS_SENT } from '../domain/tag.ts'
-import { decodeAttribution } from './attribution-lists.ts'
+import { decodeAttribution, type LcpList } from './attribution-lists.ts'
 import {
   MAX_CALLS,
   MAX_ERRORS,
@@ -36,6 +36,7 @@ import {
   type PageErrors,
   type PageView,
 } from './pageview.ts'
+import { partsOf } from './parts.ts'
 import {
   ABORT,
   amount,
@@ -155,7 +156,8 @@ function fromWire({
   errors,
   ...rest
 }: v.InferOutput<typeof STATE>): PageView {
-  const [lcp, inp, cls] = why ?? []
+  const [seen, inp, cls] = why ?? []
+  const lcp = seen && lcpParts(seen, rest.vitals)
   // The document keeps those of its load, whatever page views follow.
   const reasons =
     rest.navigation === 'back-forward' ? new Set(fitting(REASON, bfcache, bfcache.length)) : new Set<string>()
@@ -191,6 +193,16 @@ function fromWire({
       .slice(0, MAX_TAGS),
     errors: errors && toErrors(errors[0], fitting(ERROR, errors[1], errors[1].length)),
   }
+}
+
+/** As it is kept: with the times between the first byte and the paint, not those of the image. */
+function lcpParts(
+  seen: NonNullable<v.InferOutput<typeof ATTRIBUTION>[0]>,
+  { ttfb, lcp }: PageView['vitals'],
+): LcpList {
+  if (seen.length === 5) return seen
+  const [target, url, requested, loaded] = seen
+  return [target, url, ...partsOf(ttfb ?? 0, requested ?? 0, loaded ?? 0, lcp ?? 0)]
 }
 
 /** Each host once, and none that blocked nothing. Until the load, what loads no document blocks nothing that is known. */

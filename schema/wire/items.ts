@@ -8,6 +8,7 @@ import { template } from '../domain/route.ts'
 import { MAX_TAG_SENT, tagName } from '../domain/tag.ts'
 import { MAX_SELECTOR, MAX_SERVER } from './beacon.ts'
 import { ERROR_KINDS, OUTCOMES } from './pageview.ts'
+import { partsOf } from './parts.ts'
 import {
   address,
   amount,
@@ -91,28 +92,41 @@ export const REASON = v.pipe(
   v.regex(/^[a-z0-9-]{1,64}$/, 'must be 1 to 64 of lower-case letters, digits and -'),
 )
 
+/** From the beginning of the page view. */
+const time = amount(MAX_AGE)
+const SCRIPT = maybe(v.tuple([address, invoker, ms], 'must be [url, invoker, duration]'))
+
+/** What a browser sends: when its image was asked for and when it was there, null for text. */
+const LCP_TIMES = v.strictTuple(
+  [label, maybe(address), v.nullable(time), v.nullable(time)],
+  'must be [target, url, requested, loaded]',
+)
+/** What older scripts send. */
+const LCP = v.tuple(
+  [label, maybe(address), ms, ms, ms],
+  'must be [target, url, loadDelay, loadDuration, renderDelay]',
+)
+/** What a browser sends. */
+const INP_TIMES = v.pipe(
+  v.strictTuple(
+    [label, label, SCRIPT, time, time, time, time],
+    'must be [target, event, script, start, processingStart, processingEnd, paint]',
+  ),
+  v.transform(([target, event, script, start, begin, end, paint]): v.InferOutput<typeof INP> => {
+    const [inputDelay, processing, presentation] = partsOf(start, begin, end, Math.min(paint, start + MAX_MS))
+    return [target, event, start, inputDelay, processing, presentation, script]
+  }),
+)
+/** What older scripts send. */
+const INP = v.tuple(
+  [label, label, time, ms, ms, ms, SCRIPT],
+  'must be [target, event, time, inputDelay, processing, presentation, script]',
+)
+
 export const ATTRIBUTION = v.tuple([
-  maybe(
-    v.tuple(
-      [label, maybe(address), ms, ms, ms],
-      'must be [target, url, loadDelay, loadDuration, renderDelay]',
-    ),
-  ),
-  maybe(
-    v.tuple(
-      [
-        label,
-        label,
-        amount(MAX_AGE),
-        ms,
-        ms,
-        ms,
-        maybe(v.tuple([address, invoker, ms], 'must be [url, invoker, duration]')),
-      ],
-      'must be [target, event, time, inputDelay, processing, presentation, script]',
-    ),
-  ),
-  maybe(v.tuple([label, amount(MAX_CLS), amount(MAX_AGE)], 'must be [target, value, time]')),
+  maybe(v.union([LCP_TIMES, LCP])),
+  maybe(v.union([INP_TIMES, INP])),
+  maybe(v.tuple([label, amount(MAX_CLS), time], 'must be [target, value, time]')),
 ])
 
 /** The name of a mark: `search.results-shown`. */

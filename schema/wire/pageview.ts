@@ -175,13 +175,23 @@ export interface PageErrors {
 }
 
 /** A page view as a browser tells it. */
-export interface Beacon extends Omit<PageView, 'vitals' | 'phases' | 'why' | 'blocking' | 'errors'> {
+export interface Beacon
+  extends Omit<
+    PageView,
+    'release' | 'connection' | 'vitals' | 'phases' | 'why' | 'blocking' | 'dropped' | 'errors'
+  > {
+  /** What the page says of itself. */
+  release?: string | null | undefined
+  /** The speed class of the network, where the browser tells it. */
+  connection?: Connection | null | undefined
+  /** Calls beyond what is sent of one page view, so far; from a browser below 0 as long as calls have places left. */
+  dropped: number
   /** Grains of those that are known. */
   vitals: Partial<Record<Vital, number | null>>
   /** In the order of `PHASES`. */
   phases: Record<Phase, number> | readonly number[] | null
-  /** A list of lists from a browser; null from a script that looks for none. */
-  why: Attribution | readonly (readonly unknown[] | null)[] | null
+  /** A list of lists from a browser; missing from a script that looks for none. */
+  why?: Attribution | readonly (readonly unknown[] | null | undefined)[] | null
   /** A list from a browser: `[load, after, [[load, after, host], ...]]`. */
   blocking?: Blocking | readonly unknown[] | null | undefined
   /** From a browser their number and a list for each; missing where nobody looks. */

@@ -79,6 +79,66 @@ const oddities: [string, object, Partial<PageView>][] = [
     },
   ],
   [
+    'causes as times, which the parts come from',
+    {
+      vitals: { lcp: 2000, ttfb: 300 },
+      why: [
+        ['img', '/a.png?token=1', 1000, 1600],
+        ['a', 'click', ['/a.js?t=1', 'TimerHandler:setTimeout', 9], 5000, 5004, 5090, 5120],
+        null,
+      ],
+    },
+    {
+      vitals: { ...NONE, lcp: 2000, ttfb: 300 },
+      why: {
+        ...NO_CAUSES,
+        lcp: { target: 'img', url: '/a.png', loadDelay: 700, loadDuration: 600, renderDelay: 400 },
+        inp: {
+          target: 'a',
+          event: 'click',
+          time: 5000,
+          ...{ inputDelay: 4, processing: 86, presentation: 30 },
+          script: { url: '/a.js', invoker: 'TimerHandler:setTimeout', duration: 9 },
+        },
+      },
+    },
+  ],
+  [
+    'times of a text, and of what nobody believes',
+    {
+      vitals: { lcp: 2000 },
+      why: [
+        ['h1', '', null, null],
+        ['a', 'click', null, 1, -1e300, 1e300, 1e300],
+      ],
+    },
+    {
+      vitals: { ...NONE, lcp: 2000 },
+      why: {
+        ...NO_CAUSES,
+        lcp: { target: 'h1', url: null, loadDelay: 0, loadDuration: 0, renderDelay: 2000 },
+        inp: {
+          target: 'a',
+          event: 'click',
+          time: 1,
+          ...{ inputDelay: 0, processing: MAX_MS, presentation: 0 },
+          script: null,
+        },
+      },
+    },
+  ],
+  [
+    'an image asked for before the first byte, there after the paint',
+    { vitals: { lcp: 2000, ttfb: 300 }, why: [['img', '/a.png', -7, 2100], null, null] },
+    {
+      vitals: { ...NONE, lcp: 2000, ttfb: 300 },
+      why: {
+        ...NO_CAUSES,
+        lcp: { target: 'img', url: '/a.png', loadDelay: 0, loadDuration: 1700, renderDelay: 0 },
+      },
+    },
+  ],
+  [
     'a script that is none, and one called by an address',
     { why: [null, ['a', 'click', 1, 2, 3, 4, ['/a.js?t=1', 'IMG#a[src=/b?t=1].onload', 1]], null] },
     {
@@ -97,6 +157,7 @@ const oddities: [string, object, Partial<PageView>][] = [
     },
   ],
   ['dropped calls that are no number', { dropped: 'many' }, { dropped: 0 }],
+  ['places that calls have left', { dropped: -60 }, { dropped: 0 }],
   ['dropped calls without end', { dropped: 1e300 }, { dropped: 100_000 }],
   ['calls that are none', { calls: 7, dropped: 2 }, { calls: [], dropped: 2 }],
   ['calls that are a text', { calls: 'none', dropped: 2 }, { calls: [], dropped: 2 }],
