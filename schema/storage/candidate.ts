@@ -11,4 +11,6 @@ export interface Candidate extends PageViewRow {
   oneIn?: OneIn
   /** It came with the admin token: no traffic, so no budget is judged by it. */
   imported?: boolean
+  /** A later beacon of its page view, or the first one once more. */
+  again?: boolean
 }

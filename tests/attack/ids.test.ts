@@ -4,6 +4,7 @@
 
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { HOUR } from '../../schema/domain/hour.ts'
 import { encode } from '../../schema/wire/beacon.ts'
 import { newId, pageView } from '../kit/pageview.ts'
 import { ORIGIN, put, send, storedId, summary } from '../kit/worker/client.ts'
@@ -51,6 +52,38 @@ describe('1,100 beacons with the ids 0 to 44b', () => {
     expect(Math.abs((await below('4')) - FORGED / 4)).toBeLessThan(72)
     expect(await below('0001')).toBeLessThanOrEqual(3)
   })
+})
+
+describe('ids of which a stranger knows that they are kept, since storing them took longer', () => {
+  const RATE = 16
+  const HOURS = 20
+
+  it('are kept in another hour no oftener than any, where they all were', async () => {
+    await put('/v1/sites/hours', { origins: [ORIGIN], ...NO_BUDGET, rate: RATE })
+    const ids = Array.from({ length: 20 * RATE }, newId)
+    await flood(
+      ids.map(id => page(id)),
+      'hours',
+    )
+    const stored = async () => {
+      const { results } = await env.DB.prepare("SELECT id FROM pageviews WHERE site = 'hours'").all<{
+        id: string
+      }>()
+      return results.map(({ id }) => id)
+    }
+    const found = new Set(await stored())
+    const names = await Promise.all(ids.map(async id => [id, await storedId({ id }, 'hours')] as const))
+    const kept = names.filter(([, name]) => found.has(name)).map(([id]) => id)
+    expect(kept.length).toBeGreaterThan(5)
+    // A row in the next hour would be the same page view.
+    const ages = Array.from({ length: HOURS }, (_, i) => 3 * (i + 1) * HOUR)
+    await flood(
+      kept.flatMap(id => ages.map(age => encode(pageView({ id, age })))),
+      'hours',
+    )
+    const expected = (kept.length * HOURS) / RATE
+    expect((await stored()).length - kept.length).toBeLessThan(expected + 6 * Math.sqrt(expected))
+  }, 120_000)
 })
 
 describe('a row', () => {

@@ -5,11 +5,12 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { HOUR } from '../../schema/domain/hour.ts'
 import { encode } from '../../schema/wire/beacon.ts'
 import type { Env } from '../../worker/env.ts'
 import worker from '../../worker/index.ts'
 import { addressOf } from '../../worker/ingest/address.ts'
-import { GUESSES, isWithinLimit } from '../../worker/ingest/limit.ts'
+import { GUESSES, isWithinLimit, mayComeAgain } from '../../worker/ingest/limit.ts'
 import { findSite, isKnownSite } from '../../worker/site/sites.ts'
 import { pageView } from '../kit/pageview.ts'
 import { CHROME, ORIGIN, put, send } from '../kit/worker/client.ts'
@@ -80,6 +81,33 @@ describe('one address', () => {
   ])('%s counts as %s', (text, address) => {
     expect(addressOf(text)).toBe(address)
   })
+})
+
+describe('later beacons of one address', () => {
+  const SITE = { id: 'x', rowsPerDay: 24_000 }
+  const taken = (site: typeof SITE, address: string | null, now: number) =>
+    Array.from({ length: 2_000 }, () => mayComeAgain(site, address, now)).filter(Boolean).length
+
+  it('take at most half of an hour’s rows, or 60', () => {
+    expect(taken(SITE, '192.0.2.7', 5 * HOUR)).toBe(500)
+    expect(taken(SITE, '192.0.2.8', 5 * HOUR)).toBe(500)
+    expect(taken(SITE, '192.0.2.7', 6 * HOUR)).toBe(500)
+    expect(taken({ id: 'y', rowsPerDay: 24 }, '192.0.2.7', 6 * HOUR)).toBe(60)
+    expect(taken(SITE, null, 6 * HOUR)).toBe(2_000)
+  })
+
+  it('are refused beyond that, and so is a first beacon that comes again and again', async () => {
+    await put('/v1/sites/small', { origins: [ORIGIN], rows_per_day: 1_000 })
+    const [view, other] = [pageView(), pageView()]
+    const found = await tallied(100, i =>
+      post({}, '192.0.2.9', 'small', encode({ ...view, sequence: i < 50 ? 0 : i })),
+    )
+    // One more may go into the next hour.
+    expect(found[429]).toBeGreaterThanOrEqual(38)
+    expect(found[429]).toBeLessThanOrEqual(39)
+    expect(await post({}, '192.0.2.9', 'small', encode(other))).toBe(204)
+    expect(await post({}, '192.0.2.10', 'small', encode({ ...view, sequence: 100 }))).toBe(204)
+  }, 60_000)
 })
 
 describe('without an address', () => {

@@ -97,6 +97,7 @@ export function checkOrigin(c: Context<Hono>, { id, origins }: Site): void {
   throw problem(403, `Site ${id} takes no beacons from ${origin ?? 'a request without Origin'}.`)
 }
 
-function tooMany(detail: string) {
+/** The 429 of an address that has sent more than it may. */
+export function tooMany(detail: string) {
   return problem(429, detail, { headers: { 'Retry-After': '60' } })
 }

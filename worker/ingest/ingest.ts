@@ -2,8 +2,8 @@
 
 import type { Context } from 'hono'
 import { isbot } from 'isbot'
-import { HOUR } from '../../schema/domain/hour.ts'
-import type { Ms } from '../../schema/domain/units.ts'
+import { HOUR, hourOf } from '../../schema/domain/hour.ts'
+import type { Ms, OneIn } from '../../schema/domain/units.ts'
 import type { Candidate } from '../../schema/storage/candidate.ts'
 import type { PageViewRow } from '../../schema/storage/tables.ts'
 import { MAX_BYTES } from '../../schema/wire/beacon.ts'
@@ -18,7 +18,8 @@ import { leastRate } from '../site/rates.ts'
 import { isKnownSite, rememberedDatabase, type Site } from '../site/sites.ts'
 import { SETTLED } from '../store/periods.ts'
 import { addressOf } from './address.ts'
-import { type Admitted, admit, checkOrigin, D1_TIMEOUT, freshSite } from './admit.ts'
+import { type Admitted, admit, checkOrigin, D1_TIMEOUT, freshSite, tooMany } from './admit.ts'
+import { isAgain } from './again.ts'
 import { slimRow, toRow } from './beacon-row.ts'
 import { leastToCome } from './control.ts'
 import { describe, type Visitor } from './enrich.ts'
@@ -26,7 +27,7 @@ import { type Fate, fateOf } from './fate.ts'
 import { keep } from './keep.ts'
 import { toLake } from './lake.ts'
 import { toLakeRow } from './lake-row.ts'
-import { mayBeFat } from './limit.ts'
+import { mayBeFat, mayComeAgain } from './limit.ts'
 import { renamed } from './rename.ts'
 import { drawLot, isKept, type Lot } from './sample.ts'
 import { bytesOf, ORDINARY_BYTES } from './size.ts'
@@ -78,7 +79,7 @@ async function take(c: Context<Hono>, now: Ms): Promise<Taken> {
   const body = await readText(c.req.raw, MAX_BYTES, 'A beacon')
   const beacon = decode(body)
   if ('error' in beacon) throw badField(beacon.error)
-  const lot = await drawLot(admitted.site.key, beacon.ok.id)
+  const lot = await lotOf(beacon.ok, admitted.site, now)
   const site = await siteFor(c, admitted, lot, beacon.ok, now)
   if (!site) return { fate: 'sampled' }
   const named = renamed(beacon.ok, site)
@@ -92,15 +93,44 @@ async function take(c: Context<Hono>, now: Ms): Promise<Taken> {
     toLake(c, toLakeRow(view, found), body.length, now)
   }
 
+  return { fate: await keepOrLeave(c, view, lot, visitor(), { site, trusted, now }), leftOut }
+}
+
+/** Where a beacon goes, and when it came. */
+interface Arrival {
+  site: Site
+  trusted: boolean
+  now: Ms
+}
+
+/** Stores what is drawn and comes in time. */
+async function keepOrLeave(
+  c: Context<Hono>,
+  view: PageView,
+  lot: Lot,
+  visitor: Visitor,
+  arrival: Arrival,
+): Promise<Fate> {
+  const { site, trusted, now } = arrival
   // An open tab reports for as long as it lives. After some hours the page view is settled, so that old roll-ups
   // are, too; a first beacon may come as late as it likes.
-  if (view.sequence > 0 && view.age > SETTLED) return { fate: 'late' }
-  const rate = leastRate(site, now - view.age, view.sequence)
-  if (!isKept(lot, rate)) return { fate: 'sampled', leftOut }
-  const row = rowFor(c, { ...view, id: lot.id }, visitor(), { site, trusted, now })
-  const candidate: Candidate = { ...row, draw: lot.draw, oneIn: rate, ...(trusted && { imported: true }) }
-  if (c.env.INGEST === 'queue' && (await enqueue(c.env.QUEUE, candidate))) return { fate: 'queued', leftOut }
-  return { fate: await save(c, site, candidate, now), leftOut }
+  if (view.sequence > 0 && view.age > SETTLED) return 'late'
+  const oneIn = rateOf(view, arrival)
+  if (!isKept(lot, oneIn)) return 'sampled'
+  const row = rowFor(c, { ...view, id: lot.id }, visitor, arrival)
+  const again = isAgain(row)
+  if (again && !trusted) checkLater(c, site, now)
+  const judged = { draw: lot.draw, oneIn, ...(again && { again }), ...(trusted && { imported: true }) }
+  const candidate: Candidate = { ...row, ...judged }
+  if (c.env.INGEST === 'queue' && (await enqueue(c.env.QUEUE, candidate))) return 'queued'
+  return save(c, site, candidate, now)
+}
+
+/** The lot of a page view. The begin of a later beacon may seem to lie in another hour than that of its row. */
+function lotOf({ id, age, sequence }: PageView, { key, rate, rates }: Site, now: Ms): Promise<Lot> {
+  const hour = hourOf(now - age)
+  const isSampled = rate > 1 || rates.length > 0
+  return drawLot(key, id, hour, sequence > 0 && isSampled ? [hour - 1, hour + 1] : [])
 }
 
 /** The site as it is now; null for a beacon that is left out by what the isolate remembers of it. */
@@ -113,11 +143,24 @@ async function siteFor(
 ): Promise<Site | null> {
   if (fresh) return site
   // Most beacons of a busy site end here, and D1 hears nothing of them. The lake gets them by what the isolate remembers.
-  const least = Math.min(leastToCome(site, now), leastRate(site, now - age, sequence))
+  const come = leastToCome(site, now)
+  const least = sequence > 0 ? Math.min(come, leastRate(site, now - age, sequence)) : come
   if (!isKept(lot, least)) return c.env.LAKE ? site : null
   const current = await freshSite(c, site.id, now)
   checkOrigin(c, current)
   return current
+}
+
+/** The least rate that may judge a beacon: its page view's begin decides, and of a first one the newest, however old it says to be. */
+function rateOf({ age, sequence }: PageView, { site, trusted, now }: Arrival): OneIn {
+  const known = leastRate(site, now - age, sequence)
+  return sequence > 0 || trusted ? known : Math.max(known, leastToCome(site, now))
+}
+
+/** Throws where an address has sent more later beacons than it may. */
+function checkLater(c: Context<Hono>, site: Site, now: Ms): void {
+  if (mayComeAgain(site, addressOf(c.req.header('CF-Connecting-IP')), now)) return
+  throw tooMany('Too many later beacons of page views from this address.')
 }
 
 /** The row of a page view, cut to the ordinary where its address has sent as many large ones as it may. */
@@ -125,7 +168,7 @@ function rowFor(
   c: Context<Hono>,
   view: PageView,
   visitor: Visitor,
-  { site, trusted, now }: { site: Site; trusted: boolean; now: Ms },
+  { site, trusted, now }: Arrival,
 ): PageViewRow {
   const row = toRow(view, visitor, { site: site.id, now })
   const excess = bytesOf(row) - ORDINARY_BYTES

@@ -7,13 +7,14 @@ import type { Ms } from '../../schema/domain/units.ts'
 import type { Candidate } from '../../schema/storage/candidate.ts'
 import { logError } from '../log.ts'
 import { type Databases, databaseOf } from '../site/database.ts'
+import { rateAt } from '../site/rates.ts'
 import { findSite, type Site, staleSite } from '../site/sites.ts'
 import { store, storeAnd } from '../store/upsert.ts'
 import { isMoved } from '../unavailable.ts'
 import { adjust, report } from './control.ts'
 import type { Accepted } from './fate.ts'
 import { storeInGroup } from './group-commit.ts'
-import { type Counts, meter, type RateLimits, unmeter } from './meter.ts'
+import { type Counts, meter, type RateLimits, seenOf, unmeter } from './meter.ts'
 import { isKept } from './sample.ts'
 import { bytesOf } from './size.ts'
 
@@ -36,9 +37,12 @@ export async function keep(databases: Databases, site: Site, row: Candidate, now
 /** What an importer brings is not counted: it is no traffic, and must not make the site's visitors pay for it. */
 async function keepIn(databases: Databases, site: Site, row: Candidate, now: Ms): Promise<Accepted> {
   const d1 = databaseOf(databases, site)
-  const [bytes, oneIn] = [bytesOf(row), row.oneIn ?? 1]
-  const counts = row.imported ? null : meter(site, bytes, oneIn)
-  const takeBack = () => row.imported || unmeter(site, bytes, oneIn, counts)
+  // A first beacon is judged by the rate of now, however old it is.
+  const oneIn = Math.max(row.oneIn ?? 1, row.sequence ? 1 : rateAt(site, now))
+  const bytes = bytesOf(row)
+  const seen = row.imported ? 0 : seenOf(site, oneIn, isLater(row))
+  const counts = row.imported ? null : meter(site, bytes, seen)
+  const takeBack = () => row.imported || unmeter(site, bytes, seen, counts)
   try {
     const isStored = counts ? storeAndReport(d1, site, row, counts, now) : storeInGroup(d1, row, now)
     if (await isStored) return 'stored'
@@ -64,6 +68,10 @@ async function storeAndReport(
   return true
 }
 
+function isLater({ sequence, again }: Candidate): boolean {
+  return sequence > 0 || again === true
+}
+
 /** Stores rows out of a queue, and counts for its site's budget what was kept. */
 export async function keepAll(
   d1: D1Database,
@@ -77,7 +85,8 @@ export async function keepAll(
     const row = byId.get(id)
     const site = row && sites.get(row.site)
     if (!site || row.imported) continue
-    const counts = meter(site, bytesOf(row), Math.max(1, Math.round(weight / row.weight)))
+    const seen = seenOf(site, Math.max(1, Math.round(weight / row.weight)), isLater(row))
+    const counts = meter(site, bytesOf(row), seen)
     if (!counts) continue
     await d1
       .batch(report(d1, site.id, counts, now, sql`true`))

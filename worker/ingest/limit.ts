@@ -24,12 +24,16 @@ const MAX_ADDRESSES = 20_000
 
 /** One address may use one part in so many of an hour's budget of bytes for rows beyond the ordinary size. */
 const FAT_SHARE = 4
+/** And one part in so many of its rows for later beacons, or a few. Three in ten page views tell of themselves again. */
+const LATER_SHARE = 2
+const LATER_LEAST = 60
 
 const seen = new Map<string, number>()
 const guesses = new Map<string, number>()
 let minute = 0
-/** Bytes beyond the ordinary of this hour, by site and address. */
+/** Of this hour, by site and address: bytes beyond the ordinary, and later beacons. */
 const fat = new Map<string, number>()
+const later = new Map<string, number>()
 let hour = 0
 /** Unix ms of the last line of the log. */
 let logged = Number.NEGATIVE_INFINITY
@@ -76,16 +80,42 @@ export function mayBeFat(
   excess: number,
   now: Ms,
 ): boolean {
+  return isLeft(fat, site.id, address, excess, site.bytesPerDay / 24 / FAT_SHARE, now)
+}
+
+/**
+ * True while the address may store one more later beacon. No sampling rate thins out those of a page view that has a row, and each is
+ * a row written.
+ */
+export function mayComeAgain(
+  site: { id: string; rowsPerDay: number },
+  address: string | null,
+  now: Ms,
+): boolean {
+  const most = Math.max(LATER_LEAST, site.rowsPerDay / 24 / LATER_SHARE)
+  return isLeft(later, site.id, address, 1, most, now)
+}
+
+/** Takes `amount` from what an address has of `most` within this hour; false where that is not left. */
+function isLeft(
+  spent: Map<string, number>,
+  site: string,
+  address: string | null,
+  amount: number,
+  most: number,
+  now: Ms,
+): boolean {
   if (address === null) return true
   if (hourOf(now) !== hour) {
     hour = hourOf(now)
     fat.clear()
+    later.clear()
   }
-  const key = `${site.id} ${address}`
-  const sum = (fat.get(key) ?? 0) + excess
-  if (sum > site.bytesPerDay / 24 / FAT_SHARE) return false
-  if (fat.has(key)) fat.set(key, sum)
-  else remember(fat, key, sum, MAX_ADDRESSES)
+  const key = `${site} ${address}`
+  const sum = (spent.get(key) ?? 0) + amount
+  if (sum > most) return false
+  if (spent.has(key)) spent.set(key, sum)
+  else remember(spent, key, sum, MAX_ADDRESSES)
   return true
 }
 

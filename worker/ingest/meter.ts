@@ -30,6 +30,8 @@ export interface Counts {
 interface Meter extends Counts {
   /** Rows until the next report. */
   left: number
+  /** What first beacons stood for, as far as no later ones have used it; undefined before there were any. */
+  firsts?: number
 }
 
 const meters = new Map<string, Meter>()
@@ -39,16 +41,25 @@ export function rowsPerReport({ rowsPerDay }: RateLimits): number {
   return Math.max(1, Math.min(MOST_PER_REPORT, Math.floor(rowsPerDay / 24 / REPORTS_AN_HOUR)))
 }
 
-/** Counts a row that is about to be stored, at 1 of `oneIn`; answers what is to be reported with it, or null. */
-export function meter(site: RateLimits, bytes: number, oneIn: OneIn): Counts | null {
+/**
+ * What a beacon that is stored at 1 of `oneIn` stands for; `again`: a later one of its page view. Later beacons stand for as much
+ * as first ones at most. Else one page view, chosen because it is kept at a high rate, could say with each beacon that thousands
+ * come, and so raise the rate to 1 in 1,048,576.
+ */
+export function seenOf(site: RateLimits, oneIn: OneIn, again: boolean): number {
+  const known = meterOf(site)
+  known.firsts ??= again ? oneIn : 0
+  const seen = again ? Math.min(oneIn, known.firsts) : oneIn
+  known.firsts += again ? -seen : seen
+  return seen
+}
+
+/** Counts a row that is about to be stored, and stands for `seen` beacons; answers what is to be reported with it, or null. */
+export function meter(site: RateLimits, bytes: number, seenNow: number): Counts | null {
   const every = rowsPerReport(site)
-  let known = meters.get(site.id)
-  if (!known) {
-    known = { stored: 0, seen: 0, bytes: 0, left: 1 + Math.floor(Math.random() * every) }
-    remember(meters, site.id, known, MAX_METERS)
-  }
+  const known = meterOf(site)
   known.stored++
-  known.seen += oneIn
+  known.seen += seenNow
   known.bytes += bytes
   if (--known.left > 0) return null
   const { stored, seen, bytes: sum } = known
@@ -58,13 +69,22 @@ export function meter(site: RateLimits, bytes: number, oneIn: OneIn): Counts | n
   return { stored: every, seen: Math.round(seen * scale), bytes: Math.round(sum * scale) }
 }
 
+function meterOf(site: RateLimits): Meter {
+  const known = meters.get(site.id)
+  if (known) return known
+  const left = 1 + Math.floor(Math.random() * rowsPerReport(site))
+  const fresh: Meter = { stored: 0, seen: 0, bytes: 0, left }
+  remember(meters, site.id, fresh, MAX_METERS)
+  return fresh
+}
+
 /** Takes back a row that was not stored after all; `reported` is what `meter` answered for it. */
-export function unmeter(site: RateLimits, bytes: number, oneIn: OneIn, reported: Counts | null): void {
+export function unmeter(site: RateLimits, bytes: number, seenNow: number, reported: Counts | null): void {
   const known = meters.get(site.id)
   if (!known) return
   const { stored, seen, bytes: sum } = reported ?? { stored: 0, seen: 0, bytes: 0 }
   known.stored += stored - 1
-  known.seen += seen - oneIn
+  known.seen += seen - seenNow
   known.bytes += sum - bytes
   known.left = reported ? 1 : known.left + 1
 }

@@ -42,6 +42,11 @@ export interface Sampled {
   rates: readonly RateChange[]
 }
 
+/** The rate that is in force, as far as the isolate knows. */
+export function rateAt({ rate, rates }: Sampled, now: Ms): OneIn {
+  return Math.max(rate, rates.findLast(({ since }) => since <= now)?.rate ?? 1)
+}
+
 /**
  * The least rate by which the database may judge a page view that began at `began`, from what the isolate remembers:
  * whoever that leaves out need not be sent to it. A later beacon may belong to a row that was stored before the rate rose,

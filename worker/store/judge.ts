@@ -7,6 +7,8 @@
  *
  * Example: rate 1 from 9:00, 64 from 9:10:05. A page view began at 9:10:00. Its beacon of 9:10:04 is stored with weight 1. Had
  * it come at 9:10:06, it would be kept with a chance of 1 in 64, and weigh 64. A later beacon finds its row, or meets 64 again.
+ *
+ * The first beacon of a page view of last week meets the newest rate, too: it takes as much room as one of now. An importer's does not.
  */
 
 import { type SQL, sql } from 'drizzle-orm'
@@ -24,8 +26,12 @@ const SETTLED_MS = sql.raw(String(SETTLED))
 /** A value of the beacon `q`. */
 const of = (name: keyof Candidate) => sql.raw(`q.value ->> '${name}'`)
 
+/** The newest rate, which judges what comes late. Key: (site, since). */
+const NEWEST = sql`CASE WHEN ${of('imported')} THEN 1 ELSE coalesce((SELECT ${b.rate} FROM ${b.table}
+  WHERE ${b.site} = ${of('site')} ORDER BY ${b.since} DESC LIMIT 1), 1) END`
+
 /** The rate that judges the beacon `q`. Key: (site, since). */
-const JUDGING = sql`max(coalesce(${of('oneIn')}, 1), coalesce((SELECT max(${rate}) FROM ${r.table}
+const JUDGING = sql`max(coalesce(${of('oneIn')}, 1), ${NEWEST}, coalesce((SELECT max(${rate}) FROM ${r.table}
   WHERE ${site} = ${of('site')} AND ${since} <= (${of('began')}) + ${SETTLED_MS} AND ${since} >= coalesce(
     (SELECT max(${b.since}) FROM ${b.table} WHERE ${b.site} = ${of('site')} AND ${b.since} <= ${of('began')}), 0)), 1))`
 

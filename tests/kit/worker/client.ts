@@ -40,7 +40,7 @@ export async function sendViews(
 /** The id under which the row of a page view is kept: a keyed hash of the browser's. */
 export async function storedId(view: { id: string }, site = 'shop'): Promise<string> {
   const key = await env.DB.prepare('SELECT key FROM sites WHERE id = ?1').bind(site).first<string>('key')
-  return (await drawLot(key ?? '', view.id)).id
+  return (await drawLot(key ?? '', view.id, 0)).id
 }
 
 export const admin = { Authorization: `Bearer ${env.ADMIN_TOKEN}` }

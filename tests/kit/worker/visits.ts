@@ -17,7 +17,7 @@ const BATCH = 100
 export async function storeVisits(d1: D1Database, { site, now, views, days }: Traffic): Promise<void> {
   const rows = []
   for (const { view, userAgent, country } of pageViews({ seed: 42, views, days, now })) {
-    const { id } = await drawLot(KEY, view.id)
+    const { id } = await drawLot(KEY, view.id, 0)
     rows.push(toRow({ ...view, id }, describe(userAgent, view.touch, country), { site, now }))
   }
   for (let i = 0; i < rows.length; i += BATCH) await store(d1, rows.slice(i, i + BATCH), now)

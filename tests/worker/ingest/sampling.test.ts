@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { HOUR, MINUTE, SECOND } from '../../../schema/domain/hour.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../../../schema/domain/hour.ts'
 import { encode } from '../../../schema/wire/beacon.ts'
 import { lowerRate, type MinuteTraffic, neededRate, RATE_DELAY } from '../../../worker/ingest/control.ts'
 import { keep } from '../../../worker/ingest/keep.ts'
@@ -33,7 +33,7 @@ describe('a sample', () => {
     let before = new Set(ids)
     for (const rate of [2, 4, 16]) {
       const kept = new Set<string>()
-      for (const id of ids) if (isKept(await drawLot(key, id), rate)) kept.add(id)
+      for (const id of ids) if (isKept(await drawLot(key, id, 0), rate)) kept.add(id)
       expect([...kept].every(id => before.has(id))).toBe(true)
       const deviation = Math.sqrt(ids.length * (1 / rate) * (1 - 1 / rate))
       expect(Math.abs(kept.size - ids.length / rate)).toBeLessThan(5 * deviation)
@@ -44,7 +44,7 @@ describe('a sample', () => {
   it('depends on the key, which nobody outside knows', async () => {
     const [a, b] = await Promise.all(
       ['ab'.repeat(16), 'cd'.repeat(16)].map(key =>
-        Promise.all(ids.slice(0, 200).map(async id => isKept(await drawLot(key, id), 2))),
+        Promise.all(ids.slice(0, 200).map(async id => isKept(await drawLot(key, id, 0), 2))),
       ),
     )
     expect(a).not.toEqual(b)
@@ -57,7 +57,7 @@ describe('the ids of what is kept', () => {
     for (const rate of [1, 8]) {
       // The worst that a stranger can send: small numbers, one after the other.
       const lots = await Promise.all(
-        Array.from({ length: 16_000 }, (_, i) => drawLot(key, i.toString(16).padStart(16, '0'))),
+        Array.from({ length: 16_000 }, (_, i) => drawLot(key, i.toString(16).padStart(16, '0'), 0)),
       )
       const kept = lots.filter(lot => isKept(lot, rate))
       // Chi square over the 256 values of the first two digits: 255 expected, its standard deviation is 22.6.
@@ -212,6 +212,22 @@ describe('a rate', () => {
     await rise(now + 10 * SECOND, 1)
     expect(await stored('b', 1, 1), 'stays out').toEqual([])
     expect(await stored('c', 128), 'comes again').toEqual([128])
+  })
+
+  it('judges the first beacon of last week by the newest rate, too, but not an importer’s', async () => {
+    const now = Date.now()
+    await env.DB.batch(
+      [8, 0].map(days =>
+        env.DB.prepare("INSERT INTO rates VALUES ('old', ?, ?)").bind(now - days * DAY - HOUR, days ? 1 : 64),
+      ),
+    )
+    const stored = async (draw: number, given = {}) => {
+      const row = pageViewRow({ site: 'old', began: now - 7 * DAY })
+      return (await store(env.DB, [{ ...row, draw, ...given }], now)).results.map(({ weight }) => weight)
+    }
+    expect(await stored(1)).toEqual([])
+    expect(await stored(128)).toEqual([64])
+    expect(await stored(1, { imported: true })).toEqual([1])
   })
 
   it('judges a page view by its begin, however late its beacons come', async () => {
