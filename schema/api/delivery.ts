@@ -85,6 +85,8 @@ const FIGURES = {
   ),
 }
 
+export const DELIVERY_HOUR = v.object({ hour: TIME, ...FIGURES })
+
 export const DELIVERY_ANSWER = v.object({
   site: v.string(),
   from: v.string(),
@@ -129,7 +131,7 @@ export const DELIVERY_ANSWER = v.object({
     v.description('of `hours`: day (UTC) where the range is longer than 4 days'),
   ),
   hours: v.pipe(
-    v.array(v.object({ hour: TIME, ...FIGURES })),
+    v.array(DELIVERY_HOUR),
     v.description(
       'beacons by the hour in which they came, lower bounds: what an isolate has not reported when it ends is lost. One ' +
         'without any is left out, and so is what is older than 380 days',

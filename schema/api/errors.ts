@@ -57,7 +57,7 @@ const names = (meaning: string) =>
     v.description(`the most frequent ${meaning} first, at most 8`),
   )
 
-const ERROR_ROW = v.object({
+export const ERROR_ROW = v.object({
   ...FINGERPRINT,
   count: v.pipe(
     v.number(),

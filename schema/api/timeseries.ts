@@ -65,20 +65,19 @@ export function parseTimeseriesQuery(params: URLSearchParams, now: number): Pars
 }
 
 const { group, other, rest, metric, unit, ...FIGURES } = SUMMARY_ROW.entries
+const OF_ALL_POINTS = { group, other, rest, metric, unit }
+const OF_A_POINT = {
+  time: v.pipe(v.string(), v.description('RFC 3339, when the hour or day begins')),
+  ...FIGURES,
+}
+
+/** What a row of CSV is. */
+export const TIMESERIES_POINT = v.object({ time: OF_A_POINT.time, ...OF_ALL_POINTS, ...FIGURES })
 
 export const TIMESERIES_ROW = v.object({
-  group,
-  other,
-  rest,
-  metric,
-  unit,
+  ...OF_ALL_POINTS,
   points: v.pipe(
-    v.array(
-      v.object({
-        time: v.pipe(v.string(), v.description('RFC 3339, when the hour or day begins')),
-        ...FIGURES,
-      }),
-    ),
+    v.array(v.object(OF_A_POINT)),
     v.description('oldest first; an hour or day without data has no point'),
   ),
 })

@@ -53,7 +53,7 @@ const question = (
         'application/json': { schema: answer, example },
         'text/csv': {
           schema: {
-            text: 'RFC 4180: a column for each value of `data`, `percentiles.p75.value`; lists are JSON',
+            text: 'RFC 4180: a column for each value that a row of `data` can have, `percentiles.p75.value`; lists are JSON. The same question has the same columns, with and without rows',
           },
           example: CSV[id],
         },

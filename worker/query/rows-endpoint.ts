@@ -18,7 +18,8 @@ import type { Site } from '../site/sites.ts'
 import { SETTLED } from '../store/periods.ts'
 import type { Preparer } from '../store/statement.ts'
 import { coalesce } from './coalesce.ts'
-import { type Cells, csv } from './csv.ts'
+import { columnsOf, type OpenNames } from './columns.ts'
+import { csv } from './csv.ts'
 import type { Naming } from './declared.ts'
 import { byParameters, handler } from './endpoint.ts'
 import { parseWithin } from './segment.ts'
@@ -29,6 +30,10 @@ interface RowsEndpoint<Q extends { site: string; to: Ms } & Naming, A> {
   read(d1: Preparer, query: Q, site: Site, now: Ms): Promise<A>
   /** The rows of its CSV, nested where the JSON is. */
   rows(answer: A): readonly object[]
+  /** What such a row is. */
+  row: v.GenericSchema
+  /** The names that its schema leaves open. */
+  open?(query: NoInfer<Q>, site: Site): OpenNames
 }
 
 /** Seconds for which an answer about hours that have settled is believed by who asked. */
@@ -53,7 +58,9 @@ export function rowsHandler<Q extends { site: string; to: Ms } & Naming, A>(endp
       // Others may wait for it after this request's client has gone.
       c.executionCtx.waitUntil(reading.catch(() => {}))
       const { answer, shared } = await reading
-      const body = asCsv ? csv(endpoint.rows(answer) as Cells[]) : JSON.stringify(answer)
+      const body = asCsv
+        ? csv(endpoint.rows(answer), columnsOf(endpoint.row, endpoint.open?.(query, site)))
+        : JSON.stringify(answer)
       const tag = await entityTag(body)
       // The same address asks something else once its segment has changed.
       const isSettled = query.to <= hourOf(now - SETTLED) * HOUR && !c.req.query('segment')

@@ -21,6 +21,7 @@ import { readBfcache } from './bfcache.ts'
 import { readBlocking } from './blocking.ts'
 import { causes } from './causes.ts'
 import { readChanges } from './changes.ts'
+import { CSV_ROWS } from './csv-rows.ts'
 import { delivery } from './delivery.ts'
 import { readDeploys } from './deploys.ts'
 import { readErrors } from './errors.ts'
@@ -31,33 +32,30 @@ import { readTimeseries } from './timeseries.ts'
 import { readTrends } from './trends.ts'
 
 export const readRoutes = new Hono<Types>()
-  .get('/summary', rowsHandler({ parse: parseSummaryQuery, read: summarize, rows: ({ data }) => data }))
-  .get('/causes', rowsHandler({ parse: parseCausesQuery, read: causes, rows: ({ data }) => data }))
-  .get('/blocking', rowsHandler({ parse: parseBlockingQuery, read: readBlocking, rows: ({ data }) => data }))
-  .get('/bfcache', rowsHandler({ parse: parseBfcacheQuery, read: readBfcache, rows: ({ data }) => data }))
-  .get('/errors', rowsHandler({ parse: parseErrorsQuery, read: readErrors, rows: ({ data }) => data }))
+  .get('/summary', rowsHandler({ parse: parseSummaryQuery, read: summarize, ...CSV_ROWS.summary }))
+  .get('/causes', rowsHandler({ parse: parseCausesQuery, read: causes, ...CSV_ROWS.causes }))
+  .get('/blocking', rowsHandler({ parse: parseBlockingQuery, read: readBlocking, ...CSV_ROWS.blocking }))
+  .get('/bfcache', rowsHandler({ parse: parseBfcacheQuery, read: readBfcache, ...CSV_ROWS.bfcache }))
+  .get('/errors', rowsHandler({ parse: parseErrorsQuery, read: readErrors, ...CSV_ROWS.errors }))
   .get(
     '/timeseries',
     rowsHandler({
       parse: parseTimeseriesQuery,
       read: readTimeseries,
-      rows: ({ data }) =>
-        data.flatMap(({ points, ...row }) =>
-          points.map(({ time, ...figures }) => ({ time, ...row, ...figures })),
-        ),
+      ...CSV_ROWS.timeseries,
     }),
   )
-  .get('/pageviews', rowsHandler({ parse: parsePageViewsQuery, read: pageViews, rows: ({ data }) => data }))
+  .get('/pageviews', rowsHandler({ parse: parsePageViewsQuery, read: pageViews, ...CSV_ROWS.pageviews }))
   .get('/pageview', onePageViewHandler)
-  .get('/trends', rowsHandler({ parse: parseTrendsQuery, read: readTrends, rows: ({ data }) => data }))
-  .get('/changes', rowsHandler({ parse: parseChangesQuery, read: readChanges, rows: ({ data }) => data }))
-  .get('/deploys', rowsHandler({ parse: parseRangeQuery, read: readDeploys, rows: ({ data }) => data }))
+  .get('/trends', rowsHandler({ parse: parseTrendsQuery, read: readTrends, ...CSV_ROWS.trends }))
+  .get('/changes', rowsHandler({ parse: parseChangesQuery, read: readChanges, ...CSV_ROWS.changes }))
+  .get('/deploys', rowsHandler({ parse: parseRangeQuery, read: readDeploys, ...CSV_ROWS.deploys }))
   .get('/delivery', c => {
     const all = c.get('caller').role === 'admin'
     return rowsHandler({
       parse: (params, now) => parseDeliveryQuery(params, now, all),
       read: (d1, query, site, now) =>
         delivery(d1, query, site, now, readBindingOf(site) === 'DB' ? d1 : c.env.DB),
-      rows: ({ hours }) => hours,
+      ...CSV_ROWS.delivery,
     })(c)
   })

@@ -26,7 +26,7 @@ describe('a name from a page, in a message', () => {
 })
 
 describe('a cell of a CSV', () => {
-  const cellOf = (value: unknown) => csv([{ x: value }]).slice('x\r\n'.length, -'\r\n'.length)
+  const cellOf = (value: unknown) => csv([{ x: value }], [['x']]).slice('x\r\n'.length, -'\r\n'.length)
 
   it.each([
     '=1+1',

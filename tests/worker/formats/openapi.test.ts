@@ -1,7 +1,10 @@
+import type { GenericSchema } from 'valibot'
 import { describe, expect, it } from 'vitest'
 import { OPERATIONS } from '../../../schema/openapi/document.ts'
 import { app } from '../../../worker/app.ts'
-import { type Cells, csv } from '../../../worker/query/csv.ts'
+import { columnsOf, type OpenNames } from '../../../worker/query/columns.ts'
+import { csv } from '../../../worker/query/csv.ts'
+import { CSV_ROWS } from '../../../worker/read/csv-rows.ts'
 
 /** What takes every method and is no operation: middleware, and the 405 of `/f` and of `/mcp`. */
 const NO_OPERATIONS = [
@@ -18,27 +21,38 @@ const templated = (path: string) =>
     .replace(/:\w+\{([^}]+)\}|:(\w+)/g, (_, literal?: string, name?: string) => literal ?? `{${name}}`)
     .replace(/(?<=.)\/$/, '')
 
-/** The examples of each operation that answers in both forms. */
+/** What the examples are answers to. */
+const ASKED = {
+  summary: { groupBy: ['route'], percentiles: [75, 95] },
+  timeseries: { groupBy: [], percentiles: [75] },
+  trends: { groupBy: [], percentiles: [75] },
+}
+const SITE = { tags: { plan: 0 } }
+
+/** The examples of each operation that answers in both forms, with the rows and columns of the second. */
 function questions() {
   return OPERATIONS.flatMap(({ id, answers }) => {
     const { 'application/json': json, 'text/csv': text } = answers[200]?.content ?? {}
-    return json && text ? [{ id, json: json.example as Example, text: text.example }] : []
+    if (!json || !text) return []
+    const { rows, row, open } = CSV_ROWS[id as keyof typeof CSV_ROWS] as CsvRows
+    const columns = columnsOf(row, open?.(ASKED[id as keyof typeof ASKED], SITE))
+    return [{ id, rows: rows(json.example), columns, text: text.example }]
   })
 }
 
-interface Example {
-  data?: (Cells & { points?: Cells[] })[]
-  hours?: Cells[]
+interface CsvRows {
+  rows(answer: unknown): object[]
+  row: GenericSchema
+  open?(query: unknown, site: typeof SITE): OpenNames
 }
 
-/** Of an answer over time each point is a row, with its time first. */
-function rowsOf({ data = [], hours }: Example): Cells[] {
-  return (
-    hours ??
-    data.flatMap(({ points, ...row }) =>
-      points ? points.map(({ time, ...figures }) => ({ time, ...row, ...figures })) : [row],
-    )
-  )
+/** The ways to what a row holds, `p75.value`; a list is one. */
+function leavesOf(part: unknown, way: string[] = []): string[] {
+  return typeof part === 'object' && part !== null && !Array.isArray(part)
+    ? Object.entries(part).flatMap(([name, value]) => leavesOf(value, [...way, name]))
+    : part === null
+      ? []
+      : [way.join('.')]
 }
 
 describe('the OpenAPI document', () => {
@@ -52,7 +66,13 @@ describe('the OpenAPI document', () => {
     expect(operations.toSorted()).toEqual([...new Set(routes), 'get /v1/openapi.json'].sort())
   })
 
-  it.each(questions())('gives the CSV of $id as the worker writes it', ({ json, text }) => {
-    expect(text).toBe(csv(rowsOf(json)))
+  it.each(questions())('gives the CSV of $id as the worker writes it', ({ rows, columns, text }) => {
+    expect(text).toBe(csv(rows, columns))
+  })
+
+  it.each(questions())('has all of a row of $id in its CSV', ({ rows, columns }) => {
+    const names = columns.map(column => column.join('.'))
+    const isThere = (leaf: string) => names.some(name => leaf === name || leaf.startsWith(`${name}.`))
+    expect(rows.flatMap(row => leavesOf(row)).filter(leaf => !isThere(leaf))).toEqual([])
   })
 })

@@ -30,7 +30,7 @@ describe('CSV', () => {
     expect(response.headers.get('Content-Type')).toBe('text/csv; charset=utf-8; header=present')
     const [header, ...lines] = (await response.text()).trimEnd().split('\r\n')
     expect(header).toContain(
-      'group.route,metric,unit,count,count_interval,samples,effective_samples,percentiles.p75.value',
+      'group.route,metric,unit,count,count_interval.low,count_interval.high,samples,effective_samples,percentiles.p75.value',
     )
     expect(lines).toHaveLength(5)
   })
@@ -45,6 +45,25 @@ describe('CSV', () => {
     expect(cells.toSorted()).toEqual(
       [`"'=HYPERLINK(""http://evil"")"`, `'@SUM(A1)`, `'-1+1`, `"/a,""b"""`, '/plain'].toSorted(),
     )
+  })
+
+  it.each([
+    ...[
+      'summary?group_by=route&',
+      'summary?metrics=api,errors&percentiles=75,99.9&',
+      'timeseries?',
+      'trends?',
+    ],
+    ...['changes?', 'causes?', 'blocking?', 'bfcache?', 'errors?', 'pageviews?', 'deploys?', 'delivery?'],
+  ])('of /v1/%s has the same header, whatever its rows hold', async question => {
+    const header = async (range: string) => {
+      const response = await get(`/v1/${question}format=csv&${range}`)
+      expect(response.status).toBe(200)
+      return (await response.text()).split('\r\n')[0]
+    }
+    const [some, none] = await Promise.all([header(RANGE), header(`site=${SITE}&from=-2h&to=-1h`)])
+    expect(some).toMatch(/^\w.*,\w/)
+    expect(none).toBe(some)
   })
 
   it('does not go to a browser that lists it among others, or by another name', async () => {

@@ -104,7 +104,9 @@ describe('delivery', () => {
     expect(long.hours[0]?.hour).toBe(at(Math.floor((now - 24 * 20) / 24) * 24))
 
     const csv = await (await get('/v1/delivery?site=hourly&format=csv')).text()
-    expect(csv.split('\r\n')[0]).toMatch(/^hour,accepted,.*,refused\.rate,.*,busiest_share,lost$/)
+    expect(csv.split('\r\n')[0]).toMatch(
+      /^hour,accepted,.*,refused\.rate,.*,busiest_share,lost\.value,lost\.low,lost\.high$/,
+    )
     expect(csv.trim().split('\r\n')).toHaveLength(3)
   })
 

@@ -60,7 +60,7 @@ describe('page views', () => {
       { metric: 'lcp', count: 100 },
     ])
     const csv = await get(`/v1/summary?site=counted&${range}&metrics=pageviews&format=csv`)
-    expect(await csv.text()).toContain('pageviews,none,250,,250')
+    expect(await csv.text()).toContain('pageviews,none,250,,,250')
   })
 
   it('count by the hour, too', async () => {
