@@ -28,13 +28,27 @@ export type Open = (path: string, query?: Request['query']) => Promise<Response>
 export function api(base: string, token: string): Ask {
   const send = sender(base, token)
   return async <T>(method: string, path: string, request: Request = {}) => {
-    const answer = await send(method, path, request)
-    const text = await answer.text()
-    const json = parse(text)
-    if (json === undefined && text)
-      throw refused(`${rootOf(base)} did not answer with JSON. Is it a fieldline worker?`)
-    return (json ?? null) as T
+    const text = await jsonText(await send(method, path, request), rootOf(base))
+    return (parse(text) ?? null) as T
   }
+}
+
+/**
+ * The text of an answer that is JSON, or empty. Throws where it is not whole: of a compressed answer that is cut off, Node's
+ * fetch gives what came as if it were all.
+ */
+export async function jsonText(answer: Response, root: string): Promise<string> {
+  const isJson = /\bjson\b/.test(answer.headers.get('Content-Type') ?? '')
+  const text = await answer.text().catch(error => {
+    if (error?.name === 'TimeoutError') throw unreachable(root, error)
+    return null
+  })
+  if (text !== null && (!text || parse(text) !== undefined)) return text
+  throw refused(
+    isJson
+      ? `The answer of ${root} was cut off. Ask again.`
+      : `${root} did not answer with JSON. Is it a fieldline worker?`,
+  )
 }
 
 /** The same for answers that are read as they come. */
@@ -53,12 +67,15 @@ function sender(base: string, token: string) {
     const address = `${root}${path}${given.length ? `?${new URLSearchParams(given)}` : ''}`
     const answer = await fetch(address, {
       method,
+      redirect: 'manual',
       headers: { ...(token && { Authorization: `Bearer ${token}` }), ...headers },
       signal: AbortSignal.timeout(ANSWER_TIMEOUT),
       ...((text ?? body) !== undefined && { body: text ?? JSON.stringify(body) }),
     }).catch(error => {
       throw unreachable(root, error)
     })
+    const location = answer.status > 300 && answer.status < 400 && answer.headers.get('Location')
+    if (location) throw redirected(root, address, location)
     if (!answer.ok && !statuses.includes(answer.status))
       throw refused(explain(answer, parse(await answer.text()), root), answer.status)
     return answer
@@ -83,6 +100,16 @@ export function unreachable(root: string, error: unknown): Error {
   const isIgnored = (HTTPS_PROXY || https_proxy) && !NODE_USE_ENV_PROXY
   const hint = isIgnored ? '. HTTPS_PROXY counts only with NODE_USE_ENV_PROXY=1, from Node 24 on' : ''
   return refused(`${root} cannot be reached: ${reasonOf(error)}${hint}`)
+}
+
+/** What to say of an answer that leads elsewhere. It is not followed: another origin gets no token, and a POST would become a GET. */
+function redirected(root: string, asked: string, location: string): Error {
+  const [from, to] = [new URL(asked), new URL(location, asked)]
+  if (to.pathname !== from.pathname || to.origin === from.origin)
+    return refused(`${root} leads to ${to.origin}${to.pathname}. Does a login stand before it?`)
+  return misuse(
+    `${root} leads to ${to.origin}: pass --url ${to.origin}${new URL(root).pathname.replace(/\/$/, '')}`,
+  )
 }
 
 /** The sentence of a problem+json answer. */

@@ -102,7 +102,7 @@ async function current({ given, ask }: Call, baseline: string): Promise<string |
 async function budgets({ given, ask }: Call): Promise<Finding[]> {
   const { data } = await ask<BudgetsAnswer>('GET', '/v1/budgets', { query: { site: siteOf(given) } })
   if (!data.length) throw misuse('This site has no budgets: add one by fieldline budget add.')
-  return data.map(judgeBudget)
+  return data.map(budget => judgeBudget(budget, Date.now()))
 }
 
 function describe(title: string, findings: Finding[]): string {

@@ -6,13 +6,12 @@
  */
 
 import { once } from 'node:events'
-import { createWriteStream } from 'node:fs'
 import { rename, rm, writeFile } from 'node:fs/promises'
-import { Writable } from 'node:stream'
 import { HOUR } from '../schema/domain/hour.ts'
+import { jsonText, rootOf } from './api.ts'
 import { type Call, type Command, type Given, one } from './command.ts'
 import { csv } from './export/csv.ts'
-import { follow } from './export/follow.ts'
+import { follow, isPassing } from './export/follow.ts'
 import { isEnd, openPart, pageViewLines } from './export/part.ts'
 import { isPipeClosed, misuse, refused } from './failure.ts'
 import { checkWritable } from './file.ts'
@@ -122,7 +121,7 @@ async function toStandardOutput({ given, open }: Call, format: string, limit: nu
   try {
     for await (const text of texts) if (!process.stdout.write(text)) await once(process.stdout, 'drain')
   } catch (error) {
-    if (!isPipeClosed(error)) throw cutOff('', error)
+    if (!isPipeClosed(error)) throw isPassing(error) ? cutOff('', error) : error
   }
 }
 
@@ -141,14 +140,14 @@ async function histograms(call: Call, out: string | undefined): Promise<void> {
     ...queryOf(given, ['metrics', 'limit']),
     group_by: one(given, 'group-by'),
   })
-  const file = out === undefined ? process.stdout : createWriteStream(out)
-  try {
-    // The standard output stays open: it is not this command's to close.
-    await answer.body?.pipeTo(Writable.toWeb(file), { preventClose: out === undefined })
-  } catch (error) {
-    if (!isPipeClosed(error)) throw cutOff('', error)
+  const text = await jsonText(answer, rootOf(one(given, 'url') ?? ''))
+  if (out === undefined) {
+    process.stdout.write(text)
+    return
   }
-  if (out !== undefined) call.note(`Wrote ${out}.`)
+  await writeFile(`${out}.tmp`, text)
+  await rename(`${out}.tmp`, out)
+  call.note(`Wrote ${out}.`)
 }
 
 function cutOff(where: string, error: unknown, remedy = ''): Error {

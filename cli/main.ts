@@ -17,7 +17,7 @@ import { deploy, deployList } from './deploy.ts'
 import { doctor } from './doctor.ts'
 import { errors } from './errors.ts'
 import { exportData } from './export.ts'
-import { exitCodeOf, isPipeClosed, MISUSED, misuse } from './failure.ts'
+import { exitCodeOf, isPipeClosed, MISUSED, misuse, REQUEST_FAILED } from './failure.ts'
 import { helpOf, overview } from './help.ts'
 import { importData } from './import.ts'
 import { mcp } from './mcp.ts'
@@ -87,10 +87,12 @@ const COMMANDS: readonly Command[] = [
   mcp,
 ]
 
-// `fieldline summary | head` closes the pipe early.
 for (const output of [process.stdout, process.stderr])
   output.on('error', error => {
-    if (!isPipeClosed(error)) throw error
+    // `fieldline summary | head` closes the pipe early.
+    if (isPipeClosed(error)) return
+    if (output === process.stdout) note(`fieldline: The output cannot be written: ${error.message}`)
+    process.exit(REQUEST_FAILED)
   })
 
 try {

@@ -9,8 +9,9 @@ import type { BudgetAnswer } from '../../schema/api/budgets.ts'
 import type { TrendsRow } from '../../schema/api/trends.ts'
 import { figureOf, subjectOf, writeLimit } from '../../schema/domain/budget-figure.ts'
 import { isShare } from '../../schema/domain/delivery-metrics.ts'
+import { HOUR } from '../../schema/domain/hour.ts'
 import { format } from '../../schema/domain/metrics.ts'
-import { change, interval, signed, sure } from '../words.ts'
+import { change, interval, minute, signed, sure } from '../words.ts'
 
 export interface Finding {
   outcome: 'ok' | 'breach' | 'too little data'
@@ -53,19 +54,30 @@ export function judgeTrend(
   }
 }
 
+/** A budget that nobody judged for so long says nothing of now, in ms. On the free plan, 50 sites wait for up to 3.4 hours. */
+const STALE = 4 * HOUR
+
+/** True where it was judged, but not lately: the cron has stopped, or has far too much to do. */
+export function isStale({ checked }: Pick<BudgetAnswer, 'checked'>, now: number): boolean {
+  return checked !== null && now - Date.parse(checked) > STALE
+}
+
 const OUTCOMES = { ok: 'ok', breached: 'breach', 'no-data': 'too little data' } as const
 
-export function judgeBudget(budget: BudgetAnswer): Finding {
+/** One that was breached when it was last judged fails, however long ago. */
+export function judgeBudget(budget: BudgetAnswer, now: number): Finding {
   const { state, value, low, high, checked } = budget
   const unknown = checked === null ? 'not judged yet' : 'too little data'
   const figure = figureOf(budget)
+  const isOld = isStale(budget, now)
+  const last = checked && isOld ? `, not judged since ${minute(checked)} UTC` : ''
   return {
-    outcome: OUTCOMES[state],
+    outcome: isOld && state === 'ok' ? 'too little data' : OUTCOMES[state],
     name: `budget ${nameOf(budget)}`,
     limit: writeLimit(budget),
     before: '',
     now: format(figure, value),
-    detail: value === null ? unknown : `95% ${interval(figure, { value, low, high })}`,
+    detail: `${value === null ? unknown : `95% ${interval(figure, { value, low, high })}`}${last}`,
   }
 }
 

@@ -4,6 +4,7 @@ import type { BudgetsAnswer } from '../../schema/api/budgets.ts'
 import type { DeliveryAnswer } from '../../schema/api/delivery.ts'
 import type { SummaryAnswer } from '../../schema/api/summary.ts'
 import { HOUR, MINUTE } from '../../schema/domain/hour.ts'
+import { isStale } from '../check/finding.ts'
 import { percent, whole } from '../words.ts'
 import { bad, type Check, ok, type Patient, skipped } from './check.ts'
 
@@ -84,9 +85,11 @@ const budgets: Check = {
     const { data } = await ask<BudgetsAnswer>('GET', '/v1/budgets', { query: { site } })
     const breached = data.filter(({ state }) => state === 'breached').length
     if (!data.length) return ok('none; fieldline budget add makes one')
-    return breached
-      ? bad(`${breached} of ${data.length} are breached: fieldline budget list.`)
-      : ok(`${data.length}, none is breached`)
+    if (breached) return bad(`${breached} of ${data.length} are breached: fieldline budget list.`)
+    const old = data.filter(budget => isStale(budget, Date.now())).length
+    if (old) return bad(`${old} of ${data.length} were not judged for hours: does the cron run?`)
+    const unknown = data.filter(({ state }) => state === 'no-data').length
+    return ok(`${data.length}, none is breached${unknown ? `, ${unknown} without data` : ''}`)
   },
 }
 

@@ -5,7 +5,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Open } from '../api.ts'
-import { refused, statusOf } from '../failure.ts'
+import { exitCodeOf, MISUSED, refused, statusOf } from '../failure.ts'
 import { cursorOf, isEnd } from './part.ts'
 
 /** The most page views of one answer: the free plan's 50 statements are 25,000. */
@@ -74,7 +74,8 @@ async function beforeRetry(failures: number, error: unknown): Promise<void> {
 }
 
 /** True where the same question may be answered later. */
-function isPassing(error: unknown): boolean {
+export function isPassing(error: unknown): boolean {
+  if (exitCodeOf(error) === MISUSED) return false
   const status = statusOf(error)
   return status === undefined || status >= 500 || status === 429
 }

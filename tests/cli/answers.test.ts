@@ -1,0 +1,116 @@
+/** What the CLI makes of answers that no worker means to give: cut off, sent elsewhere, or of yesterday. */
+
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { BudgetAnswer } from '../../schema/api/budgets.ts'
+import { HOUR } from '../../schema/domain/hour.ts'
+import { BUDGET } from '../../schema/openapi/site-examples.ts'
+import { CLI, cli as run } from './run.ts'
+
+let answer: RequestListener
+const server = createServer((request, response) => answer(request, response))
+const folder = mkdtempSync(join(tmpdir(), 'fieldline-answers-'))
+beforeAll(() => new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve)))
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true })
+  server.close()
+})
+
+const root = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+const cli = (...args: string[]) => run(args, { FIELDLINE_URL: root(), FIELDLINE_TOKEN: 'x' }, folder)
+
+const WHOLE = JSON.stringify({ data: Array.from({ length: 500 }, (_, i) => ({ site: `site-${i * i}` })) })
+/** Half of a JSON answer, in these bytes, and then the end of the connection. */
+const cutOff =
+  (encoding: 'gzip' | 'identity'): RequestListener =>
+  (_, response) => {
+    const bytes = encoding === 'gzip' ? gzipSync(WHOLE) : Buffer.from(WHOLE)
+    const headers = { 'Content-Type': 'application/json', 'Content-Encoding': encoding }
+    response.writeHead(200, headers)
+    response.write(bytes.subarray(0, bytes.length / 2), () => response.destroy())
+  }
+
+describe('an answer that is cut off', () => {
+  // Of compressed answers, Node's fetch gives what came as if it were all.
+  it.each(['gzip', 'identity'] as const)('is called that, compressed by %s', async encoding => {
+    answer = cutOff(encoding)
+    const { code, out, said } = await cli('site', 'list')
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+    expect(said).toBe(`fieldline: The answer of ${root()} was cut off. Ask again.\n`)
+  })
+
+  it.each(['gzip', 'identity'] as const)('makes no file of OTLP and prints none, by %s', async encoding => {
+    answer = cutOff(encoding)
+    const asked = ['export', '--site', 'shop', '--format', 'otlp']
+    const wanted = { code: 1, out: '', said: `fieldline: The answer of ${root()} was cut off. Ask again.\n` }
+    expect(await cli(...asked)).toEqual(wanted)
+    writeFileSync(join(folder, 'before.json'), 'of yesterday')
+    expect(await cli(...asked, '--out', 'new.json')).toEqual(wanted)
+    expect(readdirSync(folder)).toEqual(['before.json'])
+  })
+})
+
+describe('fieldline check --budgets', () => {
+  const judged = (state: BudgetAnswer['state'], hoursAgo: number) => {
+    const checked = new Date(Date.now() - hoursAgo * HOUR).toISOString()
+    const budget: BudgetAnswer = { ...BUDGET, state, checked }
+    answer = (_, response) => response.end(JSON.stringify({ site: 'shop', data: [budget] }))
+    return cli('check', '--site', 'shop', '--budgets')
+  }
+
+  it('passes on what was judged lately', async () => {
+    expect(await judged('ok', 1)).toMatchObject({ code: 0 })
+  })
+
+  it('passes no budget that nobody judges any more', async () => {
+    const { code, out } = await judged('ok', 5)
+    expect(code).toBe(4)
+    expect(out).toMatch(/too little data +budget .*, not judged since 2\d{3}-\d\d-\d\d \d\d:\d\d UTC/)
+  })
+
+  it('fails on a breach, however old', async () => {
+    expect(await judged('breached', 50)).toMatchObject({ code: 3 })
+  })
+})
+
+describe('an address that redirects', () => {
+  it('is named with the one that it leads to, and gets no token', async () => {
+    const asked: (string | undefined)[] = []
+    answer = ({ url, method, headers }, response) => {
+      asked.push(`${method} ${url} ${headers.authorization}`)
+      response.writeHead(301, { Location: `https://rum.example${url}` }).end()
+    }
+    for (const command of ['site list', 'deploy --site shop --release 1', 'export --site shop --last 1d']) {
+      const { code, out, said } = await cli(...command.split(' '))
+      expect({ code, out }).toEqual({ code: 2, out: '' })
+      expect(said).toContain(`${root()} leads to https://rum.example: pass --url https://rum.example`)
+    }
+    expect(asked).toHaveLength(3)
+  })
+})
+
+describe('a full disk', () => {
+  it.each(['site list --json', 'export --site shop --format otlp'])(
+    'is one sentence of %s',
+    async command => {
+      answer = (_, response) => response.end(WHOLE)
+      const script = `"$NODE" "$CLI" ${command} > /dev/full`
+      const env = { NODE: process.execPath, CLI, FIELDLINE_URL: root(), FIELDLINE_TOKEN: 'x' }
+      const { status, stderr } = await new Promise<{ status: number; stderr: string }>(done => {
+        execFile('bash', ['--norc', '-c', script], { env }, (error, _, stderr) =>
+          done({ status: error ? Number(error.code) : 0, stderr }),
+        )
+      })
+      expect({ status, stderr }).toEqual({
+        status: 1,
+        stderr: expect.stringMatching(/^fieldline: The output cannot be written: ENOSPC.*\n$/),
+      })
+    },
+  )
+})
