@@ -16,23 +16,20 @@ const BATCH_LINES = Math.min(100, MAX_LINES)
 /** Lines that are named one by one. */
 const NAMED = 20
 
+type Counts = Record<'imported' | 'unchanged' | 'refused', number>
+
 export const importData: Command = {
   name: 'import',
   operands: ['file'],
-  about: 'bring page views of an export back: NDJSON or Parquet',
+  about: 'bring page views of an export back: NDJSON, also by gzip, or Parquet',
   options: { ...SITE },
   async run(call) {
     const { given, note, print } = call
     const path = sitePath(given, 'pageviews')
-    const total = { imported: 0, unchanged: 0, refused: 0 }
-    for await (const batch of batches(fileLines(needed(given, 'file')))) {
-      const { imported, unchanged, refused } = await send(call, path, batch)
-      for (const { line, field, detail } of refused) {
-        if (++total.refused <= NAMED) note(`line ${batch[line - 1]?.place}: ${field} ${detail}`)
-      }
-      total.imported += imported
-      total.unchanged += unchanged
-    }
+    const total: Counts = { imported: 0, unchanged: 0, refused: 0 }
+    const failure = await bring(call, path, total).catch(error => error as unknown)
+    // What was brought before it is there.
+    if (failure && !Object.values(total).some(Boolean)) throw failure
     if (total.refused > NAMED) note(`and ${total.refused - NAMED} more lines`)
     if (given.json) print(JSON.stringify(total, null, 2))
     else {
@@ -40,8 +37,22 @@ export const importData: Command = {
         `Imported ${total.imported} page views. ${total.unchanged} were there already, ${total.refused} were refused.`,
       )
     }
+    if (failure) throw failure
     if (total.refused) call.exit(REQUEST_FAILED)
   },
+}
+
+/** Sends all lines; `total` counts them. */
+async function bring(call: Call, path: string, total: Counts): Promise<void> {
+  const { given, note } = call
+  for await (const batch of batches(fileLines(needed(given, 'file'), note))) {
+    const { imported, unchanged, refused } = await send(call, path, batch)
+    for (const { line, field, detail } of refused) {
+      if (++total.refused <= NAMED) note(`line ${batch[line - 1]?.place}: ${field} ${detail}`)
+    }
+    total.imported += imported
+    total.unchanged += unchanged
+  }
 }
 
 function send({ ask }: Call, path: string, batch: readonly FileLine[]): Promise<ImportAnswer> {
@@ -53,14 +64,20 @@ function send({ ask }: Call, path: string, batch: readonly FileLine[]): Promise<
 
 async function* batches(lines: AsyncIterable<FileLine>): AsyncGenerator<FileLine[]> {
   let [batch, bytes]: [FileLine[], number] = [[], 0]
-  for await (const line of lines) {
-    const size = Buffer.byteLength(line.text) + 1
-    if (batch.length && (batch.length >= BATCH_LINES || bytes + size > BATCH_BYTES)) {
-      yield batch
-      ;[batch, bytes] = [[], 0]
+  let failure: unknown = null
+  try {
+    for await (const line of lines) {
+      const size = Buffer.byteLength(line.text) + 1
+      if (batch.length && (batch.length >= BATCH_LINES || bytes + size > BATCH_BYTES)) {
+        yield batch
+        ;[batch, bytes] = [[], 0]
+      }
+      batch.push(line)
+      bytes += size
     }
-    batch.push(line)
-    bytes += size
+  } catch (error) {
+    failure = error
   }
   if (batch.length) yield batch
+  if (failure) throw failure
 }

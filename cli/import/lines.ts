@@ -2,9 +2,15 @@
 
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { createGunzip } from 'node:zlib'
 import { isEnd } from '../export/part.ts'
-import { misuse } from '../failure.ts'
+import { misuse, refused } from '../failure.ts'
 import { linesOf } from '../lines.ts'
+
+/** How such a file begins, in latin1. */
+const GZIP = '\x1f\x8b'
+/** The last line of an export that is whole. */
+const WHOLE = '{"cursor":null'
 
 export interface FileLine {
   /** From 1. */
@@ -12,20 +18,40 @@ export interface FileLine {
   text: string
 }
 
-/** Reads as it goes, whatever the file's size. */
-export async function* fileLines(path: string): AsyncGenerator<FileLine> {
+/** Reads as it goes, whatever the file's size, also by gzip. `note` is told where its export had more. */
+export async function* fileLines(path: string, note: (text: string) => void): AsyncGenerator<FileLine> {
   const begin = await beginOf(path)
   if (begin === 'PAR1') {
     const { parquetLines } = await import('../export/parquet.ts')
     yield* parquetLines(path)
     return
   }
-  if (/^\s*[^\s{]/.test(begin))
-    throw misuse(`${path} is neither NDJSON nor Parquet: write it by fieldline export --format ndjson.`)
-  let place = 0
-  for await (const text of linesOf(createReadStream(path))) {
+  yield* viewLines(path, begin.startsWith(GZIP) ? unzipped(path) : createReadStream(path), note)
+}
+
+async function* viewLines(
+  path: string,
+  chunks: AsyncIterable<Uint8Array>,
+  note: (text: string) => void,
+): AsyncGenerator<FileLine> {
+  let [place, last] = [0, '']
+  for await (const text of linesOf(chunks)) {
     place++
-    if (text.trim() && !isEnd(text)) yield { place, text }
+    if (!text.trim()) continue
+    if (!last && !text.trimStart().startsWith('{'))
+      throw misuse(`${path} is neither NDJSON nor Parquet: write it by fieldline export --format ndjson.`)
+    last = text
+    if (!isEnd(text)) yield { place, text }
+  }
+  if (isEnd(last) && !last.startsWith(WHOLE))
+    note('The file ends before its export does: fieldline export writes all page views.')
+}
+
+async function* unzipped(path: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* createReadStream(path).pipe(createGunzip())
+  } catch (error) {
+    throw refused(`${path} is cut off, or no gzip: ${error instanceof Error ? error.message : error}`)
   }
 }
 
