@@ -155,17 +155,18 @@ describe('one page view', () => {
     return { calls: count(row?.calls), marks: count(row?.marks), cut: [row?.calls_cut, row?.marks_cut] }
   }
 
-  it('keeps 256 calls and 256 marks of all its beacons, and counts the rest', async () => {
+  it('keeps 64 calls and 256 marks of all its beacons, and counts the rest', async () => {
     const id = newId()
     for (const sequence of [0, 1, 2, 3]) await store([beacon(id, sequence, 60)])
-    expect(await read(id)).toEqual({ calls: 240, marks: 240, cut: [0, 0] })
+    expect(await read(id)).toEqual({ calls: MAX_ITEMS.calls, marks: 240, cut: [176, 0] })
     await store([beacon(id, 4, 60)])
-    expect(await read(id)).toEqual({ calls: MAX_ITEMS, marks: MAX_ITEMS, cut: [44, 44] })
+    const kept = { calls: MAX_ITEMS.calls, marks: MAX_ITEMS.marks }
+    expect(await read(id)).toEqual({ ...kept, cut: [236, 44] })
     // Again, and again out of order: nothing changes.
     for (const sequence of [4, 2, 4]) await store([beacon(id, sequence, 60)])
-    expect(await read(id)).toEqual({ calls: MAX_ITEMS, marks: MAX_ITEMS, cut: [44, 44] })
+    expect(await read(id)).toEqual({ ...kept, cut: [236, 44] })
     const { meta } = await store([beacon(id, 5, 60)])
-    expect(await read(id)).toEqual({ calls: MAX_ITEMS, marks: MAX_ITEMS, cut: [104, 104] })
+    expect(await read(id)).toEqual({ ...kept, cut: [296, 104] })
     expect(meta.rows_written).toBe(1)
   })
 })

@@ -4,6 +4,7 @@
 
 import { beforeAll, describe, expect, it } from 'vitest'
 import { encode } from '../../schema/wire/beacon.ts'
+import type { ApiCall } from '../../schema/wire/pageview.ts'
 import { pageView } from '../kit/pageview.ts'
 import { admin, ORIGIN, problemOf, put, send, summary } from '../kit/worker/client.ts'
 import { pageViewRow, store } from '../kit/worker/rows.ts'
@@ -51,5 +52,46 @@ describe('a beacon of weight 1,000 among 2,000 honest page views', () => {
 
   it('comes in from an importer, who has the admin token', async () => {
     expect((await send(forged(1_000), admin, 'imported')).status).toBe(204)
+  })
+})
+
+describe('20 beacons of five page views, with 64 fast calls each, among 1,002 honest calls', () => {
+  it('move their p75 by less than a tenth, and their error rate by a quarter', async () => {
+    await put('/v1/sites/calls', { origins: [ORIGIN] })
+    // 1,000 to 3,000 ms, evenly, of which one in ten fails.
+    const honest = Array.from({ length: 334 }, (_, i) => {
+      const calls = [0, 1, 2].map(k => [
+        'GET /api/cart',
+        0,
+        1_000 + ((3 * i + k) * 2_000) / 1_002,
+        (3 * i + k) % 10 ? 0 : 1,
+      ])
+      return pageViewRow({ site: 'calls', calls: JSON.stringify({ 0: calls }) })
+    })
+    await store(honest)
+    const figures = async () => {
+      const { data } = await summary('site=calls&from=-1h&metrics=api&percentiles=75')
+      return { p75: data[0]?.percentiles.p75?.value ?? 0, failing: data[0]?.error_rate ?? 0 }
+    }
+    const before = await figures()
+    const fast: ApiCall = {
+      endpoint: 'GET /api/cart',
+      start: 0,
+      duration: 10,
+      outcome: 'ok',
+      status: 200,
+      ttfb: null,
+      bytes: null,
+      server: null,
+    }
+    const calls = Array.from({ length: 64 }, () => fast)
+    for (let i = 0; i < 5; i++) {
+      const view = pageView({ calls })
+      for (let sequence = 0; sequence < 4; sequence++)
+        expect((await send(encode({ ...view, sequence }), {}, 'calls')).status).toBe(204)
+    }
+    const after = await figures()
+    expect(after.p75).toBeGreaterThan(before.p75 * 0.9)
+    expect(after.failing).toBeGreaterThan(before.failing * 0.7)
   })
 })

@@ -1,12 +1,17 @@
 /**
  * Who counts as one visitor: the part of an address that one visitor cannot change.
  *
- * A provider gives each home or phone a whole /64 of IPv6 addresses, 2^64 of them, so these count as one.
+ * A provider gives each phone a whole /64 of IPv6 addresses, 2^64 of them, and each home 256 of these, a /56: so these count as one.
+ * It takes chance for 256 phones of one network to share a /56, a site and a minute.
  *
  * @see https://www.rfc-editor.org/rfc/rfc4291#section-2.2 the textual forms
+ * @see https://www.ripe.net/publications/docs/ripe-690/ what providers are to give
  */
 
-/** An IPv4 address, or the first four groups of an IPv6 one; null where there is no address. */
+/** What is left of the fourth group of an IPv6 address. */
+const HOME = 0xff00
+
+/** An IPv4 address, or the first 56 bits of an IPv6 one, as four groups; null where there is no address. */
 export function addressOf(text: string | undefined): string | null {
   const address = (text ?? '').trim().toLowerCase().replace(/%.*$/, '')
   if (!address.includes(':')) return ipv4(address)
@@ -20,7 +25,7 @@ export function addressOf(text: string | undefined): string | null {
       .join('.')
   return groups
     .slice(0, 4)
-    .map(group => group.toString(16))
+    .map((group, i) => (i < 3 ? group : group & HOME).toString(16))
     .join(':')
 }
 

@@ -9,14 +9,18 @@ import { HOUR, hourOf, MINUTE } from '../../schema/domain/hour.ts'
 import type { Hour, Ms } from '../../schema/domain/units.ts'
 import type { Candidate } from '../../schema/storage/candidate.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
+import { MAX_CALLS } from '../../schema/wire/beacon.ts'
 import { COLUMN_NAMES, type Column, columns, newValue, OPEN, type Stored } from './brought.ts'
 import { IS_KEPT, JUDGED } from './judge.ts'
 import { listed, named } from './names.ts'
 import { markDirty } from './periods.ts'
 import { takeOver } from './takeover.ts'
 
-/** The most calls, and marks, of one page view over all its beacons; what comes beyond is counted. */
-export const MAX_ITEMS = 256
+/**
+ * The most calls, and marks, of one page view over all its beacons; what comes beyond is counted. No browser sends more calls: few page
+ * views of many fast ones would hide the slow ones of all others.
+ */
+export const MAX_ITEMS = { calls: MAX_CALLS, marks: 256 }
 
 /** How far network delay may move the begin of a page view between two of its beacons, in ms. */
 const MAX_JITTER = 5 * MINUTE
@@ -172,11 +176,11 @@ function upsert(d1: D1Database, where: SQL): string {
 function merged(column: 'calls' | 'marks'): SQL {
   const news = sent[column]
   const stored = readable(column)
-  return sql`CASE WHEN ${news} = '{}' THEN ${stored} WHEN ${others(column)} + ${size(news)} <= ${MAX}
+  return sql`CASE WHEN ${news} = '{}' THEN ${stored} WHEN ${others(column)} + ${size(news)} <= ${max(column)}
     THEN json_patch(${stored}, ${news})
     ELSE json_patch(${stored}, (SELECT json_group_object(b.key, json((
       SELECT json_group_array(json(c.value)) FROM json_each(b.value) AS c
-      WHERE c.key < ${MAX} - ${others(column)}))) FROM json_each(${news}) AS b)) END`
+      WHERE c.key < ${max(column)} - ${others(column)}))) FROM json_each(${news}) AS b)) END`
 }
 
 /** How many calls, or marks, were cut so far. What a beacon lost counts once, however often it comes. */
@@ -185,10 +189,10 @@ function cut(column: 'calls' | 'marks'): SQL {
   const count = `${column}Cut` as const
   return sql`${columns[count]} + CASE WHEN ${news} = '{}' OR EXISTS (SELECT 1 FROM json_each(${readable(column)}) AS b
       WHERE b.key IN (SELECT key FROM json_each(${news}))) THEN 0
-    ELSE ${sent[count]} + max(0, ${others(column)} + ${size(news)} - ${MAX}) END`
+    ELSE ${sent[count]} + max(0, ${others(column)} + ${size(news)} - ${max(column)}) END`
 }
 
-const MAX = sql.raw(String(MAX_ITEMS))
+const max = (column: 'calls' | 'marks') => sql.raw(String(MAX_ITEMS[column]))
 const readable = (column: 'calls' | 'marks') =>
   sql`iif(json_valid(${columns[column]}), ${columns[column]}, '{}')`
 /** The number of calls, or marks, in a JSON object of lists. */
@@ -196,7 +200,7 @@ const size = (json: SQL) =>
   sql`(SELECT coalesce(sum(json_array_length(b.value)), 0) FROM json_each(${json}) AS b)`
 /** Those that are stored of other beacons than the one that comes, at most `MAX_ITEMS`. */
 const others = (column: 'calls' | 'marks') =>
-  sql`(SELECT min(${MAX}, coalesce(sum(json_array_length(b.value)), 0)) FROM json_each(${readable(column)}) AS b
+  sql`(SELECT min(${max(column)}, coalesce(sum(json_array_length(b.value)), 0)) FROM json_each(${readable(column)}) AS b
     WHERE b.key NOT IN (SELECT key FROM json_each(${sent[column]})))`
 
 /** The column's value from the newer of the two beacons that knows it. */
