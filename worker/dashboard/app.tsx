@@ -4,7 +4,7 @@
  */
 
 import { render } from 'preact'
-import { useEffect, useMemo, useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import type { SitesAnswer } from '../../schema/api/site.ts'
 import { Header } from './header.tsx'
 import { lazy } from './lazy.tsx'
@@ -15,6 +15,7 @@ import { keepToken, readToken } from './session.ts'
 import { SignIn } from './signin.tsx'
 import { go, type Place, readPlace, VIEWS } from './url-state.ts'
 import { Live, useAnswer } from './use-api.ts'
+import { useDrawn } from './use-drawn.ts'
 
 // What the first screen does not need loads when it is first shown.
 const Api = lazy(() => import('./api.tsx').then(({ Api }) => Api))
@@ -80,7 +81,7 @@ function Page({ place, onSignOut }: { place: Place; onSignOut: () => void }) {
   const sites = useAnswer<SitesAnswer>('/v1/sites')
   const names = sites.data?.data.map(({ site }) => site) ?? []
   const [first] = names
-  const view = useMemo(() => <View view={place.view} />, [place.view])
+  const view = useDrawn(() => <View view={place.view} />, [place.view])
   useEffect(() => {
     if (!place.site && first) go({ ...place, site: first }, true)
   }, [place, first])

@@ -1,6 +1,5 @@
 /** What a metric breaks down into: one dimension, the groups that harm most first. A row filters by itself. */
 
-import { useMemo } from 'preact/hooks'
 import type { SummaryAnswer } from '../../schema/api/summary.ts'
 import type { TrendsAnswer } from '../../schema/api/trends.ts'
 import type { Metric } from '../../schema/domain/metrics.ts'
@@ -13,6 +12,7 @@ import { Sampled, Section } from './section.tsx'
 import { Tabs } from './tabs.tsx'
 import { DIMENSIONS, filterOf, titleOf, without } from './url-state.ts'
 import { useAnswer } from './use-api.ts'
+import { useDrawn } from './use-drawn.ts'
 import { useTags } from './use-tags.ts'
 
 interface BreakdownProps {
@@ -46,7 +46,7 @@ export function Breakdown({ metric, total, about = short(metric), extra = {} }: 
       ? found.reduce((sum, { count }) => sum + count, 0)
       : totalOf(answer.data, total)
   // The largest table of the page is drawn for its own answers alone, not for those of rules and tags.
-  const groups = useMemo(
+  const groups = useDrawn(
     () => (
       <Groups
         {...{ label: title, metric, by, head }}

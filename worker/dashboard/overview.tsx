@@ -1,6 +1,6 @@
 /** The first view: cards, the chosen metric over time, what it breaks down into and what it comes from. */
 
-import { useEffect, useMemo, useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import type { DeliveryAnswer } from '../../schema/api/delivery.ts'
 import type { SummaryAnswer } from '../../schema/api/summary.ts'
 import type { TrendsAnswer } from '../../schema/api/trends.ts'
@@ -17,6 +17,7 @@ import { usePlace } from './link.tsx'
 import { Notice } from './notice.tsx'
 import { Trouble } from './section.tsx'
 import { useAnswer } from './use-api.ts'
+import { useDrawn } from './use-drawn.ts'
 
 const FirstRun = lazy(() => import('./firstrun.tsx').then(({ FirstRun }) => FirstRun))
 
@@ -35,14 +36,14 @@ export function Overview() {
   const [painted, paint] = useState(0)
   useEffect(() => paint(Math.min(painted + 1, BELOW)), [painted])
   // An answer draws anew what it is about, and not all of the page: on a phone that is a long task for each of them.
-  const changed = useMemo(() => <Changed />, [])
-  const chart = useMemo(() => <Chart metric={metric} />, [metric])
-  const breakdown = useMemo(() => <Breakdown metric={metric} total={total} />, [metric, total])
-  const cards = useMemo(
+  const changed = useDrawn(() => <Changed />, [])
+  const chart = useDrawn(() => <Chart metric={metric} />, [metric])
+  const breakdown = useDrawn(() => <Breakdown metric={metric} total={total} />, [metric, total])
+  const cards = useDrawn(
     () => <Cards summary={summary} trends={trends} path={paths.summary} />,
     [summary, trends, paths.summary],
   )
-  const causes = useMemo(() => hasCauses(metric) && <Causes metric={metric} />, [metric])
+  const causes = useDrawn(() => hasCauses(metric) && <Causes metric={metric} />, [metric])
   return (
     <>
       {summary.error && !summary.data && (
