@@ -107,11 +107,13 @@ function Bands({ good, poor, scales, end }: { good: number; poor: number; scales
   )
 }
 
-/** The area between the lower and the upper bound; where there is no bound, the value itself. */
-function ribbon(run: number[], figures: Series['figures'], { x, y }: Scales): string {
-  const at = (i: number, bound: 'low' | 'high') =>
-    `${x(i)},${y(figures[i]?.[bound] ?? figures[i]?.value ?? 0)}`
-  const up = run.map(i => at(i, 'high'))
-  const down = run.map(i => at(i, 'low')).reverse()
-  return `M${[...up, ...down].join('L')}Z`
+/**
+ * The area between the lower and the upper bound. Where so few samples allow no bound it reaches the rim: at the value itself it
+ * would look sure. A point that stands alone has it as wide as its slot.
+ */
+function ribbon(run: number[], figures: Series['figures'], { x, y, top }: Scales): string {
+  const slots = run.length > 1 ? run : run.flatMap(slot => [slot - 0.4, slot + 0.4])
+  const edge = (bound: 'low' | 'high', rim: number) =>
+    slots.map(slot => `${x(slot)},${y(figures[Math.round(slot)]?.[bound] ?? rim)}`)
+  return `M${[...edge('high', top), ...edge('low', 0).reverse()].join('L')}Z`
 }

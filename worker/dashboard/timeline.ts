@@ -73,6 +73,9 @@ export interface Scales {
   values: number[]
 }
 
+/** How far above all lines an interval is shown: one of few samples would press them flat. */
+const BEYOND = 1.5
+
 /** `limits` are lines that are to be seen, too. */
 export function scalesOf(
   count: number,
@@ -83,8 +86,10 @@ export function scalesOf(
 ): Scales {
   const { right, height, top, bottom } = FRAME
   const seen = series.flatMap(({ figures }) => figures.map(figure => figure?.value ?? 0))
+  const bounds = series.flatMap(({ figures, band }) => (band ? figures.map(figure => figure?.high ?? 0) : []))
   const least = isRated(measure) ? METRICS[measure].good * 1.2 : 0
-  const high = Math.max(...seen, ...limits, least) * 1.05 || 1
+  const most = Math.max(...seen, ...limits, least)
+  const high = Math.max(most, Math.min(Math.max(...bounds), most * BEYOND)) * 1.05 || 1
   const values = ticks(high)
   const left = 14 + Math.max(...values.map(value => widthOf(axis(measure, value))))
   return {
