@@ -12,6 +12,7 @@ import { causeOf } from './events.tsx'
 import { Figure } from './figure.tsx'
 import { count, few, moment, number, short } from './format.ts'
 import { Link, usePlace } from './link.tsx'
+import { Name } from './name.tsx'
 import { pathOf } from './query.ts'
 import { Section, Table } from './section.tsx'
 import { mayChange } from './session.ts'
@@ -72,7 +73,7 @@ function Row({ budget }: { budget: BudgetAnswer }) {
   return (
     <tr>
       <th scope="row" title={name}>
-        <bdi>{name}</bdi>
+        <Name>{name}</Name>
       </th>
       <td>
         <Figure metric={figureOf(budget)} figure={value === null ? undefined : { value, low, high }} />
@@ -83,7 +84,7 @@ function Row({ budget }: { budget: BudgetAnswer }) {
       <td>{moment(since)}</td>
       <td>{samplesOf(budget)}</td>
       <td class="text">
-        <bdi>{release ?? '–'}</bdi>
+        <Name>{release ?? '–'}</Name>
       </td>
       {mayChange() && (
         <td>
@@ -159,10 +160,10 @@ function Event({ event: { at, state, value, samples, release }, budget, met }: E
       <td>{budget ? format(figureOf(budget), value) : value}</td>
       <td>{number(samples)}</td>
       <td class="text">
-        <bdi>{budget ? nameOf(budget) : 'deleted'}</bdi>
+        <Name>{budget ? nameOf(budget) : 'deleted'}</Name>
       </td>
       <td class="text">
-        <bdi>{release ?? '–'}</bdi>
+        <Name>{release ?? '–'}</Name>
       </td>
     </tr>
   )

@@ -6,6 +6,7 @@ import { INP_PARTS, LCP_PARTS } from '../../schema/wire/attribution.ts'
 import { Figure } from './figure.tsx'
 import { count, partName, percent, plain, short } from './format.ts'
 import { Link, usePlace } from './link.tsx'
+import { Name, seen } from './name.tsx'
 import { baseOf, pathOf } from './query.ts'
 import { Section } from './section.tsx'
 import { ShareBar } from './sharebar.tsx'
@@ -53,7 +54,7 @@ function OneCause({ cause, metric }: { cause: Cause; metric: 'lcp' | 'inp' | 'cl
     <li>
       <div class="head">
         <h3>
-          {event && <span class="tag">{event}</span>} <code dir="auto">{target || '(no element)'}</code>
+          {event && <span class="tag">{event}</span>} <code dir="auto">{seen(target) || '(no element)'}</code>
         </h3>
         <p>
           p75 <Figure metric={metric} figure={p75} />
@@ -61,7 +62,7 @@ function OneCause({ cause, metric }: { cause: Cause; metric: 'lcp' | 'inp' | 'cl
       </div>
       {url && (
         <p class="soft">
-          <code dir="auto">{url}</code>
+          <code dir="auto">{seen(url)}</code>
         </p>
       )}
       {parts && <Parts parts={parts} />}
@@ -78,7 +79,7 @@ function OneCause({ cause, metric }: { cause: Cause; metric: 'lcp' | 'inp' | 'cl
         {script && (
           <li>
             {percent(script.share)} ran{' '}
-            <code dir="auto">{script.invoker || script.url || 'inline code'}</code> for{' '}
+            <code dir="auto">{seen(script.invoker || script.url) || 'inline code'}</code> for{' '}
             {format('inp', script.duration)}
           </li>
         )}
@@ -86,7 +87,7 @@ function OneCause({ cause, metric }: { cause: Cause; metric: 'lcp' | 'inp' | 'cl
           <li key={endpoint}>
             {percent(share)} {waited === null ? 'started' : `waited ${format('api', waited)} for`}{' '}
             <Link to={{ view: 'api', api: endpoint }}>
-              <bdi>{endpoint}</bdi>
+              <Name>{endpoint}</Name>
             </Link>{' '}
             ({format('api', duration)})
           </li>

@@ -5,6 +5,7 @@ import { format } from '../../schema/domain/metrics.ts'
 import { firstOf } from './first.ts'
 import { count, moment, movedBy, number, short } from './format.ts'
 import { type Change, Link, usePlace } from './link.tsx'
+import { Name } from './name.tsx'
 import { Section } from './section.tsx'
 import { Tabs } from './tabs.tsx'
 import { filterOf, titleOf } from './url-state.ts'
@@ -69,7 +70,7 @@ function List({ rows, release }: { rows: ChangesRow[]; release: string }) {
               <strong class={verdict}>
                 {verdict === 'degrading' ? '↑' : '↓'} {short(metric)} {movedBy(metric, change)}
               </strong>{' '}
-              <bdi>{whereOf(group)}</bdi>
+              <Name>{whereOf(group)}</Name>
             </Link>
             <span class="soft">
               {format(metric, before?.value ?? null)} → {format(metric, after?.value ?? null)}

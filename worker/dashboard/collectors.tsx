@@ -6,6 +6,7 @@ import { VITALS } from '../../schema/domain/metrics.ts'
 import { ask, request } from './client.ts'
 import { Field, Form, valuesOf, wordsOf } from './field.tsx'
 import { moment } from './format.ts'
+import { Name } from './name.tsx'
 import { Section, Table } from './section.tsx'
 import { delivered, useWork } from './use-action.ts'
 import { Live, useAnswer } from './use-api.ts'
@@ -78,7 +79,7 @@ function Row({ collector, path }: { collector: CollectorAnswer; path: string }) 
   return (
     <tr>
       <th scope="row" title={url}>
-        <bdi>{url}</bdi>
+        <Name>{url}</Name>
       </th>
       <td class="text">{[metrics.join(', '), group_by.join(', ')].filter(Boolean).join(' by ')}</td>
       <td>{moment(next)}</td>

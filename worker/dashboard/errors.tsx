@@ -5,6 +5,7 @@ import { formatShare } from '../../schema/domain/delivery-metrics.ts'
 import { placeOf } from '../../schema/wire/pageview.ts'
 import { count, moment, number, percent } from './format.ts'
 import { Link, usePlace } from './link.tsx'
+import { Name } from './name.tsx'
 import { baseOf, pathOf } from './query.ts'
 import { Sampled, Section, Table } from './section.tsx'
 import { useAnswer } from './use-api.ts'
@@ -44,10 +45,10 @@ function Found({ found, free }: { found: ErrorsAnswer; free: NonNullable<ErrorsA
           {data.map(row => (
             <tr key={placeOf(row) + row.kind + row.message}>
               <th scope="row">
-                <bdi>{row.message || '(no message)'}</bdi>
+                <Name>{row.message || '(no message)'}</Name>
                 <small>
                   {' '}
-                  <bdi>{row.kind === 'error' ? placeOf(row) : 'unhandled rejection'}</bdi>
+                  <Name>{row.kind === 'error' ? placeOf(row) : 'unhandled rejection'}</Name>
                 </small>
               </th>
               <td>{number(row.count)}</td>

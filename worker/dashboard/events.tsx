@@ -11,6 +11,7 @@ import { DAY, HOUR, hourOf } from '../../schema/domain/hour.ts'
 import { METRICS, type Metric } from '../../schema/domain/metrics.ts'
 import { count } from './format.ts'
 import { type Change, Link, usePlace } from './link.tsx'
+import { Name } from './name.tsx'
 import { between, pathOf, type Query, rangeOf } from './query.ts'
 import { PERCENTILES } from './url-state.ts'
 import { type Answer, useAnswer } from './use-api.ts'
@@ -169,7 +170,7 @@ export function Events({ events, width }: { events: readonly (Happening & { x: n
 function Mark({ event: { kind, name, text, to }, named }: { event: Happening; named: boolean }) {
   return (
     <Link to={to} label={text}>
-      <span class={kind}>{SIGNS[kind]}</span> {named && <bdi>{name}</bdi>}
+      <span class={kind}>{SIGNS[kind]}</span> {named && <Name>{name}</Name>}
     </Link>
   )
 }

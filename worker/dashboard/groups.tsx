@@ -12,6 +12,7 @@ import { Explain } from './explain.tsx'
 import { Figure } from './figure.tsx'
 import { number, percent, verdict } from './format.ts'
 import { type Change, Link, usePlace } from './link.tsx'
+import { Name } from './name.tsx'
 import { Table } from './section.tsx'
 import { ShareBar } from './sharebar.tsx'
 import { type FilterName, filterOf, type Place } from './url-state.ts'
@@ -131,7 +132,7 @@ function Row({ row, by, p, share, to, more, children }: RowProps) {
       <th scope="row" title={rest ? 'The sum of all groups without a row' : name}>
         {group ? (
           <Link to={to(group)} up={up} current={isChosen(place, ...filterIn(by, group))}>
-            <bdi>{group}</bdi>
+            <Name>{group}</Name>
           </Link>
         ) : (
           name

@@ -5,6 +5,7 @@ import type { Rules, RulesAnswer, RulesPreview, RulesSuggestions } from '../../s
 import { ask } from './client.ts'
 import { moment, number } from './format.ts'
 import { usePlace } from './link.tsx'
+import { Name } from './name.tsx'
 import { Section, Table } from './section.tsx'
 import { useWork } from './use-action.ts'
 import { type Answer, Live, useAnswer } from './use-api.ts'
@@ -99,9 +100,9 @@ function Editor({ path, given, suggested }: EditorProps) {
                 >
                   Add
                 </button>{' '}
-                {rule.kind} <bdi>{rule.pattern}</bdi>{' '}
+                {rule.kind} <Name>{rule.pattern}</Name>{' '}
                 <span class="soft">
-                  for {number(names)} names, such as <bdi>{first}</bdi>
+                  for {number(names)} names, such as <Name>{first ?? ''}</Name>
                 </span>
               </li>
             ))}
@@ -124,15 +125,15 @@ function Row({ rule, caught, onRemove }: RowProps) {
   return (
     <tr>
       <th scope="row">
-        <bdi>{[kind, method, `${host}${pattern}`].filter(Boolean).join(' ')}</bdi>
+        <Name>{[kind, method, `${host}${pattern}`].filter(Boolean).join(' ')}</Name>
       </th>
       <td class="text">
-        <bdi>{ignore ? 'ignored' : name}</bdi>
+        <Name>{ignore ? 'ignored' : name}</Name>
       </td>
       <td>{caught ? number(caught.names) : '–'}</td>
       <td>{caught ? number(caught.count) : '–'}</td>
       <td class="text">
-        <bdi>{caught?.examples[0]?.name ?? '–'}</bdi>
+        <Name>{caught?.examples[0]?.name ?? '–'}</Name>
       </td>
       <td>
         <button type="button" aria-label={`Remove ${pattern}`} onClick={onRemove}>
@@ -206,7 +207,7 @@ function Outcome({ preview: { routes, endpoints, stays, from, to, rows_read } }:
           <ul>
             {stays.examples.map(({ kind, name, count }) => (
               <li key={`${kind} ${name}`}>
-                <bdi>{name}</bdi> <span class="soft">{number(count)}</span>
+                <Name>{name}</Name> <span class="soft">{number(count)}</span>
               </li>
             ))}
           </ul>

@@ -8,6 +8,7 @@ import { placeOf } from '../../schema/wire/pageview.ts'
 import { Rated } from './figure.tsx'
 import { count, moment, short } from './format.ts'
 import { Link } from './link.tsx'
+import { Name, seen } from './name.tsx'
 import { Trace } from './trace.tsx'
 import { timings, Waterfall } from './waterfall.tsx'
 
@@ -19,7 +20,7 @@ export function PageView({ view }: { view: PageViewAnswer }) {
     <section class="panel detail" aria-label="Page view">
       <div class="head">
         <h2 ref={heading} tabIndex={-1}>
-          <bdi>{view.route}</bdi>, {moment(view.began)}
+          <Name>{view.route}</Name>, {moment(view.began)}
         </h2>
         <Link to={{ id: '' }} className="button">
           Close
@@ -35,13 +36,13 @@ export function PageView({ view }: { view: PageViewAnswer }) {
         ))}
         {(view.server || view.trace) && (
           <li>
-            Document: <bdi>{timings(view.server).join(', ')}</bdi> <Trace of={view.trace} />
+            Document: <Name>{timings(view.server).join(', ')}</Name> <Trace of={view.trace} />
           </li>
         )}
         {view.blocking && <Blocked {...view.blocking} />}
         {view.bfcache && (
           <li>
-            not restored: <bdi>{view.bfcache.join(', ')}</bdi>
+            not restored: <Name>{view.bfcache.join(', ')}</Name>
           </li>
         )}
         {view.errors?.map(error => (
@@ -50,7 +51,7 @@ export function PageView({ view }: { view: PageViewAnswer }) {
         {view.errors_beyond && <li>{count(view.errors_beyond, 'error')} more</li>}
         {view.marks.map(({ name, value }) => (
           <li key={name}>
-            Mark <bdi>{name}</bdi>: {value}
+            Mark <Name>{name}</Name>: {value}
           </li>
         ))}
       </ul>
@@ -79,11 +80,11 @@ function Uncaught({ error }: { error: NonNullable<PageViewAnswer['errors']>[numb
   const { kind, message, count: times } = error
   return (
     <li>
-      {kind === 'error' ? 'error' : 'unhandled rejection'}: <bdi>{message || '(no message)'}</bdi>
+      {kind === 'error' ? 'error' : 'unhandled rejection'}: <Name>{message || '(no message)'}</Name>
       {placeOf(error) && (
         <>
           {' '}
-          <bdi>{placeOf(error)}</bdi>
+          <Name>{placeOf(error)}</Name>
         </>
       )}
       {times > 1 && `, ${count(times, 'time')}`}
@@ -127,14 +128,14 @@ function causeOf(vital: Vital, { why, calls }: PageViewAnswer): ComponentChildre
       {script && (
         <>
           {' '}
-          <code>{script.invoker || script.url || 'Inline code'}</code> ran for{' '}
+          <code>{seen(script.invoker || script.url) || 'Inline code'}</code> ran for{' '}
           {format('api', script.duration)}.
         </>
       )}
       {partners.map(({ endpoint, waited }) => (
         <span key={endpoint}>
           {' '}
-          It {vital === 'lcp' ? `waited ${format('api', waited)} for` : 'started'} <bdi>{endpoint}</bdi>.
+          It {vital === 'lcp' ? `waited ${format('api', waited)} for` : 'started'} <Name>{endpoint}</Name>.
         </span>
       ))}
     </>
@@ -142,7 +143,7 @@ function causeOf(vital: Vital, { why, calls }: PageViewAnswer): ComponentChildre
 }
 
 function Target({ of }: { of: string }) {
-  return <code>{of || '(no element)'}</code>
+  return <code>{seen(of) || '(no element)'}</code>
 }
 
 function Blocked({ load, after, hosts }: NonNullable<PageViewAnswer['blocking']>) {
@@ -151,7 +152,7 @@ function Blocked({ load, after, hosts }: NonNullable<PageViewAnswer['blocking']>
     <li>
       Blocked for {load !== null && `${format('api', load)} until load, `}
       {format('api', after)} after{by.length > 0 && ': '}
-      <bdi>{by.join(', ')}</bdi>
+      <Name>{by.join(', ')}</Name>
     </li>
   )
 }

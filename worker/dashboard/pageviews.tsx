@@ -7,6 +7,7 @@ import { VITALS, type Vital } from '../../schema/domain/metrics.ts'
 import { Rated } from './figure.tsx'
 import { moment, number, short } from './format.ts'
 import { Link, usePlace } from './link.tsx'
+import { Name } from './name.tsx'
 import { PageView } from './pageview.tsx'
 import { baseOf, pathOf } from './query.ts'
 import { Section, Table, Trouble } from './section.tsx'
@@ -150,7 +151,7 @@ function Row({ view, vitals, open }: { view: PageViewAnswer; vitals: Vital[]; op
     <tr class={open ? 'open' : ''}>
       <th scope="row">
         <Link id={`v${id}`} to={{ id: open ? '' : id }} current={open}>
-          <bdi>{route}</bdi>
+          <Name>{route}</Name>
         </Link>
         <small>
           {moment(began)} <Trace of={trace} />
@@ -164,7 +165,7 @@ function Row({ view, vitals, open }: { view: PageViewAnswer; vitals: Vital[]; op
       <td class="text">{[device, country, browser, connection].filter(Boolean).join(', ')}</td>
       <td>{calls.length}</td>
       <td class="text">
-        <bdi>{release ?? '–'}</bdi>
+        <Name>{release ?? '–'}</Name>
       </td>
     </tr>
   )

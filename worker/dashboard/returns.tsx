@@ -4,6 +4,7 @@ import type { BfcacheAnswer } from '../../schema/api/bfcache.ts'
 import { formatShare } from '../../schema/domain/delivery-metrics.ts'
 import { count, number } from './format.ts'
 import { usePlace } from './link.tsx'
+import { Name } from './name.tsx'
 import { baseOf, pathOf } from './query.ts'
 import { Sampled, Section, Table } from './section.tsx'
 import { useAnswer } from './use-api.ts'
@@ -32,7 +33,7 @@ export function Returns() {
           {found.data.map(({ reason, share, count, samples }) => (
             <tr key={reason}>
               <th scope="row">
-                <bdi>{reason}</bdi>
+                <Name>{reason}</Name>
               </th>
               <td>
                 {formatShare(share.value)} <Interval of={share} />

@@ -6,6 +6,7 @@ import { ask, request } from './client.ts'
 import { Field, Form, valuesOf } from './field.tsx'
 import { count } from './format.ts'
 import { Link, usePlace } from './link.tsx'
+import { Name } from './name.tsx'
 import { Section, Table } from './section.tsx'
 import { mayChange } from './session.ts'
 import { FILTERS, type FilterName, type Place, titleOf } from './url-state.ts'
@@ -92,11 +93,11 @@ function Row({ segment, onDelete }: { segment: SegmentAnswer; onDelete: () => vo
     <tr>
       <th scope="row">
         <Link to={{ segment: id }} current={id === place.segment}>
-          <bdi>{name}</bdi>
+          <Name>{name}</Name>
         </Link>
       </th>
       <td class="text">
-        <bdi>{inWords(filters)}</bdi>
+        <Name>{inWords(filters)}</Name>
       </td>
       <td>{count(budgets.length, 'budget')}</td>
       {mayChange() && (

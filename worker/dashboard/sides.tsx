@@ -12,6 +12,7 @@ import { count, percent, short, verdict } from './format.ts'
 import { pointOf, Spreads } from './histogram.tsx'
 import { Kept } from './kept.tsx'
 import { Link, usePlace } from './link.tsx'
+import { Name, seen } from './name.tsx'
 import { between, intervalOf, pathOf, type Query, spanOf, zoneOfDays } from './query.ts'
 import { Section, Table } from './section.tsx'
 import { slotsOf } from './timeline.ts'
@@ -100,7 +101,7 @@ function Difference({
         const side = row?.[kind === 'a' ? 'before' : 'after']
         return (
           <p key={kind}>
-            <bdi class={kind}>{name}</bdi> <Figure metric={metric} figure={side ?? undefined} />
+            <Name class={kind}>{name}</Name> <Figure metric={metric} figure={side ?? undefined} />
             {side && <small> {count(side.samples, 'sample')}</small>}
           </p>
         )
@@ -215,7 +216,7 @@ function Causes({ metric, sides }: { metric: 'lcp' | 'inp' | 'cls'; sides: [Side
         {keys.map(key => (
           <tr key={key}>
             <th scope="row">
-              <code dir="auto">{key || '(no element)'}</code>
+              <code dir="auto">{seen(key) || '(no element)'}</code>
             </th>
             {answer.data?.flatMap(({ data }, i) => {
               const cause = data.find(cause => keyOf(cause) === key)

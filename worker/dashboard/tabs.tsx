@@ -1,6 +1,7 @@
 /** A row of links of which one is current, and chips that take filters away. */
 
 import { Link, usePlace } from './link.tsx'
+import { Name } from './name.tsx'
 import type { Place } from './url-state.ts'
 
 interface TabsProps<K extends keyof Place> {
@@ -38,7 +39,7 @@ export function Chip({ name, value, to }: ChipProps) {
   return (
     <button type="button" class="chip" onClick={() => move(to)}>
       <span>
-        {name} <bdi>{value}</bdi>
+        {name} <Name>{value}</Name>
       </span>
       <span aria-hidden="true"> ×</span>
       <span class="hidden"> remove this filter</span>

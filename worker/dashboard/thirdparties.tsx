@@ -5,6 +5,7 @@ import { format } from '../../schema/domain/metrics.ts'
 import { Figure } from './figure.tsx'
 import { count, percent } from './format.ts'
 import { usePlace } from './link.tsx'
+import { Name } from './name.tsx'
 import { baseOf, pathOf } from './query.ts'
 import { Section, Table } from './section.tsx'
 import { useAnswer } from './use-api.ts'
@@ -45,7 +46,7 @@ function Hosts({ found }: { found: BlockingAnswer }) {
         {[...data, { ...rest, host: undefined, share: null, p75: undefined }].map(row => (
           <tr key={String(row.host)}>
             <th scope="row">
-              {row.host ? <bdi>{row.host}</bdi> : row.host === null ? '(own scripts)' : '(rest)'}
+              {row.host ? <Name>{row.host}</Name> : row.host === null ? '(own scripts)' : '(rest)'}
             </th>
             <td>
               <span class="swatch part0" />

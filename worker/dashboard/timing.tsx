@@ -8,6 +8,7 @@ import { PHASES } from '../../schema/domain/metrics.ts'
 import { Figure } from './figure.tsx'
 import { count, number } from './format.ts'
 import { Link, usePlace } from './link.tsx'
+import { Name } from './name.tsx'
 import { measureName } from './phases.ts'
 import { baseOf, intervalOf, pathOf, ZONE, zoneOfDays } from './query.ts'
 import { Returns } from './returns.tsx'
@@ -91,7 +92,7 @@ function Measures({
             <tr key={metric}>
               <th scope="row">
                 <Link to={{ of: metric }} current={place.of === metric}>
-                  <bdi>{measureName(metric)}</bdi>
+                  <Name>{measureName(metric)}</Name>
                 </Link>
               </th>
               {p !== 'p95' && (

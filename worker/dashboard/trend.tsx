@@ -6,6 +6,7 @@ import { Events, type Happening } from './events.tsx'
 import { interval } from './format.ts'
 import { Lines } from './lines.tsx'
 import { Link, usePlace } from './link.tsx'
+import { Name } from './name.tsx'
 import { Plot } from './plot.tsx'
 import { between, ZONE } from './query.ts'
 import { Table } from './section.tsx'
@@ -113,14 +114,14 @@ function Tip({ measure, series, slot, name, children }: TipProps) {
       <strong>{name}</strong>
       {series.map(({ name, kind, band, figures: { [slot]: figure } }) => (
         <p key={name}>
-          <Swatch kind={kind} /> <bdi>{name}</bdi>{' '}
+          <Swatch kind={kind} /> <Name>{name}</Name>{' '}
           {figure ? <b>{format(measure, figure.value)}</b> : 'no data'}
           {figure && band && <small> {interval(measure, figure)}</small>}
         </p>
       ))}
       {children.map(text => (
         <p key={text}>
-          <bdi>{text}</bdi>
+          <Name>{text}</Name>
         </p>
       ))}
     </>
@@ -168,7 +169,7 @@ export function Legend({ measure, series, limits }: LegendProps) {
       {series.map(({ name, kind, band }) => (
         <li key={name}>
           <Swatch kind={kind} />
-          <bdi>{name}</bdi>
+          <Name>{name}</Name>
           {band && ' with its 95% interval'}
         </li>
       ))}

@@ -4,6 +4,7 @@ import type { PageViewAnswer } from '../../schema/api/pageview.ts'
 import { format, PHASES } from '../../schema/domain/metrics.ts'
 import { INP_PARTS, LCP_PARTS } from '../../schema/wire/attribution.ts'
 import { partName, plain } from './format.ts'
+import { Name } from './name.tsx'
 import { measureName } from './phases.ts'
 import { Table } from './section.tsx'
 import { Trace } from './trace.tsx'
@@ -28,7 +29,7 @@ export function Waterfall({ view }: { view: PageViewAnswer }) {
         {spans.map((span, i) => (
           <tr key={`${span.name} ${i}`}>
             <th scope="row" title={span.name}>
-              <bdi>{span.name}</bdi>
+              <Name>{span.name}</Name>
             </th>
             <td class="wide">
               <div class="track" aria-hidden="true">
@@ -41,7 +42,7 @@ export function Waterfall({ view }: { view: PageViewAnswer }) {
             <td>{format('api', span.start)}</td>
             <td>{format('api', span.duration)}</td>
             <td class="text">
-              <bdi>{span.note}</bdi> <Trace of={span.trace} />
+              <Name>{span.note}</Name> <Trace of={span.trace} />
             </td>
           </tr>
         ))}

@@ -10,6 +10,7 @@ import type {
 import { ask, request } from './client.ts'
 import { Field, Form } from './field.tsx'
 import { usePlace } from './link.tsx'
+import { Name } from './name.tsx'
 import { Section, Table } from './section.tsx'
 import { delivered, useWork } from './use-action.ts'
 import { Live, useAnswer } from './use-api.ts'
@@ -105,10 +106,10 @@ function Row({ hook, path, budgets }: { hook: WebhookAnswer; path: string; budge
   return (
     <tr>
       <th scope="row" title={hook.url}>
-        <bdi>{hook.kind === 'pagerduty' ? `PagerDuty, ${new URL(hook.url).host}` : hook.url}</bdi>
+        <Name>{hook.kind === 'pagerduty' ? `PagerDuty, ${new URL(hook.url).host}` : hook.url}</Name>
       </th>
       <td class="text">
-        <bdi>{about?.join('; ') ?? 'all budgets'}</bdi>
+        <Name>{about?.join('; ') ?? 'all budgets'}</Name>
       </td>
       <td>
         <button type="button" onClick={onTest}>
