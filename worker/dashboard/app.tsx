@@ -48,8 +48,19 @@ function App() {
   }, [])
   useEffect(() => {
     if (place.live === 'off') return
-    const timer = setInterval(() => document.hidden || setBeat(beat => beat + 1), BEAT)
-    return () => clearInterval(timer)
+    // What was due while the page was hidden is asked as soon as it is seen.
+    let isDue = false
+    const tick = () => {
+      isDue = document.hidden
+      if (!isDue) setBeat(beat => beat + 1)
+    }
+    const onSeen = () => isDue && tick()
+    const timer = setInterval(tick, BEAT)
+    addEventListener('visibilitychange', onSeen)
+    return () => {
+      clearInterval(timer)
+      removeEventListener('visibilitychange', onSeen)
+    }
   }, [place.live])
   useEffect(() => {
     document.documentElement.style.colorScheme = place.theme === 'system' ? '' : place.theme
