@@ -73,14 +73,14 @@ function List({ title, answer, path, metric, more: { views, cursor, onMore, said
         </Table>
       )}
       {answer.data && <LookedAt of={answer.data} />}
-      {cursor && (
-        <p>
+      <p>
+        {cursor && (
           <button type="button" onClick={onMore}>
             Show more page views
-          </button>{' '}
-          <span role="status">{said}</span>
-        </p>
-      )}
+          </button>
+        )}{' '}
+        <span role="status">{said}</span>
+      </p>
     </Section>
   )
 }
