@@ -286,7 +286,7 @@ test.each([
     await route.fulfill({ json: { ...rest, ...(read > 1 && { sampled: read }), data: rows } })
   })
   await on.open(page, '?site=slow&range=7d&live=off')
-  const notice = (await page.getByText('Times are UTC').textContent())?.replaceAll('\xa0', ' ')
+  const notice = (await page.getByText(/^From \d.* to \d/).textContent())?.replaceAll('\xa0', ' ')
   for (const text of said) expect(notice).toContain(text)
   for (const text of unsaid) expect(notice).not.toContain(text)
 })

@@ -3,7 +3,7 @@
 import { useEffect } from 'preact/hooks'
 import { DAY } from '../../schema/domain/hour.ts'
 import { usePlace } from './link.tsx'
-import { between, SHIFT } from './query.ts'
+import { between, SHIFT, ZONE } from './query.ts'
 import { Chips, Tabs } from './tabs.tsx'
 import { FILTERS, type FilterName, PERCENTILES, RANGES, titleOf, toSite, VIEWS } from './url-state.ts'
 
@@ -81,6 +81,7 @@ export function Header({ sites, onSignOut }: { sites: string[]; onSignOut: () =>
           Segments
         </button>
         {!ABOUT_ALL.includes(place.view) && <Filters />}
+        <p class="soft">Times are UTC{ZONE === '+00:00' ? '' : ZONE}</p>
       </form>
     </header>
   )

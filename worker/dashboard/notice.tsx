@@ -1,11 +1,10 @@
-/** What stands behind the numbers: the time zone, what was left out when it came in, what was left out when it was read, and what got lost. */
+/** What stands behind the numbers: their time, what was left out when it came in, what was left out when it was read, and what got lost. */
 
 import type { DeliveryAnswer } from '../../schema/api/delivery.ts'
 import type { SummaryAnswer } from '../../schema/api/summary.ts'
 import { Explain } from './explain.tsx'
 import { few, moment, percent } from './format.ts'
 import { usePlace } from './link.tsx'
-import { ZONE } from './query.ts'
 
 /** Below this many page views for a sample nothing was left out worth a word. */
 const WORTH_A_WORD = 1.05
@@ -24,7 +23,6 @@ export function Notice({ summary, delivery }: NoticeProps) {
   const rates = (delivery?.sampling ?? []).filter(({ rate }) => rate > 1)
   return (
     <p class="soft">
-      Times are {ZONE === '+00:00' ? 'UTC' : `UTC${ZONE}`}.{' '}
       {summary && `From ${moment(summary.from)} to ${moment(summary.to)}. `}
       {stored > WORTH_A_WORD && (
         <>
