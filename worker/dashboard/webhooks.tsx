@@ -101,7 +101,10 @@ function Row({ hook, path, budgets }: { hook: WebhookAnswer; path: string; budge
   const own = `${path}/${hook.id}`
   const onTest = () =>
     run(delivered(ask<WebhookTestAnswer>(`${own}/test`, { method: 'POST' })), 'Test delivered.')
-  const onDelete = () => run(request(own, { method: 'DELETE' }).then(again), 'Deleted.')
+  const onDelete = () => {
+    if (confirm(`Remove the webhook ${hook.url}?`))
+      run(request(own, { method: 'DELETE' }).then(again), 'Removed.')
+  }
   const about = hook.budgets?.map(id => budgets.find(([other]) => other === id)?.[1] ?? 'deleted')
   return (
     <tr>
