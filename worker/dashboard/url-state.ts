@@ -169,7 +169,9 @@ export function readPlace(search: string): Place {
   const known = [...query.keys()].flatMap(name => {
     const values = query.getAll(name)
     const value = LISTS.includes(name) ? values.join('\n') : (values.at(-1) ?? '')
-    const isAllowed = ALLOWED[name as keyof Place]?.includes(value) ?? true
+    // Answers name a percentile by its number: of 75.0 or 75,95 there would seem to be no data.
+    const isAllowed =
+      name === 'p' ? `${Number(value)}` === value : (ALLOWED[name as keyof Place]?.includes(value) ?? true)
     const isKnown =
       Object.hasOwn(DEFAULTS, name) && (isAllowed || ((name === 'by' || name === 'on') && isTagKey(value)))
     return isKnown ? [[name, value]] : []
