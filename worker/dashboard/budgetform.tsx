@@ -123,7 +123,7 @@ export function BudgetForm({ budget }: { budget: BudgetAnswer | undefined }) {
 
 /** How the budget would have stood, in words. */
 function Past({ preview, metric }: { preview: BudgetPreview; metric: Budgeted }) {
-  const { samples, windows, breached, breaches, no_data, lowest, highest, from, to } = preview
+  const { samples, sampled, windows, breached, breaches, no_data, lowest, highest, from, to } = preview
   const days = Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000)
   if (!samples) return <strong>Nothing in the last {days} days matches this budget.</strong>
   const judged = windows - no_data
@@ -141,6 +141,7 @@ function Past({ preview, metric }: { preview: BudgetPreview; metric: Budgeted })
       </strong>{' '}
       Its value was {format(metric, lowest)} to {format(metric, highest)}, of {count(samples, 'sample')}.
       {no_data > 0 && ` For ${percent(no_data / windows)} of the time there was too little data.`}
+      {sampled > 1 && ` Read from one in ${sampled} page views.`}
     </>
   )
 }

@@ -81,8 +81,10 @@ function Card({ metric, row, trend, instead, change }: CardProps) {
           <p class="soft">{interval(metric, figure)}</p>
           <p class={trend?.verdict ?? 'soft'}>{trend ? verdict(trend) : change}</p>
           {row.shares && <ShareBar shares={row.shares} inWords />}
-          <p class="soft" title={countInterval(row.count_interval)}>
-            {count(row.count, metric === 'api' ? 'call' : 'page view')}, {count(row.samples, 'sample')}
+          <p class="soft">
+            {count(row.count, metric === 'api' ? 'call' : 'page view')}
+            {row.count_interval && <small> {countInterval(row.count_interval)}</small>},{' '}
+            {count(row.samples, 'sample')}
           </p>
         </>
       ) : (

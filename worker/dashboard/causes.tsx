@@ -35,10 +35,11 @@ export function Causes({ metric }: { metric: 'lcp' | 'inp' | 'cls' }) {
         <p class="soft">
           The cause is known for {percent(found.explained)} of {found.sampled > 1 && 'about '}
           {count(found.count, 'page view')}. The most harmful comes first.
+          {found.left_out > 0 && ` ${count(found.left_out, 'cause')} of less than 5 samples left out.`}
           {found.sampled > 1 && ` Read from one in ${found.sampled} of them.`}
         </p>
       )}
-      {found?.data.length === 0 && <p class="soft">no data</p>}
+      {found?.data.length === 0 && !found.left_out && <p class="soft">no data</p>}
       <ol class="causes">
         {found?.data.map(cause => (
           <OneCause key={`${cause.target} ${cause.event}`} cause={cause} metric={metric} />
@@ -49,7 +50,8 @@ export function Causes({ metric }: { metric: 'lcp' | 'inp' | 'cls' }) {
 }
 
 function OneCause({ cause, metric }: { cause: Cause; metric: 'lcp' | 'inp' | 'cls' }) {
-  const { target, event, url, p75, share, impact, shares, parts, script, shift, calls, advice } = cause
+  const { target, event, url, p75, share, samples, impact, shares, parts, script, shift, calls, advice } =
+    cause
   return (
     <li>
       <div class="head">
@@ -69,7 +71,7 @@ function OneCause({ cause, metric }: { cause: Cause; metric: 'lcp' | 'inp' | 'cl
       {!parts && <ShareBar shares={shares} inWords />}
       <ul class="facts">
         <li>
-          {percent(share)} of page views, impact {percent(impact)}
+          {percent(share)} of page views, {count(samples, 'sample')}, impact {percent(impact)}
         </li>
         {shift && (
           <li>

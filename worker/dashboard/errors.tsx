@@ -11,7 +11,16 @@ import { Sampled, Section, Table } from './section.tsx'
 import { useAnswer } from './use-api.ts'
 
 const ERRORS = 50
-const COLUMNS = ['Error', 'Count', 'Page views', 'Share', 'First seen', 'Last seen', 'Release', 'Browser']
+const COLUMNS = [
+  'Error',
+  'Count',
+  'Page views',
+  'Share',
+  'First in range',
+  'Last in range',
+  'Release',
+  'Browser',
+]
 
 export function Errors() {
   const [place] = usePlace()

@@ -40,9 +40,9 @@ export function axis(measure: Measure, value: number): string {
   return value < 1000 ? `${compact(value)} ms` : `${compact(value / 1000)} s`
 }
 
-/** How far chance may have moved a count; empty where it is exact. */
-export function countInterval(interval: { low: number; high: number } | null): string {
-  return interval ? `95% interval ${number(interval.low)} to ${number(interval.high)}` : ''
+/** How far chance may have moved a count. */
+export function countInterval({ low, high }: { low: number; high: number }): string {
+  return `95% interval ${number(low)} to ${number(high)}`
 }
 
 /** `81%`; a share that is neither none nor all is never written as either. */

@@ -87,7 +87,11 @@ export function Groups({ label, metric, by, head, rows, changes, total, to, more
           onInput={event => move({ q: event.currentTarget.value }, true)}
         />
       )}
-      {shown.length === 0 && <p class="soft">No name has “{q}” in it.</p>}
+      {shown.length === 0 && (
+        <p class="soft">
+          {groups < rows.length ? `None of these ${groups} names` : 'No name'} has “{q}” in it.
+        </p>
+      )}
       <Table
         label={label}
         columns={[...columns, ...more.map(([head]) => head), 'Filter']}
@@ -145,7 +149,14 @@ function Row({ row, by, p, share, to, more, children }: RowProps) {
       <td class="wide">{shares && <ShareBar shares={shares} />}</td>
       <td>{shares && portion(share, 1 - shares.good)}</td>
       <td>{portion(share)}</td>
-      <td>{countOf(row)}</td>
+      <td>
+        {countOf(row)}
+        {row.count_interval && (
+          <small>
+            {number(row.count_interval.low)} – {number(row.count_interval.high)}
+          </small>
+        )}
+      </td>
       <td>
         {number(samples)}
         {samples < FEW && ', few'}

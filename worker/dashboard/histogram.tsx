@@ -11,7 +11,7 @@ import { count, number, percent } from './format.ts'
 import { usePlace } from './link.tsx'
 import { Plot } from './plot.tsx'
 import { baseOf, pathOf } from './query.ts'
-import { Section, Table } from './section.tsx'
+import { Sampled, Section, Table } from './section.tsx'
 import { useAnswer } from './use-api.ts'
 
 interface HistogramProps {
@@ -34,6 +34,7 @@ export function Histogram({ metric, extra, title, tools }: HistogramProps) {
   return (
     <Section title={`${title} distribution`} answer={answer} path={path} tools={tools} className="chart">
       <Spreads metric={metric} spreads={[spread]} />
+      <Sampled of={summary.data} />
     </Section>
   )
 }

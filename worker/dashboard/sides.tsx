@@ -14,7 +14,7 @@ import { Kept } from './kept.tsx'
 import { Link, usePlace } from './link.tsx'
 import { Name, seen } from './name.tsx'
 import { between, intervalOf, pathOf, type Query, spanOf, zoneOfDays } from './query.ts'
-import { Section, Table } from './section.tsx'
+import { Sampled, Section, Table } from './section.tsx'
 import { slotsOf } from './timeline.ts'
 import { Trend } from './trend.tsx'
 import { filterOf, type Place } from './url-state.ts'
@@ -58,6 +58,7 @@ export function Sides({ sides }: { sides: [Side, Side] }) {
             <Difference key={metric} metric={metric} row={rowOf(metric)} sides={sides} />
           ))}
         </ul>
+        <Sampled of={trends.data} />
       </Section>
       {!isGone && <Panels sides={sides} row={rowOf(metric)} />}
     </>
