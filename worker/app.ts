@@ -25,6 +25,8 @@ import { ruleRoutes } from './rules/routes.ts'
 
 export const app = new Hono<Types>()
 
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+
 /** The second is for a route of a site's own zone, `shop.example/fieldline/*`: a pattern for `/f` would take `/faq`, too. */
 const BEACON_PATHS = ['/f', '/fieldline/f']
 
@@ -75,7 +77,22 @@ app.all('/mcp', () => {
   throw problem(405, 'Send requests of the Model Context Protocol with POST.', { headers: { Allow: 'POST' } })
 })
 
-app.notFound(() => {
-  throw problem(404, 'There is nothing at this address.')
+app.notFound(c => {
+  const allowed = METHODS.filter(method => answers(method, c.req.path))
+  if (!allowed.length) throw problem(404, 'There is nothing at this address.')
+  const all = allowed.flatMap(method => (method === 'GET' ? [method, 'HEAD'] : method))
+  throw problem(405, `This address takes ${inWords(all)}, not ${c.req.method}.`, {
+    headers: { Allow: all.join(', ') },
+  })
 })
 app.onError(answerProblem)
+
+/** True where a route has this method; middleware has all. */
+function answers(method: string, path: string): boolean {
+  return app.router.match(method, path)[0].some(([[, route]]) => route.method === method)
+}
+
+/** `GET, HEAD or PUT` */
+function inWords(words: readonly string[]): string {
+  return words.join(', ').replace(/, (\w+)$/, ' or $1')
+}

@@ -166,7 +166,7 @@ export const BUDGET_OPERATIONS: readonly Operation[] = [
         secret: 'whsec_C2FVZ7aZq2mVpP9wX1xg8O3b3v0c4n5M6a7K8d9E0f0=',
       }),
     },
-    problems: [400, 401, 403, 404, 409, 413, 500, 503],
+    problems: [400, 401, 403, 404, 409, 500, 503],
   },
   {
     ...ofWebhook,
@@ -187,7 +187,7 @@ export const BUDGET_OPERATIONS: readonly Operation[] = [
         budgets: null,
       }),
     },
-    problems: [400, 413, ...PROBLEMS],
+    problems: [400, ...PROBLEMS],
   },
   {
     ...ofWebhook,

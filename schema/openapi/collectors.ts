@@ -51,7 +51,7 @@ export const COLLECTOR_OPERATIONS: readonly Operation[] = [
       'Each hour is sent once, when it has settled: two to three hours later. The last one that has is the first.',
     body: body(COLLECTOR, GIVEN),
     answers: { 201: json('The collector.', COLLECTOR_ANSWER, { ...COLLECTOR_EXAMPLE, status: null }) },
-    problems: [...PROBLEMS, 409, 413].sort((a, b) => a - b),
+    problems: [...PROBLEMS, 409],
   },
   {
     ...ofCollector,
@@ -61,7 +61,7 @@ export const COLLECTOR_OPERATIONS: readonly Operation[] = [
     description: 'What was sent is not sent again.',
     body: body(COLLECTOR, GIVEN),
     answers: { 200: json('The collector as it is now.', COLLECTOR_ANSWER, COLLECTOR_EXAMPLE) },
-    problems: [...PROBLEMS, 413].sort((a, b) => a - b),
+    problems: PROBLEMS,
   },
   {
     ...ofCollector,

@@ -75,6 +75,9 @@ const SECURITY: Record<Access, readonly object[]> = {
   admin: [{ bearer: ['admin'] }],
 }
 
+/** How every body may be refused: too long, or compressed. */
+const OF_A_BODY = [413, 415] as const
+
 const KEPT_BY_NOBODY = ['Cache-Control'] as const
 
 /** An answer in JSON. */
@@ -95,7 +98,8 @@ export function body(schema: v.GenericSchema, example: unknown): Contents {
 export function operationObject(operation: Operation): Json {
   const { id, tag, summary, description, access, body, answers, problems, errors } = operation
   const responses = Object.entries(answers).map(([status, answer]) => [status, responseObject(answer)])
-  const refused = problems.map(status => [
+  const refusals = [...new Set([...problems, ...(body ? OF_A_BODY : [])])].sort((a, b) => a - b)
+  const refused = refusals.map(status => [
     String(status),
     errors
       ? { description: problemName(status), content: contentObject({ 'application/json': errors }) }

@@ -63,7 +63,7 @@ export const RULE_OPERATIONS: readonly Operation[] = [
     },
     body: body(RULES, GIVEN),
     answers: { 200: json('The rules as they are now.', RULES_ANSWER, ANSWER) },
-    problems: [400, 412, 413, ...PROBLEMS],
+    problems: [400, 412, ...PROBLEMS],
   },
   {
     ...ofRules,
@@ -90,7 +90,7 @@ export const RULE_OPERATIONS: readonly Operation[] = [
         rows_read: 212,
       }),
     },
-    problems: [400, 413, ...PROBLEMS],
+    problems: [400, ...PROBLEMS],
   },
   {
     ...ofRules,

@@ -47,7 +47,7 @@ export const SEGMENT_OPERATIONS: readonly Operation[] = [
       200: json('The segment as it is now.', SEGMENT_ANSWER, ANSWER),
       201: json('The segment, which is new.', SEGMENT_ANSWER, { ...ANSWER, budgets: [] }),
     },
-    problems: [400, 409, 413, ...PROBLEMS],
+    problems: [400, 409, ...PROBLEMS],
   },
   {
     ...ofSegment,

@@ -53,7 +53,7 @@ export const TAG_OPERATIONS: readonly Operation[] = [
       'the roll-ups: at most 21 rows an hour.',
     body: body(TAGS, { tags: ['plan', 'variant'] }),
     answers: { 200: json('The tags as they are now.', TAGS_ANSWER, ANSWER) },
-    problems: [400, 409, 413, ...PROBLEMS],
+    problems: [400, 409, ...PROBLEMS],
   },
   {
     ...ofTag,

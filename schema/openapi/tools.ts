@@ -162,6 +162,6 @@ export const TOOL_OPERATIONS: readonly Operation[] = [
       },
     },
     answers: { 200: json('What was taken, and what was not.', IMPORT_ANSWER, IMPORT_EXAMPLE) },
-    problems: [400, 401, 403, 404, 413, 500, 503],
+    problems: [400, 401, 403, 404, 500, 503],
   },
 ]

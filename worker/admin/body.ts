@@ -15,6 +15,8 @@ export async function readJson<S extends v.GenericSchema>(
   schema: S,
 ): Promise<v.InferOutput<S>> {
   const body = toJson(await readText(c.req.raw))
+  // Valibot takes a list for an object.
+  if (Array.isArray(body)) throw badField({ field: 'body', detail: 'must be an object' })
   const checked = v.safeParse(schema, body, { abortEarly: true })
   if (checked.success) return checked.output
   const [issue] = checked.issues

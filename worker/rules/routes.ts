@@ -19,7 +19,7 @@ import { rules } from '../../schema/storage/tables.ts'
 import { requireAdmin, requireSite } from '../admin/access.ts'
 import { readJson } from '../admin/body.ts'
 import type { Hono as Types } from '../env.ts'
-import { namesTag, PRIVATE } from '../headers.ts'
+import { isAny, namesTag, PRIVATE } from '../headers.ts'
 import { checkPath, pathAlone, siteOf } from '../parameters.ts'
 import { badField, problem } from '../problem.ts'
 import { existingSite, forgetSite } from '../site/sites.ts'
@@ -49,7 +49,7 @@ export const ruleRoutes = new Hono<Types>()
     const naming = checked(await readJson(c, RULES))
     const text = JSON.stringify(naming)
     const before = await answerOf(c.env.DB, site)
-    const known = c.req.header('If-Match')
+    const known = isAny(c.req.header('If-Match')) ? undefined : c.req.header('If-Match')
     if (known !== undefined && !namesTag(known, tagOf(before))) throw changedMeanwhile(before)
     // What changes nothing is no change.
     if (before.since === null || text !== JSON.stringify(rulesOf(before))) {

@@ -137,7 +137,7 @@ describe('a body', () => {
     ['', 'body'],
     ['{', 'body'],
     ['['.repeat(60_000), 'body'],
-    ['[]', 'metric'],
+    ['[]', 'body'],
     ['null', 'body'],
     ['"x"', 'body'],
     ['1e999', 'body'],
