@@ -47,19 +47,43 @@ export const ms = amount(MAX_MS)
 /** Null where there is none, or what is there is odd. */
 export const maybe = <T extends v.GenericSchema>(schema: T) =>
   v.fallback(v.optional(v.nullable(schema), null), null)
-/** Without control characters and halves of letters, which D1 cannot keep, cut to `max`. */
+/** As `cutText` leaves it. */
 export const cut = (max: number) =>
   v.pipe(
     v.string('must be a string'),
     v.transform(value => cutText(value, max)),
   )
-/** The same of a text. */
+/** Most are: nothing is to be done. */
+const PLAIN = /^[!-~]*$/
+/**
+ * What nobody sees, so that two names would look alike, and what turns the direction of all behind it: control characters, soft hyphens,
+ * marks of direction, letters of tags, spaces of no width.
+ *
+ * @see https://www.unicode.org/reports/tr36/#visual_spoofing
+ */
+const UNSEEN = /(?!\p{VS}|\u200c|\u200d)\p{DI}|\p{Cc}|[\ufff9-\ufffb]/gu
+/** Joiners, and what chooses a form, mean something behind other letters than a to z: in Persian, in emojis, in `1\ufe0f\u20e3`. */
+const IDLE = /(?<=^|[ -"$-)+-/:-~])(?:\p{VS}|\u200c|\u200d)+/gu
+/**
+ * A text as it is kept: without what nobody sees and halves of letters, which D1 cannot keep; each letter written in one way (`é` may
+ * be two characters), one space between words; cut to `max`.
+ *
+ * @see https://www.unicode.org/reports/tr15/ NFC
+ */
 export function cutText(value: string, max: number): string {
-  const text = value.replace(/\p{Cc}/gu, '')
+  if (PLAIN.test(value)) return value.slice(0, max)
+  const seen = value
+    .replace(UNSEEN, '')
+    .replace(IDLE, '')
+    .replace(/\p{Z}+/gu, ' ')
+  const text = seen.normalize().trim()
   let end = Math.min(max, text.length)
-  // Between letters: `é` may be two characters, a picture of a person eleven.
+  // Between letters: a picture of a person may be eleven characters.
   while (end > max - LONGEST_LETTER && isInside(text, end)) end--
-  return text.slice(0, end).replace(/\p{Surrogate}/gu, '\ufffd')
+  return text
+    .slice(0, end)
+    .replace(/\p{Surrogate}/gu, '\ufffd')
+    .trim()
 }
 /** Longer heaps of accents may be cut. */
 const LONGEST_LETTER = 20
@@ -85,6 +109,20 @@ export const invoker = v.pipe(
   v.transform(text => text.replace(/\?.*/s, '')),
   label,
 )
+
+/** The first `most` items that fit; what does not takes no other's place. */
+export function firstFitting<T extends v.GenericSchema>(
+  item: T,
+  list: readonly unknown[],
+  most: number,
+): v.InferOutput<T>[] {
+  const found: v.InferOutput<T>[] = []
+  for (const one of list) {
+    if (found.length === most) break
+    found.push(...fitting(item, [one], 1))
+  }
+  return found
+}
 
 /** The first items, those that fit. */
 export function fitting<T extends v.GenericSchema>(

@@ -22,6 +22,7 @@ import {
   type PageView,
 } from '../../schema/wire/pageview.ts'
 import {
+  cutText,
   MAX_AGE,
   MAX_CLS,
   MAX_ENDPOINT,
@@ -37,7 +38,7 @@ const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: null })
 const printable = (max: number) =>
   fc
     .string({ minLength: 1, maxLength: max, unit: 'grapheme' })
-    .map(text => text.replace(/[\p{Cc}?#]/gu, 'x').slice(0, max))
+    .map(text => cutText(text.replace(/[?#]/g, 'x'), max) || 'x')
 
 const untraced = fc.record({
   endpoint: printable(MAX_ENDPOINT),

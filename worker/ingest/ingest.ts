@@ -93,7 +93,7 @@ async function take(c: Context<Hono>, now: Ms): Promise<Taken> {
     toLake(c, toLakeRow(view, found), body.length, now)
   }
 
-  return { fate: await keepOrLeave(c, view, lot, visitor(), { site, trusted, now }), leftOut }
+  return { fate: await keepOrLeave(c, view, lot, visitor, { site, trusted, now }), leftOut }
 }
 
 /** Where a beacon goes, and when it came. */
@@ -108,7 +108,7 @@ async function keepOrLeave(
   c: Context<Hono>,
   view: PageView,
   lot: Lot,
-  visitor: Visitor,
+  visitor: () => Visitor,
   arrival: Arrival,
 ): Promise<Fate> {
   const { site, trusted, now } = arrival
@@ -117,7 +117,7 @@ async function keepOrLeave(
   if (view.sequence > 0 && view.age > SETTLED) return 'late'
   const oneIn = rateOf(view, arrival)
   if (!isKept(lot, oneIn)) return 'sampled'
-  const row = rowFor(c, { ...view, id: lot.id }, visitor, arrival)
+  const row = rowFor(c, { ...view, id: lot.id }, visitor(), arrival)
   const again = isAgain(row)
   if (again && !trusted) checkLater(c, site, now)
   const judged = { draw: lot.draw, oneIn, ...(again && { again }), ...(trusted && { imported: true }) }

@@ -2,7 +2,7 @@
 
 import { pageName } from '../../schema/domain/names.ts'
 import type { PageView } from '../../schema/wire/pageview.ts'
-import { MAX_ENDPOINT, MAX_ROUTE } from '../../schema/wire/values.ts'
+import { cutText, MAX_ENDPOINT, MAX_ROUTE } from '../../schema/wire/values.ts'
 import { namerOf } from '../site/naming.ts'
 import type { Site } from '../site/sites.ts'
 
@@ -14,7 +14,7 @@ export function renamed(view: PageView, site: Pick<Site, 'id' | 'naming'>): Page
   if (route === null) return null
   const calls = view.calls.flatMap(call => {
     const endpoint = name('endpoint', call.endpoint).name
-    return endpoint === null ? [] : [{ ...call, endpoint: pageName(endpoint.slice(0, MAX_ENDPOINT)) }]
+    return endpoint === null ? [] : [{ ...call, endpoint: pageName(cutText(endpoint, MAX_ENDPOINT)) }]
   })
-  return { ...view, route: pageName(route.slice(0, MAX_ROUTE)), calls }
+  return { ...view, route: pageName(cutText(route, MAX_ROUTE)), calls }
 }

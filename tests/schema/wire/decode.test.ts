@@ -433,7 +433,7 @@ describe('a beacon that is read', () => {
 
   it.each([
     ['a character of two halves', '👍'],
-    ['an accent', 'e\u0301'],
+    ['an accent', 'x\u0301'],
     ['joined characters', '👩\u200d🚀'],
   ])('cuts a route between letters, and not within %s', (_, letter) => {
     for (const length of [0, 1, 2, 3]) {
@@ -444,6 +444,28 @@ describe('a beacon that is read', () => {
       expect(route.length).toBeLessThanOrEqual(MAX_ROUTE)
       expect(route.slice(before.length).replaceAll(letter, '')).toBe('')
     }
+  })
+
+  it.each([
+    ['an accent of its own', '/cafe\u0301', '/caf\u00e9'],
+    ['a space of no width', '/check\u200bout', '/checkout'],
+    ['a joiner that joins nothing', '/checkout\u200d', '/checkout'],
+    ['a choice of form behind a letter', '/checkout\ufe0f', '/checkout'],
+    ['a mark of direction', '/\u202etuokcehc', '/tuokcehc'],
+    ['letters of tags', '/a\u{e0069}\u{e0067}\u{e006e}', '/a'],
+    ['other spaces', ' /a\u00a0 \u3000b ', '/a b'],
+    ['(other) and a soft hyphen', '(other)\u00ad', '[other]'],
+    ['Persian, whose joiners are read', '/می\u200cخواهم', '/می\u200cخواهم'],
+    ['an emoji of three', '/👩\u200d🚀', '/👩\u200d🚀'],
+    ['an emoji of a digit', '/1\ufe0f\u20e3', '/1\ufe0f\u20e3'],
+  ])('keeps a name of %s as it is seen', (_, sent, kept) => {
+    const [view] = fc.sample(pageView, 1) as [PageView]
+    const call = ['GET x', 1, 2, 'ok']
+    const result = read(view, { route: sent, calls: [call.with(0, `GET ${sent}`)], release: sent })
+    if ('error' in result) throw new Error(result.error.detail)
+    const { route, release, calls } = result.ok
+    expect([route, release]).toEqual([kept, kept])
+    if (!sent.startsWith(' ') && !sent.startsWith('(')) expect(calls[0]?.endpoint).toBe(`GET ${kept}`)
   })
 
   it('keeps to its limits where a browser sends more than fits', () => {

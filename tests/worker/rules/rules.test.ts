@@ -110,6 +110,18 @@ describe('naming rules', () => {
     expect(rows).toBe(4)
   })
 
+  it('cut a name that they make too long between letters, so that questions can read it', async () => {
+    const rules = [{ kind: 'route', pattern: '/p/:slug', name: '/products-of-the-shop/:slug' }]
+    const site = await siteWith('cut', { rules })
+    for (const length of [170, 171]) {
+      const answer = await send(encode(visit(`/p/${'x'.repeat(length)}${'👍'.repeat(10)}`)), {}, site)
+      expect(answer.status).toBe(204)
+    }
+    const names = Object.keys(await namesOf(site, 'route'))
+    expect(names).toHaveLength(2)
+    for (const name of names) expect(name).toMatch(/^\/products-of-the-shop\/x{170,171}👍+$/u)
+  })
+
   it('leave a site that has none as it is, and write one row a beacon', async () => {
     const site = await siteWith('plain')
     await sendViews([visit('/p/:id/', 'GET /a/{id}/')], {}, site)
