@@ -99,9 +99,15 @@ export function all(given: Given, name: string): string[] {
   return Array.isArray(values) ? values.filter(value => typeof value === 'string') : []
 }
 
-/** Prints an answer, as it came or in words. */
+/** Prints an answer, as it came or in words. Those say of every answer that a sample made that it did. */
 export function show(call: Call, answer: unknown, inWords: () => string): void {
-  call.print(call.given.json ? JSON.stringify(answer, null, 2) : inWords())
+  call.print(call.given.json ? JSON.stringify(answer, null, 2) : `${inWords()}${sampleOf(answer)}`)
+}
+
+function sampleOf(answer: unknown): string {
+  const { sampled } = (answer ?? {}) as { sampled?: unknown }
+  if (typeof sampled !== 'number' || sampled <= 1) return ''
+  return `\n\nA sample: of the single page views one in ${sampled.toLocaleString('en-US')} was read.`
 }
 
 type ParseOptions = Record<string, { type: 'string' | 'boolean'; multiple: boolean; short?: string }>

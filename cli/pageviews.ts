@@ -19,7 +19,7 @@ export const pageviews: Command = {
     event: { value: '<event>', help: 'for inp: only where this happened to the target' },
     error: { value: '<message>', help: 'only where this message of an uncaught error came' },
     limit: { value: '<n>', help: 'the most page views; default: 20' },
-    cursor: { value: '<cursor>', help: 'go on after the answer that ended with it' },
+    cursor: { value: '<cursor>', help: 'go on after the answer that said it' },
     ...FILTERS,
   },
   async run(call) {
@@ -28,6 +28,7 @@ export const pageviews: Command = {
       query: queryOf(given, ['metric', 'order', 'target', 'event', 'error', 'limit', 'cursor']),
     })
     show(call, answer, () => describe(answer))
+    if (answer.cursor !== null && !given.json) call.note(`There are more: --cursor ${answer.cursor}`)
   },
 }
 

@@ -27,7 +27,7 @@ export const rulesSet: Command = {
   about: 'set the naming rules of a JSON file, or --preview them',
   options: { preview: { help: 'set nothing; say what each rule would catch of the names of the last day' } },
   async run(call) {
-    const body = readJson(needed(call.given, 'file'))
+    const body = withoutAnswer(readJson(needed(call.given, 'file')))
     if (call.given.preview) {
       const answer = await call.ask<RulesPreview>('POST', sitePath(call.given, 'rules', 'preview'), { body })
       show(call, answer, () => inWords(answer, body as Rules))
@@ -68,6 +68,13 @@ export const rulesFromOpenApi: Command = {
     call.print(JSON.stringify(rules, null, 2))
     call.note(`${rules.rules.length} rules. Set them with: fieldline rules set <site> <file>`)
   },
+}
+
+/** What `rules get --json` and the API say beside the rules is not set. */
+function withoutAnswer(read: unknown): unknown {
+  if (typeof read !== 'object' || read === null || !('changes' in read)) return read
+  const { site: _, since: __, changes: ___, ...rules } = read as Partial<RulesAnswer>
+  return rules
 }
 
 /** What each rule would catch, a line each. */

@@ -45,7 +45,8 @@ export const trends: Command = {
 function describe({ site, from, to, baseline, percentile, data }: TrendsAnswer): string {
   const other = baseline.tag ?? (baseline.release === null ? null : `release ${baseline.release}`)
   const against = other === null ? `${minute(baseline.from)} to ${minute(baseline.to)} UTC` : other
-  const title = `${site}, ${minute(from)} to ${minute(to)} UTC, against ${against}`
+  const kept = baseline.kept_from ? ` (kept since ${minute(baseline.kept_from)})` : ''
+  const title = `${site}, ${minute(from)} to ${minute(to)} UTC, against ${against}${kept}`
   const [first] = data
   if (!first) return `${title}: no data`
   const keys = Object.keys(first.group) as GroupKey[]

@@ -8,8 +8,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { BFCACHE_EXAMPLE } from '../../schema/api/bfcache.ts'
+import { BLOCKING_EXAMPLE } from '../../schema/api/blocking.ts'
 import type { BudgetAnswer } from '../../schema/api/budgets.ts'
+import { CAUSES_EXAMPLE } from '../../schema/api/causes.ts'
+import { ERRORS_EXAMPLE } from '../../schema/api/errors.ts'
+import { PAGEVIEWS_EXAMPLE } from '../../schema/api/pageviews.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
+import { CHANGES, SUMMARY, TRENDS } from '../../schema/openapi/question-examples.ts'
 import { BUDGET } from '../../schema/openapi/site-examples.ts'
 import { CLI, cli as run } from './run.ts'
 
@@ -76,6 +82,38 @@ describe('fieldline check --budgets', () => {
 
   it('fails on a breach, however old', async () => {
     expect(await judged('breached', 50)).toMatchObject({ code: 3 })
+  })
+})
+
+describe('an answer that a sample made', () => {
+  const RANGE = { from: '2026-11-20T08:00:00.000Z', to: '2026-11-21T09:00:00.000Z' }
+  const view = PAGEVIEWS_EXAMPLE.data[0]
+  it.each([
+    ['summary', SUMMARY],
+    ['trends', TRENDS],
+    ['changes', CHANGES],
+    ['causes', CAUSES_EXAMPLE],
+    ['blocking', BLOCKING_EXAMPLE],
+    ['bfcache', BFCACHE_EXAMPLE],
+    ['errors', ERRORS_EXAMPLE],
+    ['pageviews', { ...RANGE, ...PAGEVIEWS_EXAMPLE, data: [view] }],
+  ])('says so in words, of %s', async (command, example) => {
+    const said = async (sampled: number, ...args: string[]) => {
+      answer = (_, response) => response.end(JSON.stringify({ ...example, sampled }))
+      const { code, out } = await cli(command, '--site', 'shop', ...args)
+      expect(code).toBe(0)
+      return out
+    }
+    const sample = 'A sample: of the single page views one in 1,024 was read.\n'
+    expect(await said(1_024)).toContain(sample)
+    expect(await said(1)).not.toContain('sample:')
+    expect(JSON.parse(await said(1_024, '--json'))).toMatchObject({ sampled: 1_024 })
+  })
+
+  it('of page views has the cursor of the next', async () => {
+    answer = (_, response) => response.end(JSON.stringify(PAGEVIEWS_EXAMPLE))
+    const { said } = await cli('pageviews', '--site', 'shop')
+    expect(said).toBe(`There are more: --cursor ${PAGEVIEWS_EXAMPLE.cursor}\n`)
   })
 })
 

@@ -177,6 +177,8 @@ describe('fieldline rules', () => {
     const printed = await done('rules', 'get', 'shop')
     expect(JSON.parse(printed)).toMatchObject({ case: 'keep', rules: [{ pattern: '/slow' }] })
     expect(await done('rules', 'set', 'shop', file('again.json', printed))).toMatch(/^1 rules/)
+    const whole = await done('rules', 'get', 'shop', '--json')
+    expect(await done('rules', 'set', 'shop', file('whole.json', whole))).toMatch(/^1 rules/)
     expect(await done('rules', 'suggest', 'shop')).toBe('No segment has many values.\n')
     const bad = file('bad.json', { rules: [{ kind: 'route', pattern: '/*' }] })
     expect((await cli('rules', 'set', 'shop', bad)).said).toContain('rules.0.pattern matches everything')
