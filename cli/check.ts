@@ -11,7 +11,7 @@ import { type Finding, judgeBudget, judgeTrend } from './check/finding.ts'
 import { toJunit } from './check/junit.ts'
 import { toMarkdown } from './check/markdown.ts'
 import { all, type Call, type Command, type Given, one } from './command.ts'
-import { BREACHED, misuse, refused, TOO_LITTLE } from './failure.ts'
+import { BREACHED, misuse, REQUEST_FAILED, refused, TOO_LITTLE } from './failure.ts'
 import { checkWritable } from './file.ts'
 import { FILTERS, filtersOf, RANGE, siteOf, timeOf } from './range.ts'
 import { table } from './table.ts'
@@ -54,7 +54,9 @@ export const check: Command = {
     write(one(given, 'junit'), toJunit(title, findings))
     call.print(given.json ? JSON.stringify(findings, null, 2) : describe(title, findings))
     const has = (outcome: Finding['outcome']) => findings.some(finding => finding.outcome === outcome)
-    call.exit(has('breach') ? BREACHED : has('too little data') ? tooLittle : 0)
+    if (has('breach')) call.exit(BREACHED)
+    else if (has('not judged')) call.exit(REQUEST_FAILED)
+    else call.exit(has('too little data') ? tooLittle : 0)
   },
 }
 

@@ -14,7 +14,7 @@ import { format } from '../../schema/domain/metrics.ts'
 import { change, interval, minute, signed, sure } from '../words.ts'
 
 export interface Finding {
-  outcome: 'ok' | 'breach' | 'too little data'
+  outcome: 'ok' | 'breach' | 'not judged' | 'too little data'
   name: string
   /** All for a person. */
   limit: string
@@ -57,9 +57,9 @@ export function judgeTrend(
 /** A budget that nobody judged for so long says nothing of now, in ms. On the free plan, 50 sites wait for up to 3.4 hours. */
 const STALE = 4 * HOUR
 
-/** True where it was judged, but not lately: the cron has stopped, or has far too much to do. */
-export function isStale({ checked }: Pick<BudgetAnswer, 'checked'>, now: number): boolean {
-  return checked !== null && now - Date.parse(checked) > STALE
+/** True where it was not judged lately, or never since it was made: the cron has stopped, or has far too much to do. */
+export function isStale({ checked, since }: Pick<BudgetAnswer, 'checked' | 'since'>, now: number): boolean {
+  return now - Date.parse(checked ?? since) > STALE
 }
 
 const OUTCOMES = { ok: 'ok', breached: 'breach', 'no-data': 'too little data' } as const
@@ -72,7 +72,7 @@ export function judgeBudget(budget: BudgetAnswer, now: number): Finding {
   const isOld = isStale(budget, now)
   const last = checked && isOld ? `, not judged since ${minute(checked)} UTC` : ''
   return {
-    outcome: isOld && state === 'ok' ? 'too little data' : OUTCOMES[state],
+    outcome: isOld && state !== 'breached' ? 'not judged' : OUTCOMES[state],
     name: `budget ${nameOf(budget)}`,
     limit: writeLimit(budget),
     before: '',

@@ -7,12 +7,14 @@ import type { Finding } from './finding.ts'
 export function toMarkdown(title: string, findings: readonly Finding[]): string {
   const count = (outcome: Finding['outcome']) =>
     findings.filter(finding => finding.outcome === outcome).length
-  const [breaches, missing] = [count('breach'), count('too little data')]
+  const [breaches, old, missing] = [count('breach'), count('not judged'), count('too little data')]
   const verdict = breaches
     ? `${breaches} of ${findings.length} checks failed.`
-    : missing
-      ? `${missing} of ${findings.length} checks have too little data.`
-      : `All ${findings.length} checks passed.`
+    : old
+      ? `${old} of ${findings.length} checks are of budgets that nobody judges any more.`
+      : missing
+        ? `${missing} of ${findings.length} checks have too little data.`
+        : `All ${findings.length} checks passed.`
   return write([
     { kind: 'heading', words: title },
     { kind: 'paragraph', text: [verdict] },

@@ -1,7 +1,7 @@
 /** What the CLI makes of answers that no worker means to give: cut off, sent elsewhere, or of yesterday. */
 
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -63,25 +63,41 @@ describe('an answer that is cut off', () => {
 })
 
 describe('fieldline check --budgets', () => {
-  const judged = (state: BudgetAnswer['state'], hoursAgo: number) => {
-    const checked = new Date(Date.now() - hoursAgo * HOUR).toISOString()
-    const budget: BudgetAnswer = { ...BUDGET, state, checked }
+  const ago = (hours: number) => new Date(Date.now() - hours * HOUR).toISOString()
+  const judged = (change: Partial<BudgetAnswer>, ...args: string[]) => {
+    const budget: BudgetAnswer = { ...BUDGET, since: ago(1_000), ...change }
     answer = (_, response) => response.end(JSON.stringify({ site: 'shop', data: [budget] }))
-    return cli('check', '--site', 'shop', '--budgets')
+    return cli('check', '--site', 'shop', '--budgets', ...args)
   }
 
   it('passes on what was judged lately', async () => {
-    expect(await judged('ok', 1)).toMatchObject({ code: 0 })
+    expect(await judged({ state: 'ok', checked: ago(1) })).toMatchObject({ code: 0 })
+    const made = { state: 'no-data', value: null, checked: null, since: ago(1) } as const
+    expect(await judged(made)).toMatchObject({ code: 4, out: expect.stringContaining('not judged yet') })
   })
 
-  it('passes no budget that nobody judges any more', async () => {
-    const { code, out } = await judged('ok', 5)
-    expect(code).toBe(4)
-    expect(out).toMatch(/too little data +budget .*, not judged since 2\d{3}-\d\d-\d\d \d\d:\d\d UTC/)
+  it.each(['ok', 'no-data'] as const)('passes no budget that is %s and judged no more', async state => {
+    const { code, out } = await judged({ state, checked: ago(5) }, '--too-little', '0')
+    expect(code).toBe(1)
+    expect(out).toMatch(/not judged +budget .*, not judged since 2\d{3}-\d\d-\d\d \d\d:\d\d UTC/)
+  })
+
+  it('passes no budget that was never judged', async () => {
+    const never = { state: 'no-data', value: null, checked: null } as const
+    expect(await judged(never, '--too-little', '0')).toMatchObject({ code: 1 })
   })
 
   it('fails on a breach, however old', async () => {
-    expect(await judged('breached', 50)).toMatchObject({ code: 3 })
+    expect(await judged({ state: 'breached', checked: ago(50) })).toMatchObject({ code: 3 })
+  })
+
+  it('is an error of JUnit and a line of Markdown', async () => {
+    const files = ['--junit', 'junit.xml', '--markdown', 'result.md']
+    await judged({ state: 'ok', checked: ago(5) }, ...files)
+    const [junit, markdown] = ['junit.xml', 'result.md'].map(name => readFileSync(join(folder, name), 'utf8'))
+    expect(junit).toMatch(/errors="1".*<error message="not judged: /s)
+    expect(markdown).toContain('not judged')
+    for (const name of ['junit.xml', 'result.md']) rmSync(join(folder, name))
   })
 })
 
