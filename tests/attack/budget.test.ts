@@ -66,7 +66,7 @@ describe('2,170 beacons of one address within seven minutes', () => {
     expect(rate).toBeLessThanOrEqual(32)
   }, 240_000)
 
-  it('of page views that are known to have a row raise the rate no higher than new ones', async () => {
+  it('of page views known to be kept raise the rate no higher than new ones', async () => {
     const stored: Required<Pick<Sent, 'id' | 'sequence'>>[] = []
     let n = 0
     const { rate } = await attack(

@@ -214,7 +214,7 @@ describe('a rate', () => {
     expect(await stored('c', 128), 'comes again').toEqual([128])
   })
 
-  it('judges the first beacon of last week by the newest rate, too, but not an importer’s', async () => {
+  it('judges a first beacon of last week by the newest rate, too, but no import', async () => {
     const now = Date.now()
     await env.DB.batch(
       [8, 0].map(days =>

@@ -110,7 +110,7 @@ describe('naming rules', () => {
     expect(rows).toBe(4)
   })
 
-  it('cut a name that they make too long between letters, so that questions can read it', async () => {
+  it('cut a name that they make too long between letters', async () => {
     const rules = [{ kind: 'route', pattern: '/p/:slug', name: '/products-of-the-shop/:slug' }]
     const site = await siteWith('cut', { rules })
     for (const length of [170, 171]) {
