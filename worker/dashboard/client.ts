@@ -57,8 +57,7 @@ export async function request(
         body: body === undefined ? null : JSON.stringify(body),
         signal: signal ?? null,
       }))
-  } catch (error) {
-    if (signal?.aborted) throw error
+  } catch {
     throw new ApiError(0, 'The server cannot be reached.')
   }
   if (!answer.ok) throw await errorOf(answer)

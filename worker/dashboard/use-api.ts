@@ -20,6 +20,9 @@ export interface Answer<T> {
 
 const NOTHING_YET = { data: null, at: 0, error: '', busy: true }
 
+/** How long an answer may take, in ms: less than a beat, or a server that hangs would be asked anew and never said to be silent. */
+const LONGEST_ANSWER = 30_000
+
 /** How long a failed request waits until it is repeated, in ms: twice as long each time. */
 const FIRST_RETRY = 2_000
 const LONGEST_RETRY = 60_000
@@ -57,7 +60,7 @@ interface Hearer<T> {
 function askAgain<T>(path: string, signal: AbortSignal, hearer: Hearer<T>, wait = FIRST_RETRY): void {
   const { onAsk, change, refuse } = hearer
   onAsk()
-  ask<T>(path, { signal }).then(
+  ask<T>(path, { signal: AbortSignal.any([signal, AbortSignal.timeout(LONGEST_ANSWER)]) }).then(
     data => signal.aborted || change({ data, at: Date.now(), error: '', busy: false }),
     error => {
       if (signal.aborted) return
