@@ -101,9 +101,10 @@ function Row({ budget }: { budget: BudgetAnswer }) {
   )
 }
 
-/** `143 samples (needs 100)`; that nothing matches is no lack of traffic. */
+/** `143 samples (needs 100)`; that nothing matches is no lack of traffic, and what no run of the cron has judged has no samples yet. */
 function samplesOf({ samples, effective_samples, minimum, checked, window_hours }: BudgetAnswer): string {
-  if (checked && !samples) return `nothing matched in ${window_hours} h (needs ${number(minimum)})`
+  if (!checked) return 'not judged yet'
+  if (!samples) return `nothing matched in ${window_hours} h (needs ${number(minimum)})`
   const alike = effective_samples !== null && effective_samples < minimum && samples >= minimum
   return `${count(samples, 'sample')}${alike ? `, worth ${few(effective_samples)}` : ''} (needs ${number(minimum)})`
 }
