@@ -46,7 +46,8 @@ function describe({
   const title = `${site}, ${release ?? `${minute(from)} to ${minute(to)} UTC`}, against ${against}`
   const counts = `${whole(compared)} comparisons; ${whole(unclear)} unclear, ${whole(unknown)} more with too little data.`
   const telling = data.filter(row => !row.part_of)
-  if (!telling.length) return `${title}\n\n  Nothing changed.\n\n${counts}`
+  const nothing = unclear < compared ? 'Nothing changed.' : 'Too little data to tell.'
+  if (!telling.length) return `${title}\n\n  ${nothing}\n\n${counts}`
   const others = data.length - telling.length
   const more = others ? `${whole(others)} more groups are part of these: --json has them.\n` : ''
   return `${title}\n\n${table(HEAD, telling.map(cells), 3)}\n\n${more}${counts}`

@@ -261,6 +261,8 @@ describe('fieldline changes', () => {
     )
     expect(rest.join('\n')).toMatch(/comparisons; \d+ unclear, \d+ more with too little data\./)
     expect(await done(...args, '--against', 'release:2')).toContain('Nothing changed.')
+    const nobody = await done(...args, '--against', 'release:2', '--country', 'FR')
+    expect(nobody).toContain('Too little data to tell.')
   })
 })
 
