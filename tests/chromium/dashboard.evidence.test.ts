@@ -90,6 +90,22 @@ test('a page that was hidden asks as soon as it is seen, and not before', async 
   await expect.poll(() => asked.filter(url => url.includes('/v1/summary')).length).toBeGreaterThan(0)
 })
 
+test('a server that takes a question and never answers is said to be silent', async () => {
+  await page.addInitScript(() => {
+    const timeout = AbortSignal.timeout.bind(AbortSignal)
+    AbortSignal.timeout = ms => timeout(ms / 100)
+  })
+  await page.clock.install()
+  await on.open(page, '?site=demo&range=7d')
+  await page.route('**/v1/**', () => {})
+  await page.clock.runFor(BEAT)
+  const metrics = region('Metrics')
+  await metrics
+    .getByText(/^Not updated since \d\d:\d\d\. The server cannot be reached\. Trying again\.$/)
+    .waitFor()
+  expect(await metrics.textContent()).toContain(' p75')
+})
+
 test('a list that was continued loses no page view when new ones come', async () => {
   await page.clock.install()
   await send(
@@ -257,6 +273,14 @@ test.each(['75.0', '75,95', '', 'abc'])('the percentile %j of an address is no l
   expect(await page.getByRole('alert').count()).toBe(0)
 })
 
+test('a change that could not be asked for is not known', async () => {
+  await page.route(/\/v1\/trends\?.*group_by/, route =>
+    route.fulfill({ status: 400, contentType: 'application/problem+json', body: '{"detail":"No."}' }),
+  )
+  await on.open(page, '?site=demo&range=7d')
+  expect(await region('LCP by route').locator('.change').first().textContent()).toBe('not known')
+})
+
 test('a search says among how many names it found none', async () => {
   await answering<SummaryAnswer>(/\/v1\/summary\?.*group_by=route/, ({ data, ...answer }) => ({
     ...answer,
@@ -266,6 +290,43 @@ test('a search says among how many names it found none', async () => {
   await region('LCP by route')
     .getByText(/^None of these \d+ names has “nowhere” in it\.$/)
     .waitFor()
+})
+
+test('where all comparisons are unclear it is not said that nothing changed', async () => {
+  const found = { data: [], compared: 12 }
+  await answering(/\/v1\/changes/, (answer: object) => ({ ...answer, ...found, unclear: 12 }))
+  await on.open(page, '?site=demo&range=7d')
+  const said = await region('What changed').textContent()
+  expect(said).toContain(
+    'Nothing can be told in 12 comparisons with the period before. 12 of them are unclear',
+  )
+  await page.unroute(/\/v1\/changes/)
+  await answering(/\/v1\/changes/, (answer: object) => ({ ...answer, ...found, unclear: 11 }))
+  await page.reload()
+  await settled(page)
+  expect(await region('What changed').textContent()).toContain('Nothing changed in 12 comparisons')
+})
+
+test('a budget that nobody has judged yet does not say that it has no samples', async () => {
+  const answer = await fetch(`${on.server.url}/v1/sites/demo/budgets`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${on.server.token}` },
+    body: JSON.stringify({ metric: 'lcp', limit: 2_500 }),
+  })
+  expect(answer.status).toBe(201)
+  await on.open(page, '?site=demo&view=budgets')
+  const said = await page.getByRole('table', { name: 'Budgets' }).textContent()
+  expect(said).toContain('not judged yet')
+  expect(said).not.toContain('0 samples')
+})
+
+test('a search of endpoints hides no row of the breakdown beneath', async () => {
+  await on.open(page, '?site=demo&range=7d&view=api&api=GET+/api/products&q=products&col=Count')
+  const rows = region('GET /api/products by route').getByRole('rowheader')
+  expect(await rows.count()).toBeGreaterThan(0)
+  expect(await page.getByText('No name has').count()).toBe(0)
+  expect(await region('API endpoints').getByRole('searchbox').count()).toBe(1)
+  expect(await page.getByRole('searchbox').count()).toBe(1)
 })
 
 test('a webhook is removed only where one says so', async () => {

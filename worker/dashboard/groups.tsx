@@ -56,7 +56,9 @@ interface GroupsProps {
 
 export function Groups({ label, metric, by, head, rows, changes, total, to, more = [] }: GroupsProps) {
   const [place, move] = usePlace()
-  const { q, col } = place
+  // Beside the table of endpoints there is another one: search and order are those of the first.
+  const isOrdered = by === 'endpoint' || place.view !== 'api'
+  const { q, col } = isOrdered ? place : { q: '', col: '' }
   const p = `p${place.p}`
   const what = metric === 'api' ? 'calls' : 'page views'
   const columns = [head, p, 'Change', 'Ratings', 'Impact', `Share of ${what}`, 'Count', 'Samples']
@@ -78,7 +80,7 @@ export function Groups({ label, metric, by, head, rows, changes, total, to, more
   if (rows.length === 0) return <p class="soft">no data</p>
   return (
     <>
-      {(groups >= 10 || q) && (
+      {isOrdered && (groups >= 10 || q) && (
         <input
           type="search"
           aria-label={`Find in ${label}`}
@@ -95,11 +97,11 @@ export function Groups({ label, metric, by, head, rows, changes, total, to, more
       <Table
         label={label}
         columns={[...columns, ...more.map(([head]) => head), 'Filter']}
-        sortable={Object.keys(values)}
+        sortable={isOrdered ? Object.keys(values) : []}
       >
         {shown.map(row => (
           <Row key={row.group[by]} {...{ row, by, p, to, more }} share={shareOf(row)}>
-            <Verdict row={changeOf(row)} instead={changes.data || changes.error ? '–' : '…'} />
+            <Verdict row={changeOf(row)} instead={changes.data ? '–' : changes.error ? 'not known' : '…'} />
           </Row>
         ))}
       </Table>
