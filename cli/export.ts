@@ -61,6 +61,8 @@ async function toFile(call: Call, format: string, out: string, limit: number): P
   const part = await openPart(path, { url: String(url), options: { ...options }, from: now.from, to: now.to })
   const { from, to } = part.asked
   let { count, cursor } = part
+  if (part.dropped)
+    note(`What was left of an export up to ${part.dropped} is dropped: this one is of a later time.`)
   if (count) note(`Going on after ${count} page views of ${from} to ${to}.`)
   const query = { site: now.site, from, to, ...filtersOf(given) }
   try {

@@ -7,8 +7,12 @@
 
 import { createReadStream } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
+import { HOUR } from '../../schema/domain/hour.ts'
 import { misuse } from '../failure.ts'
 import { linesOf } from '../lines.ts'
+
+/** The `--last 1d` of a job that runs every night is another day: what was cut off goes on within this time, in ms. */
+const MAX_AGE = 12 * HOUR
 
 /** What an export is of. Times are absolute, so that what goes on an hour later is the same. */
 export interface Asked {
@@ -25,6 +29,8 @@ export interface Part {
   count: number
   /** After which to go on; undefined: from the begin; null: all are there. */
   cursor: string | null | undefined
+  /** The end of an older export, of which what came was dropped; null: none was. */
+  dropped: string | null
   append(lines: readonly string[]): Promise<void>
   close(): Promise<void>
 }
@@ -33,9 +39,11 @@ export interface Part {
 export async function openPart(path: string, asked: Asked): Promise<Part> {
   const left = await readPart(path)
   // Where nothing came, nothing is lost.
-  const found = left?.cursor === undefined ? null : left
-  if (found && !isSame(found.asked, asked))
+  const some = left?.cursor === undefined ? null : left
+  if (some && !isSame(some.asked, asked))
     throw misuse(`${path} is left of another export: remove it, or ask for the same again.`)
+  const dropped = some && Date.parse(asked.to) - Date.parse(some.asked.to) > MAX_AGE ? some.asked.to : null
+  const found = dropped ? null : some
   const file = await open(path, found ? 'r+' : 'w')
   if (found) await file.truncate(found.bytes)
   let at = found?.bytes ?? 0
@@ -47,6 +55,7 @@ export async function openPart(path: string, asked: Asked): Promise<Part> {
     asked: found?.asked ?? asked,
     count: found?.count ?? 0,
     cursor: found?.cursor,
+    dropped,
     append: write,
     close: () => file.close(),
   }

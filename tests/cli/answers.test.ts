@@ -168,3 +168,43 @@ describe('a full disk', () => {
     },
   )
 })
+
+describe('an export that was cut off', () => {
+  const lines = (...ids: string[]) => ids.map(id => `${JSON.stringify({ id, cursor: id })}\n`).join('')
+  const asked = ['export', '--site', 'shop', '--last', '1d', '--out', 'views.ndjson']
+  const path = (name: string) => join(folder, name)
+  const cut = async () => {
+    answer = ({ url }, response) =>
+      url?.includes('cursor=') ? response.writeHead(401).end() : response.end(lines('a'))
+    expect(await cli(...asked)).toMatchObject({ code: 1 })
+  }
+  const whole = () => {
+    answer = ({ url }, response) =>
+      response.end(`${url?.includes('cursor=') ? lines('b') : lines('a', 'b')}{"cursor":null}\n`)
+    return cli(...asked)
+  }
+
+  it('goes on with the same command', async () => {
+    await cut()
+    expect((await whole()).said).toContain('Going on after 1 page views')
+    expect(readFileSync(path('views.ndjson'), 'utf8')).toBe(lines('a', 'b'))
+  })
+
+  it('begins anew the next night: the last day is another one', async () => {
+    await cut()
+    const [first = '', ...rest] = readFileSync(path('views.ndjson.part'), 'utf8').split('\n')
+    const day = (time: string) => new Date(Date.parse(time) - 24 * HOUR).toISOString()
+    const { from, to, ...part } = JSON.parse(first)
+    const before = JSON.stringify({ ...part, from: day(from), to: day(to) })
+    writeFileSync(path('views.ndjson.part'), [before, ...rest].join('\n'))
+    const { code, said } = await whole()
+    expect({ code, said }).toEqual({
+      code: 0,
+      said: expect.stringMatching(
+        /^What was left of an export up to .* is dropped: .*\nWrote views.ndjson: 2 /,
+      ),
+    })
+    expect(readFileSync(path('views.ndjson'), 'utf8')).toBe(lines('a', 'b'))
+    expect(readdirSync(folder)).not.toContain('views.ndjson.part')
+  })
+})
