@@ -57,9 +57,9 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
     note._told = true
     // Firefox knows no times behind a service worker.
     const timing: Timing = _entry?.duration ? _entry : note
-    const { startTime, duration, responseStart = 0, responseStatus, transferSize = 0 } = timing
+    const { startTime, duration, responseStart, responseStatus, transferSize } = timing
     const end = startTime + duration
-    const endsAsItBegins = end - responseStart < SAME
+    const endsAsItBegins = end - (responseStart as number) < SAME
     const view = at(startTime)
     if (
       !view ||
@@ -100,7 +100,7 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
       outcome,
       status,
       ttfb: answered && answered - startTime,
-      bytes: answered && transferSize,
+      bytes: answered && (transferSize as number),
       ...serverTiming(timing.serverTiming, outcome !== 'ok' || duration > SLOW),
     }
   })
@@ -154,7 +154,5 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
 
 /** What a router fetches before anybody wants it, by its address and headers. */
 const isAhead = quietly((name: string, headers: HeadersInit | undefined) =>
-  /[?&]_rsc=|,(rsc|next-router-prefetch),|purpose,prefetch/.test(
-    `${[name, ...(headers ? new Headers(headers) : [])]}`,
-  ),
+  /[?&]_rsc=|,(rsc|next-router-prefetch),|purpose,prefetch/.test(`${[name, ...new Headers(headers)]}`),
 )

@@ -6,5 +6,5 @@
 
 /** A property as the browser has it. */
 export function ofDocument<K extends 'currentScript' | 'hidden' | 'prerendering'>(name: K): Document[K] {
-  return Reflect.get(Document.prototype, name, document)
+  return Object.getOwnPropertyDescriptor(Document.prototype, name)?.get?.call(document)
 }

@@ -19,8 +19,8 @@ import { current } from './views.ts'
 const LOOKED = 32
 
 /** Counts from now on, unless the page says not to. */
-export function trackErrors(wanted = ''): void {
-  if (/off|false/.test(wanted)) return
+export function trackErrors(wanted?: string): void {
+  if (/off|false/.test(wanted as string)) return
   current._page.errors = [0, []]
   // Before the page's own listeners, which may end the event.
   for (const type of ['error', 'unhandledrejection'])

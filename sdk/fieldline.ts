@@ -74,12 +74,12 @@ export function fieldline(
       )
         return
       outside(() => {
-        const { api = 'on' } = settings
+        const { api } = settings
         trackViews(settings)
         let calls: Calls | undefined
         // First: it takes the page's own fetch, and throws where nobody may listen.
         startTransport(settings, () => calls?._settle())
-        if (!/^$|off|false/.test(api))
+        if (!/^$|off|false/.test(api as string))
           calls = observeCalls(settings, api === 'passive' ? undefined : patchCalls, operationOf)
         trackErrors?.(settings.errors)
         const begin = quietly(() => {

@@ -17,11 +17,16 @@ export type CauseList = readonly unknown[]
 type BlockingHost = [load: number, after: number, host: string]
 
 /** A call or a mark; `start` as the browser tells it. Those of the highest rank have a place. */
-type News = { _rank: number; start: number } & (
-  | (ApiCall & { name?: undefined })
-  // Without a value it is the time since the page view began.
-  | { name: string; value: number | undefined; endpoint?: undefined }
-)
+type News = CallNews | MarkNews
+type CallNews = ApiCall & { _rank: number }
+/** Without a value it is the time since the page view began. */
+type MarkNews = {
+  _rank: number
+  start: number
+  name: string
+  value: number | undefined
+  endpoint?: undefined
+}
 
 /** Times are those of `performance.now()`. */
 export interface View {
@@ -115,12 +120,14 @@ export function snapshot(view: View, news: readonly News[]): Beacon {
     vitals: { ...view._page.vitals },
     phases: loadPhases(load, view._origin),
     ...serverTiming(load?.serverTiming, true),
-    calls: news
-      .filter(one => one.endpoint !== undefined)
-      .map(({ _rank, ...call }) => ({ ...call, start: call.start - view._origin })),
-    marks: news
-      .filter(one => one.name !== undefined)
-      .map(({ name, value, start }) => ({ name, value: value ?? Math.max(0, start - view._origin) })),
+    calls: (news.filter(one => one.endpoint) as CallNews[]).map(({ _rank, ...call }) => ({
+      ...call,
+      start: call.start - view._origin,
+    })),
+    marks: (news.filter(one => !one.endpoint) as MarkNews[]).map(({ name, value, start }) => ({
+      name,
+      value: value ?? Math.max(0, start - view._origin),
+    })),
     tags: Object.entries(view._tags).slice(0, MAX_TAGS_SENT),
   }
 }

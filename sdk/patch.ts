@@ -1,5 +1,5 @@
 /**
- * A thin patch of fetch and XMLHttpRequest: it says what each call was made with, and how it ended as the page saw it.
+ * A thin patch of fetch, of what reads its answers, and of XMLHttpRequest: it says what each call was made with, and how it ended as the page saw it.
  * Arguments, `this`, results and errors pass through. Of a promise the page gets one that follows it: a rejection is then as
  * unhandled as the page leaves it, which looking at the promise itself would end.
  */
@@ -15,6 +15,11 @@ interface Answer {
   readonly status?: number
   readonly bodyUsed?: boolean
 }
+
+/** What comes of an answer: a promise of all of it, a reader; or its body, a copy, two branches, each to be read itself. */
+type Reading = Partial<Promise<unknown>> &
+  Partial<Pick<ReadableStreamDefaultReader, 'closed'>> &
+  Pick<ReadableStreamDefaultReader, 'cancel'>
 
 /**
  * One call. Without `_` are the names of its entry, for which it stands in. It holds on to nothing of the page's once it is
@@ -96,16 +101,16 @@ export const patchCalls: PatchCalls = quietly((onStart, onEnd) => {
     onEnd(note)
     opened.set(answer as object, note)
   })
+  const fail = (note: Note, error: unknown) => end(note, undefined, failureOf(note._signal, error))
   /** Follows a promise of the page's: the head of an answer, then what is read of it. */
-  const follow = (note: Note | undefined, promise: Promise<unknown>) =>
-    note &&
+  const follow = (note: Note, promise: Promise<unknown>) =>
     promise.then(
       answer => {
         end(note, answer as Answer)
         return answer
       },
       error => {
-        end(note, undefined, failureOf(note._signal, error))
+        fail(note, error)
         throw error
       },
     )
@@ -138,14 +143,27 @@ export const patchCalls: PatchCalls = quietly((onStart, onEnd) => {
       return follow(note, promise)
     },
   )
-  // All that reads an answer. What answers no promise is none, and throws here.
-  for (const name of Object.keys(Response.prototype))
-    wrap(Response.prototype, name, (answer: Response, _, __, promise: Promise<unknown>) => {
-      const followed = follow(opened.get(answer), promise)
+  /** Follows whatever reads an answer, its body, a copy or a branch of it. */
+  const read = (source: object, _: unknown, __: unknown, result: Reading) => {
+    const note = opened.get(source)
+    if (!note) return
+    if (result.then) {
       // It is read once.
-      opened.delete(answer)
-      return followed
-    })
+      opened.delete(source)
+      return follow(note, result as Promise<unknown>)
+    }
+    for (const part of [result].flat()) opened.set(part, note)
+    result.closed?.then(
+      () => end(note),
+      // So ends one that the page has released, too, which then has nothing to cancel. What has failed says so once more.
+      quietly(error => result.cancel().catch(again => again === error && fail(note, error))),
+    )
+  }
+  for (const { prototype } of [Response, ReadableStream])
+    for (const name of Object.keys(prototype)) wrap(prototype, name, read)
+  const body = Object.getOwnPropertyDescriptor(Response.prototype, 'body') as PropertyDescriptor
+  wrap(body, 'get', read)
+  Reflect.defineProperty(Response.prototype, 'body', body)
   const { prototype } = XMLHttpRequest
   const onEnding = ({ type, target }: Pick<Event, 'type' | 'target'>): void => {
     endXhr(target as XMLHttpRequest, ENDINGS[type])

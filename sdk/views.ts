@@ -77,7 +77,7 @@ export function trackViews(own: Settings): void {
   else {
     addEventListener('popstate', () => onMove('traverse'), true)
     wrap(History.prototype, 'pushState', () => onMove('push'))
-    wrap(History.prototype, 'replaceState', () => onMove())
+    wrap(History.prototype, 'replaceState', onMove)
   }
 }
 
@@ -127,7 +127,7 @@ export function tag(name: string, value?: unknown): void {
 export function mark(name: string, value?: number, time = performance.now()): void {
   const view = at(time)
   // A name that is no text throws here: written as it is, it could cost the page view.
-  if (view && view._news.filter(one => one.name).length < MAX_MARKS)
+  if (view && view._news.filter(one => !one.endpoint).length < MAX_MARKS)
     view._news.push({ _rank: KEEP, name: name.trim(), value: value && +value, start: time })
   changed()
 }

@@ -18,7 +18,7 @@ export function trackVitals(attribute?: Attribute): void {
   const load = current
   load._origin = activationStart()
   // web-vitals waits for `load` with the time to first byte, and many leave before. Some browsers tell 0, or a time to come.
-  const { responseStart = 0 } = navigationEntry() ?? {}
+  const responseStart = navigationEntry()?.responseStart as number
   if (responseStart > 0 && responseStart <= performance.now())
     load._page.vitals.ttfb = responseStart - load._origin
 
@@ -28,7 +28,7 @@ export function trackVitals(attribute?: Attribute): void {
   const measuredBy = (start: number, url: string): View | undefined => {
     if (!bySoft.has(start)) {
       // A soft navigation is told as its page view has been painted. It began by what the visitor did before the path changed.
-      let view = views.find(({ _moved = -1 }) => _moved >= start)
+      let view = views.find(({ _moved }) => (_moved as number) >= start)
       // Before the script came nobody saw the path change: the soft navigation itself is the page view then.
       const { pathname } = new URL(navigationEntry()?.name ?? url)
       if (start < loaded && start > current._start && new URL(url).pathname !== pathname) {
@@ -43,7 +43,7 @@ export function trackVitals(attribute?: Attribute): void {
 
   // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: split, it takes 50 bytes
   const report = quietly((metric: MetricType) => {
-    const { name, value, entries, navigationType, navigationURL = '', navigationStartTime } = metric
+    const { name, value, entries, navigationType, navigationURL, navigationStartTime } = metric
     const soft = navigationType === 'soft-navigation'
     const returned = navigationType === 'back-forward-cache'
     // What is painted after a return is told with the time since the load. web-vitals takes it for the return's LCP.
@@ -52,7 +52,7 @@ export function trackVitals(attribute?: Attribute): void {
     // was painted before a return, its CLS has no start.
     const start = navigationStartTime || (returned ? current._start : 0)
     const measured = soft
-      ? measuredBy(start, navigationURL)
+      ? measuredBy(start, navigationURL as string)
       : (views.find(({ _start }) => _start === start) ??
         // It may be told after the page has left and come back.
         (returned && start > current._start && open(start, navigationType)))

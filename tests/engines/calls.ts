@@ -235,6 +235,55 @@ export function calls(test: BrowserTest): void {
       ])
     })
 
+    test('leave streams, and rejections that nobody handles, as they are without', async ({
+      visit,
+      engine,
+    }) => {
+      visit.allow(/./)
+      const seen = []
+      for (const tag of ['data-api="off"', '']) {
+        const tab = await visit.open('/streams', { tag })
+        seen.push(
+          await evaluate(tab, async () => {
+            const unhandled: string[] = []
+            addEventListener('unhandledrejection', event => {
+              unhandled.push(event.reason)
+              event.preventDefault()
+            })
+            const controller = new AbortController()
+            const bodies: ReadableStream[] = []
+            // A browser has six connections to a host.
+            for (let i = 0; i < 4; i++) {
+              const { body } = await fetch(`/api/stream/${i}?open=x`, { signal: controller.signal })
+              bodies.push(body ?? new ReadableStream())
+            }
+            const [first, second, third, fourth] = bodies as [ReadableStream, ...ReadableStream[]]
+            const reader = first.getReader()
+            await reader.read()
+            const looks = [
+              Object.keys(reader),
+              Object.keys(first),
+              `${Object.getOwnPropertyDescriptor(Response.prototype, 'body')?.get}`.includes('[native code]'),
+              String(ReadableStream.prototype.getReader).includes('[native code]'),
+              reader instanceof ReadableStreamDefaultReader,
+              first.locked,
+            ]
+            // The page looks once, reads, pipes.
+            second?.getReader().closed.then(() => {})
+            third?.getReader().read()
+            fourth?.pipeTo(new WritableStream())
+            controller.abort('enough')
+            const again = await reader.read().catch(error => error)
+            await new Promise(resolve => setTimeout(resolve, 100))
+            return [looks, again, await reader.closed.catch(error => error), unhandled.sort()]
+          }),
+        )
+        await engine.hide(tab)
+      }
+      expect(seen[0]).toEqual(seen[1])
+      expect(seen[0]?.[3]).not.toEqual([])
+    })
+
     test('are left alone by data-api="off"', async ({ visit, engine }) => {
       const tab = await visit.open('/off', { tag: 'data-api="off"' })
       const sources = await evaluate(tab, async () => {

@@ -320,6 +320,98 @@ export function outcomes(test: BrowserTest): void {
       },
     )
 
+    told('whose answers are streams are told as the page saw them', async ({ told }) => {
+      const seen = await told.by(async () => {
+        const drain = async (stream: ReadableStream | null | undefined) => {
+          const reader = stream?.getReader()
+          while (!(await reader?.read())?.done);
+        }
+        const hows: Record<string, (answer: Response) => unknown> = {
+          reader: ({ body }) => drain(body),
+          // Whoever reads ahead, and hands the rest on.
+          handed: async ({ body }) => {
+            const reader = body?.getReader()
+            await reader?.read()
+            reader?.releaseLock()
+            await drain(body)
+          },
+          through: ({ body }) => drain(body?.pipeThrough(new TextDecoderStream())),
+          to: ({ body }) => body?.pipeTo(new WritableStream()),
+          tee: async ({ body }) => {
+            const [one, other] = body?.tee() ?? []
+            await Promise.all([drain(one), drain(other)])
+          },
+        }
+        const read = (
+          name: string,
+          how: (answer: Response) => unknown,
+          query: string,
+          signal?: AbortSignal,
+        ) =>
+          see(
+            name,
+            async () => {
+              const answer = await fetch(`/api/${name}?${query}`, { signal: signal ?? null })
+              await how(answer)
+              return answer
+            },
+            undefined,
+            signal,
+          )
+        for (const [name, how] of Object.entries(hows)) {
+          await read(`${name}-whole`, how, 'pause=50')
+          await read(`${name}-cut`, how, 'cut')
+          await read(`${name}-aborted`, how, 'open=x', abortIn(100))
+          await read(`${name}-timeout`, how, 'open=x', AbortSignal.timeout(100))
+          await read(`${name}-error`, how, 'cut&status=500')
+          seen[`${name}-error`] = 'http'
+        }
+        // What the page itself makes of it is no failure of the call.
+        await read(
+          'no-json',
+          ({ body }) =>
+            drain(
+              body?.pipeThrough(new TextDecoderStream()).pipeThrough(
+                new TransformStream({
+                  transform(text) {
+                    JSON.parse(text)
+                  },
+                }),
+              ),
+            ),
+          'size=9',
+        )
+        await read(
+          'released',
+          async ({ body }) => {
+            const reader = body?.getReader()
+            await reader?.read()
+            const waiting = reader?.read().catch(() => {})
+            reader?.releaseLock()
+            await waiting
+            await drain(body)
+          },
+          'pause=50',
+        )
+        await read('cancelled', ({ body }) => body?.cancel(), 'open=x')
+        await read(
+          'cancelled-reader',
+          async ({ body }) => {
+            const reader = body?.getReader()
+            await reader?.read()
+            await reader?.cancel('enough')
+          },
+          'open=x',
+        )
+      })
+      expect(seen).toMatchObject({
+        'reader-whole': 'ok',
+        'through-aborted': 'aborted',
+        'tee-timeout': 'timeout',
+        'no-json': 'ok',
+      })
+    })
+
     test('behind a service worker take as long as they take', async ({ visit, engine, site }) => {
       site.file('/worker.js', 'text/javascript', WORKER)
       const tab = await visit.open('/behind')
