@@ -28,7 +28,8 @@ export const SCENARIOS: Record<string, Shape> = {
   '10 thousand a day, steady': { isolates: 10, perSecond: steady(1e4), length: DAY },
   '1 million a day, steady': { isolates: 300, perSecond: steady(1e6), length: DAY },
   '1 million a day, wave': { isolates: 300, perSecond: wave(1e6), length: DAY },
-  '1 billion a day, steady': { isolates: 20_000, perSecond: steady(1e9), length: 3 * HOUR },
+  '1 billion a day, steady': { isolates: 20_000, perSecond: steady(1e9), length: DAY, rate: 2 ** 16 },
+  '1 billion a day, wave': { isolates: 20_000, perSecond: wave(1e9), length: DAY, rate: 2 ** 17 },
   'burst of 20,000 a second, few isolates': { isolates: 300, perSecond: burst(2e4), length: 6 * MINUTE },
   'burst of 20,000 a second': {
     isolates: 20_000,

@@ -127,7 +127,7 @@ const SHORT = ['beacons', 'other %', 'count error %', 'p75 error %', '$ a millio
 
 /** The same in short. */
 export function sizes(): string {
-  return between('sizes', scaleTable(SHORT, /a day/))
+  return between('sizes', scaleTable(SHORT, /steady|1 million/))
 }
 
 /** The table of peers as it stands, but with the bytes of this build: the peers need not be installed. */

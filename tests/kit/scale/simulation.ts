@@ -8,7 +8,7 @@
 
 import { collect, type Percentile, percentiles } from '../../../schema/domain/histogram.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../../schema/domain/hour.ts'
-import type { Ms } from '../../../schema/domain/units.ts'
+import type { Ms, OneIn } from '../../../schema/domain/units.ts'
 import type { PageViewRow } from '../../../schema/storage/tables.ts'
 import { random } from '../population.ts'
 import { Clock } from './clock.ts'
@@ -22,6 +22,8 @@ export interface Scenario {
   /** How long the simulated part is, in ms. */
   length: Ms
   rowsPerDay: number
+  /** The rate in force as it begins; without it nothing is known of the traffic. */
+  rate?: OneIn
   seed: number
 }
 
@@ -86,6 +88,7 @@ export async function simulate(scenario: Scenario): Promise<Outcome> {
       'INSERT INTO sites (id, origins, "key", rows_per_day, bytes_per_day, created) VALUES (?, ?, ?, ?, ?, ?)',
     )
     .run(SITE, '["*"]', 'ab'.repeat(16), scenario.rowsPerDay, 1e12, START - DAY)
+  if (scenario.rate) goOn(d1, scenario, scenario.rate)
   const world = await isolatesOf(scenario, clock, d1, next)
   const truth = newTruth()
   const fates: Outcome['fates'] = {}
@@ -148,6 +151,16 @@ export async function simulate(scenario: Scenario): Promise<Outcome> {
   }
   await clock.runUntil()
   return { ...found(d1, truth, scenario), fates, storedByMinute }
+}
+
+/** The hour before, as it is in the database: the rate in force, and what was reported of each minute. */
+function goOn(d1: D1Model, { perSecond }: Scenario, rate: OneIn): void {
+  d1.db.prepare('INSERT INTO rates (site, since, rate) VALUES (?, ?, ?)').run(SITE, START - HOUR, rate)
+  const report = d1.db.prepare('INSERT INTO traffic (site, minute, seen, stored) VALUES (?, ?, ?, ?)')
+  for (let minute = START / MINUTE - 60; minute < START / MINUTE; minute++) {
+    const seen = Math.round((1 + AGAIN.share) * perSecond(DAY - MINUTE) * (MINUTE / SECOND))
+    report.run(SITE, minute, seen, Math.round(seen / rate))
+  }
 }
 
 interface Running {
