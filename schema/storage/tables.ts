@@ -402,6 +402,8 @@ export const budgets = sqliteTable(
     since: integer().$type<Ms>().notNull(),
     /** Unix time in ms at which it was last judged; 0: not yet. */
     checked: integer().$type<Ms>().notNull().default(0),
+    /** The same, or at which it could not be judged. */
+    tried: integer().$type<Ms>().notNull().default(0),
     /** The state that the last message said. */
     told: text().$type<'ok' | 'breached'>().notNull().default('ok'),
     value: real(),

@@ -160,7 +160,7 @@ function toRow({ limit, window_hours: windowHours, relative_to: relativeTo, ...s
 }
 
 function show(stored: BudgetRow): BudgetAnswer {
-  const { site: _, created, told, max, windowHours, relativeTo, since, checked, ...row } = stored
+  const { site: _, created, told, max, windowHours, relativeTo, since, checked, tried, ...row } = stored
   return {
     ...row,
     limit: max,

@@ -43,7 +43,7 @@ const MAX_WAITING = 100
 
 /** SQL of whether `site` has a budget to judge, or a message to tell. Keys: (site). */
 export function isWatched(site: SQL, now: Ms): SQL<0 | 1> {
-  return sql`(EXISTS (SELECT 1 FROM ${b.table} WHERE ${b.site} = ${site} AND ${b.checked} <= ${now - JUDGE_INTERVAL})
+  return sql`(EXISTS (SELECT 1 FROM ${b.table} WHERE ${b.site} = ${site} AND ${b.tried} <= ${now - JUDGE_INTERVAL})
     OR EXISTS (SELECT 1 FROM ${m.table} WHERE ${m.site} = ${site}))`
 }
 
@@ -60,8 +60,8 @@ export async function watch(
     .select({ budget: budgets, filters: segments.filters })
     .from(budgets)
     .leftJoin(segments, and(eq(segments.site, budgets.site), eq(segments.id, budgets.segment)))
-    .where(and(eq(budgets.site, site.id), lte(budgets.checked, now - JUDGE_INTERVAL)))
-    .orderBy(asc(budgets.checked))
+    .where(and(eq(budgets.site, site.id), lte(budgets.tried, now - JUDGE_INTERVAL)))
+    .orderBy(asc(budgets.tried))
     .limit(Math.max(0, Math.floor(left / USUAL_STATEMENTS)))
   for (const { budget, filters: within } of due) {
     if (left < STATEMENTS.judge) break
@@ -107,11 +107,11 @@ async function tell(d1: D1Database, site: string, now: Ms, maxStatements: number
   return maxStatements - left
 }
 
-/** Gives the others a turn: the one that waits longest comes first. */
+/** Gives the others a turn: the one that waits longest comes first. It still says when it was judged last, so that it does not look well. */
 async function postpone(d1: D1Database, { site, id }: BudgetRow, now: Ms): Promise<void> {
   await drizzle(d1)
     .update(budgets)
-    .set({ checked: now })
+    .set({ tried: now })
     .where(and(eq(budgets.site, site), eq(budgets.id, id)))
 }
 
@@ -124,7 +124,7 @@ export async function note(d1: D1Database, budget: BudgetRow, finding: Finding, 
   const told = finding.state === 'no-data' ? budget.told : finding.state
   const update = db
     .update(budgets)
-    .set({ ...finding, told, checked: now, ...(changed && { since: now }) })
+    .set({ ...finding, told, checked: now, tried: now, ...(changed && { since: now }) })
     .where(and(eq(budgets.site, site), eq(budgets.id, id)))
   if (!changed) {
     await update

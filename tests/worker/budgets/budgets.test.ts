@@ -202,6 +202,21 @@ describe('a budget', () => {
     expect((await list('broken')).data.find(budget => budget.id === id)?.state).toBe('breached')
   })
 
+  it('says when it was last judged if it cannot be any more', async () => {
+    await put('/v1/sites/stuck', { origins: [ORIGIN] })
+    const { id } = await made('stuck', { metric: 'lcp', limit: 1000, minimum: 20 })
+    await made('stuck', { metric: 'lcp', limit: 2000, minimum: 20 })
+    await judgeAt('stuck', NOW)
+    await env.DB.prepare("UPDATE budgets SET segment = 'gone' WHERE id = ?").bind(id).run()
+    await judgeAt('stuck', NOW + QUARTER)
+    const { data } = await list('stuck')
+    const last = data.map(budget => [budget.id === id, Date.parse(budget.checked ?? '')])
+    expect(last.sort()).toEqual([
+      [false, NOW + QUARTER],
+      [true, NOW],
+    ])
+  })
+
   it('applies `minimum` to the estimated samples when rows are subsampled', async () => {
     await put('/v1/sites/crowd', { origins: [ORIGIN] })
     await made('crowd', { metric: 'lcp', limit: 1000, window_hours: 1, minimum: 6_000 })

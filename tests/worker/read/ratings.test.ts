@@ -65,7 +65,16 @@ describe('a value at a threshold', () => {
         {
           ...{ site, metric, max, percentile, id: '0'.repeat(12), endpoint: null, route: null, device: null },
           ...{ tag: null, segment: null },
-          ...{ windowHours: 6, minimum: 100, created: 0, state: 'no-data', since: 0, checked: 0, told: 'ok' },
+          ...{
+            windowHours: 6,
+            minimum: 100,
+            created: 0,
+            state: 'no-data',
+            since: 0,
+            checked: 0,
+            tried: 0,
+            told: 'ok',
+          },
           ...{ value: null, low: null, high: null, samples: 0, effective_samples: null, release: null },
           ...{ relativeTo: null, baseline: null },
         } as const,
