@@ -317,7 +317,9 @@ describe('fieldline summary', () => {
   it('prints nothing that moves the cursor or turns the line around', async () => {
     const route = '/\u202egnp.exe\u2028\u200f'
     await done('site', 'add', 'hostile', '--origin', '*')
-    await visit(worker, 'hostile', [pageView({ route })])
+    await visit(worker, 'hostile', [pageView()])
+    // As it was stored before beacons were freed of such letters.
+    await worker.db.prepare(`UPDATE pageviews SET route = '${route}' WHERE site = 'hostile'`).all()
     const args = ['--site', 'hostile', '--group-by', 'route']
     expect(await done('summary', ...args)).toContain('/\\u202egnp.exe\\u2028\\u200f')
     const json = await done('summary', ...args, '--json')
