@@ -3,6 +3,7 @@
  */
 
 import { Hono } from 'hono'
+import { eitherOf } from '../schema/api/fields.ts'
 import { requireAccess, requireAdmin } from './admin/access.ts'
 import { segmentRoutes } from './admin/segment-routes.ts'
 import { siteRoutes } from './admin/sites.ts'
@@ -81,7 +82,7 @@ app.notFound(c => {
   const allowed = METHODS.filter(method => answers(method, c.req.path))
   if (!allowed.length) throw problem(404, 'There is nothing at this address.')
   const all = allowed.flatMap(method => (method === 'GET' ? [method, 'HEAD'] : method))
-  throw problem(405, `This address takes ${inWords(all)}, not ${c.req.method}.`, {
+  throw problem(405, `This address takes ${eitherOf(all)}, not ${c.req.method}.`, {
     headers: { Allow: all.join(', ') },
   })
 })
@@ -90,9 +91,4 @@ app.onError(answerProblem)
 /** True where a route has this method; middleware has all. */
 function answers(method: string, path: string): boolean {
   return app.router.match(method, path)[0].some(([[, route]]) => route.method === method)
-}
-
-/** `GET, HEAD or PUT` */
-function inWords(words: readonly string[]): string {
-  return words.join(', ').replace(/, (\w+)$/, ' or $1')
 }

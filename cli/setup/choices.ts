@@ -5,7 +5,7 @@
 
 import { createInterface, type Interface } from 'node:readline/promises'
 import { parseArgs } from 'node:util'
-import { SITE_NAME } from '../../schema/api/fields.ts'
+import { eitherOf, SITE_NAME } from '../../schema/api/fields.ts'
 import { SITE_SETTINGS } from '../../schema/api/site.ts'
 import { misuse } from '../failure.ts'
 
@@ -107,8 +107,7 @@ async function fitting<T>(option: string, schema: Schema<T>, value: unknown): Pr
 }
 
 function oneOf(option: string, value: string | undefined, names: string[]): void {
-  if (value !== undefined && !names.includes(value))
-    throw misuse(`${option} must be ${names.slice(0, -1).join(', ')} or ${names.at(-1)}`)
+  if (value !== undefined && !names.includes(value)) throw misuse(`${option} must be ${eitherOf(names)}`)
 }
 
 let terminal: { lines: AsyncIterator<string>; close(): void } | undefined

@@ -35,9 +35,12 @@ export const plainText = (max: number) =>
     v.check(isPlain, PLAIN_DETAIL),
   )
 
+/** `GET, HEAD or PUT` */
+export const eitherOf = (names: readonly string[]) => names.join(', ').replace(/, ([^,]*)$/, ' or $1')
+
 /** One of some names: `must be hour or day`. */
 export const oneOf = <const T extends readonly string[]>(names: T) =>
-  v.picklist(names, `must be ${[names.slice(0, -1).join(', '), ...names.slice(-1)].join(' or ')}`)
+  v.picklist(names, `must be ${eitherOf(names)}`)
 
 /** A whole number within bounds, of an address; `meaning` is for the OpenAPI document. */
 export const whole = (min: number, max: number, meaning: string) =>

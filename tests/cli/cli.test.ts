@@ -11,7 +11,7 @@ import type { SummaryAnswer } from '../../schema/api/summary.ts'
 import type { NewTokenAnswer, TokensAnswer } from '../../schema/api/token.ts'
 import { ADMIN_TOKEN, type Local, startLocal } from '../kit/local.ts'
 import { pageView } from '../kit/pageview.ts'
-import { cli as run } from './run.ts'
+import { cli as run, succeeding } from './run.ts'
 import { visit } from './visits.ts'
 
 let worker: Local
@@ -29,12 +29,7 @@ const VITALS = pageView().vitals
 const cli = (...args: string[]) =>
   run(args, { FIELDLINE_URL: String(worker.url), FIELDLINE_TOKEN: ADMIN_TOKEN })
 
-/** Standard output of what must succeed. */
-async function done(...args: string[]): Promise<string> {
-  const { code, out, said } = await cli(...args)
-  if (code !== 0) throw new Error(`fieldline ${args.join(' ')} ended with ${code}: ${said}`)
-  return out
-}
+const done = succeeding(cli)
 
 describe('fieldline tags', () => {
   it('declares tags, asks by them and takes them back', async () => {

@@ -8,7 +8,7 @@ import { DuckDBInstance } from '@duckdb/node-api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ADMIN_TOKEN, type Local, startLocal } from '../kit/local.ts'
 import { pageView } from '../kit/pageview.ts'
-import { cli as run } from './run.ts'
+import { cli as run, succeeding } from './run.ts'
 import { visit } from './visits.ts'
 
 const COUNT = 40
@@ -39,12 +39,7 @@ afterAll(async () => {
 
 const cli = (...args: string[]) =>
   run(args, { FIELDLINE_URL: String(worker.url), FIELDLINE_TOKEN: ADMIN_TOKEN })
-
-async function done(...args: string[]): Promise<string> {
-  const { code, out, said } = await cli(...args)
-  if (code !== 0) throw new Error(`fieldline ${args.join(' ')} ended with ${code}: ${said}`)
-  return out
-}
+const done = succeeding(cli)
 
 /** What an import of the file says; all of it is there already after the first. */
 async function imported(name: string) {

@@ -24,3 +24,12 @@ export function cli(
     })
   })
 }
+
+/** Runs what must succeed, for its standard output. */
+export function succeeding(cli: (...args: string[]) => Promise<Ran>): (...args: string[]) => Promise<string> {
+  return async (...args) => {
+    const { code, out, said } = await cli(...args)
+    if (code !== 0) throw new Error(`fieldline ${args.join(' ')} ended with ${code}: ${said}`)
+    return out
+  }
+}
