@@ -3,8 +3,9 @@
  * worker's own functions do the work on made traffic and a made clock, so every run counts the same rows.
  */
 
+import { getTableColumns } from 'drizzle-orm'
 import { HOUR } from '../../schema/domain/hour.ts'
-import type { PageViewRow } from '../../schema/storage/tables.ts'
+import { type PageViewRow, pageviews } from '../../schema/storage/tables.ts'
 import { type Bill, bill } from '../kit/bill.ts'
 import { type Local, startLocal } from '../kit/local.ts'
 import { insertTraffic } from '../kit/traffic.ts'
@@ -58,6 +59,10 @@ export async function measureDays(sizes: readonly number[], tag?: string): Promi
 }
 
 type Rows = Pick<Bill, 'read' | 'written'>
+
+const COLUMNS = Object.values(getTableColumns(pageviews))
+  .map(({ name }) => name)
+  .join(', ')
 
 /** A day of the cron on a site with all of its tiers full and nothing due. */
 async function measureCron(local: Local): Promise<Rows> {
@@ -118,6 +123,12 @@ async function measureDay(local: Local, views: number, tag = ''): Promise<Rows[]
     return sum(0, bills)
   }
   const [hoursOnce, dayOnce] = [await roll('hour', hours), await roll('day', [START])]
+  // A late page view of each hour, with names that the hour has.
+  await local.db
+    .prepare(
+      `INSERT OR REPLACE INTO pageviews (${COLUMNS}) SELECT ${COLUMNS.replace(' id,', " 'late',")} FROM pageviews GROUP BY hour`,
+    )
+    .all()
   const hoursAgain = await roll('hour', hours)
 
   // A row of before was written over for each row of this day, and each of this day's will be: only what found no like is deleted.
@@ -157,7 +168,11 @@ async function makePast(local: Local, site: string, hour: number): Promise<void>
     endpoints: 1,
   })
   await local.db.prepare(traffic ?? '').all()
-  await local.db.prepare(`INSERT INTO periods VALUES ('${site}', 'hour', ${hour}, 'sealed', ${hour})`).all()
+  await local.db
+    .prepare(
+      `INSERT INTO periods (site, tier, start, state, rolled) VALUES ('${site}', 'hour', ${hour}, 'sealed', ${hour})`,
+    )
+    .all()
 }
 
 /** The roll-ups of the same hours 36 days before, with the names of this day, and a day that is sealed: what its hours take over. */
@@ -168,7 +183,9 @@ async function makeOldHours(local: Local, site: string, hours: readonly number[]
     await local.db.prepare(`UPDATE ${table} SET start = start - ${before}`).all()
   await local.db.prepare(`DELETE FROM periods WHERE tier = 'hour' AND start >= ${START}`).all()
   await local.db
-    .prepare(`INSERT INTO periods VALUES ('${site}', 'day', ${START - before}, 'sealed', ${START})`)
+    .prepare(
+      `INSERT INTO periods (site, tier, start, state, rolled) VALUES ('${site}', 'day', ${START - before}, 'sealed', ${START})`,
+    )
     .all()
 }
 

@@ -44,7 +44,6 @@ export interface ErrorSum {
 
 const p = named(pageviews, 'p')
 const r = named(errorRollups, 'r')
-const e = named(errorRollups)
 const [DIMENSION] = ERROR_DIMENSIONS.map(({ name }) => name)
 const LIST = sql.raw(sound(texts(pageviews, 'p').errorList))
 const SUM = sound(texts(errorRollups, 'r').errors)
@@ -52,7 +51,7 @@ const SUM = sound(texts(errorRollups, 'r').errors)
 /** What is left of a fingerprint beyond the largest. */
 export const OTHER_ERRORS = JSON.stringify([OTHER])
 
-/** Fills in an hour. Key: (site, hour). */
+/** The rows of an hour. Key: (site, hour). */
 export function errorsOfHour(site: string, hour: Hour): SQL {
   const one = (name: 'release' | 'browser') =>
     sql`json(CASE WHEN ${p[name]} IS NULL THEN '{}' ELSE json_object(${p[name]}, ${p.weight}) END)`
@@ -62,22 +61,22 @@ export function errorsOfHour(site: string, hour: Hour): SQL {
     FROM ${p.table} CROSS JOIN json_each(${LIST}) AS c
     WHERE ${p.site} = ${site} AND ${p.hour} = ${hour} AND ${p.errors} > 0
       AND json_array_length(iif(c.type = 'array', c.value, '[]')) = 6`
-  return filled(site, 'hour', hour, seen)
+  return summed('hour', seen)
 }
 
-/** Fills in a day from its hours. Key: (site, tier, dimension, start). */
+/** The rows of a day, from its hours. Key: (site, tier, dimension, start). */
 export function errorsOfDay(site: string, day: Hour): SQL {
   const field = (name: string) => sql.raw(`${SUM} ->> '$.${name}' AS ${name}`)
   const seen = sql`SELECT ${r.value} AS value, ${listed(...['n', 's', 'q', 'times', 'first', 'last', 'names'].map(field))}
     FROM ${r.table} WHERE ${r.site} = ${site} AND ${r.tier} = 'hour' AND ${r.dimension} = ${DIMENSION}
       AND ${r.start} >= ${day} AND ${r.start} < ${day + 24}`
-  return filled(site, 'day', day, seen)
+  return summed('day', seen)
 }
 
-function filled(site: string, tier: keyof typeof CAPS, start: Hour, seen: SQL): SQL {
+/** (dimension, value, errors). */
+function summed(tier: keyof typeof CAPS, seen: SQL): SQL {
   const cap = sql.raw(String(CAPS[tier]))
-  return sql`INSERT INTO ${e.table} (${listed(e.site, e.tier, e.dimension, e.start, e.value, e.errors)})
-    WITH seen AS MATERIALIZED (${seen}),
+  return sql`WITH seen AS MATERIALIZED (${seen}),
     ranked AS (
       SELECT value, row_number() OVER (ORDER BY value = ${OTHER_ERRORS}, sum(s) DESC, value) AS place FROM seen GROUP BY value),
     named AS MATERIALIZED (
@@ -94,7 +93,7 @@ function filled(site: string, tier: keyof typeof CAPS, start: Hour, seen: SQL): 
     sums AS (
       SELECT name, sum(n) AS n, sum(s) AS s, sum(q) AS q, sum(times) AS times, min(first) AS first, max(last) AS last
       FROM named GROUP BY name)
-    SELECT ${site}, ${tier}, ${DIMENSION}, ${start}, sums.name, json_object('n', n, 's', s, 'q', q, 'times', times,
-      'first', first, 'last', last, 'names', json(coalesce(names, '{}')))
+    SELECT ${DIMENSION} AS dimension, sums.name AS value, json_object('n', n, 's', s, 'q', q, 'times', times,
+      'first', first, 'last', last, 'names', json(coalesce(names, '{}'))) AS errors
     FROM sums LEFT JOIN names USING (name)`
 }

@@ -16,7 +16,7 @@ import { type Names, named } from '../store/names.ts'
 import { prepare } from '../store/statement.ts'
 import { ARCHIVE_STATEMENTS, archiveDay, purgeArchive } from './archive.ts'
 import { dimensionsIn, ROLLUPS } from './dimensions.ts'
-import { lenderOf } from './rollup.ts'
+import { lenderOf } from './period-rows.ts'
 
 const { deliveries, intake, pageviews, periods, rates, rollups, sites, traffic } = tables
 

@@ -4,11 +4,13 @@ import type { SummaryAnswer } from '../../../schema/api/summary.ts'
 import { parseSummaryQuery } from '../../../schema/api/summary.ts'
 import { HOUR } from '../../../schema/domain/hour.ts'
 import type { PageViewRow } from '../../../schema/storage/tables.ts'
+import { lenderOf } from '../../../worker/histogram/period-rows.ts'
 import { retain } from '../../../worker/histogram/retain.ts'
-import { lenderOf, rollUpDay, rollUpHour } from '../../../worker/histogram/rollup.ts'
+import { rollUpDay, rollUpHour } from '../../../worker/histogram/rollup.ts'
 import { summarize } from '../../../worker/read/summary.ts'
 import { SETTLED, staleDays, staleHours } from '../../../worker/store/periods.ts'
 import { store as storeIn } from '../../../worker/store/upsert.ts'
+import { newId } from '../../kit/pageview.ts'
 import { ORIGIN, put } from '../../kit/worker/client.ts'
 import { metered, newMeter } from '../../kit/worker/meter.ts'
 import { pageViewRow, starts } from '../../kit/worker/rows.ts'
@@ -469,6 +471,41 @@ describe('an hour', () => {
       ...(await ask('alone', 'metrics=lcp,api&group_by=route')),
       site: 'heir',
     })
+  })
+
+  it('and a day, rolled up again after a late page view, write the rows that it changes', async () => {
+    const many = Array.from({ length: 90 }, (_, i) =>
+      at(hour, { site: 'again', route: `/r/${i % 30}`, lcp: i * 20 }),
+    )
+    await store(many)
+    const start = Math.floor(hour / 24) * 24
+    const roll = async () =>
+      written([
+        ...(await rollUpHour(env.DB, 'again', hour, NOW, [], 35)),
+        ...(await rollUpDay(env.DB, 'again', start, NOW)),
+      ])
+    expect(await roll()).toBeGreaterThan(80)
+    await store([at(hour, { site: 'again', route: '/r/7', lcp: 9999 })])
+    // Nine dimensions in the hour and in the day, one that knows neither release nor connection, and three marks.
+    expect(await roll()).toBeLessThanOrEqual(2 * 9 + 3)
+    // What no page view has any more goes.
+    const [first] = many
+    if (first)
+      await store([
+        { ...first, sequence: 1, route: '/r/7' },
+        { ...first, id: newId(), route: '/new' },
+      ])
+    await env.DB.prepare("DELETE FROM pageviews WHERE site = 'again' AND route = '/r/3'").run()
+    await roll()
+    const again = await stored('again', hour)
+    await env.DB.batch(
+      ['rollups', 'api_rollups', 'measure_rollups', 'error_rollups'].map(table =>
+        env.DB.prepare(`DELETE FROM ${table} WHERE site = 'again'`),
+      ),
+    )
+    await roll()
+    expect(await stored('again', hour)).toEqual(again)
+    expect(JSON.stringify(again)).not.toContain('/r/3"')
   })
 
   it('takes over none while the day may still be made anew from them', async () => {
