@@ -16,6 +16,8 @@ export interface Request {
   headers?: Record<string, string>
   /** Statuses whose body is an answer, too. */
   statuses?: readonly number[]
+  /** Is given the status of the answer. */
+  onStatus?(status: number): void
 }
 
 /** Asks the API; null where the answer has no body. */
@@ -28,7 +30,9 @@ export type Open = (path: string, query?: Request['query']) => Promise<Response>
 export function api(base: string, token: string): Ask {
   const send = sender(base, token)
   return async <T>(method: string, path: string, request: Request = {}) => {
-    const text = await jsonText(await send(method, path, request), rootOf(base))
+    const answer = await send(method, path, request)
+    const text = await jsonText(answer, rootOf(base))
+    request.onStatus?.(answer.status)
     return (parse(text) ?? null) as T
   }
 }

@@ -4,7 +4,7 @@ import type { BudgetAnswer, BudgetsAnswer } from '../schema/api/budgets.ts'
 import { figureOf, writeLimit } from '../schema/domain/budget-figure.ts'
 import { format } from '../schema/domain/metrics.ts'
 import { nameOf } from './check/finding.ts'
-import { type Call, type Command, type Given, needed, type Options, one, show } from './command.ts'
+import { type Call, type Command, type Given, make, needed, type Options, one, show } from './command.ts'
 import { misuse } from './failure.ts'
 import { siteOf, sitePath, tagText } from './range.ts'
 import { table } from './table.ts'
@@ -59,7 +59,7 @@ export const budgetAdd: Command = {
       metric: needed(call.given, 'metric'),
       limit: limitOf(call.given),
     }
-    showOne(call, await call.ask<BudgetAnswer>('POST', sitePath(call.given, 'budgets'), { body: budget }))
+    showOne(call, await make<BudgetAnswer>(call, sitePath(call.given, 'budgets'), budget))
   },
 }
 

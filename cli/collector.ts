@@ -1,7 +1,7 @@
 /** `fieldline collector ...`: where a site's figures are pushed as OpenTelemetry metrics. */
 
 import type { CollectorAnswer, CollectorsAnswer, CollectorTestAnswer } from '../schema/api/collectors.ts'
-import { all, type Command, type Given, needed, one, show } from './command.ts'
+import { all, type Command, type Given, make, needed, one, show } from './command.ts'
 import { misuse, refused } from './failure.ts'
 import { SITE, sitePath } from './range.ts'
 import { table } from './table.ts'
@@ -47,9 +47,9 @@ export const collectorAdd: Command = {
       ...(groups && { group_by: groups.split(',') }),
       ...(limit && { limit: Number(limit) }),
     }
-    const answer = await call.ask<CollectorAnswer>('POST', sitePath(given, 'collectors'), { body })
+    const answer = await make<CollectorAnswer>(call, sitePath(given, 'collectors'), body)
     show(call, answer, () => answer.id)
-    call.note(`The first hour that is sent begins at ${answer.next}.`)
+    call.note(`The hour that is sent next begins at ${answer.next}.`)
   },
 }
 

@@ -10,6 +10,7 @@ import { rename, rm, writeFile } from 'node:fs/promises'
 import { HOUR } from '../schema/domain/hour.ts'
 import { jsonText, rootOf } from './api.ts'
 import { type Call, type Command, type Given, one } from './command.ts'
+import { alone } from './export/alone.ts'
 import { csv } from './export/csv.ts'
 import { follow, isPassing } from './export/follow.ts'
 import { isEnd, openPart, pageViewLines } from './export/part.ts'
@@ -40,10 +41,12 @@ export const exportData: Command = {
     if (!FORMATS.includes(format)) throw misuse(`--format must be one of ${FORMATS.join(', ')}.`)
     if (format === 'parquet' && out === undefined) throw misuse('--format parquet needs --out <file>.')
     await checkWritable(given, 'out')
-    if (format === 'otlp') return histograms(call, out)
     const limit = wholeOf(given, 'limit')
-    if (out === undefined) return toStandardOutput(call, format, limit)
-    return toFile(call, format, out, limit)
+    if (out !== undefined) {
+      const write = () => (format === 'otlp' ? histograms(call, out) : toFile(call, format, out, limit))
+      return alone(out, write)
+    }
+    return format === 'otlp' ? histograms(call, out) : toStandardOutput(call, format, limit)
   },
 }
 

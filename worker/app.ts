@@ -16,6 +16,7 @@ import { cruxRoutes } from './formats/crux.ts'
 import { exportRoute } from './formats/export.ts'
 import { mcp } from './formats/mcp.ts'
 import { metricsRoute } from './formats/prometheus.ts'
+import { checkConditions } from './headers.ts'
 import { importPageViews } from './ingest/import.ts'
 import { ingest } from './ingest/ingest.ts'
 import { wellFormed } from './parameters.ts'
@@ -53,6 +54,7 @@ app.get('/healthz', health)
 // Before the bearer token is asked for: its clients send theirs as `?key=`.
 app.route('/v1', cruxRoutes)
 app.use('/v1/*', deadline, requireAccess, wellFormed)
+app.use('/v1/sites/*', checkConditions)
 app.route('/v1', readRoutes)
 app.get('/v1/metrics', metricsRoute)
 app.get('/v1/export', exportRoute)

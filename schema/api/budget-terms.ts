@@ -76,6 +76,8 @@ export const TERMS = {
 const LOSS_HOURS = 6
 /** The highest limit of a relative budget: eleven times as much. */
 const MAX_SHARE = 10
+/** The highest limit of CLS, a score: 2500 is one in ms, by a slip. */
+const MAX_CLS_LIMIT = 10
 /** The longest window of a relative budget, in hours: it ends before the one that it is compared with begins. */
 const RELATIVE_HOURS = 7 * 24
 
@@ -98,6 +100,11 @@ export const BUDGET = v.pipe(
   rule('tag', ({ metric, tag }) => !isDeliveryMetric(metric) || tag === null, NO_FILTERS),
   rule('segment', ({ metric, segment }) => !isDeliveryMetric(metric) || segment === null, NO_FILTERS),
   rule('limit', ({ metric, limit }) => !isShare(metric) || limit <= 1, 'must be a share from 0 to 1'),
+  rule(
+    'limit',
+    ({ metric, limit }) => metric !== 'cls' || limit <= MAX_CLS_LIMIT,
+    `must be at most ${MAX_CLS_LIMIT} for cls: a score, such as 0.1`,
+  ),
   rule(
     'relative_to',
     ({ metric, relative_to }) => relative_to === null || !(isShare(metric) || metric === 'pageviews'),

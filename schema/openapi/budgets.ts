@@ -112,7 +112,10 @@ export const BUDGET_OPERATIONS: readonly Operation[] = [
     id: 'createBudget',
     summary: 'Creates a budget',
     body: body(BUDGET, TERMS),
-    answers: { 201: json('The budget, not judged yet.', BUDGET_ANSWER, NEW) },
+    answers: {
+      200: json('The budget that says the same: it is there already.', BUDGET_ANSWER, STANDING),
+      201: json('The budget, not judged yet.', BUDGET_ANSWER, NEW),
+    },
     problems: [400, 401, 403, 404, 409, 500, 503],
   },
   {

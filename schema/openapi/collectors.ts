@@ -50,7 +50,14 @@ export const COLLECTOR_OPERATIONS: readonly Operation[] = [
     description:
       'Each hour is sent once, when it has settled: two to three hours later. The last one that has is the first.',
     body: body(COLLECTOR, GIVEN),
-    answers: { 201: json('The collector.', COLLECTOR_ANSWER, { ...COLLECTOR_EXAMPLE, status: null }) },
+    answers: {
+      200: json(
+        'The collector that says the same: it is there already.',
+        COLLECTOR_ANSWER,
+        COLLECTOR_EXAMPLE,
+      ),
+      201: json('The collector.', COLLECTOR_ANSWER, { ...COLLECTOR_EXAMPLE, status: null }),
+    },
     problems: [...PROBLEMS, 409],
   },
   {

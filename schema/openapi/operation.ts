@@ -54,7 +54,7 @@ export interface Operation {
 export const HEADERS = {
   'Cache-Control':
     'private; kept for a minute at most, and only where no later page view can change the answer',
-  ETag: 'of the body in this form; send it as If-None-Match',
+  ETag: 'of the body in this form; send it as If-None-Match. Of a site: of its settings; send it as If-Match',
   'Server-Timing':
     'ms waited for the database, and in total; `desc="shared"`: with others who asked the same',
   Vary: 'what else decides about the answer',
@@ -98,13 +98,16 @@ export function body(schema: v.GenericSchema, example: unknown): Contents {
 export function operationObject(operation: Operation): Json {
   const { id, tag, summary, description, access, body, answers, problems, errors } = operation
   const responses = Object.entries(answers).map(([status, answer]) => [status, responseObject(answer)])
-  const refusals = [...new Set([...problems, ...(body ? OF_A_BODY : [])])].sort((a, b) => a - b)
-  const refused = refusals.map(status => [
-    String(status),
-    errors
-      ? { description: problemName(status), content: contentObject({ 'application/json': errors }) }
-      : { $ref: `#/components/responses/${status}` },
-  ])
+  const isConditional = operation.path.startsWith('/v1/sites/') && operation.method !== 'get'
+  const refusals = [...problems, ...(body ? OF_A_BODY : []), ...(isConditional ? [412] : [])]
+  const refused = [...new Set(refusals)]
+    .sort((a, b) => a - b)
+    .map(status => [
+      String(status),
+      errors
+        ? { description: problemName(status), content: contentObject({ 'application/json': errors }) }
+        : { $ref: `#/components/responses/${status}` },
+    ])
   return {
     operationId: id,
     tags: [tag],

@@ -9,12 +9,26 @@ import { MOVE, MOVE_ANSWER, MOVE_EXAMPLE } from '../api/move.ts'
 import { OVERVIEW_ANSWER, OVERVIEW_EXAMPLE, OVERVIEW_QUERY } from '../api/overview.ts'
 import { SITE_ANSWER, SITE_CHANGE, SITE_SAVED, SITE_SETTINGS, SITES_ANSWER } from '../api/site.ts'
 import { NEW_TOKEN, NEW_TOKEN_ANSWER, TOKEN_ANSWER, TOKENS_ANSWER } from '../api/token.ts'
-import { body, json, nothing, type Operation } from './operation.ts'
+import { type Answer, body, json, nothing, type Operation } from './operation.ts'
 import { NEW_TOKEN as MADE_TOKEN, SAVED_SITE, SITE, TOKEN } from './site-examples.ts'
 
 const PROBLEMS = [401, 403, 404, 500, 503]
 
 const ofSites = { tag: 'Sites', path: '/v1/sites/{site}', inPath: { site: SITE_PARAMETER } }
+/** What a change of a site may be bound to. */
+const MATCH = {
+  'If-Match': v.optional(
+    v.pipe(
+      v.string(),
+      v.description('the ETag of the settings that were read: a 412 where somebody has changed them since'),
+    ),
+  ),
+}
+/** A site as it is answered, with the ETag of its settings. */
+const site = (...[description, schema, example]: Parameters<typeof json>): Answer => {
+  const answer = json(description, schema, example)
+  return { ...answer, headers: [...(answer.headers ?? []), 'ETag'] }
+}
 const ofDeploys = { ...ofSites, access: 'admin', path: '/v1/sites/{site}/deploys' } as const
 const ofTokens = { ...ofSites, access: 'admin', path: '/v1/sites/{site}/tokens' } as const
 
@@ -47,7 +61,7 @@ export const SITE_OPERATIONS: readonly Operation[] = [
     id: 'getSite',
     summary: 'A site and its settings',
     access: 'reader',
-    answers: { 200: json('The site.', SITE_ANSWER, SITE) },
+    answers: { 200: site('The site.', SITE_ANSWER, SITE) },
     problems: PROBLEMS,
   },
   {
@@ -57,6 +71,7 @@ export const SITE_OPERATIONS: readonly Operation[] = [
     summary: 'Creates a site, or replaces its settings',
     access: 'admin',
     inHeader: {
+      ...MATCH,
       'If-None-Match': v.optional(
         v.pipe(v.literal('*'), v.description('creates the site, and replaces nothing')),
       ),
@@ -66,8 +81,8 @@ export const SITE_OPERATIONS: readonly Operation[] = [
       rows_per_day: 25_000,
     }),
     answers: {
-      200: json('The settings are replaced.', SITE_SAVED, SAVED_SITE),
-      201: json('The site is made.', SITE_SAVED, SAVED_SITE),
+      200: site('The settings are replaced.', SITE_SAVED, SAVED_SITE),
+      201: site('The site is made.', SITE_SAVED, SAVED_SITE),
     },
     problems: [400, 401, 403, 409, 412, 500, 503],
   },
@@ -77,8 +92,9 @@ export const SITE_OPERATIONS: readonly Operation[] = [
     id: 'changeSite',
     summary: 'Changes the settings that are given',
     access: 'admin',
+    inHeader: MATCH,
     body: body(SITE_CHANGE, { raw_days: 30 }),
-    answers: { 200: json('The site as it is now.', SITE_SAVED, { ...SAVED_SITE, raw_days: 30 }) },
+    answers: { 200: site('The site as it is now.', SITE_SAVED, { ...SAVED_SITE, raw_days: 30 }) },
     problems: [400, 409, ...PROBLEMS],
   },
   {
@@ -87,6 +103,7 @@ export const SITE_OPERATIONS: readonly Operation[] = [
     id: 'deleteSite',
     summary: 'Deletes a site and all its data',
     access: 'admin',
+    inHeader: MATCH,
     answers: { 202: nothing('It takes no more beacons; its rows go with the next runs of the cron.') },
     problems: PROBLEMS,
   },

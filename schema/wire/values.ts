@@ -4,6 +4,7 @@
 
 import * as v from 'valibot'
 import { pageName } from '../domain/names.ts'
+import { UNSEEN } from '../domain/unseen.ts'
 import { MAX_SELECTOR } from './beacon.ts'
 
 /** The longest duration that is believed, in ms: 10 minutes. */
@@ -56,15 +57,6 @@ export const cut = (max: number) =>
 /** Most are: nothing is to be done. */
 const PLAIN = /^[!-~]*$/
 /**
- * What nobody sees, so that two names would look alike, and what turns the direction of all behind it: control characters, soft hyphens,
- * marks of direction, letters of tags, spaces of no width.
- *
- * @see https://www.unicode.org/reports/tr36/#visual_spoofing
- */
-const UNSEEN = /(?!\p{VS}|\u200c|\u200d)\p{DI}|\p{Cc}|[\ufff9-\ufffb]/gu
-/** Joiners, and what chooses a form, mean something behind other letters than a to z: in Persian, in emojis, in `1\ufe0f\u20e3`. */
-const IDLE = /(?<=^|[ -"$-)+-/:-~])(?:\p{VS}|\u200c|\u200d)+/gu
-/**
  * A text as it is kept: without what nobody sees and halves of letters, which D1 cannot keep; each letter written in one way (`é` may
  * be two characters), one space between words; cut to `max`.
  *
@@ -72,11 +64,13 @@ const IDLE = /(?<=^|[ -"$-)+-/:-~])(?:\p{VS}|\u200c|\u200d)+/gu
  */
 export function cutText(value: string, max: number): string {
   if (PLAIN.test(value)) return value.slice(0, max)
-  const seen = value
+  // The Kelvin sign becomes K, behind which no joiner means anything; what stood apart may come together.
+  const text = value
+    .normalize()
     .replace(UNSEEN, '')
-    .replace(IDLE, '')
     .replace(/\p{Z}+/gu, ' ')
-  const text = seen.normalize().trim()
+    .normalize()
+    .trim()
   let end = Math.min(max, text.length)
   // Between letters: a picture of a person may be eleven characters.
   while (end > max - LONGEST_LETTER && isInside(text, end)) end--

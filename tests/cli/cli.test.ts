@@ -66,6 +66,22 @@ describe('fieldline tags', () => {
 })
 
 describe('fieldline segments', () => {
+  it('adds a budget once, and says so the second time', async () => {
+    const add = ['budget', 'add', '--site', 'shop', '--metric', 'cls', '--limit', '0.1']
+    const first = await cli(...add)
+    expect(first).toMatchObject({ code: 0, said: '' })
+    expect(await cli(...add)).toEqual({
+      code: 0,
+      out: first.out,
+      said: 'It is there already: nothing has changed.\n',
+    })
+    expect(await cli('budget', 'add', '--site', 'shop', '--metric', 'cls', '--limit', '2500')).toMatchObject({
+      code: 1,
+      said: expect.stringContaining('limit must be at most 10 for cls: a score, such as 0.1'),
+    })
+    await done('budget', 'remove', first.out.split(' ')[0] ?? '', '--site', 'shop')
+  })
+
   it('saves, lists, asks by and deletes segments', async () => {
     await done('segments', 'set', 'shop', 'slow', '--route', '/slow', '--not', 'country=FR')
     await done('segments', 'set', 'shop', 'two', '--name', 'Two routes', '--route', '/slow', '--route', '/b')

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import {
   appendFileSync,
   existsSync,
@@ -6,11 +6,12 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -390,6 +391,28 @@ describe('an export that is cut off', () => {
 })
 
 describe('an export that is refused', () => {
+  it.each(['ndjson', 'otlp'])('of two into one file at once, lets the first write: %s', async format => {
+    const [path, lock] = [file(`once.${format}`), file(`once.${format}.lock`)]
+    const ask = () => cli(...ASKED, '--format', format, '--out', path)
+    const ran = await Promise.all([ask(), ask(), ask()])
+    const [first, ...others] = ran.toSorted((a, b) => a.code - b.code)
+    expect(first?.code).toBe(0)
+    for (const { code, said } of others)
+      expect([code, said]).toEqual([2, expect.stringContaining(`Another export writes ${path}: wait for it`)])
+    const lines = readFileSync(path, 'utf8').trimEnd().split('\n')
+    expect(lines.every(line => JSON.parse(line))).toBe(true)
+    expect(lines).toHaveLength(format === 'otlp' ? 1 : views.length)
+    expect(existsSync(lock)).toBe(false)
+    // One that was killed, and one of a machine that is gone.
+    const dead = execFileSync(process.execPath, ['-p', 'process.pid'], { encoding: 'utf8' }).trim()
+    writeFileSync(lock, `${dead} ${hostname()}`)
+    expect((await ask()).code).toBe(0)
+    writeFileSync(lock, '1 elsewhere')
+    expect((await ask()).code).toBe(2)
+    utimesSync(lock, 0, 0)
+    expect((await ask()).code).toBe(0)
+  })
+
   it('leaves nothing in the way of the next', async () => {
     const command = (...days: string[]) =>
       cli('export', '--site', 'shop', ...days, '--format', 'csv', '--out', file('refused.csv'))

@@ -3,7 +3,7 @@
  * them, `DELETE` removes it and all that is stored of it, `GET` shows it; `GET /v1/sites` lists those of the caller.
  */
 
-import { and, type Column, eq, gte, isNull, sql } from 'drizzle-orm'
+import { and, eq, gte, isNull, type SQL, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
@@ -13,24 +13,24 @@ import {
   SITE_SETTINGS,
   type SiteAnswer,
   type SiteSaved,
-  type SiteSettings,
   type SitesAnswer,
 } from '../../schema/api/site.ts'
-import { DAY, HOUR, hourOf } from '../../schema/domain/hour.ts'
-import type { Ms } from '../../schema/domain/units.ts'
+import { hourOf } from '../../schema/domain/hour.ts'
 import { intake, type SiteRow, sites } from '../../schema/storage/tables.ts'
 import type { Hono as Types } from '../env.ts'
-import { PRIVATE } from '../headers.ts'
+import { entityTag, isAny, namesTag, PRIVATE } from '../headers.ts'
 import { logError } from '../log.ts'
 import { checkPath, pathAlone } from '../parameters.ts'
 import { badField, noSite, problem } from '../problem.ts'
 import { bindingsOf, boundAs, type Databases, readBindingOf, requireBound } from '../site/database.ts'
 import { forgetSite } from '../site/sites.ts'
+import { says } from '../store/limited.ts'
 import { requireAdmin, requireSite } from './access.ts'
 import { readJson } from './body.ts'
 import { deployRoutes } from './deploy-routes.ts'
 import { moveRoutes } from './move-routes.ts'
 import { randomHex } from './secret.ts'
+import { changesOf, checkDays, DAYS, deletedBefore, show, toColumns, toSettings } from './site-settings.ts'
 import { tokenRoutes } from './token-routes.ts'
 
 export const siteRoutes = new Hono<Types>()
@@ -49,7 +49,8 @@ export const siteRoutes = new Hono<Types>()
     checkPath(c)
     const [answer] = await listSites(c.env, site)
     if (!answer) throw noSite(site)
-    return c.json(answer, 200, PRIVATE)
+    const { bot_beacons_24h: _, ...saved } = answer
+    return c.json(answer, 200, { ...PRIVATE, ETag: await tagOf(saved) })
   })
   // Whatever is added below is the admin's.
   .use('/*', requireAdmin, pathAlone)
@@ -61,17 +62,18 @@ export const siteRoutes = new Hono<Types>()
     requireBound(c.env, 'database', database)
     const row = { id: name.output, ...settings, database, key: randomHex(16), created: Date.now() }
     const insert = drizzle(c.env.DB).insert(sites).values(row)
-    if (c.req.header('If-None-Match') === '*') {
+    if (isAny(c.req.header('If-None-Match'))) {
       const [made] = await insert.onConflictDoNothing().returning()
       if (!made) throw await notMade(c, name.output)
       return showSaved(c, made, 201)
     }
-    const isPlaced = database === undefined ? sql`true` : eq(sites.database, database)
+    const asRead = await checkMatch(c, name.output)
+    const isPlaced = database === undefined ? undefined : eq(sites.database, database)
     const [saved] = await insert
       .onConflictDoUpdate({
         target: sites.id,
         set: { ...settings, ...deletedBefore(settings, row.created) },
-        setWhere: sql`${sites.deleted} IS NULL AND ${isPlaced}`,
+        setWhere: sql`${and(isNull(sites.deleted), isPlaced, asRead)}`,
       })
       .returning()
     if (!saved) throw await notReplaced(c, name.output)
@@ -80,16 +82,15 @@ export const siteRoutes = new Hono<Types>()
   .patch('/:site', async c => {
     const site = c.req.param('site')
     const change = await readJson(c, SITE_CHANGE)
-    const db = drizzle(c.env.DB)
-    const there = and(eq(sites.id, site), isNull(sites.deleted))
-    const [before] = await db.select().from(sites).where(there)
+    const asRead = await checkMatch(c, site)
+    const before = await siteRow(c, site)
     if (!before) throw noSite(site)
     const changes = changesOf(before, checkDays({ ...toSettings(before), ...change }))
     if (!Object.keys(changes).length) return showSaved(c, before, 200)
     // What stays as it is may be changed by another at the same time; the days that were checked together may not.
-    const asChecked = and(there, ...DAYS.map(name => eq(sites[name], before[name])))
+    const asChecked = and(isThere(site), asRead, ...DAYS.map(name => eq(sites[name], before[name])))
     const kept = deletedBefore({ ...before, ...changes }, Date.now())
-    const [saved] = await db
+    const [saved] = await drizzle(c.env.DB)
       .update(sites)
       .set({ ...changes, ...kept })
       .where(asChecked)
@@ -99,12 +100,16 @@ export const siteRoutes = new Hono<Types>()
   })
   .delete('/:site', async c => {
     const site = c.req.param('site')
+    const asRead = await checkMatch(c, site)
     const [deleted] = await drizzle(c.env.DB)
       .update(sites)
       .set({ deleted: Date.now() })
-      .where(and(eq(sites.id, site), isNull(sites.deleted)))
+      .where(and(isThere(site), asRead))
       .returning()
-    if (!deleted) throw noSite(site)
+    if (!deleted) {
+      await checkMatch(c, site)
+      throw noSite(site)
+    }
     forgetSite(site)
     // Its rows go with the next runs of the cron, a bounded number each.
     return c.body(null, 202, PRIVATE)
@@ -115,13 +120,12 @@ export const siteRoutes = new Hono<Types>()
 
 /** Why no site was made. */
 async function notMade(c: Context<Types>, name: string) {
-  return (await siteRow(c, name))
-    ? problem(412, `Site ${name} exists already.`, { field: 'site' })
-    : beingDeleted(name)
+  return (await siteRow(c, name)) ? exists(name) : beingDeleted(name)
 }
 
 /** Why the settings of a site that is there were not replaced. */
 async function notReplaced(c: Context<Types>, name: string) {
+  await checkMatch(c, name)
   const there = await siteRow(c, name)
   return there
     ? problem(409, `Site ${name} lies in ${there.database}: move it by POST /v1/sites/${name}/move.`, {
@@ -131,8 +135,36 @@ async function notReplaced(c: Context<Types>, name: string) {
 }
 
 async function siteRow(c: Context<Types>, name: string): Promise<SiteRow | undefined> {
-  const there = and(eq(sites.id, name), isNull(sites.deleted))
-  return (await drizzle(c.env.DB).select().from(sites).where(there))[0]
+  return (await drizzle(c.env.DB).select().from(sites).where(isThere(name)))[0]
+}
+
+function isThere(name: string) {
+  return and(eq(sites.id, name), isNull(sites.deleted))
+}
+
+/**
+ * Checks `If-Match` and `If-None-Match`: throws a 412 where they do not hold. Answers the condition that the settings are still those
+ * that `If-Match` named.
+ */
+async function checkMatch(c: Context<Types>, name: string): Promise<SQL | undefined> {
+  const [wanted, unwanted] = [c.req.header('If-Match'), c.req.header('If-None-Match')]
+  if (wanted === undefined && unwanted === undefined) return undefined
+  const row = await siteRow(c, name)
+  if (!row && wanted !== undefined) throw problem(412, `There is no site ${name}.`, { field: 'site' })
+  if (!row) return undefined
+  const tag = await tagOf(show(row))
+  if (wanted !== undefined && !namesTag(wanted, tag))
+    throw problem(412, `Site ${name} has changed. Read it again: If-Match names the settings of before.`)
+  if (namesTag(unwanted, tag)) throw exists(name)
+  return wanted === undefined || isAny(wanted) ? undefined : says(sites, toColumns(toSettings(row)))
+}
+
+function exists(name: string) {
+  return problem(412, `Site ${name} exists already.`, { field: 'site' })
+}
+
+function tagOf(saved: SiteSaved): Promise<string> {
+  return entityTag(JSON.stringify(saved))
 }
 
 function beingDeleted(name: string) {
@@ -171,91 +203,8 @@ async function botsIn(databases: Databases, name: string, only: string | null) {
 }
 
 /** Answers the site as it is now, and forgets what this isolate knew of it. */
-function showSaved(c: Context<Types>, saved: SiteRow, status: 200 | 201): Response {
+async function showSaved(c: Context<Types>, saved: SiteRow, status: 200 | 201): Promise<Response> {
   forgetSite(saved.id)
-  return c.json(show(saved), status, PRIVATE)
-}
-
-type Settings = Omit<SiteSettings, 'database'>
-const DAYS = ['rawDays', 'hourDays', 'dayDays'] as const
-
-/**
- * Since when each kind is there, once `settings` hold: what its days have had deleted does not come back when they are raised. Of
- * columns, as they were before.
- */
-function deletedBefore(settings: Pick<SiteRow, (typeof DAYS)[number]>, now: Ms) {
-  const since = (from: Column, name: (typeof DAYS)[number]) =>
-    sql`max(${from}, iif(${settings[name]} > ${sites[name]}, CAST(${hourOf(now) * HOUR} AS INTEGER) - ${sites[name]} * ${sql.raw(String(DAY))}, 0))`
-  return {
-    rawFrom: since(sites.rawFrom, 'rawDays'),
-    hourFrom: since(sites.hourFrom, 'hourDays'),
-    dayFrom: since(sites.dayFrom, 'dayDays'),
-  }
-}
-
-function checkDays(settings: Settings): Settings {
-  const { raw_days, hour_days, day_days } = settings
-  if (hour_days <= raw_days) throw badField({ field: 'hour_days', detail: 'must be more than raw_days' })
-  if (day_days < hour_days) throw badField({ field: 'day_days', detail: 'must be at least hour_days' })
-  return settings
-}
-
-/** A site without its secret. */
-function show(row: SiteRow): SiteSaved {
-  return {
-    site: row.id,
-    ...toSettings(row),
-    database: row.database,
-    ...(row.moving && row.other && { moving: { phase: row.moving, other: row.other } }),
-    created: new Date(row.created).toISOString(),
-  }
-}
-
-function toSettings(row: SiteRow): Settings {
-  return {
-    origins: row.origins,
-    rate: row.rate,
-    rows_per_day: row.rowsPerDay,
-    bytes_per_day: row.bytesPerDay,
-    max_weight: row.maxWeight,
-    raw_days: row.rawDays,
-    hour_days: row.hourDays,
-    day_days: row.dayDays,
-    trace_link: row.traceLink,
-  }
-}
-
-function toColumns(settings: Settings) {
-  const {
-    origins,
-    rate,
-    rows_per_day,
-    bytes_per_day,
-    max_weight,
-    raw_days,
-    hour_days,
-    day_days,
-    trace_link,
-  } = settings
-  return {
-    origins,
-    rate,
-    rowsPerDay: rows_per_day,
-    bytesPerDay: bytes_per_day,
-    maxWeight: max_weight,
-    rawDays: raw_days,
-    hourDays: hour_days,
-    dayDays: day_days,
-    traceLink: trace_link,
-  }
-}
-
-/** Those columns that are to be other than they are. */
-function changesOf(before: SiteRow, settings: Settings) {
-  const entries = Object.entries(toColumns(settings))
-  return Object.fromEntries(
-    entries.filter(
-      ([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name as keyof SiteRow]),
-    ),
-  )
+  const answer = show(saved)
+  return c.json(answer, status, { ...PRIVATE, ETag: await tagOf(answer) })
 }

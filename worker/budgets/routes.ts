@@ -38,7 +38,7 @@ import { databaseOf, readDatabaseOf } from '../site/database.ts'
 import { segmentOf } from '../site/segments.ts'
 import { existingSite, findSite } from '../site/sites.ts'
 import { requireTag } from '../site/tags.ts'
-import { limited } from '../store/limited.ts'
+import { isNew, isSame, limited } from '../store/limited.ts'
 import { overview } from './overview.ts'
 import { preview } from './preview.ts'
 import { webhookRoutes } from './webhook-routes.ts'
@@ -54,12 +54,19 @@ export const budgetRoutes = new Hono<Types>()
     const budget = await readJson(c, BUDGET)
     const now = Date.now()
     await checkFilters(c, budget, now)
-    const row = { site, id: randomHex(6), created: now, since: now, ...toRow(budget) }
+    const terms = toRow(budget)
+    const row = { site, id: randomHex(6), created: now, since: now, ...terms }
+    const may = sql`${hasSegment(c, budget)} AND ${isNew(budgets, site, terms)}`
     const [made] = await drizzle(d1)
       .insert(budgets)
-      .select(limited(budgets, row, MAX_BUDGETS, hasSegment(c, budget)))
+      .select(limited(budgets, row, MAX_BUDGETS, may))
       .returning()
     if (made) return c.json(show(made), 201, PRIVATE)
+    const [same] = await drizzle(d1)
+      .select()
+      .from(budgets)
+      .where(isSame(budgets, site, terms))
+    if (same) return c.json(show(same), 200, PRIVATE)
     await checkFilters(c, budget, now)
     throw oneTooMany(c, 'budget', MAX_BUDGETS)
   })

@@ -2,11 +2,12 @@
 
 import type { Cause, CausesAnswer } from '../../schema/api/causes.ts'
 import { format, type Metric } from '../../schema/domain/metrics.ts'
+import { withCodes } from '../../schema/domain/unseen.ts'
 import { INP_PARTS, LCP_PARTS } from '../../schema/wire/attribution.ts'
 import { Figure } from './figure.tsx'
 import { count, partName, percent, plain, short } from './format.ts'
 import { Link, usePlace } from './link.tsx'
-import { Name, seen } from './name.tsx'
+import { Name } from './name.tsx'
 import { baseOf, pathOf } from './query.ts'
 import { Section } from './section.tsx'
 import { ShareBar } from './sharebar.tsx'
@@ -56,7 +57,8 @@ function OneCause({ cause, metric }: { cause: Cause; metric: 'lcp' | 'inp' | 'cl
     <li>
       <div class="head">
         <h3>
-          {event && <span class="tag">{event}</span>} <code dir="auto">{seen(target) || '(no element)'}</code>
+          {event && <span class="tag">{event}</span>}{' '}
+          <code dir="auto">{withCodes(target) || '(no element)'}</code>
         </h3>
         <p>
           p75 <Figure metric={metric} figure={p75} />
@@ -64,7 +66,7 @@ function OneCause({ cause, metric }: { cause: Cause; metric: 'lcp' | 'inp' | 'cl
       </div>
       {url && (
         <p class="soft">
-          <code dir="auto">{seen(url)}</code>
+          <code dir="auto">{withCodes(url)}</code>
         </p>
       )}
       {parts && <Parts parts={parts} />}
@@ -81,7 +83,7 @@ function OneCause({ cause, metric }: { cause: Cause; metric: 'lcp' | 'inp' | 'cl
         {script && (
           <li>
             {percent(script.share)} ran{' '}
-            <code dir="auto">{seen(script.invoker || script.url) || 'inline code'}</code> for{' '}
+            <code dir="auto">{withCodes(script.invoker || script.url) || 'inline code'}</code> for{' '}
             {format('inp', script.duration)}
           </li>
         )}

@@ -2,9 +2,9 @@
 
 import type { SummaryAnswer } from '../../schema/api/summary.ts'
 import { DAY, HOUR, hourOf } from '../../schema/domain/hour.ts'
+import { withCodes } from '../../schema/domain/unseen.ts'
 import { count } from './format.ts'
 import { usePlace } from './link.tsx'
-import { seen } from './name.tsx'
 import { baseOf, between, pathOf, type Query, rangeOf, spanOf } from './query.ts'
 import { daysBefore, type Side, Sides } from './sides.tsx'
 import { Tabs } from './tabs.tsx'
@@ -121,7 +121,7 @@ function Value({ name, value, names }: { name: 'a' | 'b'; value: string; names: 
       <select value={value} onChange={event => move({ [name]: event.currentTarget.value })}>
         {(names.includes(value) ? names : [value, ...names]).map(option => (
           <option key={option} value={option} selected={option === value}>
-            {seen(option)}
+            {withCodes(option)}
           </option>
         ))}
       </select>

@@ -4,11 +4,12 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import type { PageViewAnswer } from '../../schema/api/pageview.ts'
 import { format, VITALS, type Vital } from '../../schema/domain/metrics.ts'
+import { withCodes } from '../../schema/domain/unseen.ts'
 import { placeOf } from '../../schema/wire/pageview.ts'
 import { Rated } from './figure.tsx'
 import { count, moment, short } from './format.ts'
 import { Link } from './link.tsx'
-import { Name, seen } from './name.tsx'
+import { Name } from './name.tsx'
 import { Trace } from './trace.tsx'
 import { timings, Waterfall } from './waterfall.tsx'
 
@@ -128,7 +129,7 @@ function causeOf(vital: Vital, { why, calls }: PageViewAnswer): ComponentChildre
       {script && (
         <>
           {' '}
-          <code>{seen(script.invoker || script.url) || 'Inline code'}</code> ran for{' '}
+          <code>{withCodes(script.invoker || script.url) || 'Inline code'}</code> ran for{' '}
           {format('api', script.duration)}.
         </>
       )}
@@ -143,7 +144,7 @@ function causeOf(vital: Vital, { why, calls }: PageViewAnswer): ComponentChildre
 }
 
 function Target({ of }: { of: string }) {
-  return <code>{seen(of) || '(no element)'}</code>
+  return <code>{withCodes(of) || '(no element)'}</code>
 }
 
 function Blocked({ load, after, hosts }: NonNullable<PageViewAnswer['blocking']>) {

@@ -6,13 +6,14 @@ import type { TimeseriesAnswer } from '../../schema/api/timeseries.ts'
 import type { TrendsAnswer, TrendsRow } from '../../schema/api/trends.ts'
 import { DAY } from '../../schema/domain/hour.ts'
 import { format, METRICS, type Metric } from '../../schema/domain/metrics.ts'
+import { withCodes } from '../../schema/domain/unseen.ts'
 import { Tools } from './chart.tsx'
 import { Figure } from './figure.tsx'
 import { count, percent, short, verdict } from './format.ts'
 import { pointOf, Spreads } from './histogram.tsx'
 import { Kept } from './kept.tsx'
 import { Link, usePlace } from './link.tsx'
-import { Name, seen } from './name.tsx'
+import { Name } from './name.tsx'
 import { between, intervalOf, pathOf, type Query, spanOf, zoneOfDays } from './query.ts'
 import { Sampled, Section, Table } from './section.tsx'
 import { slotsOf } from './timeline.ts'
@@ -217,7 +218,7 @@ function Causes({ metric, sides }: { metric: 'lcp' | 'inp' | 'cls'; sides: [Side
         {keys.map(key => (
           <tr key={key}>
             <th scope="row">
-              <code dir="auto">{seen(key) || '(no element)'}</code>
+              <code dir="auto">{withCodes(key) || '(no element)'}</code>
             </th>
             {answer.data?.flatMap(({ data }, i) => {
               const cause = data.find(cause => keyOf(cause) === key)

@@ -23,7 +23,7 @@ import { PRIVATE } from '../headers.ts'
 import { siteOf } from '../parameters.ts'
 import { badField } from '../problem.ts'
 import { existingSite } from '../site/sites.ts'
-import { limited } from '../store/limited.ts'
+import { isNew, isSame, limited } from '../store/limited.ts'
 import { firstOpenHour } from '../store/periods.ts'
 import { queryOf, send } from './push.ts'
 
@@ -39,13 +39,19 @@ export const collectorRoutes = new Hono<Types>()
     const now = Date.now()
     // The hour that settled last is the first to be sent.
     const next = firstOpenHour(now) - 1
-    const row = { site, id: randomHex(6), created: now, next, due: now, ...toRow(given) }
+    const terms = toRow(given)
+    const row = { site, id: randomHex(6), created: now, next, due: now, ...terms }
     const [made] = await drizzle(d1)
       .insert(collectors)
-      .select(limited(collectors, row, MAX_COLLECTORS))
+      .select(limited(collectors, row, MAX_COLLECTORS, isNew(collectors, site, terms)))
       .returning()
-    if (!made) throw oneTooMany(c, 'collector', MAX_COLLECTORS)
-    return c.json(show(made), 201, PRIVATE)
+    if (made) return c.json(show(made), 201, PRIVATE)
+    const [same] = await drizzle(d1)
+      .select()
+      .from(collectors)
+      .where(isSame(collectors, site, terms))
+    if (!same) throw oneTooMany(c, 'collector', MAX_COLLECTORS)
+    return c.json(show(same), 200, PRIVATE)
   })
   .put('/:id', async c => {
     const { site, d1 } = await existingSite(c.env, siteOf(c))

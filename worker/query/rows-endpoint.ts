@@ -9,10 +9,9 @@ import { FORMAT_QUERY } from '../../schema/api/query.ts'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
 import type { Parsed } from '../../schema/domain/problem.ts'
 import type { Ms } from '../../schema/domain/units.ts'
-import { toHex } from '../bytes.ts'
 import { ANSWER_DEADLINE, within } from '../deadline.ts'
 import type { Hono } from '../env.ts'
-import { namesTag } from '../headers.ts'
+import { entityTag, namesTag } from '../headers.ts'
 import { badField } from '../problem.ts'
 import type { Site } from '../site/sites.ts'
 import { SETTLED } from '../store/periods.ts'
@@ -86,10 +85,4 @@ function wantsCsv(c: Context<Hono>, params: URLSearchParams): boolean {
   if (more.length) throw badField({ field: 'format', detail: 'is given twice' })
   if (!checked.success) throw badField({ field: 'format', detail: checked.issues[0].message })
   return format === 'csv' || (format === undefined && /^text\/csv\b/.test(c.req.header('Accept') ?? ''))
-}
-
-/** @see https://www.rfc-editor.org/rfc/rfc9110#name-etag */
-async function entityTag(body: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(body))
-  return `"${toHex(new Uint8Array(digest, 0, 9))}"`
 }

@@ -23,7 +23,7 @@ const MADE: Record<string, [most: number, table: string, make: (i: number) => Pr
     'collectors',
     i => post(`${SITE}/collectors`, { url: `https://otel.example.com/${i}` }),
   ],
-  budgets: [MAX_BUDGETS, 'budgets', () => post(`${SITE}/budgets`, budget)],
+  budgets: [MAX_BUDGETS, 'budgets', i => post(`${SITE}/budgets`, { ...budget, limit: 2_500 + i })],
   segments: [MAX_SEGMENTS, 'segments', i => put(`${SITE}/segments/s${i}`, segment(`s${i}`))],
 }
 
@@ -43,6 +43,20 @@ describe('of requests at once', () => {
       expect(await count.first('n')).toBe(most)
     },
   )
+
+  it.each([
+    ['budgets', { ...budget, device: 'phone' }, { device: 'tablet' }],
+    ['collectors', { url: 'https://otel.example.com', headers: { 'X-Key': 'a' } }, { metrics: ['cls'] }],
+  ])('that add the same %s one makes it, and all get it', async (kind, one, other) => {
+    await put('/v1/sites/twice', { origins: [ORIGIN] })
+    const path = `/v1/sites/twice/${kind}`
+    const answers = await Promise.all(Array.from({ length: 5 }, () => post(path, one)))
+    const statuses = answers.map(({ status }) => status)
+    expect(statuses.sort()).toEqual([200, 200, 200, 200, 201])
+    const ids = await Promise.all(answers.map(async answer => (await answer.json<{ id: string }>()).id))
+    expect(new Set(ids).size).toBe(1)
+    expect((await post(path, { ...one, ...other })).status, 'other terms').toBe(201)
+  })
 
   it('a budget never outlives its segment', async () => {
     await put('/v1/sites/both', { origins: [ORIGIN] })

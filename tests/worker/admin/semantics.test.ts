@@ -59,6 +59,54 @@ describe('If-Match: *', () => {
   })
 })
 
+describe('If-Match', () => {
+  const tagOf = async (answer: Promise<Response>) => (await answer).headers.get('ETag') ?? ''
+
+  it.each(['PUT', 'PATCH', 'DELETE'])('keeps %s of a site from what another has set since', async method => {
+    const path = `/v1/sites/known-${method.toLowerCase()}`
+    const change = (given: object, headers?: Record<string, string>, how = method) =>
+      ask(how, path, how === 'DELETE' ? undefined : JSON.stringify({ origins: [ORIGIN], ...given }), headers)
+    expect((await change({}, { 'If-Match': '*' }, method)).status, 'no site yet').toBe(412)
+    const first = await tagOf(change({}, {}, 'PUT'))
+    expect(await tagOf(get(path)), 'as it is read').toBe(first)
+    const second = await tagOf(change({ rate: 8 }, { 'If-Match': first }, 'PATCH'))
+    expect(second).not.toBe(first)
+    expect(await problemOf(await change({ rate: 2 }, { 'If-Match': first }))).toMatchObject({
+      status: 412,
+      detail: expect.stringContaining('has changed'),
+    })
+    expect((await change({ rate: 2 }, { 'If-None-Match': second })).status).toBe(412)
+    expect(await (await get(path)).json()).toMatchObject({ rate: 8 })
+    expect((await change({ rate: 2 }, { 'If-Match': `"other", ${second}` })).ok).toBe(true)
+  })
+
+  it('lets one of several through that have read the same', async () => {
+    const tag = await tagOf(put('/v1/sites/raced', { origins: [ORIGIN] }))
+    const answers = await Promise.all(
+      [2, 4, 8, 16].map(rate =>
+        ask('PUT', '/v1/sites/raced', JSON.stringify({ origins: [ORIGIN], rate }), { 'If-Match': tag }),
+      ),
+    )
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 412, 412, 412])
+  })
+
+  it.each([
+    ['PUT', 'segments/phones', { name: 'Phones', filters: { device: ['phone'] } }],
+    ['PUT', 'tags', { tags: ['plan'] }],
+    ['POST', 'budgets', { metric: 'lcp', limit: 2500 }],
+    ['PUT', 'rules', { rules: [] }, 'If-None-Match'],
+  ])(
+    'changes nothing at an address that does not check it: %s %s',
+    async (method, path, body, name = 'If-Match') => {
+      const answer = await ask(method, `/v1/sites/shop/${path}`, JSON.stringify(body), { [name]: '"x"' })
+      expect(await problemOf(answer)).toMatchObject({
+        status: 412,
+        detail: `Nothing was changed: this address does not check ${name}. Leave it out.`,
+      })
+    },
+  )
+})
+
 describe('a body', () => {
   const site = (body: BodyInit, headers?: Record<string, string>) =>
     ask('PATCH', '/v1/sites/shop', body, headers)

@@ -263,6 +263,7 @@ describe('a budget', () => {
     [{ metric: 'speed', limit: 1 }, 'metric'],
     [{ metric: 'lcp' }, 'limit'],
     [{ metric: 'lcp', limit: -1 }, 'limit'],
+    [{ metric: 'cls', limit: 10.1 }, 'limit'],
     [{ metric: 'lcp', limit: 1, endpoint: 'GET /a' }, 'endpoint'],
     [{ metric: 'lcp', limit: 1, percentile: 100 }, 'percentile'],
     [{ metric: 'lcp', limit: 1, window_hours: 0 }, 'window_hours'],
