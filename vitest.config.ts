@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 import { receive } from './tests/kit/worker/receiver.ts'
@@ -100,6 +101,7 @@ function inWorkerd(name: string, bindings: object): TestProjectInlineConfigurati
           bindings: {
             ADMIN_TOKEN: 'test-admin-token',
             MIGRATIONS: await readD1Migrations('./schema/storage/migrations'),
+            SECURITY: await readFile('./SECURITY.md', 'utf8'),
             ...fuzzing,
           },
         },

@@ -16,6 +16,7 @@ import { FREE_STATEMENTS } from './env.ts'
 import { MIN_PUSH_STATEMENTS, push } from './formats/push.ts'
 import { tagKeys } from './histogram/dimensions.ts'
 import { expireRaw } from './histogram/expire.ts'
+import { countLate } from './histogram/late.ts'
 import { purgeSite, retain, retainUnknown } from './histogram/retain.ts'
 import { rollUpDay, rollUpHour } from './histogram/rollup.ts'
 import { lowerRate } from './ingest/control.ts'
@@ -29,7 +30,7 @@ const CRON_INTERVAL = 5 * MINUTE
 /** How long a run may take until it begins nothing more, in ms: the next one comes then. */
 const MAX_RUN = 4 * MINUTE
 /** What the parts take at most, in statements. */
-const STATEMENTS = { hour: 10, day: 20, find: 2, lowerRate: 3, expire: 28, counts: 3, retain: 15 }
+const STATEMENTS = { hour: 10, day: 20, late: 1, find: 2, lowerRate: 3, expire: 30, counts: 3, retain: 15 }
 /**
  * Old roll-ups, old counts and gaps among the periods of a site are looked for in one of so many runs, or in fewer where there
  * are so many sites that it would take more than this share of the statements.
@@ -104,7 +105,7 @@ async function serve(run: Run, share: Share, everyone: readonly CronSite[]): Pro
   let left = isDirectory ? share.left : share.left - 1
   left -= await expire(d1, all, share, now, left)
   const turns = await turnsOf(d1, all, now, share.run, retainEvery(all.length, share.statements))
-  left -= STATEMENTS.find
+  left -= STATEMENTS.find + (turns.some(({ late }) => late.length) ? STATEMENTS.late : 0)
   left -= await takeTurns(d1, turns, run, left)
   await catchUp(d1, turns, run, left)
 }
@@ -155,7 +156,7 @@ async function takeTurns(
   return maxStatements - left
 }
 
-/** Rolls up further periods, one of each site at a time. */
+/** Rolls up further periods, one of each site at a time, and at last what page views came to late, as far as each site may. */
 async function catchUp(
   d1: D1Database,
   turns: readonly Turn[],
@@ -163,11 +164,25 @@ async function catchUp(
   maxStatements: number,
 ): Promise<void> {
   let left = maxStatements
-  const rounds = turns.flatMap(({ site, due }) => due.slice(1).map((one, round) => ({ site, one, round })))
-  for (const { site, one } of rounds.sort((a, b) => a.round - b.round)) {
+  const spent = new Map<string, number>()
+  for (const { site, one, leftForLate } of [
+    ...inRounds(turns, ({ due }) => due.slice(1)),
+    ...inRounds(turns, ({ late }) => late),
+  ]) {
     if (left < costOf(one, site) || Date.now() > run.end) return
-    left -= await rollUp(d1, site, one, run.now)
+    const before = spent.get(site.id) ?? 0
+    if (one.late && one.tier === 'hour' && before >= leftForLate) continue
+    const { taken, late } = await rollUp(d1, site, one, run.now)
+    left -= taken
+    spent.set(site.id, before + late)
   }
+}
+
+/** What turns have of some kind: first one of each site, then another. */
+function inRounds(turns: readonly Turn[], of: (turn: Turn) => readonly Due[]) {
+  return turns
+    .flatMap(turn => of(turn).map((one, round) => ({ ...turn, one, round })))
+    .sort((a, b) => a.round - b.round)
 }
 
 /** One site's turn; answers the statements it took. */
@@ -190,7 +205,7 @@ async function maintain(
     return (await advance(databases, site.id, now, most, end)).taken
   }
   let left = maxStatements - (await leave(site, run, maxStatements))
-  if (oldest && left >= costOf(oldest, site)) left -= await rollUp(d1, site, oldest, now)
+  if (oldest && left >= costOf(oldest, site)) left -= (await rollUp(d1, site, oldest, now)).taken
   if (isSampledTooMuch(site) && left >= STATEMENTS.lowerRate) {
     await lowerRate(d1, site, now)
     left -= STATEMENTS.lowerRate
@@ -211,19 +226,32 @@ async function leave(site: CronSite, { databases, now }: Run, maxStatements: num
   }
 }
 
-/** What rolling up takes. Of a day each tag is a dimension of its own. */
-function costOf({ tier }: Due, { tags }: CronSite): number {
-  return tier === 'hour' ? STATEMENTS.hour : STATEMENTS.day + tagKeys(tags).length
+/** What rolling up takes, in statements. Of a day each tag is a dimension of its own. */
+function costOf({ tier, late }: Due, { tags }: CronSite): number {
+  const once = tier === 'hour' ? STATEMENTS.hour : STATEMENTS.day + tagKeys(tags).length
+  return late ? once + STATEMENTS.late : once
 }
 
-/** Rolls up one period; answers the statements it took. One that cannot be is logged, and holds up no other. */
-async function rollUp(d1: D1Database, site: CronSite, due: Due, now: Ms): Promise<number> {
+/**
+ * Rolls up one period; answers the statements it took, and what late page views have cost, in rows. One that cannot be is logged, and
+ * holds up no other.
+ */
+async function rollUp(
+  d1: D1Database,
+  site: CronSite,
+  due: Due,
+  now: Ms,
+): Promise<{ taken: number; late: number }> {
   const tags = tagKeys(site.tags)
+  let late = 0
   try {
-    if (due.tier === 'hour') await rollUpHour(d1, site.id, due.start, now, tags, site.hourDays)
-    else await rollUpDay(d1, site.id, due.start, now, tags)
+    const receipts =
+      due.tier === 'hour'
+        ? await rollUpHour(d1, site.id, due.start, now, tags, site.hourDays)
+        : await rollUpDay(d1, site.id, due.start, now, tags)
+    if (due.late) late = await countLate(d1, due, receipts)
   } catch (error) {
     logError(`${due.tier} ${due.start} of site ${site.id} cannot be rolled up`, error)
   }
-  return costOf(due, site)
+  return { taken: costOf(due, site), late }
 }

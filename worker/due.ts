@@ -6,6 +6,7 @@ import type { Ms } from '../schema/domain/units.ts'
 import { rates, type SiteRow, sites, type Tier } from '../schema/storage/tables.ts'
 import { isWatched } from './budgets/watch.ts'
 import { isPushed } from './formats/push.ts'
+import { leftForLate } from './histogram/late.ts'
 import { isUnderway } from './site/move.ts'
 import { named } from './store/names.ts'
 import { type Look, type Stale, staleDays, staleHours } from './store/periods.ts'
@@ -32,6 +33,9 @@ export interface Turn {
   site: CronSite
   /** Hours and then days to roll up, the oldest first. */
   due: readonly Due[]
+  /** Hours that page views came to late, and what may be spent on them, in rows. They come after all else that is due of all sites. */
+  late: readonly Due[]
+  leftForLate: number
   retains: boolean
 }
 
@@ -86,21 +90,26 @@ export async function turnsOf(
   const looks = Object.fromEntries(
     living.map(({ id }): [string, Look] => [id, retaining.has(id) ? 'all' : 'new']),
   )
-  const due = Map.groupBy(
-    [
-      ...(await staleHours(d1, looks, now, MAX_DUE)).map(hour => ({ ...hour, tier: 'hour' as const })),
-      ...(await staleDays(d1, looks, now, MAX_DUE)).map(day => ({ ...day, tier: 'day' as const })),
-    ],
-    ({ site }) => site,
+  const stale = [
+    ...(await staleHours(d1, looks, now, MAX_DUE)).map(hour => ({ ...hour, tier: 'hour' as const })),
+    ...(await staleDays(d1, looks, now, MAX_DUE)).map(day => ({ ...day, tier: 'day' as const })),
+  ]
+  // A day is not kept waiting: it comes once after its hours, and the hours behind it go only then.
+  const waits = ({ tier, late }: Due) => tier === 'hour' && late === 1
+  const due = Map.groupBy(stale, one => (waits(one) ? `late ${one.site}` : one.site))
+  const left = await leftForLate(
+    d1,
+    living.filter(({ id }) => due.has(`late ${id}`)),
+    now,
   )
   const first = Math.floor(((run * GOLDEN) % 1) * all.length)
-  const turns = [...all.slice(first), ...all.slice(0, first)].map(site => ({
-    site,
-    due: due.get(site.id) ?? [],
-    retains: retaining.has(site.id),
-  }))
+  const turns = [...all.slice(first), ...all.slice(0, first)].map(site => {
+    const leftForLate = left.get(site.id) ?? 0
+    const late = leftForLate > 0 ? (due.get(`late ${site.id}`) ?? []) : []
+    return { site, due: due.get(site.id) ?? [], late, leftForLate, retains: retaining.has(site.id) }
+  })
   return turns
-    .filter(({ site, due, retains }) => due.length || retains || hasMore(site))
+    .filter(({ site, due, late, retains }) => due.length || late.length || retains || hasMore(site))
     .sort((a, b) => Number(b.retains) - Number(a.retains))
 }
 

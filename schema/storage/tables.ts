@@ -250,6 +250,8 @@ export const periods = sqliteTable(
     state: text().$type<'clean' | 'dirty' | 'sealed'>().notNull(),
     /** The hour since 1970 in which it was last rolled up. */
     rolled: integer().$type<Hour>().notNull(),
+    /** What it has cost within a day to roll it up again, in rows written (histogram/late); of the first time nothing. */
+    again: integer().notNull().default(0),
   },
   table => [
     primaryKey({ columns: [table.site, table.tier, table.start] }),

@@ -266,13 +266,15 @@ describe('fieldline import', () => {
     const [first] = views
     const hour = Math.floor(Date.parse(first?.began ?? '') / 3_600_000)
     await worker.db
-      .prepare(`INSERT INTO periods (site, tier, start, state, rolled) VALUES
+      .prepare(`INSERT OR REPLACE INTO periods (site, tier, start, state, rolled) VALUES
         ('copy', 'hour', ${hour}, 'clean', ${hour + 40}), ('copy', 'day', ${Math.floor(hour / 24) * 24}, 'clean', ${hour + 40})`)
       .all()
     await empty()
     await done(...restored('views.parquet'))
     const { results } = await worker.db
-      .prepare("SELECT state, rolled - start AS after FROM periods WHERE site = 'copy'")
+      .prepare(
+        `SELECT state, rolled - start AS after FROM periods WHERE site = 'copy' AND start IN (${hour}, ${Math.floor(hour / 24) * 24})`,
+      )
       .all()
     expect(results).toEqual([
       { state: 'dirty', after: 0 },

@@ -19,10 +19,11 @@ import { keyOf, listed, named } from '../store/names.ts'
 import { PERIOD_COLUMNS } from '../store/periods.ts'
 import { prepare } from '../store/statement.ts'
 import { tagKeys } from './dimensions.ts'
+import { countLate } from './late.ts'
 import { rollUpHour } from './rollup.ts'
 
 /** What the parts of a run take, in statements. */
-const STATEMENTS = { find: 1, rollUp: 10, seal: 2, delete: 1 }
+const STATEMENTS = { find: 1, rollUp: 11, seal: 2, delete: 1 }
 /** Hours rolled up once more in a run. */
 const MAX_ROLLUPS = 2
 /** Statements that delete, in a run. */
@@ -66,11 +67,13 @@ export async function expireRaw(
   )
   const sealing = STATEMENTS.seal + STATEMENTS.delete
   const tried = Math.floor((maxStatements - taken - sealing) / STATEMENTS.rollUp)
-  const once = waiting.slice(0, Math.max(0, Math.min(MAX_ROLLUPS, tried)))
+  const once = inTurns(waiting).slice(0, Math.max(0, Math.min(MAX_ROLLUPS, tried)))
   const failed = await rollUpOnce(d1, once, sites, now)
   taken += once.length * STATEMENTS.rollUp
   if (maxStatements - taken < sealing) return taken
 
+  for (const { site, hour } of forced)
+    console.error(`hour ${hour} of site ${site} is sealed without what came to it last`)
   const hopeless = failed.filter(({ late }) => late > MAX_WAIT)
   await d1.batch([seal(d1, overdue), sealAnyhow(d1, [...forced, ...hopeless], now)])
   taken += STATEMENTS.seal
@@ -81,6 +84,15 @@ export async function expireRaw(
     if (meta.changes < DELETE_BATCH) break
   }
   return taken
+}
+
+/** The oldest of each site first, then what is the second of its site: late page views of one site hold up no other. */
+function inTurns(hours: readonly Overdue[]): Overdue[] {
+  const bySite = [...Map.groupBy(hours, ({ site }) => site).values()]
+  return bySite
+    .flatMap(own => own.map((hour, turn) => ({ hour, turn })))
+    .sort((a, b) => a.turn - b.turn || b.hour.late - a.hour.late)
+    .map(({ hour }) => hour)
 }
 
 /** Rolls hours up for the last time; answers those that cannot be. */
@@ -94,7 +106,8 @@ async function rollUpOnce(
   for (const hour of hours) {
     try {
       const { tags = {} } = sites.find(({ id }) => id === hour.site) ?? {}
-      await rollUpHour(d1, hour.site, hour.hour, now, tagKeys(tags))
+      const receipts = await rollUpHour(d1, hour.site, hour.hour, now, tagKeys(tags))
+      await countLate(d1, { site: hour.site, tier: 'hour', start: hour.hour }, receipts)
     } catch (error) {
       logError(`hour ${hour.hour} of site ${hour.site}, past its days, cannot be rolled up`, error)
       failed.push(hour)

@@ -19,8 +19,12 @@ const period = named(periods)
 const s = named(periods, 's')
 const h = named(periods, 'h')
 const d = named(periods, 'd')
-/** What an upsert brings. */
+/** What an upsert brings, and what it finds. */
 const sent = named(periods, 'excluded')
+const old = named(periods, 'periods')
+type PeriodRow = typeof periods.$inferSelect
+/** Hours for which it counts what rolling up again has cost. */
+const COUNTED = 24
 /** The columns that a roll-up or a seal writes. */
 export const PERIOD_COLUMNS = listed(period.site, period.tier, period.start, period.state, period.rolled)
 
@@ -47,6 +51,8 @@ export type Looks = Readonly<Record<string, Look>>
 export interface Stale {
   site: string
   start: Hour
+  /** It was rolled up before, or periods behind it were: page views that came late ask for it. */
+  late: 0 | 1
 }
 
 /**
@@ -63,16 +69,16 @@ export async function staleHours(d1: D1Database, looks: Looks, now: Ms, limit: n
   const open = firstOpenHour(now)
   const { results } = await prepare(
     d1,
-    sql`WITH RECURSIVE asked(site, since) AS (${asked(looks, 'hour', 1)}), hours(site, start) AS (
-        SELECT site, (SELECT min(${p.hour}) FROM ${p.table} WHERE ${p.site} = asked.site AND ${p.hour} >= since) FROM asked
+    sql`WITH RECURSIVE asked(site, since, newest) AS (${asked(looks, 'hour', 1)}), hours(site, newest, start) AS (
+        SELECT site, newest, (SELECT min(${p.hour}) FROM ${p.table} WHERE ${p.site} = asked.site AND ${p.hour} >= since) FROM asked
         UNION ALL
-        SELECT site, (SELECT min(${p.hour}) FROM ${p.table} WHERE ${p.site} = hours.site AND ${p.hour} > hours.start)
+        SELECT site, newest, (SELECT min(${p.hour}) FROM ${p.table} WHERE ${p.site} = hours.site AND ${p.hour} > hours.start)
         FROM hours WHERE hours.start < ${open})
-      SELECT site, start FROM (
-        SELECT site, start FROM hours WHERE start < ${open} AND NOT EXISTS (
+      SELECT site, start, late FROM (
+        SELECT site, start, start < newest AS late FROM hours WHERE start < ${open} AND NOT EXISTS (
           SELECT 1 FROM ${s.table} WHERE ${s.site} = hours.site AND ${s.tier} = 'hour' AND ${s.start} = hours.start)
         UNION ALL
-        SELECT ${d.site}, ${d.start} FROM asked CROSS JOIN ${d.table} ON ${d.site} = asked.site
+        SELECT ${d.site}, ${d.start}, ${d.rolled} > ${d.start} FROM asked CROSS JOIN ${d.table} ON ${d.site} = asked.site
         WHERE ${d.tier} = 'hour' AND ${d.state} = 'dirty'
           AND +${d.start} < ${open} AND ${open} - ${d.start} >= 3 * (${d.rolled} - ${d.start}))
       ${oldestOfEach(limit)}`,
@@ -90,15 +96,16 @@ export async function staleDays(d1: D1Database, looks: Looks, now: Ms, limit: nu
     WHERE ${h.site} = ${site} AND ${h.tier} = 'hour' AND ${h.start} >= ${since})`
   const { results } = await prepare(
     d1,
-    sql`WITH RECURSIVE asked(site, since) AS (${asked(looks, 'day', 24)}), days(site, start) AS (
-        SELECT site, ${next(sql`asked.site`, sql`since`)} FROM asked
+    sql`WITH RECURSIVE asked(site, since, newest) AS (${asked(looks, 'day', 24)}), days(site, newest, start) AS (
+        SELECT site, newest, ${next(sql`asked.site`, sql`since`)} FROM asked
         UNION ALL
-        SELECT site, ${next(sql`days.site`, sql`days.start + 24`)} FROM days WHERE days.start < ${today})
-      SELECT site, start FROM (
-        SELECT site, start FROM days WHERE start < ${today} AND NOT EXISTS (SELECT 1 FROM ${s.table}
+        SELECT site, newest, ${next(sql`days.site`, sql`days.start + 24`)} FROM days WHERE days.start < ${today})
+      SELECT site, start, late FROM (
+        SELECT site, start, start < newest AS late FROM days
+        WHERE start < ${today} AND NOT EXISTS (SELECT 1 FROM ${s.table}
           WHERE ${s.site} = days.site AND ${s.tier} = 'day' AND ${s.start} = days.start)
         UNION
-        SELECT ${d.site}, ${d.start} FROM asked CROSS JOIN ${d.table} ON ${d.site} = asked.site
+        SELECT ${d.site}, ${d.start}, ${d.rolled} > ${d.start} FROM asked CROSS JOIN ${d.table} ON ${d.site} = asked.site
         WHERE ${d.tier} = 'day' AND ${d.state} = 'dirty' AND +${d.start} < ${today} AND EXISTS (
           SELECT 1 FROM ${h.table} WHERE ${h.site} = ${d.site} AND ${h.tier} = 'hour'
             AND ${h.start} >= ${d.start} AND ${h.start} < ${d.start} + 24)) AS days
@@ -108,37 +115,52 @@ export async function staleDays(d1: D1Database, looks: Looks, now: Ms, limit: nu
   return results
 }
 
-/** SQL of the sites, and of the hour from which on a look at each begins: behind the newest period of `length` hours. */
+/**
+ * SQL of the sites, of the hour from which on a look at each begins, behind the newest period of `length` hours, and of that
+ * period's start.
+ */
 function asked(looks: Looks, tier: Tier, length: number): SQL {
-  return sql`SELECT key, iif(value = 'all', 0, coalesce((SELECT max(${s.start}) + ${length} FROM ${s.table}
-    WHERE ${s.site} = key AND ${s.tier} = ${tier}), 0)) FROM json_each(${JSON.stringify(looks)})`
+  return sql`SELECT key, iif(value = 'all', 0, newest + ${length}), newest FROM (
+    SELECT key, value, coalesce((SELECT max(${s.start}) FROM ${s.table} WHERE ${s.site} = key AND ${s.tier} = ${tier}), 0) AS newest
+    FROM json_each(${JSON.stringify(looks)}))`
 }
 
-/** First the oldest of every site, then what is the second of its site, and so on. */
+/** First the oldest of every site, then what is the second of its site, and so on; and at last in the same way what is late. */
 function oldestOfEach(limit: number): SQL {
-  return sql`ORDER BY row_number() OVER (PARTITION BY site ORDER BY start), start LIMIT ${limit}`
+  return sql`ORDER BY late, row_number() OVER (PARTITION BY site, late ORDER BY start), start LIMIT ${limit}`
 }
 
-/** Notes that rows of a closed hour have changed. Writes nothing where nothing was rolled up, or it is noted already. */
-export function markDirty(d1: D1Database, site: string, hours: readonly Hour[]): D1PreparedStatement {
+/** A page view, and a closed hour in which its row may lie. */
+export type Place = readonly [hour: Hour, id: string]
+
+/**
+ * Notes that rows of closed hours have changed: those of `places` where the row lies there, so it follows what has stored them.
+ * Writes nothing where nothing was rolled up, or it is noted already. Keys: (site, tier, start), (site, hour, id).
+ */
+export function markDirty(d1: D1Database, site: string, places: readonly Place[]): D1PreparedStatement {
   return prepare(
     d1,
     sql`UPDATE ${period.table} SET ${period.state} = 'dirty'
       WHERE ${period.site} = ${site} AND ${period.state} = 'clean' AND (${listed(period.tier, period.start)}) IN (
-        SELECT value ->> 0, value ->> 1 FROM json_each(${startsOf(hours)}))`,
+        SELECT t.value, iif(t.value = 'day', (j.value ->> 0) / 24 * 24, j.value ->> 0)
+        FROM json_each(${JSON.stringify(places)}) AS j CROSS JOIN json_each('["hour","day"]') AS t
+        WHERE EXISTS (SELECT 1 FROM ${p.table} WHERE ${p.site} = ${site} AND ${p.hour} = j.value ->> 0 AND ${p.id} = j.value ->> 1))`,
   )
 }
 
 /**
- * The same of hours that were filled again, which may be weeks old: they are rolled up at the next run, however long ago they
- * were rolled up last.
+ * The same of hours that a team filled again, which may be weeks old: they are rolled up at the next run, however long ago they
+ * were rolled up last, and count for no late ones. Those that were never rolled up are noted, too, if they have rows.
  */
 export function markUndone(d1: D1Database, site: string, hours: readonly Hour[]): D1PreparedStatement {
   return prepare(
     d1,
-    sql`UPDATE ${period.table} SET ${period.state} = 'dirty', ${period.rolled} = ${period.start}
-      WHERE ${period.site} = ${site} AND ${period.state} <> 'sealed' AND (${listed(period.tier, period.start)}) IN (
-        SELECT value ->> 0, value ->> 1 FROM json_each(${startsOf(hours)}))`,
+    sql`INSERT INTO ${period.table} (${PERIOD_COLUMNS})
+      SELECT ${site}, value ->> 0, value ->> 1, 'dirty', value ->> 1 FROM json_each(${startsOf(hours)})
+      WHERE EXISTS (SELECT 1 FROM ${s.table} WHERE ${s.site} = ${site} AND ${s.tier} = value ->> 0 AND ${s.start} = value ->> 1)
+        OR (value ->> 0 = 'hour' AND EXISTS (SELECT 1 FROM ${p.table} WHERE ${p.site} = ${site} AND ${p.hour} = value ->> 1))
+      ON CONFLICT (${keyOf(periods)}) DO UPDATE SET ${period.state} = ${sent.state}, ${period.rolled} = ${sent.rolled}
+        WHERE ${old.state} <> 'sealed' AND NOT (${old.state} = 'dirty' AND ${old.rolled} = ${sent.rolled})`,
   )
 }
 
@@ -165,8 +187,37 @@ export function markRolledUp(
     d1,
     sql`INSERT INTO ${period.table} (${PERIOD_COLUMNS})
       SELECT ${site}, ${tier}, ${start}, iif(${behind}, 'dirty', 'clean'), ${hourOf(now)} WHERE true
-      ON CONFLICT (${keyOf(periods)}) DO UPDATE SET ${period.state} = ${sent.state}, ${period.rolled} = ${sent.rolled}`,
+      ON CONFLICT (${keyOf(periods)}) DO UPDATE SET ${period.state} = ${sent.state}, ${period.rolled} = ${sent.rolled},
+        ${period.again} = iif(${old.rolled} > ${sent.rolled} - ${COUNTED}, ${old.again}, 0)`,
   )
+}
+
+/** Adds to what it has cost to roll a period up again: `again`. */
+export function countAgain(
+  d1: D1Database,
+  { site, tier, start }: Pick<PeriodRow, 'site' | 'tier' | 'start'>,
+  cost: number,
+): D1PreparedStatement {
+  return prepare(
+    d1,
+    sql`UPDATE ${period.table} SET ${period.again} = ${period.again} + ${cost}
+      WHERE ${period.site} = ${site} AND ${period.tier} = ${tier} AND ${period.start} = ${start}`,
+  )
+}
+
+/** What that was within the last day, by site: of `from` those with the hour from which on theirs may be. Key: (site, tier, start). */
+export async function countedAgain(
+  d1: D1Database,
+  from: Readonly<Record<string, Hour>>,
+  now: Ms,
+): Promise<Map<string, number>> {
+  const { results } = await prepare(
+    d1,
+    sql`SELECT a.key AS site, sum(${s.again}) AS cost FROM json_each(${JSON.stringify(from)}) AS a CROSS JOIN ${s.table}
+      ON ${s.site} = a.key AND ${s.tier} IN ('hour', 'day') AND ${s.start} >= a.value
+      WHERE ${s.rolled} > ${hourOf(now) - COUNTED} GROUP BY a.key`,
+  ).all<{ site: string; cost: number }>()
+  return new Map(results.map(({ site, cost }) => [site, cost]))
 }
 
 /** True where an hour of the day is dirty, or has rows and was never rolled up. */

@@ -6,14 +6,14 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { HOUR, hourOf, MINUTE } from '../../schema/domain/hour.ts'
-import type { Hour, Ms } from '../../schema/domain/units.ts'
+import type { Ms } from '../../schema/domain/units.ts'
 import type { Candidate } from '../../schema/storage/candidate.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
 import { MAX_CALLS } from '../../schema/wire/beacon.ts'
 import { COLUMN_NAMES, type Column, columns, newValue, OPEN, type Stored } from './brought.ts'
 import { IS_KEPT, JUDGED } from './judge.ts'
 import { listed, named } from './names.ts'
-import { markDirty } from './periods.ts'
+import { markDirty, markUndone, type Place } from './periods.ts'
 import { takeOver } from './takeover.ts'
 
 /**
@@ -73,7 +73,7 @@ export async function storeAnd(
   now: Ms,
   also: readonly D1PreparedStatement[],
 ): Promise<[D1Result<Stored>, ...D1Result[]]> {
-  const late = lateHours(rows, now)
+  const late = latePlaces(rows, now)
   const alike = inOneHour(rows)
   // What is to run right behind it counts the rows of one statement.
   const taken = also.length ? null : await takeOver(d1, alike, now, touches(d1, late))
@@ -90,7 +90,7 @@ export async function storeAnd(
   if (!receipt) throw new Error('D1 answered a batch with nothing')
   const stored = receipt as D1Result<Stored>
 
-  const missed = missedHours(stored.results, late, now)
+  const missed = missedPlaces(stored.results, late, now)
   if (missed.size) await d1.batch(touches(d1, missed))
   const all = taken ? { ...stored, results: [...taken.results, ...stored.results] } : stored
   return [all, ...others.slice(0, also.length)]
@@ -106,10 +106,12 @@ function textsOf(d1: D1Database): Texts {
 }
 
 /** Closed hours that nobody thought of: a beacon that was on its way for long has found its row there. */
-function missedHours(stored: readonly Stored[], late: ReadonlyMap<string, Set<number>>, now: Ms) {
-  const missed = new Map<string, Set<number>>()
-  for (const { site, hour } of stored) {
-    if (hour < hourOf(now) && !late.get(site)?.has(hour)) add(missed, site, hour)
+function missedPlaces(stored: readonly Stored[], late: Late, now: Ms): Late {
+  const missed: Late = new Map()
+  for (const { site, hour, id } of stored) {
+    const known = late.get(site)
+    const isKnown = known && [...known.places, ...known.imported].some(([h, i]) => h === hour && i === id)
+    if (hour < hourOf(now) && !isKnown) add(missed, site, [hour, id])
   }
   return missed
 }
@@ -130,23 +132,32 @@ function inOneHour(rows: readonly Candidate[]): readonly Candidate[] {
   })
 }
 
-/** The closed hours in which rows may come to lie, by site. */
-function lateHours(rows: readonly Candidate[], now: Ms): Map<string, Set<number>> {
+/** Where rows may come to lie in closed hours, by site. */
+type Late = Map<string, { places: Place[]; imported: Place[] }>
+
+function latePlaces(rows: readonly Candidate[], now: Ms): Late {
   const open = hourOf(now)
-  const late = new Map<string, Set<number>>()
-  for (const { site, hour, began } of rows) {
+  const late: Late = new Map()
+  for (const { site, hour, began, id, imported } of rows) {
     if (hour >= open && began - hour * HOUR > MAX_JITTER) continue
-    for (const near of [hour - 1, hour, hour + 1]) if (near < open) add(late, site, near)
+    const near = imported ? [hour] : [hour - 1, hour, hour + 1]
+    for (const hour of near) if (hour < open) add(late, site, [hour, id], imported)
   }
   return late
 }
 
-function add(hours: Map<string, Set<number>>, site: string, hour: Hour): void {
-  hours.set(site, (hours.get(site) ?? new Set()).add(hour))
+function add(late: Late, site: string, place: Place, imported = false): void {
+  const known = late.get(site) ?? { places: [], imported: [] }
+  known[imported ? 'imported' : 'places'].push(place)
+  late.set(site, known)
 }
 
-function touches(d1: D1Database, hours: Map<string, Set<number>>): D1PreparedStatement[] {
-  return [...hours].map(([site, starts]) => markDirty(d1, site, [...starts]))
+/** What an importer brings is no stranger's: its hours wait for nothing. */
+function touches(d1: D1Database, late: Late): D1PreparedStatement[] {
+  return [...late].flatMap(([site, { places, imported }]) => [
+    ...(places.length ? [markDirty(d1, site, places)] : []),
+    ...(imported.length ? [markUndone(d1, site, [...new Set(imported.map(([hour]) => hour))])] : []),
+  ])
 }
 
 /** The text of the upsert of what `where` holds of, in Drizzle's words; its only parameter is the JSON list of rows. */

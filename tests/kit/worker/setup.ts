@@ -16,6 +16,8 @@ declare global {
 interface TestEnv extends Env {
   ADMIN_TOKEN: string
   MIGRATIONS: D1Migration[]
+  /** The text of SECURITY.md, whose figures are tested. */
+  SECURITY: string
   /** Bound for all of tests/worker. */
   ARCHIVE: R2Bucket
   /** Bound for all of tests/spread. */

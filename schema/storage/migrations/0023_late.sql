@@ -1,0 +1,1 @@
+ALTER TABLE `periods` ADD `again` integer DEFAULT 0 NOT NULL;
