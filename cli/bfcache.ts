@@ -29,7 +29,7 @@ function describe({ site, from, to, count, restored, data }: BfcacheAnswer): str
   if (!restored) return `${title}: no data`
   const interval = ({ low, high }: typeof restored) => `${percent(low)} to ${percent(high)}`
   const told = `The browser restored ${percent(restored.value)} (${interval(restored)}) of ${whole(count)} returns.`
-  const note = 'Browsers on Chromium alone tell.'
+  const note = 'Only browsers on Chromium tell.'
   if (!data.length) return `${title}\n\n${told} ${note}`
   const rows = data.map(row => [
     row.reason,

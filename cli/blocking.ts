@@ -43,5 +43,5 @@ function describe({ site, from, to, count, load, after, rest, data }: BlockingAn
   const others = ['(rest)', '', '', ms(rest.load), ms(rest.after), percent(rest.time_share), '']
   const head = ['host', 'samples', 'page views', 'until load', 'after', 'of all time', 'p75 of both']
   const mean = `The mean page view was blocked for ${ms(load)} until it had loaded, and for ${ms(after)} after.`
-  return `${title}\n\n${table(head, [...rows, others], 1)}\n\n${mean} Browsers on Chromium alone tell.`
+  return `${title}\n\n${table(head, [...rows, others], 1)}\n\n${mean} Only browsers on Chromium tell.`
 }

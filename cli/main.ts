@@ -26,7 +26,7 @@ import { pageviews } from './pageviews.ts'
 import { printable } from './printable.ts'
 import { report } from './report.ts'
 import { rulesFromOpenApi, rulesGet, rulesSet, rulesSuggest } from './rules.ts'
-import { segmentsDelete, segmentsList, segmentsSet } from './segments.ts'
+import { segmentsList, segmentsRemove, segmentsSet } from './segments.ts'
 import { siteAdd, siteList, siteMove, siteRemove, siteSet, siteShow } from './site.ts'
 import { summary } from './summary.ts'
 import { tagsAdd, tagsList, tagsRemove } from './tags.ts'
@@ -56,7 +56,7 @@ const COMMANDS: readonly Command[] = [
   tagsRemove,
   segmentsList,
   segmentsSet,
-  segmentsDelete,
+  segmentsRemove,
   deploy,
   deployList,
   summary,

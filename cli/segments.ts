@@ -41,15 +41,15 @@ export const segmentsSet: Command = {
   },
 }
 
-export const segmentsDelete: Command = {
-  name: 'segments delete',
+export const segmentsRemove: Command = {
+  name: 'segments remove',
   operands: ['site', 'id'],
-  about: 'delete a segment that no budget uses',
+  about: 'remove a segment that no budget uses',
   options: {},
   async run(call) {
     const id = needed(call.given, 'id')
     await call.ask('DELETE', sitePath(call.given, 'segments', id))
-    call.note(`${id} is deleted.`)
+    call.note(`${id} is removed.`)
   },
 }
 

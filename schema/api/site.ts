@@ -13,7 +13,7 @@ const ORIGIN = v.pipe(
   v.string('must be a string'),
   v.regex(
     /^(\*|https?:\/\/(\*\.)?[a-z0-9.-]+(:(\d{1,5}|\*))?)$/,
-    'must be * or an origin: https://shop.example, https://*.shop.example, http://localhost:*',
+    'must be * or an origin, without a path or a slash at its end: https://shop.example, https://*.shop.example, http://localhost:*',
   ),
 )
 const ORIGINS = v.pipe(

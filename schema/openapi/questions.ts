@@ -108,7 +108,7 @@ export const QUESTIONS: readonly Operation[] = [
   question('blocking', {
     summary: 'Blocking time, by host',
     description:
-      'How long scripts kept pages from answering, by the hosts that they came from: own and third parties. Browsers on Chromium alone ' +
+      'How long scripts kept pages from answering, by the hosts that they came from: own and third parties. Only browsers on Chromium ' +
       'tell.',
     query: { ...SHARED, ...BLOCKING_QUERY },
     answer: BLOCKING_ANSWER,
@@ -118,7 +118,7 @@ export const QUESTIONS: readonly Operation[] = [
     summary: 'Returns that were not restored, by reason',
     description:
       'Page views whose visitor came back by the back or forward button: the share that the browser restored from its back/forward ' +
-      'cache, and why it loaded the others anew. Browsers on Chromium alone tell.',
+      'cache, and why it loaded the others anew. Only browsers on Chromium tell.',
     query: { ...SHARED, ...BFCACHE_QUERY },
     answer: BFCACHE_ANSWER,
     example: BFCACHE_EXAMPLE,

@@ -1,24 +1,19 @@
 /** The page finds what got worse: at its top, in each table, and by filters of several values; its address keeps it all. */
 
-import type { BrowserContext, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { runCron } from '../../demo/local/server.ts'
 import { sendAll } from '../../demo/traffic/send.ts'
 import type { Sent } from '../../demo/traffic/traffic.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
 import { pageView } from '../kit/pageview.ts'
-import { HOSTILE, type Stage, settled, stage } from './dashboard.ts'
+import { api, dashboardPages, on, open, page, region, troubles } from './dashboard.page.ts'
+import { HOSTILE, settled } from './dashboard.ts'
 
 const DESKTOP =
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36'
 const PHONE =
   'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Mobile Safari/537.36'
 const ROUTES = ['/', '/p/[id]', '/c/a,b', ...Array.from({ length: 9 }, (_, i) => `/page-${i}`)]
-
-let on: Stage
-let context: BrowserContext
-let page: Page
-let troubles: string[]
 
 /** In the last day phones on /p/[id] are slower by two thirds; in the day before nothing is. */
 function* traffic(): Generator<Sent> {
@@ -46,26 +41,14 @@ function* traffic(): Generator<Sent> {
         }
 }
 
-beforeAll(async () => {
-  on = await stage()
-  const { url, token } = on.server
-  await fetch(`${url}/v1/sites/worse`, {
-    method: 'PUT',
-    headers: { Authorization: `Bearer ${token}` },
-    body: JSON.stringify({ origins: ['*'] }),
-  })
-  await sendAll({ url, token, site: 'worse' }, traffic(), () => {})
-  await runCron(url)
-  // The cron rolls up 150 hours.
-}, 400_000)
-afterAll(() => on.close())
-beforeEach(async () => {
-  ;({ page, context, troubles } = await on.page())
+dashboardPages({
+  async prepare() {
+    await api('/v1/sites/worse', 'PUT', { origins: ['*'] })
+    await sendAll({ ...on.server, site: 'worse' }, traffic(), () => {})
+    await runCron(on.server.url)
+  },
 })
-afterEach(() => context.close())
 
-const open = (query: string) => on.open(page, query)
-const region = (name: string) => page.getByRole('region', { name, exact: true })
 const query = () => new URL(page.url()).searchParams
 const names = (table: string) => region(table).getByRole('rowheader').allTextContents()
 

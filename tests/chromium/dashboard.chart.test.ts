@@ -3,58 +3,51 @@
  * and two sides are compared.
  */
 
-import type { BrowserContext, Locator, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Locator } from 'playwright-core'
+import { expect, test } from 'vitest'
 import { runCron } from '../../demo/local/server.ts'
 import { sendAll } from '../../demo/traffic/send.ts'
 import { pageViews } from '../../demo/traffic/traffic.ts'
 import type { SummaryAnswer } from '../../schema/api/summary.ts'
 import type { TrendsAnswer } from '../../schema/api/trends.ts'
 import { format } from '../../schema/domain/metrics.ts'
-import { HOSTILE, type Stage, settled, stage } from './dashboard.ts'
-
-let on: Stage
-let context: BrowserContext
-let page: Page
+import { api, dashboardPages, on, page, region } from './dashboard.page.ts'
+import { HOSTILE, settled } from './dashboard.ts'
 
 /** Every ninth page view of `slow` takes so long, in ms. */
 const SLOW = 100_000
 const BUDGET = 2_500
 const DEPLOYED = '2.4.0-rc'
 
-beforeAll(async () => {
-  on = await stage({ traffic: false })
-  await api('/v1/sites/slow', 'PUT', { origins: ['*'] })
-  const beacons = [...pageViews({ seed: 7, views: 160, days: 6, now: Date.now() })].map(
-    ({ view, ...sender }, i) => {
-      const lcp = view.vitals.lcp !== null && i % 9 === 0 ? SLOW : view.vitals.lcp
-      const release = `release-${Math.floor(i / 10)}.0.0`
-      const marks = [{ name: 'cart.ready', value: 100 + i }]
-      return { ...sender, view: { ...view, release, marks, vitals: { ...view.vitals, lcp } } }
-    },
-  )
-  await sendAll({ ...on.server, site: 'slow' }, beacons, () => {})
-  await api('/v1/sites/slow/budgets', 'POST', { metric: 'lcp', limit: BUDGET, minimum: 10, device: 'phone' })
-  const at = new Date(Date.now() - 30 * 3_600_000).toISOString()
-  await api('/v1/sites/slow/deploys', 'POST', { release: DEPLOYED, note: HOSTILE[0], at })
-  await runCron(on.server.url)
-}, 240_000)
-afterAll(() => on.close())
-beforeEach(async () => {
-  ;({ page, context } = await on.page({ viewport: { width: 1280, height: 900 } }))
+dashboardPages({
+  traffic: false,
+  page: { viewport: { width: 1280, height: 900 } },
+  async prepare() {
+    await api('/v1/sites/slow', 'PUT', { origins: ['*'] })
+    const beacons = [...pageViews({ seed: 7, views: 160, days: 6, now: Date.now() })].map(
+      ({ view, ...sender }, i) => {
+        const lcp = view.vitals.lcp !== null && i % 9 === 0 ? SLOW : view.vitals.lcp
+        const release = `release-${Math.floor(i / 10)}.0.0`
+        const marks = [{ name: 'cart.ready', value: 100 + i }]
+        return { ...sender, view: { ...view, release, marks, vitals: { ...view.vitals, lcp } } }
+      },
+    )
+    await sendAll({ ...on.server, site: 'slow' }, beacons, () => {})
+    await api('/v1/sites/slow/budgets', 'POST', {
+      metric: 'lcp',
+      limit: BUDGET,
+      minimum: 10,
+      device: 'phone',
+    })
+    const at = new Date(Date.now() - 30 * 3_600_000).toISOString()
+    await api('/v1/sites/slow/deploys', 'POST', { release: DEPLOYED, note: HOSTILE[0], at })
+    await runCron(on.server.url)
+  },
 })
-afterEach(() => context.close())
 
-const region = (name: string) => page.getByRole('region', { name, exact: true })
 const cursor = () => page.getByRole('slider')
 const tip = () => page.locator('.tip')
 const query = () => new URLSearchParams(new URL(page.url()).search)
-
-async function api(path: string, method: string, body: unknown): Promise<void> {
-  const headers = { Authorization: `Bearer ${on.server.token}` }
-  const answer = await fetch(`${on.server.url}${path}`, { method, headers, body: JSON.stringify(body) })
-  expect(answer.ok, path).toBe(true)
-}
 
 interface Box {
   text: string
@@ -294,8 +287,7 @@ test.each([
 test('two devices stand side by side as the API compares them, by their address', async () => {
   await on.open(page, '?site=slow&view=compare&range=7d&live=off&on=device&a=phone&b=desktop')
   const path = '/v1/trends?site=slow&from=-7d&metrics=lcp&device=desktop&baseline_device=phone'
-  const headers = { Authorization: `Bearer ${on.server.token}` }
-  const [row] = ((await (await fetch(on.server.url + path, { headers })).json()) as TrendsAnswer).data
+  const [row] = (await api<TrendsAnswer>(path)).data
   const card = page
     .getByRole('listitem')
     .filter({ has: page.getByRole('link', { name: 'LCP', exact: true }) })

@@ -1,37 +1,11 @@
 /** What a daily user needs of the dashboard: page views, budgets, sites, phones, paper, and words where they stand. */
 
-import type { BrowserContext, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { runCron } from '../../demo/local/server.ts'
-import { type Stage, settled, stage } from './dashboard.ts'
+import { api, dashboardPages, on, open, page, region, rowOf, troubles } from './dashboard.page.ts'
+import { settled } from './dashboard.ts'
 
-let on: Stage
-let context: BrowserContext
-let page: Page
-let troubles: string[]
-
-beforeAll(async () => {
-  on = await stage()
-})
-afterAll(() => on.close())
-beforeEach(async () => {
-  ;({ page, context, troubles } = await on.page())
-})
-afterEach(() => context.close())
-
-const open = (query: string) => on.open(page, query)
-const region = (name: string) => page.getByRole('region', { name, exact: true })
-const rowOf = (name: string) =>
-  page.getByRole('row').filter({ has: page.getByRole('rowheader', { name, exact: true }) })
-
-async function ask<T>(path: string, method = 'GET', body?: object): Promise<T> {
-  const answer = await fetch(on.server.url + path, {
-    method,
-    headers: { Authorization: `Bearer ${on.server.token}` },
-    ...(body && { body: JSON.stringify(body) }),
-  })
-  return answer.json() as Promise<T>
-}
+dashboardPages()
 
 test.each([
   [1280, 720],
@@ -64,7 +38,7 @@ test.each([
 })
 
 test('a link to a page view that is not in the list opens it, and one to none says so', async () => {
-  const { data } = await ask<{ data: { id: string; route: string }[] }>(
+  const { data } = await api<{ data: { id: string; route: string }[] }>(
     '/v1/pageviews?site=demo&from=-7d&order=newest&limit=1&device=phone',
   )
   await open(`?site=demo&range=7d&view=views&device=desktop&id=${data[0]?.id}`)
@@ -115,7 +89,7 @@ test('tries a budget before it makes it, and says what is wrong beside the field
 })
 
 test('a read token sees budgets and sites, and nothing that it may not use', async () => {
-  const { token } = await ask<{ token: string }>('/v1/sites/demo/tokens', 'POST', { name: 'reader' })
+  const { token } = await api<{ token: string }>('/v1/sites/demo/tokens', 'POST', { name: 'reader' })
   for (const view of ['budgets', 'sites']) {
     await page.goto(`${on.server.url}/?view=${view}&site=demo&range=7d#token=${token}`)
     await settled(page)
@@ -152,7 +126,7 @@ test('makes, sets and deletes a site from the list of all, with a token of its o
   await settings.getByLabel('Address of a trace').fill('https://tempo.example/trace/{trace}')
   await settings.getByRole('button', { name: 'Save settings' }).click()
   await settings.getByText('Saved.').waitFor()
-  expect(await ask('/v1/sites/second')).toMatchObject({
+  expect(await api('/v1/sites/second')).toMatchObject({
     raw_days: 7,
     trace_link: 'https://tempo.example/trace/{trace}',
     origins: ['https://a.example', 'https://b.example'],
@@ -179,7 +153,7 @@ test('makes, sets and deletes a site from the list of all, with a token of its o
   const collector = rowOf('https://otlp.example.com/v1/metrics')
   await collector.waitFor()
   expect(await collector.textContent()).toContain('by route, device')
-  expect(await ask('/v1/sites/second/collectors')).toMatchObject({ data: [{ headers: ['Authorization'] }] })
+  expect(await api('/v1/sites/second/collectors')).toMatchObject({ data: [{ headers: ['Authorization'] }] })
   page.once('dialog', dialog => dialog.accept())
   await collector.getByRole('button', { name: 'Remove collector' }).click()
   await collector.waitFor({ state: 'detached' })
@@ -307,7 +281,7 @@ test('a day of another year says which', async () => {
 })
 
 test('declares a tag among the settings, as a breakdown and a filter', async () => {
-  await ask('/v1/sites/tagged', 'PUT', { origins: ['*'] })
+  await api('/v1/sites/tagged', 'PUT', { origins: ['*'] })
   await open('?site=tagged&view=sites&id=tagged')
   await page.getByLabel('Tags that are kept').fill('plan variant')
   await page.getByRole('button', { name: 'Save tags' }).click()
@@ -421,7 +395,7 @@ test('makes a segment of filters, then chooses, narrows, promises and deletes it
 
 test('a site beyond the first page of sites is found, set, and opened by its address', async () => {
   const names = Array.from({ length: 104 }, (_, i) => `many-${String(i).padStart(3, '0')}`)
-  for (const name of names) await ask(`/v1/sites/${name}`, 'PUT', { origins: ['*'] })
+  for (const name of names) await api(`/v1/sites/${name}`, 'PUT', { origins: ['*'] })
   await open('?site=demo&view=sites')
   const list = region('Sites')
   expect(await rowOf('many-103').count()).toBe(0)
@@ -471,7 +445,7 @@ test('a comparison beyond what is kept leads to one that is kept', async () => {
 })
 
 test('another site keeps the range, and nothing that only the one before has', async () => {
-  await ask('/v1/sites/other', 'PUT', { origins: ['*'] })
+  await api('/v1/sites/other', 'PUT', { origins: ['*'] })
   await open(
     '?site=demo&range=7d&p=42&device=watch&segment=mine&tag=plan:pro&by=tag:plan&view=compare&on=tag:plan&a=x',
   )
@@ -485,8 +459,8 @@ test('another site keeps the range, and nothing that only the one before has', a
 })
 
 test('a comparison that reaches back before its tag was declared says so in words', async () => {
-  await ask('/v1/sites/young', 'PUT', { origins: ['*'] })
-  await ask('/v1/sites/young/tags', 'PUT', { tags: ['plan'] })
+  await api('/v1/sites/young', 'PUT', { origins: ['*'] })
+  await api('/v1/sites/young/tags', 'PUT', { tags: ['plan'] })
   await open('?site=young&range=7d&view=compare&tag=plan:pro')
   const notice = region('What is kept')
   expect(await notice.textContent()).toMatch(
@@ -502,4 +476,18 @@ test('a comparison that reaches back before its tag was declared says so in word
   expect(said).toMatch(
     /^Nothing is kept of this range\. It must end after \d+ \w+, \d\d:00: the tag was declared then\.$/,
   )
+})
+
+test('a site without data says so where the figures will stand, and explains none that are not there', async () => {
+  await api('/v1/sites/quiet', 'PUT', { origins: ['*'] })
+  await open('?site=quiet')
+  const card = page
+    .getByRole('listitem')
+    .filter({ has: page.getByRole('link', { name: 'INP', exact: true }) })
+  const [own, said] = [await card.boundingBox(), await card.getByText('no data').boundingBox()]
+  expect((said?.y ?? 999) - (own?.y ?? 0)).toBeLessThan(80)
+  await region('LCP elements').scrollIntoViewIfNeeded()
+  const text = await page.locator('main').textContent()
+  expect(text).toContain('There is too little data to compare with.')
+  expect(text).not.toMatch(/Corrected for|most harmful|of 0 page views/)
 })

@@ -1,32 +1,20 @@
 /** The page says how sure it is, of what, and as of when; and an open page stays as it was. */
 
-import type { BrowserContext, Locator, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Locator } from 'playwright-core'
+import { expect, test } from 'vitest'
 import { sendAll } from '../../demo/traffic/send.ts'
 import type { CausesAnswer } from '../../schema/api/causes.ts'
 import type { SummaryAnswer } from '../../schema/api/summary.ts'
 import type { TimeseriesAnswer } from '../../schema/api/timeseries.ts'
 import { VIEWS } from '../../worker/dashboard/url-state.ts'
 import { pageView } from '../kit/pageview.ts'
-import { type Stage, settled, stage } from './dashboard.ts'
+import { api, context, dashboardPages, newPage, on, page, region } from './dashboard.page.ts'
+import { settled } from './dashboard.ts'
 
 /** How often a live page asks anew, in ms. */
 const BEAT = 60_000
 
-let on: Stage
-let context: BrowserContext
-let page: Page
-
-beforeAll(async () => {
-  on = await stage()
-})
-afterAll(() => on.close())
-beforeEach(async () => {
-  ;({ page, context } = await on.page())
-})
-afterEach(() => context.close())
-
-const region = (name: string) => page.getByRole('region', { name, exact: true })
+dashboardPages()
 
 /** Changes what the API answers to some questions. */
 async function answering<T>(path: RegExp, change: (answer: T) => object): Promise<void> {
@@ -38,11 +26,7 @@ async function answering<T>(path: RegExp, change: (answer: T) => object): Promis
 
 /** Sends page views to a site of its own. */
 async function send(site: string, given: Parameters<typeof pageView>[0][]): Promise<void> {
-  await fetch(`${on.server.url}/v1/sites/${site}`, {
-    method: 'PUT',
-    headers: { Authorization: `Bearer ${on.server.token}` },
-    body: JSON.stringify({ origins: ['*'] }),
-  })
+  await api(`/v1/sites/${site}`, 'PUT', { origins: ['*'] })
   const userAgent = await page.evaluate(() => navigator.userAgent)
   const sent = given.map(view => ({ view: pageView(view), userAgent, country: 'DE' }))
   await sendAll({ ...on.server, site }, sent, () => {})
@@ -179,8 +163,7 @@ test.each(Object.keys(VIEWS))('the view %s says in which zone its times are', as
     ['Asia/Kathmandu', 'UTC'],
     ['America/Sao_Paulo', 'UTC-03:00'],
   ] as const) {
-    await context.close()
-    ;({ page, context } = await on.page({ timezoneId }))
+    await newPage({ timezoneId })
     await on.open(page, `?site=demo&view=${view}`)
     expect(await page.getByText(`Times are ${zone}`, { exact: true }).count()).toBe(1)
   }
@@ -309,12 +292,7 @@ test('where all comparisons are unclear it is not said that nothing changed', as
 })
 
 test('a budget that nobody has judged yet does not say that it has no samples', async () => {
-  const answer = await fetch(`${on.server.url}/v1/sites/demo/budgets`, {
-    method: 'POST',
-    headers: { Authorization: `Bearer ${on.server.token}` },
-    body: JSON.stringify({ metric: 'lcp', limit: 2_500 }),
-  })
-  expect(answer.status).toBe(201)
+  await api('/v1/sites/demo/budgets', 'POST', { metric: 'lcp', limit: 2_500 })
   await on.open(page, '?site=demo&view=budgets')
   const said = await page.getByRole('table', { name: 'Budgets' }).textContent()
   expect(said).toContain('not judged yet')

@@ -1,19 +1,12 @@
 /** The page is true at every moment: while answers are under way, when requests fail, and after they work again. */
 
-import type { BrowserContext, Locator, Page, Route } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { type Stage, settled, stage } from './dashboard.ts'
+import type { Locator, Route } from 'playwright-core'
+import { beforeEach, expect, test } from 'vitest'
+import { api, context, dashboardPages, link, newPage, on, page, region } from './dashboard.page.ts'
+import { settled } from './dashboard.ts'
 
-let on: Stage
-let context: BrowserContext
-let page: Page
-
-beforeAll(async () => {
-  on = await stage()
-})
-afterAll(() => on.close())
+dashboardPages()
 beforeEach(async () => {
-  ;({ page, context } = await on.page())
   await page.addInitScript(() => {
     const shifts: number[] = []
     Reflect.set(window, 'shifts', shifts)
@@ -22,10 +15,7 @@ beforeEach(async () => {
     }).observe({ type: 'layout-shift', buffered: true })
   })
 })
-afterEach(() => context.close())
 
-const region = (name: string) => page.getByRole('region', { name, exact: true })
-const link = (name: string) => page.getByRole('link', { name, exact: true })
 const main = () => page.locator('main').textContent()
 const shifted = () =>
   page.evaluate(() => (Reflect.get(window, 'shifts') as number[]).reduce((sum, value) => sum + value, 0))
@@ -128,11 +118,7 @@ test('another metric waits under its own name, in a panel as tall as before', as
 })
 
 test('another site shows nothing of the one before', async () => {
-  await fetch(`${on.server.url}/v1/sites/empty`, {
-    method: 'PUT',
-    headers: { Authorization: `Bearer ${on.server.token}`, 'Content-Type': 'application/json' },
-    body: JSON.stringify({ origins: ['https://shop.example'] }),
-  })
+  await api('/v1/sites/empty', 'PUT', { origins: ['https://shop.example'] })
   await on.open(page, '?site=demo&range=7d')
   const value = (await page.locator('.card .value').first().textContent()) ?? ''
   expect(value).toMatch(/\d/)
@@ -284,8 +270,7 @@ test('load phases read from a sample say why, and how to read more', async () =>
 test.each(['America/New_York', 'Asia/Kolkata', 'Pacific/Auckland'])(
   '90 days are told by the day of UTC in %s',
   async timezoneId => {
-    await context.close()
-    ;({ page, context } = await on.page({ timezoneId }))
+    await newPage({ timezoneId })
     await on.open(page, '?site=demo&range=90d')
     expect(await page.getByRole('alert').count()).toBe(0)
     const chart = region('LCP over time')

@@ -1,32 +1,26 @@
 /** The page at `/` shows what the API says, in words and never as markup; its address is its state. */
 
-import type { BrowserContext, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { summary } from '../../demo/visit/report.ts'
 import { format, VITALS } from '../../schema/domain/metrics.ts'
 import { VIEWS } from '../../worker/dashboard/url-state.ts'
-import { HOSTILE, type Stage, settled, stage } from './dashboard.ts'
+import {
+  api,
+  context,
+  dashboardPages,
+  link,
+  on,
+  open,
+  page,
+  region,
+  rowOf,
+  troubles,
+} from './dashboard.page.ts'
+import { HOSTILE, settled } from './dashboard.ts'
 
-let on: Stage
-let context: BrowserContext
-let page: Page
-let troubles: string[]
+dashboardPages()
 
-beforeAll(async () => {
-  on = await stage()
-})
-afterAll(() => on.close())
-beforeEach(async () => {
-  ;({ page, context, troubles } = await on.page())
-})
-afterEach(() => context.close())
-
-const open = (query: string) => on.open(page, query)
-const link = (name: string) => page.getByRole('link', { name, exact: true })
-const region = (name: string) => page.getByRole('region', { name, exact: true })
 const query = () => new URL(page.url()).search
-const rowOf = (name: string) =>
-  page.getByRole('row').filter({ has: page.getByRole('rowheader', { name, exact: true }) })
 
 test('a link with the token opens signed in, and the token leaves the address', async () => {
   await open('?site=demo&range=7d')
@@ -257,12 +251,7 @@ test('asks for a token where there is none, and refuses a wrong one', async () =
 })
 
 test('a read token shows its own site', async () => {
-  const answer = await fetch(`${on.server.url}/v1/sites/demo/tokens`, {
-    method: 'POST',
-    headers: { Authorization: `Bearer ${on.server.token}` },
-    body: JSON.stringify({ name: 'dashboard' }),
-  })
-  const { token } = (await answer.json()) as { token: string }
+  const { token } = await api<{ token: string }>('/v1/sites/demo/tokens', 'POST', { name: 'dashboard' })
   await page.goto(`${on.server.url}/#token=${token}`)
   await settled(page)
   expect(query()).toBe('?site=demo')
@@ -270,11 +259,7 @@ test('a read token shows its own site', async () => {
 })
 
 test('a new site shows the snippet, and the dashboard once the first beacon arrives', async () => {
-  await fetch(`${on.server.url}/v1/sites/empty`, {
-    method: 'PUT',
-    headers: { Authorization: `Bearer ${on.server.token}` },
-    body: JSON.stringify({ origins: ['*'] }),
-  })
+  await api('/v1/sites/empty', 'PUT', { origins: ['*'] })
   await open('?site=empty')
   await page.getByText('Waiting for the first beacon').waitFor()
   const snippet = `<script async src="${on.server.url}/fieldline.js" data-site="empty"></script>`

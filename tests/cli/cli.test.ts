@@ -108,12 +108,12 @@ describe('fieldline segments', () => {
     ]
     const made = await done(...budget)
     expect(made).toContain('lcp p75 of 24 h two')
-    expect(await cli('segments', 'delete', 'shop', 'two')).toMatchObject({
+    expect(await cli('segments', 'remove', 'shop', 'two')).toMatchObject({
       code: 1,
       said: expect.stringContaining('is used by budget'),
     })
     await done('budget', 'remove', made.split(' ')[0] ?? '', '--site', 'shop')
-    for (const id of ['two', 'slow']) await done('segments', 'delete', 'shop', id)
+    for (const id of ['two', 'slow']) await done('segments', 'remove', 'shop', id)
     expect(await cli('segments', 'set', 'shop', 'x', '--not', 'city=Bonn')).toMatchObject({ code: 2 })
   })
 })

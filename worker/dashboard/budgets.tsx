@@ -42,11 +42,17 @@ export function Budgets() {
         {budgets.length === 0 ? (
           <p class="soft">No budgets yet.{mayChange() && ' Create the first one.'}</p>
         ) : (
-          <Table label="Budgets" columns={columns}>
-            {budgets.map(budget => (
-              <Row key={budget.id} budget={budget} />
-            ))}
-          </Table>
+          <>
+            <Table label="Budgets" columns={columns}>
+              {budgets.map(budget => (
+                <Row key={budget.id} budget={budget} />
+              ))}
+            </Table>
+            <p class="soft">
+              Breached: the whole 95% interval lies above the limit. Ok: none of it does. Between them the
+              state stays.
+            </p>
+          </>
         )}
       </Section>
       {answer.data && mayChange() && <BudgetForm key={open?.id} budget={open} />}

@@ -32,7 +32,7 @@ export function Causes({ metric }: { metric: 'lcp' | 'inp' | 'cls' }) {
       name="cause"
       className="whole"
     >
-      {found && (
+      {found && found.count > 0 && (
         <p class="soft">
           The cause is known for {percent(found.explained)} of {found.sampled > 1 && 'about '}
           {count(found.count, 'page view')}. The most harmful comes first.

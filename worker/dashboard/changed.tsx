@@ -50,7 +50,7 @@ export function Changed() {
           {parts > 0 && `${count(parts, 'wider or narrower group')} changed as part of these. `}
           {telling.length > 0 && `${number(found.compared)} comparisons, ${number(found.unclear)} unclear. `}
           {found.sampled && `Read from one in ${found.sampled} page views. `}
-          Corrected for how many groups were compared.
+          {found.compared > 0 && 'Corrected for how many groups were compared.'}
         </p>
       )}
     </Section>
