@@ -27,9 +27,6 @@ export function parseDeliveryQuery(
 const amount = v.pipe(v.number(), v.integer(), v.minValue(0))
 const counted = (meaning: string) => v.pipe(amount, v.description(meaning))
 
-/** Why a beacon is refused. */
-export const REFUSALS = ['origin', 'rate', 'size', 'field', 'weight'] as const
-
 const FIGURES = {
   accepted: counted('beacons that passed every check: stored, sampled out, queued or late'),
   stored: counted('beacons stored at once'),

@@ -25,7 +25,7 @@ export type GroupKey = NamedKey | TagKey
 type NamedKey = Dimension | 'endpoint'
 
 /** Several values, or all but some. */
-export interface Several {
+interface Several {
   any?: readonly string[]
   not?: readonly string[]
 }

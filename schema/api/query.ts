@@ -38,7 +38,7 @@ export const SHARED = {
 }
 
 /** What answers as rows comes as JSON or as CSV; without `format` the Accept header decides. */
-export const FORMATS = ['json', 'csv'] as const
+const FORMATS = ['json', 'csv'] as const
 export const FORMAT_QUERY = {
   format: v.optional(v.pipe(oneOf(FORMATS), v.description('without it the Accept header decides'))),
 }

@@ -73,7 +73,6 @@ export const SEGMENT = v.strictObject(
   },
   unknownOrMissing,
 )
-export type Segment = v.InferOutput<typeof SEGMENT>
 
 export const SEGMENT_ANSWER = v.object({
   id: v.pipe(SEGMENT_ID, v.description('what the parameter `segment` takes')),

@@ -53,7 +53,7 @@ function countedOf(name: string): Measure | undefined {
 }
 
 /** The orders in which groups are answered: most traffic, worst percentile, most failures, most of what is not good. */
-export const SORTS = ['busiest', 'slowest', 'failing', 'impact'] as const
+const SORTS = ['busiest', 'slowest', 'failing', 'impact'] as const
 export type Sort = (typeof SORTS)[number]
 
 /** The metrics of a question about percentiles alone. */

@@ -22,7 +22,6 @@ export const TAGS = v.strictObject(
   },
   unknownOrMissing,
 )
-export type Tags = v.InferOutput<typeof TAGS>
 
 const count = (meaning: string) => v.pipe(v.number(), v.integer(), v.minValue(0), v.description(meaning))
 

@@ -22,7 +22,7 @@ export type Verdict = (typeof VERDICTS)[number]
 /** A change of less than this share of the value before counts as none. */
 export const MARGIN = 0.1
 /** How sure it must be that nothing changed for a verdict to be `stable`. */
-export const SURE = 0.8
+const SURE = 0.8
 
 /** Grains, as the percentiles; null where so few samples allow no statement. */
 export interface Change {

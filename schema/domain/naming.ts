@@ -12,7 +12,7 @@ export const KINDS = ['route', 'endpoint'] as const
 export type Kind = (typeof KINDS)[number]
 
 /** One rule. What is undefined is not asked for. */
-export interface Rule {
+interface Rule {
   kind: Kind
   /** `/products/:slug` */
   pattern: string

@@ -27,6 +27,10 @@ test.each([
   }
   expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('H2')
   expect(await detail.textContent()).toMatch(/LCP [\d.]+ m?s.*, of which [\d.]+ m?s were .* \S+\./)
+  expect(await detail.textContent()).toMatch(/, (Chrome|Safari|Firefox|Microsoft Edge) \d+, /)
+  // Rows stay as low as they are without it.
+  const heights = await list.locator('tbody tr').evaluateAll(rows => rows.map(row => row.clientHeight))
+  expect(Math.max(...heights)).toBeLessThan(60)
   const bars = detail.locator('.track').first()
   const { x = -1, width: wide = 0 } = (await bars.boundingBox()) ?? {}
   expect(x).toBeGreaterThanOrEqual(0)

@@ -116,7 +116,7 @@ async function postpone(d1: D1Database, { site, id }: BudgetRow, now: Ms): Promi
 }
 
 /** Stores how a budget stands. If its state has changed, stores the event and the messages, too. */
-export async function note(d1: D1Database, budget: BudgetRow, finding: Finding, now: Ms): Promise<void> {
+async function note(d1: D1Database, budget: BudgetRow, finding: Finding, now: Ms): Promise<void> {
   const { site, id } = budget
   const db = drizzle(d1)
   const changed = finding.state !== budget.state

@@ -112,7 +112,7 @@ function OneCause({ cause, metric }: { cause: Cause; metric: 'lcp' | 'inp' | 'cl
 }
 
 /** A bar as long as the p75, in parts, with each in words. */
-export function Parts({ parts }: { parts: { [name: string]: number } }) {
+function Parts({ parts }: { parts: { [name: string]: number } }) {
   const names = [...LCP_PARTS, ...INP_PARTS].filter(name => parts[name] !== undefined)
   return (
     <>

@@ -90,7 +90,8 @@ function nothing(found: ChangesAnswer): string {
   if (compared === 0) return `There is too little data to compare with. ${baselineOf(found)}`
   const groups = count(compared, 'comparison')
   const of = `${groups} ${baseline.release ? `with release ${baseline.release}` : 'with the period before'}`
-  return `${unclear < compared ? 'Nothing changed' : 'Nothing can be told'} in ${of}.${unclear ? ` ${number(unclear)} of them are unclear: too few page views to tell.` : ''}`
+  if (unclear === compared) return `Nothing can be told in ${of}: too few page views.`
+  return `Nothing changed in ${of}.${unclear ? ` ${number(unclear)} of them are unclear: too few page views to tell.` : ''}`
 }
 
 function baselineOf({ baseline, release, from, to }: ChangesAnswer): string {

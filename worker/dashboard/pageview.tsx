@@ -67,7 +67,8 @@ function Visitor({ of: view }: { of: PageViewAnswer }) {
   const { navigation, device, country, os, browser, browser_version, connection, tags, release, weight } =
     view
   const tagged = Object.entries(tags).map(([name, value]) => `${name} ${value}`)
-  const known = [navigation, device, country, os, browser, browser_version, connection, ...tagged]
+  const program = browser && [browser, browser_version].filter(Boolean).join(' ')
+  const known = [navigation, device, country, os, program, connection, ...tagged]
   return (
     <p class="soft">
       {known.filter(Boolean).join(', ')}

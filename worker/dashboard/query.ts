@@ -65,7 +65,7 @@ export function zoneOfDays(place: Place): string {
 /** The offset of this browser, `+02:00`. The API knows whole hours only: elsewhere days begin in UTC. */
 export const ZONE = zoneOf(-new Date().getTimezoneOffset() / 60)
 
-export function zoneOf(hours: number): string {
+function zoneOf(hours: number): string {
   if (!Number.isInteger(hours)) return '+00:00'
   return `${hours < 0 ? '-' : '+'}${String(Math.abs(hours)).padStart(2, '0')}:00`
 }

@@ -162,7 +162,7 @@ function Swatch({ kind }: { kind: string }) {
 type LegendProps = { measure: Measure; series: readonly Series[]; limits: readonly Limit[] }
 
 /** What the lines and the colours behind them mean: in the plot itself it would cover values. */
-export function Legend({ measure, series, limits }: LegendProps) {
+function Legend({ measure, series, limits }: LegendProps) {
   const { good, poor } = isRated(measure) ? METRICS[measure] : { good: 0, poor: 0 }
   return (
     <ul class="legend">

@@ -15,7 +15,7 @@ export const RANGES = {
   '90d': '90 days',
   own: 'Custom range',
 } as const
-export type Range = keyof typeof RANGES
+type Range = keyof typeof RANGES
 
 export const VIEWS = {
   overview: 'Overview',
@@ -29,7 +29,7 @@ export const VIEWS = {
   names: 'Names',
   sites: 'Sites',
 } as const
-export type ViewName = keyof typeof VIEWS
+type ViewName = keyof typeof VIEWS
 
 /** What page views are told apart by, and what a person reads. */
 export const DIMENSIONS = {

@@ -44,7 +44,7 @@ const KINDS: Record<CruxFraction, { key: GroupKey; values: readonly string[] }> 
 }
 
 /** A metric in one collection period. */
-export interface Point {
+interface Point {
   /** Good, needs improvement, poor. */
   densities: number[]
   /** In the metric's unit. */

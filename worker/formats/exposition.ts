@@ -28,7 +28,7 @@ export interface Counts {
   breakdowns: readonly Breakdown[]
 }
 
-export interface Breakdown {
+interface Breakdown {
   key: GroupKey
   groups: readonly Group[]
 }

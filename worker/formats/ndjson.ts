@@ -43,7 +43,7 @@ export const ndjsonRoute = handler({
 })
 
 /** The lines, in UTF-8. Key: (site, hour, id), sought for each page. */
-export async function ndjson(
+async function ndjson(
   d1: Preparer,
   query: NdjsonQuery,
   traceLink: string | null = null,

@@ -17,7 +17,7 @@ import { type Naming, requireDeclared } from './declared.ts'
 import { parseWithin } from './segment.ts'
 
 /** A checked query, on its way. */
-export interface Call<Q, S> {
+interface Call<Q, S> {
   c: Context<Hono>
   query: Q
   site: S

@@ -61,7 +61,7 @@ export function sliceOf(
 }
 
 /** Filters of one value each; null where there are others. */
-export function plain(filters: { [K in Key]?: Filter | undefined }): { [K in Key]?: string } | null {
+function plain(filters: { [K in Key]?: Filter | undefined }): { [K in Key]?: string } | null {
   const given = Object.entries(filters).filter(([, filter]) => filter !== undefined)
   const single = given.filter((entry): entry is [string, string] => typeof entry[1] === 'string')
   return single.length === given.length ? Object.fromEntries(single) : null
