@@ -76,8 +76,8 @@ const FIGURES = {
     v.nullable(v.object({ value: SHARE, low: SHARE, high: SHARE })),
     v.description(
       'an estimate of the share of beacons that never arrived, with its 95% interval, by the hour in which their page ' +
-        'views began, once it is rolled up: the share missing of those that a later beacon of their page view proves. ' +
-        'null: no page view has two',
+        'views began, once it is rolled up: the share missing of the first beacons that a later one of their page view ' +
+        'proves. null: no page view has two',
     ),
   ),
 }
@@ -93,17 +93,22 @@ export const DELIVERY_ANSWER = v.object({
     amount,
     v.description('page views stored, of hours that are rolled up; rows, not weights'),
   ),
-  beacons_sent: v.pipe(amount, v.description('beacons that later beacons of the same page view prove')),
+  beacons_sent: v.pipe(
+    amount,
+    v.description('of each page view the newest beacon that came, and the first, if there were others'),
+  ),
   beacons_received: amount,
   loss_rate: v.pipe(
     v.nullable(v.number()),
     v.description(
-      'share of proven beacons that never came: a lower bound, since a last one leaves no trace; see `lost`',
+      'share of `beacons_sent` that never came: a lower bound, since a last one leaves no trace; see `lost`',
     ),
   ),
   calls_left_out: v.pipe(
     amount,
-    v.description('API calls beyond the 64 that one page view reports, weighed like the page views'),
+    v.description(
+      'API calls beyond the 64 that one page view reports, at most 1,000 of each, weighed like the page views',
+    ),
   ),
   unreadable: v.pipe(
     amount,

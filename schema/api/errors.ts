@@ -61,7 +61,9 @@ export const ERROR_ROW = v.object({
   ...FINGERPRINT,
   count: v.pipe(
     v.number(),
-    v.description('estimated errors, of the 32 that are looked at of each page view'),
+    v.description(
+      'estimated errors, of the 32 that are looked at of each page view: no more of one are believed',
+    ),
   ),
   pageviews: v.pipe(v.number(), v.description('estimated page views that had it: the sum of the weights')),
   samples: v.pipe(v.number(), v.integer(), v.description('page views really read')),
@@ -76,7 +78,10 @@ export type ErrorRow = v.InferOutput<typeof ERROR_ROW>
 export const ERRORS_ANSWER = v.object({
   ...ANSWER,
   sampled: v.optional(SAMPLED),
-  count: v.pipe(v.number(), v.description('estimated errors, with those that no row tells of')),
+  count: v.pipe(
+    v.number(),
+    v.description('estimated errors, at most 32 of each page view, with those that no row tells of'),
+  ),
   pageviews: v.pipe(
     v.number(),
     v.description(

@@ -320,14 +320,14 @@ export const deliveries = sqliteTable(
     /** Hours since 1970. */
     hour: integer().$type<Hour>().notNull(),
     pageviews: integer().notNull(),
-    /** Beacons that their successors say were sent. */
+    /** Of each page view the newest beacon that came, and the first if there were others; in older rows all that were sent. */
     sent: integer().notNull(),
     received: integer().notNull(),
     /** Calls beyond what is sent of one page view, weighed; rows that are older than this column's weights have none. */
     dropped: integer().notNull(),
     /** Page views with beacons before the last one that came; 0 in older rows, like the sums of squares below. */
     followed: integer().notNull().default(0),
-    /** By page view, of the beacons before the last one that came: sums of missing², missing * all, and all². */
+    /** By page view, of the beacons that count before the last one that came: sums of missing², missing * all, and all². */
     missingSquared: integer('missing_squared').notNull().default(0),
     missingBefore: integer('missing_before').notNull().default(0),
     beforeSquared: integer('before_squared').notNull().default(0),

@@ -2,30 +2,27 @@
  * How much of what was sent arrived: the SQL that counts the raw rows of an hour into its row of `deliveries`.
  *
  * A beacon's number says how many came before it, and a row keeps a bit for each that came. So a lost beacon shows once
- * a later one arrives; one that was the last, or the only one, does not. Squares and products by page view tell how losses
- * gather (`read/loss`).
+ * a later one arrives; one that was the last, or the only one, does not.
+ *
+ * Of a page view with several beacons the first one counts, and the newest: either the first came, or it is missing. Else one page view
+ * that says it is at its 51st beacon would claim 50 lost ones.
  */
 
 import { type SQL, sql } from 'drizzle-orm'
 import type { Hour } from '../../schema/domain/units.ts'
 import { deliveries, pageviews } from '../../schema/storage/tables.ts'
 import { listed, named, texts } from '../store/names.ts'
+import { BELIEVED } from './believed.ts'
 import { UNREADABLE } from './safe-json.ts'
 
 const p = named(pageviews, 'p')
 const view = texts(pageviews, 'p')
 const d = named(deliveries)
 
-/** Counts the bits of a number below 2^52: in pairs, in nibbles, in bytes, and the bytes' sum is the rest by 255. */
-function bits(x: string): string {
-  const pairs = `(${x} - ((${x} >> 1) & 0x5555555555555))`
-  const nibbles = `((${pairs} & 0x3333333333333) + ((${pairs} >> 2) & 0x3333333333333))`
-  return `(((${nibbles} + (${nibbles} >> 4)) & 0x0F0F0F0F0F0F0F) % 255)`
-}
-
-/** Beacons that were sent before the last one that came, and those of them that are missing. */
-const BEFORE = `min(${view.sequence}, 50)`
-const MISSING = `(${BEFORE} + 1 - ${bits(view.received)})`
+/** 1 for a page view whose first beacon has a successor, and 1 where it is missing. */
+const BEFORE = `min(${view.sequence}, 1)`
+const MISSING = `(${BEFORE} * (1 - (${view.received} & 1)))`
+const DROPPED = `min(${view.dropped} + ${view.callsCut}, ${BELIEVED.dropped})`
 
 type Count = Exclude<keyof typeof deliveries.$inferSelect, 'site' | 'hour'>
 
@@ -33,10 +30,10 @@ type Count = Exclude<keyof typeof deliveries.$inferSelect, 'site' | 'hour'>
 const COUNTS: Record<Count, SQL> = {
   pageviews: sql.raw('count(*)'),
   sent: sum(`${BEFORE} + 1`),
-  received: sum(bits(view.received)),
-  dropped: sum(`(${view.dropped} + ${view.callsCut}) * ${view.weight}`),
+  received: sum(`${BEFORE} + 1 - ${MISSING}`),
+  dropped: sum(`${DROPPED} * ${view.weight}`),
   unreadable: sql`sum(${UNREADABLE})`,
-  followed: sum(`min(1, ${BEFORE})`),
+  followed: sum(BEFORE),
   missingSquared: sum(`${MISSING} * ${MISSING}`),
   missingBefore: sum(`${MISSING} * ${BEFORE}`),
   beforeSquared: sum(`${BEFORE} * ${BEFORE}`),

@@ -17,6 +17,7 @@ import { OTHER } from '../../schema/domain/names.ts'
 import type { Hour } from '../../schema/domain/units.ts'
 import { errorRollups, pageviews } from '../../schema/storage/tables.ts'
 import { listed, named, texts } from '../store/names.ts'
+import { BELIEVED } from './believed.ts'
 import { ERROR_DIMENSIONS } from './dimensions.ts'
 import { sound } from './safe-json.ts'
 
@@ -45,6 +46,7 @@ export interface ErrorSum {
 const p = named(pageviews, 'p')
 const r = named(errorRollups, 'r')
 const [DIMENSION] = ERROR_DIMENSIONS.map(({ name }) => name)
+const MOST_TIMES = sql.raw(String(BELIEVED.errors))
 const LIST = sql.raw(sound(texts(pageviews, 'p').errorList))
 const SUM = sound(texts(errorRollups, 'r').errors)
 
@@ -56,7 +58,7 @@ export function errorsOfHour(site: string, hour: Hour): SQL {
   const one = (name: 'release' | 'browser') =>
     sql`json(CASE WHEN ${p[name]} IS NULL THEN '{}' ELSE json_object(${p[name]}, ${p.weight}) END)`
   const seen = sql`SELECT json_remove(c.value, '$[5]') AS value, ${p.weight} AS n, 1 AS s,
-      CAST(${p.weight} AS REAL) * ${p.weight} AS q, ${p.weight} * (c.value ->> 5) AS times, ${p.began} AS first, ${p.began} AS last,
+      CAST(${p.weight} AS REAL) * ${p.weight} AS q, ${p.weight} * min(c.value ->> 5, ${MOST_TIMES}) AS times, ${p.began} AS first, ${p.began} AS last,
       json_object('release', ${one('release')}, 'browser', ${one('browser')}) AS names
     FROM ${p.table} CROSS JOIN json_each(${LIST}) AS c
     WHERE ${p.site} = ${site} AND ${p.hour} = ${hour} AND ${p.errors} > 0

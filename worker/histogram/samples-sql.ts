@@ -10,6 +10,7 @@ import type { OneIn } from '../../schema/domain/units.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
 import { OUTCOMES } from '../../schema/wire/pageview.ts'
 import { NO_SQL, named, texts } from '../store/names.ts'
+import { BELIEVED } from './believed.ts'
 import type { Key, ViewColumn } from './dimensions.ts'
 import { isNumber, itemOf, sound, unpacked } from './safe-json.ts'
 
@@ -44,7 +45,8 @@ export function keySql(key: Key): SQL {
 export function callSamples({ from, each = NO_SQL, where, by, oneIn }: GroupedSelection): SQL {
   const { good, poor } = thresholds('api')
   return sql`SELECT ${groupColumns(by)}, 'api' AS metric, ${sql.raw(itemOf(2))} AS x, ${weight(oneIn)} AS w,
-      ${number(good)} AS good, ${number(poor)} AS poor, ${sql.raw(itemOf(3))} AS outcome, ${p.id} AS page, ${p.dropped} AS dropped
+      ${number(good)} AS good, ${number(poor)} AS poor, ${sql.raw(itemOf(3))} AS outcome, ${p.id} AS page,
+      min(${p.dropped}, ${number(BELIEVED.dropped)}) AS dropped
     FROM ${unpacked('calls', from)} ${each}
     WHERE ${where} AND ${isNumber('x')} AND ${isNumber('outcome')} AND typeof(${sql.raw(itemOf(0))}) = 'text'`
 }

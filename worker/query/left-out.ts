@@ -5,6 +5,7 @@
 
 import { sql } from 'drizzle-orm'
 import { apiRollups, pageviews } from '../../schema/storage/tables.ts'
+import { BELIEVED } from '../histogram/believed.ts'
 import { sound } from '../histogram/safe-json.ts'
 import type { Selection } from '../histogram/samples-sql.ts'
 import { named, texts } from '../store/names.ts'
@@ -15,7 +16,7 @@ import { matchesPageView, type SampleFilters } from './filters.ts'
 const p = named(pageviews, 'p')
 const r = named(apiRollups, 'r')
 /** The calls that a page view left out, and that its row did. */
-const LEFT_OUT = sql`(${p.dropped} + ${p.callsCut})`
+const LEFT_OUT = sql`min(${p.dropped} + ${p.callsCut}, ${sql.raw(String(BELIEVED.dropped))})`
 const HISTOGRAM = sql.raw(sound(texts(apiRollups, 'r').api))
 
 /** Of the page views that are read one by one, and fit. Key: (site, hour, id). */

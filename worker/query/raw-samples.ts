@@ -8,6 +8,7 @@ import { addSample, addTogether, type Limits, type Sample } from '../../schema/d
 import { thresholds } from '../../schema/domain/metrics.ts'
 import type { Hour } from '../../schema/domain/units.ts'
 import { FAILURES, OUTCOMES } from '../../schema/wire/pageview.ts'
+import { BELIEVED } from '../histogram/believed.ts'
 import { goodAndPoor } from '../histogram/samples-sql.ts'
 import { itemsOf } from '../store/row-codec.ts'
 import { type Distribution, none } from './distribution.ts'
@@ -80,7 +81,7 @@ function callsOf(filter: Filter | undefined): Add {
     }
     for (const [sum, samples] of answered) {
       addTogether(sum, samples, limits)
-      sum.omitted += w * Number(dropped)
+      sum.omitted += w * Math.min(Number(dropped), BELIEVED.dropped)
     }
   }
 }

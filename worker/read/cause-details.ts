@@ -36,6 +36,9 @@ const NO_DETAILS: Details = {
 /** Which page views tell where the time of the p75 goes: those between these shares of all. */
 const AROUND = { from: 0.65, to: 0.85 }
 const MOST_CALLS = 3
+/** What a browser claims of the parts. */
+const LCP_CLAIMS = ['loadDelay', 'loadDuration', 'renderDelay'] as const
+const INP_CLAIMS = ['inputDelay', 'processing', 'presentation'] as const
 
 /** `p75` is that of the metric, in its unit. */
 export function details(metric: Caused, views: readonly Detail[], p75: number): Details {
@@ -51,7 +54,7 @@ export function details(metric: Caused, views: readonly Detail[], p75: number): 
 
 function lcpDetails(views: readonly Detail[], p75: number): Details {
   const looked = views.flatMap(view => {
-    const { lcp } = view.why
+    const lcp = view.why.lcp && fitted(view.x, view.why.lcp, LCP_CLAIMS)
     return lcp ? [{ ...view, lcp, parts: lcpParts(view.x, lcp), waits: waits(view.x, lcp, view.calls) }] : []
   })
   const near = around(looked)
@@ -72,7 +75,7 @@ function lcpDetails(views: readonly Detail[], p75: number): Details {
 
 function inpDetails(views: readonly Detail[], p75: number): Details {
   const looked = views.flatMap(view => {
-    const { inp } = view.why
+    const inp = view.why.inp && fitted(view.x, view.why.inp, INP_CLAIMS)
     return inp ? [{ ...view, inp, parts: inpParts(inp), started: startedBy(inp, view.calls) }] : []
   })
   const nameOf = ({ inp: { script } }: (typeof looked)[number]) =>
@@ -80,7 +83,7 @@ function inpDetails(views: readonly Detail[], p75: number): Details {
   const common = commonest(looked, nameOf)
   const near = around(looked)
   const ran = sum(near, view =>
-    nameOf(view) === common?.name ? view.w * (view.inp.script?.duration ?? 0) : 0,
+    nameOf(view) === common?.name ? view.w * Math.min(view.x, view.inp.script?.duration ?? 0) : 0,
   )
   const took = sum(near, ({ w, parts }) => w * total(parts))
   const [first] = common?.views ?? []
@@ -111,6 +114,17 @@ function clsDetails(views: readonly Detail[]): Details {
   const score = median(shifts.map(({ w, value }) => ({ w, x: value })))
   const at = median(shifts.map(({ w, time }) => ({ w, x: time })))
   return { ...NO_DETAILS, shift: { score: fromGrains('cls', score), at } }
+}
+
+/** Parts that a browser claims, together no longer than the whole: else one page view's would be most of a sum. */
+function fitted<K extends string, T extends Record<K, number>>(
+  whole: number,
+  cause: T,
+  claims: readonly K[],
+): T {
+  const claimed = sum(claims, name => cause[name])
+  if (claimed <= whole) return cause
+  return { ...cause, ...Object.fromEntries(claims.map(name => [name, (cause[name] * whole) / claimed])) }
 }
 
 /** The page views around the 75th percentile by weight; the one at it is always among them. */

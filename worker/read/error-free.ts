@@ -2,6 +2,7 @@
 
 import { type Histogram, valueIn } from '../../schema/domain/histogram.ts'
 import { type ShareEstimate, shareOf } from '../../schema/domain/share.ts'
+import { BELIEVED } from '../histogram/believed.ts'
 
 /** The share of page views without an error. */
 export function errorFree({ n, q, good }: Histogram): ShareEstimate | null {
@@ -13,7 +14,10 @@ export function erring({ n, q, good }: Histogram): ShareEstimate | null {
   return n > 0 ? shareOf((n - good) / n, (n * n) / q) : null
 }
 
-/** How many errors some page views had: exact where each had few. */
+/** How many errors some page views had, each as many as are believed: exact where each had few. */
 export function errorCount({ h }: Histogram): number {
-  return Object.entries(h).reduce((sum, [bucket, n]) => sum + n * Math.round(valueIn(Number(bucket))), 0)
+  return Object.entries(h).reduce(
+    (sum, [bucket, n]) => sum + n * Math.min(Math.round(valueIn(Number(bucket))), BELIEVED.errors),
+    0,
+  )
 }

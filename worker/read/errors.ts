@@ -9,6 +9,7 @@ import { RELATIVE_ERROR } from '../../schema/domain/histogram.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
 import { decodeError, type RowError } from '../../schema/storage/row.ts'
 import { errorRollups, pageviews } from '../../schema/storage/tables.ts'
+import { BELIEVED } from '../histogram/believed.ts'
 import { ERROR_DIMENSIONS } from '../histogram/dimensions.ts'
 import { type ErrorSum, OTHER_ERRORS } from '../histogram/errors.ts'
 import { weight } from '../histogram/samples-sql.ts'
@@ -155,17 +156,19 @@ async function addRows(
   }>()
   let beyond = 0
   for (const { w, began, release, browser, total, errors } of results) {
-    beyond += w * total
+    let rest = Math.min(total, BELIEVED.errors)
     const names = {
       release: release === null ? {} : { [release]: w },
       browser: browser === null ? {} : { [browser]: w },
     }
     for (const error of errorsOf(errors) ?? []) {
-      const { kind, message, script, line, column, count } = error
-      beyond -= w * count
+      const { kind, message, script, line, column } = error
+      const count = Math.min(error.count, BELIEVED.errors)
+      rest -= count
       const sum = { n: w, s: 1, times: w * count, first: began, last: began, names }
       add(sums, JSON.stringify([kind, message, script, line, column]), sum)
     }
+    beyond += w * Math.max(0, rest)
   }
   return { oneIn: selection.oneIn, beyond: Math.max(0, beyond) }
 }

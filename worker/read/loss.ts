@@ -2,19 +2,19 @@
  * How many beacons are lost: the share that never arrived, with its 95 % interval.
  *
  * A beacon's number says how many were sent before it. Which beacon of a page view arrives last depends on the ones after
- * it alone, so those before it are lost as often as any: of these, the share that is missing estimates the loss. It says
- * nothing where a page view's last beacon is lost more often than the others. A page view that loses nearly all tells less
- * of it: where a tenth of page views lose 26 % and the rest 2.4 %, 4.4 % is estimated for 4.7 %.
+ * it alone, so those before it are lost as often as any. Of these the first counts (histogram/deliveries): the share that is missing
+ * estimates the loss. It says nothing where a page view's last beacon is lost more often than the others. A page view that loses
+ * nearly all tells less of it: where a tenth of page views lose 26 % and the rest 2.4 %, 4.4 % is estimated for 4.7 %.
  *
- * Losses gather in page views of bad networks. So the variance is that of a ratio of page views' sums (Cochran 1977,
- * Sampling Techniques, 2.11), and the interval is Wilson's with the number of independent beacons that would vary as much
- * (Dean and Pagano 2015, https://doi.org/10.1093/jssam/smv024); few page views widen it by Student's t.
+ * In roll-ups of before, all beacons count, and losses gather in page views of bad networks. So the variance is that of a ratio of page
+ * views' sums (Cochran 1977, Sampling Techniques, 2.11), and the interval is Wilson's with the number of independent beacons that would
+ * vary as much (Dean and Pagano 2015, https://doi.org/10.1093/jssam/smv024); few page views widen it by Student's t.
  */
 
 import { Z95 as Z } from '../../schema/domain/histogram.ts'
 import { type ShareEstimate, shareOf } from '../../schema/domain/share.ts'
 
-/** Sums of the beacons before the last one that came of each page view; see the table `deliveries`. */
+/** Sums of the beacons that have a successor, one of each page view; see the table `deliveries`. */
 export interface Losses {
   /** Page views with such beacons. */
   followed: number

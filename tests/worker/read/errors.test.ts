@@ -51,12 +51,12 @@ beforeAll(async () => {
   await sendViews(views)
 })
 
-/** What is the same whether raw rows, hours or a day answer. */
+/** What is the same whether raw rows, hours or a day answer. Of the page view that claims 40 errors, 32 are believed. */
 const SAME = {
-  count: 53,
+  count: 45,
   pageviews: 20,
   samples: 17,
-  unlisted: 36,
+  unlisted: 28,
   data: [
     {
       ...A,

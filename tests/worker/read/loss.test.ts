@@ -22,22 +22,24 @@ function simulate(views: number, random: () => number, lossOfView: () => number)
     let beacons = 1
     while (random() < 0.25 && beacons < 30) beacons++
     const loss = lossOfView()
-    let [last, arrived] = [-1, 0]
+    let [last, first] = [-1, -1]
     for (let number = 0; number < beacons; number++) {
       if (random() < loss) continue
       last = number
-      arrived++
+      if (first < 0) first = number
     }
-    sent += last + 1
-    received += arrived
+    if (last < 0) continue
+    // The newest one, and the first if there were others.
+    const missing = Number(first > 0)
+    sent += last > 0 ? 2 : 1
+    received += last > 0 ? 2 - missing : 1
     if (last < 1) continue
-    const missing = last + 1 - arrived
     sums.followed++
-    sums.before += last
+    sums.before++
     sums.missing += missing
-    sums.missingSquared += missing ** 2
-    sums.missingBefore += missing * last
-    sums.beforeSquared += last ** 2
+    sums.missingSquared += missing
+    sums.missingBefore += missing
+    sums.beforeSquared++
   }
   return { loss: lossOf(sums), bound: (sent - received) / sent }
 }
