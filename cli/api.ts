@@ -119,6 +119,8 @@ function redirected(root: string, asked: string, location: string): Error {
 /** The sentence of a problem+json answer. */
 function explain({ status, statusText }: Response, json: unknown, root: string): string {
   const { title, detail } = (json ?? {}) as { title?: string; detail?: string }
+  if (detail && status === 401)
+    return `${root} does not know this token: check --token or FIELDLINE_TOKEN. (401 Unauthorized)`
   if (!detail) return `${root} answered ${status} ${title ?? statusText}. Is it a fieldline worker?`
   return `${detail} (${status} ${title ?? statusText})`
 }

@@ -3,11 +3,11 @@
 /** Letters that may differ. */
 const SLIPS = 2
 
-/** The known word that differs from `word` by at most two letters; undefined where none does. */
+/** The known word that differs from `word` by at most two letters, and no more than half of its own; undefined where none does. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const [best] = known
     .map(name => ({ name, slips: slipsOf(word, name) }))
-    .filter(({ name, slips }) => slips <= Math.min(SLIPS, name.length - 1))
+    .filter(({ name, slips }) => slips <= Math.min(SLIPS, name.length / 2))
     .sort((a, b) => a.slips - b.slips)
   return best?.name
 }

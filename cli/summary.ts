@@ -43,7 +43,7 @@ function describe(answer: SummaryAnswer): string {
   const [first] = data
   if (!first) return `${title}: no data`
   const keys = Object.keys(first.group) as GroupKey[]
-  const columns: Column[] = [
+  const all: Column[] = [
     ...keys.map((key): Column => [key, row => row.group[key] ?? '(unknown)']),
     ['metric', row => row.metric],
     ...numbers(
@@ -51,6 +51,8 @@ function describe(answer: SummaryAnswer): string {
       data.some(row => row.metric === 'api'),
     ),
   ]
+  // A share of page views has no percentile, a mark no rating.
+  const columns = all.filter(([, cell]) => data.some(row => cell(row)))
   const rows = data.map(row => columns.map(([, cell]) => cell(row)))
   const lines = table(
     columns.map(([head]) => head),

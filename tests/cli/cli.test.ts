@@ -301,6 +301,11 @@ describe('fieldline summary', () => {
     expect(new Set([head, rule, first, second].map(line => line?.length)).size).toBe(1)
   })
 
+  it('has no column of what no row has', async () => {
+    const out = await done('summary', '--site', 'shop', '--metrics', 'errors')
+    expect(out).toMatch(/^ {2}metric +count +samples +good$/m)
+  })
+
   it('filters, and takes percentiles and times as they are', async () => {
     const args = ['--site', 'shop', '--from', '-24h', '--percentiles', '90', '--route', '/slow', '--json']
     const answer: SummaryAnswer = JSON.parse(await done('summary', ...args))
@@ -353,6 +358,7 @@ describe('the command line', () => {
     [['summary'], /--site is missing\./],
     [['summary', '--site', 'shop', '--colour', 'red'], /Unknown option --colour\.\n/],
     [['summary', '--sit', 'shop'], /Unknown option --sit\. Did you mean --site\?/],
+    [['pageviews', '--sort', 'newest'], /Unknown option --sort\.\n/],
     [['summary', '-x'], /Unknown option -x\./],
     [['summary', '--site'], /--site needs a value\./],
     [['summary', '--site', '--json'], /--site needs a value\./],
@@ -383,6 +389,13 @@ describe('the command line', () => {
   it.each(['fl_shop_…', '“x”', 'a\nb', 'a b'])('says of the token %j that it can be none', async token => {
     const { code, said } = await cli('site', 'list', '--token', token)
     expect({ code, said }).toEqual({ code: 2, said: expect.stringContaining('The token has a character') })
+  })
+
+  it('says that a token is none of this worker', async () => {
+    const { code, said } = await cli('site', 'list', '--token', 'fl_shop_x')
+    const url = worker.url.origin
+    const detail = `${url} does not know this token: check --token or FIELDLINE_TOKEN. (401 Unauthorized)`
+    expect({ code, said }).toEqual({ code: 1, said: `fieldline: ${detail}\n` })
   })
 
   it('needs an address and a token', async () => {
