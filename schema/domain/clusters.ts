@@ -20,14 +20,15 @@
  * tests/schema/domain/clusters.test.ts counts how often the interval covers the truth.
  */
 
+import type { Buckets } from './buckets.ts'
 import { below, quantile } from './normal.ts'
 
 /** What this file takes of a histogram; see histogram.ts. */
 interface Clustered {
   n: number
   q: number
-  h: Record<string, number>
-  c?: Record<string, readonly [pairs: number, partners: number]>
+  h: Buckets
+  c?: Record<string, readonly [pairs: number, partners: number]> | undefined
 }
 
 /** A value at the end of a bucket: the share at or below it, and the covariance of two samples of one page view there. */
@@ -57,17 +58,14 @@ export function effectiveSize(histogram: Clustered): (p: number) => number {
 /** Of each bucket, ascending; `all` is the weight of all pairs. */
 function edgesOf({ n, h, c = {} }: Clustered, all: number): Edge[] {
   let [weight, both, one] = [0, 0, 0]
-  return Object.keys(h)
-    .map(Number)
-    .sort((a, b) => a - b)
-    .map(bucket => {
-      const [pairs, partners] = c[bucket] ?? [0, 0]
-      weight += h[bucket] ?? 0
-      both += pairs
-      one += partners
-      const share = weight / n
-      return { share, covariance: (both - 2 * share * one) / all + share * share }
-    })
+  return h.at.map((bucket, i) => {
+    const [pairs, partners] = c[bucket] ?? [0, 0]
+    weight += h.weights[i] ?? 0
+    both += pairs
+    one += partners
+    const share = weight / n
+    return { share, covariance: (both - 2 * share * one) / all + share * share }
+  })
 }
 
 /** The correlation of I at a share, from the pairs; beyond 1 where page views with many samples are the slow ones. */

@@ -9,14 +9,12 @@
  * @see https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram
  */
 
+import { type Buckets, bucketsOf, NO_BUCKETS, newSums, ZERO } from './buckets.ts'
 import { effectiveSize } from './clusters.ts'
 import type { Grains } from './units.ts'
 
 /** Buckets in a factor of two: 2^scale, at scale 5. */
 export const PER_DOUBLING = 32
-
-/** The bucket of the value 0. */
-export const ZERO = -1
 
 const BASE = 2 ** (1 / PER_DOUBLING)
 
@@ -32,7 +30,7 @@ const CONTINUITY = 0.5
 /** Where the weights of so many times more samples come to fewer than so many effective ones, a few carry the weight. */
 const UNEVEN = { times: 5, effective: 100 }
 
-/** A distribution as it is stored; weights make it an estimate of all traffic from the samples kept. */
+/** A distribution; weights make it an estimate of all traffic from the samples kept. It is stored as JSON (worker/store/histogram-text). */
 export interface Histogram {
   /** Sum of weights: the page views (or calls) that the samples stand for. */
   n: number
@@ -44,14 +42,13 @@ export interface Histogram {
   good: number
   /** Weight above the poor threshold, exact. */
   poor: number
-  /** Weight by bucket index. */
-  h: Record<string, number>
+  h: Buckets
   /**
    * By bucket index, of samples that come several from one page view: the ordered pairs of one page view whose larger
    * sample lies there, and the samples there with each of their partners; both weigh w^2 (clusters.ts). Missing where all
    * samples count as independent: page views, and roll-ups of before it was kept.
    */
-  c?: Record<string, readonly [pairs: number, partners: number]>
+  c?: Record<string, readonly [pairs: number, partners: number]> | undefined
 }
 
 /** Thresholds in grains, inclusive as in web-vitals. */
@@ -76,12 +73,22 @@ export function bucketOf(grains: Grains): number {
 
 /** The value that a bucket reports: the point of equal relative error to both ends. */
 export function valueIn(bucket: number): Grains {
-  return bucket === ZERO ? 0 : (2 * BASE ** bucket) / (BASE + 1)
+  return bucket === ZERO ? 0 : (2 * highOf(bucket)) / (BASE + 1)
 }
 
-/** The smallest and largest value of a bucket. */
-function endsOf(bucket: number): [low: number, high: number] {
-  return bucket === ZERO ? [0, 0] : [BASE ** (bucket - 1), BASE ** bucket]
+/** The largest values of buckets, from 0 on, as far as they were asked for: powers take a third of the time of a percentile. */
+const highs: number[] = []
+
+/** The largest value of a bucket; the smallest is the largest of the one below. */
+function highOf(bucket: number): number {
+  if (bucket === ZERO) return 0
+  for (let next = highs.length; next <= bucket; next++) highs.push(BASE ** next)
+  return highs[bucket] ?? 0
+}
+
+/** The smallest value of a bucket. */
+function lowOf(bucket: number): number {
+  return bucket === ZERO ? 0 : bucket === 0 ? BASE ** -1 : highOf(bucket - 1)
 }
 
 /** One measured value in grains, and how many it stands for. */
@@ -90,26 +97,42 @@ export interface Sample {
   w: number
 }
 
-/** The distribution of some independent samples. */
-export function collect(samples: Iterable<Sample>, limits: Limits): Histogram {
-  const sum: Histogram = { n: 0, s: 0, q: 0, good: 0, poor: 0, h: {} }
-  for (const sample of samples) addSample(sum, sample, limits)
-  return sum
+/** A distribution that samples are added to. */
+export interface Collected extends Omit<Histogram, 'h' | 'c'> {
+  /** Weight by bucket. */
+  h: Map<number, number>
+  c?: Record<string, readonly [pairs: number, partners: number]>
 }
 
-/** Adds a sample that is independent of all others. */
-export function addSample(sum: Histogram, { x, w }: Sample, limits: Limits): void {
-  const bucket = bucketOf(x)
+/** Of no samples yet. */
+export function nothing(): Collected {
+  return { n: 0, s: 0, q: 0, good: 0, poor: 0, h: new Map() }
+}
+
+/** The distribution of all that was added. */
+export function collected<T extends Collected>(sum: T): Omit<T, 'h'> & Histogram {
+  return { ...sum, h: bucketsOf(sum.h) }
+}
+
+/** The distribution of some independent samples. */
+export function collect(samples: Iterable<Sample>, limits: Limits): Histogram {
+  const sum = nothing()
+  for (const sample of samples) addSample(sum, sample, limits)
+  return collected(sum)
+}
+
+/** Adds a sample that is independent of all others; `bucket` is that of its value, where it is known. */
+export function addSample(sum: Collected, { x, w }: Sample, limits: Limits, bucket = bucketOf(x)): void {
   sum.n += w
   sum.s++
   sum.q += w * w
   if (x <= limits.good) sum.good += w
   if (x > limits.poor) sum.poor += w
-  sum.h[bucket] = (sum.h[bucket] ?? 0) + w
+  sum.h.set(bucket, (sum.h.get(bucket) ?? 0) + w)
 }
 
 /** Adds all samples of one page view, each of which makes a pair with each of the others. */
-export function addTogether(sum: Histogram, samples: readonly Sample[], limits: Limits): void {
+export function addTogether(sum: Collected, samples: readonly Sample[], limits: Limits): void {
   const [first] = samples
   if (first && samples.length === 1) {
     addSample(sum, first, limits)
@@ -125,6 +148,9 @@ export function addTogether(sum: Histogram, samples: readonly Sample[], limits: 
   }
 }
 
+/** What `merge` adds up in. */
+const sums = newSums()
+
 /** Adds distributions of disjoint samples. The sum equals the histogram of all their samples together. */
 export function merge(parts: readonly Histogram[]): Histogram {
   const [only] = parts
@@ -133,14 +159,15 @@ export function merge(parts: readonly Histogram[]): Histogram {
     const { n, s, q, good, poor, h, c } = only
     return { n, s, q, good, poor, h, ...(c && { c }) }
   }
-  const sum: Histogram = { n: 0, s: 0, q: 0, good: 0, poor: 0, h: {} }
+  const sum: Histogram = { n: 0, s: 0, q: 0, good: 0, poor: 0, h: NO_BUCKETS }
   for (const part of parts) {
     sum.n += part.n
     sum.s += part.s
     sum.q += part.q
     sum.good += part.good
     sum.poor += part.poor
-    for (const bucket in part.h) sum.h[bucket] = (sum.h[bucket] ?? 0) + (part.h[bucket] ?? 0)
+    const { at, weights } = part.h
+    for (let i = 0; i < at.length; i++) sums.add(at[i] ?? ZERO, weights[i] ?? 0)
     for (const bucket in part.c) {
       sum.c ??= {}
       const [pairs, partners] = sum.c[bucket] ?? [0, 0]
@@ -148,6 +175,7 @@ export function merge(parts: readonly Histogram[]): Histogram {
       sum.c[bucket] = [pairs + more, partners + others]
     }
   }
+  sum.h = sums.take()
   return sum
 }
 
@@ -201,14 +229,11 @@ export function percentiles(
 
 /** Where the value of a rank lies: what its bucket reports, and between which two values it is. */
 function valueAt(histogram: Histogram, limits: Limits | null) {
-  const { n } = histogram
-  // JavaScript lists whole numbers in their order, and after them `ZERO`, which is none to it.
-  const buckets = Object.keys(histogram.h).map(Number)
-  if (buckets.at(-1) === ZERO) buckets.unshift(buckets.pop() ?? ZERO)
+  const { n, h } = histogram
   const cumulated: number[] = []
   let sum = 0
-  for (const bucket of buckets) {
-    sum += histogram.h[bucket] ?? 0
+  for (const weight of h.weights) {
+    sum += weight
     cumulated.push(sum)
   }
   const known: [limit: number, weight: number][] = limits
@@ -221,13 +246,13 @@ function valueAt(histogram: Histogram, limits: Limits | null) {
   const reaches = (weight: number, rank: number) => weight >= rank * (1 - 1e-12)
   return (rank: number): { value: number; low: number; high: number } => {
     let index = 0
-    for (let end = buckets.length - 1; index < end; ) {
+    for (let end = cumulated.length - 1; index < end; ) {
       const middle = (index + end) >> 1
       if (reaches(cumulated[middle] ?? 0, rank)) end = middle
       else index = middle + 1
     }
-    const bucket = buckets[index] ?? ZERO
-    let [low, high] = endsOf(bucket)
+    const bucket = h.at[index] ?? ZERO
+    let [low, high] = [lowOf(bucket), highOf(bucket)]
     // Grains are whole, so what is above a threshold is at least one more.
     for (const [limit, weight] of known) {
       if (limit < low || limit >= high) continue

@@ -3,9 +3,10 @@
  * worker's own functions. Times are ratios within one run, turn by turn; rows are D1's own count.
  */
 
-import { type Histogram, merge, percentiles } from '../../schema/domain/histogram.ts'
+import { merge, percentiles } from '../../schema/domain/histogram.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
 import { VITALS } from '../../schema/domain/metrics.ts'
+import { histogramOf } from '../../worker/store/histogram-text.ts'
 import { type Bill, bill } from '../kit/bill.ts'
 import { quantile } from '../kit/client.ts'
 import { ALL, exact, SHAPES } from '../kit/distributions.ts'
@@ -111,7 +112,7 @@ async function groups(local: Local): Promise<Record<string, number>> {
   )
   const times = Array.from({ length: 50 }, () => {
     const started = performance.now()
-    for (const rows of byRoute) merge(rows.map(row => JSON.parse(row.lcp) as Histogram))
+    for (const rows of byRoute) merge(rows.flatMap(row => histogramOf(row.lcp) ?? []))
     return performance.now() - started
   })
   return {
@@ -148,7 +149,7 @@ async function errors(local: Local): Promise<Record<string, number>> {
       const { results } = await local.db
         .prepare(`SELECT lcp FROM rollups WHERE site = '${site}' AND tier = '${tier}' AND dimension = 'all'`)
         .all<{ lcp: string }>()
-      const answers = percentiles(merge(results.map(row => JSON.parse(row.lcp))), ALL, null)
+      const answers = percentiles(merge(results.flatMap(row => histogramOf(row.lcp) ?? [])), ALL, null)
       const distances = answers.map((answer, i) => {
         const truth = exact(sorted, ALL[i] ?? Number.NaN)
         const distance = Math.abs((answer?.value ?? Number.NaN) - truth)

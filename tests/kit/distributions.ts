@@ -3,6 +3,7 @@
  * Beside them what tests and benches compare with: a histogram of plain values, and the exact percentile.
  */
 
+import { bucketsOf } from '../../schema/domain/buckets.ts'
 import { bucketOf, type Histogram } from '../../schema/domain/histogram.ts'
 
 /** Every percentile that the API takes: 1.0, 1.1, ... 99.9. */
@@ -19,10 +20,10 @@ export const SHAPES: Readonly<Record<string, readonly number[]>> = {
 }
 
 export function histogramOf(values: readonly number[], weight = 1): Histogram {
-  const h: Histogram['h'] = {}
-  for (const value of values) h[bucketOf(value)] = (h[bucketOf(value)] ?? 0) + weight
+  const weights = new Map<number, number>()
+  for (const value of values) weights.set(bucketOf(value), (weights.get(bucketOf(value)) ?? 0) + weight)
   const n = values.length * weight
-  return { n, s: values.length, q: n * weight, good: 0, poor: 0, h }
+  return { n, s: values.length, q: n * weight, good: 0, poor: 0, h: bucketsOf(weights) }
 }
 
 /** Nearest rank: the smallest value that at least p % of the values do not exceed. */

@@ -3,7 +3,7 @@
  * the page views kept comes out.
  */
 
-import { bucketOf, type Histogram } from '../../schema/domain/histogram.ts'
+import { bucketOf, collected, type Histogram, nothing } from '../../schema/domain/histogram.ts'
 
 /** A population in order of time. */
 export interface Population {
@@ -76,7 +76,7 @@ export function sampleOf(
   seed: number,
 ): Histogram {
   const next = random(seed)
-  const sum: Histogram = { n: 0, s: 0, q: 0, good: 0, poor: 0, h: {} }
+  const sum = nothing()
   const size = values.length
   for (let i = 0; i < size; i++) {
     const k = design.client(i)
@@ -91,7 +91,7 @@ export function sampleOf(
     sum.q += weight * weight
     if (value <= good) sum.good += weight
     if (value > poor) sum.poor += weight
-    sum.h[bucket] = (sum.h[bucket] ?? 0) + weight
+    sum.h.set(bucket, (sum.h.get(bucket) ?? 0) + weight)
   }
-  return sum
+  return collected(sum)
 }

@@ -3,7 +3,7 @@
  * are in each state. No raw row is read.
  */
 
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import {
   MAX_SITES,
   OVERVIEW_VITALS,
@@ -16,12 +16,11 @@ import { limitsOf } from '../../schema/domain/metrics.ts'
 import type { Hour } from '../../schema/domain/units.ts'
 import { budgets, rollups, sites } from '../../schema/storage/tables.ts'
 import { columnSql } from '../histogram/dimensions.ts'
-import { total } from '../query/distribution.ts'
-import type { RollupRow } from '../query/rollup-rows.ts'
+import { histogramIn, type TextRow, total, withHistograms } from '../query/distribution.ts'
 import { percentileInUnit } from '../read/summary.ts'
 import { type Databases, type Placed, readDatabaseOf } from '../site/database.ts'
+import { asText } from '../store/histogram-text.ts'
 import { listed, named } from '../store/names.ts'
-import { countOf } from '../store/row-codec.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 
 /** Hours that are looked back. */
@@ -73,7 +72,7 @@ export async function overview(
         budgetsOf.get(site)?.filter(budget => budget.state === state).length ?? 0
       return {
         site,
-        pageviews: rows.reduce((sum, { views }) => sum + countOf(views), 0),
+        pageviews: rows.reduce((sum, row) => sum + (histogramIn(row, 'views')?.n ?? 0), 0),
         vitals: { lcp: p75('lcp'), inp: p75('inp'), cls: p75('cls') },
         budgets: { ok: count('ok'), breached: count('breached'), 'no-data': count('no-data') },
       }
@@ -85,21 +84,18 @@ export async function overview(
 /** What one database knows of its sites: their hours from `to` back, and how their budgets stand. */
 async function figuresOf(d1: Preparer, sites: readonly Placed[], to: Hour) {
   const l = sql`json_each(${JSON.stringify(sites.map(({ id }) => id))}) AS l`
-  const columns: SQL[] = [
-    sql`${columnSql('views')} AS views`,
-    ...OVERVIEW_VITALS.map(vital => sql`${columnSql(vital)} AS ${sql.raw(vital)}`),
-  ]
+  const columns = ['views', ...OVERVIEW_VITALS] as const
   const [hours, states] = await Promise.all([
     prepare(
       d1,
-      sql`SELECT ${r.site}, ${r.start}, ${r.value}, ${listed(...columns)} FROM ${l} CROSS JOIN ${r.table}
+      sql`SELECT ${r.site}, ${r.start}, ${r.value}, ${asText(columns.map(columnSql))} AS histograms FROM ${l} CROSS JOIN ${r.table}
         ON ${r.site} = l.value AND ${r.tier} = 'hour' AND ${r.dimension} = 'all' AND ${r.start} >= ${to - HOURS}
           AND ${r.start} < ${to}`,
-    ).all<RollupRow & { site: string }>(),
+    ).all<TextRow & { site: string }>(),
     prepare(
       d1,
       sql`SELECT ${b.site}, ${b.state} FROM ${l} CROSS JOIN ${b.table} ON ${b.site} = l.value`,
     ).all<{ site: string; state: keyof OverviewAnswer['data'][number]['budgets'] }>(),
   ])
-  return { hours: hours.results, states: states.results }
+  return { hours: hours.results.map(row => withHistograms(row, columns)), states: states.results }
 }

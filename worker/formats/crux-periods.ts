@@ -21,11 +21,11 @@ import type { Hour, Ms } from '../../schema/domain/units.ts'
 import { NAVIGATIONS } from '../../schema/wire/pageview.ts'
 import type { Selection } from '../histogram/samples-sql.ts'
 import { coveredBy, type Periods } from '../query/covered.ts'
+import { histogramIn } from '../query/distribution.ts'
 import { estimateOpen, selectOpen } from '../query/open-hours.ts'
 import { type Reading, readingOf } from '../query/reading.ts'
 import { openRows, rollupWeights, storedRows } from '../query/rollup-rows.ts'
 import { sourcesOf } from '../query/source.ts'
-import { histogramOf } from '../store/row-codec.ts'
 import type { Preparer } from '../store/statement.ts'
 
 /** Weeks of a collection period. */
@@ -116,7 +116,7 @@ async function vitalsOf(
     const metric = CRUX_VITALS[name]
     const weeks: Histogram[][] = []
     for (const row of own) {
-      const histogram = histogramOf(row[metric])
+      const histogram = histogramIn(row, metric)
       if (histogram) week(weeks, row.start, from, []).push(histogram)
     }
     const sums = Array.from(weeks, parts => merge(parts ?? []))

@@ -179,7 +179,7 @@ function boundsOf(metric: Metric): Bound[] {
 }
 
 function upTo({ h }: Distribution, bucket: number): number {
-  return Object.entries(h).reduce((sum, [index, n]) => (Number(index) <= bucket ? sum + n : sum), 0)
+  return h.weights.reduce((sum, n, i) => ((h.at[i] ?? 0) <= bucket ? sum + n : sum), 0)
 }
 
 /** `lcp_seconds`, `cls_score`. */

@@ -9,7 +9,8 @@
  */
 
 import { type OtlpAnswer, type OtlpDataPoint, type OtlpQuery, parseOtlpQuery } from '../../schema/api/otlp.ts'
-import { type Histogram, ZERO } from '../../schema/domain/histogram.ts'
+import { byBucket, ZERO } from '../../schema/domain/buckets.ts'
+import type { Histogram } from '../../schema/domain/histogram.ts'
 import { isRated, type Measure, unitOf } from '../../schema/domain/metrics.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import { groupsOf } from '../query/distributions.ts'
@@ -86,19 +87,17 @@ function pointOf(
     ...time,
     count: String(distribution.n),
     scale: SCALE,
-    zeroCount: String(distribution.h[ZERO] ?? 0),
+    zeroCount: String(byBucket(distribution.h).get(ZERO) ?? 0),
     positive: positive(distribution),
   }
 }
 
 /** The buckets above 0, dense. */
 function positive({ h }: Histogram): OtlpDataPoint['positive'] {
-  const indexes = Object.keys(h)
-    .map(Number)
-    .filter(index => index !== ZERO)
-  if (!indexes.length) return { offset: 0, bucketCounts: [] }
-  const [first, last] = [Math.min(...indexes), Math.max(...indexes)]
-  const bucketCounts = Array.from({ length: last - first + 1 }, (_, i) => String(h[first + i] ?? 0))
+  const [first, last] = [h.at.find(index => index !== ZERO), h.at.at(-1)]
+  if (first === undefined || last === undefined) return { offset: 0, bucketCounts: [] }
+  const weights = byBucket(h)
+  const bucketCounts = Array.from({ length: last - first + 1 }, (_, i) => String(weights.get(first + i) ?? 0))
   return { offset: first - 1, bucketCounts }
 }
 

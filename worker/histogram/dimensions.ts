@@ -86,6 +86,17 @@ export function columnSql(column: RollupColumn): SQL {
   return sql.raw(`coalesce(${sound('views')}, CASE max(${counts.join(', ')}) ${largest.join(' ')} END)`)
 }
 
+/**
+ * SQL of the weight in a column of roll-ups, 0 where it has none. `json_object` writes it first, `{"n":12,...}`: to read the whole
+ * text for it takes twice the time of a question by route.
+ */
+export function weightSql(column: RollupColumn): SQL {
+  const first = (name: string, other = '0') =>
+    `iif(${name} GLOB '{"n":*}', CAST(substr(${name}, 6, 20) AS NUMERIC), ${other})`
+  if (column !== 'views') return sql.raw(first(column))
+  return sql.raw(first(column, `max(${VITALS.map(vital => first(vital)).join(', ')})`))
+}
+
 /** The tables of histograms, with what each is keyed by. */
 export const HISTOGRAMS = [
   { table: rollups, dimensions: VIEW_DIMENSIONS },

@@ -7,7 +7,8 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
-import { PER_DOUBLING, ZERO } from '../../schema/domain/histogram.ts'
+import { ZERO } from '../../schema/domain/buckets.ts'
+import { PER_DOUBLING } from '../../schema/domain/histogram.ts'
 import { FAILURES, OUTCOMES } from '../../schema/wire/pageview.ts'
 import { NO_SQL } from '../store/names.ts'
 import { outcome } from './samples-sql.ts'

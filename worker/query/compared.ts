@@ -7,7 +7,7 @@ import { sql } from 'drizzle-orm'
 import type { Metric, Vital } from '../../schema/domain/metrics.ts'
 import { isReserved } from '../../schema/domain/names.ts'
 import type { TagKey } from '../../schema/domain/tag.ts'
-import { CALL_DIMENSIONS, columnSql, type RollupDimension, viewDimensions } from '../histogram/dimensions.ts'
+import { CALL_DIMENSIONS, type RollupDimension, viewDimensions, weightSql } from '../histogram/dimensions.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 import type { Periods } from './covered.ts'
 
@@ -103,7 +103,7 @@ async function weighed(
   const text = metrics.map(metric => sql`coalesce(length(r.${sql.raw(metric)}), 0)`)
   const { results } = await prepare(
     d1,
-    sql`SELECT r.dimension, r.value, coalesce(${columnSql(name === 'rollups' ? 'views' : 'api')} ->> 'n', 0) AS n,
+    sql`SELECT r.dimension, r.value, ${weightSql(name === 'rollups' ? 'views' : 'api')} AS n,
         ${sql.join(text, sql` + `)} AS text
       FROM json_each(${JSON.stringify(dimensions.map(({ name }) => name))}) AS d CROSS JOIN ${sql.raw(name)} AS r
       WHERE r.site = ${site} AND r.tier = ${tier} AND r.dimension = d.value

@@ -3,79 +3,92 @@
  * parts.
  */
 
-import { type Histogram, merge } from '../../schema/domain/histogram.ts'
+import { byBucket, reweighted } from '../../schema/domain/buckets.ts'
+import { type Collected, merge, nothing } from '../../schema/domain/histogram.ts'
 import type { Hour } from '../../schema/domain/units.ts'
 import { FAILURES } from '../../schema/wire/pageview.ts'
-import { histogramOf } from '../store/row-codec.ts'
+import { histogramsIn, type StoredHistogram } from '../store/histogram-text.ts'
 
-/** A histogram of API calls carries the weights of those that failed, too, by how they did. */
-export interface Distribution extends Histogram, Record<Failure, number> {
-  /** Calls that its page views left out: at most so many of them are missing here. */
-  omitted: number
-}
+export type Distribution = StoredHistogram
 type Failure = (typeof FAILURES)[number]
+type Sums = Pick<Distribution, Failure | 'omitted'>
+
+const NO_FAILURES: Sums = { http: 0, network: 0, timeout: 0, omitted: 0 }
 
 /** Of no samples. */
-export const NONE: Distribution = { ...merge([]), http: 0, network: 0, timeout: 0, omitted: 0 }
+export const NONE: Distribution = { ...merge([]), ...NO_FAILURES }
 
-/** The same, to be added to. */
-export function none(): Distribution {
-  return { ...NONE, h: {} }
-}
+/** One that samples are added to. */
+export type Counted = Collected & Sums
 
-/** As a column of a roll-up has it. */
-interface Stored extends Distribution {
-  /** How much lay in `(other)` while a day's value had no name (worker/histogram/days); missing where that was not noted. */
-  hidden?: number
+/** Of no samples yet. */
+export function none(): Counted {
+  return { ...nothing(), ...NO_FAILURES }
 }
 
 /** A row with a histogram in some of its columns. */
-interface Row {
-  [column: string]: string | number | null
+export interface Row {
+  [column: string]: string | number | null | Distribution
 }
 
-/** What was read of a row's columns: the same rows choose groups, answer them and tell the rest. */
-const read = new WeakMap<Row, Map<string, Stored | null>>()
+/** A row as D1 brings it: the histograms of its columns in one text (`asText`). */
+export interface TextRow extends Row {
+  histograms: string
+}
 
-/** A row whose histograms were counted in the worker: no column has them. */
+/** Gives the row a histogram in each of `columns`, null where it has none. */
+export function withHistograms<R extends TextRow>(row: R, columns: readonly string[]): R {
+  fill(row, columns, histogramsIn(row.histograms, columns))
+  return row
+}
+
+/** A row whose histograms were counted in the worker. */
 export function countedRow(
   start: Hour,
   value: string,
   columns: readonly string[],
   sums: ReadonlyMap<string, Distribution>,
-): { start: Hour; value: string } {
+): Row & { start: Hour; value: string } {
   const row = { start, value }
-  read.set(row, new Map(columns.map(column => [column, sums.get(column) ?? null])))
+  fill(
+    row,
+    columns,
+    columns.map(column => sums.get(column) ?? null),
+  )
   return row
 }
 
-/** The histogram in a column of a row, parsed once; null where there is none. */
-export function histogramIn(row: Row, column: string): Stored | null {
-  const columns = read.get(row) ?? new Map<string, Stored | null>()
-  read.set(row, columns)
-  const known = columns.get(column)
-  if (known !== undefined) return known
-  const found = histogramOf<Stored>(row[column])
-  columns.set(column, found)
-  return found
+function fill(row: Row, columns: readonly string[], histograms: readonly (Distribution | null)[]): void {
+  for (const [i, column] of columns.entries()) row[column] = histograms[i] ?? null
+}
+
+/** The histogram in a column of a row; null where there is none. */
+export function histogramIn(row: Row, column: string): Distribution | null {
+  const cell = row[column]
+  return cell && typeof cell === 'object' ? cell : null
 }
 
 /** The sum of a column's histograms; undefined where no row has one. */
 export function total(rows: readonly Row[], column: string): Distribution | undefined {
-  const parts = rows.flatMap(row => histogramIn(row, column) ?? [])
+  const parts: Distribution[] = []
+  for (const row of rows) {
+    const part = histogramIn(row, column)
+    if (part) parts.push(part)
+  }
   return parts.length ? added(parts) : undefined
 }
 
 export function added(parts: readonly Distribution[]): Distribution {
-  // Roll-ups of before an outcome was told apart do not have its field.
-  const sum = (field: Failure | 'omitted') => parts.reduce((n, part) => n + (part[field] ?? 0), 0)
-  return {
-    ...merge(parts),
-    http: sum('http'),
-    network: sum('network'),
-    timeout: sum('timeout'),
-    omitted: sum('omitted'),
+  const [only] = parts
+  if (only && parts.length === 1) return only
+  const sums = { ...NO_FAILURES }
+  for (const part of parts) {
+    sums.http += part.http
+    sums.network += part.network
+    sums.timeout += part.timeout
+    sums.omitted += part.omitted
   }
+  return { ...merge(parts), ...sums }
 }
 
 /**
@@ -87,9 +100,7 @@ export function less(whole: Distribution, part: Distribution): Distribution {
   const rest = (field: 'n' | 's' | 'q' | 'good' | 'poor' | Failure) =>
     Math.max(0, (whole[field] ?? 0) - (part[field] ?? 0))
   const [n, s] = [rest('n'), rest('s')]
-  const buckets = Object.entries(whole.h).map(
-    ([bucket, weight]) => [bucket, weight - (part.h[bucket] ?? 0)] as const,
-  )
+  const weights = byBucket(part.h)
   return {
     n,
     s,
@@ -97,7 +108,7 @@ export function less(whole: Distribution, part: Distribution): Distribution {
     q: Math.max(rest('q'), (n * n) / Math.max(1, s)),
     good: rest('good'),
     poor: rest('poor'),
-    h: Object.fromEntries(buckets.filter(([, weight]) => weight > 0)),
+    h: reweighted(whole.h, (weight, bucket) => weight - (weights.get(bucket) ?? 0)),
     http: rest('http'),
     network: rest('network'),
     timeout: rest('timeout'),

@@ -37,11 +37,12 @@ export function chosenOf(
   { columns, metrics: [metric] }: Source,
 ): Chosen[] {
   const measured = columns.filter(column => column !== 'views')
+  const isBusiest = query.sort === 'busiest' && query.minimum <= 1
   const candidates = [...Map.groupBy(rows, row => row.value)].map(([value, rows]) => {
-    if (query.sort === 'busiest' && query.minimum <= 1) return { value, rows, score: 0, samples: 0 }
-    const totals = columns.flatMap(column => total(rows, column) ?? [])
-    const [first] = measured.flatMap(column => total(rows, column) ?? [])
-    const samples = Math.max(0, ...totals.map(({ s }) => s))
+    if (isBusiest) return { value, rows, score: 0, samples: 0 }
+    const totals = new Map(columns.map(column => [column, total(rows, column)]))
+    const [first] = measured.flatMap(column => totals.get(column) ?? [])
+    const samples = Math.max(0, ...[...totals.values()].map(sum => sum?.s ?? 0))
     return { value, rows, score: first && metric ? scoreOf(metric, first, query) : 0, samples }
   })
   const enough = candidates.filter(({ samples }) => query.minimum <= 1 || samples >= query.minimum)

@@ -87,7 +87,8 @@ export function rankingOf(
   const sums = new Map<string, number[]>()
   for (const { value, weights } of [...known, ...fresh.map(weigh)]) {
     const sum = sums.get(value)
-    sums.set(value, sum ? weights.map((n, i) => n + (sum[i] ?? 0)) : weights)
+    if (sum) for (const [i, n] of weights.entries()) sum[i] = (sum[i] ?? 0) + n
+    else sums.set(value, [...weights])
   }
   const values = [...sums]
     // Values asked for by name are few and all taken.
@@ -101,10 +102,9 @@ export function rankingOf(
 
 /** The rows of some values, in the order of these. */
 export function inOrder(rows: readonly RollupRow[], values: readonly string[]): RollupRow[] {
-  const place = new Map(values.map((value, i) => [value, i]))
-  return rows
-    .filter(({ value }) => place.has(value))
-    .sort((a, b) => (place.get(a.value) ?? 0) - (place.get(b.value) ?? 0))
+  const found = new Map(values.map(value => [value, [] as RollupRow[]]))
+  for (const row of rows) found.get(row.value)?.push(row)
+  return [...found.values()].flat()
 }
 
 /** The rows of the ranked groups; those of which only `wanted` are answered are sought, where not all have been read. */

@@ -11,11 +11,11 @@ import type { GroupKey } from '../../schema/api/filters.ts'
 import type { Metric } from '../../schema/domain/metrics.ts'
 import type { TagKey } from '../../schema/domain/tag.ts'
 import type { Hour } from '../../schema/domain/units.ts'
-import { histogramOf } from '../store/row-codec.ts'
+import { asText } from '../store/histogram-text.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 import { namesOf, type Ranked, rankedOf, type Table, tablesOf } from './compared.ts'
 import type { Periods } from './covered.ts'
-import { added, type Distribution } from './distribution.ts'
+import { type Distribution, type Row, type TextRow, total, withHistograms } from './distribution.ts'
 import type { GroupValues } from './groups-query.ts'
 
 /** One group and metric, in both times. */
@@ -96,11 +96,10 @@ function sought(groups: readonly Ranked[]): Wanted {
   }
 }
 
-interface Row {
+interface GroupRow extends Row {
   dimension: string
   start: Hour
   value: string
-  [metric: string]: string | number | null
 }
 
 /** The rows of both times. Where there are more than `limit`, the dimension that was cut is left out. */
@@ -111,25 +110,27 @@ async function rowsOf(
   { list, bound }: Wanted,
   periods: Record<'day' | 'hour', readonly number[]>,
   limit: number,
-): Promise<Row[]> {
-  const columns = metrics.map(metric => sql`r.${sql.raw(metric)} AS ${sql.raw(metric)}`)
+): Promise<GroupRow[]> {
+  const histograms = asText(metrics.map(metric => sql.raw(`r.${metric}`)))
   const parts = Object.entries(periods).flatMap(([tier, starts]) =>
     starts.length
-      ? sql`SELECT r.dimension, r.start, r.value, ${sql.join(columns, sql`, `)}
+      ? sql`SELECT r.dimension, r.start, r.value, ${histograms} AS histograms
           FROM json_each(${list}) AS g CROSS JOIN ${sql.raw(name)} AS r
           WHERE r.site = ${site} AND r.tier = ${tier} AND ${bound}
             AND r.start IN (SELECT value FROM json_each(${JSON.stringify(starts)}))`
       : [],
   )
   if (!parts.length) return []
-  const { results } = await prepare(d1, sql`${sql.join(parts, sql` UNION ALL `)} LIMIT ${limit}`).all<Row>()
+  const { results } = await prepare(d1, sql`${sql.join(parts, sql` UNION ALL `)} LIMIT ${limit}`).all<
+    TextRow & { dimension: string; start: Hour; value: string }
+  >()
   const cut = results.length === limit ? results.at(-1)?.dimension : undefined
-  return results.filter(({ dimension }) => dimension !== cut)
+  return results.filter(({ dimension }) => dimension !== cut).map(row => withHistograms(row, metrics))
 }
 
 /** Adds up the periods of each group. */
 function groupsFrom(
-  rows: readonly Row[],
+  rows: readonly GroupRow[],
   { metrics, dimensions }: Table,
   isLate: (start: Hour) => boolean,
 ): TwoSided[] {
@@ -141,13 +142,8 @@ function groupsFrom(
     const values = Object.fromEntries(keys.map((key, i) => [key as GroupKey, names[i] ?? null]))
     const sides = [same.filter(({ start }) => !isLate(start)), same.filter(({ start }) => isLate(start))]
     return metrics.map(metric => {
-      const [before = null, after = null] = sides.map(rows => sumOf(rows, metric))
+      const [before = null, after = null] = sides.map(rows => total(rows, metric))
       return { values, metric, before, after }
     })
   })
-}
-
-function sumOf(rows: readonly Row[], metric: Metric): Distribution | null {
-  const parts = rows.flatMap(row => histogramOf<Distribution>(row[metric]) ?? [])
-  return parts.length ? added(parts) : null
 }

@@ -6,12 +6,13 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
+import { collected } from '../../schema/domain/histogram.ts'
 import type { Hour } from '../../schema/domain/units.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
 import { keySql, type Selection, weight } from '../histogram/samples-sql.ts'
 import { listed, named } from '../store/names.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
-import { added, countedRow, type Distribution } from './distribution.ts'
+import { added, countedRow, type Distribution, type Counted as Sum } from './distribution.ts'
 import { matchesPageView, pagesOf } from './filters.ts'
 import { startsIn } from './groups.ts'
 import { type GroupsQuery, isItem } from './groups-query.ts'
@@ -32,7 +33,7 @@ interface Counted {
   value: string
   start: Hour
   /** By column. */
-  sums: Map<string, Distribution>
+  sums: Map<string, Sum>
 }
 
 /** Reads the `limit` groups with the most weight; those beyond are added up where a rest is asked for. Key: (site, hour, id). */
@@ -60,15 +61,22 @@ export async function rawGroups(
     rows: counted
       .filter(isNamed)
       .sort((a, b) => byPlace(a, b) || a.start - b.start)
-      .map(({ value, start, sums }) => countedRow(start, value, source.columns, sums)),
+      .map(({ value, start, sums }) => countedRow(start, value, source.columns, distributions(sums))),
     beyond: [...Map.groupBy(beyond, ({ start }) => start)].map(([start, groups]) => {
       const sums = source.columns.flatMap(column => {
-        const parts = groups.flatMap(({ sums }) => sums.get(column) ?? [])
+        const parts = groups.flatMap(({ sums }) => {
+          const sum = sums.get(column)
+          return sum ? [collected(sum)] : []
+        })
         return parts.length ? [[column, added(parts)] as const] : []
       })
       return countedRow(start, '', source.columns, new Map(sums))
     }),
   }
+}
+
+function distributions(sums: ReadonlyMap<string, Sum>): Map<string, Distribution> {
+  return new Map([...sums].map(([column, sum]) => [column, collected(sum)]))
 }
 
 /** `a AS k0, b AS k1` */

@@ -11,7 +11,7 @@ import { FAILURES, OUTCOMES } from '../../schema/wire/pageview.ts'
 import { BELIEVED } from '../histogram/believed.ts'
 import { goodAndPoor } from '../histogram/samples-sql.ts'
 import { itemsOf } from '../store/row-codec.ts'
-import { type Distribution, none } from './distribution.ts'
+import { type Counted, none } from './distribution.ts'
 import type { SampleFilters } from './filters.ts'
 import type { Source } from './source.ts'
 
@@ -24,7 +24,7 @@ export interface Read {
 }
 
 /** The sums of the group that a sample belongs to, by column; `name` is that of its call or mark. */
-type SumsOf = (name: string | null) => Map<string, Distribution>
+type SumsOf = (name: string | null) => Map<string, Counted>
 
 /** Adds the samples of a page view to its groups. */
 type Add = (row: Read, sumsOf: SumsOf) => void
@@ -50,7 +50,7 @@ export function samplesOf({ kind, columns }: Source, filters: SampleFilters): Ad
 function valuesOf(columns: Source['columns']): Add {
   const measured = columns.map((column, i) => ({ column, told: `v${i}`, limits: limitsOf(column) }))
   return (row, sumsOf) => {
-    let sums: Map<string, Distribution> | undefined
+    let sums: Map<string, Counted> | undefined
     for (const { column, told, limits } of measured) {
       const x = row[told]
       if (typeof x !== 'number') continue
@@ -70,7 +70,7 @@ function limitsOf(column: Source['columns'][number]): Limits {
 function callsOf(filter: Filter | undefined): Add {
   const limits = thresholds('api')
   return ({ w, v0: calls, v1: dropped }, sumsOf) => {
-    const answered = new Map<Distribution, Sample[]>()
+    const answered = new Map<Counted, Sample[]>()
     for (const call of itemsIn(calls, filter).filter(isCall)) {
       const sum = sumIn(sumsOf(call[0]), 'api')
       const outcome = call[3]
@@ -89,7 +89,7 @@ function callsOf(filter: Filter | undefined): Add {
 /** Marks, which are alike, too. */
 function marksOf(filter: Filter | undefined): Add {
   return ({ w, v0: marks }, sumsOf) => {
-    const found = new Map<Distribution, Sample[]>()
+    const found = new Map<Counted, Sample[]>()
     for (const mark of itemsIn(marks, filter)) {
       const x = mark[1]
       if (typeof x === 'number') put(found, sumIn(sumsOf(mark[0]), 'measure'), { x, w })
@@ -118,7 +118,7 @@ function fits(name: string, filter: Filter | undefined): boolean {
   return (!filter.any || filter.any.includes(name)) && !filter.not?.includes(name)
 }
 
-function sumIn(sums: Map<string, Distribution>, column: string): Distribution {
+function sumIn(sums: Map<string, Counted>, column: string): Counted {
   const known = sums.get(column)
   if (known) return known
   const sum = none()
@@ -126,7 +126,7 @@ function sumIn(sums: Map<string, Distribution>, column: string): Distribution {
   return sum
 }
 
-function put(found: Map<Distribution, Sample[]>, sum: Distribution, sample: Sample): void {
+function put(found: Map<Counted, Sample[]>, sum: Counted, sample: Sample): void {
   const samples = found.get(sum)
   if (samples) samples.push(sample)
   else found.set(sum, [sample])

@@ -8,12 +8,13 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Hour } from '../../schema/domain/units.ts'
 import { rollups } from '../../schema/storage/tables.ts'
-import { columnSql, type RollupColumn } from '../histogram/dimensions.ts'
+import { columnSql, type RollupColumn, weightSql } from '../histogram/dimensions.ts'
 import type { Selection } from '../histogram/samples-sql.ts'
-import { NO_SQL, named } from '../store/names.ts'
+import { asText } from '../store/histogram-text.ts'
+import { listed, NO_SQL, named } from '../store/names.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 import type { Periods } from './covered.ts'
-import { histogramIn } from './distribution.ts'
+import { histogramIn, type Row, type TextRow, withHistograms } from './distribution.ts'
 import { matchesSample } from './filters.ts'
 import type { Reading } from './reading.ts'
 import type { Slice } from './slice.ts'
@@ -22,12 +23,14 @@ import type { Source } from './source.ts'
 /** A roll-up row: the three tables have these columns in common. */
 const r = named(rollups)
 
-/** A period's histograms of one value: a column of JSON for each metric. */
-export interface RollupRow {
+/** A period's histograms of one value: a column for each metric. */
+export interface RollupRow extends Row {
   start: Hour
   value: string
-  [column: string]: string | number | null
 }
+
+/** As D1 brings it. */
+type RowText = TextRow & { start: Hour; value: string }
 
 /** The weight of each metric of a source, in its order, of one value in one period. */
 export interface Weights {
@@ -52,10 +55,7 @@ export async function rollupWeights(
 
 /** The weights that are stored, by period and value. */
 export async function storedWeights(d1: Preparer, reading: Reading, periods: Periods): Promise<Weights[]> {
-  const weights = sql.join(
-    reading.source.columns.map(column => sql`coalesce(${columnSql(column)} ->> 'n', 0)`),
-    sql`, `,
-  )
+  const weights = listed(...reading.source.columns.map(weightSql))
   const parts = inEachTier(reading, periods).map(
     from =>
       sql`SELECT ${r.start} AS start, json_group_object(${r.value}, json_array(${weights})) AS byValue ${from} GROUP BY ${r.start}`,
@@ -86,11 +86,11 @@ export async function storedRows(
 ): Promise<RollupRow[]> {
   const wanted = values ? oneOf(values) : NO_SQL
   const parts = inEachTier(reading, periods).map(
-    from => sql`SELECT ${r.start} AS start, ${r.value} AS value, ${columnsOf(reading.source, selected)}
+    from => sql`SELECT ${r.start} AS start, ${r.value} AS value, ${asText(reading.source.columns.map(stored))} AS histograms
       ${from} ${wanted}`,
   )
   if (!parts.length || values?.length === 0) return []
-  return (await prepare(d1, sql.join(parts, sql` UNION ALL `)).all<RollupRow>()).results
+  return rowsOf(reading.source, await prepare(d1, sql.join(parts, sql` UNION ALL `)).all<RowText>())
 }
 
 /** The rows of hours without a roll-up, computed by what would have stored them. */
@@ -104,17 +104,18 @@ export async function openRows(
   // What is asked for by name needs no place among all others: here it is never in `(other)`.
   const selection = slice.values ? { ...open, where: sql`${open.where} AND ${matchesSample(filters)}` } : open
   const fresh = source.hours(selection, [slice.dimension])
-  const rows = sql`SELECT start, value, ${columnsOf(source, sql.raw)} FROM (${fresh}) WHERE true ${bounds(slice)}`
-  return (await prepare(d1, rows).all<RollupRow>()).results
+  const histograms = asText(source.columns.map(column => sql.raw(column)))
+  const rows = sql`SELECT start, value, ${histograms} AS histograms FROM (${fresh}) WHERE true ${bounds(slice)}`
+  return rowsOf(source, await prepare(d1, rows).all<RowText>())
 }
 
-function columnsOf({ columns }: Source, of: (column: RollupColumn) => SQL): SQL {
-  return sql.join(columns.map(of), sql`, `)
+function rowsOf({ columns }: Source, { results }: D1Result<RowText>): RollupRow[] {
+  return results.map(row => withHistograms(row, columns))
 }
 
-/** As it is stored: what is broken is found as it is parsed, and D1 need not look first. */
-function selected(column: RollupColumn): SQL {
-  return column === 'views' ? sql`${columnSql(column)} AS ${sql.raw(column)}` : sql.raw(column)
+/** As it is stored: what is broken is found as it is read, and D1 need not look first. */
+function stored(column: RollupColumn): SQL {
+  return column === 'views' ? columnSql(column) : sql.raw(column)
 }
 
 /** `FROM ... WHERE ...` of the slice's rows in each tier that has periods. */

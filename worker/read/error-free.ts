@@ -1,5 +1,6 @@
 /** The figures of a distribution of errors by page view: the share without one, or with one, and how many there were. */
 
+import { ZERO } from '../../schema/domain/buckets.ts'
 import { type Histogram, valueIn } from '../../schema/domain/histogram.ts'
 import { type ShareEstimate, shareOf } from '../../schema/domain/share.ts'
 import { BELIEVED } from '../histogram/believed.ts'
@@ -16,8 +17,6 @@ export function erring({ n, q, good }: Histogram): ShareEstimate | null {
 
 /** How many errors some page views had, each as many as are believed: exact where each had few. */
 export function errorCount({ h }: Histogram): number {
-  return Object.entries(h).reduce(
-    (sum, [bucket, n]) => sum + n * Math.min(Math.round(valueIn(Number(bucket))), BELIEVED.errors),
-    0,
-  )
+  const believed = (bucket: number) => Math.min(Math.round(valueIn(bucket)), BELIEVED.errors)
+  return h.weights.reduce((sum, n, i) => sum + n * believed(h.at[i] ?? ZERO), 0)
 }

@@ -4,6 +4,7 @@
  */
 
 import type { Mix } from '../../schema/api/trends.ts'
+import { reweighted } from '../../schema/domain/buckets.ts'
 import { changeOf, type Verdict } from '../../schema/domain/change.ts'
 import { type Histogram, type Limits, merge } from '../../schema/domain/histogram.ts'
 
@@ -50,7 +51,6 @@ function total(parts: readonly Part[], side: 'before' | 'after'): number {
 
 /** The same samples with `factor` times their weight. */
 function weighted({ n, s, q, good, poor, h, c = {} }: Histogram, factor: number): Histogram {
-  const scaled = Object.entries(h).map(([bucket, weight]) => [bucket, weight * factor] as const)
   const pairs = Object.entries(c).map(
     ([bucket, [pairs, partners]]) => [bucket, [pairs * factor ** 2, partners * factor ** 2]] as const,
   )
@@ -60,7 +60,7 @@ function weighted({ n, s, q, good, poor, h, c = {} }: Histogram, factor: number)
     q: q * factor ** 2,
     good: good * factor,
     poor: poor * factor,
-    h: Object.fromEntries(scaled),
+    h: reweighted(h, weight => weight * factor),
     c: Object.fromEntries(pairs),
   }
 }

@@ -128,10 +128,8 @@ function known(
       }
     )
   }
-  const found = percentiles(distribution, [75, ...wanted], limitsOf(metric)).map(
-    p => p && percentileInUnit(metric, p),
-  )
-  const p75 = found.shift()
+  const found = percentiles(distribution, wanted, limitsOf(metric)).map(p => p && percentileInUnit(metric, p))
+  const p75 = wanted.includes(75) ? found[wanted.indexOf(75)] : percentileOf(metric, distribution, 75)
   if (!p75) return null
   const rated = isRated(metric)
   return {
@@ -149,17 +147,23 @@ function known(
   }
 }
 
+function percentileOf(metric: Measure, distribution: Distribution, p: number): PercentileAnswer | null {
+  const [found = null] = percentiles(distribution, [p], limitsOf(metric))
+  return found && percentileInUnit(metric, found)
+}
+
 /** How much a distribution rests on, and how much it tells of the percentile `p`. */
 export function countsOf(
   distribution: Histogram,
   p: number,
 ): Pick<SummaryRow, 'count' | 'count_interval' | 'samples' | 'effective_samples'> {
+  const size = effectiveSize(distribution)(p)
   return {
     count: distribution.n,
     // Without end where nobody knows which samples are of one page view (rest.ts).
     count_interval: Number.isFinite(distribution.q) ? countInterval(distribution) : null,
     samples: distribution.s,
-    effective_samples: Number(effectiveSize(distribution)(p).toFixed(1)),
+    effective_samples: Number.isInteger(size) ? size : Number(size.toFixed(1)),
   }
 }
 
@@ -176,7 +180,16 @@ export function inUnit(metric: Measure, grains: Grains): number {
   return short(isRated(metric) ? fromGrains(metric, grains) : grains)
 }
 
-/** Six significant digits: far finer than a bucket, and no tail of float noise in the JSON. */
+/** What a number is multiplied by to have six digits before the point, from below 1,000,000 downwards. */
+const DIGITS = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8]
+/** So near to the middle of two numbers a product may round to the other one. */
+const EVEN = 1e-6
+
+/** Six significant digits: far finer than a bucket, and no tail of float noise in the JSON. An answer has thousands of them. */
 export function short(value: number): number {
-  return Number(value.toPrecision(6))
+  const digits = value < 1e6 ? DIGITS.find(digits => value * digits >= 1e5) : undefined
+  if (digits === undefined) return Number(value.toPrecision(6))
+  const scaled = value * digits
+  const isEven = Math.abs(scaled - Math.floor(scaled) - 0.5) < EVEN
+  return isEven ? Number(value.toPrecision(6)) : Math.round(scaled) / digits
 }

@@ -47,26 +47,31 @@ export async function readTimeseries(
 
 /** Groups stand together; each becomes a row with its points in order. */
 function toRows(groups: readonly Group[], query: TimeseriesQuery, step: number, now: Ms): TimeseriesRow[] {
-  const rows = new Map<string, TimeseriesRow>()
-  for (const { values, metric, start, distribution, missing, rest } of groups.toSorted(
-    (a, b) => a.start - b.start,
-  )) {
-    const [from, to] = [Math.max(start * HOUR, query.from), Math.min((start + step) * HOUR, query.to, now)]
-    const figures = figuresOf(metric, distribution, query.percentiles, (to - from) / 60_000, missing)
-    if (!figures) continue
-    const key = JSON.stringify([metric, values, rest])
-    const row = rows.get(key) ?? {
-      group: values,
-      ...kindOf(values, rest),
-      metric,
-      unit: unitOf(metric),
-      points: [],
-    }
-    row.points.push({ time: new Date(start * HOUR).toISOString(), ...figures })
-    rows.set(key, row)
+  const nameOf = namesOf()
+  return [...Map.groupBy(groups, nameOf).values()].flatMap(same => {
+    const [first] = same
+    const points = same
+      .toSorted((a, b) => a.start - b.start)
+      .flatMap(({ metric, start, distribution, missing }) => {
+        const [from, to] = [
+          Math.max(start * HOUR, query.from),
+          Math.min((start + step) * HOUR, query.to, now),
+        ]
+        const figures = figuresOf(metric, distribution, query.percentiles, (to - from) / 60_000, missing)
+        return figures ? [{ time: new Date(start * HOUR).toISOString(), ...figures }] : []
+      })
+    if (!first || !points.length) return []
+    const { values, metric, rest } = first
+    return [{ group: values, ...kindOf(values, rest), metric, unit: unitOf(metric), points }]
+  })
+}
+
+/** Names groups by what they are of. The points of a group share its values, of which there are fewer than of points. */
+function namesOf(): (group: Group) => string {
+  const known = new Map<Group['values'], string>()
+  return ({ values, metric, rest }) => {
+    const name = known.get(values) ?? JSON.stringify(values)
+    known.set(values, name)
+    return `${rest ?? ''} ${metric} ${name}`
   }
-  const order = new Map(
-    groups.map(({ metric, values, rest }, i) => [JSON.stringify([metric, values, rest]), i]),
-  )
-  return [...rows].sort(([a], [b]) => (order.get(a) ?? 0) - (order.get(b) ?? 0)).map(([, row]) => row)
 }

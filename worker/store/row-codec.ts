@@ -3,7 +3,6 @@
  * costs the answer no other. A part that is not what it should be is left out.
  */
 
-import type { Histogram } from '../../schema/domain/histogram.ts'
 import { PHASES, type Phase } from '../../schema/domain/metrics.ts'
 import { decodeCall, decodeError, type RowCall, type RowError } from '../../schema/storage/row.ts'
 import { type AttributionLists, decodeAttribution } from '../../schema/wire/attribution-lists.ts'
@@ -83,30 +82,6 @@ export function phasesOf(text: string | null): Record<Phase, number> | null {
   if (!Array.isArray(list)) return null
   const numbers = PHASES.map((phase, i) => [phase, typeof list[i] === 'number' ? list[i] : 0])
   return Object.fromEntries(numbers) as Record<Phase, number>
-}
-
-/** What a roll-up has of page views themselves is their number. */
-const COUNT = { good: 0, poor: 0, h: {} }
-
-/** A histogram of a roll-up; null where there is none, or where it is broken, which is logged. */
-export function histogramOf<H extends Histogram>(text: string | number | null | undefined): H | null {
-  if (!text) return null
-  const found = parsed(String(text))
-  const histogram = found && typeof found === 'object' && !('h' in found) ? { ...COUNT, ...found } : found
-  if (isHistogram(histogram)) return histogram as H
-  console.error('a roll-up has a broken histogram, which counts nowhere', String(text).slice(0, 80))
-  return null
-}
-
-/** The weight of a histogram of a roll-up, 0 where there is none. */
-export function countOf(text: string | number | null | undefined): number {
-  return histogramOf(text)?.n ?? 0
-}
-
-function isHistogram(value: unknown): value is Histogram {
-  if (value === null || typeof value !== 'object') return false
-  const { n, s, q, h } = value as Record<string, unknown>
-  return [n, s, q].every(sum => typeof sum === 'number') && h !== null && typeof h === 'object'
 }
 
 /** A JSON text; undefined where it is broken. */

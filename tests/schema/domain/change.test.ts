@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { ZERO } from '../../../schema/domain/buckets.ts'
 import { changeOf } from '../../../schema/domain/change.ts'
 import { collect, type Histogram } from '../../../schema/domain/histogram.ts'
 import { cls, type Design, lcp, type Population, random, sampleOf, scaled } from '../../kit/population.ts'
@@ -134,7 +135,7 @@ describe('a verdict', () => {
   })
 
   it('knows a metric that is 0 on both sides, to the last sample', () => {
-    const zero = { n: 500, s: 500, q: 500, good: 500, poor: 0, h: { '-1': 500 } }
+    const zero = { n: 500, s: 500, q: 500, good: 500, poor: 0, h: { at: [ZERO], weights: [500] } }
     expect(changeOf(zero, zero, 75, null)).toMatchObject({ verdict: 'stable', confidence: 1 })
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { compare, type Pair } from '../../../schema/domain/changed.ts'
-import { bucketOf, type Histogram, merge } from '../../../schema/domain/histogram.ts'
+import { bucketOf, collected, type Histogram, merge, nothing } from '../../../schema/domain/histogram.ts'
 import { below, beyond, quantileBeyond } from '../../../schema/domain/normal.ts'
 import { random } from '../../kit/population.ts'
 
@@ -29,7 +29,7 @@ function period(next: () => number, views: number, weigh: Weigh, factor: (name: 
     const share = 1 / (route + 2) / 3.4
     for (const [device, part, slower] of DEVICES) {
       const name = `/r${route} ${device}`
-      const sum: Histogram = { n: 0, s: 0, q: 0, good: 0, poor: 0, h: {} }
+      const sum = nothing()
       const size = Math.round(views * share * part)
       for (let i = 0; i < size; i++) {
         const gauss = Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next())
@@ -41,9 +41,9 @@ function period(next: () => number, views: number, weigh: Weigh, factor: (name: 
         sum.q += w * w
         if (x <= LIMITS.good) sum.good += w
         if (x > LIMITS.poor) sum.poor += w
-        sum.h[bucket] = (sum.h[bucket] ?? 0) + w
+        sum.h.set(bucket, (sum.h.get(bucket) ?? 0) + w)
       }
-      groups.set(name, sum)
+      groups.set(name, collected(sum))
     }
   }
   return groups
@@ -111,7 +111,7 @@ describe('60 routes on 3 devices', () => {
 describe('what changed', () => {
   const at = (x: number, n: number): Histogram => ({
     ...{ n, s: n, q: n, good: x <= LIMITS.good ? n : 0, poor: 0 },
-    h: { [bucketOf(x)]: n },
+    h: { at: [bucketOf(x)], weights: [n] },
   })
   const pair = (of: string, before: number, after: number, n = 1_000) => ({
     of,

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { effectiveSize } from '../../../schema/domain/clusters.ts'
-import { bucketOf, type Histogram, merge, percentiles } from '../../../schema/domain/histogram.ts'
+import {
+  bucketOf,
+  collected,
+  type Histogram,
+  merge,
+  nothing,
+  percentiles,
+} from '../../../schema/domain/histogram.ts'
 import { quantile } from '../../../schema/domain/normal.ts'
 import { random } from '../../kit/population.ts'
 
@@ -16,20 +23,20 @@ interface View {
 
 /** What the worker stores of some page views; without `paired` as it did before it counted pairs. */
 function stored(views: readonly View[], paired = true): Histogram {
-  const sum: Histogram = { n: 0, s: 0, q: 0, good: 0, poor: 0, h: {}, ...(paired && { c: {} }) }
+  const sum = { ...nothing(), ...(paired && { c: {} }) }
   for (const { w, calls } of views) {
     for (const [place, x] of calls.toSorted((a, b) => a - b).entries()) {
       const bucket = bucketOf(x)
       sum.n += w
       sum.s++
       sum.q += w * w
-      sum.h[bucket] = (sum.h[bucket] ?? 0) + w
+      sum.h.set(bucket, (sum.h.get(bucket) ?? 0) + w)
       if (!sum.c || calls.length < 2) continue
       const [pairs, partners] = sum.c[bucket] ?? [0, 0]
       sum.c[bucket] = [pairs + w * w * 2 * place, partners + w * w * (calls.length - 1)]
     }
   }
-  return sum
+  return collected(sum)
 }
 
 interface Site {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { countInterval } from '../../../schema/domain/count.ts'
-import type { Histogram } from '../../../schema/domain/histogram.ts'
+import { type Histogram, merge } from '../../../schema/domain/histogram.ts'
 import { random } from '../../kit/population.ts'
 
 /** What is kept of some page views: each with its weight and its calls, of which all or none are kept. */
@@ -10,7 +10,7 @@ function kept(
   weightOf: (i: number) => number,
   calls = () => 1,
 ): Histogram {
-  const sum: Histogram = { n: 0, s: 0, q: 0, good: 0, poor: 0, h: {}, c: {} }
+  const sum: Histogram = { ...merge([]), c: {} }
   let pairs = 0
   for (let i = 0; i < views; i++) {
     const w = weightOf(i)

@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import {
-  bucketOf,
-  merge,
-  percentiles,
-  RELATIVE_ERROR,
-  valueIn,
-  ZERO,
-} from '../../../schema/domain/histogram.ts'
+import { ZERO } from '../../../schema/domain/buckets.ts'
+import { bucketOf, merge, percentiles, RELATIVE_ERROR, valueIn } from '../../../schema/domain/histogram.ts'
 import { ALL, exact, grid, histogramOf, SHAPES } from '../../kit/distributions.ts'
 
 describe('a bucket', () => {

@@ -1,0 +1,108 @@
+import { env } from 'cloudflare:workers'
+import { sql } from 'drizzle-orm'
+import { describe, expect, it, vi } from 'vitest'
+import {
+  asText,
+  histogramOf,
+  histogramsIn,
+  type StoredHistogram,
+} from '../../../worker/store/histogram-text.ts'
+import { prepare } from '../../../worker/store/statement.ts'
+import { random } from '../../kit/population.ts'
+
+const VIEWS = '{"n":9,"s":9,"q":9.0}'
+const LCP =
+  '{"n":12,"s":6,"q":30.0,"good":9,"poor":1,"hidden":4,"h":{"-1":3,"245":5,"91":4,"0":1e2},"c":{"91":[2.0,4.0],"245":[0.0,1.5]}}'
+const API =
+  '{"n":3,"s":3,"q":1.0e+20,"good":3,"poor":0,"http":1,"network":2,"timeout":3,"aborted":4,"omitted":5,"h":{"288":3},"c":{}}'
+
+/** What `JSON.parse` makes of it, in the form of what is tested. */
+function parsed(text: string): object {
+  const { aborted: _, h = {}, c = {}, ...fields } = JSON.parse(text)
+  const buckets = Object.entries(h).toSorted(([a], [b]) => Number(a) - Number(b))
+  return {
+    ...{ good: 0, poor: 0, http: 0, network: 0, timeout: 0, omitted: 0, hidden: undefined },
+    ...fields,
+    h: { at: buckets.map(([bucket]) => Number(bucket)), weights: buckets.map(([, weight]) => weight) },
+    c: Object.keys(c).length ? c : undefined,
+  }
+}
+
+async function asked(...texts: (string | null)[]): Promise<(StoredHistogram | null)[]> {
+  const columns = texts.map((_, i) => sql.raw(`m${i}`))
+  const values = sql.join(
+    texts.map((text, i) => sql`${text} AS ${columns[i]}`),
+    sql`, `,
+  )
+  const row = await prepare(
+    env.DB,
+    sql`SELECT ${asText(columns)} AS histograms FROM (SELECT ${values})`,
+  ).first()
+  return histogramsIn(
+    String(row?.histograms),
+    texts.map((_, i) => `m${i}`),
+  )
+}
+
+describe('the histograms of a row', () => {
+  it('are those that D1 has stored', async () => {
+    expect(await asked(VIEWS, null, LCP, API, null)).toEqual([
+      parsed(VIEWS),
+      null,
+      parsed(LCP),
+      parsed(API),
+      null,
+    ])
+  })
+
+  it('are what JSON.parse makes of them, whatever they hold', () => {
+    const next = random(41)
+    const some = (below: number) => Math.floor(next() * below)
+    for (let i = 0; i < 300; i++) {
+      const h = Object.fromEntries(
+        Array.from({ length: some(40) }, () => [some(700) - 1, 1 + some(10 ** some(17))]),
+      )
+      const text = JSON.stringify({
+        n: some(1e9),
+        s: some(99),
+        q: some(1e9) / 7,
+        good: some(9),
+        poor: some(9),
+        h,
+      })
+      expect(histogramOf(text)).toEqual(parsed(text))
+    }
+  })
+
+  it('cost themselves where they are broken, and the row where one has a bar', async () => {
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const broken = ['{"n":', 'null', '7', '[]', '{}', '"text"', '{"n":1,"s":1}', `${LCP}}`]
+    const others = [
+      '{"n":1,"s":1,"q":1,"h":[]}',
+      '{"n":1,"s":1,"q":1,"h":{"x":1}}',
+      '{"n":1,"s":1,"q":1,"h":{"1.5":1}}',
+    ]
+    for (const text of [...broken, ...others]) {
+      expect(await asked(VIEWS, text, API), text).toEqual([parsed(VIEWS), null, parsed(API)])
+    }
+    expect(logged).toHaveBeenCalledTimes(broken.length + others.length)
+    expect(await asked(VIEWS, 'a|b', API)).toEqual([null, null, null])
+    logged.mockRestore()
+  })
+
+  it('end wherever a text is cut, or has another letter', () => {
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const whole = LCP.replaceAll('"', '')
+    for (let end = 1; end < whole.length; end++)
+      expect(histogramsIn(whole.slice(0, end), ['lcp'])).toEqual([null])
+    for (const letter of '{}[]:,|.-0x') {
+      for (let i = 0; i < whole.length; i++) {
+        const [found] = histogramsIn(whole.slice(0, i) + letter + whole.slice(i + 1), ['lcp'])
+        expect(found?.n ?? 0).toBeTypeOf('number')
+      }
+    }
+    // Nothing of a broken one is left for the next.
+    expect(histogramOf(LCP)).toEqual(parsed(LCP))
+    logged.mockRestore()
+  })
+})
