@@ -5,7 +5,15 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import type { Dimension, GroupKey } from '../../schema/api/filters.ts'
-import { collect, type Sample } from '../../schema/domain/histogram.ts'
+import {
+  addSample,
+  bucketOf,
+  type Collected,
+  collected,
+  type Limits,
+  nothing,
+  type Sample,
+} from '../../schema/domain/histogram.ts'
 import { type Metric, thresholds, type Vital } from '../../schema/domain/metrics.ts'
 import { isReserved } from '../../schema/domain/names.ts'
 import type { Ms, OneIn } from '../../schema/domain/units.ts'
@@ -149,41 +157,72 @@ async function viewsOf(
 /** A page view: its weight, its `KEYS`, and the vitals that were asked for. */
 type Row = [weight: number, ...(string | number | null)[]]
 
-/** Each page view is a sample of every group that it belongs to, once for each vital that it has. */
-function toldApart(rows: readonly Row[], vitals: readonly Vital[], oneIn: OneIn): Groups {
-  const groups = new Map<string, { values: GroupValues; metric: Vital; samples: Sample[] }>()
-  for (const [weight, ...row] of rows) {
-    const samples = vitals.flatMap((metric, i) => {
-      const x = row[KEYS.length + i]
-      return typeof x === 'number' ? [{ metric, sample: { x, w: weight * oneIn } }] : []
-    })
-    for (const values of groupsOfRow(row)) {
-      for (const { metric, sample } of samples) {
-        const name = JSON.stringify([metric, values])
-        const group = groups.get(name) ?? { values, metric, samples: [] }
-        groups.set(name, group)
-        group.samples.push(sample)
-      }
-    }
-  }
-  const distributions = [...groups].map(([name, { values, metric, samples }]) => {
-    const distribution = { ...NONE, ...collect(samples, thresholds(metric)) }
-    return [name, { values, metric, distribution }] as const
-  })
-  return new Map(distributions)
+/** A group of page views, and the distribution of each vital, in their order; `values` is null where it has no name of its own. */
+interface ViewGroup {
+  values: GroupValues | null
+  sums: Collected[]
 }
 
-/** The groups that a page view belongs to: all of those compared of which it has every key, by its own name. */
-function groupsOfRow(row: readonly (string | number | null)[]): GroupValues[] {
-  const named = new Map(
-    KEYS.flatMap((key, i) => {
-      const name = row[i]
-      return typeof name === 'string' && !isReserved(name) ? [[key, name] as const] : []
+/** Each page view is a sample of every group that it belongs to, once for each vital that it has. */
+function toldApart(rows: readonly Row[], vitals: readonly Vital[], oneIn: OneIn): Groups {
+  const limits = vitals.map(thresholds)
+  const found: ViewGroup[] = []
+  const groupsOfRow = COMPARED.map(keys =>
+    groupIn(keys, values => {
+      const group = { values, sums: vitals.map(nothing) }
+      found.push(group)
+      return group
     }),
   )
-  return COMPARED.filter(keys => keys.every(key => named.has(key))).map(keys =>
-    Object.fromEntries(keys.map(key => [key, named.get(key)])),
-  )
+  for (const row of rows) {
+    const w = Number(row[0]) * oneIn
+    const groups = groupsOfRow.map(groupOf => groupOf(row)).filter(({ values }) => values !== null)
+    for (const [i, limit] of limits.entries()) {
+      const x = row[1 + KEYS.length + i]
+      if (typeof x === 'number') addToAll(groups, i, { x, w }, limit)
+    }
+  }
+  return new Map(found.flatMap(group => distributionsOf(group, vitals)))
+}
+
+function addToAll(groups: readonly ViewGroup[], i: number, sample: Sample, limits: Limits): void {
+  const bucket = bucketOf(sample.x)
+  for (const { sums } of groups) {
+    const sum = sums[i]
+    if (sum) addSample(sum, sample, limits, bucket)
+  }
+}
+
+function distributionsOf({ values, sums }: ViewGroup, vitals: readonly Vital[]) {
+  return vitals.flatMap((metric, i) => {
+    const sum = sums[i]
+    if (!values || !sum?.s) return []
+    const distribution = { ...NONE, ...collected(sum) }
+    return [[JSON.stringify([metric, values]), { values, metric, distribution }] as const]
+  })
+}
+
+/** Finds the group of a page view by some keys; `newGroup` makes it from its names, or from null where one is nobody's own. */
+function groupIn(
+  keys: readonly (typeof KEYS)[number][],
+  newGroup: (values: GroupValues | null) => ViewGroup,
+): (row: Row) => ViewGroup {
+  const [first, second] = keys.map(key => 1 + KEYS.indexOf(key))
+  const known = new Map<Row[number], Map<Row[number], ViewGroup>>()
+  return row => {
+    const names = [first, second].map(place => (place === undefined ? null : (row[place] ?? null)))
+    const [one = null, two = null] = names
+    const branch = known.get(one) ?? new Map<Row[number], ViewGroup>()
+    const group = branch.get(two) ?? newGroup(valuesOf(keys, names))
+    known.set(one, branch)
+    branch.set(two, group)
+    return group
+  }
+}
+
+function valuesOf(keys: readonly GroupKey[], names: readonly Row[number][]): GroupValues | null {
+  const own = names.slice(0, keys.length).filter(name => typeof name === 'string' && !isReserved(name))
+  return own.length === keys.length ? Object.fromEntries(keys.map((key, i) => [key, String(own[i])])) : null
 }
 
 /** Endpoints with each device, and of all devices together. */
