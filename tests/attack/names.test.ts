@@ -10,6 +10,7 @@ import type { PageErrors } from '../../schema/wire/pageview.ts'
 import { rollUpDay, rollUpHour } from '../../worker/histogram/rollup.ts'
 import { pageView } from '../kit/pageview.ts'
 import { ORIGIN, put, send, sendViews } from '../kit/worker/client.ts'
+import { pageViewRow, store } from '../kit/worker/rows.ts'
 
 /** The first hour of a whole day that is over. */
 const HOUR_OF_DAY = Math.floor(Date.now() / HOUR / 24 - 2) * 24
@@ -96,4 +97,41 @@ describe('two beacons a name that claim to stand for ten page views each', () =>
   )('push no name that six page views have out of the %s (%s: %s)', async (tier, table, dimension) => {
     expect(await own(tier, table, dimension)).toBe(REAL)
   })
+})
+
+describe('an hour of nothing but invented names', () => {
+  it('has no more rows than SECURITY.md says, however many names there are', async () => {
+    const hour = HOUR_OF_DAY + 5
+    const devices = ['phone', 'desktop', 'tablet'] as const
+    for (let i = 0; i < 1_000; i += 100) {
+      const rows = Array.from({ length: 100 }, (_, k) => {
+        const n = i + k
+        const calls = Array.from({ length: 20 }, (_, j) => [
+          `GET /${letters((n * 20 + j) % 400)}`,
+          1,
+          10,
+          0,
+          200,
+        ])
+        return pageViewRow({
+          site: 'shop',
+          hour,
+          began: hour * HOUR,
+          device: devices[n % 3] ?? 'phone',
+          route: `/${letters(n)}`,
+          release: letters(n),
+          connection: (['4g', '3g', '2g', 'slow-2g'] as const)[n % 4] ?? null,
+          tags: JSON.stringify({ plan: letters(n) }),
+          calls: JSON.stringify({ 0: calls }),
+          marks: JSON.stringify({ 0: [[`m${n % 200}`, 1]] }),
+          errors: 1,
+          errorList: JSON.stringify([['error', `Error: ${letters(n)}`, '', 0, 0, 1]]),
+        })
+      })
+      await store(rows)
+    }
+    const receipts = await rollUpHour(env.DB, 'shop', hour, Date.now(), ['tag:plan'])
+    const written = receipts.reduce((sum, { meta }) => sum + meta.rows_written, 0)
+    expect(env.SECURITY).toContain(`An hour then has ${written.toLocaleString('en-US')} rows`)
+  }, 60_000)
 })
