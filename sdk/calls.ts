@@ -119,7 +119,8 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
 
   // What has ended by now, and has no entry, may never have one; a body that is being read ends with its entry.
   const settle = (): void => {
-    for (const note of notes) if (note.duration >= 0 && !note._answer?.bodyUsed) report(note)
+    for (const note of notes)
+      if (note.duration < Number.POSITIVE_INFINITY && !note._answer?.bodyUsed) report(note)
   }
   addEventListener('beforeunload', () => {
     unloading = performance.now()
@@ -141,8 +142,9 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
       // A call that was made before the patch is taken for a GET, as nearly all such calls are. Firefox knows no times of one
       // behind a service worker.
       const note =
-        notes.splice(index, index < 0 ? 0 : 1)[0] ??
-        ({ name, startTime, duration: duration || Number.NaN, _method: patch ? 'GET ' : '' } as Note)
+        index < 0
+          ? ({ name, startTime, duration: duration || Number.NaN, _method: patch ? 'GET ' : '' } as Note)
+          : (notes.splice(index, 1)[0] as Note)
       note._entry = entry
       if (note.duration >= 0) {
         if (!duration) note.duration = came - note.startTime

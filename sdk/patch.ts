@@ -21,6 +21,9 @@ type Reading = Partial<Promise<unknown>> &
   Partial<Pick<ReadableStreamDefaultReader, 'closed'>> &
   Pick<ReadableStreamDefaultReader, 'cancel'>
 
+/** What is read: an answer, its body, or, with `next`, its chunks, which WebKit does not have. */
+type Source = Partial<Pick<AsyncIterator<unknown>, 'next'>>
+
 /**
  * One call. Without `_` are the names of its entry, for which it stands in. It holds on to nothing of the page's once it is
  * told, and never to a request.
@@ -58,8 +61,8 @@ export type PatchCalls = (onStart: (note: Note) => void, onEnd: (note: Note) => 
  */
 export function failureOf(signal?: AbortSignal | null, error?: unknown): Outcome | undefined {
   // A page's reason may be anything.
-  const name = quietly(() => (signal?.reason ?? (error as Error)).name)()
-  return /^Sy/.test(`${name}`)
+  const name = quietly(() => `${(signal?.reason ?? (error as Error)).name}`)() as string
+  return /^Sy/.test(name)
     ? undefined
     : name === 'TimeoutError'
       ? 'timeout'
@@ -102,11 +105,11 @@ export const patchCalls: PatchCalls = quietly((onStart, onEnd) => {
     opened.set(answer as object, note)
   })
   const fail = (note: Note, error: unknown) => end(note, undefined, failureOf(note._signal, error))
-  /** Follows a promise of the page's: the head of an answer, then what is read of it. */
-  const follow = (note: Note, promise: Promise<unknown>) =>
+  /** Follows a promise of the page's: the head of an answer, then what is read of it, whole or in chunks. */
+  const follow = (note: Note, promise: Promise<unknown>, chunks?: unknown) =>
     promise.then(
       answer => {
-        end(note, answer as Answer)
+        if (!chunks || (answer as IteratorResult<unknown>).done) end(note, answer as Answer)
         return answer
       },
       error => {
@@ -134,25 +137,24 @@ export const patchCalls: PatchCalls = quietly((onStart, onEnd) => {
       if (!note) return
       onStart(note)
       // Another library's promise may have more to it than one that follows it would have: such a call ends with its entry.
-      const { constructor: Kind } = promise as unknown as { constructor: PromiseConstructor }
-      if (Object.keys(promise).length > Object.keys(Kind.resolve()).length) {
+      if (Object.keys(promise)[Object.keys((promise.constructor as PromiseConstructor).resolve()).length]) {
         note.duration = Number.POSITIVE_INFINITY
-        note._answer = { bodyUsed: true }
         return
       }
       return follow(note, promise)
     },
   )
   /** Follows whatever reads an answer, its body, a copy or a branch of it. */
-  const read = (source: object, _: unknown, __: unknown, result: Reading) => {
+  const read = (source: Source, _: unknown, __: unknown, result: Reading) => {
     const note = opened.get(source)
     if (!note) return
     if (result.then) {
-      // It is read once.
-      opened.delete(source)
-      return follow(note, result as Promise<unknown>)
+      // All but chunks is read once.
+      if (!source.next) opened.delete(source)
+      return follow(note, result as Promise<unknown>, source.next)
     }
     for (const part of [result].flat()) opened.set(part, note)
+    for (const name of ['next', 'return']) wrap(result, name, read)
     result.closed?.then(
       () => end(note),
       // So ends one that the page has released, too, which then has nothing to cancel. What has failed says so once more.
@@ -160,14 +162,15 @@ export const patchCalls: PatchCalls = quietly((onStart, onEnd) => {
     )
   }
   for (const { prototype } of [Response, ReadableStream])
-    for (const name of Object.keys(prototype)) wrap(prototype, name, read)
+    for (const name of [...Object.keys(prototype), Symbol.asyncIterator]) wrap(prototype, name, read)
   const body = Object.getOwnPropertyDescriptor(Response.prototype, 'body') as PropertyDescriptor
   wrap(body, 'get', read)
   Reflect.defineProperty(Response.prototype, 'body', body)
   const { prototype } = XMLHttpRequest
-  const onEnding = ({ type, target }: Pick<Event, 'type' | 'target'>): void => {
-    endXhr(target as XMLHttpRequest, ENDINGS[type])
-  }
+  // A page may have put its own `status` on it.
+  const onEnding = quietly(({ type, target }: Pick<Event, 'type' | 'target'>): void =>
+    endXhr(target as XMLHttpRequest, ENDINGS[type]),
+  )
   const endXhr = (xhr: XMLHttpRequest, failure?: Outcome): void => {
     const note = opened.get(xhr)
     if (note?.startTime && (failure || (xhr.readyState > 3 && xhr.status))) {

@@ -14,10 +14,10 @@ type Method = (...args: never[]) => unknown
 export const wrap = quietly(
   <T>(
     target: object,
-    name: string,
+    name: string | symbol,
     see: (self: never, args: never, start: number, result: T) => unknown,
   ): void => {
-    const methods = target as Record<string, Method>
+    const methods = target as Record<string | symbol, Method>
     const original = methods[name] as Method
     const look = quietly(see)
     // A page may take Reflect away.

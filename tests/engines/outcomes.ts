@@ -166,9 +166,37 @@ export function outcomes(test: BrowserTest): void {
         await plain('aborted-before-why', { signal: AbortSignal.abort('why') })
         await plain('aborted', { signal: abortIn(20) }, 'silent')
         await plain('aborted-why', { signal: abortIn(20, { my: 'reason' }) }, 'silent')
+        await plain('aborted-odd', { signal: abortIn(20, { name: Symbol('odd') }) }, 'silent')
         await see('aborted-object', () =>
           fetch(new Request('/api/aborted-object?silent', { signal: abortIn(20) })),
         )
+        // What is said beside a Request is what counts.
+        const request = (name: string, init: RequestInit) => new Request(`/api/${name}?silent`, init)
+        await see('aborted-beside', () =>
+          fetch(request('aborted-beside', { signal: abortIn(9e6) }), { signal: abortIn(20) }),
+        )
+        await see('aborted-not', () =>
+          fetch(new Request('/api/aborted-not?delay=50', { signal: abortIn(20) }), { signal: null }),
+        )
+        await see('uploaded', () =>
+          fetch('/api/uploaded', {
+            method: 'POST',
+            body: new ReadableStream({
+              start(controller) {
+                controller.error(new Error('no more'))
+              },
+            }),
+            ...{ duplex: 'half' },
+          }),
+        )
+        // WebKit rejects with the page's own error.
+        seen.uploaded = 'network'
+        // A page's own kind of promise, which is none.
+        const { Promise: Native } = window
+        Reflect.set(window, 'Promise', class {})
+        const answer = fetch('/api/odd-promise?status=500')
+        window.Promise = Native
+        await see('odd-promise', () => answer)
         await plain('timeout', { signal: AbortSignal.timeout(30) }, 'silent')
         await plain('timeout-before', { signal: AbortSignal.abort(new DOMException('', 'TimeoutError')) })
         await plain('timeout-reason', { signal: abortIn(20, new DOMException('', 'TimeoutError')) }, 'silent')
@@ -208,6 +236,24 @@ export function outcomes(test: BrowserTest): void {
           request.timeout = 50
         })
         await xhr('xhr-sync', '', undefined, true)
+        await xhr('xhr-sync-error', 'status=500', undefined, true)
+        try {
+          await xhr('xhr-sync-destroyed', 'destroy', undefined, true)
+        } catch {
+          seen['xhr-sync-destroyed'] = 'network'
+        }
+        // A library that answers for the browser, and fails at it. The page hears of no more.
+        await new Promise(resolve => {
+          const request = new XMLHttpRequest()
+          request.open('GET', '/api/xhr-own')
+          Object.defineProperty(request, 'status', {
+            get() {
+              throw new Error('no status of mine')
+            },
+          })
+          request.onloadend = resolve
+          request.send()
+        })
         // Opened anew as the page hears of an answer, aborted then, and opened anew while it waits.
         await new Promise<void>(resolve => {
           const request = new XMLHttpRequest()
@@ -283,7 +329,17 @@ export function outcomes(test: BrowserTest): void {
           await read('aborted-why', answer => answer.text(), abortIn(100, { my: 'reason' }))
           // An error stays one, whatever the page does with its body.
           const unread = new AbortController()
-          await read('error-aborted', answer => answer.text(), abortIn(100), 'open=x&status=500')
+          const half = new AbortController()
+          await read(
+            'error-aborted',
+            answer => {
+              const text = answer.text()
+              half.abort()
+              return text
+            },
+            half.signal,
+            'open=x&status=500',
+          )
           await read('error-unread', () => unread.abort(), unread.signal, 'open=x&status=500')
           for (const name of ['error-aborted', 'error-unread']) seen[name] = 'http'
           // What is read is no JSON: that is the page's own affair.
@@ -337,6 +393,14 @@ export function outcomes(test: BrowserTest): void {
           },
           through: ({ body }) => drain(body?.pipeThrough(new TextDecoderStream())),
           to: ({ body }) => body?.pipeTo(new WritableStream()),
+          ...(Symbol.asyncIterator in ReadableStream.prototype && {
+            async iterated({ body }) {
+              for await (const _ of body ?? []);
+            },
+            async values({ body }) {
+              for await (const _ of body?.values({ preventCancel: true }) ?? []);
+            },
+          }),
           tee: async ({ body }) => {
             const [one, other] = body?.tee() ?? []
             await Promise.all([drain(one), drain(other)])
@@ -394,6 +458,14 @@ export function outcomes(test: BrowserTest): void {
           'pause=50',
         )
         await read('cancelled', ({ body }) => body?.cancel(), 'open=x')
+        if ('iterated' in hows)
+          await read(
+            'left',
+            async ({ body }) => {
+              for await (const _ of body ?? []) break
+            },
+            'open=x',
+          )
         await read(
           'cancelled-reader',
           async ({ body }) => {
