@@ -1,10 +1,10 @@
 /**
- * What the document says of itself, whatever its elements are called: `<img name=hidden>` is `document.hidden`.
+ * What the browser itself says of an object, whatever the page has put on it: `<img name=hidden>` is `document.hidden`.
  *
  * @see https://html.spec.whatwg.org/multipage/dom.html#dom-document-nameditem
  */
 
 /** A property as the browser has it. */
-export function ofDocument<K extends 'currentScript' | 'hidden' | 'prerendering'>(name: K): Document[K] {
-  return Object.getOwnPropertyDescriptor(Document.prototype, name)?.get?.call(document)
+export function native<T extends object, K extends keyof T>(object: T, key: K): T[K] {
+  return Reflect.get(Object.getPrototypeOf(object), key, object)
 }

@@ -11,6 +11,7 @@ import { plainWords } from '../schema/domain/plain-message.ts'
 import { MAX_ERRORS } from '../schema/wire/beacon.ts'
 import { shorten } from './address.ts'
 import { changed } from './change.ts'
+import { native } from './dom.ts'
 import { navigationEntry } from './navigation.ts'
 import { quietly } from './quietly.ts'
 import { current } from './views.ts'
@@ -39,10 +40,7 @@ function see(type: string, event: Event & Partial<ErrorEvent>): void {
   changed()
   if (++errors[0] > LOOKED) return
   const { message, filename, lineno, colno }: Partial<ErrorEvent> = rejected ? {} : event
-  const reason = native(event, 'reason')
-  // A real error is no Proxy. Where the browser cannot tell, nothing is read of it.
-  const text =
-    message ?? (Error.isError?.(reason) ? Object.getOwnPropertyDescriptor(reason, 'message')?.value : reason)
+  const text = message ?? messageOf(native(event as PromiseRejectionEvent, 'reason'))
   // The query that the page was loaded with, too: many pages take it off their address.
   const queries = `${navigationEntry()?.name}\n${location.href}`.replace(/^[^?#]*/gm, '')
   const found = [
@@ -59,6 +57,17 @@ function see(type: string, event: Event & Partial<ErrorEvent>): void {
 }
 
 /**
+ * What was rejected with: a text, or the message that an error holds itself. Those of the browser's own kind hold none. A real
+ * error is no Proxy: where the browser cannot tell, nothing is read of it.
+ */
+function messageOf(reason: unknown): unknown {
+  return (
+    quietly(Reflect.get)(DOMException.prototype, 'message', reason) ??
+    (Error.isError?.(reason) ? Object.getOwnPropertyDescriptor(reason, 'message')?.value : reason)
+  )
+}
+
+/**
  * Adds to `text` what is written in fields, lists to choose from and whatever else can be edited, in open shadow trees, too. Closed
  * ones tell nobody.
  */
@@ -69,13 +78,8 @@ function withFields(text: string, root: ParentNode): string {
     if (shadow) all = withFields(all, shadow)
   }
   for (const field of root.querySelectorAll('input,textarea,select,[contenteditable]'))
-    all += ['', native(field, 'value'), field.textContent]
+    all += ['', native(field as HTMLInputElement, 'value'), field.textContent]
   return all
-}
-
-/** By the browser's own getter: pages put theirs on their fields, and on events that they dispatch. */
-function native(object: object, key: string): unknown {
-  return Reflect.get(Object.getPrototypeOf(object), key, object)
 }
 
 declare global {

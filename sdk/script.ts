@@ -8,7 +8,7 @@
  *     fieldline[m]=(...a)=>{q.push([m,a,performance.now()])}})([])
  */
 
-import { ofDocument } from './dom.ts'
+import { native } from './dom.ts'
 import type { Fieldline } from './fieldline.ts'
 import { quietly } from './quietly.ts'
 import type { InitOptions } from './settings.ts'
@@ -22,12 +22,12 @@ declare global {
 }
 
 export const startScript = quietly((fieldline: Fieldline) => {
-  // A module has no current script. A tag may be one; code that was put into the page by one has no tag of its own.
-  const script = (ofDocument('currentScript') ??
-    document.querySelector('script[type=module][data-site]')) as HTMLScriptElement | null
   // An element with that id is a global of that name, too.
   const q = window.fieldline?.q
   window.fieldline = fieldline
+  // A module has no current script. A tag may be one; code that was put into the page by one has no tag of its own.
+  const script = (native(document, 'currentScript') ??
+    document.querySelector('script[type=module][data-site]')) as HTMLScriptElement | null
   // Attributes bear the names of options. Without any, the page calls init itself.
   if (script && Object.keys(script.dataset)[0])
     fieldline.init({

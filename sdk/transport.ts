@@ -10,7 +10,7 @@
 
 import { encode, MAX_BYTES, write } from '../schema/wire/beacon.ts'
 import { changed, onChange } from './change.ts'
-import { ofDocument } from './dom.ts'
+import { native } from './dom.ts'
 import { read } from './observe.ts'
 import { snapshot, type View } from './pageview.ts'
 import { quietly } from './quietly.ts'
@@ -50,7 +50,7 @@ export function startTransport(settings: Settings, settle?: () => void): void {
   const { beforeSend, consent = 'true', _urls } = settings
   // The page's own fetch, not the patched one.
   const { fetch, fetchLater } = window
-  let shown = !ofDocument('hidden')
+  let shown = !native(document, 'hidden')
   /** Something could not leave. */
   let refused = false
   // Whatever is not `true` is no yes.
@@ -137,9 +137,11 @@ export function startTransport(settings: Settings, settle?: () => void): void {
   // https://html.spec.whatwg.org/multipage/document-lifecycle.html#unloading-documents
   const onHide = quietly(({ type, timeStamp, eventPhase }: Event): void => {
     const leaving = type === 'pagehide'
-    const over = ofDocument('hidden')
-    if (!over) shown = true
-    if (!over && !leaving) return
+    const over = native(document, 'hidden')
+    if (!over) {
+      shown = true
+      if (!leaving) return
+    }
     hidden = timeStamp
     // On the event's way down nobody can have stopped it; on its way up, all have heard of it.
     clearTimeout(unheard)

@@ -82,12 +82,12 @@ export function trackViews(own: Settings): void {
 }
 
 function address(): string {
-  const { pathname, hash, search } = location
+  const { protocol, host, pathname, hash, search } = location
   const { routeBy = '' } = settings
   const part =
     routeBy === 'hash' ? hash : (new URLSearchParams(search).get(routeBy.slice('query:'.length)) ?? '')
-  // Of `#!/users/5?token=...` the path alone.
-  return `${pathname}/${part.replace(/^#?!?|[?&#=].*/gs, '')}`
+  // Of `#!/users/5?token=...` the path alone. That of `data:` is all of the document, and that of `file:` names who owns it.
+  return `${host ? pathname : protocol}/${part.replace(/^#?!?|[?&#=].*/gs, '')}`
 }
 
 /** Begins a page view at `start`, which is after the current one's. What came since is the new one's. */

@@ -59,6 +59,16 @@ export function views(test: BrowserTest): void {
       expect(new Set(views.map(({ id }) => id)).size).toBe(2)
     })
 
+    test('of a document that is all in its address says nothing of it', async ({ visit, engine, site }) => {
+      const text = `<h1>secret</h1><script src="${site.origin}/fieldline.js" data-site="${visit.name}"></script>`
+      const body = `<iframe src="data:text/html,${encodeURIComponent(text)}"></iframe>`
+      const tab = await visit.open('/around', { body })
+      await engine.hide(tab)
+      const views = await visit.beacons(2)
+      expect(views.map(({ route }) => route).sort()).toEqual(['/around', 'data:'])
+      expect(site.beacons.map(({ body }) => body).join()).not.toContain('secret')
+    })
+
     for (const way of ['history', 'navigation'])
       test(`has its own route and calls when the page moves its address on by ${way}`, async ({
         visit,
