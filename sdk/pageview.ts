@@ -87,10 +87,10 @@ export function newView(
   { _rate: rate, release }: Settings,
   before?: View,
 ): View {
-  const [random] = crypto.getRandomValues(new BigUint64Array(1))
   return {
     _page: {
-      id: (random as bigint).toString(16),
+      // 53 bits. The clock is among them: WebKit begins with one of 2^32 numbers, and some pages choose theirs.
+      id: Math.round(Date.now() * Math.random() * 5e3).toString(16),
       sequence: 0,
       weight: Math.random() * rate < 1 ? rate : 0,
       navigation,

@@ -200,7 +200,7 @@ export interface Beacon
 
 /** What one beacon says of a page view. */
 export interface PageView {
-  /** 16 random hex digits; lives as long as the page view. The worker stores a keyed hash of it. */
+  /** Random hex digits, 16 at most; lives as long as the page view. The worker stores a keyed hash of it. */
   id: string
   /** The beacon's number within its page view, from 0. */
   sequence: number

@@ -144,9 +144,7 @@ for (const [said, tag] of [
 
 for (const [name, owner, property] of [
   ['a fetch that outlives its page', 'Request.prototype', 'keepalive'],
-  ['whole numbers of 64 bits', 'window', 'BigUint64Array'],
   ['observers of performance', 'window', 'PerformanceObserver'],
-  ['the source of randomness', 'window', 'crypto'],
   ['the last of a list', 'Array.prototype', 'at'],
 ])
   test(`leaves a browser without ${name} alone`, async () => {

@@ -12,7 +12,7 @@ const text = (name: string) => readFileSync(`dist/${name}`, 'utf8')
  * Bytes of brotli -q 11 that a script may have. They grew by what makes failed calls, page views and names right, and are to
  * come down to 7,500 and 6,500.
  */
-const BUDGET = { 'fieldline.js': 9_555, 'fieldline.core.js': 7_690 }
+const BUDGET = { 'fieldline.js': 9_520, 'fieldline.core.js': 7_690 }
 
 describe.each(Object.entries(BUDGET))('dist/%s', (name, budget) => {
   it(`has at most ${budget} bytes`, () => {
