@@ -161,7 +161,7 @@ describe('late first beacons of one address', () => {
     expect(await counted('one', [FIRST], VIEWS + 300)).toEqual({ share: 1, sampled: 1 })
   }, 240_000)
 
-  it('beyond a tenth of the day’s rows wait, are counted all the while, and then rolled up', async () => {
+  it('beyond a tenth of the day’s rows wait, are counted meanwhile, then rolled up', async () => {
     const hours = Array.from({ length: 48 }, (_, i) => FIRST + i)
     now = (FIRST + 6 * 24) * HOUR
     await put('/v1/sites/bound', { origins: [ORIGIN] })

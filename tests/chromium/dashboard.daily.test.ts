@@ -482,7 +482,7 @@ test('a comparison that reaches back before its tag was declared says so in word
   )
 })
 
-test('a site without data says so where the figures will stand, and explains none that are not there', async () => {
+test('a site without data says so where figures will stand, and explains none', async () => {
   await api('/v1/sites/quiet', 'PUT', { origins: ['*'] })
   await open('?site=quiet')
   const card = page

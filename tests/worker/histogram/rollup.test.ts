@@ -474,7 +474,7 @@ describe('an hour', () => {
     })
   })
 
-  it('and a day, rolled up again after a late page view, write the rows that it changes', async () => {
+  it('and a day, rolled up again after a late page view, write what it changes', async () => {
     const many = Array.from({ length: 90 }, (_, i) =>
       at(hour, { site: 'again', route: `/r/${i % 30}`, lcp: i * 20 }),
     )
