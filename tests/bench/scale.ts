@@ -2,7 +2,8 @@
  * From one shop to a billion page views a day: the shipped sampling on simulated isolates and a model of D1 (tests/kit/scale).
  * Every run gives the same figures; nothing here is a time of this machine.
  *
- * `--minutes=20` cuts every scenario short; `--only=burst` runs those whose name has that word.
+ * `--minutes=20` cuts every scenario short; `--only=burst` runs those whose name has that word; `--seeds=8` runs each with eight
+ * seeds, and tells beside the figures of the first how near all of them came.
  */
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -59,6 +60,16 @@ export interface Line {
   'p75 error %': number | null
   covered: string
   '$ a million': number
+  /** Of several seeds, where it was run with them. */
+  seeds?: Seeds
+}
+
+/** How near a scenario came with several seeds: root mean squares of its errors, and the hours covered. */
+export interface Seeds {
+  seeds: number
+  'count error %': number
+  'p75 error %': number
+  covered: string
 }
 
 /** Simulates one scenario. */
@@ -108,19 +119,37 @@ function percent(share: number): number {
   return Number((100 * share).toPrecision(3))
 }
 
+/** The first seed's line, and all of them together. */
+async function measureSeeds(shape: Shape, seeds: number): Promise<Line> {
+  const lines: Line[] = []
+  for (let seed = 1; seed <= seeds; seed++) lines.push(await measure(shape, ROWS_PER_DAY, seed))
+  const [first] = lines
+  if (!first) throw new Error('--seeds must be 1 or more')
+  if (seeds === 1) return first
+  const size = (key: 'count error %' | 'p75 error %') =>
+    Number(Math.sqrt(lines.reduce((sum, line) => sum + (line[key] ?? 0) ** 2, 0) / seeds).toPrecision(3))
+  const hours = lines.map(({ covered }) => covered.split(' of ').map(Number))
+  const covered = [0, 1].map(i => hours.reduce((sum, pair) => sum + (pair[i] ?? 0), 0)).join(' of ')
+  return {
+    ...first,
+    seeds: { seeds, 'count error %': size('count error %'), 'p75 error %': size('p75 error %'), covered },
+  }
+}
+
 export async function benchScale(
   options: readonly string[],
 ): Promise<Record<string, Record<string, string | number | null>>> {
   const value = (name: string) => options.find(option => option.startsWith(`--${name}=`))?.split('=')[1]
   const most = Number(value('minutes') ?? Number.POSITIVE_INFINITY) * MINUTE
-  const lines: Record<string, Record<string, string | number | null>> = {}
+  const seeds = Number(value('seeds') ?? 1)
+  const lines: Record<string, Line> = {}
   for (const [name, shape] of Object.entries(SCENARIOS)) {
     if (!name.includes(value('only') ?? '')) continue
-    lines[name] = { ...(await measure({ ...shape, length: Math.min(shape.length, most) })) }
+    lines[name] = await measureSeeds({ ...shape, length: Math.min(shape.length, most) }, seeds)
     console.error(name, JSON.stringify(lines[name]))
   }
   if (most === Number.POSITIVE_INFINITY) keepFigures(lines)
-  return lines
+  return Object.fromEntries(Object.entries(lines).map(([name, { seeds, ...line }]) => [name, line]))
 }
 
 /** Puts figures into the file, in place of those of the same scenarios. */

@@ -14,7 +14,7 @@ import { endpointTables, parameterTable } from './api-tables.ts'
 import { typicalView } from './beacons.ts'
 import { startExplained, writeQueries } from './explained.ts'
 import { costTable } from './price.ts'
-import { scaleTable } from './scale/table.ts'
+import { scaleTable, seedsTable } from './scale/table.ts'
 import { sdkTables } from './sdk-tables.ts'
 
 /** The scripts that are built, as the table of peers names them. */
@@ -120,7 +120,10 @@ export function sdk(): string {
 
 /** Every simulated scenario, from the kept figures of `npm run bench -- scale`. */
 export function scale(): string {
-  return between('scale', `\n${scaleTable()}\n`)
+  return between(
+    'scale',
+    `\n${scaleTable()}\n\nThe same with several seeds, errors as root mean squares:\n\n${seedsTable()}\n`,
+  )
 }
 
 const SHORT = ['beacons', 'other %', 'count error %', 'p75 error %', '$ a million'] as const

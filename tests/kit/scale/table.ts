@@ -25,17 +25,38 @@ type Column = keyof typeof HEADS
 
 /** A row for each scenario whose name `names` matches; `columns` beside the name and the isolates. */
 export function scaleTable(columns: readonly Column[] = Object.keys(HEADS) as Column[], names = /./): string {
-  const lines: Record<string, Line> = JSON.parse(readFileSync(RESULTS, 'utf8'))
-  const row = (cells: string[]) => `| ${cells.join(' | ')} |`
   return [
     row(['page views', 'isolates', ...columns.map(column => HEADS[column])]),
     row(['---', ...['', ...columns].map(() => '---:')]),
-    ...Object.entries(lines)
+    ...Object.entries(lines())
       .filter(([name]) => names.test(name))
       .map(([name, line]) =>
         row([name, count(line.isolates), ...columns.map(column => cell(column, line[column]))]),
       ),
   ].join('\n')
+}
+
+/** A row for each scenario that ran with several seeds. */
+export function seedsTable(): string {
+  return [
+    row(['page views', 'seeds', 'error of the count', 'error of p75', 'hours covered']),
+    row(['---', '---:', '---:', '---:', '---:']),
+    ...Object.entries(lines()).flatMap(([name, { seeds: of }]) => {
+      if (!of) return []
+      const [found = 0, all = 1] = of.covered.split(' of ').map(Number)
+      const covered = `${count(found)} of ${count(all)}, ${((100 * found) / all).toFixed(1)}%`
+      const errors = (['count error %', 'p75 error %'] as const).map(column => cell(column, of[column]))
+      return [row([name, count(of.seeds), ...errors, covered])]
+    }),
+  ].join('\n')
+}
+
+function lines(): Record<string, Line> {
+  return JSON.parse(readFileSync(RESULTS, 'utf8'))
+}
+
+function row(cells: string[]): string {
+  return `| ${cells.join(' | ')} |`
 }
 
 function cell(column: Column, value: number | string | null): string {
