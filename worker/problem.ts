@@ -57,6 +57,11 @@ export function noSite(name: string): HTTPException {
 /** The 503 for a beacon that D1 does not take; what D1 said is logged. */
 export function databaseRefused(error: unknown): HTTPException {
   logError('D1 refused a beacon', error)
+  return notTaken()
+}
+
+/** The 503 for a beacon that is stored nowhere. */
+export function notTaken(): HTTPException {
   return problem(503, 'The database cannot take beacons at the moment.', { headers: { 'Retry-After': '10' } })
 }
 

@@ -24,6 +24,7 @@ const MISTAKE = /SQLITE_(?!BUSY|LOCKED|IOERR|INTERRUPT|NOMEM|FULL|PROTOCOL)[A-Z]
 /** What a database says of a row that it will never take, however often it is tried. */
 const OF_ROW = /SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)|constraint failed/
 const OVERLOADED = /overloaded|queued for too long|too many requests queued/i
+const SILENT = /is silent/
 const LOST =
   /connection lost|disconnected|caused object to be reset|(and|memory limit and) was reset|reset because its code|transient issue|internal error|failed to parse body|SQLITE_(BUSY|LOCKED|IOERR|INTERRUPT|NOMEM|PROTOCOL)/i
 const SPENT = /free tier daily row (read|write) limit/i
@@ -37,6 +38,12 @@ export function isMoved(error: unknown): boolean {
 /** True where a database refused a statement for one of its rows; others that came with it may be stored. */
 export function isOfRow(error: unknown): boolean {
   return OF_ROW.test(messagesOf(error))
+}
+
+/** True where a database has more to do than it can, or seems to: it refused, or did not answer in time. */
+export function isOverload(error: unknown): boolean {
+  const text = messagesOf(error)
+  return !MISTAKE.test(text) && (OVERLOADED.test(text) || SILENT.test(text))
 }
 
 /** What an error, or what caused it, says of the database at `now` (Unix ms); null where it says nothing. */

@@ -12,7 +12,8 @@ import { MAX_BYTES } from '../../schema/wire/beacon.ts'
 import { isAdmin } from '../admin/access.ts'
 import { within } from '../deadline.ts'
 import type { Hono } from '../env.ts'
-import { badField, databaseRefused, noSite, problem } from '../problem.ts'
+import { noteRefusal, spared } from '../overload.ts'
+import { badField, databaseRefused, noSite, notTaken, problem } from '../problem.ts'
 import { findSite, isRemembered, rememberedSite, type Site } from '../site/sites.ts'
 import { addressOf } from './address.ts'
 import { leastToCome } from './control.ts'
@@ -71,6 +72,8 @@ async function admitStranger(c: Context<Hono>, name: string, now: Ms): Promise<O
   const isGuess = !isRemembered(name, now)
   if (isGuess && !mayGuess(address, now))
     throw tooMany('Too many unknown sites were asked for by this address.')
+  // Chance decides here: without the site's key, no lot can be drawn.
+  if (isGuess && Math.random() * spared(c.env.DB, now) > 1) throw notTaken()
   const before = rememberedSite(name, now)
   const fresh = !before || leastToCome(before, now) === 1
   const site = fresh ? await freshSite(c, name, now) : before
@@ -84,6 +87,7 @@ async function admitStranger(c: Context<Hono>, name: string, now: Ms): Promise<O
 /** The site as it is now, or was a moment ago. */
 export async function freshSite(c: Context<Hono>, name: string, now: Ms): Promise<Site> {
   const site = await within(D1_TIMEOUT, findSite(c.env, name, now)).catch(error => {
+    noteRefusal(c.env.DB, error, Date.now())
     throw databaseRefused(error)
   })
   if (!site) throw noSite(name)

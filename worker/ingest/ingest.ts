@@ -13,7 +13,9 @@ import { readText } from '../body.ts'
 import { within } from '../deadline.ts'
 import type { Hono } from '../env.ts'
 import { logError } from '../log.ts'
+import { noteRefusal, spared } from '../overload.ts'
 import { badField, databaseRefused } from '../problem.ts'
+import { databaseOf } from '../site/database.ts'
 import { leastRate } from '../site/rates.ts'
 import { isKnownSite, rememberedDatabase, type Site } from '../site/sites.ts'
 import { SETTLED } from '../store/periods.ts'
@@ -115,7 +117,9 @@ async function keepOrLeave(
   // An open tab reports for as long as it lives. After some hours the page view is settled, so that old roll-ups
   // are, too; a first beacon may come as late as it likes.
   if (view.sequence > 0 && view.age > SETTLED) return 'late'
-  const oneIn = rateOf(view, arrival)
+  // With a queue, what D1 cannot take waits there.
+  const most = c.env.QUEUE || trusted ? 1 : spared(databaseOf(c.env, site), now)
+  const oneIn = Math.max(rateOf(view, arrival), most)
   if (!isKept(lot, oneIn)) return 'sampled'
   const row = rowFor(c, { ...view, id: lot.id }, visitor(), arrival)
   const again = isAgain(row)
@@ -204,6 +208,7 @@ async function save(c: Context<Hono>, site: Site, row: Candidate, now: Ms): Prom
   try {
     return await within(D1_TIMEOUT, kept)
   } catch (error) {
+    noteRefusal(databaseOf(c.env, site), error, Date.now())
     const refusal = databaseRefused(error)
     if (await enqueue(QUEUE, row)) return 'queued'
     throw refusal

@@ -6,13 +6,12 @@
  * begins, longer than an isolate believes its memory.
  */
 
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { HOUR } from '../../schema/domain/hour.ts'
 import type { Ms, OneIn } from '../../schema/domain/units.ts'
 import { rates } from '../../schema/storage/tables.ts'
 import { listed, named } from '../store/names.ts'
 import { SETTLED } from '../store/periods.ts'
-import { prepare } from '../store/statement.ts'
 
 /** From `since` (Unix ms) on, 1 of `rate` is kept. */
 export type RateChange = Pick<typeof rates.$inferSelect, 'since' | 'rate'>
@@ -25,15 +24,11 @@ const LATER_MARGIN = 16
 /** How far back an isolate remembers rates, in ms; few beacons are later. */
 const REMEMBERED = 2 * HOUR
 
-/** The changes of the last hours and the one before them, oldest first. Key: (site, since). */
-export function recentRates(d1: D1Database, site: string, now: Ms): D1PreparedStatement {
+/** The changes of the last hours and the one before them: `RateChange`. Key: (site, since). */
+export function recentRates(site: string, now: Ms): SQL {
   const from = now - REMEMBERED
-  return prepare(
-    d1,
-    sql`SELECT ${listed(r.since, r.rate)} FROM ${r.table} WHERE ${r.site} = ${site} AND ${r.since} >= coalesce(
-        (SELECT max(${r.since}) FROM ${r.table} WHERE ${r.site} = ${site} AND ${r.since} <= ${from}), ${from})
-      ORDER BY ${r.since}`,
-  )
+  return sql`SELECT ${listed(r.since, r.rate)} FROM ${r.table} WHERE ${r.site} = ${site} AND ${r.since} >= coalesce(
+    (SELECT max(${r.since}) FROM ${r.table} WHERE ${r.site} = ${site} AND ${r.since} <= ${from}), ${from})`
 }
 
 /** A site, as far as sampling goes: its own least rate, and the changes that the isolate knows of. */

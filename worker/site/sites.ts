@@ -10,6 +10,7 @@ import type { Ms } from '../../schema/domain/units.ts'
 import { rules, type SiteRow, sites } from '../../schema/storage/tables.ts'
 import { logError } from '../log.ts'
 import { remember } from '../memory.ts'
+import { noteRefusal, spared } from '../overload.ts'
 import { noSite } from '../problem.ts'
 import { named, selected } from '../store/names.ts'
 import { prepare } from '../store/statement.ts'
@@ -46,7 +47,12 @@ const COLUMNS = sql`${selected(sites)}, (SELECT ${r.naming} FROM ${r.table} WHER
   ORDER BY ${r.since} DESC LIMIT 1) AS naming`
 
 /** A row as D1 answers it: its lists are still texts. */
-type StoredSite = Omit<SiteRow, 'origins' | 'tags'> & { origins: string; tags: string; naming: string | null }
+type StoredSite = Omit<SiteRow, 'origins' | 'tags'> & {
+  origins: string
+  tags: string
+  naming: string | null
+  rates: string
+}
 
 const known = new Map<string, { site: Site; until: number }>()
 /** Names that are no site's, and until when that is believed. Apart from the sites, which a flood of names must not push out. */
@@ -69,7 +75,8 @@ export async function findSite(databases: Databases, name: string, now: Ms): Pro
     return await Promise.race([asked, silence.promise])
   } catch (error) {
     logError(`site ${name} is taken for what it was`, error)
-    before.until = now + STALE_CACHE
+    noteRefusal(databases.DB, error, Date.now())
+    before.until = now + STALE_CACHE * spared(databases.DB, now)
     return before.site
   } finally {
     clearTimeout(timer)
@@ -106,11 +113,11 @@ async function lookUp(databases: Databases, name: string, now: Ms): Promise<Site
   const { DB } = databases
   // Each beacon of a quiet site comes here, in a cold isolate. By Drizzle's builder the first took 5 to 9 ms of CPU there, of the
   // 10 that the free plan allows; by names it took 1 to 3 (measured in Node 24).
-  const [found, here] = await DB.batch<unknown>([
-    prepare(DB, sql`SELECT ${COLUMNS} FROM ${s.table} WHERE ${s.id} = ${name} AND ${s.deleted} IS NULL`),
-    recentRates(DB, name, now),
-  ])
-  const row = found?.results[0] as StoredSite | undefined
+  const row = await prepare(
+    DB,
+    sql`SELECT ${COLUMNS}, (SELECT json_group_array(json_object('since', since, 'rate', rate)) FROM (${recentRates(name, now)})) AS rates
+      FROM ${s.table} WHERE ${s.id} = ${name} AND ${s.deleted} IS NULL`,
+  ).first<StoredSite>()
   if (!row) {
     known.delete(name)
     remember(absent, name, now + ABSENT_CACHE, MAX_REMEMBERED)
@@ -118,12 +125,13 @@ async function lookUp(databases: Databases, name: string, now: Ms): Promise<Site
   }
   // Rates lie with the rows, where the statement that stores a beacon reads them.
   const d1 = databaseOf(databases, row)
-  const rates = d1 === DB ? here : await recentRates(d1, name, now).all()
+  const rates: RateChange[] =
+    d1 === DB ? JSON.parse(row.rates) : (await prepare(d1, recentRates(name, now)).all<RateChange>()).results
   const site = {
     ...row,
     origins: JSON.parse(row.origins),
     tags: JSON.parse(row.tags),
-    rates: (rates?.results ?? []) as RateChange[],
+    rates: rates.sort((one, other) => one.since - other.since),
   }
   remember(known, name, { site, until: now + SITE_CACHE }, MAX_REMEMBERED)
   return site

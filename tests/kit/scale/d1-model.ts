@@ -41,7 +41,10 @@ export class D1Model {
   readonly db = new DatabaseSync(':memory:')
   readonly #clock: Clock
   readonly #prepared = new Map<string, StatementSync>()
-  #free: Ms = 0
+  /** What was asked; the first `#done` of it is done. */
+  #waiting: { run(waited: Ms): Ms; since: Ms }[] = []
+  #done = 0
+  #isBusy = false
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -91,28 +94,45 @@ export class D1Model {
     reject: (error: unknown) => void,
   ): void {
     const clock = this.#clock
-    const arrives = clock.now + distance / 2
-    if (this.#free - arrives > LONGEST_WAIT) {
-      this.usage.refused++
-      clock.at(clock.now + distance, () =>
-        reject(new Error('D1_ERROR: D1 DB is overloaded. Requests queued for too long.')),
-      )
-      return
-    }
-    // In the order in which it was asked: what was asked from nearer is not moved up, which matters by ms.
-    const starts = Math.max(arrives, this.#free)
-    this.#free = starts + READ_MS
-    clock.at(starts, () => {
+    const answer = (after: Ms, say: () => void) => clock.at(clock.now + after + distance / 2, say)
+    // In the order in which it comes. What has waited for too long is refused, and takes no time.
+    const run = (waited: Ms): Ms => {
+      if (waited > LONGEST_WAIT) {
+        this.usage.refused++
+        answer(0, () => reject(new Error('D1_ERROR: D1 DB is overloaded. Requests queued for too long.')))
+        return 0
+      }
       try {
         const { answers, ms } = this.#execute(statements)
-        this.#free += ms - READ_MS
-        this.usage.busyMs += ms
-        clock.at(clock.now + ms + distance / 2, () => resolve(answers))
+        answer(ms, () => resolve(answers))
+        return ms
       } catch (error) {
         this.db.exec('ROLLBACK')
-        reject(error)
+        answer(0, () => reject(error))
+        return READ_MS
       }
+    }
+    clock.at(clock.now + distance / 2, () => {
+      this.#waiting.push({ run, since: clock.now })
+      if (!this.#isBusy) this.#work()
     })
+  }
+
+  /** Does what waits, one after the other. */
+  #work(): void {
+    const clock = this.#clock
+    for (;;) {
+      const job = this.#waiting[this.#done++]
+      this.#isBusy = job !== undefined
+      if (!job) break
+      const ms = job.run(clock.now - job.since)
+      if (ms === 0) continue
+      this.usage.busyMs += ms
+      clock.at(clock.now + ms, () => this.#work())
+      return
+    }
+    this.#waiting = []
+    this.#done = 0
   }
 
   #execute(statements: readonly Statement[]): { answers: Answer[]; ms: number } {

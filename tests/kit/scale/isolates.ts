@@ -32,7 +32,8 @@ export interface World {
 }
 
 /** Modules that remember, and those that have to meet the same copy of them. */
-const OWN = /\/worker\/(ingest\/\w+|site\/sites|cron|deadline)\.ts$|\/tests\/kit\/worker\/isolate\.ts$/
+const OWN =
+  /\/worker\/(ingest\/\w+|site\/sites|cron|deadline|overload)\.ts$|\/tests\/kit\/worker\/isolate\.ts$/
 
 /** Builds the modules once; each call of the answer starts an isolate. */
 export async function isolates(): Promise<(world: World) => Isolate> {

@@ -12,8 +12,9 @@ import type { Fate } from '../../../worker/ingest/fate.ts'
 import { keep } from '../../../worker/ingest/keep.ts'
 import { isKept } from '../../../worker/ingest/sample.ts'
 import { tally } from '../../../worker/ingest/tally.ts'
+import { noteRefusal, spared } from '../../../worker/overload.ts'
 import { leastRate } from '../../../worker/site/rates.ts'
-import { findSite, rememberedSite } from '../../../worker/site/sites.ts'
+import { findSite, isRemembered, rememberedSite } from '../../../worker/site/sites.ts'
 import type { Arrival } from '../scale/isolates.ts'
 
 export const cron = (d1: D1Database, now: Ms) => cronOf({ DB: d1 }, now)
@@ -26,16 +27,21 @@ export async function beacon(d1: D1Database, { row, draw, address }: Arrival, no
 }
 
 async function take(d1: D1Database, row: PageViewRow, draw: number, now: Ms): Promise<Fate> {
+  if (!isRemembered(row.site, now) && Math.random() * spared(d1, now) > 1) return 'failed'
   const before = rememberedSite(row.site, now)
   if (before) {
     const least = Math.min(leastToCome(before, now), leastRate(before, row.began, row.sequence))
     if (!isKept({ draw }, least)) return 'sampled'
   }
-  const site = await within(D1_TIMEOUT, findSite({ DB: d1 }, row.site, now))
+  const heard = (error: unknown): never => {
+    noteRefusal(d1, error, Date.now())
+    throw error
+  }
+  const site = await within(D1_TIMEOUT, findSite({ DB: d1 }, row.site, now)).catch(heard)
   if (!site) return 'refusedSite'
-  const oneIn = leastRate(site, row.began, row.sequence)
+  const oneIn = Math.max(leastRate(site, row.began, row.sequence), spared(d1, now))
   if (!isKept({ draw }, oneIn)) return 'sampled'
-  return within(D1_TIMEOUT, keep({ DB: d1 }, site, { ...row, draw, oneIn }, now))
+  return within(D1_TIMEOUT, keep({ DB: d1 }, site, { ...row, draw, oneIn }, now)).catch(heard)
 }
 
 /** Takes `times` beacons that no rate would keep: the short way of most beacons of a busy site. */
