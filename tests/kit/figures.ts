@@ -120,10 +120,7 @@ export function sdk(): string {
 
 /** Every simulated scenario, from the kept figures of `npm run bench -- scale`. */
 export function scale(): string {
-  return between(
-    'scale',
-    `\n${scaleTable()}\n\nThe same with several seeds, errors as root mean squares:\n\n${seedsTable()}\n`,
-  )
+  return between('scale', `\n${scaleTable()}\n${seedsTable()}`)
 }
 
 const SHORT = ['beacons', 'other %', 'count error %', 'p75 error %', '$ a million'] as const

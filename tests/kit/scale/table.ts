@@ -28,7 +28,7 @@ export function scaleTable(columns: readonly Column[] = Object.keys(HEADS) as Co
   return [
     row(['page views', 'isolates', ...columns.map(column => HEADS[column])]),
     row(['---', ...['', ...columns].map(() => '---:')]),
-    ...Object.entries(lines())
+    ...Object.entries(kept())
       .filter(([name]) => names.test(name))
       .map(([name, line]) =>
         row([name, count(line.isolates), ...columns.map(column => cell(column, line[column]))]),
@@ -36,22 +36,22 @@ export function scaleTable(columns: readonly Column[] = Object.keys(HEADS) as Co
   ].join('\n')
 }
 
-/** A row for each scenario that ran with several seeds. */
+/** A row for each scenario that ran with several seeds, with what they are; nothing where none did. */
 export function seedsTable(): string {
-  return [
-    row(['page views', 'seeds', 'error of the count', 'error of p75', 'hours covered']),
-    row(['---', '---:', '---:', '---:', '---:']),
-    ...Object.entries(lines()).flatMap(([name, { seeds: of }]) => {
-      if (!of) return []
-      const [found = 0, all = 1] = of.covered.split(' of ').map(Number)
-      const covered = `${count(found)} of ${count(all)}, ${((100 * found) / all).toFixed(1)}%`
-      const errors = (['count error %', 'p75 error %'] as const).map(column => cell(column, of[column]))
-      return [row([name, count(of.seeds), ...errors, covered])]
-    }),
-  ].join('\n')
+  const rows = Object.entries(kept()).flatMap(([name, { seeds: of }]) => {
+    if (!of) return []
+    const [found = 0, all = 1] = of.covered.split(' of ').map(Number)
+    const covered = `${count(found)} of ${count(all)}, ${((100 * found) / all).toFixed(1)}%`
+    const errors = (['count error %', 'p75 error %'] as const).map(column => cell(column, of[column]))
+    return [row([name, count(of.seeds), ...errors, covered])]
+  })
+  if (!rows.length) return ''
+  const heads = row(['page views', 'seeds', 'error of the count', 'error of p75', 'hours covered'])
+  const table = [heads, row(['---', '---:', '---:', '---:', '---:']), ...rows].join('\n')
+  return `\nThe same with several seeds, errors as root mean squares:\n\n${table}\n`
 }
 
-function lines(): Record<string, Line> {
+function kept(): Record<string, Line> {
   return JSON.parse(readFileSync(RESULTS, 'utf8'))
 }
 

@@ -15,7 +15,7 @@ afterEach(() => void vi.restoreAllMocks())
 
 const database = () => ({}) as D1Database
 
-it('halves what is asked in each second with a refusal, and doubles it in each minute without', () => {
+it('halves what is asked by each second with a refusal, doubles it by each minute', () => {
   const d1 = database()
   expect(spared(d1, NOW)).toBe(1)
   for (let ms = 0; ms < 3 * SECOND; ms += 100) noteRefusal(d1, BUSY, NOW + ms)
