@@ -2,13 +2,14 @@
  * How an isolate goes easy on a database that cannot keep up.
  *
  * D1 does one thing after the other, and refuses what would wait for long. Thousands of isolates that ask again with each beacon
- * would keep it so for minutes, and the few rows whose reports raise the sampling rate would not get through. So each second with a
- * refusal doubles what an isolate leaves out of its own accord, and each ten without one halve it again.
+ * would keep it so for minutes, and the few rows whose reports raise the sampling rate would not get through. So an isolate leaves more
+ * and more out of its own accord. One refusal alone changes nothing: a D1 that nobody has asked for long may take its time.
  *
- *     12:00:00 refused     1 of 2 beacons asks D1 for something
- *     12:00:03 refused     1 of 4
- *     12:00:13             1 of 2
- *     12:00:23             all
+ *     12:00:00 refused     all beacons ask D1 for something
+ *     12:00:03 refused     1 of 2
+ *     12:00:05 refused     1 of 4
+ *     12:01:05             1 of 2
+ *     12:02:05             all
  */
 
 import { SECOND } from '../schema/domain/hour.ts'
@@ -17,12 +18,12 @@ import { isOverload } from './unavailable.ts'
 
 /** Refusals of one moment are one, in ms. */
 const MOMENT = SECOND
-/** So long without a refusal, in ms, and twice as many beacons ask. */
+/** After so long without a refusal, in ms, twice as many beacons ask. */
 const EASED = 60 * SECOND
 /** 1 of 256 asks at least. */
 const MOST = 8
 
-/** How often the share was halved, and when it was so last. */
+/** How often the share was halved, and when something was refused last. */
 interface Load {
   halvings: number
   last: Ms
@@ -35,7 +36,8 @@ export function noteRefusal(d1: D1Database, error: unknown, now: Ms): void {
   if (!isOverload(error)) return
   const load = loads.get(d1)
   if (load && now - load.last < MOMENT) return
-  loads.set(d1, { halvings: Math.min(MOST, halvingsOf(d1, now) + 1), last: now })
+  const goesOn = load && now - load.last < EASED * (load.halvings + 1)
+  loads.set(d1, { halvings: goesOn ? Math.min(MOST, halvingsOf(d1, now) + 1) : 0, last: now })
 }
 
 /** 1 of so many beacons may ask the database for something; 1 where it keeps up. */

@@ -10,7 +10,7 @@ import type { Ms } from '../../schema/domain/units.ts'
 import { rules, type SiteRow, sites } from '../../schema/storage/tables.ts'
 import { logError } from '../log.ts'
 import { remember } from '../memory.ts'
-import { noteRefusal, spared } from '../overload.ts'
+import { spared } from '../overload.ts'
 import { noSite } from '../problem.ts'
 import { named, selected } from '../store/names.ts'
 import { prepare } from '../store/statement.ts'
@@ -75,7 +75,6 @@ export async function findSite(databases: Databases, name: string, now: Ms): Pro
     return await Promise.race([asked, silence.promise])
   } catch (error) {
     logError(`site ${name} is taken for what it was`, error)
-    noteRefusal(databases.DB, error, Date.now())
     before.until = now + STALE_CACHE * spared(databases.DB, now)
     return before.site
   } finally {

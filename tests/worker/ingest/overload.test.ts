@@ -15,16 +15,27 @@ afterEach(() => void vi.restoreAllMocks())
 
 const database = () => ({}) as D1Database
 
-it('halves what is asked by each second with a refusal, doubles it by each minute', () => {
+it('halves what is asked by each second with a refusal but the first', () => {
   const d1 = database()
   expect(spared(d1, NOW)).toBe(1)
-  for (let ms = 0; ms < 3 * SECOND; ms += 100) noteRefusal(d1, BUSY, NOW + ms)
-  const last = NOW + 2 * SECOND
+  noteRefusal(d1, BUSY, NOW)
+  expect(spared(d1, NOW)).toBe(1)
+  for (let ms = 0; ms < 4 * SECOND; ms += 100) noteRefusal(d1, BUSY, NOW + ms)
+  const last = NOW + 3 * SECOND
   expect(spared(d1, last)).toBe(8)
   expect([59, 60, 120, 180].map(seconds => spared(d1, last + seconds * SECOND))).toEqual([8, 4, 2, 1])
   for (let second = 0; second < 100; second++) noteRefusal(d1, BUSY, NOW + second * SECOND)
   expect(spared(d1, NOW + 100 * SECOND)).toBe(256)
   expect(spared(database(), NOW)).toBe(1)
+})
+
+it('takes a refusal that comes minutes after another for the first', () => {
+  const d1 = database()
+  noteRefusal(d1, BUSY, NOW)
+  noteRefusal(d1, BUSY, NOW + 61 * SECOND)
+  expect(spared(d1, NOW + 61 * SECOND)).toBe(1)
+  noteRefusal(d1, BUSY, NOW + 63 * SECOND)
+  expect(spared(d1, NOW + 63 * SECOND)).toBe(2)
 })
 
 it.each([
@@ -34,8 +45,8 @@ it.each([
   ['a day that is spent', "D1_ERROR: Your account has exceeded D1's free tier daily row write limit."],
 ])('spares a database nothing for %s', (_, text) => {
   const d1 = database()
-  noteRefusal(d1, new Error(text), NOW)
-  expect(spared(d1, NOW)).toBe(1)
+  for (let second = 0; second < 5; second++) noteRefusal(d1, new Error(text), NOW + second * SECOND)
+  expect(spared(d1, NOW + 5 * SECOND)).toBe(1)
 })
 
 /** D1, of which each statement that stores page views is refused while `isBusy`. */
@@ -75,11 +86,11 @@ async function send(site: string, d1: D1Database, queue?: Partial<Queue>): Promi
   return (await app.fetch(request, bound, createExecutionContext())).status
 }
 
-/** In each of four seconds, sends until one has been refused. */
+/** In each of five seconds, sends until one has been refused. */
 async function overload(site: string, d1: D1Database): Promise<void> {
   vi.spyOn(console, 'error').mockImplementation(() => {})
   const clock = vi.spyOn(Date, 'now')
-  for (let second = 0; second < 4; second++) {
+  for (let second = 0; second < 5; second++) {
     clock.mockReturnValue(NOW + second * SECOND)
     const statuses = new Set<number>()
     for (let i = 0; i < 200 && !statuses.has(503); i++) statuses.add(await send(site, d1))
