@@ -33,7 +33,8 @@ function sendAndLeave(): Promise<void> {
   const { path, body, headers } = beacon(++serial)
   const sent = request(new URL(path, worker.url), { method: 'POST', headers })
   return new Promise(resolve => {
-    sent.on('error', () => resolve())
+    sent.on('error', () => {})
+    sent.on('close', resolve)
     sent.end(body, () => setTimeout(() => sent.socket?.resetAndDestroy(), DELAY / 2))
   })
 }
