@@ -96,16 +96,17 @@ export async function turnsOf(
   ]
   // A day is not kept waiting: it comes once after its hours, and the hours behind it go only then.
   const waits = ({ tier, late }: Due) => tier === 'hour' && late === 1
-  const due = Map.groupBy(stale, one => (waits(one) ? `late ${one.site}` : one.site))
+  const bySite = (those: readonly Due[]) => Map.groupBy(those, ({ site }) => site)
+  const [due, waiting] = [bySite(stale.filter(one => !waits(one))), bySite(stale.filter(waits))]
   const left = await leftForLate(
     d1,
-    living.filter(({ id }) => due.has(`late ${id}`)),
+    living.filter(({ id }) => waiting.has(id)),
     now,
   )
   const first = Math.floor(((run * GOLDEN) % 1) * all.length)
   const turns = [...all.slice(first), ...all.slice(0, first)].map(site => {
     const leftForLate = left.get(site.id) ?? 0
-    const late = leftForLate > 0 ? (due.get(`late ${site.id}`) ?? []) : []
+    const late = leftForLate > 0 ? (waiting.get(site.id) ?? []) : []
     return { site, due: due.get(site.id) ?? [], late, leftForLate, retains: retaining.has(site.id) }
   })
   return turns

@@ -20,12 +20,12 @@ import { isOverload } from './unavailable.ts'
 const MOMENT = SECOND
 /** After so long without a refusal, in ms, twice as many beacons ask. */
 const EASED = 60 * SECOND
-/** 1 of 256 asks at least. */
-const MOST = 8
+/** Refusals that count, at most: 1 of 256 asks at least. */
+const MOST = 9
 
-/** How often the share was halved, and when something was refused last. */
+/** Refusals that count, one a moment, and when the last one came. Each minute without takes one off. */
 interface Load {
-  halvings: number
+  refusals: number
   last: Ms
 }
 
@@ -36,16 +36,14 @@ export function noteRefusal(d1: D1Database, error: unknown, now: Ms): void {
   if (!isOverload(error)) return
   const load = loads.get(d1)
   if (load && now - load.last < MOMENT) return
-  const goesOn = load && now - load.last < EASED * (load.halvings + 1)
-  loads.set(d1, { halvings: goesOn ? Math.min(MOST, halvingsOf(d1, now) + 1) : 0, last: now })
+  loads.set(d1, { refusals: Math.min(MOST, refusalsOf(load, now) + 1), last: now })
 }
 
 /** 1 of so many beacons may ask the database for something; 1 where it keeps up. */
 export function spared(d1: D1Database, now: Ms): OneIn {
-  return 2 ** halvingsOf(d1, now)
+  return 2 ** Math.max(0, refusalsOf(loads.get(d1), now) - 1)
 }
 
-function halvingsOf(d1: D1Database, now: Ms): number {
-  const load = loads.get(d1)
-  return load ? Math.max(0, load.halvings - Math.floor((now - load.last) / EASED)) : 0
+function refusalsOf(load: Load | undefined, now: Ms): number {
+  return load ? Math.max(0, load.refusals - Math.floor((now - load.last) / EASED)) : 0
 }

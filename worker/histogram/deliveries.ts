@@ -34,9 +34,10 @@ const COUNTS: Record<Count, SQL> = {
   dropped: sum(`${DROPPED} * ${view.weight}`),
   unreadable: sql`sum(${UNREADABLE})`,
   followed: sum(BEFORE),
-  missingSquared: sum(`${MISSING} * ${MISSING}`),
-  missingBefore: sum(`${MISSING} * ${BEFORE}`),
-  beforeSquared: sum(`${BEFORE} * ${BEFORE}`),
+  // Both are 0 or 1, and nothing is missing that was not sent: so squares and products are they themselves.
+  missingSquared: sum(MISSING),
+  missingBefore: sum(MISSING),
+  beforeSquared: sum(BEFORE),
 }
 
 const COLUMNS = (Object.keys(COUNTS) as Count[]).map(count => d[count])

@@ -25,8 +25,8 @@ export interface Period {
   site: string
   tier: Tier
   start: Hour
-  /** The hour whose rows an hour takes over: `lenderOf`. */
-  lender?: Hour | null
+  /** The hour whose rows an hour takes over: `lenderOf`. A day takes over none. */
+  lender: Hour | null
 }
 
 /** Rows of one table: the columns that say something, and the names of the dimensions. */
@@ -53,7 +53,7 @@ export function lenderOf(hour: Hour, hourDays: number): Hour {
 /** Writes what differs; `fresh` are all rows of the period: (dimension, value, the columns). `deleteEmpty` must follow. */
 export function writeChanged({ table, columns, dimensions }: Rows, period: Period, fresh: SQL): SQL {
   const { site, tier, start } = period
-  const [first, ...others] = columns
+  const [, ...others] = columns
   const each = (prefix: string) => sql.raw(columns.map(name => prefix + name).join(', '))
   const own = named<typeof table>(table, 'o').table
   const isOwn = (dimension: SQL) =>
@@ -68,7 +68,7 @@ export function writeChanged({ table, columns, dimensions }: Rows, period: Perio
     FROM json_each(${JSON.stringify(dimensions)}) AS d CROSS JOIN ${own} ON ${isOwn(sql.raw('d.value'))}
     WHERE (${listed(o.dimension, o.value)}) NOT IN (SELECT dimension, value FROM fresh)
     ON CONFLICT (${sql.raw(KEY.join(', '))}) DO UPDATE SET start = ${start},
-      ${sql.raw([first, ...others].map(name => `${name} = excluded.${name}`).join(', '))}`
+      ${sql.raw(columns.map(name => `${name} = excluded.${name}`).join(', '))}`
 }
 
 /**
@@ -79,7 +79,7 @@ export function writeChanged({ table, columns, dimensions }: Rows, period: Perio
  *                                   ["/b"] is not: inserted at 480000
  */
 function lent(table: Rows['table'], { site, lender }: Period): SQL[] {
-  if (lender === undefined || lender === null) return []
+  if (lender === null) return []
   return [
     sql`(SELECT ${l.start} FROM ${named<typeof table>(table, 'l').table} WHERE ${l.site} = ${site} AND ${l.tier} = 'hour'
     AND ${l.dimension} = f.dimension AND ${l.start} = ${lender} AND ${l.value} = f.value AND EXISTS (

@@ -70,7 +70,7 @@ export function rollUpDay(
   now: Ms,
   tags: readonly TagKey[] = [],
 ): Promise<D1Result[]> {
-  const period: Period = { site, tier: 'day', start: day }
+  const period: Period = { site, tier: 'day', start: day, lender: null }
   const dimensions = viewDimensions(tags)
   const views = { ...VIEWS, dimensions: namesOf(dimensions) }
   return d1.batch([

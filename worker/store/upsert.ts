@@ -108,10 +108,12 @@ function textsOf(d1: D1Database): Texts {
 /** Closed hours that nobody thought of: a beacon that was on its way for long has found its row there. */
 function missedPlaces(stored: readonly Stored[], late: Late, now: Ms): Late {
   const missed: Late = new Map()
+  const open = hourOf(now)
   for (const { site, hour, id } of stored) {
+    if (hour >= open) continue
     const known = late.get(site)
     const isKnown = known && [...known.places, ...known.imported].some(([h, i]) => h === hour && i === id)
-    if (hour < hourOf(now) && !isKnown) add(missed, site, [hour, id])
+    if (!isKnown) add(missed, site, [hour, id])
   }
   return missed
 }
