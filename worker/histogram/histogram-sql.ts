@@ -7,14 +7,12 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
-import { ZERO } from '../../schema/domain/buckets.ts'
-import { PER_DOUBLING } from '../../schema/domain/histogram.ts'
-import { FAILURES, OUTCOMES } from '../../schema/wire/pageview.ts'
+import { FAILURES } from '../../schema/wire/pageview.ts'
 import { NO_SQL } from '../store/names.ts'
-import { outcome } from './samples-sql.ts'
+import { CODE_BUCKET, IS_GOOD, IS_POOR, isFailure } from './sample-code.ts'
 
 /**
- * The histograms of samples: the groups and (metric, histogram, n), the second a JSON `Histogram`. Those of calls
+ * The histograms of samples: the groups, and a JSON `Histogram`. Those of calls
  * carry the weights of calls that failed (`FAILURES`) or were called off (`aborted`). What the page itself
  * called off says nothing of the endpoint, so an aborted call counts nowhere else. `omitted` are the calls that page views
  * with an answered one left out: whose they were is not known, so each group of a page view counts them, and once.
@@ -23,32 +21,29 @@ import { outcome } from './samples-sql.ts'
  * carry the pairs of one page view, too (`Histogram.c`), from which the interval learns how alike they are.
  */
 export function histograms(samples: SQL, by: readonly string[], kind: 'calls' | 'marks'): SQL {
-  const groups = sql.raw([...by, 'metric'].join(', '))
+  const groups = sql.raw(by.join(', '))
   const answered = sql`FILTER (WHERE answered)`
   const failures =
     kind === 'calls'
-      ? sql`${failed(name => `, '${name}', sum(${name})`)}, 'aborted', coalesce(sum(n) FILTER (WHERE NOT answered), 0),
+      ? sql`${failed(name => sql`, '${sql.raw(name)}', sum(${sql.raw(name)})`)}, 'aborted', coalesce(sum(n) FILTER (WHERE NOT answered), 0),
           'omitted', sum(omitted)`
       : NO_SQL
-  const single = sql`SELECT *, outcome <> ${outcome('aborted')} AS answered, ${BUCKET} AS bucket FROM (${samples})`
   return sql`SELECT ${groups}, json_object(
       'n', coalesce(sum(n) ${answered}, 0), 's', coalesce(sum(s) ${answered}, 0),
       'q', coalesce(sum(q) ${answered}, 0), 'good', sum(good), 'poor', sum(poor)${failures},
       'h', json_group_object(CAST(bucket AS TEXT), n) ${answered},
-      'c', json_group_object(CAST(bucket AS TEXT), json_array(pairs, partners)) FILTER (WHERE answered AND partners)) AS histogram,
-      coalesce(sum(n) ${answered}, 0) AS n
-    FROM (${counts(groups, paired(groups, single))})
+      'c', json_group_object(CAST(bucket AS TEXT), json_array(pairs, partners)) FILTER (WHERE answered AND partners)) AS histogram
+    FROM (${counts(groups, paired(groups, samples))})
     GROUP BY ${groups}`
 }
 
 /** Samples by bucket: how many there are, what they weigh, how they ended, and what `paired` says of them. */
 function counts(groups: SQL, samples: SQL): SQL {
+  const weighing = (condition: SQL) => sql`coalesce(sum(w) FILTER (WHERE ${condition}), 0)`
   // Squares are summed as REAL: a sum of integers beyond 2^63 is an error in SQLite, and weights are claimed by clients.
-  return sql`SELECT ${groups}, answered, bucket, sum(w) AS n, count(*) AS s, sum(CAST(w AS REAL) * w) AS q,
-      sum(CASE WHEN answered AND x <= good THEN w ELSE 0 END) AS good,
-      sum(CASE WHEN answered AND x > poor THEN w ELSE 0 END) AS poor${failed(
-        name => `, sum(CASE WHEN outcome = ${OUTCOMES.indexOf(name)} THEN w ELSE 0 END) AS ${name}`,
-      )}, sum(2 * place * CAST(w AS REAL) * w) AS pairs, sum((size - 1) * CAST(w AS REAL) * w) AS partners,
+  return sql`SELECT ${groups}, answered, ${CODE_BUCKET} AS bucket, sum(w) AS n, count(*) AS s, sum(CAST(w AS REAL) * w) AS q,
+      ${weighing(IS_GOOD)} AS good, ${weighing(IS_POOR)} AS poor${failed(name => sql`, ${weighing(isFailure(name))} AS ${sql.raw(name)}`)},
+      sum(2 * place * CAST(w AS REAL) * w) AS pairs, sum((size - 1) * CAST(w AS REAL) * w) AS partners,
       sum(CASE WHEN place = 0 AND answered THEN w * dropped ELSE 0 END) AS omitted
     FROM (${samples}) GROUP BY ${groups}, answered, bucket ORDER BY ${groups}, answered, bucket`
 }
@@ -59,26 +54,18 @@ function counts(groups: SQL, samples: SQL): SQL {
  * A list is in the order of what it is made from, and a sample that is alone needs none.
  */
 function paired(groups: SQL, samples: SQL): SQL {
-  return sql`SELECT lists.*, coalesce(v.key, 0) AS place, coalesce(v.value ->> 0, only_bucket) AS bucket,
-      coalesce(v.value ->> 1, only_x) AS x, coalesce(v.value ->> 2, only_outcome) AS outcome
+  return sql`SELECT lists.*, coalesce(v.key, 0) AS place, coalesce(v.value, only_code) AS code
     FROM (
-      SELECT ${groups}, page, answered, max(w) AS w, max(good) AS good, max(poor) AS poor, max(dropped) AS dropped, count(*) AS size,
-        max(bucket) AS only_bucket, max(x) AS only_x, max(outcome) AS only_outcome,
-        json_group_array(json_array(bucket, x, outcome)) AS list
-      FROM (SELECT * FROM (${samples}) ORDER BY ${groups}, page, answered, bucket) GROUP BY ${groups}, page, answered) AS lists
+      SELECT ${groups}, page, answered, max(w) AS w, max(dropped) AS dropped, count(*) AS size,
+        max(code) AS only_code, json_group_array(code) AS list
+      FROM (SELECT * FROM (${samples}) ORDER BY ${groups}, page, answered, code) GROUP BY ${groups}, page, answered) AS lists
     LEFT JOIN json_each(iif(size > 1, lists.list, NULL)) AS v`
 }
 
 /** The same text for each outcome that is a failure. */
-function failed(text: (name: (typeof FAILURES)[number]) => string): SQL {
-  return sql.raw(FAILURES.map(text).join(''))
+function failed(text: (name: (typeof FAILURES)[number]) => SQL): SQL {
+  return sql.join(FAILURES.map(text))
 }
-
-/** The bucket of a value: `bucketOf` of schema/domain/histogram in SQL. Both agree on every whole number to 600,000. */
-export function bucketSql(x: string): string {
-  return `CASE WHEN ${x} < 1 THEN ${ZERO} ELSE CAST(ceil(log2(${x}) * ${PER_DOUBLING}) AS INTEGER) END`
-}
-const BUCKET = sql.raw(bucketSql('x'))
 
 /**
  * One column for each metric of some histograms, to be grouped by what they are of. Of page views only their number is

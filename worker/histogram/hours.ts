@@ -37,7 +37,14 @@ import {
 } from './dimensions.ts'
 import { histograms } from './histogram-sql.ts'
 import { unpacked } from './safe-json.ts'
-import { callSamples, type GroupedSelection, keySql, markSamples, type Selection } from './samples-sql.ts'
+import {
+  callSamples,
+  type GroupedSelection,
+  ITEM_NAME,
+  keySql,
+  markSamples,
+  type Selection,
+} from './samples-sql.ts'
 import { viewHistograms } from './view-histograms.ts'
 
 const p = named(pageviews, 'p')
@@ -86,14 +93,14 @@ export function viewHours(
 
 /** The API calls of the page views `selection`: (dimension, start, value, api). */
 export function callHours(selection: Selection, dimensions = CALL_DIMENSIONS): SQL {
-  const { ranks, grouped } = byDimension(selection, dimensions, unpacked('calls', selection.from))
+  const { ranks, grouped } = byDimension(selection, dimensions, unpacked('calls', selection.from), ITEM_NAME)
   return sql`${ranks} SELECT dimension, start, value, histogram AS api
     FROM (${histograms(callSamples(grouped), Object.keys(grouped.by), 'calls')})`
 }
 
 /** The marks of the page views `selection`: (dimension, start, value, measure). */
 export function markHours(selection: Selection, dimensions = MARK_DIMENSIONS): SQL {
-  const { ranks, grouped } = byDimension(selection, dimensions, unpacked('marks', selection.from))
+  const { ranks, grouped } = byDimension(selection, dimensions, unpacked('marks', selection.from), ITEM_NAME)
   return sql`${ranks} SELECT dimension, start, value, histogram AS measure
     FROM (${histograms(markSamples(grouped), Object.keys(grouped.by), 'marks')})`
 }
@@ -103,14 +110,15 @@ function byDimension(
   selection: Selection,
   dimensions: readonly RollupDimension[],
   samples: SQL,
+  item?: string,
 ): { ranks: SQL; grouped: GroupedSelection } {
   const capped = [...new Set(dimensions.flatMap(({ keys }) => keys.filter(isCapped)))]
   const ranks = capped.map(key => rank(key, samples, selection.where))
   const nameIn = (key: Key, dimension: RollupDimension) =>
     isCapped(key)
-      ? sql`CASE WHEN ${ranked(key)} IN (SELECT name FROM ${rankName(key)} WHERE place <= ${sql.raw(String(capOf(key, dimension)))})
-          THEN ${keySql(key)} ELSE ${sql.raw(`'${OTHER}'`)} END`
-      : keySql(key)
+      ? sql`CASE WHEN ${ranked(key, item)} IN (SELECT name FROM ${rankName(key)} WHERE place <= ${sql.raw(String(capOf(key, dimension)))})
+          THEN ${keySql(key, item)} ELSE ${sql.raw(`'${OTHER}'`)} END`
+      : keySql(key, item)
   const names = JSON.stringify(dimensions.map(({ name }) => name))
   return {
     ranks: ranks.length ? sql`WITH ${listed(...ranks)}` : sql``,
@@ -131,8 +139,8 @@ function rankName(key: CappedKey): SQL {
 }
 
 /** What `rank` calls a sample's value of `key`. */
-function ranked(key: CappedKey): SQL {
-  return sql`json_array(${p.hour}, ${keySql(key)})`
+function ranked(key: CappedKey, item?: string): SQL {
+  return sql`json_array(${p.hour}, ${keySql(key, item)})`
 }
 
 /** Each value of `key` with its place by samples within its hour. Looked up by `IN`, which D1 counts no row for, unlike a join. */

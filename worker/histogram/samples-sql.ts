@@ -8,11 +8,11 @@ import { thresholds } from '../../schema/domain/metrics.ts'
 import { isTagKey, tagOf } from '../../schema/domain/tag.ts'
 import type { OneIn } from '../../schema/domain/units.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
-import { OUTCOMES } from '../../schema/wire/pageview.ts'
 import { NO_SQL, named, texts } from '../store/names.ts'
 import { BELIEVED } from './believed.ts'
 import type { Key, ViewColumn } from './dimensions.ts'
 import { isNumber, itemOf, sound, unpacked } from './safe-json.ts'
+import { ANSWERED, callCode, MARK_CODE } from './sample-code.ts'
 
 /** Which page views are read, and how many each one stands for. */
 export interface Selection {
@@ -35,42 +35,49 @@ export interface GroupedSelection extends Selection {
 const p = named(pageviews, 'p')
 const COLUMN = texts(pageviews, 'p')
 
-/** SQL of what a group key stands for, in a row `p` and, for calls and marks, one of these `c`. */
-export function keySql(key: Key): SQL {
+/** SQL of what a group key stands for, in a row `p` and, for calls and marks, one of these `c`, or in what `item` names. */
+export function keySql(key: Key, item: string = itemOf(0)): SQL {
   if (isTagKey(key)) return sql.raw(`(${sound(COLUMN.tags)} ->> '${tagOf(key)}')`)
-  return key === 'endpoint' || key === 'mark' ? sql.raw(itemOf(0)) : p[key]
+  return key === 'endpoint' || key === 'mark' ? sql.raw(item) : p[key]
 }
 
-/** The samples of API calls; `page` is the page view of each, which left out `dropped` more. */
-export function callSamples({ from, each = NO_SQL, where, by, oneIn }: GroupedSelection): SQL {
-  const { good, poor } = thresholds('api')
-  return sql`SELECT ${groupColumns(by)}, 'api' AS metric, ${sql.raw(itemOf(2))} AS x, ${weight(oneIn)} AS w,
-      ${number(good)} AS good, ${number(poor)} AS poor, ${sql.raw(itemOf(3))} AS outcome, ${p.id} AS page,
-      min(${p.dropped}, ${number(BELIEVED.dropped)}) AS dropped
-    FROM ${unpacked('calls', from)} ${each}
-    WHERE ${where} AND ${isNumber('x')} AND ${isNumber('outcome')} AND typeof(${sql.raw(itemOf(0))}) = 'text'`
+/** The name of a call or a mark in what `callSamples` and `markSamples` group. */
+export const ITEM_NAME = 'p.item'
+
+/** The samples of API calls: the groups, the page view of each, its weight `w`, how many calls it left out, and `code` (sample-code.ts). */
+export function callSamples(grouped: GroupedSelection): SQL {
+  const told = sql.raw(`${itemOf(2)} AS x, ${itemOf(3)} AS outcome`)
+  const valid = sql`${isNumber('x')} AND ${isNumber('outcome')} AND typeof(item) = 'text'`
+  return coded('calls', grouped, { told, valid, code: callCode(thresholds('api')) })
 }
 
-/** The samples of marks. What has no thresholds is neither good nor poor. */
-export function markSamples({ from, each = NO_SQL, where, by, oneIn }: GroupedSelection): SQL {
-  return sql`SELECT ${groupColumns(by)}, ${unrated(itemOf(1), oneIn)}, ${p.id} AS page, 0 AS dropped FROM ${unpacked('marks', from)} ${each}
-    WHERE ${where} AND ${isNumber('x')}`
+/** The same of marks. */
+export function markSamples(grouped: GroupedSelection): SQL {
+  return coded('marks', grouped, {
+    told: sql.raw(`${itemOf(1)} AS x`),
+    valid: isNumber('x'),
+    code: MARK_CODE,
+  })
 }
 
-/** A sample of what has no thresholds. */
-function unrated(value: string, oneIn: OneIn): SQL {
-  return sql`'measure' AS metric, ${sql.raw(value)} AS x, ${weight(oneIn)} AS w, NULL AS good, NULL AS poor,
-    ${outcome('ok')} AS outcome`
+/** What is unpacked, and what is worked out of it, is so once, however many groups it belongs to. */
+function coded(
+  kind: 'calls' | 'marks',
+  { from, each = NO_SQL, where, by, oneIn }: GroupedSelection,
+  { told, valid, code }: { told: SQL; valid: SQL; code: SQL },
+): SQL {
+  const items = sql`SELECT p.*, ${sql.raw(itemOf(0))} AS item, ${told} FROM ${unpacked(kind, from)} WHERE ${where} ${AS_IT_IS}`
+  const codes = sql`SELECT *, ${code} AS code FROM (${items}) WHERE ${valid} ${AS_IT_IS}`
+  return sql`SELECT ${groupColumns(by)}, ${p.id} AS page, ${weight(oneIn)} AS w, min(${p.dropped}, ${number(BELIEVED.dropped)}) AS dropped,
+      code, ${ANSWERED} AS answered FROM (${codes}) AS p ${each}`
 }
+
+/** Without it, SQLite puts the columns of a subquery, as they are written, wherever they are named, and works each out anew there. */
+const AS_IT_IS = sql.raw('LIMIT -1')
 
 /** How many page views a row stands for. */
 export function weight(oneIn: OneIn): SQL {
   return oneIn > 1 ? sql`${p.weight} * ${number(oneIn)}` : p.weight
-}
-
-/** The number by which an outcome is stored. */
-export function outcome(name: (typeof OUTCOMES)[number]): SQL {
-  return number(OUTCOMES.indexOf(name))
 }
 
 function number(value: number): SQL {

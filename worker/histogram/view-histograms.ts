@@ -7,7 +7,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { pageviews } from '../../schema/storage/tables.ts'
 import { NO_SQL, texts } from '../store/names.ts'
 import type { ViewColumn } from './dimensions.ts'
-import { bucketSql } from './histogram-sql.ts'
+import { bucketSql } from './sample-code.ts'
 import { type GroupedSelection, goodAndPoor, groupColumns, weight } from './samples-sql.ts'
 
 const COLUMN = texts(pageviews, 'p')
@@ -16,10 +16,12 @@ const COLUMN = texts(pageviews, 'p')
  * of the page views themselves `{n, s, q}`.
  *
  * D1 bills each row that is unpacked or sorted, and nothing for what aggregates and functions do. So page views are sorted once
- * for all metrics, and buckets are counted in a text that has a letter for each sample. LCP of three page views of weight 2:
+ * for all metrics, and buckets are counted in a text that has a letter for each sample: the first letter is taken out wherever it is, then the first
+ * of the rest. LCP of three page views of weight 2:
  *
- *     letters   buckets      h
- *     śǵś       [91, 245]    {"91": 4, "245": 2}
+ *     letters   taken out   rest   h
+ *     śǵś       ś, two      ǵ      {"91": 4}
+ *               ǵ, one             {"91": 4, "245": 2}
  *
  * - `alike` are page views of one group and one weight: in most hours all of the group.
  * - `weighed` are their histograms, and `together` the group's, as a list.
@@ -46,27 +48,38 @@ export function viewHistograms(
   return sql`SELECT ${groups}${sql.raw(metrics.map(m => `, ${asHistogram(m)} AS ${m}`).join(''))} FROM (${together})`
 }
 
-/** Page views of one weight that have a metric: how many, how many good and poor, a letter for each, and the buckets. */
+/** Page views of one weight that have a metric: a letter for each, how many they are, and how many good and poor. */
 function lettered(metric: Exclude<ViewColumn, 'views'>): string {
   const [good, poor] = goodAndPoor(metric)
-  const has = `FILTER (WHERE ${metric} IS NOT NULL)`
-  const bucket = bucketSql(metric)
-  return `, count(${metric}) AS ${metric}_s, count(*) FILTER (WHERE ${metric} <= ${good}) AS ${metric}_good,
-    count(*) FILTER (WHERE ${metric} > ${poor}) AS ${metric}_poor,
-    group_concat(${letter(bucket)}, '') ${has} AS ${metric}_letters, json_group_array(DISTINCT ${bucket}) ${has} AS ${metric}_buckets`
+  const letters = `group_concat(char(${bucketSql(metric)} + ${FIRST_LETTER}), '') FILTER (WHERE ${metric} IS NOT NULL)`
+  return `, ${letters} AS ${metric}_letters, coalesce(length(${letters}), 0) AS ${metric}_s,
+    count(*) FILTER (WHERE ${metric} <= ${good}) AS ${metric}_good, count(*) FILTER (WHERE ${metric} > ${poor}) AS ${metric}_poor`
 }
 
-/** The letter of a bucket: all have two bytes, and none is a surrogate. */
-function letter(bucket: string): string {
-  return `char(${bucket} + 256)`
-}
+/** Added to a bucket, its letter: all have two bytes, and none is a surrogate. */
+const FIRST_LETTER = 256
 
-/** `{"91":4,"245":2}`: each bucket with the weight of its letters; NULL where there are none. */
+/**
+ * `{"91":4,"245":2}`: each bucket with the weight of its letters; NULL where there are none. D1 bills a row for each bucket, none where
+ * all letters are alike, and twice as many where SQLite stores what was taken out.
+ */
 function countedLetters(metric: ViewColumn): string {
-  const others = `replace(${metric}_letters, ${letter('b.value')}, '')`
-  return `CASE WHEN ${metric}_s THEN (
-    SELECT json_group_object(CAST(b.value AS TEXT), w * (length(${metric}_letters) - length(${others})))
-    FROM json_each(${metric}_buckets) AS b) END`
+  const letters = `${metric}_letters`
+  const taken = (from: string) =>
+    `SELECT ${first(from)}, length(${from}), replace(${from}, ${first(from)}, '')`
+  return `CASE WHEN ${metric}_s = 0 THEN NULL
+    WHEN ltrim(${letters}, ${first(letters)}) = '' THEN json_object(${bucketOfLetter(first(letters))}, w * ${metric}_s)
+    ELSE (WITH RECURSIVE taken(letter, before, rest) AS NOT MATERIALIZED (
+        ${taken(letters)} UNION ALL ${taken('rest')} FROM taken WHERE rest <> '')
+      SELECT json_group_object(${bucketOfLetter('letter')}, w * (before - length(rest))) FROM taken) END`
+}
+
+function first(text: string): string {
+  return `substr(${text}, 1, 1)`
+}
+
+function bucketOfLetter(letter: string): string {
+  return `CAST(unicode(${letter}) - ${FIRST_LETTER} AS TEXT)`
 }
 
 /** The fields of a histogram that only know numbers and weights. */

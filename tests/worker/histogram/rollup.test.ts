@@ -522,6 +522,15 @@ describe('an hour', () => {
 describe('no query', () => {
   it('scans a table: every access to one seeks by its primary key', async () => {
     const plans: string[] = []
+    // What a subquery made may be read from one end to the other, once.
+    const accesses = (details: string[]) => {
+      const made = details.flatMap(detail => /^CO-ROUTINE (\w+)$/.exec(detail)?.[1] ?? [])
+      return details.filter(detail => {
+        const place = made.findIndex(name => detail === `SCAN ${name}`)
+        if (place >= 0) made.splice(place, 1)
+        return place < 0
+      })
+    }
     const watched = new Proxy(env.DB, {
       get(target, name) {
         if (name !== 'prepare') return Reflect.get(target, name)
@@ -533,7 +542,7 @@ describe('no query', () => {
                 .prepare(`EXPLAIN QUERY PLAN ${text}`)
                 .bind(...values)
                 .all<{ detail: string }>()
-              plans.push(...plan.results.map(({ detail }) => detail))
+              plans.push(...accesses(plan.results.map(({ detail }) => detail)))
               return statement.all()
             }
             return Object.assign(Object.create(statement), { all })
