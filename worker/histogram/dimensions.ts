@@ -143,15 +143,15 @@ export function isCapped(key: Key): key is CappedKey {
   return isTagKey(key) || (CAPPED as readonly Key[]).includes(key)
 }
 
-/** SQL of a sample's value in the dimension named by `name`; `keySql` is the SQL of one key, capped for it. */
+/** SQL of a sample's value in the dimension at `place`; `keySql` is the SQL of one key, capped for it. */
 export function valueSql(
   dimensions: readonly RollupDimension[],
-  name: SQL,
+  place: SQL,
   keySql: (key: Key, dimension: RollupDimension) => SQL,
 ): SQL {
-  const cases = dimensions.map(dimension => {
+  const cases = dimensions.map((dimension, i) => {
     const keys = dimension.keys.map(key => keySql(key, dimension))
-    return sql`WHEN ${sql.raw(`'${dimension.name}'`)} THEN json_array(${sql.join(keys, sql`, `)})`
+    return sql`WHEN ${sql.raw(String(i))} THEN json_array(${sql.join(keys, sql`, `)})`
   })
-  return sql`CASE ${name} ${sql.join(cases, sql` `)} END`
+  return sql`CASE ${place} ${sql.join(cases, sql` `)} END`
 }

@@ -86,32 +86,45 @@ export function viewHours(
   dimensions = VIEW_DIMENSIONS,
   columns: readonly ViewColumn[] = VIEW_COLUMNS,
 ): SQL {
-  const { ranks, grouped } = byDimension(selection, dimensions, selection.from)
+  const { ranks, dimension, grouped } = byDimension(selection, dimensions, selection.from)
   const filled = VIEW_COLUMNS.map(name => sql.raw(columns.includes(name) ? name : `NULL AS ${name}`))
-  return sql`${ranks} SELECT dimension, start, value, ${listed(...filled)} FROM (${viewHistograms(grouped, columns)})`
+  return sql`${ranks} SELECT ${dimension}, start, value, ${listed(...filled)} FROM (${viewHistograms(grouped, columns)})`
 }
 
 /** The API calls of the page views `selection`: (dimension, start, value, api). */
 export function callHours(selection: Selection, dimensions = CALL_DIMENSIONS): SQL {
-  const { ranks, grouped } = byDimension(selection, dimensions, unpacked('calls', selection.from), ITEM_NAME)
-  return sql`${ranks} SELECT dimension, start, value, histogram AS api
+  const { ranks, dimension, grouped } = byDimension(
+    selection,
+    dimensions,
+    unpacked('calls', selection.from),
+    ITEM_NAME,
+  )
+  return sql`${ranks} SELECT ${dimension}, start, value, histogram AS api
     FROM (${histograms(callSamples(grouped), Object.keys(grouped.by), 'calls')})`
 }
 
 /** The marks of the page views `selection`: (dimension, start, value, measure). */
 export function markHours(selection: Selection, dimensions = MARK_DIMENSIONS): SQL {
-  const { ranks, grouped } = byDimension(selection, dimensions, unpacked('marks', selection.from), ITEM_NAME)
-  return sql`${ranks} SELECT dimension, start, value, histogram AS measure
+  const { ranks, dimension, grouped } = byDimension(
+    selection,
+    dimensions,
+    unpacked('marks', selection.from),
+    ITEM_NAME,
+  )
+  return sql`${ranks} SELECT ${dimension}, start, value, histogram AS measure
     FROM (${histograms(markSamples(grouped), Object.keys(grouped.by), 'marks')})`
 }
 
-/** Every sample once for each dimension, and what ranks the names that are capped, `WITH ... AS`. */
+/**
+ * Every sample once for each dimension, and what ranks the names that are capped, `WITH ... AS`. Groups are told apart and sorted by
+ * the number of a dimension, and `dimension` names it.
+ */
 function byDimension(
   selection: Selection,
   dimensions: readonly RollupDimension[],
   samples: SQL,
   item?: string,
-): { ranks: SQL; grouped: GroupedSelection } {
+): { ranks: SQL; dimension: SQL; grouped: GroupedSelection } {
   const capped = [...new Set(dimensions.flatMap(({ keys }) => keys.filter(isCapped)))]
   const ranks = capped.map(key => rank(key, samples, selection.where))
   const nameIn = (key: Key, dimension: RollupDimension) =>
@@ -122,13 +135,14 @@ function byDimension(
   const names = JSON.stringify(dimensions.map(({ name }) => name))
   return {
     ranks: ranks.length ? sql`WITH ${listed(...ranks)}` : sql``,
+    dimension: sql`${names} ->> dimension AS dimension`,
     grouped: {
       ...selection,
       each: sql`CROSS JOIN json_each(${names}) AS d`,
       by: {
-        dimension: sql.raw('d.value'),
+        dimension: sql.raw('d.key'),
         start: p.hour,
-        value: valueSql(dimensions, sql.raw('d.value'), nameIn),
+        value: valueSql(dimensions, sql.raw('d.key'), nameIn),
       },
     },
   }
