@@ -13,8 +13,9 @@
  * Zou and Donner: Construction of confidence limits about effect measures, Statistics in Medicine 27 (2008), 1693-1702.
  */
 
-import { type Histogram, type Limits, type Percentile, percentiles, Z95 } from './histogram.ts'
+import type { Histogram, Limits } from './histogram.ts'
 import { below, beyond } from './normal.ts'
+import { type Percentile, percentiles, Z95 } from './percentiles.ts'
 
 export const VERDICTS = ['improving', 'degrading', 'stable', 'unclear'] as const
 export type Verdict = (typeof VERDICTS)[number]

@@ -7,7 +7,8 @@
  * inverts the test of a true count N, whose variance grows with N (a score interval), so it holds for small counts, too.
  */
 
-import { type Histogram, Z95 } from './histogram.ts'
+import type { Histogram } from './histogram.ts'
+import { Z95 } from './percentiles.ts'
 
 /** Whole numbers; null where every sample has the weight 1, and the count is exact. */
 export function countInterval({

@@ -9,7 +9,7 @@
  * Methods in Medical Research 21 (2012), 347-359.
  */
 
-import type { Percentile } from './histogram.ts'
+import type { Percentile } from './percentiles.ts'
 
 /** 0.1: 10 % above. An end is null where there is none: the time before tells too little. */
 export interface Share {

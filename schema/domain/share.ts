@@ -4,7 +4,7 @@
  * @see https://doi.org/10.1080/01621459.1927.10502953 Wilson 1927
  */
 
-import { Z95 } from './histogram.ts'
+import { Z95 } from './percentiles.ts'
 
 export interface ShareEstimate {
   value: number

@@ -3,9 +3,10 @@
  * worker's own functions. Times are ratios within one run, turn by turn; rows are D1's own count.
  */
 
-import { merge, percentiles } from '../../schema/domain/histogram.ts'
+import { merge } from '../../schema/domain/histogram.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
 import { VITALS } from '../../schema/domain/metrics.ts'
+import { percentiles } from '../../schema/domain/percentiles.ts'
 import { histogramOf } from '../../worker/store/histogram-text.ts'
 import { type Bill, bill } from '../kit/bill.ts'
 import { quantile } from '../kit/client.ts'

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { launchBrowser } from '../../demo/local/browser.ts'
 import type { SummaryAnswer } from '../../schema/api/summary.ts'
-import { RELATIVE_ERROR } from '../../schema/domain/histogram.ts'
+import { RELATIVE_ERROR } from '../../schema/domain/buckets.ts'
 import { OUTCOMES } from '../../schema/wire/pageview.ts'
 import { truthOf, WITNESS } from '../kit/ground-truth.ts'
 import { ADMIN_TOKEN, type Local, startLocal } from '../kit/local.ts'

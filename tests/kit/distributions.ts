@@ -3,8 +3,8 @@
  * Beside them what tests and benches compare with: a histogram of plain values, and the exact percentile.
  */
 
-import { bucketsOf } from '../../schema/domain/buckets.ts'
-import { bucketOf, type Histogram } from '../../schema/domain/histogram.ts'
+import { bucketOf, bucketsOf } from '../../schema/domain/buckets.ts'
+import type { Histogram } from '../../schema/domain/histogram.ts'
 
 /** Every percentile that the API takes: 1.0, 1.1, ... 99.9. */
 export const ALL = Array.from({ length: 990 }, (_, i) => (i + 10) / 10)

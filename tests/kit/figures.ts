@@ -5,7 +5,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { brotli } from '../../rollup.bytes.ts'
-import { RELATIVE_ERROR } from '../../schema/domain/histogram.ts'
+import { RELATIVE_ERROR } from '../../schema/domain/buckets.ts'
 import { VITALS } from '../../schema/domain/metrics.ts'
 import { encode } from '../../schema/wire/beacon.ts'
 import { storageTable } from '../bench/storage.ts'

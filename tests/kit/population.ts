@@ -3,7 +3,8 @@
  * the page views kept comes out.
  */
 
-import { bucketOf, collected, type Histogram, nothing } from '../../schema/domain/histogram.ts'
+import { bucketOf } from '../../schema/domain/buckets.ts'
+import { collected, type Histogram, nothing } from '../../schema/domain/histogram.ts'
 
 /** A population in order of time. */
 export interface Population {

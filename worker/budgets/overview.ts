@@ -10,9 +10,9 @@ import {
   type OverviewAnswer,
   type OverviewQuery,
 } from '../../schema/api/overview.ts'
-import { percentiles } from '../../schema/domain/histogram.ts'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
 import { limitsOf } from '../../schema/domain/metrics.ts'
+import { percentiles } from '../../schema/domain/percentiles.ts'
 import type { Hour } from '../../schema/domain/units.ts'
 import { budgets, rollups, sites } from '../../schema/storage/tables.ts'
 import { columnSql } from '../histogram/dimensions.ts'

@@ -7,9 +7,9 @@
  */
 
 import type { Filters } from '../../schema/api/filters.ts'
-import { percentiles } from '../../schema/domain/histogram.ts'
 import { DAY, HOUR, hourOf, WEEK } from '../../schema/domain/hour.ts'
 import { limitsOf, type Measure } from '../../schema/domain/metrics.ts'
+import { percentiles } from '../../schema/domain/percentiles.ts'
 import { shareAbove } from '../../schema/domain/ratio.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import type { BudgetRow } from '../../schema/storage/tables.ts'

@@ -14,9 +14,10 @@ import {
   FORM_FACTORS,
 } from '../../schema/api/crux.ts'
 import type { GroupKey } from '../../schema/api/filters.ts'
-import { type Histogram, merge, percentiles } from '../../schema/domain/histogram.ts'
+import { type Histogram, merge } from '../../schema/domain/histogram.ts'
 import { HOUR, WEEK } from '../../schema/domain/hour.ts'
 import { fromGrains, type Measure, thresholds, type Vital } from '../../schema/domain/metrics.ts'
+import { percentiles } from '../../schema/domain/percentiles.ts'
 import type { Hour, Ms } from '../../schema/domain/units.ts'
 import { NAVIGATIONS } from '../../schema/wire/pageview.ts'
 import type { Selection } from '../histogram/samples-sql.ts'

@@ -8,7 +8,7 @@
  */
 
 import type { GroupKey } from '../../schema/api/filters.ts'
-import { PER_DOUBLING } from '../../schema/domain/histogram.ts'
+import { PER_DOUBLING } from '../../schema/domain/buckets.ts'
 import { METRICS, type Metric, thresholds, VITALS } from '../../schema/domain/metrics.ts'
 import { isTagKey, tagOf } from '../../schema/domain/tag.ts'
 import type { Grains } from '../../schema/domain/units.ts'

@@ -9,8 +9,8 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
-import { ZERO } from '../../schema/domain/buckets.ts'
-import { type Limits, PER_DOUBLING } from '../../schema/domain/histogram.ts'
+import { PER_DOUBLING, ZERO } from '../../schema/domain/buckets.ts'
+import type { Limits } from '../../schema/domain/histogram.ts'
 import { FAILURES, OUTCOMES } from '../../schema/wire/pageview.ts'
 
 const [GOOD, MIDDLE, POOR] = [0, 1, 2]
@@ -49,7 +49,7 @@ function rated(rating: number): SQL {
   return sql.raw(`code >= 0 AND code / ${ENDS} % ${RATINGS} = ${rating}`)
 }
 
-/** The bucket of a value: `bucketOf` of schema/domain/histogram in SQL. Both agree on every whole number to 600,000. */
+/** The bucket of a value: `bucketOf` of schema/domain/buckets in SQL. Both agree on every whole number to 600,000. */
 export function bucketSql(x: string): string {
   return `CASE WHEN ${x} < 1 THEN ${ZERO} ELSE CAST(ceil(log2(${x}) * ${PER_DOUBLING}) AS INTEGER) END`
 }

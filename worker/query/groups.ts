@@ -1,7 +1,7 @@
 /** The groups of an answer: which are chosen, in which order, and the distribution of each metric and bucket of time. */
 
-import { percentiles } from '../../schema/domain/histogram.ts'
 import { limitsOf, type Measure } from '../../schema/domain/metrics.ts'
+import { percentiles } from '../../schema/domain/percentiles.ts'
 import type { Hour } from '../../schema/domain/units.ts'
 import type { Key } from '../histogram/dimensions.ts'
 import { missingIn } from './capped.ts'

@@ -5,9 +5,9 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import type { Dimension, GroupKey } from '../../schema/api/filters.ts'
+import { bucketOf } from '../../schema/domain/buckets.ts'
 import {
   addSample,
-  bucketOf,
   type Collected,
   collected,
   type Limits,

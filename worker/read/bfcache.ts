@@ -7,7 +7,7 @@
 
 import { sql } from 'drizzle-orm'
 import type { BfcacheAnswer, BfcacheQuery } from '../../schema/api/bfcache.ts'
-import { RELATIVE_ERROR } from '../../schema/domain/histogram.ts'
+import { RELATIVE_ERROR } from '../../schema/domain/buckets.ts'
 import { type ShareEstimate, shareOf } from '../../schema/domain/share.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import { pageviews } from '../../schema/storage/tables.ts'

@@ -7,7 +7,9 @@
 
 import { sql } from 'drizzle-orm'
 import type { BlockingAnswer, BlockingQuery, BlockingRow } from '../../schema/api/blocking.ts'
-import { collect, percentiles, RELATIVE_ERROR, type Sample } from '../../schema/domain/histogram.ts'
+import { RELATIVE_ERROR } from '../../schema/domain/buckets.ts'
+import { collect, type Sample } from '../../schema/domain/histogram.ts'
+import { percentiles } from '../../schema/domain/percentiles.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
 import type { Blocking } from '../../schema/wire/pageview.ts'

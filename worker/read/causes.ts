@@ -9,14 +9,10 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { ADVICE, type AdviceCode, clsAdvice, inpAdvice, lcpAdvice } from '../../schema/api/advice.ts'
 import type { Cause, Caused, CausesAnswer, CausesQuery } from '../../schema/api/causes.ts'
-import {
-  collect,
-  type Histogram,
-  type Percentile,
-  percentiles,
-  RELATIVE_ERROR,
-} from '../../schema/domain/histogram.ts'
+import { RELATIVE_ERROR } from '../../schema/domain/buckets.ts'
+import { collect, type Histogram } from '../../schema/domain/histogram.ts'
 import { METRICS, rate, thresholds } from '../../schema/domain/metrics.ts'
+import { type Percentile, percentiles } from '../../schema/domain/percentiles.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
 import { sound } from '../histogram/safe-json.ts'

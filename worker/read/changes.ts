@@ -4,8 +4,8 @@
  */
 
 import type { ChangesAnswer, ChangesQuery, ChangesRow } from '../../schema/api/changes.ts'
+import { RELATIVE_ERROR } from '../../schema/domain/buckets.ts'
 import { type Changed, compare } from '../../schema/domain/changed.ts'
-import { RELATIVE_ERROR } from '../../schema/domain/histogram.ts'
 import { DAY, HOUR, hourOf } from '../../schema/domain/hour.ts'
 import { limitsOf, unitOf } from '../../schema/domain/metrics.ts'
 import type { Ms, OneIn } from '../../schema/domain/units.ts'

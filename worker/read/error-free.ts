@@ -1,7 +1,7 @@
 /** The figures of a distribution of errors by page view: the share without one, or with one, and how many there were. */
 
-import { ZERO } from '../../schema/domain/buckets.ts'
-import { type Histogram, valueIn } from '../../schema/domain/histogram.ts'
+import { valueIn, ZERO } from '../../schema/domain/buckets.ts'
+import type { Histogram } from '../../schema/domain/histogram.ts'
 import { type ShareEstimate, shareOf } from '../../schema/domain/share.ts'
 import { BELIEVED } from '../histogram/believed.ts'
 

@@ -5,7 +5,7 @@
 
 import { sql } from 'drizzle-orm'
 import type { ErrorRow, ErrorsAnswer, ErrorsQuery } from '../../schema/api/errors.ts'
-import { RELATIVE_ERROR } from '../../schema/domain/histogram.ts'
+import { RELATIVE_ERROR } from '../../schema/domain/buckets.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
 import { decodeError, type RowError } from '../../schema/storage/row.ts'
 import { errorRollups, pageviews } from '../../schema/storage/tables.ts'

@@ -11,7 +11,7 @@
  * vary as much (Dean and Pagano 2015, https://doi.org/10.1093/jssam/smv024); few page views widen it by Student's t.
  */
 
-import { Z95 as Z } from '../../schema/domain/histogram.ts'
+import { Z95 as Z } from '../../schema/domain/percentiles.ts'
 import { type ShareEstimate, shareOf } from '../../schema/domain/share.ts'
 
 /** Sums of the beacons that have a successor, one of each page view; see the table `deliveries`. */

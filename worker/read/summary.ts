@@ -4,16 +4,13 @@
 
 import type { PercentileAnswer } from '../../schema/api/answer.ts'
 import type { SummaryAnswer, SummaryQuery, SummaryRow } from '../../schema/api/summary.ts'
+import { RELATIVE_ERROR } from '../../schema/domain/buckets.ts'
 import { effectiveSize } from '../../schema/domain/clusters.ts'
 import { countInterval } from '../../schema/domain/count.ts'
-import {
-  type Histogram,
-  type Percentile,
-  percentiles,
-  RELATIVE_ERROR,
-} from '../../schema/domain/histogram.ts'
+import type { Histogram } from '../../schema/domain/histogram.ts'
 import { fromGrains, isRated, limitsOf, type Measure, rate, unitOf } from '../../schema/domain/metrics.ts'
 import { OTHER } from '../../schema/domain/names.ts'
+import { type Percentile, percentiles } from '../../schema/domain/percentiles.ts'
 import type { Grains, Ms } from '../../schema/domain/units.ts'
 import { isCapped } from '../histogram/dimensions.ts'
 import { type Distribution, errorRate } from '../query/distribution.ts'

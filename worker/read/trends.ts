@@ -4,10 +4,11 @@
  */
 
 import type { TrendsAnswer, TrendsQuery, TrendsRow } from '../../schema/api/trends.ts'
+import { RELATIVE_ERROR } from '../../schema/domain/buckets.ts'
 import { type Change, changeOf } from '../../schema/domain/change.ts'
-import { type Percentile, RELATIVE_ERROR } from '../../schema/domain/histogram.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
 import { limitsOf, type Measure, unitOf } from '../../schema/domain/metrics.ts'
+import type { Percentile } from '../../schema/domain/percentiles.ts'
 import { isTagKey, tagOf } from '../../schema/domain/tag.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import type { Distribution } from '../query/distribution.ts'

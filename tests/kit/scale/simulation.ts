@@ -6,8 +6,9 @@
  * is left is exact, since a sum of Poisson processes is one.
  */
 
-import { collect, type Percentile, percentiles } from '../../../schema/domain/histogram.ts'
+import { collect } from '../../../schema/domain/histogram.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../../schema/domain/hour.ts'
+import { type Percentile, percentiles } from '../../../schema/domain/percentiles.ts'
 import type { Ms, OneIn } from '../../../schema/domain/units.ts'
 import type { PageViewRow } from '../../../schema/storage/tables.ts'
 import { random } from '../population.ts'

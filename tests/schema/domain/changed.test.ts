@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { bucketOf } from '../../../schema/domain/buckets.ts'
 import { compare, type Pair } from '../../../schema/domain/changed.ts'
-import { bucketOf, collected, type Histogram, merge, nothing } from '../../../schema/domain/histogram.ts'
+import { collected, type Histogram, merge, nothing } from '../../../schema/domain/histogram.ts'
 import { below, beyond, quantileBeyond } from '../../../schema/domain/normal.ts'
 import { random } from '../../kit/population.ts'
 

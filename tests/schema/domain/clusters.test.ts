@@ -1,14 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { bucketOf } from '../../../schema/domain/buckets.ts'
 import { effectiveSize } from '../../../schema/domain/clusters.ts'
-import {
-  bucketOf,
-  collected,
-  type Histogram,
-  merge,
-  nothing,
-  percentiles,
-} from '../../../schema/domain/histogram.ts'
+import { collected, type Histogram, merge, nothing } from '../../../schema/domain/histogram.ts'
 import { quantile } from '../../../schema/domain/normal.ts'
+import { percentiles } from '../../../schema/domain/percentiles.ts'
 import { random } from '../../kit/population.ts'
 
 const PS = [50, 75, 95]

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { ZERO } from '../../../schema/domain/buckets.ts'
-import { bucketOf, merge, percentiles, RELATIVE_ERROR, valueIn } from '../../../schema/domain/histogram.ts'
+import { bucketOf, RELATIVE_ERROR, valueIn, ZERO } from '../../../schema/domain/buckets.ts'
+import { merge } from '../../../schema/domain/histogram.ts'
+import { percentiles } from '../../../schema/domain/percentiles.ts'
 import { ALL, exact, grid, histogramOf, SHAPES } from '../../kit/distributions.ts'
 
 describe('a bucket', () => {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { collect, percentiles, RELATIVE_ERROR, type Sample } from '../../../schema/domain/histogram.ts'
+import { RELATIVE_ERROR } from '../../../schema/domain/buckets.ts'
+import { collect, type Sample } from '../../../schema/domain/histogram.ts'
 import { format, fromGrains, METRICS, type Metric, rate, thresholds } from '../../../schema/domain/metrics.ts'
+import { percentiles } from '../../../schema/domain/percentiles.ts'
 import { random } from '../../kit/population.ts'
 
 const PS = [1, 25, 50, 75, 90, 95, 99.9]

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { merge, percentiles, RELATIVE_ERROR } from '../../../schema/domain/histogram.ts'
+import { RELATIVE_ERROR } from '../../../schema/domain/buckets.ts'
+import { merge } from '../../../schema/domain/histogram.ts'
+import { percentiles } from '../../../schema/domain/percentiles.ts'
 import { ALL, exact, histogramOf, SHAPES } from '../../kit/distributions.ts'
 import { cls, type Design, lcp, type Population, sampleOf, scaled } from '../../kit/population.ts'
 

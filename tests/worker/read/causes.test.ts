@@ -7,7 +7,7 @@ import {
   type CausesAnswer,
   parseCausesQuery,
 } from '../../../schema/api/causes.ts'
-import { RELATIVE_ERROR } from '../../../schema/domain/histogram.ts'
+import { RELATIVE_ERROR } from '../../../schema/domain/buckets.ts'
 import { HOUR } from '../../../schema/domain/hour.ts'
 import type { ApiCall, InpCause, LcpCause } from '../../../schema/wire/pageview.ts'
 import { causes as answer } from '../../../worker/read/causes.ts'

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { ChangesAnswer, ChangesRow } from '../../../schema/api/changes.ts'
-import { bucketOf } from '../../../schema/domain/histogram.ts'
+import { bucketOf } from '../../../schema/domain/buckets.ts'
 import { DAY, HOUR } from '../../../schema/domain/hour.ts'
 import { rollUpHour } from '../../../worker/histogram/rollup.ts'
 import { readChanges } from '../../../worker/read/changes.ts'

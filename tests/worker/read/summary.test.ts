@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { TrendsAnswer } from '../../../schema/api/trends.ts'
-import { RELATIVE_ERROR } from '../../../schema/domain/histogram.ts'
+import { RELATIVE_ERROR } from '../../../schema/domain/buckets.ts'
 import { DAY, HOUR } from '../../../schema/domain/hour.ts'
 import type { ApiCall } from '../../../schema/wire/pageview.ts'
 import { rollUpHour } from '../../../worker/histogram/rollup.ts'
