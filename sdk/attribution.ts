@@ -9,6 +9,7 @@
 import { shorten } from './address.ts'
 import { refused } from './bfcache.ts'
 import { addBlocking } from './blocking.ts'
+import { listen } from './listen.ts'
 import { type Observers, read } from './observe.ts'
 import type { CauseList, View } from './pageview.ts'
 import { quietly } from './quietly.ts'
@@ -66,10 +67,9 @@ export const startAttribution: StartAttribution = observers => {
 
   // An element's form may have a field called `classList`, and an event that a page dispatches any target.
   for (const type of ['pointerdown', 'keydown', 'click'])
-    addEventListener(
+    listen(
       type,
-      quietly(({ timeStamp: startTime, target }) => keep({ startTime, target })),
-      true,
+      quietly(({ timeStamp: startTime, target }: Event) => keep({ startTime, target })),
     )
   return {
     ...observers,

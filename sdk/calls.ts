@@ -9,6 +9,7 @@
 import { addressOf, keyOf } from './address.ts'
 import { changed } from './change.ts'
 import type { NameOperation } from './graphql.ts'
+import { listen } from './listen.ts'
 import type { Observers } from './observe.ts'
 import { failureOf, type Note, type PatchCalls } from './patch.ts'
 import { quietly } from './quietly.ts'
@@ -122,7 +123,7 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
     for (const note of notes)
       if (note.duration < Number.POSITIVE_INFINITY && !note._answer?.bodyUsed) report(note)
   }
-  addEventListener('beforeunload', () => {
+  listen('beforeunload', () => {
     unloading = performance.now()
   })
   return {

@@ -12,6 +12,7 @@ import { MAX_ERRORS } from '../schema/wire/beacon.ts'
 import { shorten } from './address.ts'
 import { changed } from './change.ts'
 import { native } from './dom.ts'
+import { listen } from './listen.ts'
 import { navigationEntry } from './navigation.ts'
 import { quietly } from './quietly.ts'
 import { current } from './views.ts'
@@ -25,10 +26,9 @@ export function trackErrors(wanted?: string): void {
   current._page.errors = [0, []]
   // Before the page's own listeners, which may end the event.
   for (const type of ['error', 'unhandledrejection'])
-    addEventListener(
+    listen(
       type,
-      quietly(event => see(type, event)),
-      true,
+      quietly((event: Event) => see(type, event)),
     )
 }
 

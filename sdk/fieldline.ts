@@ -7,6 +7,7 @@ import type { StartAttribution } from './attribution.ts'
 import { type Calls, observeCalls } from './calls.ts'
 import { native } from './dom.ts'
 import type { NameOperation } from './graphql.ts'
+import { listen } from './listen.ts'
 import { observe } from './observe.ts'
 import { patchCalls } from './patch.ts'
 import { quietly } from './quietly.ts'
@@ -89,7 +90,7 @@ export function fieldline(
           trackVitals(attribution?._attribute)
         })
         // A prerendered page's visitor sees nothing before it is shown.
-        if (native(document, 'prerendering')) addEventListener('prerenderingchange', begin, true)
+        if (native(document, 'prerendering')) listen('prerenderingchange', begin)
         // A task of its own: with the one that puts the parts together it would be a long one on a slow phone.
         else setTimeout(begin)
       })

@@ -11,6 +11,7 @@
 import { encode, MAX_BYTES, write } from '../schema/wire/beacon.ts'
 import { changed, onChange } from './change.ts'
 import { native } from './dom.ts'
+import { listen } from './listen.ts'
 import { read } from './observe.ts'
 import { snapshot, type View } from './pageview.ts'
 import { quietly } from './quietly.ts'
@@ -148,18 +149,13 @@ export function startTransport(settings: Settings, settle?: () => void): void {
     if (eventPhase < 2) unheard = setTimeout(flush)
     else flush(leaving && !!fetchLater)
   })
-  const listen = (): void => {
-    addEventListener('visibilitychange', onHide, true)
-    addEventListener('visibilitychange', onHide)
-    addEventListener('pagehide', onHide, true)
-  }
   // A page that lets nobody listen throws here, before anything has begun: web-vitals would throw later, into the page.
-  listen()
-  // Again, since `document.open` removes all listeners. Those that are there are not added.
-  new MutationObserver(quietly(listen)).observe(document, { childList: true })
+  listen('visibilitychange', onHide)
+  listen('pagehide', onHide)
+  listen('visibilitychange', onHide, true)
 
   // A page's policy refuses late: the browser has taken the beacon by then. Each further one would be a console line.
-  addEventListener('securitypolicyviolation', ({ blockedURI, disposition }) => {
+  listen('securitypolicyviolation', ({ blockedURI, disposition }: SecurityPolicyViolationEvent) => {
     if (disposition === 'enforce' && blockedURI === _urls[0]) {
       _urls.shift()
       changed()

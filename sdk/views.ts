@@ -6,6 +6,7 @@
 import { MAX_MARKS } from '../schema/wire/beacon.ts'
 import type { Navigation } from '../schema/wire/pageview.ts'
 import { changed, SETTLED } from './change.ts'
+import { listen } from './listen.ts'
 import { navigationType } from './navigation.ts'
 import { newView, type View } from './pageview.ts'
 import type { Settings } from './settings.ts'
@@ -42,14 +43,10 @@ export function trackViews(own: Settings): void {
   let acted = navigator.userActivation?.hasBeenActive ? performance.now() : 0
   let scrolled = 0
   for (const type of ['click', 'keydown', 'pointerup', 'scroll'])
-    addEventListener(
-      type,
-      ({ isTrusted, timeStamp }) => {
-        if (type === 'scroll') scrolled = timeStamp
-        else if (isTrusted) acted = timeStamp
-      },
-      true,
-    )
+    listen(type, ({ isTrusted, timeStamp }: Event) => {
+      if (type === 'scroll') scrolled = timeStamp
+      else if (isTrusted) acted = timeStamp
+    })
 
   // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one rule, and its exceptions
   const onMove = (how?: string | null): void => {
@@ -75,7 +72,7 @@ export function trackViews(own: Settings): void {
   if (navigation?.currentEntry)
     navigation.addEventListener('currententrychange', event => onMove(event.navigationType))
   else {
-    addEventListener('popstate', () => onMove('traverse'), true)
+    listen('popstate', () => onMove('traverse'))
     wrap(History.prototype, 'pushState', () => onMove('push'))
     wrap(History.prototype, 'replaceState', onMove)
   }

@@ -69,6 +69,39 @@ export function views(test: BrowserTest): void {
       expect(site.beacons.map(({ body }) => body).join()).not.toContain('secret')
     })
 
+    test('begins and counts errors in a document that the page has written anew', async ({
+      visit,
+      engine,
+    }) => {
+      visit.allow(/late/)
+      const tab = await visit.open('/written')
+      await evaluate(tab, () => {
+        document.open()
+        document.write(
+          `<!doctype html><button id="go">Go</button><script>
+          go.addEventListener('click', () => {
+            history.pushState({}, '', '/next')
+            setTimeout(() => { throw new Error('late') })
+            setTimeout(() => { window.thrown = true })
+          })
+        </` + 'script>',
+        )
+        document.close()
+      })
+      await tab.click('#go')
+      await until(tab, () => 'thrown' in window)
+      await engine.hide(tab)
+      const views = await visit.beacons(2)
+      expect(
+        views
+          .toSorted((a, b) => b.age - a.age)
+          .map(({ route, navigation, errors }) => [route, navigation, errors?.count]),
+      ).toEqual([
+        ['/written', 'navigate', 0],
+        ['/next', 'soft-navigation', 1],
+      ])
+    })
+
     for (const way of ['history', 'navigation'])
       test(`has its own route and calls when the page moves its address on by ${way}`, async ({
         visit,
