@@ -21,7 +21,7 @@ const OK = OUTCOMES.indexOf('ok')
 
 /** SQL of the number of a call `x` that ended as `outcome` says; an end that is unknown is a good one. */
 export function callCode({ good, poor }: Limits): SQL {
-  const failure = `iif(outcome IN (${FAILURES.map(name => OUTCOMES.indexOf(name)).join(', ')}), outcome, ${OK})`
+  const failure = `iif(outcome IN (${FAILURES.map(name => OUTCOMES.indexOf(name)).join(', ')}), CAST(outcome AS INTEGER), ${OK})`
   return sql.raw(
     `iif(outcome = ${ABORTED}, -1, ${codeOf(`CASE WHEN x <= ${good} THEN ${GOOD} WHEN x > ${poor} THEN ${POOR} ELSE ${MIDDLE} END`, failure)})`,
   )

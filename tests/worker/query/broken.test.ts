@@ -186,3 +186,29 @@ describe('a broken histogram', () => {
     expect(record.status).toBe(200)
   })
 })
+
+describe('a call whose numbers another tool wrote', () => {
+  it('counts in its bucket, and as how it ended', async () => {
+    const site = 'reals'
+    await put(`/v1/sites/${site}`, { origins: [ORIGIN] })
+    const ends = ['0', '1.0', '2', '3.0', '7', '0.5']
+    await store(ends.map(() => pageViewRow({ site, began: DAY * HOUR + 1 })))
+    const { results } = await env.DB.prepare('SELECT id FROM pageviews WHERE site = ?1').bind(site).all()
+    await env.DB.batch(
+      results.map(({ id }, i) =>
+        env.DB.prepare('UPDATE pageviews SET calls = ?1 WHERE site = ?2 AND id = ?3').bind(
+          `{"0":[["GET /a",1,100.0,${ends[i]},200]]}`,
+          site,
+          id,
+        ),
+      ),
+    )
+    const asked = async () => (await summary(`${RANGE.replace(SITE, site)}&metrics=api`)).data
+    const live = await asked()
+    expect(live).toMatchObject([
+      { count: 5, samples: 5, error_rate: 0.4, percentiles: { p75: { value: expect.closeTo(100, -1) } } },
+    ])
+    await rollUpHour(env.DB, site, DAY, Date.now())
+    expect(await asked()).toEqual(live)
+  })
+})
