@@ -33,7 +33,7 @@ export const deployList: Command = {
   about: 'list the deploys of a site, the newest first',
   options: {
     ...SITE,
-    from: { value: '<time>', help: 'RFC 3339 or -30d; default: -24h' },
+    from: { value: '<time>', help: '2026-11-14 (UTC), RFC 3339 or -30d; default: -24h' },
     to: { value: '<time>', help: 'the end, not included; default: now' },
   },
   async run(call) {

@@ -8,8 +8,8 @@ import { misuse } from './failure.ts'
 export const RANGE: Options = {
   site: { value: '<site>', help: "the site; default: a read token's own" },
   last: { value: '<time>', help: 'the range up to now: 24h or 7d' },
-  from: { value: '<time>', help: 'RFC 3339, -24h or -7d; default: -24h' },
-  to: { value: '<time>', help: 'RFC 3339, -24h, -7d or now; default: now' },
+  from: { value: '<time>', help: '2026-11-14 (UTC), RFC 3339, -24h or -7d; default: -24h' },
+  to: { value: '<time>', help: 'the end, not included, written alike; default: now' },
 }
 
 export const SITE: Options = { site: { value: '<site>', help: 'the site' } }

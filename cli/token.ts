@@ -16,7 +16,7 @@ export const tokenCreate: Command = {
   options: {
     ...SITE,
     name: { value: '<name>', help: 'what it is for: "Grafana"' },
-    expires: { value: '<time>', help: 'in days (90d), or RFC 3339; default: never' },
+    expires: { value: '<time>', help: 'in days (90d), 2027-01-01 (UTC) or RFC 3339; default: never' },
   },
   async run(call) {
     const body = { name: needed(call.given, 'name'), expires: expiryOf(one(call.given, 'expires')) }
@@ -58,9 +58,10 @@ export const tokenRevoke: Command = {
   },
 }
 
-/** RFC 3339 of `90d` from now on; other text is for the API to judge. */
+/** RFC 3339 of `90d` from now on, and of the midnight that a date begins with; other text is for the API to judge. */
 function expiryOf(given: string | undefined): string | undefined {
   const days = /^(\d{1,4})d$/.exec(given ?? '')?.[1]
   if (days === '0') throw misuse('--expires 0d is in the past.')
-  return days ? new Date(Date.now() + Number(days) * DAY).toISOString() : given
+  if (days) return new Date(Date.now() + Number(days) * DAY).toISOString()
+  return given && /^\d{4}-\d\d-\d\d$/.test(given) ? `${given}T00:00:00Z` : given
 }

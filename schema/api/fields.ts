@@ -124,6 +124,8 @@ export const among =
 /** A time of an answer. */
 export const TIME = v.pipe(v.string(), v.isoTimestamp())
 
+export const NO_DATE = 'is not a valid date'
+
 /** False of 30 February, which V8 takes for 2 March. */
 export function isOnCalendar(time: string): boolean {
   const day = Date.parse(time.slice(0, 10))
@@ -134,7 +136,7 @@ export function isOnCalendar(time: string): boolean {
 export const GIVEN_TIME = v.pipe(
   v.string('must be a string'),
   v.isoTimestamp('must be RFC 3339: 2027-01-01T00:00:00Z'),
-  v.check(time => !Number.isNaN(Date.parse(time)) && isOnCalendar(time), 'is not a valid date'),
+  v.check(time => !Number.isNaN(Date.parse(time)) && isOnCalendar(time), NO_DATE),
 )
 
 /** A duration, or a moment after another. */

@@ -9,7 +9,7 @@ import type { Ms } from '../domain/units.ts'
 import { oneOf } from './fields.ts'
 import { FILTER_QUERY, type Filters, filtersOf, type GroupKey, SEGMENT_ID } from './filters.ts'
 import { givenOf, parseParameters } from './parameters.ts'
-import { parseRange, RANGE, type RangeQuery } from './range.ts'
+import { offsetOf, parseRange, RANGE, type RangeQuery } from './range.ts'
 
 /** The most groups of an answer. */
 export const MAX_LIMIT = 200
@@ -60,6 +60,8 @@ export function parseQuery<const E extends v.ObjectEntries>(
   const filters = filtersOf(given)
   const added = v.parse(v.object(own), givenOf(own, params))
 
-  const range = parseRange(from, to, now)
+  // Where days begin in a time zone of their own, dates do, too.
+  const timezone = 'timezone' in added && typeof added.timezone === 'string' ? added.timezone : '+00:00'
+  const range = parseRange(from, to, now, { offset: offsetOf(timezone) })
   return 'error' in range ? range : { ok: { ...added, site, filters, ...range.ok } }
 }

@@ -8,6 +8,7 @@ import { fail, type Parsed } from '../domain/problem.ts'
 import { ANSWER, LEFT_OUT, SAMPLED } from './answer.ts'
 import { oneOf, whole } from './fields.ts'
 import { parseQuery } from './query.ts'
+import { offsetOf, TIMEZONE } from './range.ts'
 import { SUMMARY_QUERY, SUMMARY_ROW, type SummaryQuery, summaryOf } from './summary.ts'
 
 /** A range longer than this is answered by the day where nothing else is asked for. */
@@ -24,17 +25,7 @@ export const TIMESERIES_QUERY = {
   interval: v.optional(
     v.pipe(oneOf(['hour', 'day']), v.description('by default the hour, and the day for more than four days')),
   ),
-  timezone: v.optional(
-    v.pipe(
-      v.string(),
-      v.metadata({ pattern: '^(Z|[+-](0\\d|1[0-4]):00)$' }),
-      v.description('where days begin at midnight; by the day only'),
-      // A `+` in a query string means a space.
-      v.transform(zone => zone.replace(' ', '+').replace(/^Z$/, '+00:00')),
-      v.regex(/^[+-](0\d|1[0-4]):00$/, 'must be a whole number of hours: +02:00, -05:00, Z'),
-    ),
-    '+00:00',
-  ),
+  timezone: TIMEZONE,
 }
 
 /** A checked question; days begin at midnight in `timezone`, which is `offset` hours before UTC. */
@@ -53,13 +44,13 @@ export function parseTimeseriesQuery(params: URLSearchParams, now: number): Pars
   if ('error' in summary) return summary
   const { from, to } = question
   const interval = asked ?? (to - from > MAX_HOURLY ? 'day' : 'hour')
-  const offset = Number(timezone.slice(0, 3))
+  const shift = offsetOf(timezone)
+  const offset = shift / HOUR
   const step = interval === 'day' ? DAY : HOUR
   if ((to - from) / step > MAX_POINTS) {
     return fail('interval', `would make more than ${MAX_POINTS} points; ask for days or a shorter range`)
   }
   if (interval === 'hour') return { ok: { ...summary.ok, interval, timezone, offset } }
-  const shift = offset * HOUR
   const midnight = Math.floor((from + shift) / DAY) * DAY - shift
   return { ok: { ...summary.ok, from: midnight, interval, timezone, offset } }
 }

@@ -28,7 +28,14 @@ const baselineOf = (what: (typeof COMPARED)[number]) =>
     ),
   )
 const baselineTime = (what: string) =>
-  v.optional(v.pipe(v.string(), v.description(`${what} of another range that this one is compared with`)))
+  v.optional(
+    v.pipe(
+      v.string(),
+      v.description(
+        `${what} of another range that this one is compared with; written as \`from\` and \`to\` are`,
+      ),
+    ),
+  )
 
 /** What may be compared with its like. */
 const COMPARED = ['release', 'device', 'country', 'route'] as const
@@ -119,7 +126,7 @@ function baselineRange(
   to: string | undefined,
   now: number,
 ): Parsed<Baseline['range']> {
-  if (from !== undefined) return parseRange(from, to ?? 'now', now, 'baseline_')
+  if (from !== undefined) return parseRange(from, to ?? 'now', now, { prefix: 'baseline_' })
   return to === undefined
     ? { ok: null }
     : fail('baseline_from', 'is missing: baseline_to is the end of that range')

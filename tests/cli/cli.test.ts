@@ -246,6 +246,18 @@ describe('fieldline token', () => {
     expect((await asReader('summary')).said).toContain('401')
   })
 
+  it('takes a date that it expires on', async () => {
+    const create = (day: string) =>
+      cli('token', 'create', '--site', 'shop', '--name', 'dated', '--expires', day, '--json')
+    const made: NewTokenAnswer = JSON.parse((await create('2999-01-01')).out)
+    expect(made.expires).toBe('2999-01-01T00:00:00.000Z')
+    await done('token', 'revoke', made.id, '--site', 'shop')
+    expect(await create('2999-02-30')).toMatchObject({
+      code: 1,
+      said: expect.stringContaining('expires is not a valid date'),
+    })
+  })
+
   it('answers the API’s JSON', async () => {
     const made: NewTokenAnswer = JSON.parse(
       await done('token', 'create', '--site', 'shop', '--name', 'x', '--json'),
@@ -299,6 +311,14 @@ describe('fieldline summary', () => {
     expect(first).toMatch(/^ {2}\/p\/\[id\] +lcp +30 +30 .* 100% +good$/)
     expect(second).toMatch(/^ {2}\/slow +lcp +10 +10 +5\.0. s .* 0% +poor$/)
     expect(new Set([head, rule, first, second].map(line => line?.length)).size).toBe(1)
+  })
+
+  it('takes dates, of which the last is not included', async () => {
+    const [yesterday = '', today = ''] = [1, 0].map(ago =>
+      new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10),
+    )
+    const out = await done('summary', '--site', 'shop', '--from', yesterday, '--to', today)
+    expect(out).toContain(`shop, ${yesterday} 00:00 to ${today} 00:00 UTC`)
   })
 
   it('has no column of what no row has', async () => {

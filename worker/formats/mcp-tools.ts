@@ -6,8 +6,8 @@ import { METRICS, VITALS } from '../../schema/domain/metrics.ts'
 const text = (description: string) => ({ type: 'string', description })
 export const SITE = text('the name of the site')
 const RANGE = {
-  from: text('RFC 3339, -24h or -7d; default: -24h'),
-  to: text('RFC 3339 or now; default: now'),
+  from: text('RFC 3339, a date of UTC, -24h or -7d; default: -24h'),
+  to: text('the end, not included: RFC 3339, a date or now; default: now'),
 }
 const FILTERS = {
   route: text('only this route: /p/[id]'),

@@ -17,6 +17,8 @@ const ENDPOINTS = [
   '/v1/budget-events',
 ]
 
+const OTHERS = ['/v1/blocking', '/v1/bfcache', '/v1/errors']
+
 const asked = (path: string, query: string) => get(`${path}${path.includes('?') ? '&' : '?'}${query}`)
 
 function post(path: string, body: BodyInit, headers: Record<string, string> = admin): Promise<Response> {
@@ -48,6 +50,29 @@ describe('the door for parameters', () => {
       expect(problem, query).toMatchObject({ status: 400, field, detail: expect.stringMatching(detail) })
     }
   })
+
+  it.each([...ENDPOINTS.filter(path => !/metrics|budget/.test(path)), '/v1/deploys', ...OTHERS])(
+    'takes dates in %s, and refuses one that is on no calendar',
+    async path => {
+      const day = (ago: number) => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10)
+      const answer = await asked(path, `site=shop&from=${day(2)}&to=${day(1)}`)
+      expect(answer.status).toBe(200)
+      if (!/changes|export/.test(path))
+        expect(await answer.json()).toMatchObject({
+          from: `${day(2)}T00:00:00.000Z`,
+          to: `${day(1)}T00:00:00.000Z`,
+        })
+      for (const [query, field] of [
+        ['from=2026-02-30', 'from'],
+        [`from=${day(2)}&to=2027-02-29`, 'to'],
+      ] as const)
+        expect(await problemOf(await asked(path, `site=shop&${query}`))).toMatchObject({
+          status: 400,
+          field,
+          detail: `${field} is not a valid date`,
+        })
+    },
+  )
 
   it.each(['/v1/trends', '/v1/changes'])('tells a percentile of %s that is wrong from none', async path => {
     for (const percentile of ['abc', '', '0', '101', '99.99', '-5'])
