@@ -1,7 +1,7 @@
 /** `fieldline deploy` and `deploys`: when releases went live. */
 
 import type { DeployAnswer, DeploysAnswer } from '../schema/api/deploys.ts'
-import { type Command, needed, one, show } from './command.ts'
+import { type Command, make, needed, one, show } from './command.ts'
 import { SITE, siteOf, sitePath } from './range.ts'
 import { table } from './table.ts'
 
@@ -22,7 +22,7 @@ export const deploy: Command = {
       at: one(call.given, 'at'),
     }
     const path = sitePath(call.given, 'deploys')
-    const answer = await call.ask<DeployAnswer>('POST', path, { body })
+    const answer = await make<DeployAnswer>(call, path, body)
     show(call, answer, () => `${answer.release} is marked at ${answer.at}, as ${answer.id}.`)
   },
 }

@@ -161,9 +161,14 @@ export const SITE_OPERATIONS: readonly Operation[] = [
     method: 'post',
     id: 'markDeploy',
     summary: 'Marks a deploy',
-    description: `A site keeps its newest ${MAX_DEPLOYS} deploys.`,
+    description:
+      `A site keeps its newest ${MAX_DEPLOYS} deploys. The same release with the same note within an hour, and no other release ` +
+      'between them, is the same deploy: it is marked once.',
     body: body(DEPLOY, { release: '2.4.0', note: 'new checkout' }),
-    answers: { 201: json('The deploy.', DEPLOY_ANSWER, DEPLOY_EXAMPLE) },
+    answers: {
+      200: json('The same deploy, as it is marked already.', DEPLOY_ANSWER, DEPLOY_EXAMPLE),
+      201: json('The deploy.', DEPLOY_ANSWER, DEPLOY_EXAMPLE),
+    },
     problems: [400, 401, 403, 404, 500, 503],
   },
   {

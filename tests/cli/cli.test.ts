@@ -82,6 +82,16 @@ describe('fieldline segments', () => {
     await done('budget', 'remove', first.out.split(' ')[0] ?? '', '--site', 'shop')
   })
 
+  it('marks a deploy once, and says so the second time', async () => {
+    const first = await cli('deploy', '--site', 'shop', '--release', '9.1')
+    expect(first).toMatchObject({ code: 0, said: '' })
+    expect(await cli('deploy', '--site', 'shop', '--release', '9.1')).toEqual({
+      code: 0,
+      out: first.out,
+      said: 'It is there already: nothing has changed.\n',
+    })
+  })
+
   it('saves, lists, asks by and deletes segments', async () => {
     await done('segments', 'set', 'shop', 'slow', '--route', '/slow', '--not', 'country=FR')
     await done('segments', 'set', 'shop', 'two', '--name', 'Two routes', '--route', '/slow', '--route', '/b')

@@ -1,19 +1,19 @@
 /**
- * Who deploys says so: `POST /v1/sites/shop/deploys` marks a deploy, `DELETE /v1/sites/shop/deploys/<id>` takes it back.
+ * Who deploys says so: `POST /v1/sites/shop/deploys` marks a deploy once, `DELETE /v1/sites/shop/deploys/<id>` takes it back.
  */
 
 import { type SQL, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { Hono } from 'hono'
 import { DEPLOY, type DeployAnswer, MAX_DEPLOYS } from '../../schema/api/deploys.ts'
-import { MINUTE } from '../../schema/domain/hour.ts'
+import { HOUR, MINUTE } from '../../schema/domain/hour.ts'
 import { deploys } from '../../schema/storage/tables.ts'
 import type { Hono as Types } from '../env.ts'
 import { PRIVATE } from '../headers.ts'
 import { siteOf } from '../parameters.ts'
 import { badField } from '../problem.ts'
 import { existingSite } from '../site/sites.ts'
-import { keyOf, named } from '../store/names.ts'
+import { keyOf, listed, named, selected } from '../store/names.ts'
 import { prepare } from '../store/statement.ts'
 import { readJson } from './body.ts'
 import { isItem, noItem } from './item.ts'
@@ -22,7 +22,12 @@ import { randomHex } from './secret.ts'
 /** How far the clock of who deploys may be ahead, in ms. */
 const MAX_AHEAD = 5 * MINUTE
 
-const d = named(deploys)
+/** Within so many ms, the same release is the same deploy: a job that ran again. Charts and questions know whole hours. */
+const SAME = HOUR
+
+type Row = typeof deploys.$inferSelect
+
+const [d, same, other] = [named(deploys), named(deploys, 'd'), named(deploys, 'o')]
 
 export const deployRoutes = new Hono<Types>()
   .post('/', async c => {
@@ -31,16 +36,13 @@ export const deployRoutes = new Hono<Types>()
     const now = Date.now()
     const at = given === undefined ? now : Date.parse(given)
     if (at > now + MAX_AHEAD) throw badField({ field: 'at', detail: 'lies in the future' })
-    const row = { site, at, id: randomHex(6), ...deploy }
-    await drizzle(d1).insert(deploys).values(row)
-    await prepare(d1, forgetOldest(site)).run()
-    const answer: DeployAnswer = {
-      id: row.id,
-      at: new Date(at).toISOString(),
-      release: row.release,
-      note: row.note,
-    }
-    return c.json(answer, 201, PRIVATE)
+    const row: Row = { site, at, id: randomHex(6), ...deploy }
+    const [, found] = await d1.batch<Row>(
+      [insertNew(row), sameAs(row), forgetOldest(site)].map(query => prepare(d1, query)),
+    )
+    const { id, release, note, ...marked } = found?.results[0] ?? row
+    const answer: DeployAnswer = { id, at: new Date(marked.at).toISOString(), release, note }
+    return c.json(answer, id === row.id ? 201 : 200, PRIVATE)
   })
   .delete('/:id', async c => {
     const { d1 } = await existingSite(c.env, siteOf(c))
@@ -48,6 +50,27 @@ export const deployRoutes = new Hono<Types>()
     if (!deleted) throw noItem(c, 'deploy')
     return c.body(null, 204, PRIVATE)
   })
+
+/** The row, where the site has not marked this deploy yet. */
+function insertNew(row: Row): SQL {
+  const { site, at, id, release, note } = row
+  return sql`INSERT INTO ${d.table} (${listed(d.site, d.at, d.id, d.release, d.note)})
+    SELECT ${listed(sql`${site}`, sql`${at}`, sql`${id}`, sql`${release}`, sql`${note}`)}
+    WHERE NOT EXISTS (${sameAs(row)})`
+}
+
+/**
+ * The same deploy as it is marked already: the same release and note within `SAME`, and no other release between them, as after
+ * a rollback. Key: (site, at).
+ */
+function sameAs({ site, at, release, note }: Row): SQL {
+  return sql`SELECT ${selected(deploys, 'd')} FROM ${same.table}
+    WHERE ${same.site} = ${site} AND ${same.at} > ${at - SAME} AND ${same.at} < ${at + SAME}
+      AND ${same.release} = ${release} AND ${same.note} IS ${note}
+      AND NOT EXISTS (SELECT 1 FROM ${other.table} WHERE ${other.site} = ${site} AND ${other.release} <> ${release}
+        AND ${other.at} > min(${same.at}, ${at}) AND ${other.at} < max(${same.at}, ${at}))
+    ORDER BY abs(${same.at} - ${at}) LIMIT 1`
+}
 
 /** Those beyond `MAX_DEPLOYS`, so that a pipeline never has to tidy up. Key: (site, at). */
 function forgetOldest(site: string): SQL {

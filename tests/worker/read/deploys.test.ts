@@ -53,6 +53,37 @@ describe('a deploy', () => {
     expect(problem.detail).toContain(detail)
   })
 
+  it('is marked once, however often its job runs within the hour', async () => {
+    await put('/v1/sites/again', { origins: ['*'] })
+    const begin = Date.now() - 5 * 3_600_000
+    const post = async (minute: number, deploy: { release: string; note?: string }) => {
+      const at = new Date(begin + minute * 60_000).toISOString()
+      const answer = await ask('POST', '/again/deploys', { ...deploy, at })
+      return { status: answer.status, ...(await answer.json<DeployAnswer>()) }
+    }
+    const first = await post(0, { release: '2.4.0' })
+    expect(first.status).toBe(201)
+    expect(await post(0, { release: '2.4.0' })).toEqual({ ...first, status: 200 })
+    expect(await post(59, { release: '2.4.0' })).toEqual({ ...first, status: 200 })
+    expect(await post(-59, { release: '2.4.0' })).toEqual({ ...first, status: 200 })
+    // An hour later, with another note, and after a rollback it is another deploy.
+    expect((await post(60, { release: '2.4.0' })).status).toBe(201)
+    expect((await post(61, { release: '2.4.0', note: 'flag on' })).status).toBe(201)
+    expect((await post(62, { release: '2.3.0' })).status).toBe(201)
+    expect((await post(63, { release: '2.4.0' })).status).toBe(201)
+    expect((await post(64, { release: '2.4.0' })).status).toBe(200)
+    expect(await listed('', 'again')).toHaveLength(5)
+  })
+
+  it('is marked once by jobs that run at the same moment, each site on its own', async () => {
+    for (const site of ['twin', 'other']) await put(`/v1/sites/${site}`, { origins: ['*'] })
+    const marks = await Promise.all(
+      ['twin', 'twin', 'twin', 'other'].map(site => mark({ release: '1' }, site)),
+    )
+    expect(new Set(marks.map(({ id }) => id)).size).toBe(2)
+    expect(await listed('', 'twin')).toHaveLength(1)
+  })
+
   it('is read with a read token, and marked with the admin token alone', async () => {
     const { token } = await (await ask('POST', '/shop/tokens', { name: 'reader' })).json<{ token: string }>()
     const reader = { Authorization: `Bearer ${token}` }
