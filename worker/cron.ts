@@ -41,8 +41,10 @@ const RETAIN_SHARE = 1 / 8
 /** What a run does it with. */
 interface Run {
   databases: Databases
+  /** When it began, by its own clock. */
   now: Ms
-  /** Unix time in ms after which it begins nothing more. */
+  /** Unix time in ms at which it began, and after which it begins nothing more. */
+  began: Ms
   end: Ms
   archive: R2Bucket | undefined
 }
@@ -65,7 +67,8 @@ export async function cron(
   maxStatements = FREE_STATEMENTS,
   archive?: R2Bucket,
 ): Promise<void> {
-  const run: Run = { databases, now, end: Date.now() + MAX_RUN, archive }
+  const began = Date.now()
+  const run: Run = { databases, now, began, end: began + MAX_RUN, archive }
   const all = await cronSites(databases.DB, now)
   const counts = await writeDue(databases, now, STATEMENTS.counts)
   const names = bindingsOf(databases)
@@ -207,7 +210,8 @@ async function maintain(
   let left = maxStatements - (await leave(site, run, maxStatements))
   if (oldest && left >= costOf(oldest, site)) left -= (await rollUp(d1, site, oldest, now)).taken
   if (isSampledTooMuch(site) && left >= STATEMENTS.lowerRate) {
-    await lowerRate(d1, site, now)
+    // It may be minutes since the run began, and a rate that falls is announced before it does.
+    await lowerRate(d1, site, now + Date.now() - run.began)
     left -= STATEMENTS.lowerRate
   }
   if (site.watched && left >= MIN_WATCH_STATEMENTS) left -= await watch(d1, site, now, left)

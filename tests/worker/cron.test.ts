@@ -4,6 +4,7 @@ import { HOUR, MINUTE } from '../../schema/domain/hour.ts'
 import { cron } from '../../worker/cron.ts'
 import { statementsOf } from '../../worker/env.ts'
 import { rollUpDay, rollUpHour } from '../../worker/histogram/rollup.ts'
+import { RATE_DELAY } from '../../worker/ingest/control.ts'
 import { SETTLED, staleDays, staleHours } from '../../worker/store/periods.ts'
 import { store } from '../../worker/store/upsert.ts'
 import { ORIGIN, put } from '../kit/worker/client.ts'
@@ -54,6 +55,18 @@ afterEach(async () => {
 })
 
 describe('a run', () => {
+  it('announces a lower rate before it begins, however long the run has taken', async () => {
+    await addSites(['lowered'])
+    await env.DB.prepare("INSERT INTO rates VALUES ('lowered', ?, 64)")
+      .bind(NOW - HOUR)
+      .run()
+    const clock = vi.spyOn(Date, 'now').mockReturnValueOnce(NOW)
+    clock.mockReturnValue(NOW + 2 * MINUTE)
+    await cron(env, NOW)
+    const last = "SELECT rate, since FROM rates WHERE site = 'lowered' ORDER BY since DESC LIMIT 1"
+    expect(await env.DB.prepare(last).first()).toEqual({ rate: 16, since: NOW + 2 * MINUTE + RATE_DELAY })
+  })
+
   it('asks one question for each kind of work, however many sites have none', async () => {
     await addSites(named('idle', 500))
     await store(

@@ -8,7 +8,7 @@
  * rises where even the low end of that is too much, and falls where even the high end leaves room.
  */
 
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { MAX_RATE } from '../../schema/api/site.ts'
 import { HOUR, MINUTE, SECOND } from '../../schema/domain/hour.ts'
 import type { Ms, OneIn } from '../../schema/domain/units.ts'
@@ -147,8 +147,7 @@ export async function adjust(
   const needed = neededRate(site, (minutes?.results ?? []) as MinuteTraffic[], now, rowsPerReport(site))
   const current = latest?.results[0] as RateChange | undefined
   if (needed <= Math.max(site.rate, current?.rate ?? 1)) return
-  // Not before a lower rate that is announced already: that would end it. It judges from now on all the same (store/judge).
-  await announce(d1, site.id, needed, Math.max(now, current?.since ?? now))
+  await raise(d1, site.id, needed, now)
 }
 
 /** Lowers the rate where traffic leaves room; the cron's part. */
@@ -162,7 +161,7 @@ export async function lowerRate(d1: D1Database, site: RateLimits, now: Ms): Prom
   const told = (minutes?.results ?? []) as MinuteTraffic[]
   const needed = sufficientRate(site, told, current, now, rowsPerReport(site))
   if (needed < current.rate)
-    await announce(d1, site.id, Math.max(needed, current.rate / LOWER_STEP), now + RATE_DELAY)
+    await announceFall(d1, site.id, Math.max(needed, current.rate / LOWER_STEP), now + RATE_DELAY, current)
 }
 
 /** The last hour's minutes. Key: (site, minute). */
@@ -181,12 +180,42 @@ function latestRate(d1: D1Database, site: string): D1PreparedStatement {
   )
 }
 
-/** Announces a rate from `since` on. Two isolates that announce for the same second agree on the higher one. */
-async function announce(d1: D1Database, site: string, rate: OneIn, since: Ms): Promise<void> {
+/** What the rate that was announced last has in a column. Key: (site, since). */
+function latest(site: string, column: SQL): SQL {
+  return sql`(SELECT ${column} FROM ${r.table} WHERE ${r.site} = ${site} ORDER BY ${r.since} DESC LIMIT 1)`
+}
+
+/**
+ * Announces a higher rate than the last one, whatever another isolate has announced since this one looked: else a lower one by a later
+ * clock would end a higher one, and keep later beacons of what that had left out. It begins no earlier than the last one, which it
+ * would not outlast. It judges from now on all the same (store/judge).
+ */
+async function raise(d1: D1Database, site: string, rate: OneIn, now: Ms): Promise<void> {
   await prepare(
     d1,
     sql`INSERT INTO ${r.table} (${listed(r.site, r.since, r.rate)})
-      VALUES (${site}, ${Math.ceil(since / SECOND) * SECOND}, ${rate})
+      SELECT ${site}, max(${wholeSecond(now)}, coalesce(${latest(site, r.since)}, 0)), ${rate}
+      WHERE ${rate} > coalesce(${latest(site, r.rate)}, 1)
       ON CONFLICT (${RATE_KEY}) DO UPDATE SET ${r.rate} = max(${r.rate}, ${announced.rate})`,
   ).run()
+}
+
+/** Announces a lower rate from `since` on, if the last one is still `current`. */
+async function announceFall(
+  d1: D1Database,
+  site: string,
+  rate: OneIn,
+  since: Ms,
+  current: RateChange,
+): Promise<void> {
+  await prepare(
+    d1,
+    sql`INSERT INTO ${r.table} (${listed(r.site, r.since, r.rate)})
+      SELECT ${site}, ${wholeSecond(since)}, ${rate}
+      WHERE ${latest(site, r.since)} = ${current.since} AND ${latest(site, r.rate)} = ${current.rate}`,
+  ).run()
+}
+
+function wholeSecond(time: Ms): Ms {
+  return Math.ceil(time / SECOND) * SECOND
 }

@@ -2,7 +2,13 @@ import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { DAY, HOUR, MINUTE, SECOND } from '../../../schema/domain/hour.ts'
 import { encode } from '../../../schema/wire/beacon.ts'
-import { lowerRate, type MinuteTraffic, neededRate, RATE_DELAY } from '../../../worker/ingest/control.ts'
+import {
+  adjust,
+  lowerRate,
+  type MinuteTraffic,
+  neededRate,
+  RATE_DELAY,
+} from '../../../worker/ingest/control.ts'
 import { keep } from '../../../worker/ingest/keep.ts'
 import { drawLot, isKept } from '../../../worker/ingest/sample.ts'
 import { leastRate } from '../../../worker/site/rates.ts'
@@ -174,6 +180,77 @@ describe('the controller', () => {
     expect(rates.at(-1)?.rate).toBe(1)
     expect(stored[3]).toBe(720)
   }, 120_000)
+})
+
+describe('two isolates that announce at once', () => {
+  const rates = async (site: string) => {
+    const all = env.DB.prepare('SELECT since, rate FROM rates WHERE site = ? ORDER BY since').bind(site)
+    return (await all.all<{ since: number; rate: number }>()).results
+  }
+  /** What an isolate of `site` read before the other announced, and what it does `after` NOON. */
+  const isolate = (id: string, perMinute: number, after: number, latest: object[] = []) => {
+    const minutes = steady(perMinute, NOON - 10 * MINUTE, NOON)
+    const answers = [[], minutes, latest].map(results => ({ results }) as unknown as D1Result)
+    return adjust(env.DB, { ...SITE, id, rowsPerDay: 240_000 }, answers, NOON + after)
+  }
+
+  it.each([
+    ['earlier', 500, 1_500],
+    ['later', 1_500, 500],
+    ['within a second', 500, 900],
+  ])('agree on the higher rate, which was announced %s', async (title, high, low) => {
+    const site = `two-${title}`
+    for (const [perMinute, after] of [
+      [40_000, high],
+      [2_000, low],
+    ] as const)
+      await isolate(site, perMinute, after)
+    const [last, ...before] = (await rates(site)).reverse()
+    expect(last?.rate).toBeGreaterThanOrEqual(128)
+    expect(before).toEqual([])
+    const other = `${site} the other way`
+    for (const [perMinute, after] of [
+      [2_000, low],
+      [40_000, high],
+    ] as const)
+      await isolate(other, perMinute, after)
+    const all = await rates(other)
+    expect(all.at(-1)?.rate).toBe(last?.rate)
+    expect(all.map(({ rate }) => rate)).toEqual(all.map(({ rate }) => rate).sort((a, b) => a - b))
+  })
+
+  it('keep out what the higher rate has left out', async () => {
+    const site = 'two-judged'
+    await isolate(site, 40_000, 500)
+    const began = NOON + 2_500
+    const stored = async (sequence: number) => {
+      // Kept at 1 of 16, and left out at 1 of 32 and more.
+      const row = pageViewRow({ site, id: 'a'.repeat(16), began, sequence })
+      return (await store(env.DB, [{ ...row, draw: 16, oneIn: 1 }], began)).results.length
+    }
+    expect(await stored(0)).toBe(0)
+    await isolate(site, 2_000, 1_500)
+    expect(await stored(1)).toBe(0)
+  })
+
+  it('do not let the cron lower a rate that has risen since it looked', async () => {
+    const site = { ...SITE, id: 'two-cron' }
+    const insert = (since: number, rate: number) =>
+      env.DB.prepare('INSERT INTO rates VALUES (?, ?, ?)').bind(site.id, since, rate).run()
+    await insert(NOON - HOUR, 64)
+    const d1 = new Proxy(env.DB, {
+      get(d1, name) {
+        if (name !== 'batch') return Reflect.get(d1, name).bind(d1)
+        return async (list: D1PreparedStatement[]) => {
+          const answers = await d1.batch(list)
+          await insert(NOON + SECOND, 256)
+          return answers
+        }
+      },
+    })
+    await lowerRate(d1, site, NOON)
+    expect((await rates(site.id)).map(({ rate }) => rate)).toEqual([64, 256])
+  })
 })
 
 describe('an import with the admin token', () => {
