@@ -23,27 +23,37 @@ const EASED = 60 * SECOND
 /** Refusals that count, at most: 1 of 256 asks at least. */
 const MOST = 9
 
-/** Refusals that count, one a moment, and when the last one came. Each minute without takes one off. */
+/** Refusals that counted at a moment, one a second. Each minute since takes one off. */
 interface Load {
   refusals: number
-  last: Ms
+  at: Ms
 }
 
-const loads = new WeakMap<D1Database, Load>()
+/** The last load of each database, and before it those that were higher: `MOST` of them at most. */
+const loads = new WeakMap<D1Database, readonly Load[]>()
 
 /** What a beacon asked of the database came to an error. */
 export function noteRefusal(d1: D1Database, error: unknown, now: Ms): void {
   if (!isOverload(error)) return
-  const load = loads.get(d1)
-  if (load && now - load.last < MOMENT) return
-  loads.set(d1, { refusals: Math.min(MOST, refusalsOf(load, now) + 1), last: now })
+  const before = loads.get(d1) ?? []
+  const last = before.at(-1)
+  if (last && now - last.at < MOMENT) return
+  const refusals = Math.min(MOST, mostRefusals(before, now) + 1)
+  loads.set(d1, [...before.filter(load => load.refusals > refusals), { refusals, at: now }])
 }
 
-/** 1 of so many beacons may ask the database for something; 1 where it keeps up. */
-export function spared(d1: D1Database, now: Ms): OneIn {
-  return 2 ** Math.max(0, refusalsOf(loads.get(d1), now) - 1)
+/**
+ * 1 of so many beacons may ask the database for something; 1 where it keeps up. With `since`, the fewest that might from then until now: a
+ * page view that was left out stays out, however well the database is when it tells of itself again.
+ */
+export function spared(d1: D1Database, now: Ms, since = now): OneIn {
+  return 2 ** Math.max(0, mostRefusals(loads.get(d1) ?? [], since) - 1)
 }
 
-function refusalsOf(load: Load | undefined, now: Ms): number {
-  return load ? Math.max(0, load.refusals - Math.floor((now - load.last) / EASED)) : 0
+/** The most refusals that have counted since a moment. */
+function mostRefusals(loads: readonly Load[], since: Ms): number {
+  return Math.max(
+    0,
+    ...loads.map(({ refusals, at }) => refusals - Math.floor(Math.max(0, since - at) / EASED)),
+  )
 }

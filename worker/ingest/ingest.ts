@@ -118,9 +118,11 @@ async function keepOrLeave(
   // are, too; a first beacon may come as late as it likes.
   if (view.sequence > 0 && view.age > SETTLED) return 'late'
   // With a queue, what D1 cannot take waits there.
-  const most = c.env.QUEUE || trusted ? 1 : spared(databaseOf(c.env, site), now)
-  const oneIn = Math.max(rateOf(view, arrival), most)
-  if (!isKept(lot, oneIn)) return 'sampled'
+  const least = (since: Ms) => (c.env.QUEUE || trusted ? 1 : spared(databaseOf(c.env, site), now, since))
+  const rate = rateOf(view, arrival)
+  if (!isKept(lot, Math.max(rate, least(now)))) return 'sampled'
+  // If this is a later beacon, its page view may have been left out, or have a row: the database looks.
+  const oneIn = Math.max(rate, least(view.sequence > 0 ? now - view.age : now))
   const row = rowFor(c, { ...view, id: lot.id }, visitor(), arrival)
   const again = isAgain(row)
   if (again && !trusted) checkLater(c, site, now)

@@ -100,14 +100,15 @@ function uncounted(error: unknown): void {
   logError('a report of stored beacons failed', error)
 }
 
-/** Why D1 kept no row: a rate that is new to this isolate, or a period that takes no more news. */
+/** Why D1 kept no row: what this isolate said of it, a rate that is new to it, or a period that takes no more news. */
 async function refusedBy(
   databases: Databases,
   { id }: Site,
-  { draw }: Candidate,
+  { draw, oneIn = 1 }: Candidate,
   now: Ms,
 ): Promise<Accepted> {
   if (draw === undefined) return 'late'
+  if (!isKept({ draw }, oneIn)) return 'sampled'
   staleSite(id)
   const site = await findSite(databases, id, now)
   const highest = Math.max(site?.rate ?? 1, ...(site?.rates ?? []).map(({ rate }) => rate))

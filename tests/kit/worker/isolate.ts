@@ -39,8 +39,9 @@ async function take(d1: D1Database, row: PageViewRow, draw: number, now: Ms): Pr
   }
   const site = await within(D1_TIMEOUT, findSite({ DB: d1 }, row.site, now)).catch(heard)
   if (!site) return 'refusedSite'
-  const oneIn = Math.max(leastRate(site, row.began, row.sequence), spared(d1, now))
-  if (!isKept({ draw }, oneIn)) return 'sampled'
+  const rate = leastRate(site, row.began, row.sequence)
+  if (!isKept({ draw }, Math.max(rate, spared(d1, now)))) return 'sampled'
+  const oneIn = Math.max(rate, spared(d1, now, row.sequence > 0 ? row.began : now))
   return within(D1_TIMEOUT, keep({ DB: d1 }, site, { ...row, draw, oneIn }, now)).catch(heard)
 }
 

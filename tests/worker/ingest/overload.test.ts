@@ -1,8 +1,9 @@
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { afterEach, expect, it, vi } from 'vitest'
-import { SECOND } from '../../../schema/domain/hour.ts'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { MINUTE, SECOND } from '../../../schema/domain/hour.ts'
 import { encode } from '../../../schema/wire/beacon.ts'
+import type { PageView } from '../../../schema/wire/pageview.ts'
 import { app } from '../../../worker/app.ts'
 import { noteRefusal, spared } from '../../../worker/overload.ts'
 import { pageView } from '../../kit/pageview.ts'
@@ -27,6 +28,23 @@ it('halves what is asked by each second with a refusal but the first', () => {
   for (let second = 0; second < 100; second++) noteRefusal(d1, BUSY, NOW + second * SECOND)
   expect(spared(d1, NOW + 100 * SECOND)).toBe(256)
   expect(spared(database(), NOW)).toBe(1)
+})
+
+it('remembers the fewest that might ask since a moment', () => {
+  const d1 = database()
+  const refuse = (from: number, times: number) => {
+    for (let i = 0; i < times; i++) noteRefusal(d1, BUSY, NOW + (from + i) * SECOND)
+  }
+  const least = (now: number, since: number) => spared(d1, NOW + now * SECOND, NOW + since * SECOND)
+  refuse(0, 6)
+  // The sixth at 5 s: 32, 16 at 65 s, 8 at 125 s.
+  expect([-10, 5, 64, 65, 125, 400].map(since => least(400, since))).toEqual([32, 32, 32, 16, 8, 1])
+  refuse(130, 1)
+  expect([5, 65, 125, 130].map(since => least(400, since))).toEqual([32, 16, 16, 16])
+  refuse(500, 3)
+  expect([5, 130, 400, 600].map(since => least(600, since))).toEqual([32, 16, 4, 2])
+  refuse(700, 20)
+  expect([5, 600].map(since => least(720, since))).toEqual([256, 256])
 })
 
 it('takes a refusal that comes minutes after another for the first', () => {
@@ -75,12 +93,17 @@ function busy(isBusy: () => boolean): D1Database {
   }) as never
 }
 
-/** Sends a new page view, and tells the status. */
-async function send(site: string, d1: D1Database, queue?: Partial<Queue>): Promise<number> {
+/** Sends a page view, a new one if nothing is said of it, and tells the status. */
+async function send(
+  site: string,
+  d1: D1Database,
+  queue?: Partial<Queue>,
+  view = pageView(),
+): Promise<number> {
   const request = new Request(`${ORIGIN}/f?site=${site}`, {
     method: 'POST',
     headers: { Origin: ORIGIN, 'User-Agent': CHROME, 'Content-Type': 'text/plain' },
-    body: encode(pageView()),
+    body: encode(view),
   })
   const bound = { ...env, DB: d1, QUEUE: queue as typeof env.QUEUE }
   return (await app.fetch(request, bound, createExecutionContext())).status
@@ -112,6 +135,58 @@ it('samples by itself while D1 is overloaded, and says so in the weights', async
   expect(results.map(({ weight }) => weight)).toEqual([16])
   expect(results[0]?.n).toBeGreaterThanOrEqual(2)
   expect(results[0]?.n).toBeLessThanOrEqual(50)
+})
+
+describe('page views of an overload that tell of themselves again', () => {
+  const VIEWS = 640
+  const total = async (site: string) => {
+    const found = env.DB.prepare(
+      'SELECT sum(weight) AS n, sum(sequence) AS again FROM pageviews WHERE site = ?',
+    )
+    return (await found.bind(site).first<{ n: number; again: number }>()) ?? { n: 0, again: 0 }
+  }
+  /** As the second beacon of each comes so many minutes later. */
+  const again = async (site: string, d1: D1Database, views: readonly PageView[], minutes: number) => {
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(NOW + 5 * SECOND + minutes * MINUTE)
+    for (const view of views) {
+      const later = { ...view, sequence: 1, age: view.age + minutes * MINUTE }
+      expect(await send(site, d1, undefined, later)).toBe(204)
+    }
+    clock.mockReturnValue(NOW + 5 * SECOND)
+  }
+  const views = () => Array.from({ length: VIEWS }, () => pageView({ age: SECOND / 2 }))
+
+  it.each([1, 2, 10])('count once, %i minutes later', async minutes => {
+    const site = `again-${minutes}`
+    await put(`/v1/sites/${site}`, { origins: [ORIGIN] })
+    let isBusy = true
+    const d1 = busy(() => isBusy)
+    await overload(site, d1)
+    isBusy = false
+    vi.spyOn(Date, 'now').mockReturnValue(NOW + 5 * SECOND)
+    const all = views()
+    for (const view of all) await send(site, d1, undefined, view)
+    const before = await total(site)
+    await again(site, d1, all, minutes)
+    const after = await total(site)
+    expect(after.n).toBe(before.n)
+    // Their later beacons came into their rows, but for those that are left out meanwhile.
+    if (minutes === 10) expect(after.again).toBe(after.n / 16)
+  })
+
+  it('bring their news where their first beacon came before it', async () => {
+    await put('/v1/sites/before', { origins: [ORIGIN] })
+    let isBusy = false
+    const d1 = busy(() => isBusy)
+    vi.spyOn(Date, 'now').mockReturnValue(NOW)
+    const all = views().slice(0, 40)
+    for (const view of all) await send('before', d1, undefined, view)
+    isBusy = true
+    await overload('before', d1)
+    isBusy = false
+    await again('before', d1, all, 10)
+    expect(await total('before')).toEqual({ n: 40, again: 40 })
+  })
 })
 
 it('leaves nothing out by itself where a queue takes what D1 refuses', async () => {
