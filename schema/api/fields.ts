@@ -46,7 +46,7 @@ export const oneOf = <const T extends readonly string[]>(names: T) =>
 export const whole = (min: number, max: number, meaning: string) =>
   v.pipe(
     v.string(),
-    v.regex(/^\d{1,9}$/, 'must be a whole number'),
+    v.regex(/^\d+$/, 'must be a whole number'),
     v.metadata({ type: 'integer', minimum: min, maximum: max, pattern: undefined, description: meaning }),
     v.transform(Number),
     v.minValue(min, `must be at least ${min}`),

@@ -68,6 +68,9 @@ export const MAX_FILTER = 300
 /** The most values of one filter. */
 export const MAX_VALUES = 20
 
+/** Any name, as a parameter. An empty one is what a shell makes of a variable that is not set. */
+export const FILTER_TEXT = v.pipe(shortText(MAX_FILTER), v.minLength(1, 'must not be empty'))
+
 /** A name that pages give: not one of the reserved ones, such as `(other)`. */
 const unreserved = <T extends v.GenericSchema<string>>(text: T) =>
   v.pipe(
@@ -115,7 +118,7 @@ export const FILTER_QUERY = {
 } satisfies Record<NamedKey, unknown>
 
 function filter<const K extends NamedKey>(key: K, meaning: string) {
-  return parametersFor(key, filterValue(key, shortText(MAX_FILTER)), meaning)
+  return parametersFor(key, filterValue(key, FILTER_TEXT), meaning)
 }
 
 /** A parameter for values to answer for, and one for values to leave out. */

@@ -9,8 +9,8 @@ import { fail, type Parsed } from '../domain/problem.ts'
 import { isTagKey, type TagKey, tagOf } from '../domain/tag.ts'
 import { ANSWER, GROUP, LEFT_OUT, OTHERS, PARTIAL, PERCENTILE_ANSWER, SAMPLED, SHARE } from './answer.ts'
 import { DEPLOY_ANSWER } from './deploys.ts'
-import { percentileOf, shortText } from './fields.ts'
-import { filterValue, MAX_FILTER, TAG_VALUE, tagPair } from './filters.ts'
+import { percentileOf } from './fields.ts'
+import { FILTER_TEXT, filterValue, TAG_VALUE, tagPair } from './filters.ts'
 import { parseQuery, type Query, type QueryOf } from './query.ts'
 import { parseRange } from './range.ts'
 import { MEASURES, SUMMARY_QUERY, SUMMARY_ROW, type SummaryQuery, summaryOf } from './summary.ts'
@@ -23,7 +23,7 @@ export const COMPARED_PERCENTILE = v.optional(percentileOf('the percentile that 
 const baselineOf = (what: (typeof COMPARED)[number]) =>
   v.optional(
     v.pipe(
-      filterValue(what, shortText(MAX_FILTER)),
+      filterValue(what, FILTER_TEXT),
       v.description(`the ${what} that \`${what}\` is compared with, in the same range`),
     ),
   )

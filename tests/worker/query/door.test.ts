@@ -88,6 +88,9 @@ describe('the door for parameters', () => {
     ['country', 'de', 'must be a code of ISO 3166-1: DE'],
     ['connection', '5g', 'must be slow-2g, 2g, 3g or 4g'],
     ['navigation', 'soft', 'must be navigate, reload, '],
+    ['route', '', 'must not be empty'],
+    ['release', '', 'must not be empty'],
+    ['browser', '', 'must not be empty'],
   ])('does not take %s=%s for a time without visitors', async (name, value, detail) => {
     const refused = { status: 400, detail: expect.stringContaining(detail) }
     for (const path of ['summary', 'timeseries', 'trends', 'changes', 'causes', 'pageviews', 'errors'])
@@ -98,10 +101,18 @@ describe('the door for parameters', () => {
         ).toMatchObject({ ...refused, field: parameter })
     const segment = { name: 'Slip', filters: { [name]: [value] } }
     expect(await problemOf(await put('/v1/sites/shop/segments/slip', segment))).toMatchObject(refused)
-    if (name === 'device' || name === 'country')
+    if (name === 'device' || name === 'country' || name === 'route')
       expect(
         await problemOf(await get(`/v1/trends?site=shop&${name}=phone&baseline_${name}=${value}`)),
       ).toMatchObject({ status: 400 })
+  })
+
+  it.each(['limit', 'minimum'])('says of a %s that is too large how large it may be', async name => {
+    for (const value of ['1000000001', '99999999999', '9'.repeat(400)])
+      expect(await problemOf(await get(`/v1/summary?site=shop&${name}=${value}`))).toMatchObject({
+        status: 400,
+        detail: expect.stringMatching(`^${name} must be at most 1?\\d+$`),
+      })
   })
 
   it('names a field once in its sentence', async () => {
