@@ -2,6 +2,7 @@
  * The worker's HTTP API as the CLI asks it. What fails becomes a sentence for a person.
  */
 
+import type { Problem } from '../schema/domain/problem.ts'
 import { misuse, refused } from './failure.ts'
 
 /** How long an answer may take, in ms: D1 gives up after 30 s. */
@@ -26,9 +27,14 @@ export type Ask = <T>(method: string, path: string, request?: Request) => Promis
 /** Asks for an answer as it comes; an answer that is an error has become one. */
 export type Open = (path: string, query?: Request['query']) => Promise<Response>
 
+/** Writes the sentence of a refusal for whoever typed the command; `field` is what the sentence is about. */
+export type Say = (detail: string, field?: string) => string
+
+const asItIs: Say = detail => detail
+
 /** Answers a function that asks the fieldline at `base` with this token. */
-export function api(base: string, token: string): Ask {
-  const send = sender(base, token)
+export function api(base: string, token: string, say = asItIs): Ask {
+  const send = sender(base, token, say)
   return async <T>(method: string, path: string, request: Request = {}) => {
     const answer = await send(method, path, request)
     const text = await jsonText(answer, rootOf(base))
@@ -56,12 +62,12 @@ export async function jsonText(answer: Response, root: string): Promise<string> 
 }
 
 /** The same for answers that are read as they come. */
-export function opener(base: string, token: string): Open {
-  const send = sender(base, token)
+export function opener(base: string, token: string, say = asItIs): Open {
+  const send = sender(base, token, say)
   return (path, query = {}) => send('GET', path, { query })
 }
 
-function sender(base: string, token: string) {
+function sender(base: string, token: string, say: Say) {
   const root = rootOf(base)
   return async (method: string, path: string, request: Request) => {
     const { query = {}, body, text, headers = {}, statuses = [] } = request
@@ -81,7 +87,7 @@ function sender(base: string, token: string) {
     const location = answer.status > 300 && answer.status < 400 && answer.headers.get('Location')
     if (location) throw redirected(root, address, location)
     if (!answer.ok && !statuses.includes(answer.status))
-      throw refused(explain(answer, parse(await answer.text()), root), answer.status)
+      throw refused(explain(answer, parse(await answer.text()), root, say), answer.status)
     return answer
   }
 }
@@ -117,12 +123,12 @@ function redirected(root: string, asked: string, location: string): Error {
 }
 
 /** The sentence of a problem+json answer. */
-function explain({ status, statusText }: Response, json: unknown, root: string): string {
-  const { title, detail } = (json ?? {}) as { title?: string; detail?: string }
+function explain({ status, statusText }: Response, json: unknown, root: string, say: Say): string {
+  const { title, detail, field } = (json ?? {}) as Partial<Problem>
   if (detail && status === 401)
     return `${root} does not know this token: check --token or FIELDLINE_TOKEN. (401 Unauthorized)`
   if (!detail) return `${root} answered ${status} ${title ?? statusText}. Is it a fieldline worker?`
-  return `${detail} (${status} ${title ?? statusText})`
+  return `${say(detail, field)} (${status} ${title ?? statusText})`
 }
 
 /** What lies below fetch's `fetch failed`. */

@@ -32,6 +32,7 @@ import { summary } from './summary.ts'
 import { tagsAdd, tagsList, tagsRemove } from './tags.ts'
 import { tokenCreate, tokenList, tokenRevoke } from './token.ts'
 import { trends } from './trends.ts'
+import { typedBy } from './typed.ts'
 import { version } from './version.ts'
 import { webhookAdd, webhookList, webhookRemove, webhookTest } from './webhook.ts'
 
@@ -130,7 +131,8 @@ async function start(command: Command, args: string[]): Promise<void> {
   if (token && /[^!-~]/.test(token))
     throw misuse('The token has a character that none can have: copy it anew for --token or FIELDLINE_TOKEN.')
   if (!token && !command.tokenless) throw misuse('No token: pass --token or set FIELDLINE_TOKEN.')
-  const [ask, open] = [api(url, token ?? ''), opener(url, token ?? '')]
+  const say = typedBy(command, given)
+  const [ask, open] = [api(url, token ?? '', say), opener(url, token ?? '', say)]
   await command.run({ given: { ...given, url, token }, ask, open, exit, print, note })
 }
 

@@ -175,7 +175,7 @@ describe('fieldline site', () => {
     const { code, said } = await cli('site', 'set', 'shop', '--rate', '3')
     expect({ code, said }).toEqual({
       code: 1,
-      said: 'fieldline: rate must be a power of two from 1 to 1048576 (400 Bad Request)\n',
+      said: 'fieldline: --rate must be a power of two from 1 to 1048576 (400 Bad Request)\n',
     })
   })
 })
@@ -244,7 +244,7 @@ describe('fieldline token', () => {
     expect((await asReader('summary')).out).toContain('shop, ')
     expect(await asReader('summary', '--site', 'other')).toMatchObject({
       code: 1,
-      said: 'fieldline: This token reads site shop and no other: ask for site=shop. (403 Forbidden)\n',
+      said: 'fieldline: This token reads site shop and no other: ask for --site shop. (403 Forbidden)\n',
     })
     expect(await asReader('site', 'set', 'shop', '--rate', '2')).toMatchObject({ code: 1 })
 
@@ -264,7 +264,7 @@ describe('fieldline token', () => {
     await done('token', 'revoke', made.id, '--site', 'shop')
     expect(await create('2999-02-30')).toMatchObject({
       code: 1,
-      said: expect.stringContaining('expires is not a valid date'),
+      said: expect.stringContaining('--expires is not a valid date'),
     })
   })
 
@@ -371,6 +371,57 @@ describe('fieldline summary', () => {
     const json = await done('summary', ...args, '--json')
     expect(json).not.toMatch(/[\u2028\u202e]/)
     expect((JSON.parse(json) as SummaryAnswer).data[0]?.group.route).toBe(route)
+  })
+})
+
+describe('what the API refuses', () => {
+  it.each([
+    [
+      'summary --site shop --group-by color',
+      /^fieldline: --group-by has "color", which is not one of route, /,
+    ],
+    ['summary --site shop --group-by endpoint', /--group-by endpoint needs --metrics api, not lcp/],
+    ['summary --site shop --not device=mobile', /--not must be phone, tablet or desktop/],
+    ['summary --site shop --from 2026-02-30', /: --from is not a valid date/],
+    ['summary --site shop --from -1h --to -2h', /: --from must be before --to \(/],
+    ['summary --site shop --last 9999d', /: --last must be at most 25 months before now \(/],
+    ['summary --site shop --minimum few', /: --minimum must be a whole number/],
+    ['summary --site shop --limit 99999999999', /: --limit must be at most 200 \(/],
+    ['summary --site Shop', /: --site must be 1 to 63 of a-z/],
+    ['site show Shop', /: <site> must be 1 to 63 of a-z/],
+    ['site set shop --rate 3', /: --rate must be a power of two/],
+    ['site set shop --rows-per-day 0', /: --rows-per-day must be at least/],
+    ['site set shop --origin * --origin shop.example', /: --origin shop\.example must be/],
+    [
+      'trends --site shop --baseline-release 1',
+      /: --release is missing: --baseline-release is compared with it/,
+    ],
+    ['pageviews --site shop --event click', /: --event needs --metric inp/],
+    ['check --site shop --against period --metric speed', /: --metric has "speed"/],
+    ['budget add --site shop --metric lcp --limit 9 --hours 9999', /: --hours must be at most/],
+    [
+      'budget add --site shop --metric lcp --limit 9 --relative-to month',
+      /: --relative-to must be week or release/,
+    ],
+    ['budget remove x --site shop', /: <id> must be 12 hex digits/],
+    ['token create --site shop --name x --expires soon', /: --expires must be RFC 3339/],
+    ['deploy --site shop --release 1 --at 2026-02-30T00:00:00Z', /: --at is not a valid date/],
+    ['segments set shop x --device mobile', /: --device mobile must be phone, tablet or desktop/],
+    ['webhook add ftp://x --site shop', /: <address> must be/],
+    ['collector add http://x --site shop', /: <address> must be/],
+    ['tags add shop Plan', /: <name> must be/],
+    ['export --site shop --format otlp --group-by a', /: --group-by has "a"/],
+  ])('of %s is named as it was typed', async (line, reason) => {
+    const { code, said } = await cli(...line.split(' '))
+    expect(code).toBe(1)
+    expect(said).toMatch(reason)
+  })
+
+  it('keeps what somebody wrote, and the paths of a file', async () => {
+    const { said } = await cli('summary', '--site', 'shop', '--sort', 'group_by=limit=5')
+    expect(said).toMatch(/^fieldline: --sort must be busiest, /)
+    const quoted = await cli('summary', '--site', 'shop', '--metrics', 'group_by=x')
+    expect(quoted.said).toMatch(/^fieldline: --metrics has "group_by=x", which/)
   })
 })
 
