@@ -9,13 +9,12 @@
 import { addressOf, keyOf } from './address.ts'
 import { changed } from './change.ts'
 import type { NameOperation } from './graphql.ts'
-import { listen } from './listen.ts'
 import type { Observers } from './observe.ts'
 import { failureOf, type Note, type PatchCalls } from './patch.ts'
 import { quietly } from './quietly.ts'
 import { serverTiming } from './server-timing.ts'
 import type { Settings } from './settings.ts'
-import { CUT, hidden } from './transport.ts'
+import { CUT, hidden, unloading } from './transport.ts'
 import { at } from './views.ts'
 
 export interface Calls extends Pick<Observers, 'resource'> {
@@ -45,7 +44,6 @@ const SAME = 0.05
  * off.
  */
 export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: NameOperation): Calls {
-  let unloading = -CUT
   /** The latest first. */
   const notes: Note[] = []
 
@@ -123,9 +121,6 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
     for (const note of notes)
       if (note.duration < Number.POSITIVE_INFINITY && !note._answer?.bodyUsed) report(note)
   }
-  listen('beforeunload', () => {
-    unloading = performance.now()
-  })
   return {
     _settle: settle,
     // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: split, it takes 14 bytes of the core

@@ -15,6 +15,7 @@ import { native } from './dom.ts'
 import { listen } from './listen.ts'
 import { navigationEntry } from './navigation.ts'
 import { quietly } from './quietly.ts'
+import { CUT, unloading } from './transport.ts'
 import { current } from './views.ts'
 
 /** Errors of one page view that are looked at; what comes beyond is counted. */
@@ -35,8 +36,10 @@ export function trackErrors(wanted?: string): void {
 function see(type: string, event: Event & Partial<ErrorEvent>): void {
   const rejected = type[5]
   const { errors } = current._page
-  // What the page itself dispatches is no error, and neither is an image that does not load. WebKit trusts no rejection.
-  if (!errors || !(rejected || (event.isTrusted && event.target === window))) return
+  // What the page itself dispatches is no error, and neither is an image that does not load. WebKit trusts no rejection. What
+  // leaving cuts off, Firefox and WebKit reject at once.
+  const real = rejected ? performance.now() > unloading + CUT : event.isTrusted && event.target === window
+  if (!errors || !real) return
   changed()
   if (++errors[0] > LOOKED) return
   const { message, filename, lineno, colno }: Partial<ErrorEvent> = rejected ? {} : event

@@ -35,6 +35,9 @@ declare global {
 /** When the page hid last; below 0: never. */
 export let hidden = -CUT
 
+/** When the visitor last began to leave; a download begins alike. */
+export let unloading = -CUT
+
 /** Whether anything may be sent; undefined as long as nobody has said. */
 let granted: boolean | undefined
 
@@ -152,6 +155,9 @@ export function startTransport(settings: Settings, settle?: () => void): void {
   // A page that lets nobody listen throws here, before anything has begun: web-vitals would throw later, into the page.
   listen('visibilitychange', onHide)
   listen('pagehide', onHide)
+  listen('beforeunload', () => {
+    unloading = performance.now()
+  })
   listen('visibilitychange', onHide, true)
 
   // A page's policy refuses late: the browser has taken the beacon by then. Each further one would be a console line.

@@ -41,6 +41,32 @@ const HEAD = `<script>
 
 export function errors(test: BrowserTest): void {
   describe('errors', () => {
+    test('are not what leaving cuts off, which some browsers reject', async ({ visit, site }) => {
+      visit.allow(/NetworkError|Load failed|before/)
+      for (const api of ['on', 'off']) {
+        const tab = await visit.open(`/left-${api}`, { tag: `data-api="${api}"` })
+        const to = `${site.page('/elsewhere', {})}?delay=700`
+        await evaluate(
+          tab,
+          to => {
+            fetch('/api/open?silent')
+            const leave = () => {
+              location.href = to
+            }
+            addEventListener('unhandledrejection', () => setTimeout(leave), { once: true })
+            Promise.reject('before')
+          },
+          to,
+        )
+        await until(tab, () => location.pathname === '/elsewhere')
+      }
+      const views = await visit.beacons(2)
+      expect(views.map(({ errors }) => errors?.list.map(({ message }) => message))).toEqual([
+        ['before'],
+        ['before'],
+      ])
+    })
+
     test('are counted, and handlers and console see the same as without', async ({ visit, engine }) => {
       visit.allow(/^/)
       const seen = []
