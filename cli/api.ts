@@ -95,7 +95,7 @@ function sender(base: string, token: string, say: Say) {
 /** The address without a query, a fragment or a slash at its end. Throws a misuse where it is none. */
 export function rootOf(base: string): string {
   if (!URL.canParse(base) || !/^https?:/.test(base)) {
-    const whole = `https://${base}`
+    const whole = `${/^(localhost|127\.|\[::1\])/.test(base) ? 'http' : 'https'}://${base}`
     const isHost = !base.includes('://') && URL.canParse(whole) && /[.:]/.test(base)
     throw misuse(`${base} is not an address: pass --url ${isHost ? whole : 'https://rum.example.com'}`)
   }
@@ -126,7 +126,7 @@ function redirected(root: string, asked: string, location: string): Error {
 function explain({ status, statusText }: Response, json: unknown, root: string, say: Say): string {
   const { title, detail, field } = (json ?? {}) as Partial<Problem>
   if (detail && status === 401)
-    return `${root} does not know this token: check --token or FIELDLINE_TOKEN. (401 Unauthorized)`
+    return `${root} does not know this token, or it has expired: check --token or FIELDLINE_TOKEN. (401 Unauthorized)`
   if (!detail) return `${root} answered ${status} ${title ?? statusText}. Is it a fieldline worker?`
   return `${say(detail, field)} (${status} ${title ?? statusText})`
 }
@@ -136,9 +136,9 @@ function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error.name === 'TimeoutError') return `no answer within ${ANSWER_TIMEOUT / 1000} s`
   const { cause } = error
-  return cause instanceof Error
-    ? cause.message || ('code' in cause ? String(cause.code) : cause.name)
-    : error.message
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  if (/^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/.test(code)) return 'it does not speak https'
+  return cause instanceof Error ? cause.message || code || cause.name : error.message
 }
 
 function parse(text: string): unknown {

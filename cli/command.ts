@@ -75,7 +75,9 @@ export function understand(command: Command, args: string[]): Given {
   const missing = command.operands[positionals.length]
   if (missing) throw misuse(`<${missing}> is missing.`)
   if (positionals.length > command.operands.length) {
-    throw misuse(`Unexpected argument ${JSON.stringify(positionals[command.operands.length])}.`)
+    const surplus = positionals[command.operands.length] ?? ''
+    const hint = command.options.site && values.site === undefined ? ` Did you mean --site ${surplus}?` : ''
+    throw misuse(`Unexpected argument ${JSON.stringify(surplus)}.${hint}`)
   }
   return { ...values, ...Object.fromEntries(command.operands.map((name, i) => [name, positionals[i]])) }
 }
@@ -129,7 +131,14 @@ function parse(args: string[], options: ParseOptions) {
     return list
   }, [])
   const { tokens } = parseArgs({ args: joined, options, strict: false, allowPositionals: true, tokens: true })
-  for (const token of tokens) if (token.kind === 'option') checkOption(token, options)
+  const seen = new Set<string>()
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue
+    checkOption(token, options)
+    if (seen.has(token.name) && token.value !== undefined && !options[token.name]?.multiple)
+      throw misuse(`--${token.name} is given twice. A list has commas.`)
+    seen.add(token.name)
+  }
   return parseArgs({ args: joined, options, allowPositionals: true })
 }
 

@@ -2,7 +2,7 @@
 
 import type { DeployAnswer, DeploysAnswer } from '../schema/api/deploys.ts'
 import { type Command, make, needed, one, show } from './command.ts'
-import { SITE, siteOf, sitePath } from './range.ts'
+import { RANGE, SITE, siteOf, sitePath, timeOf } from './range.ts'
 import { table } from './table.ts'
 
 export const deploy: Command = {
@@ -31,17 +31,9 @@ export const deployList: Command = {
   name: 'deploys',
   operands: [],
   about: 'list the deploys of a site, the newest first',
-  options: {
-    ...SITE,
-    from: { value: '<time>', help: '2026-11-14 (UTC), RFC 3339 or -30d; default: -24h' },
-    to: { value: '<time>', help: 'the end, not included; default: now' },
-  },
+  options: RANGE,
   async run(call) {
-    const query = {
-      site: siteOf(call.given),
-      from: one(call.given, 'from'),
-      to: one(call.given, 'to'),
-    }
+    const query = { site: siteOf(call.given), ...timeOf(call.given) }
     const answer = await call.ask<DeploysAnswer>('GET', '/v1/deploys', { query })
     show(call, answer, () => {
       if (!answer.data.length) return 'No deploy is marked in this time.'

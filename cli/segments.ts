@@ -3,6 +3,7 @@
 import { DIMENSIONS } from '../schema/api/filters.ts'
 import type { SegmentAnswer, SegmentsAnswer } from '../schema/api/segments.ts'
 import { type Command, needed, one, show } from './command.ts'
+import { misuse } from './failure.ts'
 import { filterOptions, sitePath, valuesOf } from './range.ts'
 import { table } from './table.ts'
 
@@ -32,7 +33,9 @@ export const segmentsSet: Command = {
   },
   async run(call) {
     const id = needed(call.given, 'id')
-    const body = { name: one(call.given, 'name') ?? id, filters: valuesOf(call.given, DIMENSIONS) }
+    const filters = valuesOf(call.given, DIMENSIONS)
+    if (!Object.keys(filters).length) throw misuse('Give at least one filter, such as --device phone.')
+    const body = { name: one(call.given, 'name') ?? id, filters }
     const answer = await call.ask<SegmentAnswer>('PUT', sitePath(call.given, 'segments', id), { body })
     show(call, answer, () => `${answer.id}  ${inWords(answer)}`)
     const { budgets } = answer

@@ -50,8 +50,9 @@ function nameOf(field: string, { operands, options }: Typeable): string | undefi
   return [hyphened, hyphened.replace(/s$/, ''), CALLED[field] ?? ''].find(name => known.includes(name))
 }
 
-/** The value of those that were given at this place, or its key. */
-function partOf(values: Given[string], part: string): string {
+/** The value that was given at this place, as an option of its own or in a list with commas; else its key. */
+function partOf(given: Given[string], part: string): string {
+  const values = typeof given === 'string' ? given.split(',') : given
   const value = Array.isArray(values) ? values[Number(part)] : undefined
   return typeof value === 'string' ? value : part
 }

@@ -90,6 +90,7 @@ describe('fieldline segments', () => {
       out: first.out,
       said: 'It is there already: nothing has changed.\n',
     })
+    expect(await done('deploys', '--site', 'shop', '--last', '7d')).toMatch(/Z +9\.1 /)
   })
 
   it('saves, lists, asks by and deletes segments', async () => {
@@ -409,6 +410,7 @@ describe('what the API refuses', () => {
     ['segments set shop x --device mobile', /: --device mobile must be phone, tablet or desktop/],
     ['webhook add ftp://x --site shop', /: <address> must be/],
     ['collector add http://x --site shop', /: <address> must be/],
+    ['collector add https://c.example/ --site shop --metrics lcp,speed', /: --metrics speed must be one of/],
     ['tags add shop Plan', /: <name> must be/],
     ['export --site shop --format otlp --group-by a', /: --group-by has "a"/],
   ])('of %s is named as it was typed', async (line, reason) => {
@@ -456,6 +458,12 @@ describe('the command line', () => {
     [['summary', '--site', 'shop', '--last', '7d', '--to', 'now'], /Use either --last, or --from and --to\./],
     [['summary', '--site', 'shop', '--url', 'rum.example'], /rum\.example is not an address/],
     [['token', 'create', '--site', 'shop'], /--name is missing\./],
+    [['summary', 'shop'], /Unexpected argument "shop"\. Did you mean --site shop\?/],
+    [['summary', 'shop', '--site', 'shop'], /Unexpected argument "shop"\.\n/],
+    [['summary', '--site', 'shop', '--metrics', 'lcp', '--metrics=inp'], /--metrics is given twice\./],
+    [['deploy', '--site', 'shop', '--release', '1', '--release', '1'], /--release is given twice\./],
+    [['segments', 'set', 'shop', 'x', '--name', 'All'], /at least one filter/],
+    [['site', 'list', '--url', 'localhost:8787'], /pass --url http:\/\/localhost:8787/],
   ])('of %j ends with 2 and says why', async (args, reason) => {
     const { code, out, said } = await cli(...args)
     expect({ code, out }).toEqual({ code: 2, out: '' })
@@ -472,10 +480,16 @@ describe('the command line', () => {
     expect({ code, said }).toEqual({ code: 2, said: expect.stringContaining('The token has a character') })
   })
 
+  it('says of https where http is spoken that it is not', async () => {
+    const url = worker.url.origin.replace('http:', 'https:')
+    const said = `fieldline: ${url} cannot be reached: it does not speak https\n`
+    expect(await cli('site', 'list', '--url', url)).toEqual({ code: 1, out: '', said })
+  })
+
   it('says that a token is none of this worker', async () => {
     const { code, said } = await cli('site', 'list', '--token', 'fl_shop_x')
     const url = worker.url.origin
-    const detail = `${url} does not know this token: check --token or FIELDLINE_TOKEN. (401 Unauthorized)`
+    const detail = `${url} does not know this token, or it has expired: check --token or FIELDLINE_TOKEN. (401 Unauthorized)`
     expect({ code, said }).toEqual({ code: 1, said: `fieldline: ${detail}\n` })
   })
 
