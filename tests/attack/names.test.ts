@@ -135,3 +135,65 @@ describe('an hour of nothing but invented names', () => {
     expect(env.SECURITY).toContain(`An hour then has ${written.toLocaleString('en-US')} rows`)
   }, 60_000)
 })
+
+describe('20 beacons of invented names in an hour of 300 page views', () => {
+  const [VIEWS, NAMES, BEACONS] = [300, 100, 20]
+  const hour = HOUR_OF_DAY + 6
+  /** A site's names as they are: the first is called as often as the next two together. */
+  const shares = Array.from({ length: NAMES }, (_, i) => 1 / (i + 1))
+  const total = shares.reduce((sum, share) => sum + share, 0)
+  const upTo = shares.map((_, i) => shares.slice(0, i + 1).reduce((sum, share) => sum + share, 0) / total)
+  const nameAt = (x: number): number => upTo.findIndex(share => x < share)
+  const own = async (site: string, table: string, dimension: string) => {
+    const found = env.DB.prepare(
+      `SELECT count(*) AS n FROM ${table} WHERE site = ? AND tier = 'hour' AND start = ? AND dimension = ? AND value LIKE '%own%'`,
+    )
+    return (await found.bind(site, hour, dimension).first<number>('n')) ?? 0
+  }
+  const rowOf = (site: string, kind: 'calls' | 'marks', names: readonly string[]) => {
+    const items = names.map(name => (kind === 'calls' ? [`GET /${name}`, 1, 10, 0, 200] : [name, 1]))
+    return pageViewRow({ site, hour, began: hour * HOUR, [kind]: JSON.stringify({ 0: items }) })
+  }
+
+  it.each([
+    ['calls', 'endpoints', 'api_rollups', 'endpoint', 10, 64, 50, 10],
+    ['marks', 'names of marks', 'measure_rollups', 'mark', 3, 32, 25, 8],
+  ] as const)(
+    'push out no more of its own than SECURITY.md says (%s)',
+    async (kind, noun, table, dimension, each, most, invented, before) => {
+      const site = `hour-${kind}`
+      const cap = 2 * invented
+      const honest = Array.from({ length: VIEWS }, (_, i) => {
+        const places = Array.from({ length: each }, (_, k) => ((i * each + k) * 0.618033988749895) % 1)
+        return rowOf(
+          site,
+          kind,
+          places.map(x => `own${letters(nameAt(x) % cap)}`),
+        )
+      })
+      for (let i = 0; i < VIEWS; i += 100) await store(honest.slice(i, i + 100))
+      await rollUpHour(env.DB, site, hour, Date.now())
+      expect(await own(site, table, dimension)).toBe(cap)
+      let beacons = 0
+      const forge = async (n: number) => {
+        const rows = Array.from({ length: n }, (_, i) => {
+          const names = Array.from(
+            { length: most },
+            (_, k) => `x${letters(((beacons + i) * most + k) % invented)}`,
+          )
+          return rowOf(site, kind, names)
+        })
+        await store(rows)
+        beacons += n
+        await rollUpHour(env.DB, site, hour, Date.now())
+        return own(site, table, dimension)
+      }
+      let left = await forge(BEACONS)
+      expect(left).toBe(cap)
+      while (left > invented) left = await forge(10)
+      expect(env.SECURITY).toContain(
+        `| beacons that put half of an hour's ${cap} ${noun} into \`(other)\`, of 300 page views with ${each} ${kind} | ${before} | ${beacons} |`,
+      )
+    },
+  )
+})

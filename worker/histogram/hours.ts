@@ -9,7 +9,7 @@
  *     /a     phone    4       2600
  *     /b     desktop  1       900
  *
- * - `rank` gives each route its place by samples within the hour: /a is 1 (two), /b is 2. Beyond the cap of a dimension (200 for
+ * - `rank` gives each route its place by page views within the hour: /a is 1 (two), /b is 2. Beyond the cap of a dimension (200 for
  *   `route`) a page view counts for `(other)`. A weight is claimed by whoever sends it, so it decides no place.
  * - `byDimension` makes each sample once for each dimension `d`. The first page view is a sample of `all` [], of `route`
  *   ["/a"], of `device` ["phone"], of `device+route` ["phone","/a"], and so on.
@@ -36,7 +36,7 @@ import {
   valueSql,
 } from './dimensions.ts'
 import { histograms } from './histogram-sql.ts'
-import { unpacked } from './safe-json.ts'
+import { unpackedParts } from './safe-json.ts'
 import {
   callSamples,
   type GroupedSelection,
@@ -44,6 +44,7 @@ import {
   keySql,
   markSamples,
   type Selection,
+  TRUE,
 } from './samples-sql.ts'
 import { viewHistograms } from './view-histograms.ts'
 
@@ -86,31 +87,21 @@ export function viewHours(
   dimensions = VIEW_DIMENSIONS,
   columns: readonly ViewColumn[] = VIEW_COLUMNS,
 ): SQL {
-  const { ranks, dimension, grouped } = byDimension(selection, dimensions, selection.from)
+  const { ranks, dimension, grouped } = byDimension(selection, dimensions)
   const filled = VIEW_COLUMNS.map(name => sql.raw(columns.includes(name) ? name : `NULL AS ${name}`))
   return sql`${ranks} SELECT ${dimension}, start, value, ${listed(...filled)} FROM (${viewHistograms(grouped, columns)})`
 }
 
 /** The API calls of the page views `selection`: (dimension, start, value, api). */
 export function callHours(selection: Selection, dimensions = CALL_DIMENSIONS): SQL {
-  const { ranks, dimension, grouped } = byDimension(
-    selection,
-    dimensions,
-    unpacked('calls', selection.from),
-    ITEM_NAME,
-  )
+  const { ranks, dimension, grouped } = byDimension(selection, dimensions, 'calls')
   return sql`${ranks} SELECT ${dimension}, start, value, histogram AS api
     FROM (${histograms(callSamples(grouped), Object.keys(grouped.by), 'calls')})`
 }
 
 /** The marks of the page views `selection`: (dimension, start, value, measure). */
 export function markHours(selection: Selection, dimensions = MARK_DIMENSIONS): SQL {
-  const { ranks, dimension, grouped } = byDimension(
-    selection,
-    dimensions,
-    unpacked('marks', selection.from),
-    ITEM_NAME,
-  )
+  const { ranks, dimension, grouped } = byDimension(selection, dimensions, 'marks')
   return sql`${ranks} SELECT ${dimension}, start, value, histogram AS measure
     FROM (${histograms(markSamples(grouped), Object.keys(grouped.by), 'marks')})`
 }
@@ -122,11 +113,11 @@ export function markHours(selection: Selection, dimensions = MARK_DIMENSIONS): S
 function byDimension(
   selection: Selection,
   dimensions: readonly RollupDimension[],
-  samples: SQL,
-  item?: string,
+  kind?: 'calls' | 'marks',
 ): { ranks: SQL; dimension: SQL; grouped: GroupedSelection } {
+  const item = kind && ITEM_NAME
   const capped = [...new Set(dimensions.flatMap(({ keys }) => keys.filter(isCapped)))]
-  const ranks = capped.map(key => rank(key, samples, selection.where))
+  const ranks = capped.map(key => rank(key, selection, kind))
   const nameIn = (key: Key, dimension: RollupDimension) =>
     isCapped(key)
       ? sql`CASE WHEN ${ranked(key, item)} IN (SELECT name FROM ${rankName(key)} WHERE place <= ${sql.raw(String(capOf(key, dimension)))})
@@ -157,11 +148,16 @@ function ranked(key: CappedKey, item?: string): SQL {
   return sql`json_array(${p.hour}, ${keySql(key, item)})`
 }
 
-/** Each value of `key` with its place by samples within its hour. Looked up by `IN`, which D1 counts no row for, unlike a join. */
-function rank(key: CappedKey, samples: SQL, where: SQL): SQL {
+/**
+ * Each value of `key` with its place within its hour, by page views. Of calls and marks a beacon has one vote, in equal parts: one that
+ * holds 64 calls would outvote as many page views. Looked up by `IN`, which D1 counts no row for, unlike a join.
+ */
+function rank(key: CappedKey, { from, where, items = TRUE }: Selection, kind?: 'calls' | 'marks'): SQL {
   const value = keySql(key)
+  const votes = kind ? sql`round(sum(p.part), 6)` : sql`count(*)`
+  const samples = kind ? sql`${unpackedParts(kind, from, where)} WHERE ${items}` : sql`${from} WHERE ${where}`
   return sql`${rankName(key)} AS MATERIALIZED (
       SELECT ${ranked(key)} AS name,
-        row_number() OVER (PARTITION BY ${p.hour} ORDER BY count(*) DESC, ${value}) AS place
-      FROM ${samples} WHERE ${where} GROUP BY ${p.hour}, ${value})`
+        row_number() OVER (PARTITION BY ${p.hour} ORDER BY ${votes} DESC, ${value}) AS place
+      FROM ${samples} GROUP BY ${p.hour}, ${value})`
 }

@@ -20,6 +20,8 @@ export interface Selection {
   from: SQL
   /** Conditions on `p`; must fix p.site and bound p.hour, so that the primary key is sought. */
   where: SQL
+  /** Conditions on the calls or marks `c` of these. */
+  items?: SQL
   /** One page view in so many is read, so each counts so many times its weight; 1: all are read. */
   oneIn: OneIn
 }
@@ -31,6 +33,9 @@ export interface GroupedSelection extends Selection {
   /** The groups: column name -> SQL. */
   by: Readonly<Record<string, SQL>>
 }
+
+/** What holds of every call or mark. */
+export const TRUE = sql`true`
 
 const p = named(pageviews, 'p')
 const COLUMN = texts(pageviews, 'p')
@@ -63,11 +68,11 @@ export function markSamples(grouped: GroupedSelection): SQL {
 /** What is unpacked, and what is worked out of it, is so once, however many groups it belongs to. */
 function coded(
   kind: 'calls' | 'marks',
-  { from, each = NO_SQL, where, by, oneIn }: GroupedSelection,
+  { from, each = NO_SQL, where, items = TRUE, by, oneIn }: GroupedSelection,
   { told, valid, code }: { told: SQL; valid: SQL; code: SQL },
 ): SQL {
-  const items = sql`SELECT p.*, ${sql.raw(itemOf(0))} AS item, ${told} FROM ${unpacked(kind, from)} WHERE ${where} ${AS_IT_IS}`
-  const codes = sql`SELECT *, ${code} AS code FROM (${items}) WHERE ${valid} ${AS_IT_IS}`
+  const found = sql`SELECT p.*, ${sql.raw(itemOf(0))} AS item, ${told} FROM ${unpacked(kind, from)} WHERE ${where} AND ${items} ${AS_IT_IS}`
+  const codes = sql`SELECT *, ${code} AS code FROM (${found}) WHERE ${valid} ${AS_IT_IS}`
   return sql`SELECT ${groupColumns(by)}, ${p.id} AS page, ${weight(oneIn)} AS w, min(${p.dropped}, ${number(BELIEVED.dropped)}) AS dropped,
       code, ${ANSWERED} AS answered FROM (${codes}) AS p ${each}`
 }

@@ -12,11 +12,11 @@ const p = named(pageviews, 'p')
 /** What samples are filtered by: a query's filters, and the name of a mark. */
 export type SampleFilters = { [K in GroupKey]?: Filter | undefined } & { mark?: string | undefined }
 
-/** The page views that match, and of their calls or marks those of that name: conditions on `p` and `c`. */
-export function matchesSample(filters: SampleFilters): SQL {
+/** The page views that match, and of their calls or marks those of that name. */
+export function matchesSample(filters: SampleFilters): { where: SQL; items?: SQL } {
   const name = filters.endpoint ?? filters.mark
-  if (name === undefined) return matchesPageView(filters)
-  return sql`${pagesOf(filters)} AND ${isOneOf(keySql('endpoint'), name)}`
+  if (name === undefined) return { where: matchesPageView(filters) }
+  return { where: pagesOf(filters), items: isOneOf(keySql('endpoint'), name) }
 }
 
 /** The page views of which calls or marks may match. One that has calls to what is left out has others, too. */

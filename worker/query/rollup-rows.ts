@@ -102,7 +102,8 @@ export async function openRows(
 ): Promise<RollupRow[]> {
   if (!hours.length) return []
   // What is asked for by name needs no place among all others: here it is never in `(other)`.
-  const selection = slice.values ? { ...open, where: sql`${open.where} AND ${matchesSample(filters)}` } : open
+  const asked = matchesSample(filters)
+  const selection = slice.values ? { ...open, ...asked, where: sql`${open.where} AND ${asked.where}` } : open
   const fresh = source.hours(selection, [slice.dimension])
   const histograms = asText(source.columns.map(column => sql.raw(column)))
   const rows = sql`SELECT start, value, ${histograms} AS histograms FROM (${fresh}) WHERE true ${bounds(slice)}`
