@@ -95,7 +95,8 @@ function tagOf({ since }: Pick<RulesAnswer, 'since'>): string {
 }
 
 function changedMeanwhile({ since }: RulesAnswer) {
-  return problem(412, `The rules were changed at ${since}. Read them again: If-Match names those of before.`)
+  const state = since === null ? 'No rules are set' : `The rules were changed at ${since}`
+  return problem(412, `${state}. Read them again: If-Match names those of before.`)
 }
 
 /** The rules in force, and when they changed. Key: (site, since). */

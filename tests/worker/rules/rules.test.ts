@@ -49,6 +49,9 @@ describe('naming rules', () => {
         headers: { ...admin, 'If-Match': tag },
       })
     const none = (await get(path)).headers.get('ETag') ?? ''
+    const early = await save('/a/:x', '"2026-11-01T00:00:00.000Z"')
+    expect(early.status).toBe(412)
+    expect(await early.json()).toMatchObject({ detail: expect.stringMatching(/^No rules are set\. Read /) })
     const answers = await Promise.all([save('/a/:x', none), save('/b/:x', none), save('/c/:x', none)])
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 412, 412])
     const refused = answers.find(({ status }) => status === 412)
