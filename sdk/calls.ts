@@ -129,11 +129,14 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
       if (!/^(fetch|x\w+) http/.test(`${initiatorType} ${entry.name}`) || !(patch || responseStatus !== 0))
         return
       const name = keyOf(entry.name)
-      // The latest call that began by then and was not over. Both times come from one clock, and the call is noted first.
+      // The latest call that began by then and was not told and over. Both times come from one clock, and the call is noted first. In
+      // WebKit entries begin some ms after their calls: of many alike, one may be over before another's entry begins.
       // Names are compared last: a busy page has many alike, and two of one length are compared to their end.
       const index = notes.findIndex(
         note =>
-          note.startTime <= startTime && !(note.startTime + note.duration < startTime) && note.name === name,
+          note.startTime <= startTime &&
+          !(note._told && note.startTime + note.duration < startTime) &&
+          note.name === name,
       )
       // A call that was made before the patch is taken for a GET, as nearly all such calls are. Firefox knows no times of one
       // behind a service worker.

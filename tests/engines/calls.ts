@@ -213,6 +213,21 @@ export function calls(test: BrowserTest): void {
       expect(views.map(view => view.sequence)).toEqual([0, 1, 2])
     })
 
+    test('to one address, many at a time, are counted once each', async ({ visit, engine }) => {
+      const tab = await visit.open('/many')
+      await evaluate(tab, async () => {
+        const call = () => fetch('/api/graphql', { method: 'POST' }).then(response => response.text())
+        for (let round = 0; round < 20; round++) await Promise.all(Array.from({ length: 20 }, call))
+      })
+      await engine.hide(tab)
+      const views = await visit.beacons(1)
+      const calls = views.flatMap(view => view.calls)
+      expect(calls.length + (views.at(-1)?.dropped ?? 0)).toBe(400)
+      expect(new Set(calls.map(({ endpoint, status }) => `${endpoint} ${status}`))).toEqual(
+        new Set(['POST /api/graphql 200']),
+      )
+    })
+
     test('that leaving cuts off are not recorded', async ({ visit }) => {
       const tab = await visit.open('/cut')
       await evaluate(tab, async () => {
