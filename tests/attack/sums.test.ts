@@ -99,6 +99,7 @@ async function figures(site: string) {
   const parts = causes.data[0]?.parts as Record<string, number> | undefined
   return {
     lost: delivery.lost?.value ?? 0,
+    interval: [delivery.lost?.low ?? 0, delivery.lost?.high ?? 0],
     lossRate: delivery.loss_rate ?? 0,
     leftOut: delivery.calls_left_out,
     load: blocking.load,
@@ -146,6 +147,10 @@ describe('20 beacons of one address among 1,000 honest page views', () => {
       [`the render delay's part of the LCP, ${percent(before.render)}`, '97.8%', '40% at most'],
     ]
     for (const row of rows) expect(env.SECURITY).toContain(`\n| ${row.join(' | ')} |\n`)
+    const [low = 0, high = 0] = before.interval.map(percent)
+    expect(env.SECURITY).toContain(
+      `Among 1,000 page views, ${FORGED} beacons\n  move its interval from ${low} - ${high} to ${after.interval.map(percent).join(' - ')}.`,
+    )
     // It is of 200 page views around the p75, drawn by chance.
     expect(after.render).toBeLessThan(0.4)
     expect(after.one).toBe(before.one + 32 * FORGED)
