@@ -59,7 +59,7 @@ export async function costTable(): Promise<string> {
 view are ${ASSUMED.beacons} beacons, ${ASSUMED.calls} API calls and ${CPU} ms of CPU a beacon. Assumed for the site are ${ASSUMED.routes} routes and ${ASSUMED.endpoints} endpoints, and that
 each hour is rolled up ${ASSUMED.rollups} times because of late beacons. New rows [take the place](docs/decisions/48-new-rows-in-the-place-of-old-ones.md) of as many old ones. Not counted:`,
     '',
-    '- questions: a summary of 28 days reads some 300 rows, and a dozen for each page view of the last three hours, at most 20,000,',
+    '- questions: a summary of 28 days reads some 300 rows, and three to five for each page view of the last three hours, at most 20,000,',
     '- storage.',
     '',
     `Each declared tag of ${ASSUMED.values} values writes ${tagged.written - all.written} rows a day more, and reads ${count((tagged.read - all.read) / VIEWS)} more for a page view.`,

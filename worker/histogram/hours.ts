@@ -86,10 +86,11 @@ export function viewHours(
   selection: Selection,
   dimensions = VIEW_DIMENSIONS,
   columns: readonly ViewColumn[] = VIEW_COLUMNS,
+  isMerged = true,
 ): SQL {
   const { ranks, dimension, grouped } = byDimension(selection, dimensions)
   const filled = VIEW_COLUMNS.map(name => sql.raw(columns.includes(name) ? name : `NULL AS ${name}`))
-  return sql`${ranks} SELECT ${dimension}, start, value, ${listed(...filled)} FROM (${viewHistograms(grouped, columns)})`
+  return sql`${ranks} SELECT ${dimension}, start, value, ${listed(...filled)} FROM (${viewHistograms(grouped, columns, isMerged)})`
 }
 
 /** The API calls of the page views `selection`: (dimension, start, value, api). */

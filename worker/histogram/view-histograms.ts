@@ -5,6 +5,7 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import { pageviews } from '../../schema/storage/tables.ts'
+import { AND } from '../store/histogram-text.ts'
 import { NO_SQL, texts } from '../store/names.ts'
 import type { ViewColumn } from './dimensions.ts'
 import { bucketSql } from './sample-code.ts'
@@ -13,7 +14,8 @@ import { type GroupedSelection, goodAndPoor, groupColumns, weight } from './samp
 const COLUMN = texts(pageviews, 'p')
 /**
  * The groups, and a JSON `Histogram` in a column for each of `metrics`, NULL where none was measured;
- * of the page views themselves `{n, s, q}`.
+ * of the page views themselves `{n, s, q}`. Of page views of several weights the histograms are merged, for which D1 bills two rows
+ * and more for each bucket, or they are left for the worker to add up.
  *
  * D1 bills each row that is unpacked or sorted, and nothing for what aggregates and functions do. So page views are sorted once
  * for all metrics, and buckets are counted in a text that has a letter for each sample: the first letter is taken out wherever it is, then the first
@@ -29,6 +31,7 @@ const COLUMN = texts(pageviews, 'p')
 export function viewHistograms(
   { from, each = NO_SQL, where, by, oneIn }: GroupedSelection,
   metrics: readonly ViewColumn[],
+  isMerged = true,
 ): SQL {
   const groups = sql.raw(Object.keys(by).join(', '))
   const measured = metrics.filter(metric => metric !== 'views')
@@ -41,11 +44,24 @@ export function viewHistograms(
   const alike = sql`SELECT ${groups}, w, count(*) AS s${text(lettered)} FROM (${samples})
     GROUP BY ${groups}, w ORDER BY ${groups}, w`
   const weighed = sql`SELECT *${text(m => `, ${countedLetters(m)} AS ${m}_h`)} FROM (${alike})`
+  if (!isMerged) return apart(groups, metrics, weighed)
   const together = sql`SELECT ${groups}, ${sql.raw(weightFields('s'))}${text(
     m => `, ${weightFields(`${m}_s`, `${m}_`)}, sum(w * ${m}_good) AS ${m}_good, sum(w * ${m}_poor) AS ${m}_poor,
       group_concat(${m}_h) AS ${m}_h, count(nullif(${m}_s, 0)) AS ${m}_parts`,
   )} FROM (${weighed}) GROUP BY ${groups}`
   return sql`SELECT ${groups}${sql.raw(metrics.map(m => `, ${asHistogram(m)} AS ${m}`).join(''))} FROM (${together})`
+}
+
+/** The histograms of each weight as a text, `{...}+{...}`, which the worker adds up as it reads it (store/histogram-text). */
+function apart(groups: SQL, metrics: readonly ViewColumn[], weighed: SQL): SQL {
+  const texts = metrics.map(metric => {
+    const samples = metric === 'views' ? 's' : `${metric}_s`
+    const rated = ['good', 'poor'].map(name => `, '${name}', w * ${metric}_${name}`).join('')
+    const rest = metric === 'views' ? '' : `${rated}, 'h', json(${metric}_h)`
+    const own = `json_object('n', w * ${samples}, 's', ${samples}, 'q', CAST(w AS REAL) * w * ${samples}${rest})`
+    return `, group_concat(CASE WHEN ${samples} THEN ${own} END, '${AND}') AS ${metric}`
+  })
+  return sql`SELECT ${groups}${sql.raw(texts.join(''))} FROM (${weighed}) GROUP BY ${groups}`
 }
 
 /** Page views of one weight that have a metric: a letter for each, how many they are, and how many good and poor. */
@@ -60,19 +76,28 @@ function lettered(metric: Exclude<ViewColumn, 'views'>): string {
 const FIRST_LETTER = 256
 
 /**
- * `{"91":4,"245":2}`: each bucket with the weight of its letters; NULL where there are none. D1 bills a row for each bucket, none where
- * all letters are alike, and twice as many where SQLite stores what was taken out.
+ * `{"91":4,"245":2}`: each bucket with the weight of its letters; NULL where there are none. D1 bills a row for each letter that is
+ * taken out, and twice as many where SQLite stores what was. It bills nothing for VALUES: so the few letters of a small group, which
+ * most are, are looked at one by one, and counted where they come first.
  */
 function countedLetters(metric: ViewColumn): string {
   const letters = `${metric}_letters`
   const taken = (from: string) =>
     `SELECT ${first(from)}, length(${from}), replace(${from}, ${first(from)}, '')`
+  const here = `substr(${letters}, place.column1, 1)`
   return `CASE WHEN ${metric}_s = 0 THEN NULL
     WHEN ltrim(${letters}, ${first(letters)}) = '' THEN json_object(${bucketOfLetter(first(letters))}, w * ${metric}_s)
+    WHEN ${metric}_s <= ${FEW} THEN (
+      SELECT json_group_object(${bucketOfLetter(here)}, w * (${metric}_s - length(replace(${letters}, ${here}, ''))))
+      FROM ${PLACES} WHERE place.column1 <= ${metric}_s AND instr(${letters}, ${here}) = place.column1)
     ELSE (WITH RECURSIVE taken(letter, before, rest) AS NOT MATERIALIZED (
         ${taken(letters)} UNION ALL ${taken('rest')} FROM taken WHERE rest <> '')
       SELECT json_group_object(${bucketOfLetter('letter')}, w * (before - length(rest))) FROM taken) END`
 }
+
+/** The letters of a small group. */
+const FEW = 128
+const PLACES = `(VALUES ${Array.from({ length: FEW }, (_, i) => `(${i + 1})`).join(', ')}) AS place`
 
 function first(text: string): string {
   return `substr(${text}, 1, 1)`

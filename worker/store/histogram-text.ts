@@ -3,7 +3,8 @@
  * `{"n":12,"s":12,"q":12.0,"good":9,"poor":1,"h":{"91":4,"245":8}}`, in a column for each metric.
  *
  * An answer of 200 routes reads 40,000 of them, and the free plan has 10 ms of CPU. So those of a row come as one text, without
- * quotes, each of which would be escaped: `{n:12,s:12,...,h:{91:4,245:8}}|{n:...`. And they are read letter by letter, in a fifth of
+ * quotes, each of which would be escaped: `{n:12,s:12,...,h:{91:4,245:8}}|{n:...`. Those of open hours may come in parts, one for
+ * each weight: `{n:12,...}+{n:8,...}|...`. And they are read letter by letter, in a fifth of
  * the time of `JSON.parse`, which makes an object with a key for each bucket.
  */
 
@@ -22,6 +23,8 @@ export interface StoredHistogram extends Histogram, Record<(typeof FAILURES)[num
 
 /** What stands between two histograms of a row. */
 const BETWEEN = '|'
+/** What stands between histograms that are to be added up. */
+export const AND = '+'
 
 /** The names of numbers in a histogram, each known by its first letter and its length; those of other names are left. */
 const NAMES = ['n', 's', 'q', 'good', 'poor', 'http', 'network', 'timeout', 'omitted', 'hidden']
@@ -38,7 +41,7 @@ const [COLON, COMMA, OPEN, CLOSE, END, DOT] = [
   letter(']'),
   letter('.'),
 ]
-const [ZERO_DIGIT, NINE, BAR] = [letter('0'), letter('9'), letter(BETWEEN)]
+const [ZERO_DIGIT, NINE, BAR, PLUS] = [letter('0'), letter('9'), letter(BETWEEN), letter(AND)]
 /** Digits that a number may have to be read without loss. */
 const SAFE_DIGITS = 15
 /** No value of 64 bits lies in a bucket beyond. */
@@ -95,18 +98,28 @@ function broken(text: string): void {
   console.error('a roll-up has a broken histogram, which counts nowhere', text.slice(0, 80))
 }
 
-/** Reads behind a `{` to behind its `}`. */
+/** Reads behind a `{` to behind its `}`, and what is to be added to it. */
 function read(text: string): StoredHistogram | null {
   for (let place = 0; place < NAMES.length; place++) numbers[place] = Number.NaN
   pairs = undefined
+  let isWhole = readFields(text)
+  while (isWhole && text.charCodeAt(at) === PLUS) {
+    isWhole = text.charCodeAt(at + 1) === OPEN
+    at += 2
+    isWhole &&= readFields(text)
+  }
+  const h = sums.take()
+  return isWhole ? fromNumbers(h, pairs) : null
+}
+
+function readFields(text: string): boolean {
   let isWhole = true
   while (isWhole && text.charCodeAt(at) !== CLOSE) {
     isWhole = readField(text, readName(text))
     if (text.charCodeAt(at) === COMMA) at++
   }
   at++
-  const h = sums.take()
-  return isWhole ? fromNumbers(h, pairs) : null
+  return isWhole
 }
 
 /** What was read; null where it is no histogram. By places, since to take the list apart takes longer than to read the text. */
@@ -149,7 +162,7 @@ function readField(text: string, code: number): boolean {
   if (code === BUCKETS) return readBuckets(text)
   if (code === PAIRS) return readPairs(text)
   const [place, value] = [PLACES[code], readNumber(text)]
-  if (place !== undefined) numbers[place] = value
+  if (place !== undefined) numbers[place] = (numbers[place] || 0) + value
   return !Number.isNaN(value)
 }
 

@@ -6,6 +6,7 @@ import { parseTimeseriesQuery } from '../../../schema/api/timeseries.ts'
 import { parseTrendsQuery } from '../../../schema/api/trends.ts'
 import { HOUR } from '../../../schema/domain/hour.ts'
 import { cruxRecord } from '../../../worker/formats/crux-record.ts'
+import { rollUpHour } from '../../../worker/histogram/rollup.ts'
 import { summarize } from '../../../worker/read/summary.ts'
 import { readTimeseries } from '../../../worker/read/timeseries.ts'
 import { readTrends } from '../../../worker/read/trends.ts'
@@ -123,6 +124,28 @@ describe('hours without a roll-up', () => {
       expect(data.length).toBeGreaterThan(0)
     },
   )
+
+  it('of page views of many weights are what their roll-up will be', async () => {
+    await fill('weighed', 900, 1)
+    await env.DB.prepare(
+      `UPDATE pageviews SET weight = 1 + CAST(substr(lcp * 7919, -2) AS INTEGER) WHERE site = 'weighed'`,
+    ).run()
+    const asked = () =>
+      Promise.all(
+        ['', 'group_by=country', 'group_by=route&limit=200'].map(params =>
+          summary(`site=weighed&from=-1h&metrics=pageviews,lcp,inp,cls,errors&${params}`),
+        ),
+      )
+    const live = await asked()
+    for (const { read, sampled } of live) {
+      expect(sampled).toBeUndefined()
+      expect(read).toBeLessThan(900 * (3 + 5 + 9) + 1_000)
+    }
+    await rollUpHour(env.DB, 'weighed', OPEN, NOW)
+    const stored = await asked()
+    expect(stored.map(({ data }) => data)).toEqual(live.map(({ data }) => data))
+    expect(Math.max(...stored.map(({ read }) => read))).toBeLessThan(1_000)
+  })
 
   it('count without bias, every source by the same share', async () => {
     const { data, sampled = 1, source } = await summary('site=busy&from=-2h&metrics=lcp,api,custom:ready')

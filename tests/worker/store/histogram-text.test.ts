@@ -74,6 +74,20 @@ describe('the histograms of a row', () => {
     }
   })
 
+  it('are added up where they come in parts', () => {
+    const [one, two] = [
+      { n: 4, s: 2, q: 8, good: 2, poor: 2, h: { 91: 2, 245: 2 } },
+      { n: 3, s: 3, q: 3, good: 3, poor: 0, h: { '-1': 1, 245: 2 } },
+    ].map(part => JSON.stringify(part))
+    const sum = { n: 7, s: 5, q: 11, good: 5, poor: 2, h: { '-1': 1, 91: 2, 245: 4 } }
+    expect(histogramOf(`${one}+${two}`)).toEqual(parsed(JSON.stringify(sum)))
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => {})
+    for (const broken of [`${one}+`, `${one}+7`, `${one}+{"n":`, `${one}${two}`, `+${one}`])
+      expect(histogramOf(broken), broken).toBe(null)
+    expect(histogramOf(LCP)).toEqual(parsed(LCP))
+    logged.mockRestore()
+  })
+
   it('cost themselves where they are broken, and the row where one has a bar', async () => {
     const logged = vi.spyOn(console, 'error').mockImplementation(() => {})
     const broken = ['{"n":', 'null', '7', '[]', '{}', '"text"', '{"n":1,"s":1}', `${LCP}}`]
