@@ -97,7 +97,7 @@ function countedLetters(metric: ViewColumn): string {
 
 /** The letters of a small group. */
 const FEW = 128
-const PLACES = `(VALUES ${Array.from({ length: FEW }, (_, i) => `(${i + 1})`).join(', ')}) AS place`
+const PLACES = `(VALUES ${Array.from({ length: FEW }, (_, i) => `(${i + 1})`).join(',')}) AS place`
 
 function first(text: string): string {
   return `substr(${text}, 1, 1)`
