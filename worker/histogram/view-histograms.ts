@@ -85,19 +85,23 @@ function countedLetters(metric: ViewColumn): string {
   const taken = (from: string) =>
     `SELECT ${first(from)}, length(${from}), replace(${from}, ${first(from)}, '')`
   const here = `substr(${letters}, place.column1, 1)`
+  const oneByOne = (few: number) =>
+    `(SELECT json_group_object(${bucketOfLetter(here)}, w * (${metric}_s - length(replace(${letters}, ${here}, ''))))
+      FROM ${placesTo(few)} WHERE place.column1 <= ${metric}_s AND instr(${letters}, ${here}) = place.column1)`
   return `CASE WHEN ${metric}_s = 0 THEN NULL
     WHEN ltrim(${letters}, ${first(letters)}) = '' THEN json_object(${bucketOfLetter(first(letters))}, w * ${metric}_s)
-    WHEN ${metric}_s <= ${FEW} THEN (
-      SELECT json_group_object(${bucketOfLetter(here)}, w * (${metric}_s - length(replace(${letters}, ${here}, ''))))
-      FROM ${PLACES} WHERE place.column1 <= ${metric}_s AND instr(${letters}, ${here}) = place.column1)
+    ${FEW.map(few => `WHEN ${metric}_s <= ${few} THEN ${oneByOne(few)}`).join(' ')}
     ELSE (WITH RECURSIVE taken(letter, before, rest) AS NOT MATERIALIZED (
         ${taken(letters)} UNION ALL ${taken('rest')} FROM taken WHERE rest <> '')
       SELECT json_group_object(${bucketOfLetter('letter')}, w * (before - length(rest))) FROM taken) END`
 }
 
-/** The letters of a small group. */
-const FEW = 128
-const PLACES = `(VALUES ${Array.from({ length: FEW }, (_, i) => `(${i + 1})`).join(',')}) AS place`
+/** The letters of small groups: all places to the next of these are looked at. */
+const FEW = [16, 128]
+
+function placesTo(few: number): string {
+  return `(VALUES ${Array.from({ length: few }, (_, i) => `(${i + 1})`).join(',')}) AS place`
+}
 
 function first(text: string): string {
   return `substr(${text}, 1, 1)`
