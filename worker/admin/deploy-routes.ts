@@ -40,8 +40,8 @@ export const deployRoutes = new Hono<Types>()
     const [, found] = await d1.batch<Row>(
       [insertNew(row), sameAs(row), forgetOldest(site)].map(query => prepare(d1, query)),
     )
-    const { id, release, note, ...marked } = found?.results[0] ?? row
-    const answer: DeployAnswer = { id, at: new Date(marked.at).toISOString(), release, note }
+    const { id, at: marked, release, note } = found?.results[0] ?? row
+    const answer: DeployAnswer = { id, at: new Date(marked).toISOString(), release, note }
     return c.json(answer, id === row.id ? 201 : 200, PRIVATE)
   })
   .delete('/:id', async c => {

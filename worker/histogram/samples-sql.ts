@@ -8,7 +8,7 @@ import { thresholds } from '../../schema/domain/metrics.ts'
 import { isTagKey, tagOf } from '../../schema/domain/tag.ts'
 import type { OneIn } from '../../schema/domain/units.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
-import { NO_SQL, named, texts } from '../store/names.ts'
+import { NO_SQL, named, ONCE, texts } from '../store/names.ts'
 import { BELIEVED } from './believed.ts'
 import type { Key, ViewColumn } from './dimensions.ts'
 import { isNumber, itemOf, sound, unpacked } from './safe-json.ts'
@@ -71,14 +71,11 @@ function coded(
   { from, each = NO_SQL, where, items = TRUE, by, oneIn }: GroupedSelection,
   { told, valid, code }: { told: SQL; valid: SQL; code: SQL },
 ): SQL {
-  const found = sql`SELECT p.*, ${sql.raw(itemOf(0))} AS item, ${told} FROM ${unpacked(kind, from)} WHERE ${where} AND ${items} ${AS_IT_IS}`
-  const codes = sql`SELECT *, ${code} AS code FROM (${found}) WHERE ${valid} ${AS_IT_IS}`
+  const found = sql`SELECT p.*, ${sql.raw(itemOf(0))} AS item, ${told} FROM ${unpacked(kind, from)} WHERE ${where} AND ${items} ${ONCE}`
+  const codes = sql`SELECT *, ${code} AS code FROM (${found}) WHERE ${valid} ${ONCE}`
   return sql`SELECT ${groupColumns(by)}, ${p.id} AS page, ${weight(oneIn)} AS w, min(${p.dropped}, ${number(BELIEVED.dropped)}) AS dropped,
       code, ${ANSWERED} AS answered FROM (${codes}) AS p ${each}`
 }
-
-/** Without it, SQLite puts the columns of a subquery, as they are written, wherever they are named, and works each out anew there. */
-const AS_IT_IS = sql.raw('LIMIT -1')
 
 /** How many page views a row stands for. */
 export function weight(oneIn: OneIn): SQL {

@@ -12,14 +12,15 @@ import { bucketSql } from './sample-code.ts'
 import { type GroupedSelection, goodAndPoor, groupColumns, weight } from './samples-sql.ts'
 
 const COLUMN = texts(pageviews, 'p')
+
 /**
  * The groups, and a JSON `Histogram` in a column for each of `metrics`, NULL where none was measured;
  * of the page views themselves `{n, s, q}`. Of page views of several weights the histograms are merged, for which D1 bills two rows
  * and more for each bucket, or they are left for the worker to add up.
  *
  * D1 bills each row that is unpacked or sorted, and nothing for what aggregates and functions do. So page views are sorted once
- * for all metrics, and buckets are counted in a text that has a letter for each sample: the first letter is taken out wherever it is, then the first
- * of the rest. LCP of three page views of weight 2:
+ * for all metrics, and buckets are counted in a text that has a letter for each sample: the first letter is taken out wherever it
+ * is, then the first of the rest. LCP of three page views of weight 2:
  *
  *     letters   taken out   rest   h
  *     śǵś       ś, two      ǵ      {"91": 4}
@@ -85,23 +86,22 @@ function countedLetters(metric: ViewColumn): string {
   const taken = (from: string) =>
     `SELECT ${first(from)}, length(${from}), replace(${from}, ${first(from)}, '')`
   const here = `substr(${letters}, place.column1, 1)`
-  const oneByOne = (few: number) =>
+  const oneByOne = (places: string) =>
     `(SELECT json_group_object(${bucketOfLetter(here)}, w * (${metric}_s - length(replace(${letters}, ${here}, ''))))
-      FROM ${placesTo(few)} WHERE place.column1 <= ${metric}_s AND instr(${letters}, ${here}) = place.column1)`
+      FROM ${places} WHERE place.column1 <= ${metric}_s AND instr(${letters}, ${here}) = place.column1)`
   return `CASE WHEN ${metric}_s = 0 THEN NULL
     WHEN ltrim(${letters}, ${first(letters)}) = '' THEN json_object(${bucketOfLetter(first(letters))}, w * ${metric}_s)
-    ${FEW.map(few => `WHEN ${metric}_s <= ${few} THEN ${oneByOne(few)}`).join(' ')}
+    ${FEW.map(({ few, places }) => `WHEN ${metric}_s <= ${few} THEN ${oneByOne(places)}`).join(' ')}
     ELSE (WITH RECURSIVE taken(letter, before, rest) AS NOT MATERIALIZED (
         ${taken(letters)} UNION ALL ${taken('rest')} FROM taken WHERE rest <> '')
       SELECT json_group_object(${bucketOfLetter('letter')}, w * (before - length(rest))) FROM taken) END`
 }
 
-/** The letters of small groups: all places to the next of these are looked at. */
-const FEW = [16, 128]
-
-function placesTo(few: number): string {
-  return `(VALUES ${Array.from({ length: few }, (_, i) => `(${i + 1})`).join(',')}) AS place`
-}
+/** The most letters of small groups, and all places that these may have. */
+const FEW = [16, 128].map(few => ({
+  few,
+  places: `(VALUES ${Array.from({ length: few }, (_, i) => `(${i + 1})`).join(',')}) AS place`,
+}))
 
 function first(text: string): string {
   return `substr(${text}, 1, 1)`

@@ -174,15 +174,12 @@ function recentMinutes(d1: D1Database, site: string, now: Ms): D1PreparedStateme
 }
 
 function latestRate(d1: D1Database, site: string): D1PreparedStatement {
-  return prepare(
-    d1,
-    sql`SELECT ${listed(r.since, r.rate)} FROM ${r.table} WHERE ${r.site} = ${site} ORDER BY ${r.since} DESC LIMIT 1`,
-  )
+  return prepare(d1, latest(site, r.since, r.rate))
 }
 
-/** What the rate that was announced last has in a column. Key: (site, since). */
-function latest(site: string, column: SQL): SQL {
-  return sql`(SELECT ${column} FROM ${r.table} WHERE ${r.site} = ${site} ORDER BY ${r.since} DESC LIMIT 1)`
+/** What the rate that was announced last has in some columns. Key: (site, since). */
+function latest(site: string, ...columns: readonly SQL[]): SQL {
+  return sql`SELECT ${listed(...columns)} FROM ${r.table} WHERE ${r.site} = ${site} ORDER BY ${r.since} DESC LIMIT 1`
 }
 
 /**
@@ -194,8 +191,8 @@ async function raise(d1: D1Database, site: string, rate: OneIn, now: Ms): Promis
   await prepare(
     d1,
     sql`INSERT INTO ${r.table} (${listed(r.site, r.since, r.rate)})
-      SELECT ${site}, max(${wholeSecond(now)}, coalesce(${latest(site, r.since)}, 0)), ${rate}
-      WHERE ${rate} > coalesce(${latest(site, r.rate)}, 1)
+      SELECT ${site}, max(${wholeSecond(now)}, coalesce((${latest(site, r.since)}), 0)), ${rate}
+      WHERE ${rate} > coalesce((${latest(site, r.rate)}), 1)
       ON CONFLICT (${RATE_KEY}) DO UPDATE SET ${r.rate} = max(${r.rate}, ${announced.rate})`,
   ).run()
 }
@@ -212,7 +209,7 @@ async function announceFall(
     d1,
     sql`INSERT INTO ${r.table} (${listed(r.site, r.since, r.rate)})
       SELECT ${site}, ${wholeSecond(since)}, ${rate}
-      WHERE ${latest(site, r.since)} = ${current.since} AND ${latest(site, r.rate)} = ${current.rate}`,
+      WHERE (${latest(site, r.since, r.rate)}) = (${listed(sql`${current.since}`, sql`${current.rate}`)})`,
   ).run()
 }
 

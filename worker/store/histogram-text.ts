@@ -4,8 +4,8 @@
  *
  * An answer of 200 routes reads 40,000 of them, and the free plan has 10 ms of CPU. So those of a row come as one text, without
  * quotes, each of which would be escaped: `{n:12,s:12,...,h:{91:4,245:8}}|{n:...`. Those of open hours may come in parts, one for
- * each weight: `{n:12,...}+{n:8,...}|...`. And they are read letter by letter, in a fifth of
- * the time of `JSON.parse`, which makes an object with a key for each bucket.
+ * each weight: `{n:12,...}+{n:8,...}|...`. And they are read letter by letter, in a fifth of the time of `JSON.parse`, which makes an
+ * object with a key for each bucket.
  */
 
 import { type SQL, sql } from 'drizzle-orm'

@@ -80,4 +80,10 @@ export function listed(...items: readonly SQL[]): SQL {
 /** No SQL: a part of a statement that is left out. */
 export const NO_SQL = sql.raw('')
 
+/**
+ * The end of a subquery whose columns are worked out once. Without it, SQLite puts them, as they are written, wherever they are
+ * named, and works each out anew there.
+ */
+export const ONCE = sql.raw('LIMIT -1')
+
 const COMMA = sql.raw(', ')
