@@ -16,7 +16,7 @@ import { percentiles } from '../../schema/domain/percentiles.ts'
 import type { Hour } from '../../schema/domain/units.ts'
 import { budgets, rollups, sites } from '../../schema/storage/tables.ts'
 import { columnSql } from '../histogram/dimensions.ts'
-import { histogramIn, type TextRow, total, withHistograms } from '../query/distribution.ts'
+import { type TextRow, total, weightIn, withUnread } from '../query/distribution.ts'
 import { percentileInUnit } from '../read/summary.ts'
 import { type Databases, type Placed, readDatabaseOf } from '../site/database.ts'
 import { asText } from '../store/histogram-text.ts'
@@ -72,7 +72,7 @@ export async function overview(
         budgetsOf.get(site)?.filter(budget => budget.state === state).length ?? 0
       return {
         site,
-        pageviews: rows.reduce((sum, row) => sum + (histogramIn(row, 'views')?.n ?? 0), 0),
+        pageviews: rows.reduce((sum, row) => sum + weightIn(row, 'views'), 0),
         vitals: { lcp: p75('lcp'), inp: p75('inp'), cls: p75('cls') },
         budgets: { ok: count('ok'), breached: count('breached'), 'no-data': count('no-data') },
       }
@@ -97,5 +97,5 @@ async function figuresOf(d1: Preparer, sites: readonly Placed[], to: Hour) {
       sql`SELECT ${b.site}, ${b.state} FROM ${l} CROSS JOIN ${b.table} ON ${b.site} = l.value`,
     ).all<{ site: string; state: keyof OverviewAnswer['data'][number]['budgets'] }>(),
   ])
-  return { hours: hours.results.map(row => withHistograms(row, columns)), states: states.results }
+  return { hours: hours.results.map(row => withUnread(row, columns)), states: states.results }
 }

@@ -22,10 +22,10 @@ import type { Hour, Ms } from '../../schema/domain/units.ts'
 import { NAVIGATIONS } from '../../schema/wire/pageview.ts'
 import type { Selection } from '../histogram/samples-sql.ts'
 import { coveredBy, type Periods } from '../query/covered.ts'
-import { histogramIn } from '../query/distribution.ts'
+import { total } from '../query/distribution.ts'
 import { estimateOpen, selectOpen } from '../query/open-hours.ts'
 import { type Reading, readingOf } from '../query/reading.ts'
-import { openRows, rollupWeights, storedRows } from '../query/rollup-rows.ts'
+import { openRows, type RollupRow, rollupWeights, storedRows } from '../query/rollup-rows.ts'
 import { sourcesOf } from '../query/source.ts'
 import type { Preparer } from '../store/statement.ts'
 
@@ -113,14 +113,11 @@ async function vitalsOf(
   ]
   // Where the page is one of the many that have no name in a roll-up, it is left out of that day.
   const own = rows.filter(row => !reading.slice.others.includes(row.value))
+  const byWeek: RollupRow[][] = []
+  for (const row of own) week(byWeek, row.start, from, []).push(row)
   return vitals.map(name => {
     const metric = CRUX_VITALS[name]
-    const weeks: Histogram[][] = []
-    for (const row of own) {
-      const histogram = histogramIn(row, metric)
-      if (histogram) week(weeks, row.start, from, []).push(histogram)
-    }
-    const sums = Array.from(weeks, parts => merge(parts ?? []))
+    const sums = Array.from(byWeek, rows => total(rows ?? [], metric))
     return [name, windows(sums, periods).map(parts => pointOf(metric, merge(parts)))]
   })
 }

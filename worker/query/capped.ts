@@ -14,7 +14,7 @@ import { OTHER } from '../../schema/domain/names.ts'
 import type { Hour, Ms, OneIn } from '../../schema/domain/units.ts'
 import { isCapped, type Key } from '../histogram/dimensions.ts'
 import type { Preparer } from '../store/statement.ts'
-import { histogramIn } from './distribution.ts'
+import { hiddenIn, weightIn } from './distribution.ts'
 import type { Found } from './largest.ts'
 import { estimateOpen, selectOpen } from './open-hours.ts'
 import { openRows, type RollupRow, storedRows } from './rollup-rows.ts'
@@ -107,10 +107,12 @@ export function missingIn(
   const named = Map.groupBy(rows, ({ value }) => value)
   const unnamed = Map.groupBy(others, ({ value }) => value)
   const missingOf = (other: RollupRow, own: RollupRow | undefined, column: string): number => {
-    const most = histogramIn(other, column)?.n ?? 0
+    const most = weightIn(other, column)
     if (!own) return most
+    if (!days.has(own.start)) return 0
+    const hidden = hiddenIn(own, column)
     // A day's row of before it was noted may miss all that its `(other)` has.
-    return days.has(own.start) ? (histogramIn(own, column)?.hidden ?? most) : 0
+    return Number.isNaN(hidden) ? most : hidden
   }
   return (value, column) => {
     const sums = new Map<Hour, number>()

@@ -7,7 +7,14 @@ import { byBucket, reweighted } from '../../schema/domain/buckets.ts'
 import { type Collected, merge, nothing } from '../../schema/domain/histogram.ts'
 import type { Hour } from '../../schema/domain/units.ts'
 import { FAILURES } from '../../schema/wire/pageview.ts'
-import { histogramsIn, type StoredHistogram } from '../store/histogram-text.ts'
+import {
+  histogramsIn,
+  numberIn,
+  type StoredHistogram,
+  sumOf,
+  type Unread,
+  unreadIn,
+} from '../store/histogram-text.ts'
 
 export type Distribution = StoredHistogram
 type Failure = (typeof FAILURES)[number]
@@ -26,9 +33,9 @@ export function none(): Counted {
   return { ...nothing(), ...NO_FAILURES }
 }
 
-/** A row with a histogram in some of its columns. */
+/** A row with a histogram in some of its columns, which may be unread. */
 export interface Row {
-  [column: string]: string | number | null | Distribution
+  [column: string]: string | number | null | Distribution | Unread
 }
 
 /** A row as D1 brings it: the histograms of its columns in one text (`asText`). */
@@ -39,6 +46,12 @@ export interface TextRow extends Row {
 /** Gives the row a histogram in each of `columns`, null where it has none. */
 export function withHistograms<R extends TextRow>(row: R, columns: readonly string[]): R {
   fill(row, columns, histogramsIn(row.histograms, columns))
+  return row
+}
+
+/** The same, unread: rows that are added up need not become histograms first. They come in one part each. */
+export function withUnread<R extends TextRow>(row: R, columns: readonly string[]): R {
+  fill(row, columns, unreadIn(row.histograms, columns.length))
   return row
 }
 
@@ -58,24 +71,40 @@ export function countedRow(
   return row
 }
 
-function fill(row: Row, columns: readonly string[], histograms: readonly (Distribution | null)[]): void {
-  for (const [i, column] of columns.entries()) row[column] = histograms[i] ?? null
+function fill(row: Row, columns: readonly string[], cells: readonly Row[string][]): void {
+  for (const [i, column] of columns.entries()) row[column] = cells[i] ?? null
 }
 
-/** The histogram in a column of a row; null where there is none. */
-export function histogramIn(row: Row, column: string): Distribution | null {
+/** What a column of a row weighs; 0 where it has nothing. */
+export function weightIn(row: Row, column: string): number {
   const cell = row[column]
-  return cell && typeof cell === 'object' ? cell : null
+  if (!cell || typeof cell !== 'object') return 0
+  return isUnread(cell) ? numberIn(cell, 'n') || 0 : cell.n
+}
+
+/** How much lay in `(other)` while a day's value had no name (worker/histogram/days); NaN where that was not noted. */
+export function hiddenIn(row: Row, column: string): number {
+  const cell = row[column]
+  return cell && typeof cell === 'object' && isUnread(cell) ? numberIn(cell, 'hidden') : Number.NaN
 }
 
 /** The sum of a column's histograms; undefined where no row has one. */
 export function total(rows: readonly Row[], column: string): Distribution | undefined {
+  const unread: Unread[] = []
   const parts: Distribution[] = []
   for (const row of rows) {
-    const part = histogramIn(row, column)
-    if (part) parts.push(part)
+    const cell = row[column]
+    if (!cell || typeof cell !== 'object') continue
+    if (isUnread(cell)) unread.push(cell)
+    else parts.push(cell)
   }
+  const sum = sumOf(unread)
+  if (sum) parts.push(sum)
   return parts.length ? added(parts) : undefined
+}
+
+function isUnread(cell: Distribution | Unread): cell is Unread {
+  return 'text' in cell
 }
 
 export function added(parts: readonly Distribution[]): Distribution {

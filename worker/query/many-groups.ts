@@ -11,11 +11,13 @@ import type { GroupKey } from '../../schema/api/filters.ts'
 import type { Metric } from '../../schema/domain/metrics.ts'
 import type { TagKey } from '../../schema/domain/tag.ts'
 import type { Hour } from '../../schema/domain/units.ts'
+import type { Tier } from '../../schema/storage/tables.ts'
 import { asText } from '../store/histogram-text.ts'
+import { listed } from '../store/names.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 import { namesOf, type Ranked, rankedOf, type Table, tablesOf } from './compared.ts'
 import type { Periods } from './covered.ts'
-import { type Distribution, type Row, type TextRow, total, withHistograms } from './distribution.ts'
+import { type Distribution, type Row, type TextRow, total, withUnread } from './distribution.ts'
 import type { GroupValues } from './groups-query.ts'
 
 /** One group and metric, in both times. */
@@ -30,6 +32,8 @@ export interface TwoSided {
 const MOST_ROWS = 17_000
 /** Characters of histograms that the worker parses at most: some 0.1 s of CPU. */
 const MOST_TEXT = 12_000_000
+/** What stands between the periods of a group. */
+const LINE = '\n'
 /** A row that is sought by its key is billed with the name that it is sought by. */
 const ROWS_A_SEEK = 2
 
@@ -50,14 +54,14 @@ export async function manyGroups(
   const text = ranked.reduce((sum, { text }) => sum + text, 0)
   const isAll = ranked.length * periods <= MOST_ROWS && text * periods <= MOST_TEXT
   const chosen = isAll ? ranked : busiest(ranked, periods)
-  const late = Math.min(...after.days, ...after.hours)
   const found = tables.map(async table => {
     const groups = chosen.filter(group => group.table === table)
     if (!groups.length) return []
     const limit = Math.ceil((MOST_ROWS * groups.length) / chosen.length)
-    const source = isAll ? scanned(groups) : sought(groups)
-    const rows = await rowsOf(d1, site, table, source, { day: days, hour: hours }, limit)
-    return groupsFrom(rows, table, start => start >= late)
+    const sides = isAll
+      ? await scanned(d1, site, table, groups, before, after, limit)
+      : await sought(d1, site, table, groups, before, after)
+    return groupsFrom(sides, table)
   })
   return (await Promise.all(found)).flat()
 }
@@ -74,76 +78,111 @@ function busiest(ranked: readonly Ranked[], periods: number): Ranked[] {
     })
 }
 
-/** A part of a statement: `g` names what is read, and `bound` is the condition on a row `r`. */
-interface Wanted {
-  list: string
-  bound: SQL
-}
-
-/** All groups of the dimensions that there are. */
-function scanned(groups: readonly Ranked[]): Wanted {
-  const [first] = groups
-  const names = new Set(groups.map(({ dimension }) => dimension))
-  const list = first?.table.dimensions.map(({ name }) => name).filter(name => names.has(name)) ?? []
-  return { list: JSON.stringify(list), bound: sql`r.dimension = g.value` }
-}
-
-/** These groups alone. */
-function sought(groups: readonly Ranked[]): Wanted {
-  return {
-    list: JSON.stringify(groups.map(({ dimension, value }) => [dimension, value])),
-    bound: sql`r.dimension = g.value ->> 0 AND r.value = g.value ->> 1`,
-  }
-}
-
-interface GroupRow extends Row {
+/** The rows of a group in both times. */
+interface Sides {
   dimension: string
-  start: Hour
   value: string
+  before: Row[]
+  after: Row[]
 }
 
-/** The rows of both times. Where there are more than `limit`, the dimension that was cut is left out. */
-async function rowsOf(
+/** All groups of the dimensions that there are. Where they have more rows than `limit`, the dimension that was cut is left out. */
+async function scanned(
   d1: Preparer,
   site: string,
-  { name, metrics }: Table,
-  { list, bound }: Wanted,
-  periods: Record<'day' | 'hour', readonly number[]>,
+  { name, metrics, dimensions }: Table,
+  groups: readonly Ranked[],
+  before: Periods,
+  after: Periods,
   limit: number,
-): Promise<GroupRow[]> {
-  const histograms = asText(metrics.map(metric => sql.raw(`r.${metric}`)))
-  const parts = Object.entries(periods).flatMap(([tier, starts]) =>
-    starts.length
-      ? sql`SELECT r.dimension, r.start, r.value, ${histograms} AS histograms
-          FROM json_each(${list}) AS g CROSS JOIN ${sql.raw(name)} AS r
-          WHERE r.site = ${site} AND r.tier = ${tier} AND ${bound}
-            AND r.start IN (SELECT value FROM json_each(${JSON.stringify(starts)}))`
-      : [],
+): Promise<Sides[]> {
+  const names = new Set(groups.map(({ dimension }) => dimension))
+  const list = dimensions.map(({ name }) => name).filter(name => names.has(name))
+  const both = { days: [...before.days, ...after.days], hours: [...before.hours, ...after.hours] }
+  const parts = tiersOf(both).map(
+    ([tier, starts]) => sql`SELECT r.dimension, r.start, r.value, ${textOf(metrics)} AS histograms
+      FROM json_each(${JSON.stringify(list)}) AS g CROSS JOIN ${sql.raw(name)} AS r
+      WHERE ${isOf(site, tier, starts)} AND r.dimension = g.value`,
   )
   if (!parts.length) return []
   const { results } = await prepare(d1, sql`${sql.join(parts, sql` UNION ALL `)} LIMIT ${limit}`).all<
     TextRow & { dimension: string; start: Hour; value: string }
   >()
   const cut = results.length === limit ? results.at(-1)?.dimension : undefined
-  return results.filter(({ dimension }) => dimension !== cut).map(row => withHistograms(row, metrics))
+  const whole = results.filter(({ dimension }) => dimension !== cut).map(row => withUnread(row, metrics))
+  const late = Math.min(...after.days, ...after.hours)
+  return [...Map.groupBy(whole, ({ dimension, value }) => `${dimension} ${value}`).values()].flatMap(rows =>
+    rows.slice(0, 1).map(({ dimension, value }) => ({
+      dimension,
+      value,
+      before: rows.filter(({ start }) => start < late),
+      after: rows.filter(({ start }) => start >= late),
+    })),
+  )
+}
+
+/** These groups alone. Each comes as one row, with a line for each period: D1 takes as long to answer a row as to read it. */
+async function sought(
+  d1: Preparer,
+  site: string,
+  { name, metrics }: Table,
+  groups: readonly Ranked[],
+  before: Periods,
+  after: Periods,
+): Promise<Sides[]> {
+  const linesOf = (side: string, periods: Periods) =>
+    tiersOf(periods).map(
+      ([tier, starts]) => sql`(SELECT group_concat(${textOf(metrics)}, ${LINE}) FROM ${sql.raw(name)} AS r
+        WHERE ${isOf(site, tier, starts)} AND r.dimension = g.value ->> 0 AND r.value = g.value ->> 1)
+        AS ${sql.raw(`${side}_${tier}`)}`,
+    )
+  const list = JSON.stringify(groups.map(({ dimension, value }) => [dimension, value]))
+  const texts = [...linesOf('before', before), ...linesOf('after', after)]
+  const { results } = await prepare(
+    d1,
+    sql`SELECT ${listed(sql`g.key AS place`, ...texts)} FROM json_each(${list}) AS g`,
+  ).all<{ place: number } & Record<string, string | null>>()
+  return results.flatMap(row => {
+    const rowsOf = (side: string) =>
+      [row[`${side}_day`], row[`${side}_hour`]].flatMap(
+        lines => lines?.split(LINE).map(histograms => withUnread({ histograms }, metrics)) ?? [],
+      )
+    const group = groups[row.place]
+    return group
+      ? [{ dimension: group.dimension, value: group.value, before: rowsOf('before'), after: rowsOf('after') }]
+      : []
+  })
+}
+
+/** The tiers that have periods, each with these. */
+function tiersOf({ days, hours }: Pick<Periods, 'days' | 'hours'>): [Tier, readonly Hour[]][] {
+  const tiers: [Tier, readonly Hour[]][] = [
+    ['day', days],
+    ['hour', hours],
+  ]
+  return tiers.filter(([, starts]) => starts.length)
+}
+
+function isOf(site: string, tier: Tier, starts: readonly Hour[]): SQL {
+  return sql`r.site = ${site} AND r.tier = ${tier} AND r.start IN (SELECT value FROM json_each(${JSON.stringify(starts)}))`
+}
+
+function textOf(metrics: readonly Metric[]): SQL {
+  return asText(metrics.map(metric => sql.raw(`r.${metric}`)))
 }
 
 /** Adds up the periods of each group. */
-function groupsFrom(
-  rows: readonly GroupRow[],
-  { metrics, dimensions }: Table,
-  isLate: (start: Hour) => boolean,
-): TwoSided[] {
-  return [...Map.groupBy(rows, ({ dimension, value }) => `${dimension} ${value}`).values()].flatMap(same => {
-    const [first] = same
-    const names = first && namesOf(first.value)
-    const keys = dimensions.find(({ name }) => name === first?.dimension)?.keys
+function groupsFrom(sides: readonly Sides[], { metrics, dimensions }: Table): TwoSided[] {
+  return sides.flatMap(({ dimension, value, before, after }) => {
+    const names = namesOf(value)
+    const keys = dimensions.find(({ name }) => name === dimension)?.keys
     if (!names || !keys) return []
     const values = Object.fromEntries(keys.map((key, i) => [key as GroupKey, names[i] ?? null]))
-    const sides = [same.filter(({ start }) => !isLate(start)), same.filter(({ start }) => isLate(start))]
-    return metrics.map(metric => {
-      const [before = null, after = null] = sides.map(rows => total(rows, metric))
-      return { values, metric, before, after }
-    })
+    return metrics.map(metric => ({
+      values,
+      metric,
+      before: total(before, metric) ?? null,
+      after: total(after, metric) ?? null,
+    }))
   })
 }

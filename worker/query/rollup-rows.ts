@@ -10,11 +10,11 @@ import type { Hour } from '../../schema/domain/units.ts'
 import { rollups } from '../../schema/storage/tables.ts'
 import { columnSql, type RollupColumn, weightSql } from '../histogram/dimensions.ts'
 import type { Selection } from '../histogram/samples-sql.ts'
-import { asText } from '../store/histogram-text.ts'
+import { asList, asText, unreadIn } from '../store/histogram-text.ts'
 import { listed, NO_SQL, named } from '../store/names.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 import type { Periods } from './covered.ts'
-import { histogramIn, type Row, type TextRow, withHistograms } from './distribution.ts'
+import { type Row, type TextRow, weightIn, withHistograms } from './distribution.ts'
 import { matchesSample } from './filters.ts'
 import type { Reading } from './reading.ts'
 import type { Slice } from './slice.ts'
@@ -29,7 +29,10 @@ export interface RollupRow extends Row {
   value: string
 }
 
-/** As D1 brings it. */
+/** As D1 brings those of a period: the names of values, and of each column what is stored of them (`asList`). */
+type PeriodText = { start: Hour; names: string } & Record<string, string | number>
+
+/** As D1 brings one. */
 type RowText = TextRow & { start: Hour; value: string }
 
 /** The weight of each metric of a source, in its order, of one value in one period. */
@@ -72,25 +75,42 @@ export async function storedWeights(d1: Preparer, reading: Reading, periods: Per
 
 export function weighing({ columns }: Source): (row: RollupRow) => Weights {
   return row => {
-    const weights = columns.map(column => histogramIn(row, column)?.n ?? 0)
+    const weights = columns.map(column => weightIn(row, column))
     return { start: row.start, value: row.value, weights }
   }
 }
 
-/** The rows of `values`, or of the whole slice. */
+/**
+ * The rows of `values`, or of the whole slice. A period comes as one row, since D1 takes as long to answer each as to read it; a list
+ * stays below the 2 MB of a text, with 400 values at most and 5 KB for each.
+ */
 export async function storedRows(
   d1: Preparer,
   reading: Reading,
   periods: Periods,
   values: readonly string[] | null,
 ): Promise<RollupRow[]> {
+  const { columns } = reading.source
   const wanted = values ? oneOf(values) : NO_SQL
+  const texts = columns.map(column => sql`${asList(stored(column))} AS ${sql.raw(column)}`)
   const parts = inEachTier(reading, periods).map(
-    from => sql`SELECT ${r.start} AS start, ${r.value} AS value, ${asText(reading.source.columns.map(stored))} AS histograms
-      ${from} ${wanted}`,
+    from => sql`SELECT ${r.start} AS start, json_group_array(${r.value}) AS names, ${listed(...texts)}
+      ${from} ${wanted} GROUP BY ${r.start}`,
   )
   if (!parts.length || values?.length === 0) return []
-  return rowsOf(reading.source, await prepare(d1, sql.join(parts, sql` UNION ALL `)).all<RowText>())
+  const { results } = await prepare(d1, sql.join(parts, sql` UNION ALL `)).all<PeriodText>()
+  return results.flatMap(period => rowsIn(period, columns))
+}
+
+/** The rows of a period. */
+function rowsIn(period: PeriodText, columns: readonly string[]): RollupRow[] {
+  const names: string[] = JSON.parse(period.names)
+  const rows = names.map((value): RollupRow => ({ start: period.start, value }))
+  for (const column of columns) {
+    const cells = unreadIn(String(period[column] ?? ''), names.length)
+    for (let i = 0; i < rows.length; i++) (rows[i] as RollupRow)[column] = cells[i] ?? null
+  }
+  return rows
 }
 
 /** The rows of hours without a roll-up, computed by what would have stored them. */
@@ -107,11 +127,8 @@ export async function openRows(
   const fresh = source.hours(selection, [slice.dimension])
   const histograms = asText(source.columns.map(column => sql.raw(column)))
   const rows = sql`SELECT start, value, ${histograms} AS histograms FROM (${fresh}) WHERE true ${bounds(slice)}`
-  return rowsOf(source, await prepare(d1, rows).all<RowText>())
-}
-
-function rowsOf({ columns }: Source, { results }: D1Result<RowText>): RollupRow[] {
-  return results.map(row => withHistograms(row, columns))
+  const { results } = await prepare(d1, rows).all<RowText>()
+  return results.map(row => withHistograms(row, source.columns))
 }
 
 /** As it is stored: what is broken is found as it is read, and D1 need not look first. */

@@ -125,15 +125,13 @@ function known(
       }
     )
   }
-  const found = percentiles(distribution, wanted, limitsOf(metric)).map(p => p && percentileInUnit(metric, p))
-  const p75 = wanted.includes(75) ? found[wanted.indexOf(75)] : percentileOf(metric, distribution, 75)
+  const answers = answersOf(metric, distribution, wanted)
+  const p75 = answers.p75 ?? percentileOf(metric, distribution, 75)
   if (!p75) return null
   const rated = isRated(metric)
   return {
     ...countsOf(distribution, 75),
-    percentiles: Object.fromEntries(
-      found.flatMap((answer, i) => (answer ? [[`p${wanted[i]}`, answer]] : [])),
-    ),
+    percentiles: answers,
     rating: rated ? rate(metric, p75.value) : null,
     shares: rated ? { good: good / n, needs_improvement: (n - good - poor) / n, poor: poor / n } : null,
     ...(metric === 'api' && {
@@ -142,6 +140,19 @@ function known(
       ...leftOutOf(distribution.omitted),
     }),
   }
+}
+
+/** By name, `p75`. Entry by entry, since points of weeks have thousands. */
+function answersOf(
+  metric: Measure,
+  distribution: Distribution,
+  wanted: readonly number[],
+): Record<string, PercentileAnswer> {
+  const answers: Record<string, PercentileAnswer> = {}
+  for (const [i, found] of percentiles(distribution, wanted, limitsOf(metric)).entries()) {
+    if (found) answers[`p${wanted[i]}`] = percentileInUnit(metric, found)
+  }
+  return answers
 }
 
 function percentileOf(metric: Measure, distribution: Distribution, p: number): PercentileAnswer | null {

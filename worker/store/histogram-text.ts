@@ -2,10 +2,10 @@
  * The histograms of roll-ups, from D1 to the worker. They are stored as `json_object` writes them:
  * `{"n":12,"s":12,"q":12.0,"good":9,"poor":1,"h":{"91":4,"245":8}}`, in a column for each metric.
  *
- * An answer of 200 routes reads 40,000 of them, and the free plan has 10 ms of CPU. So those of a row come as one text, without
- * quotes, each of which would be escaped: `{n:12,s:12,...,h:{91:4,245:8}}|{n:...`. Those of open hours may come in parts, one for
- * each weight: `{n:12,...}+{n:8,...}|...`. And they are read letter by letter, in a fifth of the time of `JSON.parse`, which makes an
- * object with a key for each bucket.
+ * An answer of 200 routes reads 40,000 of them, and the free plan has 10 ms of CPU. So those of a row, or of a column in all rows of a
+ * period, come as one text, without quotes, each of which would be escaped: `{n:12,s:12,...,h:{91:4,245:8}}|{n:...`. Those of open
+ * hours may come in parts, one for each weight: `{n:12,...}+{n:8,...}|...`. And they are read letter by letter, in a fifth of the time
+ * of `JSON.parse`, which makes an object with a key for each bucket; those that are added up make one object together.
  */
 
 import { type SQL, sql } from 'drizzle-orm'
@@ -17,8 +17,6 @@ import type { FAILURES } from '../../schema/wire/pageview.ts'
 export interface StoredHistogram extends Histogram, Record<(typeof FAILURES)[number], number> {
   /** Calls that its page views left out: at most so many of them are missing here. */
   omitted: number
-  /** How much lay in `(other)` while a day's value had no name (worker/histogram/days); undefined where that was not noted. */
-  hidden?: number | undefined
 }
 
 /** What stands between two histograms of a row. */
@@ -47,31 +45,53 @@ const SAFE_DIGITS = 15
 /** No value of 64 bits lies in a bucket beyond. */
 const MOST_BUCKETS = 32_768
 
-/** Where the text that is being read is at; all is read to its end at once. */
-let at = 0
-/** What was read: the buckets, and the numbers in the order of `NAMES`. */
-const sums = newSums()
-const numbers: number[] = NAMES.map(() => Number.NaN)
-let pairs: Histogram['c']
+/** Those that every histogram has, by their places. */
+const NEEDED = 0b111
 
-/** SQL of the histograms in some columns as one text, for `histogramsIn`. */
+/** A histogram that nobody has read yet: where it begins in a text. It ends at the next bar. */
+export interface Unread {
+  readonly text: string
+  readonly from: number
+}
+
+/** Where the text that is being read is at. */
+let at = 0
+/** What was read and added up: the buckets, the pairs, and the numbers in the order of `NAMES`. */
+const sums = newSums()
+let pairs: Histogram['c']
+const numbers: number[] = NAMES.map(() => 0)
+/** The numbers of one histogram that were found so far, a bit for each place. */
+let seen = 0
+
+/** SQL of the histograms in some columns as one text, for `unreadIn`. */
 export function asText(columns: readonly SQL[]): SQL {
   const texts = columns.map(column => sql`coalesce(${column}, '')`)
   return sql`replace(${sql.join(texts, sql.raw(` || '${BETWEEN}' || `))}, '"', '')`
 }
 
-/** The histograms of that text, in its order; null where there is none, or where it is broken, which is logged. */
-export function histogramsIn(text: string, columns: readonly string[]): (StoredHistogram | null)[] {
-  at = 0
-  const found = columns.map(() => {
-    const histogram = next(text)
-    at++
-    return histogram
+/** SQL of the histograms of a column in the rows of a group as such a text. */
+export function asList(column: SQL): SQL {
+  return sql`group_concat(replace(coalesce(${column}, ''), '"', ''), ${sql.raw(`'${BETWEEN}'`)})`
+}
+
+/** The histograms of that text, in its order; null where there is none. All are where there are more or fewer, which is logged. */
+export function unreadIn(text: string, count: number): (Unread | null)[] {
+  let from = 0
+  const found = Array.from({ length: count }, () => {
+    const start = from
+    const end = endOf(text, start)
+    from = end + 1
+    return end > start ? { text, from: start } : null
   })
-  if (at === text.length + 1) return found
+  if (from === text.length + 1) return found
   // Something broken has a bar of its own: nobody knows which histogram is whose.
   broken(text)
-  return columns.map(() => null)
+  return found.map(() => null)
+}
+
+/** The histograms of that text, in its order; null where there is none, or where it is broken, which is logged. */
+export function histogramsIn(text: string, columns: readonly string[]): (StoredHistogram | null)[] {
+  return unreadIn(text, columns.length).map(one => one && sumOf([one]))
 }
 
 /** One histogram as it is stored. */
@@ -79,67 +99,91 @@ export function histogramOf(text: string): StoredHistogram | null {
   return histogramsIn(text.replaceAll('"', ''), [''])[0] ?? null
 }
 
-function next(text: string): StoredHistogram | null {
-  if (isEnd(text)) return null
-  const start = at
-  const found = text.charCodeAt(at++) === OPEN ? read(text) : null
-  if (found && isEnd(text)) return found
-  const end = text.indexOf(BETWEEN, start)
-  at = end < 0 ? text.length : end
-  broken(text.slice(start, at))
-  return null
+/**
+ * The sum of some histograms, which are added up as they are read: to make an object of each takes longer than to read it. Those that
+ * are broken count nowhere and are logged; null where there is no other.
+ */
+export function sumOf(unread: readonly Unread[]): StoredHistogram | null {
+  startAnew()
+  let isWhole = unread.length > 0
+  for (let i = 0; isWhole && i < unread.length; i++) isWhole = read(unread[i] as Unread)
+  if (isWhole) return readSoFar()
+  const whole = unread.filter(isSound)
+  return whole.length ? sumOf(whole) : null
 }
 
-function isEnd(text: string): boolean {
-  return at >= text.length || text.charCodeAt(at) === BAR
+/** A number of a histogram that comes in one part, without a look at its buckets, which stand last; NaN where it has none. */
+export function numberIn({ text, from }: Unread, name: 'n' | 'hidden'): number {
+  const wanted = NAMES.indexOf(name)
+  at = from + 1
+  for (;;) {
+    const code = readName(text)
+    const value = readNumber(text)
+    if (PLACES[code] === wanted || Number.isNaN(value)) return value
+    if (text.charCodeAt(at++) !== COMMA) return Number.NaN
+  }
+}
+
+function isSound(unread: Unread): boolean {
+  startAnew()
+  if (read(unread)) return true
+  broken(unread.text.slice(unread.from, endOf(unread.text, unread.from)))
+  return false
+}
+
+function endOf(text: string, from: number): number {
+  const end = text.indexOf(BETWEEN, from)
+  return end < 0 ? text.length : end
 }
 
 function broken(text: string): void {
   console.error('a roll-up has a broken histogram, which counts nowhere', text.slice(0, 80))
 }
 
-/** Reads behind a `{` to behind its `}`, and what is to be added to it. */
-function read(text: string): StoredHistogram | null {
-  for (let place = 0; place < NAMES.length; place++) numbers[place] = Number.NaN
+function startAnew(): void {
+  sums.take()
   pairs = undefined
-  let isWhole = readFields(text)
-  while (isWhole && text.charCodeAt(at) === PLUS) {
-    isWhole = text.charCodeAt(at + 1) === OPEN
-    at += 2
-    isWhole &&= readFields(text)
-  }
-  const h = sums.take()
-  return isWhole ? fromNumbers(h, pairs) : null
+  for (let place = 0; place < NAMES.length; place++) numbers[place] = 0
 }
 
+/** Adds what stands there, in one part or several; false where it is broken. */
+function read({ text, from }: Unread): boolean {
+  at = from - 1
+  let isWhole = true
+  do {
+    isWhole = text.charCodeAt(++at) === OPEN
+    at++
+    isWhole &&= readFields(text)
+  } while (isWhole && text.charCodeAt(at) === PLUS)
+  return isWhole && (at >= text.length || text.charCodeAt(at) === BAR)
+}
+
+/** Reads behind a `{` to behind its `}`. */
 function readFields(text: string): boolean {
+  seen = 0
   let isWhole = true
   while (isWhole && text.charCodeAt(at) !== CLOSE) {
     isWhole = readField(text, readName(text))
     if (text.charCodeAt(at) === COMMA) at++
   }
   at++
-  return isWhole
+  return isWhole && (seen & NEEDED) === NEEDED
 }
 
-/** What was read; null where it is no histogram. By places, since to take the list apart takes longer than to read the text. */
-function fromNumbers(h: Histogram['h'], c: Histogram['c']): StoredHistogram | null {
-  const [n, s, q] = [numbers[0] ?? 0, numbers[1] ?? 0, numbers[2] ?? 0]
-  const hidden = numbers[9] ?? 0
-  if (Number.isNaN(n + s + q)) return null
+/** What was read. By places, since to take the list apart takes longer than to read the text. */
+function readSoFar(): StoredHistogram {
   return {
-    n,
-    s,
-    q,
-    good: numbers[3] || 0,
-    poor: numbers[4] || 0,
-    http: numbers[5] || 0,
-    network: numbers[6] || 0,
-    timeout: numbers[7] || 0,
-    omitted: numbers[8] || 0,
-    hidden: Number.isNaN(hidden) ? undefined : hidden,
-    h,
-    c,
+    n: numbers[0] ?? 0,
+    s: numbers[1] ?? 0,
+    q: numbers[2] ?? 0,
+    good: numbers[3] ?? 0,
+    poor: numbers[4] ?? 0,
+    http: numbers[5] ?? 0,
+    network: numbers[6] ?? 0,
+    timeout: numbers[7] ?? 0,
+    omitted: numbers[8] ?? 0,
+    h: sums.take(),
+    c: pairs,
   }
 }
 
@@ -162,7 +206,10 @@ function readField(text: string, code: number): boolean {
   if (code === BUCKETS) return readBuckets(text)
   if (code === PAIRS) return readPairs(text)
   const [place, value] = [PLACES[code], readNumber(text)]
-  if (place !== undefined) numbers[place] = (numbers[place] || 0) + value
+  if (place !== undefined) {
+    numbers[place] = (numbers[place] ?? 0) + value
+    seen |= 1 << place
+  }
   return !Number.isNaN(value)
 }
 
@@ -198,7 +245,8 @@ function readPairs(text: string): boolean {
     const partners = readNumber(text)
     if (Number.isNaN(bucket + both + partners) || text.charCodeAt(at++) !== END) return false
     pairs ??= {}
-    pairs[bucket] = [both, partners]
+    const [more, others] = pairs[bucket] ?? [0, 0]
+    pairs[bucket] = [both + more, partners + others]
     if (text.charCodeAt(at) === COMMA) at++
   }
   at++

@@ -1,11 +1,15 @@
 import { env } from 'cloudflare:workers'
 import { sql } from 'drizzle-orm'
 import { describe, expect, it, vi } from 'vitest'
+import { merge } from '../../../schema/domain/histogram.ts'
 import {
   asText,
   histogramOf,
   histogramsIn,
+  numberIn,
   type StoredHistogram,
+  sumOf,
+  unreadIn,
 } from '../../../worker/store/histogram-text.ts'
 import { prepare } from '../../../worker/store/statement.ts'
 import { random } from '../../kit/population.ts'
@@ -18,10 +22,10 @@ const API =
 
 /** What `JSON.parse` makes of it, in the form of what is tested. */
 function parsed(text: string): object {
-  const { aborted: _, h = {}, c = {}, ...fields } = JSON.parse(text)
+  const { aborted: _, hidden: __, h = {}, c = {}, ...fields } = JSON.parse(text)
   const buckets = Object.entries(h).toSorted(([a], [b]) => Number(a) - Number(b))
   return {
-    ...{ good: 0, poor: 0, http: 0, network: 0, timeout: 0, omitted: 0, hidden: undefined },
+    ...{ good: 0, poor: 0, http: 0, network: 0, timeout: 0, omitted: 0 },
     ...fields,
     h: { at: buckets.map(([bucket]) => Number(bucket)), weights: buckets.map(([, weight]) => weight) },
     c: Object.keys(c).length ? c : undefined,
@@ -86,6 +90,34 @@ describe('the histograms of a row', () => {
       expect(histogramOf(broken), broken).toBe(null)
     expect(histogramOf(LCP)).toEqual(parsed(LCP))
     logged.mockRestore()
+  })
+
+  it('are added up as they are read, without those that are broken', () => {
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const unread = (...texts: string[]) =>
+      unreadIn(texts.map(text => text.replaceAll('"', '')).join('|'), texts.length).filter(
+        one => one !== null,
+      )
+    const broken = ['{"n":9,"s":9,"q":9,"h":{"91":9,"245":x}}', '{"n":9,"s":9,"h":{"91":9}}']
+    const whole = merge([LCP, API].flatMap(text => histogramOf(text) ?? []))
+    const failures = { http: 1, network: 2, timeout: 3, omitted: 5 }
+    expect(sumOf(unread(LCP, API))).toEqual({ ...whole, ...failures })
+    expect(logged).not.toHaveBeenCalled()
+    expect(sumOf(unread(broken[0] ?? '', LCP, '', broken[1] ?? '', API))).toEqual({ ...whole, ...failures })
+    expect(logged).toHaveBeenCalledTimes(2)
+    expect(sumOf(unread(...broken))).toBe(null)
+    expect(sumOf([])).toBe(null)
+    logged.mockRestore()
+  })
+
+  it('tell a number without their buckets', () => {
+    const [views, lcp] = unreadIn(`${VIEWS}|${LCP}`.replaceAll('"', ''), 2)
+    if (!views || !lcp) throw new Error('nothing to read')
+    expect(numberIn(lcp, 'n')).toBe(12)
+    expect(numberIn(lcp, 'hidden')).toBe(4)
+    expect(numberIn(views, 'n')).toBe(9)
+    // Not that of the next.
+    expect(numberIn(views, 'hidden')).toBeNaN()
   })
 
   it('cost themselves where they are broken, and the row where one has a bar', async () => {
