@@ -7,6 +7,9 @@ import type { Histogram, Limits } from './histogram.ts'
 /** Two-sided 95 % of the normal distribution. */
 export const Z95 = 1.959963984540054
 
+/** What a weight must come to, to reach a rank: a float product may pass an integral rank by a rounding error, and p50 of 10 is rank 5. */
+const ROUNDED = 1 - 1e-12
+
 /** A share of n samples moves in steps of 1 / n: half a step, in samples. */
 const CONTINUITY = 0.5
 
@@ -79,37 +82,33 @@ function valueAt(histogram: Histogram, limits: Limits | null) {
     sum += weight
     cumulated.push(sum)
   }
-  const known: [limit: number, weight: number][] = limits
+  const known = limits
     ? [
-        [limits.good, histogram.good],
-        [limits.poor, n - histogram.poor],
+        { limit: limits.good, weight: histogram.good },
+        { limit: limits.poor, weight: n - histogram.poor },
       ]
     : []
   return (rank: number): { value: number; low: number; high: number } => {
-    const bucket = h.at[placeOf(cumulated, rank)] ?? ZERO
+    const least = rank * ROUNDED
+    const bucket = h.at[placeOf(cumulated, least)] ?? ZERO
     let [low, high] = [lowOf(bucket), highOf(bucket)]
     // Grains are whole, so what is above a threshold is at least one more.
-    for (const [limit, weight] of known) {
+    for (const { limit, weight } of known) {
       if (limit < low || limit >= high) continue
-      if (reaches(weight, rank)) high = Math.min(high, limit)
+      if (weight >= least) high = Math.min(high, limit)
       else low = Math.max(low, limit + 1)
     }
     return { value: Math.max(low, Math.min(high, valueIn(bucket))), low, high }
   }
 }
 
-/** The place of the first weight that reaches a rank; the last one where none does. */
-function placeOf(cumulated: readonly number[], rank: number): number {
+/** The place of the first weight of so much; the last one where none is. */
+function placeOf(cumulated: readonly number[], least: number): number {
   let place = 0
   for (let end = cumulated.length - 1; place < end; ) {
     const middle = (place + end) >> 1
-    if (reaches(cumulated[middle] ?? 0, rank)) end = middle
+    if ((cumulated[middle] ?? 0) >= least) end = middle
     else place = middle + 1
   }
   return place
-}
-
-/** A float product may pass an integral rank by a rounding error; the tolerance keeps p50 of 10 at rank 5. */
-function reaches(weight: number, rank: number): boolean {
-  return weight >= rank * (1 - 1e-12)
 }

@@ -45,14 +45,12 @@ export interface TextRow extends Row {
 
 /** Gives the row a histogram in each of `columns`, null where it has none. */
 export function withHistograms<R extends TextRow>(row: R, columns: readonly string[]): R {
-  fill(row, columns, histogramsIn(row.histograms, columns))
-  return row
+  return filled(row, columns, histogramsIn(row.histograms, columns))
 }
 
 /** The same, unread: rows that are added up need not become histograms first. They come in one part each. */
 export function withUnread<R extends TextRow>(row: R, columns: readonly string[]): R {
-  fill(row, columns, unreadIn(row.histograms, columns.length))
-  return row
+  return filled(row, columns, unreadIn(row.histograms, columns.length))
 }
 
 /** A row whose histograms were counted in the worker. */
@@ -62,17 +60,18 @@ export function countedRow(
   columns: readonly string[],
   sums: ReadonlyMap<string, Distribution>,
 ): Row & { start: Hour; value: string } {
-  const row = { start, value }
-  fill(
-    row,
+  return filled<Row & { start: Hour; value: string }>(
+    { start, value },
     columns,
     columns.map(column => sums.get(column) ?? null),
   )
-  return row
 }
 
-function fill(row: Row, columns: readonly string[], cells: readonly Row[string][]): void {
-  for (const [i, column] of columns.entries()) row[column] = cells[i] ?? null
+/** The row with these in its columns. */
+export function filled<R extends Row>(row: R, columns: readonly string[], cells: readonly Row[string][]): R {
+  const all: Row = row
+  for (const [i, column] of columns.entries()) all[column] = cells[i] ?? null
+  return row
 }
 
 /** What a column of a row weighs; 0 where it has nothing. */

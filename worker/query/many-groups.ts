@@ -12,12 +12,12 @@ import type { Metric } from '../../schema/domain/metrics.ts'
 import type { TagKey } from '../../schema/domain/tag.ts'
 import type { Hour } from '../../schema/domain/units.ts'
 import type { Tier } from '../../schema/storage/tables.ts'
-import { asText } from '../store/histogram-text.ts'
+import { asRows, asText, unreadRows } from '../store/histogram-text.ts'
 import { listed } from '../store/names.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 import { namesOf, type Ranked, rankedOf, type Table, tablesOf } from './compared.ts'
 import type { Periods } from './covered.ts'
-import { type Distribution, type Row, type TextRow, total, withUnread } from './distribution.ts'
+import { type Distribution, filled, type Row, type TextRow, total, withUnread } from './distribution.ts'
 import type { GroupValues } from './groups-query.ts'
 
 /** One group and metric, in both times. */
@@ -32,8 +32,6 @@ export interface TwoSided {
 const MOST_ROWS = 17_000
 /** Characters of histograms that the worker parses at most: some 0.1 s of CPU. */
 const MOST_TEXT = 12_000_000
-/** What stands between the periods of a group. */
-const LINE = '\n'
 /** A row that is sought by its key is billed with the name that it is sought by. */
 const ROWS_A_SEEK = 2
 
@@ -100,7 +98,10 @@ async function scanned(
   const list = dimensions.map(({ name }) => name).filter(name => names.has(name))
   const both = { days: [...before.days, ...after.days], hours: [...before.hours, ...after.hours] }
   const parts = tiersOf(both).map(
-    ([tier, starts]) => sql`SELECT r.dimension, r.start, r.value, ${textOf(metrics)} AS histograms
+    ([
+      tier,
+      starts,
+    ]) => sql`SELECT r.dimension, r.start, r.value, ${asText(metrics.map(columnOf))} AS histograms
       FROM json_each(${JSON.stringify(list)}) AS g CROSS JOIN ${sql.raw(name)} AS r
       WHERE ${isOf(site, tier, starts)} AND r.dimension = g.value`,
   )
@@ -121,7 +122,7 @@ async function scanned(
   )
 }
 
-/** These groups alone. Each comes as one row, with a line for each period: D1 takes as long to answer a row as to read it. */
+/** These groups alone. Each comes as one row, with a text of its periods: D1 takes as long to answer a row as to read it. */
 async function sought(
   d1: Preparer,
   site: string,
@@ -130,22 +131,22 @@ async function sought(
   before: Periods,
   after: Periods,
 ): Promise<Sides[]> {
-  const linesOf = (side: string, periods: Periods) =>
+  const textsOf = (side: string, periods: Periods) =>
     tiersOf(periods).map(
-      ([tier, starts]) => sql`(SELECT group_concat(${textOf(metrics)}, ${LINE}) FROM ${sql.raw(name)} AS r
+      ([tier, starts]) => sql`(SELECT ${asRows(metrics.map(columnOf))} FROM ${sql.raw(name)} AS r
         WHERE ${isOf(site, tier, starts)} AND r.dimension = g.value ->> 0 AND r.value = g.value ->> 1)
         AS ${sql.raw(`${side}_${tier}`)}`,
     )
   const list = JSON.stringify(groups.map(({ dimension, value }) => [dimension, value]))
-  const texts = [...linesOf('before', before), ...linesOf('after', after)]
+  const texts = [...textsOf('before', before), ...textsOf('after', after)]
   const { results } = await prepare(
     d1,
     sql`SELECT ${listed(sql`g.key AS place`, ...texts)} FROM json_each(${list}) AS g`,
   ).all<{ place: number } & Record<string, string | null>>()
   return results.flatMap(row => {
     const rowsOf = (side: string) =>
-      [row[`${side}_day`], row[`${side}_hour`]].flatMap(
-        lines => lines?.split(LINE).map(histograms => withUnread({ histograms }, metrics)) ?? [],
+      [row[`${side}_day`], row[`${side}_hour`]].flatMap(text =>
+        text ? unreadRows(text, metrics.length).map(cells => filled({}, metrics, cells)) : [],
       )
     const group = groups[row.place]
     return group
@@ -167,8 +168,8 @@ function isOf(site: string, tier: Tier, starts: readonly Hour[]): SQL {
   return sql`r.site = ${site} AND r.tier = ${tier} AND r.start IN (SELECT value FROM json_each(${JSON.stringify(starts)}))`
 }
 
-function textOf(metrics: readonly Metric[]): SQL {
-  return asText(metrics.map(metric => sql.raw(`r.${metric}`)))
+function columnOf(metric: Metric): SQL {
+  return sql.raw(`r.${metric}`)
 }
 
 /** Adds up the periods of each group. */

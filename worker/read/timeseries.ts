@@ -5,7 +5,7 @@
 import type { TimeseriesAnswer, TimeseriesQuery, TimeseriesRow } from '../../schema/api/timeseries.ts'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
 import { unitOf } from '../../schema/domain/metrics.ts'
-import type { Ms } from '../../schema/domain/units.ts'
+import type { Hour, Ms } from '../../schema/domain/units.ts'
 import { badField } from '../problem.ts'
 import { groupsOf } from '../query/distributions.ts'
 import type { Group } from '../query/groups.ts'
@@ -48,6 +48,7 @@ export async function readTimeseries(
 /** Groups stand together; each becomes a row with its points in order. */
 function toRows(groups: readonly Group[], query: TimeseriesQuery, step: number, now: Ms): TimeseriesRow[] {
   const nameOf = namesOf()
+  const timeOf = timesOf()
   return [...Map.groupBy(groups, nameOf).values()].flatMap(same => {
     const [first] = same
     const points = same
@@ -58,12 +59,22 @@ function toRows(groups: readonly Group[], query: TimeseriesQuery, step: number, 
           Math.min((start + step) * HOUR, query.to, now),
         ]
         const figures = figuresOf(metric, distribution, query.percentiles, (to - from) / 60_000, missing)
-        return figures ? [{ time: new Date(start * HOUR).toISOString(), ...figures }] : []
+        return figures ? [{ time: timeOf(start), ...figures }] : []
       })
     if (!first || !points.length) return []
     const { values, metric, rest } = first
     return [{ group: values, ...kindOf(values, rest), metric, unit: unitOf(metric), points }]
   })
+}
+
+/** The time of an hour as text, made once: groups and metrics have the same hours. */
+function timesOf(): (hour: Hour) => string {
+  const known = new Map<Hour, string>()
+  return hour => {
+    const time = known.get(hour) ?? new Date(hour * HOUR).toISOString()
+    known.set(hour, time)
+    return time
+  }
 }
 
 /** Names groups by what they are of. The points of a group share its values, of which there are fewer than of points. */

@@ -74,19 +74,37 @@ export function asList(column: SQL): SQL {
   return sql`group_concat(replace(coalesce(${column}, ''), '"', ''), ${sql.raw(`'${BETWEEN}'`)})`
 }
 
+/** SQL of the texts of some rows as one, for `unreadRows`. */
+export function asRows(columns: readonly SQL[]): SQL {
+  return sql`group_concat(${asText(columns)}, ${sql.raw(`'${BETWEEN}'`)})`
+}
+
 /** The histograms of that text, in its order; null where there is none. All are where there are more or fewer, which is logged. */
 export function unreadIn(text: string, count: number): (Unread | null)[] {
-  let from = 0
-  const found = Array.from({ length: count }, () => {
-    const start = from
-    const end = endOf(text, start)
-    from = end + 1
-    return end > start ? { text, from: start } : null
-  })
-  if (from === text.length + 1) return found
+  const found = unreadOf(text)
+  if (found.length === count) return found
   // Something broken has a bar of its own: nobody knows which histogram is whose.
   broken(text)
-  return found.map(() => null)
+  return Array.from({ length: count }, () => null)
+}
+
+/** The same by row, of `count` histograms each; no row where there are more or fewer, which is logged. */
+export function unreadRows(text: string, count: number): (Unread | null)[][] {
+  const found = unreadOf(text)
+  if (found.length % count === 0)
+    return Array.from({ length: found.length / count }, (_, i) => found.slice(i * count, (i + 1) * count))
+  broken(text)
+  return []
+}
+
+function unreadOf(text: string): (Unread | null)[] {
+  const found: (Unread | null)[] = []
+  for (let from = 0; from <= text.length; ) {
+    const end = endOf(text, from)
+    found.push(end > from ? { text, from } : null)
+    from = end + 1
+  }
+  return found
 }
 
 /** The histograms of that text, in its order; null where there is none, or where it is broken, which is logged. */

@@ -10,6 +10,7 @@ import {
   type StoredHistogram,
   sumOf,
   unreadIn,
+  unreadRows,
 } from '../../../worker/store/histogram-text.ts'
 import { prepare } from '../../../worker/store/statement.ts'
 import { random } from '../../kit/population.ts'
@@ -107,6 +108,21 @@ describe('the histograms of a row', () => {
     expect(logged).toHaveBeenCalledTimes(2)
     expect(sumOf(unread(...broken))).toBe(null)
     expect(sumOf([])).toBe(null)
+    logged.mockRestore()
+  })
+
+  it('come row by row, or not at all where there are more or fewer', () => {
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const places = (text: string, count: number) =>
+      unreadRows(text, count).map(row => row.map(one => one?.from ?? null))
+    expect(places('{a}|{b}||{c}', 2)).toEqual([
+      [0, 4],
+      [null, 9],
+    ])
+    expect(places('{a}', 1)).toEqual([[0]])
+    expect(logged).not.toHaveBeenCalled()
+    expect(places('{a}|{b}|{c}', 2)).toEqual([])
+    expect(logged).toHaveBeenCalledOnce()
     logged.mockRestore()
   })
 
