@@ -108,8 +108,10 @@ async function run(args: string[]): Promise<void> {
   const [first = '', second = ''] = args
   if (first === '--version' || first === '-v') return print(version())
   if (first === 'completion' && !HELP.includes(second)) return print(completion(second, COMMANDS))
-  if (first === 'help' && second) return run([...args.slice(1).filter(arg => !arg.startsWith('-')), '--help'])
-  if (HELP.includes(first) || first === 'help' || first === 'completion') return print(overview(COMMANDS))
+  const named = args.slice(1).filter(arg => !arg.startsWith('-'))
+  const isAsked = [...HELP, 'help'].includes(first)
+  if (isAsked && named[0] === second) return run([...named, '--help'])
+  if (isAsked || first === 'completion') return print(overview(COMMANDS))
   if (!first) {
     process.exitCode = MISUSED
     return note(overview(COMMANDS))

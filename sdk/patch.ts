@@ -102,7 +102,7 @@ export const patchCalls: PatchCalls = quietly((onStart, onEnd) => {
     note._status ??= answer?.status
     note._failure = failure
     onEnd(note)
-    opened.set(answer as object, note)
+    opened.set(Object(answer), note)
   })
   const fail = (note: Note, error: unknown) => end(note, undefined, failureOf(note._signal, error))
   /** Follows a promise of the page's: the head of an answer, then what is read of it, whole or in chunks. */

@@ -17,8 +17,10 @@ export const wrap = quietly(
     name: string | symbol,
     see: (self: never, args: never, start: number, result: T) => unknown,
   ): void => {
-    const methods = target as Record<string | symbol, Method>
-    const original = methods[name] as Method
+    const methods = target as Record<string | symbol, Method | undefined>
+    const original = methods[name]
+    // An exception takes longer than a call does.
+    if (!original) return
     const look = quietly(see)
     // A page may take Reflect away.
     const { apply } = Reflect

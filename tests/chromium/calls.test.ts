@@ -679,3 +679,30 @@ test('sends 64 calls a page view: each that failed, and an even sample of the re
   expect(half.length).toBeGreaterThan(12)
   expect(half.length).toBeLessThan(52)
 })
+
+test('throws nothing inside as answers are read, which costs several times a call', async () => {
+  const page = await open()
+  const session = await chromium.context.newCDPSession(page)
+  const thrown: unknown[] = []
+  session.on('Debugger.paused', ({ data }) => {
+    thrown.push(data?.description)
+    void session.send('Debugger.resume')
+  })
+  await session.send('Debugger.enable')
+  await session.send('Debugger.setPauseOnExceptions', { state: 'all' })
+  await page.evaluate(async () => {
+    for (const way of ['text', 'blob', 'bytes', 'arrayBuffer'] as const)
+      await (await fetch(`/api/${way}`))[way]()
+    const cloned = await fetch('/api/cloned')
+    await Promise.all([cloned.clone().text(), cloned.text()])
+    const reader = (await fetch('/api/reader')).body?.getReader()
+    while (!(await reader?.read())?.done);
+    // What is thrown is seen.
+    await (await fetch('/api/odd')).json().catch(() => {})
+  })
+  expect(thrown).toEqual([expect.stringMatching('SyntaxError')])
+  await session.detach()
+  expect((await callsOf(page)).map(({ endpoint, outcome }) => `${endpoint} ${outcome}`)).toEqual(
+    ['arrayBuffer', 'blob', 'bytes', 'cloned', 'odd', 'reader', 'text'].map(way => `GET /api/${way} ok`),
+  )
+})

@@ -513,6 +513,8 @@ describe('the command line', () => {
     ['budget', '-h'],
     ['help', 'check'],
     ['help', 'site', 'add'],
+    ['-h', 'summary'],
+    ['--help', 'site', 'add'],
     ['--version'],
     ['-v'],
   ])('has help: %s %s', async (...args) => {
@@ -521,6 +523,9 @@ describe('the command line', () => {
     expect(out).toMatch(
       /^-(v|-version)$/.test(args[0] ?? '') ? /^\d+\.\d+\.\d+\n$/ : /^fieldline .*Exit codes: 0/s,
     )
+    // Of the command that is named.
+    const [named] = args.filter(arg => arg !== 'help' && !arg.startsWith('-'))
+    if (named && args[0] !== named) expect(out).toMatch(new RegExp(`^fieldline ${named} `))
     for (const line of out.split('\n')) expect(line.length).toBeLessThan(100)
   })
 })

@@ -81,8 +81,8 @@ export function weighing({ columns }: Source): (row: RollupRow) => Weights {
 }
 
 /**
- * The rows of `values`, or of the whole slice. A period comes as one row, since D1 takes as long to answer each as to read it; a list
- * stays below the 2 MB of a text, with 400 values at most and 5 KB for each.
+ * The rows of `values`, or of the whole slice. A period of page views comes as one row, since D1 takes as long to answer a row as to
+ * read it. Those of calls and marks come one by one: with their pairs, a list of 200 could pass the 2 MB of a text.
  */
 export async function storedRows(
   d1: Preparer,
@@ -90,12 +90,13 @@ export async function storedRows(
   periods: Periods,
   values: readonly string[] | null,
 ): Promise<RollupRow[]> {
-  const { columns } = reading.source
+  const { columns, kind } = reading.source
+  const alone = kind === 'views' ? NO_SQL : sql`, ${r.value}`
   const wanted = values ? oneOf(values) : NO_SQL
   const texts = columns.map(column => sql`${asList(stored(column))} AS ${sql.raw(column)}`)
   const parts = inEachTier(reading, periods).map(
     from => sql`SELECT ${r.start} AS start, json_group_array(${r.value}) AS names, ${listed(...texts)}
-      ${from} ${wanted} GROUP BY ${r.start}`,
+      ${from} ${wanted} GROUP BY ${r.start}${alone}`,
   )
   if (!parts.length || values?.length === 0) return []
   const { results } = await prepare(d1, sql.join(parts, sql` UNION ALL `)).all<PeriodText>()
@@ -108,7 +109,7 @@ function rowsIn(period: PeriodText, columns: readonly string[]): RollupRow[] {
   const rows = names.map((value): RollupRow => ({ start: period.start, value }))
   for (const column of columns) {
     const cells = unreadIn(String(period[column] ?? ''), names.length)
-    for (let i = 0; i < rows.length; i++) (rows[i] as RollupRow)[column] = cells[i] ?? null
+    for (const [i, row] of rows.entries()) row[column] = cells[i] ?? null
   }
   return rows
 }

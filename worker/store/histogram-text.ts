@@ -123,9 +123,7 @@ export function histogramOf(text: string): StoredHistogram | null {
  */
 export function sumOf(unread: readonly Unread[]): StoredHistogram | null {
   startAnew()
-  let isWhole = unread.length > 0
-  for (let i = 0; isWhole && i < unread.length; i++) isWhole = read(unread[i] as Unread)
-  if (isWhole) return readSoFar()
+  if (unread.every(one => read(one))) return unread.length ? readSoFar() : null
   const whole = unread.filter(isSound)
   return whole.length ? sumOf(whole) : null
 }
@@ -231,18 +229,49 @@ function readField(text: string, code: number): boolean {
   return !Number.isNaN(value)
 }
 
-/** `{91:4,245:8}` */
+/** `{91:4,245:8}`. Nearly all are digits, a colon and digits: what else there may be, `readBucket` and `readNumber` know. */
 function readBuckets(text: string): boolean {
   if (text.charCodeAt(at++) !== OPEN) return false
   while (text.charCodeAt(at) !== CLOSE) {
-    const bucket = readBucket(text)
-    const weight = readNumber(text)
-    if (Number.isNaN(bucket + weight)) return false
+    const start = at
+    let bucket = readDigits(text)
+    const colon = at++
+    let weight = readDigits(text)
+    if (bucket >= MOST_BUCKETS || !isPlain(text, start, colon)) {
+      at = start
+      bucket = readBucket(text)
+      weight = readNumber(text)
+      if (Number.isNaN(bucket + weight)) return false
+    }
     sums.add(bucket, weight)
     if (text.charCodeAt(at) === COMMA) at++
   }
   at++
   return true
+}
+
+/** True where digits stand before and behind the colon, up to here, and no more than are safe. */
+function isPlain(text: string, start: number, colon: number): boolean {
+  const code = text.charCodeAt(at)
+  return (
+    colon > start &&
+    at > colon + 1 &&
+    at - colon <= SAFE_DIGITS &&
+    text.charCodeAt(colon) === COLON &&
+    (code === COMMA || code === CLOSE)
+  )
+}
+
+/** The digits that stand there; 0 where there are none. */
+function readDigits(text: string): number {
+  let value = 0
+  let place = at
+  for (let code = text.charCodeAt(place); code >= ZERO_DIGIT && code <= NINE; code = text.charCodeAt(place)) {
+    value = value * 10 + (code - ZERO_DIGIT)
+    place++
+  }
+  at = place
+  return value
 }
 
 /** The index of a bucket, `91:`; NaN where there is none. */
@@ -274,19 +303,11 @@ function readPairs(text: string): boolean {
 /** A number; NaN where there is none. */
 function readNumber(text: string): number {
   const start = at
-  let [value, place] = [0, start]
-  let code = text.charCodeAt(place)
-  while (code >= ZERO_DIGIT && code <= NINE) {
-    value = value * 10 + (code - ZERO_DIGIT)
-    code = text.charCodeAt(++place)
-  }
-  const digits = place - start
+  const value = readDigits(text)
+  const digits = at - start
   // `12.0`: sums of squares are real numbers.
-  if (code === DOT && text.charCodeAt(place + 1) === ZERO_DIGIT) {
-    place += 2
-    code = text.charCodeAt(place)
-  }
-  at = place
+  if (text.charCodeAt(at) === DOT && text.charCodeAt(at + 1) === ZERO_DIGIT) at += 2
+  const code = text.charCodeAt(at)
   const isDone = code === COMMA || code === COLON || code === CLOSE || code === END
   return isDone && digits > 0 && digits <= SAFE_DIGITS ? value : readRest(text, start)
 }
