@@ -102,6 +102,7 @@ export const patchCalls: PatchCalls = quietly((onStart, onEnd) => {
     note._status ??= answer?.status
     note._failure = failure
     onEnd(note)
+    // A text, which was read, is no key: to be refused takes longer than all the rest of a call.
     opened.set(Object(answer), note)
   })
   const fail = (note: Note, error: unknown) => end(note, undefined, failureOf(note._signal, error))

@@ -19,7 +19,7 @@ export const wrap = quietly(
   ): void => {
     const methods = target as Record<string | symbol, Method | undefined>
     const original = methods[name]
-    // An exception takes longer than a call does.
+    // There is no Proxy of nothing, and an exception takes longer than a call.
     if (!original) return
     const look = quietly(see)
     // A page may take Reflect away.
