@@ -5,7 +5,7 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import { pageviews } from '../../schema/storage/tables.ts'
-import { AND } from '../store/histogram-text.ts'
+import { AND } from '../store/histogram-reader.ts'
 import { NO_SQL, texts } from '../store/names.ts'
 import type { ViewColumn } from './dimensions.ts'
 import { bucketSql } from './sample-code.ts'
@@ -53,7 +53,7 @@ export function viewHistograms(
   return sql`SELECT ${groups}${sql.raw(metrics.map(m => `, ${asHistogram(m)} AS ${m}`).join(''))} FROM (${together})`
 }
 
-/** The histograms of each weight as a text, `{...}+{...}`, which the worker adds up as it reads it (store/histogram-text). */
+/** The histograms of each weight as a text, `{...}+{...}`, which the worker adds up as it reads it (store/histogram-reader). */
 function apart(groups: SQL, metrics: readonly ViewColumn[], weighed: SQL): SQL {
   const texts = metrics.map(metric => {
     const samples = metric === 'views' ? 's' : `${metric}_s`

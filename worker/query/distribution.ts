@@ -7,14 +7,8 @@ import { byBucket, reweighted } from '../../schema/domain/buckets.ts'
 import { type Collected, merge, nothing } from '../../schema/domain/histogram.ts'
 import type { Hour } from '../../schema/domain/units.ts'
 import { FAILURES } from '../../schema/wire/pageview.ts'
-import {
-  histogramsIn,
-  numberIn,
-  type StoredHistogram,
-  sumOf,
-  type Unread,
-  unreadIn,
-} from '../store/histogram-text.ts'
+import { numberIn, type StoredHistogram, sumOf, type Unread } from '../store/histogram-reader.ts'
+import { histogramsIn, unreadIn } from '../store/histogram-text.ts'
 
 export type Distribution = StoredHistogram
 type Failure = (typeof FAILURES)[number]
@@ -76,15 +70,15 @@ export function filled<R extends Row>(row: R, columns: readonly string[], cells:
 
 /** What a column of a row weighs; 0 where it has nothing. */
 export function weightIn(row: Row, column: string): number {
-  const cell = row[column]
-  if (!cell || typeof cell !== 'object') return 0
+  const cell = cellIn(row, column)
+  if (!cell) return 0
   return isUnread(cell) ? numberIn(cell, 'n') || 0 : cell.n
 }
 
 /** How much lay in `(other)` while a day's value had no name (worker/histogram/days); NaN where that was not noted. */
 export function hiddenIn(row: Row, column: string): number {
-  const cell = row[column]
-  return cell && typeof cell === 'object' && isUnread(cell) ? numberIn(cell, 'hidden') : Number.NaN
+  const cell = cellIn(row, column)
+  return cell && isUnread(cell) ? numberIn(cell, 'hidden') : Number.NaN
 }
 
 /** The sum of a column's histograms; undefined where no row has one. */
@@ -92,14 +86,19 @@ export function total(rows: readonly Row[], column: string): Distribution | unde
   const unread: Unread[] = []
   const parts: Distribution[] = []
   for (const row of rows) {
-    const cell = row[column]
-    if (!cell || typeof cell !== 'object') continue
+    const cell = cellIn(row, column)
+    if (!cell) continue
     if (isUnread(cell)) unread.push(cell)
     else parts.push(cell)
   }
   const sum = sumOf(unread)
   if (sum) parts.push(sum)
   return parts.length ? added(parts) : undefined
+}
+
+function cellIn(row: Row, column: string): Distribution | Unread | null {
+  const cell = row[column]
+  return cell && typeof cell === 'object' ? cell : null
 }
 
 function isUnread(cell: Distribution | Unread): cell is Unread {

@@ -46,9 +46,7 @@ export async function manyGroups(
 ): Promise<TwoSided[]> {
   const tables = tablesOf(metrics, tags)
   const ranked = (await Promise.all(tables.map(table => rankedOf(d1, site, table, after)))).flat()
-  const days = [...before.days, ...after.days]
-  const hours = [...before.hours, ...after.hours]
-  const periods = days.length + hours.length
+  const periods = before.days.length + before.hours.length + after.days.length + after.hours.length
   const text = ranked.reduce((sum, { text }) => sum + text, 0)
   const isAll = ranked.length * periods <= MOST_ROWS && text * periods <= MOST_TEXT
   const chosen = isAll ? ranked : busiest(ranked, periods)
@@ -97,11 +95,9 @@ async function scanned(
   const names = new Set(groups.map(({ dimension }) => dimension))
   const list = dimensions.map(({ name }) => name).filter(name => names.has(name))
   const both = { days: [...before.days, ...after.days], hours: [...before.hours, ...after.hours] }
+  const histograms = asText(metrics.map(columnOf))
   const parts = tiersOf(both).map(
-    ([
-      tier,
-      starts,
-    ]) => sql`SELECT r.dimension, r.start, r.value, ${asText(metrics.map(columnOf))} AS histograms
+    ([tier, starts]) => sql`SELECT r.dimension, r.start, r.value, ${histograms} AS histograms
       FROM json_each(${JSON.stringify(list)}) AS g CROSS JOIN ${sql.raw(name)} AS r
       WHERE ${isOf(site, tier, starts)} AND r.dimension = g.value`,
   )

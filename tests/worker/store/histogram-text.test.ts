@@ -2,13 +2,11 @@ import { env } from 'cloudflare:workers'
 import { sql } from 'drizzle-orm'
 import { describe, expect, it, vi } from 'vitest'
 import { merge } from '../../../schema/domain/histogram.ts'
+import { numberIn, type StoredHistogram, sumOf } from '../../../worker/store/histogram-reader.ts'
 import {
   asText,
   histogramOf,
   histogramsIn,
-  numberIn,
-  type StoredHistogram,
-  sumOf,
   unreadIn,
   unreadRows,
 } from '../../../worker/store/histogram-text.ts'
