@@ -189,9 +189,17 @@ describe('a local fieldline', () => {
   })
 
   test('counts an uncaught error and a rejection by their fingerprints', async () => {
-    await visit('browse?throws&rejects', page =>
-      page.waitForEvent('pageerror', error => error.name === 'TypeError'),
-    )
+    const page = await browser.newPage()
+    // However late the script comes.
+    const script = Promise.withResolvers<void>()
+    await page.route('**/fieldline.js', route => script.promise.then(() => route.continue()))
+    const failed = page.waitForEvent('pageerror', error => error.name === 'TypeError')
+    const shown = page.goto(`${server.url}/demo/browse?throws&rejects`)
+    await page.getByText('Plum vase').waitFor()
+    script.resolve()
+    await Promise.all([shown, failed])
+    await page.goto('about:blank')
+    await page.close()
     await arrived({ metrics: 'errors', route: '/demo/browse' })
     const answer = await fetch(`${server.url}/v1/errors?site=demo`, {
       headers: { Authorization: `Bearer ${server.token}` },

@@ -36,8 +36,11 @@ export function misbehave() {
     link.href = withKnobs(link.getAttribute('href'))
   document.body.append(panel())
   if (isOn('late-banner')) setTimeout(showBanner, 900)
-  if (isOn('throws')) setTimeout(showAdvert, 300)
-  if (isOn('rejects')) askStock(7)
+  // The load event waits for the script of fieldline, which sees no error before it has run.
+  addEventListener('load', () => {
+    if (isOn('throws')) setTimeout(showAdvert, 300)
+    if (isOn('rejects')) askStock(7)
+  })
 }
 
 /** Throws a TypeError that nobody catches: the slot is on no page. */
