@@ -1,6 +1,7 @@
 /** What a reader must know to trust the numbers: how many samples, which error, what is missing. */
 
 import type { DeliveryAnswer } from '../../schema/api/delivery.ts'
+import type { ShareEstimate } from '../../schema/domain/share.ts'
 import { percent, whole } from '../words.ts'
 import type { Text } from './document.ts'
 import { type Findings, isMissing } from './findings.ts'
@@ -48,9 +49,10 @@ function losses({
   bots,
   refused,
   failed,
+  shares,
   busiest_share,
 }: DeliveryAnswer): Text[] {
-  const turnedAway = Object.values(refused).reduce((total, count) => total + count, failed)
+  const turnedAway = Object.values(refused).reduce((total, count) => total + count, 0)
   return [
     ...(lost && lost.high > 0
       ? [
@@ -62,13 +64,23 @@ function losses({
       : loss_rate
         ? [[`At least ${percent(loss_rate)} of the beacons that browsers sent never arrived.`]]
         : []),
-    ...(turnedAway ? [[`${whole(turnedAway)} beacons were refused or failed. /v1/delivery says why.`]] : []),
+    ...(turnedAway
+      ? [[`${whole(turnedAway)} beacons were refused${part(shares.refused)}. /v1/delivery says why.`]]
+      : []),
+    ...(failed ? [[`${whole(failed)} beacons failed${part(shares.failed)}: the database took none.`]] : []),
     ...(busiest_share !== null && busiest_share > NOTABLE
       ? [[`One address may have sent up to ${percent(busiest_share)} of all beacons.`]]
       : []),
     ...(calls_left_out
       ? [[`${whole(calls_left_out)} API calls are left out: a page view sends at most 64.`]]
       : []),
-    ...(bots ? [[`${whole(bots)} beacons of bots are left out.`]] : []),
+    ...(bots ? [[`${whole(bots)} beacons of bots are left out${part(shares.bots)}.`]] : []),
   ]
+}
+
+/** `, 5.3% (95% interval 5.1% to 5.6%)`: which share a count is; nothing where it is of nothing. */
+function part(share: ShareEstimate | null | undefined): string {
+  return share
+    ? `, ${percent(share.value)} (95% interval ${percent(share.low)} to ${percent(share.high)})`
+    : ''
 }

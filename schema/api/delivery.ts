@@ -5,7 +5,7 @@
 
 import * as v from 'valibot'
 import type { Parsed } from '../domain/problem.ts'
-import { SHARE } from './answer.ts'
+import { SHARE, SHARE_ESTIMATE } from './answer.ts'
 import { TIME } from './fields.ts'
 import { parseRangeQuery, type RangeQuery } from './range.ts'
 
@@ -26,6 +26,7 @@ export function parseDeliveryQuery(
 
 const amount = v.pipe(v.number(), v.integer(), v.minValue(0))
 const counted = (meaning: string) => v.pipe(amount, v.description(meaning))
+const share = (of: string) => v.pipe(v.nullable(SHARE_ESTIMATE), v.description(`${of}; null: there are none`))
 
 const FIGURES = {
   accepted: counted('beacons that passed every check: stored, sampled out, queued or late'),
@@ -73,11 +74,22 @@ const FIGURES = {
     ),
   ),
   lost: v.pipe(
-    v.nullable(v.object({ value: SHARE, low: SHARE, high: SHARE })),
+    v.nullable(SHARE_ESTIMATE),
     v.description(
       'an estimate of the share of beacons that never arrived, with its 95% interval, by the hour in which their page ' +
         'views began, once it is rolled up: the share missing of the first beacons that a later one of their page view ' +
-        'proves. null: no page view has two',
+        'proves. Of one address few page views an hour count. null: no page view has two',
+    ),
+  ),
+  shares: v.pipe(
+    v.object({
+      refused: share('of all beacons that arrived'),
+      failed: share('of those that arrived, without those that are refused for their rate'),
+      bots: share('of the same'),
+    }),
+    v.description(
+      'of the counts above, with their 95% intervals: every beacon is counted, so these say what more of the same traffic would ' +
+        'show. Where the counts are estimates, each report of an isolate is one sample',
     ),
   ),
 }

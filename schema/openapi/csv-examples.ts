@@ -35,9 +35,12 @@ export const CSV = {
     '1642.9,0.6672,0.4965,0.8287,degrading,0.9999,231,,,,,,,,,\r\n',
   delivery:
     'hour,accepted,stored,sampled_out,queued,late,failed,bots,ignored,lake_failed,tags_left_out.undeclared,tags_left_out.unfit,' +
-    'refused.origin,refused.rate,refused.size,refused.field,refused.weight,estimated,busiest_share,lost.value,lost.low,lost.high\r\n' +
-    '2026-11-20T08:00:00.000Z,171,170,0,0,1,0,2,0,0,12,0,0,0,0,1,0,false,0.0345,0.0274,0.0075,0.0949\r\n' +
-    '2026-11-21T08:00:00.000Z,64,64,0,0,0,0,0,0,0,0,0,2,210,0,0,0,false,0.8043,,,\r\n',
+    'refused.origin,refused.rate,refused.size,refused.field,refused.weight,estimated,busiest_share,lost.value,lost.low,lost.high,' +
+    'shares.refused.value,shares.refused.low,shares.refused.high,shares.failed.value,shares.failed.low,shares.failed.high,' +
+    'shares.bots.value,shares.bots.low,shares.bots.high\r\n' +
+    '2026-11-20T08:00:00.000Z,171,170,0,0,1,0,2,0,0,12,0,0,0,0,1,0,false,0.0345,0.0274,0.0075,0.0949,' +
+    '0.0057,0.001,0.0318,0,0,0.0216,0.0115,0.0032,0.0409\r\n' +
+    '2026-11-21T08:00:00.000Z,64,64,0,0,0,0,0,0,0,0,0,2,210,0,0,0,false,0.8043,,,,0.7681,0.7149,0.814,0,0,0.055,0,0,0.055\r\n',
   errors:
     'kind,message,script,line,column,count,pageviews,samples,share,first_seen,last_seen,releases,browsers\r\n' +
     'error,TypeError: Cannot read properties of undefined (reading,/assets/cart.js,118,23,183,131,131,0.0159,2026-11-20T14:02:51.310Z,' +

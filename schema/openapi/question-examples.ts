@@ -187,6 +187,11 @@ export const DELIVERY: DeliveryAnswer = {
   estimated: false,
   busiest_share: 0.1196,
   lost: { value: 0.0254, low: 0.0179, high: 0.0359 },
+  shares: {
+    refused: { value: 0.0499, low: 0.0438, high: 0.0568 },
+    failed: { value: 0, low: 0, high: 0.0009 },
+    bots: { value: 0.0076, low: 0.0053, high: 0.0107 },
+  },
   pageviews: 2370,
   beacons_sent: 4102,
   beacons_received: 4058,
@@ -214,6 +219,11 @@ export const DELIVERY: DeliveryAnswer = {
       estimated: false,
       busiest_share: 0.0345,
       lost: { value: 0.0274, low: 0.0075, high: 0.0949 },
+      shares: {
+        refused: { value: 0.0057, low: 0.001, high: 0.0318 },
+        failed: { value: 0, low: 0, high: 0.0216 },
+        bots: { value: 0.0115, low: 0.0032, high: 0.0409 },
+      },
     },
     {
       hour: '2026-11-21T08:00:00.000Z',
@@ -231,6 +241,11 @@ export const DELIVERY: DeliveryAnswer = {
       estimated: false,
       busiest_share: 0.8043,
       lost: null,
+      shares: {
+        refused: { value: 0.7681, low: 0.7149, high: 0.814 },
+        failed: { value: 0, low: 0, high: 0.055 },
+        bots: { value: 0, low: 0, high: 0.055 },
+      },
     },
   ],
 }

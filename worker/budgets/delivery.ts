@@ -1,15 +1,22 @@
 /**
- * Judges a budget of delivery, by a share of the window's beacons. The loss is an estimate with its interval; the
- * others are counted, so that their interval is the share itself. That of one address is an upper bound.
+ * Judges a budget of delivery, by a share of the window's beacons with its interval; that of one address is an upper bound.
+ *
+ * Anyone may send beacons that are refused, or a bot's, as many as he likes. So a share is evidence where it would be without
+ * the beacons of the busiest address, too; else nobody can tell. The loss needs no such look: of one address few page views tell of it
+ * (ingest/telling).
  */
 
+import type { BudgetState } from '../../schema/domain/budget-state.ts'
 import type { DeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import type { BudgetRow } from '../../schema/storage/tables.ts'
-import { figures } from '../read/delivery.ts'
-import { arrivedOf, countsOf, type Sums, sum } from '../read/delivery-counts.ts'
+import { figures, lossesOf } from '../read/delivery.ts'
+import { arrivedOf, countsOf, effectiveOf, type Sums, sum } from '../read/delivery-counts.ts'
+import { type CountedShare, estimateOf, partOf } from '../read/delivery-shares.ts'
+import { tellingOf } from '../read/loss.ts'
 import type { Preparer } from '../store/statement.ts'
+import { stateOf } from './state.ts'
 
 /** The share with its interval, and the beacons that it is a share of. */
 interface DeliveryShare {
@@ -17,38 +24,81 @@ interface DeliveryShare {
   low: number | null
   high: number | null
   samples: number
+  effective_samples: number
 }
 
-export async function deliveryShare(
+/** How a share stands; `state` follows from the one before. */
+type DeliveryFinding = DeliveryShare & { state: BudgetState }
+type Promised = Pick<BudgetRow, 'state' | 'told' | 'max' | 'minimum'>
+
+/** From which to which share it may be without the beacons of one address. */
+interface Without {
+  low: number
+  high: number
+}
+
+const UNKNOWN = { value: null, low: null, high: null }
+
+export async function judgeDelivery(
   d1: Preparer,
-  { site, windowHours }: Pick<BudgetRow, 'site' | 'windowHours'>,
+  budget: Promised & Pick<BudgetRow, 'site' | 'windowHours'>,
   metric: DeliveryMetric,
   now: Ms,
-): Promise<DeliveryShare> {
+): Promise<DeliveryFinding> {
+  const { site, windowHours } = budget
   const to = (hourOf(now) + 1) * HOUR
   const { hours } = await countsOf(d1, { site, from: to - windowHours * HOUR, to }, now)
-  return shareOf(metric, sum(hours.map(({ sums }) => sums)))
+  return foundInSums(budget, metric, sum(hours.map(({ sums }) => sums)))
+}
+
+/** How a budget stands by the sums of its window. */
+export function foundInSums(budget: Promised, metric: DeliveryMetric, sums: Sums): DeliveryFinding {
+  const share = shareOf(metric, sums)
+  const state = stateOf(budget, share, share.effective_samples)
+  return { ...share, state: isEvidence(budget.max, share, withoutOne(metric, sums)) ? state : 'no-data' }
 }
 
 /** The share that some sums come to. */
 export function shareOf(metric: DeliveryMetric, sums: Sums): DeliveryShare {
-  const { lost, refused, failed, bots, busiest_share } = figures(sums)
-  const arrived = arrivedOf(sums)
-  const part = (count: number) => exactly(arrived ? count / arrived : null, arrived)
+  const { lost, shares, busiest_share } = figures(sums)
+  const counted = { samples: arrivedOf(sums), effective_samples: effectiveOf(sums) }
   switch (metric) {
     case 'delivery:lost':
-      return { ...(lost ?? { value: null, low: null, high: null }), samples: sums.received ?? 0 }
+      return {
+        ...(lost ?? UNKNOWN),
+        samples: sums.received ?? 0,
+        effective_samples: tellingOf(lossesOf(sums)),
+      }
     case 'delivery:refused':
-      return part(Object.values(refused).reduce((total, count) => total + count, 0))
+      return { ...(shares.refused ?? UNKNOWN), ...counted }
     case 'delivery:failed':
-      return part(failed)
+      return { ...(shares.failed ?? UNKNOWN), ...counted }
     case 'delivery:bots':
-      return part(bots)
+      return { ...(shares.bots ?? UNKNOWN), ...counted }
     case 'delivery:busiest':
-      return exactly(busiest_share, arrived)
+      return { value: busiest_share, low: busiest_share, high: busiest_share, ...counted }
   }
 }
 
-function exactly(value: number | null, samples: number): DeliveryShare {
-  return { value, low: value, high: value, samples }
+/** False where what the interval says would not hold without the beacons of one address. */
+function isEvidence(max: number, { low, high }: DeliveryShare, without: Without | null): boolean {
+  if (!without || low === null || high === null) return true
+  return low > max ? without.low > max : high > max || without.high <= max
+}
+
+const COUNTED: Partial<Record<DeliveryMetric, CountedShare>> = {
+  'delivery:refused': 'refused',
+  'delivery:failed': 'failed',
+  'delivery:bots': 'bots',
+}
+
+/** Null for what is no share of counts. Nobody makes his beacons fail, but he may hide those that do. */
+function withoutOne(metric: DeliveryMetric, sums: Sums): Without | null {
+  const name = COUNTED[metric]
+  if (!name) return null
+  const { count, of } = partOf(sums, name)
+  const left = of - Math.min(sums.busiest ?? 0, of)
+  const among = (count: number) => estimateOf(sums, { count, of: left })
+  const least = name === 'failed' ? estimateOf(sums, { count, of }) : among(Math.max(0, count - of + left))
+  return { low: least?.low ?? 0, high: among(Math.min(count, left))?.high ?? 1 }
 }

@@ -20,8 +20,9 @@ import { oldestRaw, type Retention } from '../query/kept.ts'
 import { erring } from '../read/error-free.ts'
 import { countsOf, percentileInUnit } from '../read/summary.ts'
 import type { Preparer } from '../store/statement.ts'
-import { deliveryShare } from './delivery.ts'
+import { judgeDelivery } from './delivery.ts'
 import { compare } from './relative.ts'
+import { stateOf } from './state.ts'
 
 /** How a budget stands: its percentile in the metric's unit. */
 export interface Finding {
@@ -59,9 +60,7 @@ export async function judge(
 ): Promise<Finding> {
   const { site, metric } = budget
   if (isDeliveryMetric(metric)) {
-    const share = await deliveryShare(d1, budget, metric, now)
-    const state = stateOf(budget, share, share.samples)
-    return { ...share, effective_samples: share.samples, state, release: null, baseline: null }
+    return { ...(await judgeDelivery(d1, budget, metric, now)), release: null, baseline: null }
   }
   const oldest = oldestRaw(kept, now)
   if (budget.relativeTo !== null) return judgeRelative(d1, budget, metric, filters, now, oldest)
@@ -121,18 +120,6 @@ export function foundIn(
 function percentileOf(metric: Measure, distribution: Distribution, percentile: number): Bounds {
   const [found = null] = percentiles(distribution, [percentile], limitsOf(metric))
   return found ? percentileInUnit(metric, found) : UNKNOWN
-}
-
-/** The state that the interval proves; where it proves none the one before, which after a gap is the one told last. */
-export function stateOf(
-  { state, told, max, minimum }: Pick<BudgetRow, 'state' | 'told' | 'max' | 'minimum'>,
-  { value, low, high }: Pick<Finding, 'value' | 'low' | 'high'>,
-  effective: number,
-): BudgetState {
-  if (value === null || effective < minimum) return 'no-data'
-  if (low !== null && low > max) return 'breached'
-  if (high !== null && high <= max) return 'ok'
-  return state === 'no-data' ? told : state
 }
 
 /** The busiest release of the window that had no page view in the same time before it. */

@@ -17,8 +17,8 @@ import { keptGroups, oldestRaw } from '../query/kept.ts'
 import { countsOf, sum } from '../read/delivery-counts.ts'
 import type { Site } from '../site/sites.ts'
 import { counted, type Preparer, type Receipt } from '../store/statement.ts'
-import { shareOf } from './delivery.ts'
-import { type Finding, foundIn, stateOf } from './judge.ts'
+import { foundInSums, shareOf } from './delivery.ts'
+import { type Finding, foundIn } from './judge.ts'
 
 /** Days that are looked back. */
 const DAYS = 28
@@ -154,12 +154,11 @@ async function shares(
     samples: shareOf(metric, sum([...sums.values()])).samples,
     oneIn: 1,
     judge(from, to, before) {
-      const share = shareOf(metric, sum(within(sums, from, to, stepOf(terms.windowHours))))
-      return {
-        ...share,
-        effective_samples: share.samples,
-        state: stateOf({ ...terms, ...before }, share, share.samples),
-      }
+      return foundInSums(
+        { ...terms, ...before },
+        metric,
+        sum(within(sums, from, to, stepOf(terms.windowHours))),
+      )
     },
   }
 }

@@ -1,6 +1,7 @@
 /** What happened to the beacons: taken, left out, refused and why, lost, and how much one address sent; by hour beneath. */
 
 import type { DeliveryAnswer, DeliveryFigures } from '../../schema/api/delivery.ts'
+import type { ShareEstimate } from '../../schema/domain/share.ts'
 import { date, moment, number, percent, plain } from './format.ts'
 import { usePlace } from './link.tsx'
 import { Section, Table } from './section.tsx'
@@ -38,23 +39,28 @@ export function Delivery({ answer, path }: { answer: Answer<DeliveryAnswer>; pat
             <Fact name="Accepted" value={number(data.accepted)} />
             <Fact name="Stored" value={number(data.stored)} />
             <Fact name="Sampled out" value={number(data.sampled_out)} />
-            <Fact name="Bots" value={number(data.bots)} />
-            <Fact name="Refused" value={number(refusedOf(data))} note={reasonsOf(data)} />
-            <Fact name="Failed" value={number(data.failed)} />
+            <Fact name="Bots" value={number(data.bots)} note={shareOf(data.shares.bots)} />
+            <Fact
+              name="Refused"
+              value={number(refusedOf(data))}
+              note={`${shareOf(data.shares.refused)} ${reasonsOf(data)}`}
+            />
+            <Fact name="Failed" value={number(data.failed)} note={shareOf(data.shares.failed)} />
             {RARE.map(
               ([key, name]) => !!data[key] && <Fact key={key} name={name} value={number(data[key])} />,
             )}
             <Fact
               name="Lost"
               value={lossOf(data)}
-              note={data.lost ? intervalOf(data.lost) : 'not known yet'}
+              note={data.lost ? `95% interval ${rangeOf(data.lost)}` : 'not known yet'}
             />
             <Fact name="Most from one address" value={busiestOf(data)} />
             {!!data.unknown_sites && <Fact name="For unknown sites" value={number(data.unknown_sites)} />}
           </dl>
           <p class="soft">
             {isNarrowed(place) && `All of ${place.site}, whatever the filters. `}
-            Counts are lower bounds. Loss is an estimate of rolled-up hours. No address is stored.
+            Shares have their 95% intervals. Counts are lower bounds. Loss is an estimate of rolled-up hours.
+            No address is stored.
           </p>
           <details>
             <summary>By {data.step}</summary>
@@ -112,8 +118,13 @@ function lossOf({ lost }: DeliveryFigures): string {
   return lost ? percent(lost.value) : '–'
 }
 
-function intervalOf({ low, high }: { low: number; high: number }): string {
-  return `95% interval ${percent(low)} to ${percent(high)}`
+/** `5.3%, 5.1% to 5.6%`. */
+function shareOf(share: ShareEstimate | null): string {
+  return share ? `${percent(share.value)}, ${rangeOf(share)}` : ''
+}
+
+function rangeOf({ low, high }: ShareEstimate): string {
+  return `${percent(low)} to ${percent(high)}`
 }
 
 function busiestOf({ busiest_share }: DeliveryFigures): string {

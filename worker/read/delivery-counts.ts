@@ -65,11 +65,12 @@ export const MEASURED = [
   'beforeSquared',
 ] as const satisfies readonly Count<typeof deliveries>[]
 
-/** Sums of columns, by their names in tables.ts; `measured` ones are of hours that have squares. */
+/** Sums of columns, by their names in tables.ts; `measured` ones are of hours that have squares. `squares`: see effectiveOf. */
 export type Sums = {
   [K in
     | 'rows'
     | 'estimated'
+    | 'squares'
     | (typeof INTAKE | typeof DELIVERIES)[number]
     | `measured ${(typeof MEASURED)[number]}`]?: number
 }
@@ -79,8 +80,17 @@ const summed = (name: keyof Sums, value: string) => `'${name}', sum(${value})`
 const taken = texts(intake)
 const sent = texts(deliveries)
 const WITH_SQUARES = `CASE WHEN ${sent.beforeSquared} > 0 OR ${sent.sent} = ${sent.pageviews} THEN`
+/** Of every beacon that the isolates have reported. */
+const ARRIVED = ['accepted', 'failed', 'bots', 'ignored', ...REFUSED] as const
+const ALL_ARRIVED = `(${ARRIVED.map(name => taken[name]).join(' + ')})`
+/** An hour's beacons are as many samples; where only some isolates tell of theirs, each report is one. */
+const PER_SAMPLE = `CASE WHEN ${taken.oneIn} > 1 THEN max(1.0, 1.0 * ${ALL_ARRIVED} * ${taken.oneIn} / max(1, ${taken.reports})) ELSE 1 END`
 const INTAKE_SUMS = sql.raw(
-  [...INTAKE.map(name => summed(name, taken[name])), summed('estimated', `(${taken.oneIn} > 1)`)].join(', '),
+  [
+    ...INTAKE.map(name => summed(name, taken[name])),
+    summed('estimated', `(${taken.oneIn} > 1)`),
+    summed('squares', `${ALL_ARRIVED} * (${PER_SAMPLE})`),
+  ].join(', '),
 )
 const DELIVERY_SUMS = sql.raw(
   [
@@ -135,6 +145,11 @@ export function sum(list: readonly Sums[]): Sums {
 
 /** Every beacon that the isolates have reported. */
 export function arrivedOf(sums: Sums): number {
-  const names = ['accepted', 'failed', 'bots', 'ignored', ...REFUSED] as const
-  return names.reduce((total, name) => total + (sums[name] ?? 0), 0)
+  return ARRIVED.reduce((total, name) => total + (sums[name] ?? 0), 0)
+}
+
+/** So many independent beacons would tell as much: all of them, or fewer where not every isolate told of its own (Kish's size). */
+export function effectiveOf(sums: Sums): number {
+  const arrived = arrivedOf(sums)
+  return sums.squares ? arrived ** 2 / sums.squares : arrived
 }

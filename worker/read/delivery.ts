@@ -12,6 +12,7 @@ import { intake, rates } from '../../schema/storage/tables.ts'
 import { named, selected } from '../store/names.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 import { arrivedOf, countsOf, type MEASURED, type Sums, sum } from './delivery-counts.ts'
+import { sharesOf } from './delivery-shares.ts'
 import { type Losses, lossOf } from './loss.ts'
 import { rangeOf } from './summary.ts'
 
@@ -102,10 +103,11 @@ export function figures(sums: Sums): DeliveryFigures {
     estimated: of('estimated') > 0,
     busiest_share: strangers > 0 ? Math.min(1, of('busiest') / strangers) : null,
     lost: lossOf(lossesOf(sums)),
+    shares: sharesOf(sums),
   }
 }
 
-function lossesOf(sums: Sums): Losses {
+export function lossesOf(sums: Sums): Losses {
   const of = (name: (typeof MEASURED)[number]) => sums[`measured ${name}`] ?? 0
   return {
     followed: of('followed'),

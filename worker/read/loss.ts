@@ -31,12 +31,17 @@ export function lossOf(losses: Losses): ShareEstimate | null {
   if (!before || !beforeSquared) return null
   const value = missing / before
   // Where nothing or all is missing, nothing tells how losses gather: each page view counts as one.
-  const independent = before ** 2 / beforeSquared
+  const independent = tellingOf(losses)
   const spread = missingSquared - 2 * value * missingBefore + value ** 2 * beforeSquared
   const variance = ((followed / Math.max(1, followed - 1)) * spread) / before ** 2
   const measured = variance > 0 ? (value * (1 - value)) / variance : independent
   const n = Math.min(before, measured) * (Z / student(followed - 1)) ** 2
   return shareOf(value, n)
+}
+
+/** So many independent page views tell of it. */
+export function tellingOf({ before, beforeSquared }: Losses): number {
+  return beforeSquared ? before ** 2 / beforeSquared : 0
 }
 
 /** 97.5 % of Student's t. @see https://dlmf.nist.gov/ Abramowitz and Stegun 26.7.5 */

@@ -5,8 +5,8 @@ import type { NewWebhookAnswer } from '../../../schema/api/webhooks.ts'
 import { HOUR } from '../../../schema/domain/hour.ts'
 import { shareAbove } from '../../../schema/domain/ratio.ts'
 import type { PageViewRow } from '../../../schema/storage/tables.ts'
-import { stateOf } from '../../../worker/budgets/judge.ts'
 import { signatureOf } from '../../../worker/budgets/signature.ts'
+import { stateOf } from '../../../worker/budgets/state.ts'
 import { watch } from '../../../worker/budgets/watch.ts'
 import { admin, get, ORIGIN, problemOf, put } from '../../kit/worker/client.ts'
 import { pageViewRow, store } from '../../kit/worker/rows.ts'
@@ -585,7 +585,7 @@ describe('a budget of delivery', () => {
     await arrived('guarded', { accepted: 50, refused_rate: 20 })
     await judgeAt('guarded', NOW)
     expect((await list('guarded')).data.map(({ state }) => state)).toEqual(['no-data', 'no-data'])
-    await arrived('guarded', { accepted: 600, refused_rate: 150, refused_origin: 50, busiest: 200 })
+    await arrived('guarded', { accepted: 600, refused_rate: 150, refused_origin: 50, busiest: 100 })
     await judgeAt('guarded', NOW + QUARTER)
     const { data } = await list('guarded')
     expect(data.find(({ id }) => id === refused.id)).toMatchObject({
@@ -593,10 +593,10 @@ describe('a budget of delivery', () => {
       value: 0.25,
       samples: 800,
     })
-    expect(data.find(({ id }) => id === busiest.id)).toMatchObject({ state: 'ok', value: 0.25 })
+    expect(data.find(({ id }) => id === busiest.id)).toMatchObject({ state: 'ok', value: 0.125 })
     const [told] = await received('/200/guarded')
     expect(JSON.parse(told?.body ?? '').text).toBe(
-      'guarded: delivery:refused is over its budget of 10%: 25% (95% interval: 25% to 25%, 800 samples in 6 h).',
+      'guarded: delivery:refused is over its budget of 10%: 25% (95% interval: 22.1% to 28.1%, 800 samples in 6 h).',
     )
   })
 

@@ -2,6 +2,7 @@ import { env, exports } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import type { DeliveryAnswer } from '../../../schema/api/delivery.ts'
 import { HOUR } from '../../../schema/domain/hour.ts'
+import { shareOf } from '../../../schema/domain/share.ts'
 import { encode } from '../../../schema/wire/beacon.ts'
 import { rollUpHour } from '../../../worker/histogram/rollup.ts'
 import { delivery as askDelivery } from '../../../worker/read/delivery.ts'
@@ -84,6 +85,11 @@ describe('delivery', () => {
       refused,
       estimated: false,
       busiest_share: 27 / 105,
+      shares: {
+        refused: shareOf(10 / 145, 145),
+        failed: shareOf(1 / 135, 135),
+        bots: shareOf(4 / 135, 135),
+      },
       unknown_sites: 6,
       lost: null,
     })
@@ -96,13 +102,28 @@ describe('delivery', () => {
     expect(long).toMatchObject({ step: 'day', accepted: 137, estimated: true })
     expect(long.hours.length).toBeGreaterThanOrEqual(2)
     expect(long.hours.length).toBeLessThanOrEqual(3)
+    // More reports than beacons: each of these is a sample.
+    expect(long.shares.refused).toEqual(shareOf(10 / 152, 152))
     expect(long.hours[0]?.hour).toBe(at(Math.floor((now - 24 * 20) / 24) * 24))
 
     const csv = await (await get('/v1/delivery?site=hourly&format=csv')).text()
     expect(csv.split('\r\n')[0]).toMatch(
-      /^hour,accepted,.*,refused\.rate,.*,busiest_share,lost\.value,lost\.low,lost\.high$/,
+      /^hour,accepted,.*,refused\.rate,.*,busiest_share,lost\.value,lost\.low,lost\.high,shares\.refused\.value,/,
     )
     expect(csv.trim().split('\r\n')).toHaveLength(3)
+  })
+
+  it('takes each report for one sample where only some isolates tell of their beacons', async () => {
+    await put('/v1/sites/crowded', { origins: [ORIGIN] })
+    const hour = Math.floor(Date.now() / HOUR) - 1
+    await env.DB.prepare(
+      `INSERT INTO intake (site, hour, accepted, bots, one_in, reports) VALUES ('crowded', ?1, 9000, 1000, 4, 80)`,
+    )
+      .bind(hour)
+      .run()
+    const { shares, estimated } = await delivery('crowded')
+    expect(estimated).toBe(true)
+    expect(shares.bots).toEqual(shareOf(0.1, 20))
   })
 
   it('shows what came for unknown sites to the admin alone', async () => {
