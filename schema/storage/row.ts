@@ -12,6 +12,11 @@ import {
   type PageError,
 } from '../wire/pageview.ts'
 
+/** The bit of `received` that all later beacons of a page view share: JSON carries whole numbers below 2^53. */
+export const LAST_BIT = 50
+/** The bit that says that a page view's later beacons do not count for the loss. */
+export const SILENT_BIT = 51
+
 /** A call: its outcome by number, nulls at the end left out. */
 export type RowCall = [
   endpoint: string,

@@ -175,7 +175,7 @@ export const pageviews = sqliteTable(
     marks: text().notNull().default('{}'),
     /** JSON object: declared tag -> value; null where there is none. */
     tags: text(),
-    /** One bit for each beacon that came, the lowest for number 0: with `sequence` it tells how many were lost. */
+    /** One bit for each beacon that came, the lowest for number 0: with `sequence` it tells how many were lost. See row.ts. */
     received: integer().notNull().default(0),
     /** Calls beyond what is sent of one page view. */
     dropped: integer().notNull().default(0),

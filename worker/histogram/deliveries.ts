@@ -5,11 +5,13 @@
  * a later one arrives; one that was the last, or the only one, does not.
  *
  * Of a page view with several beacons the first one counts, and the newest: either the first came, or it is missing. Else one page view
- * that says it is at its 51st beacon would claim 50 lost ones.
+ * that says it is at its 51st beacon would claim 50 lost ones. Of one address few page views with several beacons count
+ * (ingest/telling): the others count as if they had one.
  */
 
 import { type SQL, sql } from 'drizzle-orm'
 import type { Hour } from '../../schema/domain/units.ts'
+import { SILENT_BIT } from '../../schema/storage/row.ts'
 import { deliveries, pageviews } from '../../schema/storage/tables.ts'
 import { listed, named, texts } from '../store/names.ts'
 import { BELIEVED } from './believed.ts'
@@ -20,7 +22,7 @@ const view = texts(pageviews, 'p')
 const d = named(deliveries)
 
 /** 1 for a page view whose first beacon has a successor, and 1 where it is missing. */
-const BEFORE = `min(${view.sequence}, 1)`
+const BEFORE = `(min(${view.sequence}, 1) * (${view.received} < ${2 ** SILENT_BIT}))`
 const MISSING = `(${BEFORE} * (1 - (${view.received} & 1)))`
 const DROPPED = `min(${view.dropped} + ${view.callsCut}, ${BELIEVED.dropped})`
 

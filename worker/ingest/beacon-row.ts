@@ -3,15 +3,20 @@
 import { hourOf } from '../../schema/domain/hour.ts'
 import { PHASES } from '../../schema/domain/metrics.ts'
 import type { Ms } from '../../schema/domain/units.ts'
-import { byBeacon, encodeBlocking, encodeCall, encodeError, encodeMark } from '../../schema/storage/row.ts'
+import {
+  byBeacon,
+  encodeBlocking,
+  encodeCall,
+  encodeError,
+  encodeMark,
+  LAST_BIT,
+  SILENT_BIT,
+} from '../../schema/storage/row.ts'
 import type { PageViewRow } from '../../schema/storage/tables.ts'
 import { encodeAttribution } from '../../schema/wire/attribution-lists.ts'
 import type { PageView } from '../../schema/wire/pageview.ts'
 import type { Visitor } from './enrich.ts'
 import { slim } from './size.ts'
-
-/** The bit that all later beacons of a page view share: JSON carries whole numbers below 2^53. */
-const LAST_BIT = 50
 
 /** Where a beacon arrived, and when. */
 interface Arrival {
@@ -57,6 +62,11 @@ export function toRow(view: PageView, visitor: Visitor, { site, now }: Arrival):
 export function slimRow(view: PageView, visitor: Visitor, arrival: Arrival): PageViewRow {
   const { view: rest, callsCut, marksCut } = slim(view)
   return { ...toRow(rest, visitor, arrival), ...underNumber(view, rest), callsCut, marksCut }
+}
+
+/** The same of a page view that says nothing of the loss. */
+export function silent(row: PageViewRow): PageViewRow {
+  return { ...row, received: (row.received ?? 0) + 2 ** SILENT_BIT }
 }
 
 /** A beacon of which no call, or mark, is left keeps its number: so what was cut of it is counted once. */

@@ -22,7 +22,7 @@ import { SETTLED } from '../store/periods.ts'
 import { addressOf } from './address.ts'
 import { type Admitted, admit, checkOrigin, D1_TIMEOUT, freshSite, tooMany } from './admit.ts'
 import { isAgain } from './again.ts'
-import { slimRow, toRow } from './beacon-row.ts'
+import { silent, slimRow, toRow } from './beacon-row.ts'
 import { leastToCome } from './control.ts'
 import { describe, type Visitor } from './enrich.ts'
 import { type Fate, fateOf } from './fate.ts'
@@ -35,6 +35,7 @@ import { drawLot, isKept, type Lot } from './sample.ts'
 import { bytesOf, ORDINARY_BYTES } from './size.ts'
 import { declared, type LeftOut } from './tags.ts'
 import { tally } from './tally.ts'
+import { mayTell } from './telling.ts'
 
 /** Answers 204 when the row is in D1 (or not wanted), 202 when a queue has it, a problem when nothing durable has. */
 export async function ingest(c: Context<Hono>): Promise<Response> {
@@ -180,7 +181,9 @@ function rowFor(
   const excess = bytesOf(row) - ORDINARY_BYTES
   const address = addressOf(c.req.header('CF-Connecting-IP'))
   const isTaken = excess <= 0 || trusted || mayBeFat(site, address, excess, now)
-  return isTaken ? row : slimRow(view, visitor, { site: site.id, now })
+  const taken = isTaken ? row : slimRow(view, visitor, { site: site.id, now })
+  const tells = view.sequence === 0 || trusted || mayTell(site.id, address, view.id, now)
+  return tells ? taken : silent(taken)
 }
 
 /**
