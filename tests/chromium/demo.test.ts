@@ -191,12 +191,15 @@ describe('a local fieldline', () => {
   test('counts an uncaught error and a rejection by their fingerprints', async () => {
     const page = await browser.newPage()
     // However late the script comes.
-    const script = Promise.withResolvers<void>()
-    await page.route('**/fieldline.js', route => script.promise.then(() => route.continue()))
+    let begin = () => {}
+    const begun = new Promise<void>(resolve => {
+      begin = resolve
+    })
+    await page.route('**/fieldline.js', route => begun.then(() => route.continue()))
     const failed = page.waitForEvent('pageerror', error => error.name === 'TypeError')
     const shown = page.goto(`${server.url}/demo/browse?throws&rejects`)
     await page.getByText('Plum vase').waitFor()
-    script.resolve()
+    begin()
     await Promise.all([shown, failed])
     await page.goto('about:blank')
     await page.close()
