@@ -21,7 +21,7 @@ import { erring } from '../read/error-free.ts'
 import { countsOf, percentileInUnit } from '../read/summary.ts'
 import type { Preparer } from '../store/statement.ts'
 import { judgeDelivery } from './delivery.ts'
-import { compare } from './relative.ts'
+import { compare, STRAY } from './relative.ts'
 import { stateOf } from './state.ts'
 
 /** How a budget stands: its percentile in the metric's unit. */
@@ -122,7 +122,7 @@ function percentileOf(metric: Measure, distribution: Distribution, percentile: n
   return found ? percentileInUnit(metric, found) : UNKNOWN
 }
 
-/** The busiest release of the window that had no page view in the same time before it. */
+/** The busiest release of the window that had no page view in the same time before it, or a few that only say so. */
 async function begun(
   d1: Preparer,
   { site }: BudgetRow,
@@ -140,8 +140,8 @@ async function begun(
     groupsOf(d1, { ...ask, from, to }, now),
     groupsOf(d1, { ...ask, from: from - (to - from), to: from }, now),
   ])
-  const known = new Set(before.groups.map(({ values }) => values.release))
-  return (
-    during.groups.find(({ values }) => values.release && !known.has(values.release))?.values.release ?? null
-  )
+  const volumeBefore = new Map(before.groups.map(({ values, distribution: { n } }) => [values.release, n]))
+  const isNew = ({ values: { release }, distribution: { n } }: (typeof during.groups)[number]) =>
+    release && (volumeBefore.get(release) ?? 0) <= STRAY * n
+  return during.groups.find(isNew)?.values.release ?? null
 }

@@ -3,7 +3,8 @@
  *
  * `week` compares the window with the same hours a week earlier. `release` compares the newest release that began within
  * the last seven days with the one that was busiest when it began: the window up to now, of the one, with as many hours before
- * that moment, of the other. A release needs the budget's minimum of samples to count as one.
+ * that moment, of the other. A release needs the budget's minimum of samples to count as one, and a part of the page views since it began.
+ * Anyone may claim a release: few page views make none, nor the begin of one.
  */
 
 import type { Filters } from '../../schema/api/filters.ts'
@@ -21,6 +22,10 @@ import type { Preparer } from '../store/statement.ts'
 
 /** Releases that are looked at. */
 const RELEASES = 20
+/** Of a release's page views, the share that may be older than its begin. */
+export const STRAY = 0.05
+/** The share of all page views since it began that a release has. */
+const LEAST_SHARE = 0.1
 
 export interface Comparison {
   value: number | null
@@ -129,21 +134,48 @@ async function releasesOf(d1: Preparer, { site, minimum }: BudgetRow, to: Ms, no
     metrics: ['pageviews' as const],
     buckets: { step: 1, offset: 0 } as const,
   }
-  const { groups } = await groupsOf(d1, query, now, known)
+  const { groups, oneIn } = await groupsOf(d1, query, now, known)
   const releases = [...Map.groupBy(groups, ({ values }) => values.release ?? null)].flatMap(
     ([name, list]) => {
-      const hours = list.map(({ start, distribution: { n, s } }) => ({ start: start * HOUR, n, s }))
-      return name === null ? [] : [{ name, hours, began: Math.min(...hours.map(({ start }) => start)) }]
+      const hours = list
+        .map(({ start, distribution: { n, s } }) => ({ start: start * HOUR, n, s }))
+        .toSorted((a, b) => a.start - b.start)
+      return name === null ? [] : [{ name, hours, began: beginOf(hours) }]
     },
   )
+  const since = (began: Ms) =>
+    groups.reduce((sum, { start, distribution: { n } }) => sum + (start * HOUR >= began ? n : 0), 0)
   const begun = releases.filter(
-    ({ hours, began }) => began > from && hours.reduce((sum, { s }) => sum + s, 0) >= minimum,
+    ({ hours, began }) =>
+      began > from &&
+      hours.reduce((sum, { s }) => sum + s, 0) * oneIn >= minimum &&
+      volumeOf(hours) >= LEAST_SHARE * since(began),
   )
   const newest = begun.toSorted((a, b) => b.began - a.began)[0]
   if (!newest) return null
   const { began } = newest
-  const volume = ({ hours }: (typeof releases)[number]) =>
-    hours.reduce((sum, { start, n }) => sum + (start < began && start >= began - DAY ? n : 0), 0)
-  const busiest = releases.toSorted((a, b) => volume(b) - volume(a))[0]
-  return busiest && volume(busiest) > 0 ? { release: newest.name, baseline: busiest.name, began } : null
+  const before = ({ name, hours }: (typeof releases)[number]) =>
+    name === newest.name ? 0 : volumeOf(hours.filter(({ start }) => start < began && start >= began - DAY))
+  const busiest = releases.toSorted((a, b) => before(b) - before(a))[0]
+  return busiest && before(busiest) > 0 ? { release: newest.name, baseline: busiest.name, began } : null
+}
+
+/** Page views of a release within an hour. */
+interface ReleaseHour {
+  start: Ms
+  n: number
+}
+
+function volumeOf(hours: readonly ReleaseHour[]): number {
+  return hours.reduce((sum, { n }) => sum + n, 0)
+}
+
+/** The hour from which on nearly all page views of a release are; the oldest come first. */
+function beginOf(hours: readonly ReleaseHour[]): Ms {
+  let left = STRAY * volumeOf(hours)
+  const first = hours.find(({ n }) => {
+    left -= n
+    return left < 0
+  })
+  return first?.start ?? Number.POSITIVE_INFINITY
 }
