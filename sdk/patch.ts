@@ -6,6 +6,7 @@
 
 import type { Outcome } from '../schema/wire/pageview.ts'
 import { keyOf } from './address.ts'
+import { native } from './dom.ts'
 import { quietly } from './quietly.ts'
 import { wrap } from './wrap.ts'
 import { outside } from './zone.ts'
@@ -86,12 +87,10 @@ const ENDINGS: Record<string, Outcome | undefined> = {
 export const patchCalls: PatchCalls = quietly((onStart, onEnd) => {
   /** By XMLHttpRequest; by answer, its body and what reads from it. */
   const opened = new WeakMap<object, Note | undefined>()
-  // An element may be called `baseURI`, and hide the document's.
-  const here = new Text()
 
   /** A call to be made; none where it leaves the browser never. Methods and addresses may be anything that makes a text. */
   const open = (method: string, url: string | URL, more?: Partial<Note>): Note | undefined => {
-    const name = keyOf(new URL(url, here.baseURI).href)
+    const name = keyOf(new URL(url, native(document, 'baseURI')).href)
     return /^http/.test(name)
       ? { name, startTime: 0, duration: Number.NaN, _method: `${method} `.toUpperCase(), ...more }
       : undefined
@@ -162,8 +161,11 @@ export const patchCalls: PatchCalls = quietly((onStart, onEnd) => {
       quietly(error => result.cancel().catch(again => again === error && fail(note, error))),
     )
   }
+  // To read an accessor here throws, and the first exception takes longer than all the rest of the start.
   for (const { prototype } of [Response, ReadableStream])
-    for (const name of [...Object.keys(prototype), Symbol.asyncIterator]) wrap(prototype, name, read)
+    // An accessor throws here, and a page's first exception takes half as long as the start.
+    for (const name of [...Object.keys(prototype), Symbol.asyncIterator])
+      if (!Object.getOwnPropertyDescriptor(prototype, name)?.get) wrap(prototype, name, read)
   const body = Object.getOwnPropertyDescriptor(Response.prototype, 'body') as PropertyDescriptor
   wrap(body, 'get', read)
   Reflect.defineProperty(Response.prototype, 'body', body)

@@ -80,7 +80,8 @@ export function readOptions(given: InitOptions): Settings | undefined {
   // Neither an element of that name nor a base that someone put into the page leads beacons astray.
   const _urls = [endpoint, fallback].map(
     quietly(address => {
-      const url = new URL(address || '//', location.href)
+      if (!address) return
+      const url = new URL(address, location.href)
       url.searchParams.set('site', site ?? '')
       return url.href
     }),
