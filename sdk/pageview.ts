@@ -115,7 +115,8 @@ export function snapshot(view: View, news: readonly News[]): Beacon {
   const load = view._start ? undefined : navigationEntry()
   return {
     ...view._page,
-    age: Date.now() - view._zero - view._origin,
+    // Of two clocks the one that has neither been set back nor slept.
+    age: Math.max(Date.now() - view._zero, performance.now()) - view._origin,
     route: view._named || template(view._path),
     vitals: { ...view._page.vitals },
     phases: loadPhases(load, view._origin),

@@ -332,18 +332,31 @@ test('a page opened in the background and never shown is no page view', async ()
   expect(routes(await site.until(beacons => beacons.length > 0))).toEqual(['/front'])
 })
 
-test('measures a prerendered page from its activation', async () => {
-  const view = await prerender(site, {
-    tag: 'data-site="shop"',
-    body: `<h1>Ready</h1><script>
-      addEventListener('load', () => setTimeout(() => fetch('/api/ready')))
-      new PerformanceObserver(list => {
-        if (list.getEntriesByName('first-contentful-paint').length) setTimeout(() => { location.href = '/end' })
-      }).observe({ type: 'paint', buffered: true })
-    </script>`,
-  })
+/** Asks for what fails while nobody sees the page, then to be shown; leaves as it is painted. */
+const READY = `<h1>Ready</h1><script>
+  addEventListener('load', () => setTimeout(async () => {
+    await fetch('/api/early?status=500').then(response => response.text())
+    fetch('/api/ready')
+  }))
+  new PerformanceObserver(list => {
+    if (list.getEntriesByName('first-contentful-paint').length) setTimeout(() => { location.href = '/end' })
+  }).observe({ type: 'paint', buffered: true })
+</script>`
+
+test('measures a prerendered page from its activation, with the calls before', async () => {
+  const view = await prerender(site, { tag: 'data-site="shop"', body: READY })
   expect(view).toMatchObject({ navigation: 'prerender', vitals: { ttfb: 0 }, phases: { load: 0 } })
   expect(view.vitals.fcp).toEqual(expect.any(Number))
+  expect(view.calls.filter(({ outcome }) => outcome !== 'ok')).toMatchObject([
+    { endpoint: 'GET /api/early', outcome: 'http', status: 500, start: 0 },
+  ])
+})
+
+test('a prerendered page that is never shown is no page view', async () => {
+  site.page('/other', { tag: 'data-site="shop"', body: READY })
+  const view = await prerender(site, { tag: 'data-site="shop"', body: READY }, '/other')
+  expect(view.route).toBe('/other')
+  expect(site.views()).toHaveLength(1)
 })
 
 describe('where the browser knows no soft navigations', () => {

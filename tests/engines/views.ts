@@ -4,6 +4,8 @@ import { describe, expect } from 'vitest'
 import { evaluate, recorded, reload, type Tab, until } from './engine.ts'
 import type { BrowserTest } from './visit.ts'
 
+/** ms within which leaving cuts off calls. */
+const CUT = 200
 /** No browser keeps so many pages in its back/forward cache. */
 const MORE_THAN_RESTS = 10
 
@@ -27,24 +29,55 @@ export function views(test: BrowserTest): void {
       expect(new Set(views.map(({ id }) => id)).size).toBe(2)
     })
 
-    test('that comes back from the back/forward cache is a new one', async ({ visit, engine }) => {
-      const head = `<script>addEventListener('pageshow', event => { window.restored = event.persisted })</script>`
+    test('that comes back from the back/forward cache is a new one, each time', async ({ visit, engine }) => {
+      visit.allow(/Failed to load resource/)
+      const head = `<script>
+        window.restored = 0
+        addEventListener('pageshow', event => { window.restored += event.persisted })
+      </script>`
       const tab = await visit.open('/list', { tag: 'data-route="/[category]"', head })
-      await tab.goto(visit.page('/detail'))
-      await until(tab, () => location.pathname === '/detail' && 'fieldline' in window)
-      await back(tab)
-      await until(tab, () => location.pathname === '/list' && Reflect.get(window, 'restored') === true)
-      await painted(tab)
+      const detail = visit.page('/detail')
+      for (const time of [1, 2]) {
+        await evaluate(tab, url => void setTimeout(() => location.assign(url)), detail)
+        // Nobody is back within the ms in which leaving cuts off calls.
+        await until(
+          tab,
+          ms => location.pathname === '/detail' && 'fieldline' in window && performance.now() > ms,
+          CUT,
+        )
+        await back(tab)
+        await until(tab, time => Reflect.get(window, 'restored') === time, time)
+        await painted(tab)
+        await evaluate(tab, () => fetch('/api/again?status=500').then(response => response.text()))
+        await recorded(tab, time)
+      }
       await engine.hide(tab)
-      const views = await visit.beacons(3)
-      const [list, again] = ['navigate', 'back-forward-cache'].map(way =>
-        views.find(({ route, navigation }) => route === '/[category]' && navigation === way),
-      )
-      expect(views.map(({ route }) => route).sort()).toEqual(['/[category]', '/[category]', '/detail'])
-      expect([list, again]).not.toContain(undefined)
-      expect(again?.id).not.toBe(list?.id)
-      expect(again?.vitals).toMatchObject({ ttfb: 0, fcp: expect.any(Number) })
-      expect(again?.phases).toBe(null)
+      const views = await visit.beacons(5)
+      expect(views.map(({ route }) => route).sort()).toEqual([
+        ...['/[category]', '/[category]', '/[category]', '/detail', '/detail'],
+      ])
+      expect(new Set(views.map(({ id }) => id)).size).toBe(5)
+      const returns = views.filter(({ navigation }) => navigation === 'back-forward-cache')
+      expect(returns).toHaveLength(2)
+      for (const { vitals, phases, calls, age } of returns) {
+        expect(vitals).toMatchObject({ ttfb: 0, fcp: expect.any(Number) })
+        expect(phases).toBe(null)
+        expect(calls).toMatchObject([{ endpoint: 'GET /api/again', outcome: 'http', status: 500 }])
+        expect(calls[0]?.start).toBeLessThanOrEqual(age)
+      }
+      expect(views.flatMap(({ calls }) => calls)).toHaveLength(2)
+    })
+
+    test('has its true age though the clock is set back meanwhile', async ({ visit, engine }) => {
+      const tab = await visit.open('/clock')
+      const age = await evaluate(tab, () => {
+        const { now } = Date
+        Date.now = () => now() - 3_600_000
+        return performance.now()
+      })
+      await engine.hide(tab)
+      const [view] = await visit.beacons(1)
+      expect(view?.age).toBeGreaterThanOrEqual(Math.floor(age))
     })
 
     test('that is loaded anew by going back says so', async ({ visit, engine, site }) => {
