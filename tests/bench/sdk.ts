@@ -3,9 +3,11 @@
  * script is bundled alike and runs on the same page, turn by turn, so that whatever slows the machine slows them all.
  *
  * Options: `--rounds=15` loads of each, `--throttle=6` times slower CPU, `--only=fieldline,lux` scripts whose names hold
- * one of these, and the two yardsticks, `--write` only looks at what is exact, bytes and wire, and puts it into the README.
+ * one of these, and the two yardsticks, `--beside=/tmp/older.js` other files, to compare a change with what was before,
+ * `--write` only looks at what is exact, bytes and wire, and puts it into the README. At `--throttle=1` a load varies least.
  */
 
+import { readFileSync } from 'node:fs'
 import { launchBrowser } from '../../demo/local/browser.ts'
 import { brotli } from '../../rollup.bytes.ts'
 import { startChromium } from '../kit/chromium.ts'
@@ -43,10 +45,18 @@ export async function benchSdk(options: readonly string[]) {
     return table(all, wires)
   }
   const only = textOf('only')?.split(',')
-  const scripts = all.filter(
-    ({ name }) =>
-      name === YARDSTICK || name === WITH_CAUSES || !only || only.some(part => name.includes(part)),
-  )
+  const beside = (textOf('beside')?.split(',') ?? []).map(file => ({
+    name: file,
+    version: 'beside',
+    code: readFileSync(file, 'utf8'),
+  }))
+  const scripts = [
+    ...all.filter(
+      ({ name }) =>
+        name === YARDSTICK || name === WITH_CAUSES || !only || only.some(part => name.includes(part)),
+    ),
+    ...beside,
+  ]
   const wires = await visitAll(scripts)
   const measured = await measureAll(scripts, Number(textOf('rounds') ?? 15), Number(textOf('throttle') ?? 6))
   return table(scripts, wires, measured)
