@@ -1,6 +1,7 @@
 /** What webhooks are sent: a budget is breached or has recovered, or a team tests the address. */
 
 import * as v from 'valibot'
+import { SHARE } from './answer.ts'
 import { MEASURE, RELATIVE } from './budget-terms.ts'
 import { BUDGET_TIME, DEPLOY, FINDING, SUBJECT } from './budgets.ts'
 
@@ -20,6 +21,14 @@ export const BUDGET_MESSAGE = v.object({
   window_hours: v.number(),
   ...FINDING,
   ...DEPLOY,
+  busiest_share: v.optional(
+    v.pipe(
+      v.nullable(SHARE),
+      v.description(
+        'where breached: an upper bound of the share of the beacons in the window that one address sent; null: none is counted',
+      ),
+    ),
+  ),
   at: BUDGET_TIME,
 })
 export type BudgetMessage = v.InferOutput<typeof BUDGET_MESSAGE>

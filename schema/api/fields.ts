@@ -132,10 +132,12 @@ export function isOnCalendar(time: string): boolean {
   return !Number.isNaN(day) && new Date(day).toISOString().startsWith(time.slice(0, 10))
 }
 
+const NO_TIME = 'must be RFC 3339: 2027-01-01T00:00:00Z'
+
 /** A time of a body. */
 export const GIVEN_TIME = v.pipe(
-  v.string('must be a string'),
-  v.isoTimestamp('must be RFC 3339: 2027-01-01T00:00:00Z'),
+  v.string(NO_TIME),
+  v.isoTimestamp(NO_TIME),
   v.check(time => !Number.isNaN(Date.parse(time)) && isOnCalendar(time), NO_DATE),
 )
 

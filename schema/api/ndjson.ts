@@ -41,7 +41,10 @@ export const NDJSON_LINE = v.union([
     ...PAGEVIEW.entries,
     beacons: v.pipe(
       v.object({ newest: v.number(), received: v.number() }),
-      v.description('the number of the newest beacon, and a bit for each that came, the lowest for number 0'),
+      v.description(
+        'the number of the newest beacon, and a bit for each that came, the lowest for number 0; bit 51: the page view does not ' +
+          'count for the loss',
+      ),
     ),
     calls_cut: v.optional(
       v.pipe(

@@ -88,5 +88,6 @@ export const BUDGET_MESSAGE: BudgetMessage = {
   budget: BUDGET.id,
   ...WATCHED,
   ...BREACH,
+  busiest_share: 0.0412,
   at: SINCE,
 }

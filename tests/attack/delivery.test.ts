@@ -13,7 +13,7 @@ import { rollUpHour } from '../../worker/histogram/rollup.ts'
 import { lossOf } from '../../worker/read/loss.ts'
 import { store } from '../../worker/store/upsert.ts'
 import { newId, pageView } from '../kit/pageview.ts'
-import { admin, get, ORIGIN, put, send } from '../kit/worker/client.ts'
+import { admin, get, ORIGIN, post, put, send } from '../kit/worker/client.ts'
 import { pageViewRow } from '../kit/worker/rows.ts'
 
 const FIRST = Date.UTC(2026, 9, 5, 12) / HOUR
@@ -52,6 +52,14 @@ async function budget(site: string, terms: object): Promise<void> {
   })
   expect(response.status).toBe(201)
 }
+
+/** What the isolates have counted by now: honest beacons, and those of an address that sent as many as `busiest`. */
+const counted = (site: string, counts: Record<string, number>) =>
+  env.DB.prepare(
+    `INSERT INTO intake (site, hour, ${Object.keys(counts)}) VALUES (?, ?, ${Object.values(counts)})`,
+  )
+    .bind(site, FIRST)
+    .run()
 
 /** How the budget of a site stands `later` ms after now. */
 async function judged(site: string, later: number): Promise<BudgetAnswer | undefined> {
@@ -114,14 +122,6 @@ describe('the loss of a day, against one address that is patient', () => {
 })
 
 describe('shares of 1,000 beacons, against one address', () => {
-  /** What the isolates have counted by now: honest beacons, and those of an address that sent as many as `busiest`. */
-  const counted = (site: string, counts: Record<string, number>) =>
-    env.DB.prepare(
-      `INSERT INTO intake (site, hour, ${Object.keys(counts)}) VALUES (?, ?, ${Object.values(counts)})`,
-    )
-      .bind(site, FIRST)
-      .run()
-
   it.each([
     ['refused', { accepted: 1_000, refused_field: 20, busiest: 8 }, 'ok'],
     ['refused', { accepted: 1_000, refused_field: 20 + 290, busiest: 290 }, 'no-data'],
@@ -139,5 +139,31 @@ describe('shares of 1,000 beacons, against one address', () => {
     await counted(site, counts)
     await budget(site, { metric: `delivery:${name}`, limit: 0.05 })
     expect(await judged(site, 0)).toMatchObject({ state })
+  })
+})
+
+describe('the message of a breach', () => {
+  it.each([
+    [290, ' One address may have sent up to 22.5% of the beacons in that time.'],
+    [12, ''],
+  ])('says how much of 1,290 beacons one address may have sent: %i', async (busiest, warning) => {
+    const site = `told-${busiest}`
+    await put(`/v1/sites/${site}`, { origins: [ORIGIN] })
+    const hook = { url: `https://hooks.example/200/${site}` }
+    expect((await post(`/v1/sites/${site}/webhooks`, hook)).status).toBe(201)
+    const rows = Array.from({ length: 200 }, (_, i) =>
+      pageViewRow({ site, hour: FIRST, began: NOW - i, lcp: 9_000 }),
+    )
+    await store(env.DB, rows, NOW)
+    await counted(site, { accepted: 1_290, busiest })
+    await budget(site, { metric: 'lcp', limit: 2_500 })
+    expect(await judged(site, 0)).toMatchObject({ state: 'breached' })
+    const [told] = await (await fetch(`https://hooks.example/received?of=/200/${site}`)).json<
+      { body: string }[]
+    >()
+    const { text, busiest_share } = JSON.parse(told?.body ?? '{}')
+    expect(text).toMatch(/in 6 h\)\./)
+    expect(text.slice(text.indexOf('in 6 h).') + 8)).toBe(warning)
+    expect(busiest_share).toBeCloseTo(busiest / 1_290, 9)
   })
 })

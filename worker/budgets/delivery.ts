@@ -39,16 +39,26 @@ interface Without {
 
 const UNKNOWN = { value: null, low: null, high: null }
 
+type Window = Pick<BudgetRow, 'site' | 'windowHours'>
+
 export async function judgeDelivery(
   d1: Preparer,
-  budget: Promised & Pick<BudgetRow, 'site' | 'windowHours'>,
+  budget: Promised & Window,
   metric: DeliveryMetric,
   now: Ms,
 ): Promise<DeliveryFinding> {
-  const { site, windowHours } = budget
+  return foundInSums(budget, metric, await sumsOf(d1, budget, now))
+}
+
+/** An upper bound of what one address sent of the window's beacons, as a share; null where none is counted. */
+export async function busiestShare(d1: Preparer, window: Window, now: Ms): Promise<number | null> {
+  return figures(await sumsOf(d1, window, now)).busiest_share
+}
+
+async function sumsOf(d1: Preparer, { site, windowHours }: Window, now: Ms): Promise<Sums> {
   const to = (hourOf(now) + 1) * HOUR
   const { hours } = await countsOf(d1, { site, from: to - windowHours * HOUR, to }, now)
-  return foundInSums(budget, metric, sum(hours.map(({ sums }) => sums)))
+  return sum(hours.map(({ sums }) => sums))
 }
 
 /** How a budget stands by the sums of its window. */

@@ -5,7 +5,7 @@
 import type { BudgetMessage } from '../../schema/api/budget-messages.ts'
 import type { DeployAnswer } from '../../schema/api/deploys.ts'
 import { figureOf, subjectOf, writeLimit } from '../../schema/domain/budget-figure.ts'
-import { isShare } from '../../schema/domain/delivery-metrics.ts'
+import { formatShare, isShare } from '../../schema/domain/delivery-metrics.ts'
 import { format } from '../../schema/domain/metrics.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import type { BudgetRow } from '../../schema/storage/tables.ts'
@@ -14,19 +14,30 @@ import type { Finding } from './judge.ts'
 /** Characters of a name from a page that are shown. */
 const SHOWN = 120
 
-/** `deploy` is the last one that was marked before a breach. */
+/** A share of one address above this is worth a sentence. */
+const NOTABLE = 0.2
+
+/** What else is known of a breach. */
+interface Around {
+  /** The last one that was marked before. */
+  deploy: DeployAnswer | undefined
+  /** The share that one address sent at most. */
+  busiest: number | null
+}
+
 export function announcement(
   budget: BudgetRow,
   finding: Finding,
   now: Ms,
-  deploy?: DeployAnswer,
+  { deploy, busiest }: Around,
 ): BudgetMessage {
   const { site, id, metric, endpoint, route, device, tag, segment } = budget
   const { percentile, max, windowHours, relativeTo } = budget
-  const text = sentence(budget, finding, deploy)
+  const isBreached = finding.state === 'breached'
+  const text = sentence(budget, finding, deploy) + (isBreached ? warning(busiest) : '')
   const at = new Date(now).toISOString()
   return {
-    type: finding.state === 'breached' ? 'budget.breached' : 'budget.recovered',
+    type: isBreached ? 'budget.breached' : 'budget.recovered',
     timestamp: at,
     text,
     content: text,
@@ -44,8 +55,15 @@ export function announcement(
     window_hours: windowHours,
     ...finding,
     ...(deploy && { deploy }),
+    ...(isBreached && { busiest_share: busiest }),
     at,
   }
+}
+
+/** What one address sends may be forged. */
+function warning(busiest: number | null): string {
+  if (busiest === null || busiest <= NOTABLE) return ''
+  return ` One address may have sent up to ${formatShare(busiest)} of the beacons in that time.`
 }
 
 function sentence(row: BudgetRow, finding: Finding, deploy: DeployAnswer | undefined) {

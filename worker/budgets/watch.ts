@@ -22,6 +22,7 @@ import type { Retention } from '../query/kept.ts'
 import { deploysOf } from '../read/deploys.ts'
 import { listed, named } from '../store/names.ts'
 import { counted, type Receipt } from '../store/statement.ts'
+import { busiestShare } from './delivery.ts'
 import { type Finding, judge } from './judge.ts'
 import { announcement } from './message.ts'
 import { deliver } from './webhook.ts'
@@ -33,7 +34,7 @@ const w = named(webhooks, 'w')
 /** A budget is judged again after so long, in ms; the cron comes every five minutes. */
 const JUDGE_INTERVAL = 14 * MINUTE
 /** What finding what is due, judging a budget, noting how it stands and telling a message take at most, in statements. */
-const STATEMENTS = { find: 2, judge: 21, note: 4, tell: 3 }
+const STATEMENTS = { find: 2, judge: 22, note: 4, tell: 3 }
 /** Below this a run judges nothing. */
 export const MIN_WATCH_STATEMENTS = STATEMENTS.find + STATEMENTS.judge
 /** What judging one takes as a rule. */
@@ -67,11 +68,7 @@ export async function watch(
     if (left < STATEMENTS.judge) break
     const receipt: Receipt = { statements: 0, read: 0 }
     try {
-      // Without its filters it would be another promise.
-      if (budget.segment !== null && !within) throw new Error(`segment ${budget.segment} is gone`)
-      const filters = budgetFilters(budget, within && withinOf(budget.segment ?? '', within))
-      if ('error' in filters) throw new Error(filters.error.detail)
-      await note(d1, budget, await judge(counted(d1, receipt), budget, filters.ok, now, site), now)
+      await judgeOne(d1, budget, within, site, now, receipt)
     } catch (error) {
       logError(`budget ${budget.id} of ${site.id} cannot be judged`, error)
       await postpone(d1, budget, now)
@@ -80,6 +77,25 @@ export async function watch(
   }
   left -= await tell(d1, site.id, now, left)
   return maxStatements - left
+}
+
+/** Judges a budget and notes how it stands; `within` are the filters of its segment. */
+async function judgeOne(
+  d1: D1Database,
+  budget: BudgetRow,
+  within: typeof segments.$inferSelect.filters | null,
+  kept: Pick<Retention, 'rawDays' | 'rawFrom'>,
+  now: Ms,
+  receipt: Receipt,
+): Promise<void> {
+  // Without its filters it would be another promise.
+  if (budget.segment !== null && !within) throw new Error(`segment ${budget.segment} is gone`)
+  const filters = budgetFilters(budget, within && withinOf(budget.segment ?? '', within))
+  if ('error' in filters) throw new Error(filters.error.detail)
+  const counting = counted(d1, receipt)
+  const finding = await judge(counting, budget, filters.ok, now, kept)
+  const isNew = finding.state === 'breached' && budget.told !== 'breached'
+  await note(d1, budget, finding, isNew ? await busiestShare(counting, budget, now) : null, now)
 }
 
 /**
@@ -116,7 +132,13 @@ async function postpone(d1: D1Database, { site, id }: BudgetRow, now: Ms): Promi
 }
 
 /** Stores how a budget stands. If its state has changed, stores the event and the messages, too. */
-async function note(d1: D1Database, budget: BudgetRow, finding: Finding, now: Ms): Promise<void> {
+async function note(
+  d1: D1Database,
+  budget: BudgetRow,
+  finding: Finding,
+  busiest: number | null,
+  now: Ms,
+): Promise<void> {
   const { site, id } = budget
   const db = drizzle(d1)
   const changed = finding.state !== budget.state
@@ -137,7 +159,7 @@ async function note(d1: D1Database, budget: BudgetRow, finding: Finding, now: Ms
   }
   const window = { site, from: now - budget.windowHours * HOUR, to: now + 1 }
   const [deploy] = told === 'breached' ? await deploysOf(d1, window, 1) : []
-  const body = JSON.stringify(announcement(budget, finding, now, deploy))
+  const body = JSON.stringify(announcement(budget, finding, now, { deploy, busiest }))
   await db.batch([update, event, db.insert(messages).select(toWebhooks(site, id, body, now))])
 }
 

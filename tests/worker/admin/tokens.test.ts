@@ -145,6 +145,8 @@ describe('a read token', () => {
     [{}, 'name'],
     [{ name: ' ' }, 'name'],
     [{ name: 'x', expires: 'soon' }, 'expires'],
+    [{ name: 'x', expires: 1796083200 }, 'expires'],
+    [{ name: 'x', expires: '2999-11-30' }, 'expires'],
     [{ name: 'x', expires: '2026-13-01T00:00:00Z' }, 'expires'],
     [{ name: 'x', expires: '2999-02-30T00:00:00Z' }, 'expires'],
     [{ name: 'x', expires: '2020-01-01T00:00:00Z' }, 'expires'],
