@@ -19,7 +19,7 @@ export function activationStart(): number {
 export function navigationType(): Navigation {
   if (document.prerendering || activationStart()) return 'prerender'
   if (document.wasDiscarded) return 'restore'
-  return navigationEntry()?.type?.replace('_', '-') as Navigation
+  return navigationEntry()?.type?.replace(/_/g, '-') as Navigation
 }
 
 /** What a load ends with, one after the other: the phases of schema/metrics. */

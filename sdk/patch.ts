@@ -161,13 +161,15 @@ export const patchCalls: PatchCalls = quietly((onStart, onEnd) => {
       quietly(error => result.cancel().catch(again => again === error && fail(note, error))),
     )
   }
-  // An accessor throws here, and a page's first exception takes half as long as the start.
   for (const { prototype } of [Response, ReadableStream])
-    for (const name of [...Object.keys(prototype), Symbol.asyncIterator])
-      if (!Object.getOwnPropertyDescriptor(prototype, name)?.get) wrap(prototype, name, read)
-  const body = Object.getOwnPropertyDescriptor(Response.prototype, 'body') as PropertyDescriptor
-  wrap(body, 'get', read)
-  Reflect.defineProperty(Response.prototype, 'body', body)
+    for (const name of [...Object.keys(prototype), Symbol.asyncIterator]) {
+      // To read an accessor throws, and a page's first exception takes half as long as the start.
+      const property = Object.getOwnPropertyDescriptor(prototype, name) as PropertyDescriptor
+      if (name === 'body') {
+        wrap(property, 'get', read)
+        Reflect.defineProperty(prototype, name, property)
+      } else if (!property?.get) wrap(prototype, name, read)
+    }
   const { prototype } = XMLHttpRequest
   // A page may have put its own `status` on it.
   const onEnding = quietly(({ type, target }: Pick<Event, 'type' | 'target'>): void =>
