@@ -43,9 +43,10 @@ export function trackViews(own: Settings): void {
   let acted = navigator.userActivation?.hasBeenActive ? performance.now() : 0
   let scrolled = 0
   for (const type of ['click', 'keydown', 'pointerup', 'scroll'])
-    listen(type, ({ isTrusted, timeStamp }: Event) => {
+    listen(type, ({ isTrusted, timeStamp, repeat }: KeyboardEvent) => {
       if (type === 'scroll') scrolled = timeStamp
-      else if (isTrusted) acted = timeStamp
+      // A key that is held is pressed once.
+      else if (!repeat && isTrusted) acted = timeStamp
     })
 
   // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one rule, and its exceptions
@@ -57,7 +58,7 @@ export function trackViews(own: Settings): void {
     // The browser's own buttons are no events of the page.
     if (how === 'traverse' && acted) acted = now
     const soon =
-      now - Math.max(acted, current._origin) < CAUSED && !(scrolled > acted && now - scrolled < FOLLOWS)
+      now - Math.max(acted, current._origin) < CAUSED && (now - scrolled > FOLLOWS || scrolled <= acted)
     if (acted > current._start && (soon || how === 'push'))
       // After a return from the cache, events of Chromium bear times that are ahead of the clock.
       open(soon ? acted : now, 'soft-navigation')._moved = Math.max(acted, now)

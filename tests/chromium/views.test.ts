@@ -359,6 +359,26 @@ test('a prerendered page that is never shown is no page view', async () => {
   expect(site.views()).toHaveLength(1)
 })
 
+test('a key that is held begins one page view, named by where it ends', async () => {
+  const body = `<h1>A photo</h1><script>
+    let photo = 0
+    addEventListener('keydown', () => history.pushState({}, '', '/photo/' + 'abcdefghijkl'[photo++]))
+  </script>`
+  const page = await chromium.open(site.page('/list', { tag: 'data-site="shop"', body }))
+  await loaded(page)
+  for (let times = 0; times < 12; times++) await page.keyboard.down('ArrowRight')
+  await page.keyboard.up('ArrowRight')
+  await page.waitForURL('**/photo/l')
+  await chromium.hide(page)
+  await site.until(beacons => routes(beacons).includes('/photo/l'))
+  expect(
+    site
+      .views()
+      .map(beacons => beacons.at(-1)?.view.route)
+      .sort(),
+  ).toEqual(['/list', '/photo/l'])
+})
+
 describe('where the browser knows no soft navigations', () => {
   const HEAD = '<script>delete window.PerformanceSoftNavigation</script>'
 
