@@ -8,6 +8,7 @@
 import type { Ms } from '../../schema/domain/units.ts'
 import type { Candidate } from '../../schema/storage/candidate.ts'
 import { within } from '../deadline.ts'
+import { joined } from '../joined.ts'
 import { store } from '../store/upsert.ts'
 import { isOfRow } from '../unavailable.ts'
 import { bytesOf } from './size.ts'
@@ -43,7 +44,7 @@ const newest = new WeakMap<D1Database, Map<string, Group>>()
 export async function storeInGroup(d1: D1Database, row: Candidate, now: Ms): Promise<boolean> {
   const group = join(d1, row, now)
   try {
-    return (await group.kept).has(row.id)
+    return (await joined(group.kept)).has(row.id)
   } catch (error) {
     // A row that D1 can never take costs the others nothing.
     if (group.rows.length === 1 || !isOfRow(error)) throw error
@@ -77,7 +78,7 @@ function isOpen({ isOpen, rows, first }: Group, now: Ms): boolean {
 }
 
 async function write(d1: D1Database, group: Group, before: Group | undefined): Promise<ReadonlySet<string>> {
-  if (before) await within(HELD_UP, before.kept).catch(() => {})
+  if (before) await within(HELD_UP, joined(before.kept)).catch(() => {})
   group.isOpen = false
   const { results } = await store(d1, group.rows, group.last)
   return new Set(results.map(({ id }) => id))

@@ -4,6 +4,7 @@
  */
 
 import type { Ms } from '../../schema/domain/units.ts'
+import { joined } from '../joined.ts'
 
 /** How long others join a read, in ms. One whose request was cut off is never answered, and must not hold them up. */
 const JOINED = 10_000
@@ -20,7 +21,7 @@ export async function coalesce<A>(
   now: Ms,
 ): Promise<{ answer: A; shared: boolean }> {
   const other = running.get(key)
-  if (other && now < other.since + JOINED) return { answer: (await other.answer) as A, shared: true }
+  if (other && now < other.since + JOINED) return { answer: (await joined(other.answer)) as A, shared: true }
   const answer = read()
   const entry = { answer, since: now }
   running.set(key, entry)
