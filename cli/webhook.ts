@@ -41,7 +41,10 @@ export const webhookAdd: Command = {
     const body = key === undefined ? { url } : { url, kind: 'pagerduty', routing_key: key }
     const answer = await call.ask<NewWebhookAnswer>('POST', sitePath(call.given, 'webhooks'), { body })
     show(call, answer, () => answer.secret ?? answer.id)
-    if (answer.secret) call.note('Save this secret now: it signs what is sent, and is not shown again.')
+    if (answer.secret) {
+      call.note('Save this secret now: it signs what is sent, and is not shown again.')
+      call.note(`To test the webhook, use its id ${answer.id}.`)
+    }
   },
 }
 

@@ -44,6 +44,8 @@ function welcome(url: string, token: string): string {
   Script      ${url}/fieldline.js
 
   Script tag  <script async src="${url}/fieldline.js" data-site="demo"></script>
+  Ask         export FIELDLINE_URL=${url} FIELDLINE_TOKEN=${token}
+              npx fieldline summary --site demo
   Query       curl -H 'Authorization: Bearer ${token}' '${url}/v1/summary?site=demo'
   Traffic     npm run seed${elsewhere}    (two weeks of realistic page views, through the same endpoint)
 

@@ -4,7 +4,10 @@
  */
 
 /** Parameters by name, in the order of the route; a catch-all has a list, or `/` in its text. */
-export type Params = Readonly<Record<string, string | readonly string[] | undefined>>
+export interface Params {
+  // Not a Record: TypeScript would read the type of React Router's `useParams()` out of it, and refuse it.
+  readonly [name: string]: string | readonly string[] | undefined
+}
 
 /**
  * A pattern in the words of any router: `/products/:slug`, `/products/:slug(\\d+)?`, `/(shop)/products/[[slug]]`,

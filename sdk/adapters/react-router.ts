@@ -1,6 +1,6 @@
 /**
- * React Router: `start(createBrowserRouter(routes), { site: 'shop', endpoint })` names page views by the paths of the routes
- * that match. In framework mode, where the router is not to be had, `nameByParams(location.pathname, useParams())` does.
+ * React Router: `const router = start(createBrowserRouter(routes), { site: 'shop', endpoint })` names page views by the paths of
+ * the routes that match. In framework mode, where the router is not to be had, `nameByParams(location.pathname, useParams())` does.
  */
 
 import { init, setRoute } from '../index.ts'
@@ -19,8 +19,8 @@ interface DataRouter {
   subscribe(run: (state: State) => void): unknown
 }
 
-/** Starts measuring, and names each page view once its address is the new one. */
-export function start(router: DataRouter, options: InitOptions): void {
+/** Starts measuring, and names each page view once its address is the new one. Answers the router, for `RouterProvider`. */
+export function start<Router extends DataRouter>(router: Router, options: InitOptions): Router {
   const name = ({ matches }: State): string => nameOf(matches.map(({ route }) => route.path ?? '').join('/'))
   let named = ''
   init({ route: name(router.state), ...options })
@@ -30,4 +30,5 @@ export function start(router: DataRouter, options: InitOptions): void {
     // The router tells its subscribers before it changes the address.
     setTimeout(() => setRoute(name(state)))
   })
+  return router
 }

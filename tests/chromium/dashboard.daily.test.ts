@@ -200,12 +200,39 @@ test('uses 2560 px, and shows the figures alone on paper', async () => {
   await page.emulateMedia({ media: 'print' })
   const seen = await page.evaluate(
     () =>
-      [...document.querySelectorAll('button:not(.chip), nav, .exports')].filter(e => e.checkVisibility())
-        .length,
+      [...document.querySelectorAll('button:not(.chip, th *), nav, .exports')].filter(e =>
+        e.checkVisibility(),
+      ).length,
   )
   expect(seen).toBe(0)
   expect(await page.locator('.cards').isVisible()).toBe(true)
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(800)
+  expect(await region('LCP by route').getByRole('button', { name: 'Share of page views' }).isVisible()).toBe(
+    true,
+  )
+  // Nothing draws a chart anew while a page is printed: a copy is not watched either.
+  const printed = await page
+    .locator('.plot')
+    .first()
+    .evaluate(plot => {
+      const paper = document.createElement('div')
+      paper.style.width = '500px'
+      paper.append(plot.cloneNode(true))
+      document.body.append(paper)
+      const { width, height } = paper.querySelector('svg')?.getBoundingClientRect() ?? {}
+      const texts = [...paper.querySelectorAll('text')].map(text => text.getBoundingClientRect().right)
+      const right = paper.getBoundingClientRect().left + 500
+      paper.remove()
+      return { width, height, right, rightmost: Math.max(...texts) }
+    })
+  expect(printed.width).toBe(500)
+  expect(printed.rightmost).toBeLessThanOrEqual(printed.right)
+  // All that it says stands on the paper: on the screen it may be scrolled.
+  const [seenOf, whole] = await region('What changed').evaluate(({ clientHeight, scrollHeight }) => [
+    clientHeight,
+    scrollHeight,
+  ])
+  expect(seenOf).toBe(whole)
 })
 
 test('forced colours leave every bar, and right-to-left paths begin with their slash', async () => {

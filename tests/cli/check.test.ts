@@ -252,6 +252,7 @@ describe('fieldline trends, causes, pageviews, export and webhook', () => {
     const added = await cli('webhook', 'add', 'https://hooks.fieldline.example/x', '--site', 'shop')
     expect(added.out).toMatch(/^whsec_/)
     const [id = ''] = /[\da-f]{12}/.exec((await hooks()).out) ?? []
+    expect(added.said).toContain(`use its id ${id}.`)
     // Nobody is there: this name is nobody's (RFC 2606).
     const tested = { code: 1, out: expect.stringMatching(/^The webhook was not reached: ./) }
     expect(await cli('webhook', 'test', id, '--site', 'shop')).toMatchObject(tested)

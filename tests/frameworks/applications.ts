@@ -74,12 +74,11 @@ const reactRouter: Application = {
       import { RouterProvider } from 'react-router/dom'
       const Layout = () => h('div', null,
         h(Link, { to: '/products/shoe', id: 'products' }, 'Shoe'), h(Link, { to: '/docs/a/b', id: 'docs' }, 'Docs'), h(Outlet))
-      const router = createBrowserRouter([{ path: '/', Component: Layout, children: [
+      const router = start(createBrowserRouter([{ path: '/', Component: Layout, children: [
         { index: true, element: h('main', null, 'Start') },
         { path: 'products', children: [{ path: ':slug', element: h('main', null, 'A shoe') }] },
         { path: 'docs/*', element: h('main', null, 'A page of docs') },
-      ] }])
-      start(router, ${options(endpoint)})
+      ] }]), ${options(endpoint)})
       createRoot(document.getElementById('app')).render(h(RouterProvider, { router }))`,
   }),
   build: ['vite', 'build'],

@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { fieldline, withFieldline } from '../../sdk/adapters/hono.ts'
 import { dataTag, insertIntoHead, isOpenHtml, withHead } from '../../sdk/adapters/html.ts'
 import { nameByParams, nameOf } from '../../sdk/adapters/name.ts'
+import { fieldline as nuxtPlugin } from '../../sdk/adapters/nuxt.ts'
+import { start } from '../../sdk/adapters/react-router.ts'
 
 describe('the pattern of a router', () => {
   it.each([
@@ -65,6 +67,34 @@ describe('an address with its parameters', () => {
   ])('%s with %j is %s', (path, params, name) => {
     expect(nameByParams(path, params)).toBe(name)
   })
+
+  it('takes the parameters of React Router, whose type depends on what they are handed to', () => {
+    type Handed = string | Record<string, string | undefined>
+    type Given<P extends Handed> = [P] extends [string]
+      ? { readonly [name in P]: string | undefined }
+      : Partial<P>
+    const useParams = <P extends Handed = string>() => ({ slug: 'shoe' }) as unknown as Readonly<Given<P>>
+    expect(nameByParams('/products/shoe', useParams())).toBe('/products/[slug]')
+  })
+})
+
+const options = { site: 'shop', endpoint: 'https://rum.example.com/f' }
+
+it('answers the router of React Router, which its provider needs', () => {
+  const router = {
+    state: {
+      location: { pathname: '/' },
+      navigation: { state: 'idle' },
+      matches: [{ route: { path: '/' } }],
+    },
+    subscribe: () => {},
+    navigate: () => {},
+  }
+  expect(start(router, options).navigate).toBe(router.navigate)
+})
+
+it('starts in Nuxt without pages, which has no router', () => {
+  expect(() => nuxtPlugin(options)({})).not.toThrow()
 })
 
 /** Each chunk as its bytes, when it is there. */

@@ -135,7 +135,13 @@ export function Bars({ metric, sides, bars, scales, width, cursor }: BarsProps) 
   const { left, step, y, lines } = scales
   const floor = FRAME.height - FRAME.bottom
   return (
-    <svg width={width} height={FRAME.height} aria-hidden="true" class="spread">
+    <svg
+      width={width}
+      height={FRAME.height}
+      viewBox={`0 0 ${width} ${FRAME.height}`}
+      aria-hidden="true"
+      class="spread"
+    >
       {scales.ticks.map(({ value, text }) => (
         <g key={value}>
           <line x1={left} x2={width - FRAME.right} y1={y(value)} y2={y(value)} />

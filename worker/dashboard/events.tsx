@@ -145,7 +145,7 @@ export function Events({ events, width }: { events: readonly (Happening & { x: n
         const { x } = first
         const room = (groups[i + 1]?.[0]?.x ?? width) - x
         return (
-          <li key={x} style={{ left: `${x}px`, maxWidth: `${room}px` }}>
+          <li key={x} style={{ left: `${(x / width) * 100}%`, maxWidth: `${room}px` }}>
             {group.length === 1 ? (
               <Mark event={first} named={room > NAMED} />
             ) : (

@@ -29,7 +29,7 @@ export function Lines(props: LinesProps) {
   const every = Math.ceil((slots.length * LABEL) / (end - left))
   const half = (x(1) - x(0)) / 2
   return (
-    <svg width={width} height={height} aria-hidden="true" class="lines">
+    <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} aria-hidden="true" class="lines">
       {isRated(measure) && <Bands {...METRICS[measure]} scales={scales} end={end} />}
       {scales.values.map(value => (
         <g key={value}>
