@@ -46,9 +46,16 @@ export interface ErrorSum {
 const p = named(pageviews, 'p')
 const r = named(errorRollups, 'r')
 const [DIMENSION] = ERROR_DIMENSIONS.map(({ name }) => name)
-const MOST_TIMES = sql.raw(String(BELIEVED.errors))
+const MOST = sql.raw(String(BELIEVED.errors))
 const LIST = sql.raw(sound(texts(pageviews, 'p').errorList))
 const SUM = sound(texts(errorRollups, 'r').errors)
+const LENGTH = 6
+
+/** `believedErrors` of the error `c` of a page view `p`. Its other errors are looked at where it claims too many. */
+const TIMES = sql`CASE WHEN ${p.errors} <= ${MOST} THEN c.value ->> 5 ELSE (
+      SELECT CASE WHEN sum(claim) <= ${MOST} THEN c.value ->> 5
+        ELSE 1 + ((c.value ->> 5) - 1) * max(0.0, ${MOST} - count(*)) / (sum(claim) - count(*)) END
+      FROM (SELECT b.value ->> 5 AS claim FROM json_each(${LIST}) AS b WHERE ${isError('b')})) END`
 
 /** What is left of a fingerprint beyond the largest. */
 export const OTHER_ERRORS = JSON.stringify([OTHER])
@@ -58,11 +65,11 @@ export function errorsOfHour(site: string, hour: Hour): SQL {
   const one = (name: 'release' | 'browser') =>
     sql`json(CASE WHEN ${p[name]} IS NULL THEN '{}' ELSE json_object(${p[name]}, ${p.weight}) END)`
   const seen = sql`SELECT json_remove(c.value, '$[5]') AS value, ${p.weight} AS n, 1 AS s,
-      CAST(${p.weight} AS REAL) * ${p.weight} AS q, ${p.weight} * min(c.value ->> 5, ${MOST_TIMES}) AS times, ${p.began} AS first, ${p.began} AS last,
+      CAST(${p.weight} AS REAL) * ${p.weight} AS q, ${p.weight} * ${TIMES} AS times, ${p.began} AS first, ${p.began} AS last,
       json_object('release', ${one('release')}, 'browser', ${one('browser')}) AS names
     FROM ${p.table} CROSS JOIN json_each(${LIST}) AS c
     WHERE ${p.site} = ${site} AND ${p.hour} = ${hour} AND ${p.errors} > 0
-      AND json_array_length(iif(c.type = 'array', c.value, '[]')) = 6`
+      AND ${isError('c')}`
   return summed('hour', seen)
 }
 
@@ -73,6 +80,11 @@ export function errorsOfDay(site: string, day: Hour): SQL {
     FROM ${r.table} WHERE ${r.site} = ${site} AND ${r.tier} = 'hour' AND ${r.dimension} = ${DIMENSION}
       AND ${r.start} >= ${day} AND ${r.start} < ${day + 24}`
   return summed('day', seen)
+}
+
+/** True for an item of a list that is an error. */
+function isError(item: string): SQL {
+  return sql.raw(`json_array_length(iif(${item}.type = 'array', ${item}.value, '[]')) = ${LENGTH}`)
 }
 
 /** (dimension, value, errors). */

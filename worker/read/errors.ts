@@ -9,7 +9,7 @@ import { RELATIVE_ERROR } from '../../schema/domain/buckets.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
 import { decodeError, type RowError } from '../../schema/storage/row.ts'
 import { errorRollups, pageviews } from '../../schema/storage/tables.ts'
-import { BELIEVED } from '../histogram/believed.ts'
+import { BELIEVED, believedErrors } from '../histogram/believed.ts'
 import { ERROR_DIMENSIONS } from '../histogram/dimensions.ts'
 import { type ErrorSum, OTHER_ERRORS } from '../histogram/errors.ts'
 import { weight } from '../histogram/samples-sql.ts'
@@ -30,6 +30,8 @@ const MAX_ROWS = 10_000
 /** Rows that page views may read beside the count, which may read as many: there are roll-ups besides, or there are none. */
 const READS = { rolledUp: 5_000, raw: 10_000 }
 const MAX_NAMES = 8
+/** What sums of shares may lack by rounding. The rows of whole errors come to no more than the count. */
+const ROUNDED = 1e-6
 
 const p = named(pageviews, 'p')
 const r = named(errorRollups, 'r')
@@ -72,12 +74,12 @@ export async function readErrors(
     source: isFiltered ? 'samples' : 'rollup',
     ...(sampled > 1 && { sampled }),
     relative_error: RELATIVE_ERROR,
-    count: oneIn > 1 ? count : Math.max(count, listed),
+    count,
     pageviews: counts?.n ?? 0,
     samples: counts?.s ?? 0,
     error_free: counts ? errorFree(counts) : null,
     // Rows of a sample add up to more or less than the count, which may be exact: what is in none is told by the same sample.
-    unlisted: isFiltered || oneIn > 1 ? told + beyond - listed : Math.max(0, count - listed),
+    unlisted: Math.max(0, (isFiltered || oneIn > 1 ? Math.round(told + beyond) : count) - listed),
     data,
   }
 }
@@ -161,9 +163,10 @@ async function addRows(
       release: release === null ? {} : { [release]: w },
       browser: browser === null ? {} : { [browser]: w },
     }
-    for (const error of errorsOf(errors) ?? []) {
-      const { kind, message, script, line, column } = error
-      const count = Math.min(error.count, BELIEVED.errors)
+    const list = errorsOf(errors) ?? []
+    const believed = believedErrors(list.map(({ count }) => count))
+    for (const [i, { kind, message, script, line, column }] of list.entries()) {
+      const count = believed[i] ?? 0
       rest -= count
       const sum = { n: w, s: 1, times: w * count, first: began, last: began, names }
       add(sums, JSON.stringify([kind, message, script, line, column]), sum)
@@ -198,7 +201,7 @@ function toRow(fingerprint: unknown[], { n, s, times, first, last, names }: Sum,
   const { count: _, ...error } = decodeError([...fingerprint, 0] as RowError)
   return {
     ...error,
-    count: times,
+    count: Math.floor(times + ROUNDED),
     pageviews: n,
     samples: s,
     share: all ? Math.min(1, n / all) : 0,

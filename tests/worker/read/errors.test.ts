@@ -94,6 +94,36 @@ describe('GET /v1/errors', () => {
     expect(error_free?.high).toBeLessThan(0.92)
   })
 
+  it('adds up to the errors of a summary, though a page view claims 32 of each kind', async () => {
+    await put('/v1/sites/claims', { origins: [ORIGIN] })
+    const kinds = Array.from({ length: 8 }, (_, i) => error('TypeError: x', { column: i, count: 32 }))
+    const uneven = [
+      error('TypeError: x', { column: 0, count: 100_000 }),
+      error('TypeError: x', { column: 1 }),
+    ]
+    const views = [seen(...kinds), seen(...uneven), seen(error('TypeError: x', { column: 1, count: 2 }))]
+    await sendViews(
+      views.map(errors => pageView({ age: age(5), errors, weight: 3 })),
+      {},
+      'claims',
+    )
+    const told = async () => {
+      const [all, phones] = await Promise.all([errors('site=claims'), errors('site=claims&device=desktop')])
+      const { data } = await summary(`site=claims&metrics=errors&${RANGE}`)
+      const rows = all.data.map(({ column, count }) => [column, count])
+      expect(Object.fromEntries(rows)).toMatchObject({ 0: 3 * (4 + 31), 1: 3 * (4 + 1 + 2), 7: 3 * 4 })
+      expect(phones.data).toEqual(all.data)
+      for (const { count, unlisted } of [all, phones])
+        expect({ count, unlisted }).toEqual({ count: data[0]?.errors, unlisted: 0 })
+    }
+    await told()
+    await rollUpHour(env.DB, 'claims', DAY_HOUR + 5, Date.now())
+    await told()
+    for (let hour = 0; hour < 24; hour++) await rollUpHour(env.DB, 'claims', DAY_HOUR + hour, Date.now())
+    await rollUpDay(env.DB, 'claims', DAY_HOUR, Date.now())
+    await told()
+  })
+
   it('filters, orders and cuts', async () => {
     const second = await errors('site=shop&release=2')
     expect(second).toMatchObject({ source: 'samples', pageviews: 15, count: 1, unlisted: 0 })
