@@ -41,6 +41,11 @@ export function unpacked(column: 'calls' | 'marks', from: SQL): SQL {
   return sql`${from} ${LISTS[column]}`
 }
 
+/** The same of one page view `p` of a statement around it. */
+export function unpackedOf(column: 'calls' | 'marks'): SQL {
+  return sql.raw(`json_each(${sound(p[column])}) AS b CROSS JOIN json_each(${LIST}) AS c`)
+}
+
 /** The beacons `b` of a page view that hold calls, or marks. */
 const BEACONS = { calls: beaconsOf('calls'), marks: beaconsOf('marks') }
 /** What one of them holds. */

@@ -16,7 +16,7 @@ import { FAILURES, OUTCOMES } from '../../schema/wire/pageview.ts'
 const [GOOD, MIDDLE, POOR] = [0, 1, 2]
 const RATINGS = 3
 const ENDS = OUTCOMES.length
-const ABORTED = OUTCOMES.indexOf('aborted')
+export const ABORTED = OUTCOMES.indexOf('aborted')
 const OK = OUTCOMES.indexOf('ok')
 
 /** SQL of the number of a call `x` that ended as `outcome` says; an end that is unknown is a good one. */

@@ -11,8 +11,8 @@ import { pageviews } from '../../schema/storage/tables.ts'
 import { NO_SQL, named, ONCE, texts } from '../store/names.ts'
 import { BELIEVED } from './believed.ts'
 import type { Key, ViewColumn } from './dimensions.ts'
-import { isNumber, itemOf, sound, unpacked } from './safe-json.ts'
-import { ANSWERED, callCode, MARK_CODE } from './sample-code.ts'
+import { isNumber, itemOf, sound, unpacked, unpackedOf } from './safe-json.ts'
+import { ABORTED, ANSWERED, callCode, MARK_CODE } from './sample-code.ts'
 
 /** Which page views are read, and how many each one stands for. */
 export interface Selection {
@@ -34,10 +34,14 @@ export interface GroupedSelection extends Selection {
   by: Readonly<Record<string, SQL>>
 }
 
+const p = named(pageviews, 'p')
+
+/** SQL of the calls that a page view `p` left out, and that its row did. */
+export const LEFT_OUT = sql`min(${p.dropped} + ${p.callsCut}, ${number(BELIEVED.dropped)})`
+
 /** What holds of every call or mark. */
 export const TRUE = sql`true`
 
-const p = named(pageviews, 'p')
 const COLUMN = texts(pageviews, 'p')
 
 /** SQL of what a group key stands for, in a row `p` and, for calls and marks, one of these `c`, or in what `item` names. */
@@ -54,6 +58,13 @@ export function callSamples(grouped: GroupedSelection): SQL {
   const told = sql.raw(`${itemOf(2)} AS x, ${itemOf(3)} AS outcome`)
   const valid = sql`${isNumber('x')} AND ${isNumber('outcome')} AND typeof(item) = 'text'`
   return coded('calls', grouped, { told, valid, code: callCode(thresholds('api')) })
+}
+
+/** True for a page view `p` with a call that was not called off: one that `callSamples` has. */
+export function hasAnswered(): SQL {
+  const [duration, outcome] = [itemOf(2), itemOf(3)]
+  const valid = sql`${isNumber(duration)} AND ${isNumber(outcome)} AND ${sql.raw(`typeof(${itemOf(0)}) = 'text'`)}`
+  return sql`EXISTS (SELECT 1 FROM ${unpackedOf('calls')} WHERE ${valid} AND ${sql.raw(`${outcome} <> ${ABORTED}`)})`
 }
 
 /** The same of marks. */
@@ -73,7 +84,7 @@ function coded(
 ): SQL {
   const found = sql`SELECT p.*, ${sql.raw(itemOf(0))} AS item, ${told} FROM ${unpacked(kind, from)} WHERE ${where} AND ${items} ${ONCE}`
   const codes = sql`SELECT *, ${code} AS code FROM (${found}) WHERE ${valid} ${ONCE}`
-  return sql`SELECT ${groupColumns(by)}, ${p.id} AS page, ${weight(oneIn)} AS w, min(${p.dropped}, ${number(BELIEVED.dropped)}) AS dropped,
+  return sql`SELECT ${groupColumns(by)}, ${p.id} AS page, ${weight(oneIn)} AS w, ${LEFT_OUT} AS dropped,
       code, ${ANSWERED} AS answered FROM (${codes}) AS p ${each}`
 }
 

@@ -14,7 +14,7 @@ import { matchesPageView } from './filters.ts'
 import { chosenOf, type Group, groupsFrom } from './groups.ts'
 import type { GivenQuery } from './groups-query.ts'
 import { type Found, foundOf, inOrder, rankingOf, type Stored, storedOf, yetToRead } from './largest.ts'
-import { leftOutOfPeriods, leftOutOfRows } from './left-out.ts'
+import { leftOutOfPeriods } from './left-out.ts'
 import { estimateOpen, selectOpen } from './open-hours.ts'
 import { type Known, type Part, type Plan, planOf } from './plan.ts'
 import { rawGroups } from './raw-groups.ts'
@@ -46,7 +46,7 @@ export async function groupsOf(
   const receipt: Receipt = { statements: 0, read: 0 }
   const counting = counted(d1, receipt)
   const plan = await planOf(counting, given, now, known)
-  const survey = await surveyOf(counting, plan, given.rest === true, now)
+  const survey = await surveyOf(counting, plan, now)
   // Raw rows pay for their own probe.
   const left = () => plan.reads - receipt.read + (survey.raw?.read ?? 0)
 
@@ -57,12 +57,12 @@ export async function groupsOf(
     plan.parts.map(({ source }) => {
       const found = rolled.get(source)
       if (found) return answerRolled(counting, plan, source, found)
-      return raw ? answerRaw(counting, plan, source, raw) : { groups: [], rest: [] }
+      return raw ? answerRaw(counting, plan, source, raw) : { groups: [], rest: [], leftOut: 0 }
     }),
   )
   const groups = [...answers.flatMap(({ groups }) => groups), ...answers.flatMap(({ rest }) => rest)]
-  // Without a rest nobody asks for what was left out, and it reads the hours of all rows once more.
-  const leftOut = given.rest ? await leftOutOf(counting, plan, groups, open, raw) : null
+  // Without a rest nobody asks for what was left out, and it reads the open hours once more.
+  const leftOut = given.rest ? await leftOutOf(counting, plan, answers, groups, open) : null
   const isOpen = plan.periods.open.length > 0 && rolled.size > 0
   const oneIn = { open: isOpen ? open.oneIn : 1, raw: raw?.oneIn ?? 1 }
   d1.explain?.({ ...plan, oneIn })
@@ -84,16 +84,14 @@ interface Survey {
 }
 
 /** All at once, since each statement is a round trip: the probes of raw rows, and of roll-ups what tells the largest groups. */
-async function surveyOf(d1: Preparer, plan: Plan, isLeftOutAsked: boolean, now: Ms): Promise<Survey> {
+async function surveyOf(d1: Preparer, plan: Plan, now: Ms): Promise<Survey> {
   const { query, parts, periods } = plan
   const readings = parts.flatMap(({ reading }) => reading ?? [])
   const unrolled = parts.filter(({ reading }) => !reading).map(({ source }) => source)
-  // What page views left out is one more look at them.
-  const lists = unrolled.length + (isLeftOutAsked && unrolled.some(({ kind }) => kind === 'calls') ? 1 : 0)
   const need = {
-    cost: sql.raw(String(lists)),
+    cost: sql.raw(String(unrolled.length)),
     matches: workOf(unrolled, matchesPageView(query.filters)),
-    lists,
+    lists: unrolled.length,
   }
   const [open, raw, ...stored] = await Promise.all([
     estimateOpen(d1, periods.open, readings, now),
@@ -154,6 +152,8 @@ async function readRollups(
 interface Answer {
   groups: Group[]
   rest: Group[]
+  /** What single page views tell of calls that were left out. */
+  leftOut: number
 }
 
 async function answerRolled(
@@ -167,10 +167,11 @@ async function answerRolled(
   const groups = groupsFrom(chosen, query, source, keys, found)
   const isCut = query.rest && chosen.length < found.groups
   const whole = isCut && !found.isAll ? await wholeRows(d1, query, source, periods) : []
-  if (!isCut || !whole) return { groups, rest: [] }
+  if (!isCut || !whole) return { groups, rest: [], leftOut: 0 }
   // Of what is asked for by name all rows are there, and those of `(other)` are no group of their own.
   const every = found.reading.slice.values ? found.rows : found.every
-  return { groups, rest: restGroups({ rows: found.rows, every, whole }, chosen, query, source, found) }
+  const rest = restGroups({ rows: found.rows, every, whole }, chosen, query, source, found)
+  return { groups, rest, leftOut: 0 }
 }
 
 async function answerRaw(
@@ -179,12 +180,12 @@ async function answerRaw(
   source: Source,
   selection: Selection,
 ): Promise<Answer> {
-  const { rows, beyond } = await rawGroups(d1, query, source, pool, selection)
+  const { rows, beyond, leftOut } = await rawGroups(d1, query, source, pool, selection)
   const chosen = chosenOf(rows, query, source)
   const groups = groupsFrom(chosen, query, source, query.groupBy, null)
-  if (!query.rest) return { groups, rest: [] }
+  if (!query.rest) return { groups, rest: [], leftOut }
   const known = { rows, every: [...rows, ...beyond], whole: [] }
-  return { groups, rest: restGroups(known, chosen, query, source, null) }
+  return { groups, rest: restGroups(known, chosen, query, source, null), leftOut }
 }
 
 function selectRaw(estimate: Estimate, left: number): Selection {
@@ -196,13 +197,13 @@ function selectRaw(estimate: Estimate, left: number): Selection {
 async function leftOutOf(
   d1: Preparer,
   { query: { site, groupBy, filters, metrics }, parts, periods }: Plan,
+  answers: readonly Answer[],
   groups: readonly Group[],
   open: Selection,
-  raw: Selection | null,
 ): Promise<number | null> {
   if (!metrics.includes('api')) return null
   const isCalls = ({ source, reading }: Part) => reading !== null && source.kind === 'calls'
-  if (!parts.some(isCalls)) return raw && leftOutOfRows(d1, raw, filters)
+  if (!parts.some(isCalls)) return answers.reduce((sum, { leftOut }) => sum + leftOut, 0)
   const isFiltered = Object.values(filters).some(value => value !== undefined)
   if (!isFiltered && groupBy.length) return leftOutOfPeriods(d1, site, periods, open)
   if (groupBy.includes('endpoint')) return null

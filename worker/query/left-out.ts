@@ -1,37 +1,19 @@
 /**
- * API calls that page views made beyond those that they send: their weighted number, each page view counted once however
- * many endpoints it called.
+ * API calls that page views made beyond those that are kept of them: their weighted number, each page view counted once however
+ * many endpoints it called. Only page views with an answered call count, as in the histograms of calls.
  */
 
 import { sql } from 'drizzle-orm'
 import { apiRollups, pageviews } from '../../schema/storage/tables.ts'
-import { BELIEVED } from '../histogram/believed.ts'
 import { sound } from '../histogram/safe-json.ts'
-import type { Selection } from '../histogram/samples-sql.ts'
+import { hasAnswered, LEFT_OUT, type Selection } from '../histogram/samples-sql.ts'
 import { named, texts } from '../store/names.ts'
 import { type Preparer, prepare } from '../store/statement.ts'
 import type { Periods } from './covered.ts'
-import { matchesPageView, type SampleFilters } from './filters.ts'
 
 const p = named(pageviews, 'p')
 const r = named(apiRollups, 'r')
-/** The calls that a page view left out, and that its row did. */
-const LEFT_OUT = sql`min(${p.dropped} + ${p.callsCut}, ${sql.raw(String(BELIEVED.dropped))})`
 const HISTOGRAM = sql.raw(sound(texts(apiRollups, 'r').api))
-
-/** Of the page views that are read one by one, and fit. Key: (site, hour, id). */
-export async function leftOutOfRows(
-  d1: Preparer,
-  { from, where, oneIn }: Selection,
-  filters: SampleFilters,
-): Promise<number> {
-  const found = await prepare(
-    d1,
-    sql`SELECT coalesce(sum(${p.weight} * ${LEFT_OUT}), 0) * ${sql.raw(String(oneIn))} AS n
-      FROM ${from} WHERE ${where} AND ${LEFT_OUT} > 0 AND ${matchesPageView(filters)}`,
-  ).first<{ n: number }>()
-  return found?.n ?? 0
-}
 
 /** Of all page views in periods, of those without a roll-up the page views that `openHours` selects. Key: (site, tier, dimension, start). */
 export async function leftOutOfPeriods(
@@ -48,7 +30,17 @@ export async function leftOutOfPeriods(
       CROSS JOIN ${r.table}
       WHERE ${r.site} = ${site} AND ${r.tier} = t.key AND ${r.dimension} = 'all' AND ${r.start} = s.value`,
   ).first<{ n: number }>()
-  const fresh = periods.open.length ? leftOutOfRows(d1, openHours, {}) : 0
+  const fresh = periods.open.length ? leftOutOfOpen(d1, openHours) : 0
   const [stored, open] = await Promise.all([kept, fresh])
   return (stored?.n ?? 0) + open
+}
+
+/** Of page views that are read one by one. Key: (site, hour, id). */
+async function leftOutOfOpen(d1: Preparer, { from, where, oneIn }: Selection): Promise<number> {
+  const found = await prepare(
+    d1,
+    sql`SELECT coalesce(sum(${p.weight} * ${LEFT_OUT}), 0) * ${sql.raw(String(oneIn))} AS n
+      FROM ${from} WHERE ${where} AND ${LEFT_OUT} > 0 AND ${hasAnswered()}`,
+  ).first<{ n: number }>()
+  return found?.n ?? 0
 }

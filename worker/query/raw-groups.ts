@@ -26,6 +26,8 @@ const p = named(pageviews, 'p')
 interface RawGroups {
   rows: RollupRow[]
   beyond: RollupRow[]
+  /** API calls beyond those that the page views sent, each page view counted once; 0 of other metrics. */
+  leftOut: number
 }
 
 /** One group in one bucket of time. */
@@ -52,7 +54,7 @@ export async function rawGroups(
     sql`SELECT ${listed(sql`${weight(oneIn)} AS w`, ...hour, ...numbered('k', keys), ...numbered('v', source.told))}
       FROM ${from} WHERE ${where} AND ${source.kind === 'views' ? matchesPageView(filters) : pagesOf(filters)}`,
   ).all<Read>()
-  const counted = count(results, query, samplesOf(source, filters))
+  const { counted, leftOut } = count(results, query, samplesOf(source, filters))
   const places = placesOf(counted)
   const isNamed = ({ value }: Counted) => (places.get(value) ?? limit) < limit
   const byPlace = (a: Counted, b: Counted) => (places.get(a.value) ?? 0) - (places.get(b.value) ?? 0)
@@ -72,6 +74,7 @@ export async function rawGroups(
       })
       return countedRow(start, '', source.columns, new Map(sums))
     }),
+    leftOut,
   }
 }
 
@@ -94,10 +97,11 @@ interface Branch {
  * Counts the samples of each page view in the groups that they belong to. There are thousands, and the free plan has 10 ms of CPU: so a
  * group is found value by value, and its text is made once.
  */
-function count(rows: readonly Read[], query: GroupsQuery, add: ReturnType<typeof samplesOf>): Counted[] {
+function count(rows: readonly Read[], query: GroupsQuery, add: ReturnType<typeof samplesOf>) {
   const startOf = startsIn(query)
   const columns = query.groupBy.map((key, i) => (isItem(key) ? null : `k${i}`))
   const found: Counted[] = []
+  let leftOut = 0
   const root: Branch = { next: new Map() }
   let row: Read
   let start: Hour
@@ -113,9 +117,9 @@ function count(rows: readonly Read[], query: GroupsQuery, add: ReturnType<typeof
   }
   for (row of rows) {
     start = startOf(row.hour ?? 0)
-    add(row, sumsOf)
+    leftOut += add(row, sumsOf)
   }
-  return found
+  return { counted: found, leftOut }
 }
 
 function branchOf({ next }: Branch, value: Read[string] | undefined): Branch {

@@ -8,7 +8,6 @@ import { addSample, addTogether, type Limits, type Sample } from '../../schema/d
 import { thresholds } from '../../schema/domain/metrics.ts'
 import type { Hour } from '../../schema/domain/units.ts'
 import { FAILURES, OUTCOMES } from '../../schema/wire/pageview.ts'
-import { BELIEVED } from '../histogram/believed.ts'
 import { goodAndPoor } from '../histogram/samples-sql.ts'
 import { itemsOf } from '../store/row-codec.ts'
 import { type Counted, none } from './distribution.ts'
@@ -26,8 +25,8 @@ export interface Read {
 /** The sums of the group that a sample belongs to, by column; `name` is that of its call or mark. */
 type SumsOf = (name: string | null) => Map<string, Counted>
 
-/** Adds the samples of a page view to its groups. */
-type Add = (row: Read, sumsOf: SumsOf) => void
+/** Adds the samples of a page view to its groups; answers what its calls say of how many it left out. */
+type Add = (row: Read, sumsOf: SumsOf) => number
 
 const UNLIMITED: Limits = { good: Number.NEGATIVE_INFINITY, poor: Number.POSITIVE_INFINITY }
 /** A call that the page itself called off says nothing of the endpoint. */
@@ -57,6 +56,7 @@ function valuesOf(columns: Source['columns']): Add {
       sums ??= sumsOf(null)
       addSample(sumIn(sums, column), { x, w: row.w }, limits)
     }
+    return 0
   }
 }
 
@@ -69,7 +69,7 @@ function limitsOf(column: Source['columns'][number]): Limits {
 /** Calls, which are alike within a page view. What a page view left out counts once in each group of its calls. */
 function callsOf(filter: Filter | undefined): Add {
   const limits = thresholds('api')
-  return ({ w, v0: calls, v1: dropped }, sumsOf) => {
+  return ({ w, v0: calls, v1: leftOut }, sumsOf) => {
     const answered = new Map<Counted, Sample[]>()
     for (const call of itemsIn(calls, filter).filter(isCall)) {
       const sum = sumIn(sumsOf(call[0]), 'api')
@@ -79,10 +79,12 @@ function callsOf(filter: Filter | undefined): Add {
       if (failure) sum[failure] += w
       put(answered, sum, { x: call[2], w })
     }
+    const omitted = answered.size ? w * Number(leftOut) : 0
     for (const [sum, samples] of answered) {
       addTogether(sum, samples, limits)
-      sum.omitted += w * Math.min(Number(dropped), BELIEVED.dropped)
+      sum.omitted += omitted
     }
+    return omitted
   }
 }
 
@@ -95,6 +97,7 @@ function marksOf(filter: Filter | undefined): Add {
       if (typeof x === 'number') put(found, sumIn(sumsOf(mark[0]), 'measure'), { x, w })
     }
     for (const [sum, samples] of found) addTogether(sum, samples, UNLIMITED)
+    return 0
   }
 }
 

@@ -19,7 +19,7 @@ import {
 } from '../histogram/dimensions.ts'
 import { callHours, markHours, viewHours } from '../histogram/hours.ts'
 import { sound } from '../histogram/safe-json.ts'
-import type { Selection } from '../histogram/samples-sql.ts'
+import { LEFT_OUT, type Selection } from '../histogram/samples-sql.ts'
 import { named, texts } from '../store/names.ts'
 
 const p = named(pageviews, 'p')
@@ -92,7 +92,7 @@ function sourceOf(metric: Measure): Source {
       kind: 'calls',
       hours: callHours,
       openCost: dimension => openLists('calls', dimension),
-      told: [p.calls, p.dropped],
+      told: [p.calls, LEFT_OUT],
       work: sql.raw(`2 * ${lists('calls')}`),
     }
   }

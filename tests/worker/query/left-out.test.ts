@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { SummaryAnswer } from '../../../schema/api/summary.ts'
 import type { TimeseriesAnswer } from '../../../schema/api/timeseries.ts'
 import { HOUR } from '../../../schema/domain/hour.ts'
+import { OUTCOMES } from '../../../schema/wire/pageview.ts'
 import { rollUpDay, rollUpHour } from '../../../worker/histogram/rollup.ts'
 import { get, ORIGIN, put, summary } from '../../kit/worker/client.ts'
 import { pageViewRow, store } from '../../kit/worker/rows.ts'
@@ -12,16 +13,22 @@ const NOON = Math.floor(Date.now() / HOUR / 24) * 24 - 36
 const DAY = Math.floor(NOON / 24) * 24
 const range = `from=${new Date(NOON * HOUR).toISOString()}&to=${new Date((NOON + 1) * HOUR).toISOString()}`
 
+const ABORTED = OUTCOMES.indexOf('aborted')
 const calls = (...endpoints: string[]) => {
   const list = endpoints.map(endpoint => [endpoint, 5, 300, 0, 200])
   // Two beacons, so that one page view is met twice.
   return JSON.stringify({ 0: list.slice(0, 2), 1: list.slice(2) })
 }
-/** A leaves out 10 calls of weight 2, B 5, and C none. */
+/**
+ * A leaves out 10 calls of weight 2, B 5, and C none. D leaves out 3, and the row of D 4 of those that were sent. E leaves out 50, but
+ * has no call that was answered.
+ */
 const VIEWS = [
   { calls: calls('GET /a', 'GET /a', 'GET /a', 'GET /b'), dropped: 10, weight: 2 },
   { calls: calls('GET /b', 'GET /b', 'GET /b'), dropped: 5, country: 'FR' },
   { calls: calls('GET /a', 'GET /c'), dropped: 0, country: 'FR' },
+  { calls: calls('GET /b'), dropped: 3, callsCut: 4, country: 'FR' },
+  { calls: JSON.stringify({ 0: [['GET /a', 5, 300, ABORTED]] }), dropped: 50 },
 ]
 
 beforeAll(async () => {
@@ -41,28 +48,30 @@ describe.each(['live', 'rolled up by the hour', 'rolled up by the day'])('calls 
 
   it('count for all, each page view once', async () => {
     const answer = await ask('')
-    expect(answer).toMatchObject({ calls_left_out: 25, data: [{ calls_left_out: 25 }] })
+    expect(answer).toMatchObject({ calls_left_out: 32, data: [{ calls_left_out: 32 }] })
   })
 
   it('count for each endpoint that page views which left out some called', async () => {
     const answer = await ask('group_by=endpoint')
-    expect(answer.calls_left_out).toBe(25)
-    expect(rows(answer)).toEqual({ 'GET /a': 20, 'GET /b': 25, 'GET /c': undefined })
+    expect(answer.calls_left_out).toBe(32)
+    expect(rows(answer)).toEqual({ 'GET /a': 20, 'GET /b': 32, 'GET /c': undefined })
     expect((await ask('endpoint=GET /a')).calls_left_out).toBe(20)
-    expect(rows(await ask('group_by=device,endpoint'))).toMatchObject({ 'desktop,GET /b': 25 })
+    expect((await ask('endpoint=GET /a&country!=US')).calls_left_out).toBe(20)
+    expect(rows(await ask('group_by=device,endpoint'))).toMatchObject({ 'desktop,GET /b': 32 })
   })
 
   it('count where single page views answer', async () => {
     const answer = await ask('group_by=country')
-    expect(answer.calls_left_out).toBe(25)
-    expect(rows(answer)).toEqual({ DE: 20, FR: 5 })
-    expect((await ask('country=FR&group_by=endpoint')).calls_left_out).toBe(5)
+    expect(answer.calls_left_out).toBe(32)
+    expect(rows(answer)).toEqual({ DE: 20, FR: 12 })
+    expect((await ask('country=FR&group_by=endpoint')).calls_left_out).toBe(12)
+    expect((await ask('country!=US')).calls_left_out).toBe(32)
   })
 
   it('count over time, and for nothing but calls', async () => {
     const response = await get(`/v1/timeseries?site=chatty&${range}&metrics=api&interval=hour`)
     const answer = await response.json<TimeseriesAnswer>()
-    expect(answer).toMatchObject({ calls_left_out: 25, data: [{ points: [{ calls_left_out: 25 }] }] })
+    expect(answer).toMatchObject({ calls_left_out: 32, data: [{ points: [{ calls_left_out: 32 }] }] })
     const vitals = await summary(`site=chatty&${range}`)
     expect(vitals).not.toHaveProperty('calls_left_out')
     expect(JSON.stringify(vitals.data)).not.toContain('left_out')
