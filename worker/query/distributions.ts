@@ -18,7 +18,7 @@ import { leftOutOfPeriods } from './left-out.ts'
 import { estimateOpen, selectOpen } from './open-hours.ts'
 import { type Known, type Part, type Plan, planOf } from './plan.ts'
 import { rawGroups } from './raw-groups.ts'
-import type { Reading } from './reading.ts'
+import { type Reading, readingOf } from './reading.ts'
 import { atMost, restGroups, wholeCost, wholeRows } from './rest.ts'
 import { openRows } from './rollup-rows.ts'
 import { type Source, workOf } from './source.ts'
@@ -144,7 +144,9 @@ async function readRollups(
         : ranking.values
     const found = await foundOf(d1, reading, periods, stored, fresh, ranking, wanted)
     const means = { oldest, reads: left() / surveyed.length, now }
-    return [reading.source, query.among ? { ...found, oneIn: 1 } : await unveiled(d1, found, means)] as const
+    // Groups that another question has found are read as it read them: only what filters name is looked for in `(other)`.
+    const isNamed = readingOf({ ...query, among: null }, reading.source)?.slice.values
+    return [reading.source, isNamed ? await unveiled(d1, found, means) : { ...found, oneIn: 1 }] as const
   })
   return new Map(await Promise.all(found))
 }

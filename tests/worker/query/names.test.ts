@@ -123,6 +123,18 @@ describe.each(CASES)(
       expect(answer.data[0]).not.toHaveProperty('partial')
     })
 
+    it('counts 42 where it is a filter, on both sides of a trend', async () => {
+      const day = NEW ?? 0
+      const sides = [`${range(day + 24)}`, `${range(day)}`].map(async range => {
+        const { data } = await ask(parseTrendsQuery, readTrends, `site=${site}&${range}&${filter}`)
+        return data[0]?.before ?? data[0]?.after
+      })
+      for (const side of await Promise.all(sides)) {
+        expect(side).toMatchObject({ count: 42 })
+        expect(side).not.toHaveProperty('partial')
+      }
+    })
+
     it('says what may be missing where it is a group', async () => {
       const answer = await summary(`site=${site}&${range(NEW ?? 0)}&${base}&group_by=${by}&limit=200`)
       expect(rowOf(answer, by)).toMatchObject({
