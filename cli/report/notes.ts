@@ -9,7 +9,7 @@ import { type Findings, isMissing } from './findings.ts'
 /** A share of one address above this is worth a sentence. */
 const NOTABLE = 0.2
 
-export function notes({ vitals, trends, causes, errors, delivery }: Findings): Text[] {
+export function notes({ vitals, trends, slowest, causes, errors, delivery }: Findings): Text[] {
   const gap = causes.find(isMissing)
   const sampled = Math.max(1, ...causes.map(answer => (isMissing(answer) ? 1 : answer.sampled)))
   const views = vitals.data.find(({ metric }) => metric === 'pageviews')
@@ -33,7 +33,7 @@ export function notes({ vitals, trends, causes, errors, delivery }: Findings): T
       `Percentiles are read from a histogram, within ${(vitals.relative_error * 100).toFixed(1)}% of the exact ones.`,
     ],
     ['What a browser cannot measure is missing, not zero. Firefox and Safari have no CLS.'],
-    ...(isMissing(delivery) ? [] : losses(delivery)),
+    ...(isMissing(delivery) ? [] : losses(delivery, slowest.data.length > 0)),
     ...(sampled > 1 ? [[`Causes are read from one in ${sampled} of the page views kept.`]] : []),
     ...(gap ? [[`Causes are left out: ${gap.missing}`]] : []),
     ...(isMissing(errors) ? [[`Errors are left out: ${errors.missing}`]] : []),
@@ -41,17 +41,11 @@ export function notes({ vitals, trends, causes, errors, delivery }: Findings): T
   ]
 }
 
-/** What never arrived or was left out. */
-function losses({
-  lost,
-  loss_rate,
-  calls_left_out,
-  bots,
-  refused,
-  failed,
-  shares,
-  busiest_share,
-}: DeliveryAnswer): Text[] {
+/** What never arrived or was left out. `hasCalls`: the report has calls, and says there how many of them are left out. */
+function losses(
+  { lost, loss_rate, calls_left_out, bots, refused, failed, shares, busiest_share }: DeliveryAnswer,
+  hasCalls: boolean,
+): Text[] {
   const turnedAway = Object.values(refused).reduce((total, count) => total + count, 0)
   return [
     ...(lost && lost.high > 0
@@ -71,7 +65,7 @@ function losses({
     ...(busiest_share !== null && busiest_share > NOTABLE
       ? [[`One address may have sent up to ${percent(busiest_share)} of all beacons.`]]
       : []),
-    ...(calls_left_out
+    ...(calls_left_out && !hasCalls
       ? [[`${whole(calls_left_out)} API calls are left out: a page view sends at most 64.`]]
       : []),
     ...(bots ? [[`${whole(bots)} beacons of bots are left out${part(shares.bots)}.`]] : []),

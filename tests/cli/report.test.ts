@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { marked } from 'marked'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { budgetsInShort, budgetsSection } from '../../cli/report/budgets.ts'
+import { compose } from '../../cli/report/compose.ts'
 import type { Block } from '../../cli/report/document.ts'
 import { errorsInShort, errorsSection } from '../../cli/report/errors.ts'
 import type { Findings } from '../../cli/report/findings.ts'
@@ -228,6 +229,16 @@ describe('fieldline report', () => {
     const findings: Findings = JSON.parse((await cli('report', '--site', 'shop', '--json')).out)
     expect(findings.trends).toMatchObject({ baseline: { to: findings.vitals.from } })
     expect(findings.vitals.data.find(({ metric }) => metric === 'lcp')).toMatchObject({ count: 60 })
+  })
+
+  it('says once how many calls are left out', async () => {
+    const found: Findings = JSON.parse((await cli('report', '--json', '--site', 'shop')).out)
+    const told = (slowest: Findings['slowest']) => {
+      const findings = { ...found, slowest, delivery: { ...found.delivery, calls_left_out: 40 } }
+      return toMarkdown(compose(findings as Findings)).match(/\d+ (API )?calls are left out/g)
+    }
+    expect(told({ ...found.slowest, calls_left_out: 30 })).toEqual(['30 calls are left out'])
+    expect(told({ ...found.slowest, data: [] })).toEqual(['40 API calls are left out'])
   })
 
   it('of a site without data says so', async () => {
