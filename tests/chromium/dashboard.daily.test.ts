@@ -207,9 +207,20 @@ test('uses 2560 px, and shows the figures alone on paper', async () => {
   expect(seen).toBe(0)
   expect(await page.locator('.cards').isVisible()).toBe(true)
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(800)
+  expect(await page.getByRole('searchbox').count()).toBe(0)
   expect(await region('LCP by route').getByRole('button', { name: 'Share of page views' }).isVisible()).toBe(
     true,
   )
+  // Each title has at most a line a word: none breaks within one.
+  const broken = await page.locator('thead button').evaluateAll(titles =>
+    titles
+      .filter(title => {
+        const lines = title.clientHeight / Number.parseFloat(getComputedStyle(title).lineHeight)
+        return Math.round(lines) > (title.textContent ?? '').split(' ').length
+      })
+      .map(title => title.textContent),
+  )
+  expect(broken).toEqual([])
   // Nothing draws a chart anew while a page is printed: a copy is not watched either.
   const printed = await page
     .locator('.plot')
