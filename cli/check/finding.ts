@@ -30,13 +30,16 @@ export function judgeTrend(
   { max, percentile }: { max: number; percentile: string },
 ): Finding {
   const limit = signed(max)
+  const before = valueOn(row, 'before')
+  const now = valueOn(row, 'after')
   if (!row?.change || row.verdict === null)
     return {
       outcome: 'too little data',
       name: `${metric} p${percentile}`,
       limit,
-      before: '',
-      now: '',
+      // Which of the two has none: a release that is written wrongly, say.
+      before,
+      now,
       detail: 'too little data',
     }
   const { verdict, confidence } = row
@@ -48,11 +51,14 @@ export function judgeTrend(
     outcome,
     name: `${metric} p${percentile}`,
     limit,
-    before: format(row.metric, row.before?.value ?? null),
-    now: format(row.metric, row.after?.value ?? null),
+    before,
+    now,
     detail: `${verdict}${how}: ${change(row)}`,
   }
 }
+
+const valueOn = (row: TrendsRow | undefined, side: 'before' | 'after'): string =>
+  row ? format(row.metric, row[side]?.value ?? null) : ''
 
 /** A budget that nobody judged for so long says nothing of now, in ms. On the free plan, 50 sites wait for up to 3.4 hours. */
 const STALE = 4 * HOUR

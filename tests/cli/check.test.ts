@@ -141,6 +141,21 @@ describe('fieldline check', () => {
     expect(judgeTrend('lcp', undefined, terms).outcome).toBe('too little data')
   })
 
+  it('says which of the two has no data: its name may be wrong', async () => {
+    const { out } = await cli(
+      'check',
+      '--site',
+      'shop',
+      '--against',
+      'release:nosuch',
+      '--release',
+      '2.4.1',
+      '--metric',
+      'lcp',
+    )
+    expect(out).toMatch(/too little data {2}lcp p75 .* no data {2}[\d.]+ m?s {2}too little data/)
+  })
+
   it('writes XML that holds whatever a page calls itself', () => {
     const finding = { limit: '', before: '', now: '', detail: '' }
     const xml = toJunit('a<b', [{ ...finding, outcome: 'ok', name: 'x" & <y>\u0000\u202e' }])
