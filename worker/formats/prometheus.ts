@@ -124,7 +124,7 @@ async function countedOf(d1: D1Database, site: string): Promise<Counted | null> 
   ).all<Omit<typeof periods.$inferSelect, 'site'>>()
   const startsOf = (tier: Tier) => results.filter(row => row.tier === tier).map(({ start }) => start)
   const [days, hours] = [startsOf('day'), startsOf('hour')]
-  const last = hours.at(-1)
+  const last = results.findLast(row => row.tier === 'hour' && isRolledUp(row))?.start
   if (last === undefined) return null
   const whole = new Set(days)
   const rest = hours.filter(hour => !whole.has(hour - (hour % 24)))
@@ -134,4 +134,9 @@ async function countedOf(d1: D1Database, site: string): Promise<Counted | null> 
     until: last + 1,
     version: JSON.stringify(results.map(row => Object.values(row))),
   }
+}
+
+/** False for an hour that an import has marked (store/periods), as if it had been rolled up as it began: it may never have been. */
+function isRolledUp({ state, rolled, start }: Omit<typeof periods.$inferSelect, 'site'>): boolean {
+  return state !== 'dirty' || rolled > start
 }

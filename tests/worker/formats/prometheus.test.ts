@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { HOUR } from '../../../schema/domain/hour.ts'
 import type { PageViewRow } from '../../../schema/storage/tables.ts'
 import { rollUpDay, rollUpHour } from '../../../worker/histogram/rollup.ts'
+import { markUndone } from '../../../worker/store/periods.ts'
 import { get, ORIGIN, problemOf, put } from '../../kit/worker/client.ts'
 import { pageViewRow, store } from '../../kit/worker/rows.ts'
 
@@ -82,6 +83,12 @@ describe('a scrape', () => {
     expect(await count()).toBe(2)
     await rollUpDay(env.DB, 'grow', MONDAY, NOW + 9 * HOUR)
     expect(await count()).toBe(3)
+    // What an import brings is marked to be rolled up, and is not yet.
+    await store([at(MONDAY + 2, { site: 'grow' })])
+    await markUndone(env.DB, 'grow', [MONDAY + 1, MONDAY + 2]).run()
+    expect(await until()).toBe((MONDAY + 1) * 3_600)
+    await rollUp('grow', MONDAY + 1, MONDAY + 2)
+    expect(await until()).toBe((MONDAY + 3) * 3_600)
   })
 
   it('begins anew with the first hour of a week, and not before', async () => {
