@@ -15,7 +15,7 @@ import { type Preparer, prepare } from '../store/statement.ts'
 import { added, countedRow, type Distribution, type Counted as Sum } from './distribution.ts'
 import { matchesPageView, pagesOf } from './filters.ts'
 import { startsIn } from './groups.ts'
-import { type GroupsQuery, isItem } from './groups-query.ts'
+import { type GroupsQuery, type GroupValues, isItem } from './groups-query.ts'
 import { type Read, samplesOf } from './raw-samples.ts'
 import type { RollupRow } from './rollup-rows.ts'
 import type { Source } from './source.ts'
@@ -38,7 +38,7 @@ interface Counted {
   sums: Map<string, Sum>
 }
 
-/** Reads the `limit` groups with the most weight; those beyond are added up where a rest is asked for. Key: (site, hour, id). */
+/** Reads the `limit` groups with the most weight, or those that are wanted; those beyond are added up where a rest is asked for. Key: (site, hour, id). */
 export async function rawGroups(
   d1: Preparer,
   query: GroupsQuery,
@@ -56,7 +56,8 @@ export async function rawGroups(
   ).all<Read>()
   const { counted, leftOut } = count(results, query, samplesOf(source, filters))
   const places = placesOf(counted)
-  const isNamed = ({ value }: Counted) => (places.get(value) ?? limit) < limit
+  const wanted = query.among && new Set(query.among.map(group => nameOf(query, group)))
+  const isNamed = ({ value }: Counted) => wanted?.has(value) ?? (places.get(value) ?? limit) < limit
   const byPlace = (a: Counted, b: Counted) => (places.get(a.value) ?? 0) - (places.get(b.value) ?? 0)
   const beyond = query.rest ? counted.filter(group => !isNamed(group)) : []
   return {
@@ -80,6 +81,10 @@ export async function rawGroups(
 
 function distributions(sums: ReadonlyMap<string, Sum>): Map<string, Distribution> {
   return new Map([...sums].map(([column, sum]) => [column, collected(sum)]))
+}
+
+function nameOf({ groupBy }: GroupsQuery, group: GroupValues): string {
+  return JSON.stringify(groupBy.map(key => group[key] ?? null))
 }
 
 /** `a AS k0, b AS k1` */

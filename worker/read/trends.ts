@@ -22,9 +22,6 @@ import { deploysOf } from './deploys.ts'
 import { mixOf } from './mix.ts'
 import { countsOf, inUnit, kindOf, leftOutOf, partialOf, percentileInUnit, rangeOf } from './summary.ts'
 
-/** Where single page views answer, groups of the time before are looked for among so many times more of the busiest. */
-const WIDER = 3
-const MAX_EARLIER = 100
 const DEVICES = 4
 /** Deploys of the range that are named, the newest. */
 const MAX_NAMED = 20
@@ -39,11 +36,10 @@ export async function readTrends(
   now: Ms,
 ): Promise<TrendsAnswer> {
   const query = keptGroups(asked, retention, now)
-  const { baseline, limit } = query
+  const { baseline } = query
   const [percentile] = query.percentiles
   const groupsQuery = { ...query, percentile }
   const { keptFrom, ...earlier } = earlierOf(query, retention, now)
-  const wider = { ...BUSIEST, limit: Math.min(limit * WIDER, MAX_EARLIER) }
   const known = { reads: MAX_READ / 2, oldest: oldestRaw(retention, now) }
   const receipt: Receipt = { statements: 0, read: 0 }
   const counting = counted(d1, receipt)
@@ -51,9 +47,11 @@ export async function readTrends(
   // The whole has a row even where only the time before has data: what is gone is not unknown.
   const isWhole = query.groupBy.length === 0
   const among = isWhole ? [{}] : late.groups.map(({ values }) => values)
+  // Each of them, however few page views it had.
+  const same = { ...BUSIEST, limit: among.length, among }
   const early =
     earlier.from < earlier.to
-      ? await groupsOf(counting, { ...groupsQuery, ...wider, ...earlier, among }, now, known)
+      ? await groupsOf(counting, { ...groupsQuery, ...same, ...earlier }, now, known)
       : { ...late, groups: [] }
   const oneIn = Math.max(late.oneIn, early.oneIn)
   const earlyGroups = new Map(early.groups.map(group => [keyOf(group), group]))

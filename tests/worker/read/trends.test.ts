@@ -55,6 +55,25 @@ describe('trends', () => {
     )
   })
 
+  it.each([
+    ['roll-ups', 'route', 200],
+    ['single page views', 'route,country', 5],
+  ])('find the time before of each group, however quiet it was then, in %s', async (_, by, limit) => {
+    const site = `quiet-${limit}`
+    await put(`/v1/sites/${site}`, { origins: [ORIGIN] })
+    // Who is busiest in the hour was quietest in the hour before.
+    const views = Array.from({ length: 130 }, (_, i) => [
+      ...Array.from({ length: 1 + (i > 10 ? 1 : 0) }, () => ({ i, began: MIDDLE - HOUR / 2 })),
+      ...Array.from({ length: 1 + (i > 10 ? 0 : 1) }, () => ({ i, began: MIDDLE + HOUR / 2 })),
+    ]).flat()
+    await store(views.map(({ i, began }) => pageViewRow({ site, began, route: `/${i}` })))
+    for (const hour of [MIDDLE / HOUR - 1, MIDDLE / HOUR]) await rollUpHour(env.DB, site, hour, Date.now())
+    const asked = `site=${site}&${RANGE}&metrics=lcp&group_by=${by}&limit=${limit}`
+    const { data } = await (await get(`/v1/trends?${asked}`)).json<TrendsAnswer>()
+    expect(data.length).toBe(Math.min(130, limit))
+    expect(data.filter(({ before }) => before === null)).toEqual([])
+  })
+
   it('tell whether each route improves, degrades or stays, against the period before', async () => {
     const { data, baseline, percentile, source } = await trends('metrics=lcp&group_by=route')
     expect({ percentile, source }).toEqual({ percentile: 75, source: 'rollup' })
