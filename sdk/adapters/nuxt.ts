@@ -7,15 +7,10 @@ import { init } from '../index.ts'
 import type { InitOptions } from '../settings.ts'
 import { start } from './vue.ts'
 
-interface NuxtApp {
-  /** Missing without a folder `pages`. */
-  $router?: unknown
-}
-
-/** A plugin of Nuxt. */
-export function fieldline(options: InitOptions): (app: NuxtApp) => void {
-  return ({ $router }) => {
-    if ($router) start($router as Parameters<typeof start>[0], options)
+/** A plugin of Nuxt. An application without pages has no `$router`. */
+export function fieldline(options: InitOptions): (app: object) => void {
+  return app => {
+    if ('$router' in app) start(app.$router as Parameters<typeof start>[0], options)
     else init(options)
   }
 }
