@@ -285,12 +285,20 @@ test('explains words where they stand, with a link to more', async () => {
     ['an interval', 'in 95 of 100 cases'],
     ['sampling', 'Counts and percentiles stay true'],
   ]) {
-    await page
-      .getByRole('button', { name: `What is ${name}?` })
-      .first()
-      .click()
+    const button = page.getByRole('button', { name: `What is ${name}?` }).first()
+    await button.click()
     const said = page.locator(':popover-open')
     await said.getByText(text ?? '').waitFor()
+    const [mark, box] = await Promise.all([button.boundingBox(), said.boundingBox()])
+    if (!mark || !box) throw new Error(`${name} is not drawn.`)
+    // It touches its mark from above or below, and lies within the window.
+    expect(
+      Math.min(Math.abs(box.y - mark.y - mark.height), Math.abs(mark.y - box.y - box.height)),
+    ).toBeLessThan(8)
+    expect(box.x).toBeGreaterThanOrEqual(0)
+    expect(box.x).toBeLessThan(mark.x + mark.width)
+    expect(box.x + box.width).toBeGreaterThan(mark.x)
+    expect(box.x + box.width).toBeLessThanOrEqual(page.viewportSize()?.width ?? 0)
     const link = await said.getByRole('link').getAttribute('href')
     await page.keyboard.press('Escape')
     expect(link).toMatch(/^\/help#\w+$/)
