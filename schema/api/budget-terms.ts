@@ -1,7 +1,7 @@
 /** What a budget may say: a metric, what it is limited to, the limit, and the window that is judged. */
 
 import * as v from 'valibot'
-import { DELIVERY_METRICS, isDeliveryMetric, isShare } from '../domain/delivery-metrics.ts'
+import { DELIVERY_METRICS, isDeliveryMetric, isShare, VISITED_SHARES } from '../domain/delivery-metrics.ts'
 import { type Budgeted, METRICS } from '../domain/metrics.ts'
 import { oneOf, PERCENTILE_NUMBER, plainText, unknownOrMissing, wholeNumber } from './fields.ts'
 import { DEVICES, filterValue, MAX_FILTER, SEGMENT_ID, tagPair } from './filters.ts'
@@ -9,16 +9,18 @@ import { MEASURE_DETAIL, MEASURE_PATTERN, measureOf } from './summary.ts'
 
 const text = plainText(MAX_FILTER)
 
+const SHARES = [...VISITED_SHARES, ...DELIVERY_METRICS]
+
 /** The name of a metric, as a question names it, or of a share of the beacons. */
 export const MEASURE = v.pipe(
   v.custom<Budgeted>(
     name => typeof name === 'string' && (measureOf(name) !== undefined || isShare(name)),
-    `must be ${MEASURE_DETAIL}, or one of errors, ${DELIVERY_METRICS.join(', ')}`,
+    `must be ${MEASURE_DETAIL}, or one of ${SHARES.join(', ')}`,
   ),
-  v.metadata({ type: 'string', pattern: `${MEASURE_PATTERN}|^(errors|${DELIVERY_METRICS.join('|')})$` }),
+  v.metadata({ type: 'string', pattern: `${MEASURE_PATTERN}|^(${SHARES.join('|')})$` }),
   v.description(
     `${Object.keys(METRICS).join(', ')}, phase:load, blocking:load, custom:name; or a share, which has no percentile: errors, of page ` +
-      `views with an uncaught error; of beacons ${DELIVERY_METRICS.join(', ')} (an upper bound of one address)`,
+      `views with an uncaught error; error_rate, of API calls that failed; of beacons ${DELIVERY_METRICS.join(', ')} (an upper bound of one address)`,
   ),
 )
 
@@ -29,7 +31,7 @@ export const TERMS = {
   metric: MEASURE,
   endpoint: v.pipe(
     v.optional(v.nullable(filterValue('endpoint', text)), null),
-    v.description('for metric api: one endpoint of it'),
+    v.description('for metrics api and error_rate: one endpoint'),
   ),
   route: v.optional(v.nullable(filterValue('route', text)), null),
   device: v.optional(v.nullable(oneOf(DEVICES)), null),
@@ -94,7 +96,11 @@ function rule(field: keyof Budget, holds: (budget: Budget) => boolean, detail: s
 /** A budget as it is made or replaced. */
 export const BUDGET = v.pipe(
   terms,
-  rule('endpoint', ({ metric, endpoint }) => endpoint === null || metric === 'api', 'needs metric api'),
+  rule(
+    'endpoint',
+    ({ metric, endpoint }) => endpoint === null || metric === 'api' || metric === 'error_rate',
+    'needs metric api or error_rate',
+  ),
   rule('route', ({ metric, route }) => !isDeliveryMetric(metric) || route === null, NO_FILTERS),
   rule('device', ({ metric, device }) => !isDeliveryMetric(metric) || device === null, NO_FILTERS),
   rule('tag', ({ metric, tag }) => !isDeliveryMetric(metric) || tag === null, NO_FILTERS),

@@ -194,6 +194,15 @@ export const SUMMARY_ROW = v.object({
       v.description('API calls: estimated calls a minute over the part of the range that is past'),
     ),
   ),
+  error_rate_interval: v.optional(
+    v.pipe(
+      v.nullable(v.object({ low: SHARE, high: SHARE })),
+      v.description(
+        'of error_rate, 95%: calls of one page view fail together, and what calls_left_out counts may all have been well; null where ' +
+          'nobody knows which calls are of one page view',
+      ),
+    ),
+  ),
 })
 export type SummaryRow = v.InferOutput<typeof SUMMARY_ROW>
 

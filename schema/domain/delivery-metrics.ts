@@ -15,9 +15,13 @@ export function isDeliveryMetric(name: string): name is DeliveryMetric {
   return (DELIVERY_METRICS as readonly string[]).includes(name)
 }
 
-/** True for what a budget promises as a share of 0 to 1, which has no percentile. `errors`: of page views with an uncaught error. */
-export function isShare(name: string): name is DeliveryMetric | 'errors' {
-  return name === 'errors' || isDeliveryMetric(name)
+/** Shares of what visitors did: of page views with an uncaught error, of API calls that failed. */
+export const VISITED_SHARES = ['errors', 'error_rate'] as const
+type VisitedShare = (typeof VISITED_SHARES)[number]
+
+/** True for what a budget promises as a share of 0 to 1, which has no percentile. */
+export function isShare(name: string): name is DeliveryMetric | VisitedShare {
+  return isDeliveryMetric(name) || (VISITED_SHARES as readonly string[]).includes(name)
 }
 
 /** `5.2%`: a share, as a budget's message and list write it. */

@@ -62,7 +62,14 @@ export type Measure =
   | 'pageviews'
   | 'errors'
 /** What a budget may promise. */
-export type Budgeted = Measure | DeliveryMetric
+export type Budgeted = Measure | CallShare | DeliveryMetric
+/** The share of API calls that failed. */
+export type CallShare = 'error_rate'
+
+/** What a budget is read from: the share of failed calls is one of calls. */
+export function readFrom(metric: Measure | CallShare): Measure {
+  return metric === 'error_rate' ? 'api' : metric
+}
 
 /** Rates `value`, in the metric's unit. Thresholds are inclusive, as in web-vitals. */
 export function rate(metric: Metric, value: number): Rating {
@@ -71,7 +78,7 @@ export function rate(metric: Metric, value: number): Rating {
 }
 
 /** True for what has thresholds. */
-export function isRated(measure: Measure): measure is Metric {
+export function isRated(measure: Budgeted): measure is Metric {
   return measure in METRICS
 }
 

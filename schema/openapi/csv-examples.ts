@@ -6,15 +6,15 @@ export const CSV = {
     'group.route,metric,unit,count,count_interval.low,count_interval.high,samples,effective_samples,percentiles.p75.value,' +
     'percentiles.p75.low,percentiles.p75.high,percentiles.p95.value,percentiles.p95.low,percentiles.p95.high,rating,shares.good,' +
     'shares.needs_improvement,shares.poor,other,rest,partial,missing_at_most,calls_left_out,error_free.value,error_free.low,' +
-    'error_free.high,errors,error_rate,per_minute\r\n' +
-    '/p/[id],lcp,ms,1072,,,1072,1072,2357.5,2233.36,2488.83,3262.56,3158.45,3370.51,good,0.7826,0.2174,0,,,,,,,,,,,\r\n' +
-    '(rest),lcp,ms,1298,,,1298,1298,2153.48,2070.12,2257.01,2973.1,2834.2,3158.45,good,0.8505,0.1479,0.0016,,true,,,,,,,,,\r\n',
+    'error_free.high,errors,error_rate,per_minute,error_rate_interval.low,error_rate_interval.high\r\n' +
+    '/p/[id],lcp,ms,1072,,,1072,1072,2357.5,2233.36,2488.83,3262.56,3158.45,3370.51,good,0.7826,0.2174,0,,,,,,,,,,,,,\r\n' +
+    '(rest),lcp,ms,1298,,,1298,1298,2153.48,2070.12,2257.01,2973.1,2834.2,3158.45,good,0.8505,0.1479,0.0016,,true,,,,,,,,,,,\r\n',
   timeseries:
     'time,metric,unit,count,count_interval.low,count_interval.high,samples,effective_samples,percentiles.p75.value,percentiles.p75.low,' +
     'percentiles.p75.high,rating,shares.good,shares.needs_improvement,shares.poor,other,rest,partial,missing_at_most,calls_left_out,' +
-    'error_free.value,error_free.low,error_free.high,errors,error_rate,per_minute\r\n' +
-    '2026-11-21T06:00:00.000Z,inp,ms,70,,,70,70,153.867,122.573,197.403,good,0.871,0.129,0,,,,,,,,,,,\r\n' +
-    '2026-11-21T07:00:00.000Z,inp,ms,71,,,71,71,153.867,122.573,189.034,good,0.901,0.099,0,,,,,,,,,,,\r\n',
+    'error_free.value,error_free.low,error_free.high,errors,error_rate,per_minute,error_rate_interval.low,error_rate_interval.high\r\n' +
+    '2026-11-21T06:00:00.000Z,inp,ms,70,,,70,70,153.867,122.573,197.403,good,0.871,0.129,0,,,,,,,,,,,,,\r\n' +
+    '2026-11-21T07:00:00.000Z,inp,ms,71,,,71,71,153.867,122.573,189.034,good,0.901,0.099,0,,,,,,,,,,,,,\r\n',
   trends:
     'metric,unit,before.value,before.low,before.high,before.count,before.count_interval.low,before.count_interval.high,before.samples,' +
     'before.effective_samples,before.partial,before.missing_at_most,before.calls_left_out,after.value,after.low,after.high,after.count,' +

@@ -47,6 +47,9 @@ const call = (ms: number) => ({
 const views = { terms: { metric: 'lcp' }, of: 1_000, honest: (i: number) => ({ lcp: even(i) }) }
 const calls = (i: number) =>
   JSON.stringify({ 0: [0, 311, 622].map(j => ['GET /cart', 0, even(7 * i + j), 0, 200]) })
+/** A call of twenty fails. */
+const ended = (numbers: number[]) =>
+  JSON.stringify({ 0: numbers.map(i => ['GET /cart', 0, 90, i % 20 ? 0 : 1, 200]) })
 const failing = {
   terms: { metric: 'errors' },
   of: 1_000,
@@ -80,6 +83,14 @@ const CASES: Case[] = [
     honest: i => ({ marks: JSON.stringify({ 0: [['ready', even(i)]] }) }),
     forged: ms => ({ marks: list(32, { name: 'ready', value: ms }) }),
     ...{ breach: [2_750, 28], hide: [2_250, 5] },
+  },
+  {
+    ...{ name: 'share of calls that failed, 5% of 2 each, of 64 each', terms: { metric: 'error_rate' } },
+    ...{ of: 1_000, honest: i => ({ calls: ended([2 * i, 2 * i + 1]) }) },
+    forged: ms => ({
+      calls: list(64, ms === SLOW ? { ...call(90), outcome: 'http', status: 500 } : call(90)),
+    }),
+    ...{ breach: [0.055, 28], hide: [0.03, 12] },
   },
   {
     ...failing,

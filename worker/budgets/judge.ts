@@ -10,12 +10,13 @@ import type { Filters } from '../../schema/api/filters.ts'
 import type { BudgetState } from '../../schema/domain/budget-state.ts'
 import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
-import { limitsOf, type Measure } from '../../schema/domain/metrics.ts'
+import { type CallShare, limitsOf, type Measure, readFrom } from '../../schema/domain/metrics.ts'
 import { percentiles } from '../../schema/domain/percentiles.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import type { BudgetRow } from '../../schema/storage/tables.ts'
 import { type Distribution, NONE } from '../query/distribution.ts'
 import { groupsOf } from '../query/distributions.ts'
+import { failedShare } from '../query/failed.ts'
 import { oldestRaw, type Retention } from '../query/kept.ts'
 import { erring } from '../read/error-free.ts'
 import { countsOf, percentileInUnit } from '../read/summary.ts'
@@ -63,12 +64,12 @@ export async function judge(
     return { ...(await judgeDelivery(d1, budget, metric, now)), release: null, baseline: null }
   }
   const oldest = oldestRaw(kept, now)
-  if (budget.relativeTo !== null) return judgeRelative(d1, budget, metric, filters, now, oldest)
+  if (budget.relativeTo !== null) return judgeRelative(d1, budget, readFrom(metric), filters, now, oldest)
   const to = (hourOf(now) + 1) * HOUR
   const window = { site, from: to - budget.windowHours * HOUR, to }
   const { groups, oneIn } = await groupsOf(
     d1,
-    { ...window, filters, groupBy: [], limit: 1, metrics: [metric] },
+    { ...window, filters, groupBy: [], limit: 1, metrics: [readFrom(metric)] },
     now,
     { oldest },
   )
@@ -104,17 +105,31 @@ export function foundIn(
 ): Omit<Finding, 'release' | 'baseline'> {
   const { metric, percentile } = budget
   if (isDeliveryMetric(metric)) throw new Error('a share of beacons has no distribution')
-  const figures =
-    metric === 'errors' ? (erring(distribution) ?? UNKNOWN) : percentileOf(metric, distribution, percentile)
-  const { samples, effective_samples } = countsOf(distribution, percentile)
+  const { effective, ...figures } = figuresOf(metric, distribution, percentile)
+  const { s: samples } = distribution
   // Where only a share was read, there are enough: the minimum is for those that it stands for.
-  const told = stateOf(budget, figures, samples ? effective_samples * oneIn : 0)
+  const told = stateOf(budget, figures, samples ? effective * oneIn : 0)
   return {
     ...figures,
     samples,
-    effective_samples: samples ? effective_samples : null,
+    effective_samples: samples ? effective : null,
     state: missing > UNSEEN * distribution.n ? 'no-data' : told,
   }
+}
+
+/** What a budget is about, and how many independent samples tell it. */
+function figuresOf(
+  metric: Measure | CallShare,
+  distribution: Distribution,
+  percentile: number,
+): Bounds & { effective: number } {
+  if (metric === 'error_rate') {
+    const { effective, ...share } = failedShare(distribution) ?? { ...UNKNOWN, effective: 0 }
+    return { ...share, effective: Number(effective.toFixed(1)) }
+  }
+  const { effective_samples: effective } = countsOf(distribution, percentile)
+  const figures = metric === 'errors' ? erring(distribution) : percentileOf(metric, distribution, percentile)
+  return { ...(figures ?? UNKNOWN), effective }
 }
 
 function percentileOf(metric: Measure, distribution: Distribution, percentile: number): Bounds {

@@ -10,6 +10,7 @@ import type { BudgetPreview } from '../../schema/api/budgets.ts'
 import type { Filters } from '../../schema/api/filters.ts'
 import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
 import { HOUR, hourOf } from '../../schema/domain/hour.ts'
+import { readFrom } from '../../schema/domain/metrics.ts'
 import type { BudgetRow } from '../../schema/storage/tables.ts'
 import { added, NONE } from '../query/distribution.ts'
 import { groupsOf } from '../query/distributions.ts'
@@ -111,7 +112,7 @@ async function distributions(
 ): Promise<Hours> {
   const { metric } = terms
   if (isDeliveryMetric(metric)) throw new Error('a share of beacons has no distribution')
-  const query = keptGroups({ ...range, groupBy: [], limit: 1, metrics: [metric] }, site, now)
+  const query = keptGroups({ ...range, groupBy: [], limit: 1, metrics: [readFrom(metric)] }, site, now)
   const buckets = { step: 1, offset: 0 } as const
   const { groups, oneIn } = await groupsOf(d1, { ...query, buckets }, now, { oldest: oldestRaw(site, now) })
   const parts = partsOf(groups, ({ start }) => start, stepOf(terms.windowHours), range.to / HOUR)

@@ -5,7 +5,7 @@ import type { SummaryAnswer, SummaryRow } from '../../schema/api/summary.ts'
 import type { TrendsAnswer } from '../../schema/api/trends.ts'
 import { Breakdown } from './breakdown.tsx'
 import { Chart } from './chart.tsx'
-import { count, few, number, percent } from './format.ts'
+import { count, few, interval, number, percent } from './format.ts'
 import { Groups, limitOf, totalOf } from './groups.tsx'
 import { usePlace } from './link.tsx'
 import { baseOf, pathOf } from './query.ts'
@@ -91,7 +91,14 @@ function Endpoints({ answer, all, changes, budgets, since }: ReturnType<typeof u
         changes={changes}
         to={api => ({ api })}
         more={[
-          ['Errors', ({ error_rate }) => percent(error_rate ?? 0)],
+          [
+            'Errors',
+            ({ error_rate: value = 0, error_rate_interval: ends }) => (
+              <span title={ends ? interval('error_rate', { value, ...ends }) : undefined}>
+                {percent(value)}
+              </span>
+            ),
+          ],
           ['Calls per minute', ({ per_minute }) => few(per_minute ?? 0)],
           ['Budget state', budgetsOf],
         ]}

@@ -8,7 +8,7 @@ import type { BudgetAnswer, BudgetPreview } from '../../schema/api/budgets.ts'
 import type { GroupKey } from '../../schema/api/filters.ts'
 import type { SegmentsAnswer } from '../../schema/api/segments.ts'
 import type { SummaryAnswer } from '../../schema/api/summary.ts'
-import { DELIVERY_METRICS } from '../../schema/domain/delivery-metrics.ts'
+import { DELIVERY_METRICS, VISITED_SHARES } from '../../schema/domain/delivery-metrics.ts'
 import { BLOCKING, type Budgeted, format, METRICS, PHASES } from '../../schema/domain/metrics.ts'
 import { isTagKey, MAX_TAGS, tagOf } from '../../schema/domain/tag.ts'
 import { ask } from './client.ts'
@@ -22,7 +22,7 @@ import { useTags } from './use-tags.ts'
 
 const MEASURES = [
   ...Object.keys(METRICS),
-  'errors',
+  ...VISITED_SHARES,
   ...PHASES.map(phase => `phase:${phase}`),
   ...BLOCKING.map(when => `blocking:${when}`),
   ...DELIVERY_METRICS,
@@ -43,7 +43,7 @@ const FIELDS = [
     '',
     { placeholder: 'nothing', options: ['week', 'release'] },
   ],
-  ['endpoint', 'Endpoint (for api)', '', { placeholder: 'all' }],
+  ['endpoint', 'Endpoint (of calls)', '', { placeholder: 'all' }],
   ['route', 'Route', '', { placeholder: 'all' }],
   ['device', 'Device', '', { placeholder: 'all', options: ['phone', 'tablet', 'desktop'] }],
   ['tag', 'Tag (name:value)', '', { placeholder: 'all' }],

@@ -36,7 +36,7 @@ const r = named(rollups, 'r')
 
 /** The fields of a histogram that add up, beside its buckets. */
 const SUMS = ['n', 's', 'q', 'good', 'poor']
-const CALL_SUMS = [...SUMS, ...FAILURES, 'aborted', 'omitted']
+const CALL_SUMS = [...SUMS, ...FAILURES, 'aborted', 'omitted', 'ff', 'mf']
 
 /**
  * One day of one dimension from its table: (value, metric, histogram), the largest by the first of `columns` with a name of

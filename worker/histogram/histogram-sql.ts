@@ -9,13 +9,15 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { FAILURES } from '../../schema/wire/pageview.ts'
 import { NO_SQL } from '../store/names.ts'
-import { CODE_BUCKET, IS_GOOD, IS_POOR, isFailure } from './sample-code.ts'
+import { CODE_BUCKET, HAS_FAILED, IS_GOOD, IS_POOR, isFailure } from './sample-code.ts'
 
 /**
  * The histograms of samples: the groups, and a JSON `Histogram`. Those of calls
  * carry the weights of calls that failed (`FAILURES`) or were called off (`aborted`). What the page itself
  * called off says nothing of the endpoint, so an aborted call counts nowhere else. `omitted` are the calls that page views
  * with an answered one left out: whose they were is not known, so each group of a page view counts them, and once.
+ * Calls of a page view fail together: `ff` are its failed ones times its failed ones, `mf` times all of them, both weigh w^2. The interval
+ * of the share that failed is of these (query/failed).
  *
  * A page view has many calls and marks, which are alike, since they share a device and a network. So their histograms
  * carry the pairs of one page view, too (`Histogram.c`), from which the interval learns how alike they are.
@@ -26,7 +28,7 @@ export function histograms(samples: SQL, by: readonly string[], kind: 'calls' | 
   const failures =
     kind === 'calls'
       ? sql`${failed(name => sql`, '${sql.raw(name)}', sum(${sql.raw(name)})`)}, 'aborted', coalesce(sum(n) FILTER (WHERE NOT answered), 0),
-          'omitted', sum(omitted)`
+          'omitted', sum(omitted), 'ff', sum(ff), 'mf', sum(mf)`
       : NO_SQL
   return sql`SELECT ${groups}, json_object(
       'n', coalesce(sum(n) ${answered}, 0), 's', coalesce(sum(s) ${answered}, 0),
@@ -44,8 +46,14 @@ function counts(groups: SQL, samples: SQL): SQL {
   return sql`SELECT ${groups}, answered, ${CODE_BUCKET} AS bucket, sum(w) AS n, count(*) AS s, sum(CAST(w AS REAL) * w) AS q,
       ${weighing(IS_GOOD)} AS good, ${weighing(IS_POOR)} AS poor${failed(name => sql`, ${weighing(isFailure(name))} AS ${sql.raw(name)}`)},
       sum(2 * place * CAST(w AS REAL) * w) AS pairs, sum((size - 1) * CAST(w AS REAL) * w) AS partners,
-      sum(CASE WHEN place = 0 AND answered THEN w * dropped ELSE 0 END) AS omitted
+      sum(CASE WHEN place = 0 AND answered THEN w * dropped ELSE 0 END) AS omitted,
+      ${together(sql`failed`)} AS ff, ${together(sql`size`)} AS mf
     FROM (${samples}) GROUP BY ${groups}, answered, bucket ORDER BY ${groups}, answered, bucket`
+}
+
+/** The failed samples of each group and page view times as many. */
+function together(times: SQL): SQL {
+  return sql`sum(CASE WHEN place = 0 AND answered THEN CAST(w AS REAL) * w * failed * ${times} ELSE 0 END)`
 }
 
 /**
@@ -57,7 +65,7 @@ function paired(groups: SQL, samples: SQL): SQL {
   return sql`SELECT lists.*, coalesce(v.key, 0) AS place, coalesce(v.value, only_code) AS code
     FROM (
       SELECT ${groups}, page, answered, max(w) AS w, max(dropped) AS dropped, count(*) AS size,
-        max(code) AS only_code, json_group_array(code) AS list
+        sum(${HAS_FAILED}) AS failed, max(code) AS only_code, json_group_array(code) AS list
       FROM (SELECT * FROM (${samples}) ORDER BY ${groups}, page, answered, code) GROUP BY ${groups}, page, answered) AS lists
     LEFT JOIN json_each(iif(size > 1, lists.list, NULL)) AS v`
 }

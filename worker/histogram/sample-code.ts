@@ -45,6 +45,9 @@ export function isFailure(name: (typeof FAILURES)[number]): SQL {
   return sql.raw(`code % ${ENDS} = ${OUTCOMES.indexOf(name)}`)
 }
 
+/** 1 for a call that failed, however it did; what was called off is below 0. D1 counts a row for each look into a list of `IN` here. */
+export const HAS_FAILED: SQL = sql.raw(`code % ${ENDS} > ${OK}`)
+
 function rated(rating: number): SQL {
   return sql.raw(`code >= 0 AND code / ${ENDS} % ${RATINGS} = ${rating}`)
 }

@@ -12,9 +12,9 @@ import { histogramsIn, unreadIn } from '../store/histogram-text.ts'
 
 export type Distribution = StoredHistogram
 type Failure = (typeof FAILURES)[number]
-type Sums = Pick<Distribution, Failure | 'omitted'>
+type Sums = Pick<Distribution, Failure | 'omitted' | 'ff' | 'mf'>
 
-const NO_FAILURES: Sums = { http: 0, network: 0, timeout: 0, omitted: 0 }
+const NO_FAILURES: Sums = { http: 0, network: 0, timeout: 0, omitted: 0, ff: 0, mf: 0 }
 
 /** Of no samples. */
 export const NONE: Distribution = { ...merge([]), ...NO_FAILURES }
@@ -114,6 +114,8 @@ export function added(parts: readonly Distribution[]): Distribution {
     sums.network += part.network
     sums.timeout += part.timeout
     sums.omitted += part.omitted
+    sums.ff += part.ff
+    sums.mf += part.mf
   }
   return { ...merge(parts), ...sums }
 }
@@ -124,7 +126,7 @@ export function added(parts: readonly Distribution[]): Distribution {
  * that of the whole, since any of its page views may be one of the rest.
  */
 export function less(whole: Distribution, part: Distribution): Distribution {
-  const rest = (field: 'n' | 's' | 'q' | 'good' | 'poor' | Failure) =>
+  const rest = (field: 'n' | 's' | 'q' | 'good' | 'poor' | 'ff' | 'mf' | Failure) =>
     Math.max(0, (whole[field] ?? 0) - (part[field] ?? 0))
   const [n, s] = [rest('n'), rest('s')]
   const weights = byBucket(part.h)
@@ -140,11 +142,16 @@ export function less(whole: Distribution, part: Distribution): Distribution {
     network: rest('network'),
     timeout: rest('timeout'),
     omitted: whole.omitted,
+    ff: rest('ff'),
+    mf: rest('mf'),
   }
 }
 
 /** The share of calls that failed, 0 where there are none. */
 export function errorRate(distribution: Distribution): number {
-  const failed = FAILURES.reduce((sum, failure) => sum + distribution[failure], 0)
-  return distribution.n ? failed / distribution.n : 0
+  return distribution.n ? failedCalls(distribution) / distribution.n : 0
+}
+
+export function failedCalls(distribution: Distribution): number {
+  return FAILURES.reduce((sum, failure) => sum + distribution[failure], 0)
 }

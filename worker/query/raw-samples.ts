@@ -71,18 +71,25 @@ function callsOf(filter: Filter | undefined): Add {
   const limits = thresholds('api')
   return ({ w, v0: calls, v1: leftOut }, sumsOf) => {
     const answered = new Map<Counted, Sample[]>()
+    const failed = new Map<Counted, number>()
     for (const call of itemsIn(calls, filter).filter(isCall)) {
       const sum = sumIn(sumsOf(call[0]), 'api')
       const outcome = call[3]
       if (outcome === ABORTED) continue
       const failure = FAILURE[outcome]
-      if (failure) sum[failure] += w
+      if (failure) {
+        sum[failure] += w
+        failed.set(sum, (failed.get(sum) ?? 0) + 1)
+      }
       put(answered, sum, { x: call[2], w })
     }
     const omitted = answered.size ? w * Number(leftOut) : 0
     for (const [sum, samples] of answered) {
       addTogether(sum, samples, limits)
       sum.omitted += omitted
+      const count = failed.get(sum) ?? 0
+      sum.ff += w * w * count * count
+      sum.mf += w * w * count * samples.length
     }
     return omitted
   }

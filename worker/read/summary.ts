@@ -15,6 +15,7 @@ import type { Grains, Ms } from '../../schema/domain/units.ts'
 import { isCapped } from '../histogram/dimensions.ts'
 import { type Distribution, errorRate } from '../query/distribution.ts'
 import { type Distributions, groupsOf } from '../query/distributions.ts'
+import { failedShare } from '../query/failed.ts'
 import type { GroupValues } from '../query/groups-query.ts'
 import { keptGroups, oldestRaw, type Retention } from '../query/kept.ts'
 import type { Preparer } from '../store/statement.ts'
@@ -137,9 +138,15 @@ function known(
     ...(metric === 'api' && {
       error_rate: errorRate(distribution),
       per_minute: n / minutes,
+      error_rate_interval: rateInterval(distribution),
       ...leftOutOf(distribution.omitted),
     }),
   }
+}
+
+function rateInterval(distribution: Distribution): SummaryRow['error_rate_interval'] {
+  const share = failedShare(distribution)
+  return share && { low: share.low, high: share.high }
 }
 
 /** By name, `p75`. Entry by entry, since points of weeks have thousands. */

@@ -11,6 +11,9 @@ import type { FAILURES } from '../../schema/wire/pageview.ts'
 export interface StoredHistogram extends Histogram, Record<(typeof FAILURES)[number], number> {
   /** Calls that its page views left out: at most so many of them are missing here. */
   omitted: number
+  /** Of each page view its failed calls times its failed calls, and times all of them; both weigh w^2. 0 in roll-ups of before. */
+  ff: number
+  mf: number
 }
 
 /** What stands between two histograms of a row. */
@@ -19,7 +22,7 @@ export const BETWEEN = '|'
 export const AND = '+'
 
 /** The names of numbers in a histogram, each known by its first letter and its length; those of other names are left. */
-const NAMES = ['n', 's', 'q', 'good', 'poor', 'http', 'network', 'timeout', 'omitted', 'hidden']
+const NAMES = ['n', 's', 'q', 'good', 'poor', 'http', 'network', 'timeout', 'omitted', 'hidden', 'ff', 'mf']
 const LONGEST = 8
 const PLACES: (number | undefined)[] = []
 for (const [place, name] of NAMES.entries()) PLACES[codeOf(letter(name), name.length)] = place
@@ -138,6 +141,8 @@ function readSoFar(): StoredHistogram {
     network: numbers[6] ?? 0,
     timeout: numbers[7] ?? 0,
     omitted: numbers[8] ?? 0,
+    ff: numbers[10] ?? 0,
+    mf: numbers[11] ?? 0,
     h: sums.take(),
     c: pairs,
   }

@@ -5,6 +5,7 @@ import type { NewWebhookAnswer } from '../../../schema/api/webhooks.ts'
 import { HOUR } from '../../../schema/domain/hour.ts'
 import { shareAbove } from '../../../schema/domain/ratio.ts'
 import type { PageViewRow } from '../../../schema/storage/tables.ts'
+import { OUTCOMES } from '../../../schema/wire/pageview.ts'
 import { signatureOf } from '../../../worker/budgets/signature.ts'
 import { stateOf } from '../../../worker/budgets/state.ts'
 import { watch } from '../../../worker/budgets/watch.ts'
@@ -130,6 +131,47 @@ describe('a budget', () => {
       [refused, 'endpoint'],
     ] as const)
       expect(await problemOf(await call('POST', '/v1/sites/erring/budgets', wrong))).toMatchObject({ field })
+  })
+
+  it('is of the share of calls that failed, which a few page views do not decide', async () => {
+    await hooked('failing', '/200/failing')
+    const budget = { metric: 'error_rate', endpoint: 'GET /pay', limit: 0.05 }
+    await made('failing', budget)
+    await made('failing', { metric: 'error_rate', limit: 0.1 })
+    const [ok, http] = ['ok', 'http'].map(outcome => OUTCOMES.indexOf(outcome as 'ok'))
+    const calls = (endpoint: string, outcome = 0, count = 1) =>
+      JSON.stringify({ 0: Array(count).fill([endpoint, 1, 300, outcome, 200]) })
+    await traffic('failing', 450, { calls: calls('GET /pay', ok) })
+    await traffic('failing', 500, { calls: calls('GET /fast', ok) })
+    await traffic('failing', 50, { calls: calls('GET /pay', http) }, NOW - 2 * HOUR)
+    await judgeAt('failing', NOW)
+    const [pay, all] = (await list('failing')).data
+    // Wilson's interval of 50 in 500 begins at 7.7 %.
+    expect(pay).toMatchObject({ state: 'breached', value: 0.1, samples: 500, effective_samples: 500 })
+    expect(pay?.low).toBeCloseTo(0.0767, 4)
+    expect(all).toMatchObject({ state: 'ok', value: 0.05, samples: 1_000 })
+    await judgeAt('failing', NOW + QUARTER)
+    const [told] = await received('/200/failing')
+    expect(JSON.parse(told?.body ?? '').text).toMatch(
+      /^failing: error_rate, "GET \/pay" is over its budget of 5%: 10% \(95% interval: 7\.67% to 12\.9%, 500 samples in 24 h\)/,
+    )
+    const preview = await call('POST', '/v1/sites/failing/budgets/preview', budget)
+    expect(await preview.json()).toMatchObject({ samples: 500, highest: 0.1 })
+    for (const [wrong, field] of [
+      [{ ...budget, limit: 5 }, 'limit'],
+      [{ ...budget, relative_to: 'week' }, 'relative_to'],
+    ] as const)
+      expect(await problemOf(await call('POST', '/v1/sites/failing/budgets', wrong))).toMatchObject({ field })
+
+    // A fifth of all calls, in three page views.
+    await put('/v1/sites/few', { origins: [ORIGIN] })
+    await made('few', { metric: 'error_rate', limit: 0.05 })
+    await traffic('few', 700, { calls: calls('GET /pay', ok) })
+    await traffic('few', 3, { calls: calls('GET /pay', http, 64) }, NOW - 2 * HOUR)
+    await judgeAt('few', NOW)
+    const [few] = (await list('few')).data
+    expect(few).toMatchObject({ state: 'no-data', samples: 892 })
+    expect(few?.value).toBeCloseTo(0.2152, 4)
   })
 
   it('is of one endpoint, and one device, where it says so', async () => {

@@ -13,14 +13,14 @@ const NOW = Date.UTC(2026, 10, 20, 23, 30)
 const DAY = Math.floor(NOW / HOUR / 24) * 24 - 24
 const KEPT = { dayDays: 760, hourDays: 35, rawDays: 14 }
 
-/** 60 page views of ten calls each in four hours of yesterday; what a visitor's calls take is half the visitor's doing. */
+/** 60 page views of ten calls each in four hours of yesterday; what a visitor's calls take is half the visitor's doing. Some fail together. */
 const VIEWS = (() => {
   const next = random(3)
   const gauss = () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next())
   return Array.from({ length: 60 }, (_, i) => {
     const visitor = gauss()
     const calls = Array.from({ length: 10 }, () => Math.round(300 * Math.exp(0.55 * (visitor + gauss()))))
-    return { hour: DAY + (i % 4), weight: i % 7 ? 1 : 4, calls }
+    return { hour: DAY + (i % 4), weight: i % 7 ? 1 : 4, calls, failed: i % 3 ? 0 : i % 11 }
   })
 })()
 
@@ -62,22 +62,22 @@ const asked = async (params: string) => {
 const RANGE = `from=${new Date(DAY * HOUR).toISOString()}&to=${new Date((DAY + 24) * HOUR).toISOString()}`
 
 beforeAll(async () => {
-  const list = (calls: number[]) => calls.map((x, i) => ['GET /a', i * 10, x, 0, 200])
   await store(
-    VIEWS.map(({ hour, weight, calls }) =>
-      pageViewRow({
+    VIEWS.map(({ hour, weight, calls, failed }) => {
+      const list = calls.map((x, i) => ['GET /a', i * 10, x, i < failed ? 1 : 0, 200])
+      return pageViewRow({
         site: 'pairs',
         hour,
         began: hour * HOUR,
         weight,
         // Two beacons, a call that was called off, and a mark set ten times.
         calls: JSON.stringify({
-          '0': list(calls.slice(0, 6)),
-          '1': [...list(calls.slice(6)), ['GET /a', 99, 5, 3, 0]],
+          '0': list.slice(0, 6),
+          '1': [...list.slice(6), ['GET /a', 99, 5, 3, 0]],
         }),
         marks: JSON.stringify({ '0': calls.map(x => ['ready', x]) }),
-      }),
-    ),
+      })
+    }),
   )
 })
 
@@ -104,6 +104,13 @@ describe('the pairs of calls of one page view', () => {
         )
         const [day] = await rolled(table, column, 'day', dimension)
         expect(day?.c).toEqual(pairsOf(VIEWS))
+        if (column === 'measure') continue
+        const sum = (of: (view: (typeof VIEWS)[number]) => number) =>
+          VIEWS.reduce((all, view) => all + of(view), 0)
+        expect(day).toMatchObject({
+          ff: sum(({ weight, failed }) => weight ** 2 * failed ** 2),
+          mf: sum(({ weight, failed }) => weight ** 2 * failed * 10),
+        })
       }
     }
   })
@@ -111,11 +118,20 @@ describe('the pairs of calls of one page view', () => {
   it('count where single page views answer, too', async () => {
     const { row, source } = await asked(`${RANGE}&country=DE`)
     expect(source).toBe('samples')
-    expect(row?.percentiles).toEqual((await asked(RANGE)).row?.percentiles)
+    const { row: rolled } = await asked(RANGE)
+    expect(row?.percentiles).toEqual(rolled?.percentiles)
+    expect(row?.error_rate_interval).toEqual(rolled?.error_rate_interval)
   })
 
   it('are missing from roll-ups of before, whose calls count as independent', async () => {
-    await env.DB.prepare("UPDATE api_rollups SET api = json_remove(api, '$.c') WHERE site = 'pairs'").run()
+    const { row: known } = await asked(RANGE)
+    const forget = (paths: string) =>
+      env.DB.prepare(`UPDATE api_rollups SET api = json_remove(api, ${paths}) WHERE site = 'pairs'`).run()
+    // Those that failed may be in the page views with most calls.
+    await forget("'$.ff', '$.mf'")
+    const { row: older } = await asked(RANGE)
+    expect(older?.error_rate_interval?.high).toBeGreaterThan(known?.error_rate_interval?.high ?? 1)
+    await forget("'$.c'")
     const { row } = await asked(RANGE)
     const q = VIEWS.reduce((sum, { weight }) => sum + 10 * weight ** 2, 0)
     const n = VIEWS.reduce((sum, { weight }) => sum + 10 * weight, 0)

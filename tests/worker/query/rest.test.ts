@@ -73,7 +73,8 @@ const timeseries = (params: string) => asked(parseTimeseriesQuery, readTimeserie
 const figures = ({ group, rest, other, ...found }: SummaryRow) => found
 /** The same without intervals, which calls of several endpoints do not have. */
 const bare = (row: SummaryRow) => {
-  const { calls_left_out, percentiles, count_interval, effective_samples, ...found } = figures(row)
+  const { calls_left_out, percentiles, count_interval, effective_samples, error_rate_interval, ...found } =
+    figures(row)
   return {
     ...found,
     percentiles: Object.fromEntries(Object.entries(percentiles).map(([p, { value }]) => [p, value])),
@@ -149,7 +150,7 @@ describe.each(Object.keys(ROLL_UPS) as (keyof typeof ROLL_UPS)[])(
       expect(more).toEqual([])
       expect(row && bare(row)).toEqual(same && bare(same))
       expect(row?.percentiles.p75).toMatchObject({ low: null, high: null })
-      expect(row).toMatchObject({ count_interval: null, effective_samples: 0 })
+      expect(row).toMatchObject({ count_interval: null, effective_samples: 0, error_rate_interval: null })
       // At most so many are missing.
       expect(row?.calls_left_out).toBeGreaterThanOrEqual(same?.calls_left_out ?? 0)
       expect(row?.calls_left_out).toBeLessThanOrEqual(all ?? 0)

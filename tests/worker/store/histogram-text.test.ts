@@ -17,14 +17,14 @@ const VIEWS = '{"n":9,"s":9,"q":9.0}'
 const LCP =
   '{"n":12,"s":6,"q":30.0,"good":9,"poor":1,"hidden":4,"h":{"-1":3,"245":5,"91":4,"0":1e2},"c":{"91":[2.0,4.0],"245":[0.0,1.5]}}'
 const API =
-  '{"n":3,"s":3,"q":1.0e+20,"good":3,"poor":0,"http":1,"network":2,"timeout":3,"aborted":4,"omitted":5,"h":{"288":3},"c":{}}'
+  '{"n":3,"s":3,"q":1.0e+20,"good":3,"poor":0,"http":1,"network":2,"timeout":3,"aborted":4,"omitted":5,"ff":6.0,"mf":7.0,"h":{"288":3},"c":{}}'
 
 /** What `JSON.parse` makes of it, in the form of what is tested. */
 function parsed(text: string): object {
   const { aborted: _, hidden: __, h = {}, c = {}, ...fields } = JSON.parse(text)
   const buckets = Object.entries(h).toSorted(([a], [b]) => Number(a) - Number(b))
   return {
-    ...{ good: 0, poor: 0, http: 0, network: 0, timeout: 0, omitted: 0 },
+    ...{ good: 0, poor: 0, http: 0, network: 0, timeout: 0, omitted: 0, ff: 0, mf: 0 },
     ...fields,
     h: { at: buckets.map(([bucket]) => Number(bucket)), weights: buckets.map(([, weight]) => weight) },
     c: Object.keys(c).length ? c : undefined,
@@ -99,7 +99,7 @@ describe('the histograms of a row', () => {
       )
     const broken = ['{"n":9,"s":9,"q":9,"h":{"91":9,"245":x}}', '{"n":9,"s":9,"h":{"91":9}}']
     const whole = merge([LCP, API].flatMap(text => histogramOf(text) ?? []))
-    const failures = { http: 1, network: 2, timeout: 3, omitted: 5 }
+    const failures = { http: 1, network: 2, timeout: 3, omitted: 5, ff: 6, mf: 7 }
     expect(sumOf(unread(LCP, API))).toEqual({ ...whole, ...failures })
     expect(logged).not.toHaveBeenCalled()
     expect(sumOf(unread(broken[0] ?? '', LCP, '', broken[1] ?? '', API))).toEqual({ ...whole, ...failures })
