@@ -12,7 +12,7 @@ const CONTRACTS = ['schema/domain', 'schema/wire', 'schema/api']
 const SCHEMA = [...CONTRACTS, 'schema/storage']
 /** Files of `worker` that every room of it stands on. The others are its top, which sees all. */
 const GROUND =
-  /^worker\/(body|bytes|deadline|env|headers|log|memory|overload|parameters|problem|unavailable)\.ts$/
+  /^worker\/(body|bytes|deadline|env|headers|joined|log|memory|overload|parameters|problem|unavailable)\.ts$/
 
 /** From the ground up. A room of `worker` may import from those before it, as far as they are named. */
 const BOUNDS: Record<string, Bounds> = {

@@ -68,7 +68,7 @@ describe('an address with its parameters', () => {
     expect(nameByParams(path, params)).toBe(name)
   })
 
-  it('takes the parameters of React Router, whose type depends on what they are handed to', () => {
+  it('takes the parameters of React Router, typed by what they are handed to', () => {
     type Handed = string | Record<string, string | undefined>
     type Given<P extends Handed> = [P] extends [string]
       ? { readonly [name in P]: string | undefined }

@@ -5,7 +5,8 @@ import type { SummaryAnswer, SummaryRow } from '../../schema/api/summary.ts'
 import type { TrendsAnswer } from '../../schema/api/trends.ts'
 import { Breakdown } from './breakdown.tsx'
 import { Chart } from './chart.tsx'
-import { count, few, interval, number, percent } from './format.ts'
+import { Figure } from './figure.tsx'
+import { count, few, number } from './format.ts'
 import { Groups, limitOf, totalOf } from './groups.tsx'
 import { usePlace } from './link.tsx'
 import { baseOf, pathOf } from './query.ts'
@@ -94,9 +95,7 @@ function Endpoints({ answer, all, changes, budgets, since }: ReturnType<typeof u
           [
             'Errors',
             ({ error_rate: value = 0, error_rate_interval: ends }) => (
-              <span title={ends ? interval('error_rate', { value, ...ends }) : undefined}>
-                {percent(value)}
-              </span>
+              <Figure metric="error_rate" figure={{ value, low: null, high: null, ...ends }} />
             ),
           ],
           ['Calls per minute', ({ per_minute }) => few(per_minute ?? 0)],

@@ -1,13 +1,12 @@
 /** A percentile in the colour of its rating, with its interval beneath; the rating comes in words, too. */
 
 import type { PercentileAnswer } from '../../schema/api/answer.ts'
-import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
 import { type Budgeted, format, isRated, type Metric, rate } from '../../schema/domain/metrics.ts'
 import { interval, RATING_WORDS } from './format.ts'
 
 export function Figure({ metric, figure }: { metric: Budgeted; figure: PercentileAnswer | undefined }) {
   if (!figure) return <span class="soft">no data</span>
-  const rating = !isDeliveryMetric(metric) && isRated(metric) ? rate(metric, figure.value) : null
+  const rating = isRated(metric) ? rate(metric, figure.value) : null
   const { low, high } = figure
   return (
     <span title={interval(metric, figure)}>

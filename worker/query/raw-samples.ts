@@ -70,26 +70,22 @@ function limitsOf(column: Source['columns'][number]): Limits {
 function callsOf(filter: Filter | undefined): Add {
   const limits = thresholds('api')
   return ({ w, v0: calls, v1: leftOut }, sumsOf) => {
-    const answered = new Map<Counted, Sample[]>()
-    const failed = new Map<Counted, number>()
+    const answered = new Map<Counted, (Sample & { failed: boolean })[]>()
     for (const call of itemsIn(calls, filter).filter(isCall)) {
       const sum = sumIn(sumsOf(call[0]), 'api')
       const outcome = call[3]
       if (outcome === ABORTED) continue
       const failure = FAILURE[outcome]
-      if (failure) {
-        sum[failure] += w
-        failed.set(sum, (failed.get(sum) ?? 0) + 1)
-      }
-      put(answered, sum, { x: call[2], w })
+      if (failure) sum[failure] += w
+      put(answered, sum, { x: call[2], w, failed: !!failure })
     }
     const omitted = answered.size ? w * Number(leftOut) : 0
     for (const [sum, samples] of answered) {
       addTogether(sum, samples, limits)
       sum.omitted += omitted
-      const count = failed.get(sum) ?? 0
-      sum.ff += w * w * count * count
-      sum.mf += w * w * count * samples.length
+      const failed = samples.filter(({ failed }) => failed).length
+      sum.ff += w * w * failed * failed
+      sum.mf += w * w * failed * samples.length
     }
     return omitted
   }
@@ -136,7 +132,7 @@ function sumIn(sums: Map<string, Counted>, column: string): Counted {
   return sum
 }
 
-function put(found: Map<Counted, Sample[]>, sum: Counted, sample: Sample): void {
+function put<S extends Sample>(found: Map<Counted, S[]>, sum: Counted, sample: S): void {
   const samples = found.get(sum)
   if (samples) samples.push(sample)
   else found.set(sum, [sample])
