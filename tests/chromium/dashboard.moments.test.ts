@@ -222,7 +222,7 @@ test('a view whose code does not load says so beside the head, and a retry bring
   await expect
     .poll(() => said.allTextContents())
     .toEqual([
-      'This part of the page could not be loaded. The server cannot be reached, or it has a new version.',
+      'This part could not be loaded. The server cannot be reached, or has a new version.',
     ])
   expect(await link('Overview').isVisible()).toBe(true)
   // Where nothing answers, another page would be an empty one.

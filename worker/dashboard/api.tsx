@@ -105,10 +105,7 @@ function Endpoints({ answer, all, changes, budgets, since }: ReturnType<typeof u
       <Sampled of={found} />
       <NamesChanged from={found?.from} since={since} />
       {!!all?.calls_left_out && (
-        <p class="soft">
-          {number(all.calls_left_out)} calls are left out: a page view sends at most 64. Percentiles cover
-          only those.
-        </p>
+        <p class="soft">{number(all.calls_left_out)} calls are left out: a page view sends at most 64.</p>
       )}
     </>
   )

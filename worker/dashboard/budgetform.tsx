@@ -29,7 +29,7 @@ const MEASURES = [
 ]
 
 const FIELDS = [
-  ['metric', 'Metric', '', { required: true, placeholder: 'lcp', options: MEASURES }],
+  ['metric', 'Metric', '', { required: true, options: MEASURES }],
   ['percentile', 'Percentile', 75, { required: true, type: 'number', min: 1, max: 99.9, step: 0.1 }],
   [
     'limit',

@@ -42,7 +42,7 @@ function Failed() {
   return (
     <section class="panel" aria-label="Not loaded">
       <p class="alert" role="alert">
-        This part of the page could not be loaded. The server cannot be reached, or it has a new version.
+        This part could not be loaded. The server cannot be reached, or has a new version.
         {again && ' It still cannot be reached.'}
       </p>
       <p>
