@@ -221,9 +221,7 @@ test('a view whose code does not load says so beside the head, and a retry bring
   const said = page.getByRole('alert')
   await expect
     .poll(() => said.allTextContents())
-    .toEqual([
-      'This part could not be loaded. The server cannot be reached, or has a new version.',
-    ])
+    .toEqual(['This part could not be loaded. The server cannot be reached, or has a new version.'])
   expect(await link('Overview').isVisible()).toBe(true)
   // Where nothing answers, another page would be an empty one.
   await context.setOffline(true)

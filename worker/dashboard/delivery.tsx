@@ -59,8 +59,7 @@ export function Delivery({ answer, path }: { answer: Answer<DeliveryAnswer>; pat
           </dl>
           <p class="soft">
             {isNarrowed(place) && `All of ${place.site}, whatever the filters. `}
-            Counts are lower bounds. Loss is an estimate of rolled-up hours.
-            No address is stored.
+            Counts are lower bounds. Loss is an estimate of rolled-up hours. No address is stored.
           </p>
           <details>
             <summary>By {data.step}</summary>
