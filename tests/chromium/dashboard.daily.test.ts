@@ -77,11 +77,11 @@ test('tries a budget before it makes it, and says what is wrong beside the field
   await form.getByText('Nothing in the last 28 days matches this budget.').waitFor()
   await form.getByLabel('Endpoint').fill('GET /x')
   await form.getByLabel('Route').focus()
-  await form.getByText('needs metric api').waitFor()
+  await form.getByText('needs metric api or error_rate').waitFor()
   const endpoint = form.getByLabel('Endpoint')
   expect(await endpoint.getAttribute('aria-invalid')).toBe('true')
   const described = (await endpoint.getAttribute('aria-describedby')) ?? ''
-  expect(await page.locator(`[id="${described}"]`).textContent()).toBe('needs metric api')
+  expect(await page.locator(`[id="${described}"]`).textContent()).toBe('needs metric api or error_rate')
   await endpoint.fill('')
   await form.getByRole('button', { name: 'Create budget' }).click()
   const row = rowOf('p75 of LCP ≤ 1 ms in 24 h, /nowhere')
