@@ -1,13 +1,11 @@
 /** What a reader must know to trust the numbers: how many samples, which error, what is missing. */
 
 import type { DeliveryAnswer } from '../../schema/api/delivery.ts'
+import { NOTABLE } from '../../schema/domain/delivery-metrics.ts'
 import type { ShareEstimate } from '../../schema/domain/share.ts'
 import { percent, whole } from '../words.ts'
 import type { Text } from './document.ts'
 import { type Findings, isMissing } from './findings.ts'
-
-/** A share of one address above this is worth a sentence. */
-const NOTABLE = 0.2
 
 export function notes({ vitals, trends, slowest, causes, errors, delivery }: Findings): Text[] {
   const gap = causes.find(isMissing)

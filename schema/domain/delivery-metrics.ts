@@ -24,6 +24,9 @@ export function isShare(name: string): name is DeliveryMetric | VisitedShare {
   return isDeliveryMetric(name) || (VISITED_SHARES as readonly string[]).includes(name)
 }
 
+/** A share of one address above this is worth a sentence. */
+export const NOTABLE = 0.2
+
 /** `5.2%`: a share, as a budget's message and list write it. */
 export function formatShare(share: number): string {
   return `${Number((share * 100).toPrecision(3))}%`

@@ -22,3 +22,24 @@ export function shareOf(value: number, n: number): ShareEstimate {
     high: value === 1 ? 1 : Math.min(1, centre + half),
   }
 }
+
+/** A share of sums: of a in all b, of which each page view has some. */
+export interface RatioSums {
+  value: number
+  /** Of all b. */
+  sum: number
+  /** Of each page view's a and b: squares, and products. */
+  aa: number
+  ab: number
+  bb: number
+}
+
+/**
+ * So many independent samples would tell such a share as well: as many as would vary as much as a ratio of page views' sums does (Cochran
+ * 1977, Sampling Techniques, 2.11; Dean and Pagano 2015, https://doi.org/10.1093/jssam/smv024). Where none or all of it is a, nothing
+ * tells how a gathers: each page view counts as one.
+ */
+export function independentOf({ value, sum, aa, ab, bb }: RatioSums, correction = 1): number {
+  const variance = (correction * (aa - 2 * value * ab + value ** 2 * bb)) / sum ** 2
+  return variance > 0 ? (value * (1 - value)) / variance : sum ** 2 / bb
+}

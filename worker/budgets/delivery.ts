@@ -16,13 +16,10 @@ import { arrivedOf, countsOf, effectiveOf, type Sums, sum } from '../read/delive
 import { type CountedShare, estimateOf, partOf } from '../read/delivery-shares.ts'
 import { tellingOf } from '../read/loss.ts'
 import type { Preparer } from '../store/statement.ts'
-import { stateOf } from './state.ts'
+import { type Bounds, stateOf, UNKNOWN } from './state.ts'
 
 /** The share with its interval, and the beacons that it is a share of. */
-interface DeliveryShare {
-  value: number | null
-  low: number | null
-  high: number | null
+interface DeliveryShare extends Bounds {
   samples: number
   effective_samples: number
 }
@@ -36,8 +33,6 @@ interface Without {
   low: number
   high: number
 }
-
-const UNKNOWN = { value: null, low: null, high: null }
 
 type Window = Pick<BudgetRow, 'site' | 'windowHours'>
 
@@ -68,6 +63,13 @@ export function foundInSums(budget: Promised, metric: DeliveryMetric, sums: Sums
   return { ...share, state: isEvidence(budget.max, share, withoutOne(metric, sums)) ? state : 'no-data' }
 }
 
+/** The shares of counts. */
+const COUNTED = {
+  'delivery:refused': 'refused',
+  'delivery:failed': 'failed',
+  'delivery:bots': 'bots',
+} as const satisfies Partial<Record<DeliveryMetric, CountedShare>>
+
 /** The share that some sums come to. */
 export function shareOf(metric: DeliveryMetric, sums: Sums): DeliveryShare {
   const { lost, shares, busiest_share } = figures(sums)
@@ -79,14 +81,10 @@ export function shareOf(metric: DeliveryMetric, sums: Sums): DeliveryShare {
         samples: sums.received ?? 0,
         effective_samples: tellingOf(lossesOf(sums)),
       }
-    case 'delivery:refused':
-      return { ...(shares.refused ?? UNKNOWN), ...counted }
-    case 'delivery:failed':
-      return { ...(shares.failed ?? UNKNOWN), ...counted }
-    case 'delivery:bots':
-      return { ...(shares.bots ?? UNKNOWN), ...counted }
     case 'delivery:busiest':
       return { value: busiest_share, low: busiest_share, high: busiest_share, ...counted }
+    default:
+      return { ...(shares[COUNTED[metric]] ?? UNKNOWN), ...counted }
   }
 }
 
@@ -96,16 +94,10 @@ function isEvidence(max: number, { low, high }: DeliveryShare, without: Without 
   return low > max ? without.low > max : high > max || without.high <= max
 }
 
-const COUNTED: Partial<Record<DeliveryMetric, CountedShare>> = {
-  'delivery:refused': 'refused',
-  'delivery:failed': 'failed',
-  'delivery:bots': 'bots',
-}
-
 /** Null for what is no share of counts. Nobody makes his beacons fail, but he may hide those that do. */
 function withoutOne(metric: DeliveryMetric, sums: Sums): Without | null {
-  const name = COUNTED[metric]
-  if (!name) return null
+  if (!(metric in COUNTED)) return null
+  const name = COUNTED[metric as keyof typeof COUNTED]
   const { count, of } = partOf(sums, name)
   const left = of - Math.min(sums.busiest ?? 0, of)
   const among = (count: number) => estimateOf(sums, { count, of: left })

@@ -23,14 +23,11 @@ import { countsOf, percentileInUnit } from '../read/summary.ts'
 import type { Preparer } from '../store/statement.ts'
 import { judgeDelivery } from './delivery.ts'
 import { compare, STRAY } from './relative.ts'
-import { stateOf } from './state.ts'
+import { type Bounds, stateOf, UNKNOWN } from './state.ts'
 
 /** How a budget stands: its percentile in the metric's unit. */
-export interface Finding {
+export interface Finding extends Bounds {
   state: BudgetState
-  value: number | null
-  low: number | null
-  high: number | null
   samples: number
   /** Independent samples of equal weight that would tell as much. */
   effective_samples: number | null
@@ -41,9 +38,6 @@ export interface Finding {
 
 /** What was promised, and how it stood before. */
 type Promised = Pick<BudgetRow, 'metric' | 'percentile' | 'state' | 'told' | 'max' | 'minimum'>
-
-type Bounds = Pick<Finding, 'value' | 'low' | 'high'>
-const UNKNOWN: Bounds = { value: null, low: null, high: null }
 
 /** Releases that are looked at for the one that began. */
 const RELEASES = 100

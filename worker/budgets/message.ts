@@ -5,7 +5,7 @@
 import type { BudgetMessage } from '../../schema/api/budget-messages.ts'
 import type { DeployAnswer } from '../../schema/api/deploys.ts'
 import { figureOf, subjectOf, writeLimit } from '../../schema/domain/budget-figure.ts'
-import { formatShare, isShare } from '../../schema/domain/delivery-metrics.ts'
+import { formatShare, isShare, NOTABLE } from '../../schema/domain/delivery-metrics.ts'
 import { format } from '../../schema/domain/metrics.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import type { BudgetRow } from '../../schema/storage/tables.ts'
@@ -13,9 +13,6 @@ import type { Finding } from './judge.ts'
 
 /** Characters of a name from a page that are shown. */
 const SHOWN = 120
-
-/** A share of one address above this is worth a sentence. */
-const NOTABLE = 0.2
 
 /** What else is known of a breach. */
 interface Around {

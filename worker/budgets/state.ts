@@ -4,11 +4,13 @@ import type { BudgetState } from '../../schema/domain/budget-state.ts'
 import type { BudgetRow } from '../../schema/storage/tables.ts'
 
 /** A figure with its interval. */
-interface Bounds {
+export interface Bounds {
   value: number | null
   low: number | null
   high: number | null
 }
+
+export const UNKNOWN: Bounds = { value: null, low: null, high: null }
 
 /** The state that the interval proves; where it proves none the one before, which after a gap is the one told last. */
 export function stateOf(

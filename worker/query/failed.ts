@@ -1,14 +1,11 @@
 /**
  * The share of calls that failed, with its 95 % interval.
  *
- * Calls of one page view fail together: an endpoint that is down fails all of them. So the variance is that of a ratio of page views'
- * sums, of failed calls f to all m of each, and the interval is Wilson's with the number of independent calls that would vary as much
- * (read/loss does the same). One page view with many failed calls widens it, and proves little.
- *
- * @see Cochran 1977, Sampling Techniques, 2.11
+ * Calls of one page view fail together: an endpoint that is down fails all of them. So it is a ratio of page views' sums, of failed calls f
+ * to all m of each. One page view with many failed calls widens the interval, and proves little.
  */
 
-import { type ShareEstimate, shareOf } from '../../schema/domain/share.ts'
+import { independentOf, type ShareEstimate, shareOf } from '../../schema/domain/share.ts'
 import { type Distribution, failedCalls } from './distribution.ts'
 
 /** The share, and how many independent calls would tell as much. */
@@ -27,9 +24,7 @@ export function failedShare(distribution: Distribution): FailedShare | null {
   // Roll-ups of before do not know: there the page views with most calls may be those that failed.
   const isKnown = mf >= failed
   const [ff, fm] = isKnown ? [distribution.ff, mf] : [mm, mm]
-  const variance = (ff - 2 * value * fm + value ** 2 * mm) / n ** 2
-  // Where none or all have failed, nothing tells how failures gather: each page view counts as one.
-  const effective = variance > 0 ? Math.min(n ** 2 / q, (value * (1 - value)) / variance) : n ** 2 / mm
+  const effective = Math.min(n ** 2 / q, independentOf({ value, sum: n, aa: ff, ab: fm, bb: mm }))
   const { high } = shareOf(value, effective)
   // A failed call takes the place of one that has not failed: what was left out, as a rule, was well.
   const { low } = shareOf(failed / (n + omitted), effective)

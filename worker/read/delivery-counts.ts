@@ -22,7 +22,7 @@ const d = named(deliveries)
 type Count<T extends { $inferSelect: object }> = Exclude<keyof T['$inferSelect'], 'site' | 'hour'>
 
 /** Why a beacon of a site is refused. */
-const REFUSED = [
+export const REFUSED = [
   'refusedOrigin',
   'refusedRate',
   'refusedSize',
@@ -143,9 +143,14 @@ export function sum(list: readonly Sums[]): Sums {
   return total
 }
 
+/** What some of the columns come to. */
+export function countIn(sums: Sums, names: readonly (keyof Sums)[]): number {
+  return names.reduce((total, name) => total + (sums[name] ?? 0), 0)
+}
+
 /** Every beacon that the isolates have reported. */
 export function arrivedOf(sums: Sums): number {
-  return ARRIVED.reduce((total, name) => total + (sums[name] ?? 0), 0)
+  return countIn(sums, ARRIVED)
 }
 
 /** So many independent beacons would tell as much: all of them, or fewer where not every isolate told of its own (Kish's size). */

@@ -6,10 +6,9 @@
  */
 
 import { type ShareEstimate, shareOf } from '../../schema/domain/share.ts'
-import { arrivedOf, effectiveOf, type Sums } from './delivery-counts.ts'
+import { arrivedOf, countIn, effectiveOf, REFUSED, type Sums } from './delivery-counts.ts'
 
-export const COUNTED_SHARES = ['refused', 'failed', 'bots'] as const
-export type CountedShare = (typeof COUNTED_SHARES)[number]
+export type CountedShare = 'refused' | 'failed' | 'bots'
 
 /** A share as it is counted: so many of so many beacons. */
 interface Part {
@@ -19,10 +18,8 @@ interface Part {
 
 export function partOf(sums: Sums, name: CountedShare): Part {
   const arrived = arrivedOf(sums)
-  const { refusedOrigin = 0, refusedRate = 0, refusedSize = 0, refusedField = 0, refusedWeight = 0 } = sums
-  if (name === 'refused')
-    return { count: refusedOrigin + refusedRate + refusedSize + refusedField + refusedWeight, of: arrived }
-  return { count: sums[name] ?? 0, of: arrived - refusedRate }
+  if (name === 'refused') return { count: countIn(sums, REFUSED), of: arrived }
+  return { count: sums[name] ?? 0, of: arrived - (sums.refusedRate ?? 0) }
 }
 
 /** Null where no beacon is left that it could be a share of. */

@@ -6,13 +6,12 @@
  * estimates the loss. It says nothing where a page view's last beacon is lost more often than the others. A page view that loses
  * nearly all tells less of it: where a tenth of page views lose 26 % and the rest 2.4 %, 4.4 % is estimated for 4.7 %.
  *
- * In roll-ups of before, all beacons count, and losses gather in page views of bad networks. So the variance is that of a ratio of page
- * views' sums (Cochran 1977, Sampling Techniques, 2.11), and the interval is Wilson's with the number of independent beacons that would
- * vary as much (Dean and Pagano 2015, https://doi.org/10.1093/jssam/smv024); few page views widen it by Student's t.
+ * In roll-ups of before, all beacons count, and losses gather in page views of bad networks. So it is a ratio of page views' sums, and few
+ * page views widen its interval by Student's t.
  */
 
 import { Z95 as Z } from '../../schema/domain/percentiles.ts'
-import { type ShareEstimate, shareOf } from '../../schema/domain/share.ts'
+import { independentOf, type ShareEstimate, shareOf } from '../../schema/domain/share.ts'
 
 /** Sums of the beacons that have a successor, one of each page view; see the table `deliveries`. */
 export interface Losses {
@@ -30,11 +29,8 @@ export function lossOf(losses: Losses): ShareEstimate | null {
   const { followed, before, missing, missingSquared, missingBefore, beforeSquared } = losses
   if (!before || !beforeSquared) return null
   const value = missing / before
-  // Where nothing or all is missing, nothing tells how losses gather: each page view counts as one.
-  const independent = tellingOf(losses)
-  const spread = missingSquared - 2 * value * missingBefore + value ** 2 * beforeSquared
-  const variance = ((followed / Math.max(1, followed - 1)) * spread) / before ** 2
-  const measured = variance > 0 ? (value * (1 - value)) / variance : independent
+  const sums = { value, sum: before, aa: missingSquared, ab: missingBefore, bb: beforeSquared }
+  const measured = independentOf(sums, followed / Math.max(1, followed - 1))
   const n = Math.min(before, measured) * (Z / student(followed - 1)) ** 2
   return shareOf(value, n)
 }
