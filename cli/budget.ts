@@ -1,7 +1,7 @@
 /** `fieldline budget ...`: what a team promises of a metric, and how the promise stands. */
 
 import type { BudgetAnswer, BudgetsAnswer } from '../schema/api/budgets.ts'
-import { figureOf, writeLimit } from '../schema/domain/budget-figure.ts'
+import { figureOf, isLeast, writeLimit } from '../schema/domain/budget-figure.ts'
 import { format } from '../schema/domain/metrics.ts'
 import { nameOf } from './check/finding.ts'
 import { type Call, type Command, type Given, make, needed, type Options, one, show } from './command.ts'
@@ -16,13 +16,16 @@ const TERMS: Options = {
   ...SITE,
   metric: {
     value: '<metric>',
-    help: 'lcp, api, error_rate, errors, phase:load, blocking:load, custom:<mark>, delivery:lost, ...',
+    help: 'lcp, api, error_rate, errors, pageviews, phase:load, blocking:load, custom:<mark>, delivery:lost, ...',
   },
   limit: {
     value: '<n>',
-    help: "in the metric's unit: 2500 for ms, 0.1 for cls, a share for error_rate and errors",
+    help: "in the metric's unit: 2500 for ms, 0.1 for cls, a share for error_rate and errors, the least number of pageviews",
   },
-  'relative-to': { value: '<what>', help: 'week or release: the limit is a share above it, 0.1 for 10%' },
+  'relative-to': {
+    value: '<what>',
+    help: 'week or release: the limit is a share above it (pageviews: below), 0.1 for 10%',
+  },
   percentile: { value: '<p>', help: 'default: 75' },
   hours: { value: '<n>', help: 'the hours that are judged; default: 24' },
   minimum: { value: '<n>', help: 'effective samples below which there is too little data; default: 100' },
@@ -100,7 +103,11 @@ export const budgetRemove: Command = {
 }
 
 function showOne(call: Call, answer: BudgetAnswer): void {
-  show(call, answer, () => `${answer.id}  ${nameOf(answer)} at most ${writeLimit(answer)}`)
+  show(
+    call,
+    answer,
+    () => `${answer.id}  ${nameOf(answer)} ${isLeast(answer) ? '' : 'at most '}${writeLimit(answer)}`,
+  )
 }
 
 function cells(budget: BudgetAnswer): string[] {

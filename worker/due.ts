@@ -20,7 +20,7 @@ const GOLDEN = (Math.sqrt(5) - 1) / 2
 const r = named(rates, 'r')
 
 /** A site, and what it has to do beside roll-ups. */
-export interface CronSite extends Omit<SiteRow, 'origins' | 'key' | 'maxWeight' | 'created'> {
+export interface CronSite extends Omit<SiteRow, 'origins' | 'key' | 'maxWeight'> {
   /** The sampling rate announced last; null where none ever was. */
   announced: number | null
   /** A budget is due, or a message waits. */
@@ -45,7 +45,7 @@ export interface Due extends Stale {
 
 /** All sites by name, those that are being deleted, too, and what each has to do. */
 export function cronSites(d1: D1Database, now: Ms): Promise<CronSite[]> {
-  const { origins, key, maxWeight, created, ...columns } = getTableColumns(sites)
+  const { origins, key, maxWeight, ...columns } = getTableColumns(sites)
   return drizzle(d1)
     .select({ ...columns, ...factsOf(named(sites, 'sites').id, now) })
     .from(sites)

@@ -8,9 +8,8 @@
 import type { BudgetAnswer } from '../../schema/api/budgets.ts'
 import type { TrendsRow } from '../../schema/api/trends.ts'
 import { figureOf, subjectOf, writeLimit } from '../../schema/domain/budget-figure.ts'
-import { isShare } from '../../schema/domain/delivery-metrics.ts'
 import { HOUR } from '../../schema/domain/hour.ts'
-import { format } from '../../schema/domain/metrics.ts'
+import { format, hasPercentiles } from '../../schema/domain/metrics.ts'
 import { change, interval, minute, signed, sure } from '../words.ts'
 
 export interface Finding {
@@ -90,6 +89,6 @@ export function judgeBudget(budget: BudgetAnswer, now: number): Finding {
 /** What a budget is about: `lcp p75 of 24 h /p/[id] phone`. */
 export function nameOf(budget: BudgetAnswer): string {
   const { metric, percentile, window_hours } = budget
-  const of = isShare(metric) ? metric : `${metric} p${percentile}`
+  const of = hasPercentiles(metric) ? `${metric} p${percentile}` : metric
   return [`${of} of ${window_hours} h`, ...subjectOf(budget)].join(' ')
 }

@@ -2,8 +2,7 @@
 
 import type { BudgetAnswer } from '../../schema/api/budgets.ts'
 import { figureOf, subjectOf, writeLimit } from '../../schema/domain/budget-figure.ts'
-import { isShare } from '../../schema/domain/delivery-metrics.ts'
-import { format } from '../../schema/domain/metrics.ts'
+import { format, hasPercentiles } from '../../schema/domain/metrics.ts'
 import { interval, minute } from '../words.ts'
 import type { Block, Text } from './document.ts'
 import { type Findings, isMissing } from './findings.ts'
@@ -28,13 +27,13 @@ export function budgetsSection({ budgets }: Pick<Findings, 'budgets'>): Block[] 
     { kind: 'heading', words: 'Breached budgets' },
     {
       kind: 'table',
-      caption: 'Budgets that are breached now: the whole 95% interval is above the limit.',
+      caption: 'Budgets that are breached now: the whole 95% interval lies beyond the limit.',
       left: 2,
       head: ['budget', 'of', 'limit', 'now', '95% interval', 'since', 'release'],
       rows: breached.map(budget => [
         [
           { code: budget.metric },
-          `${isShare(budget.metric) ? '' : ` p${budget.percentile}`} of ${budget.window_hours} h`,
+          `${hasPercentiles(budget.metric) ? ` p${budget.percentile}` : ''} of ${budget.window_hours} h`,
         ],
         subject(budget),
         [writeLimit(budget)],

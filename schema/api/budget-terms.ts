@@ -2,24 +2,25 @@
 
 import * as v from 'valibot'
 import { DELIVERY_METRICS, isDeliveryMetric, isShare, VISITED_SHARES } from '../domain/delivery-metrics.ts'
-import { type Budgeted, METRICS } from '../domain/metrics.ts'
+import { type Budgeted, hasPercentiles, METRICS } from '../domain/metrics.ts'
 import { oneOf, PERCENTILE_NUMBER, plainText, unknownOrMissing, wholeNumber } from './fields.ts'
 import { DEVICES, filterValue, MAX_FILTER, SEGMENT_ID, tagPair } from './filters.ts'
 import { MEASURE_DETAIL, MEASURE_PATTERN, measureOf } from './summary.ts'
 
 const text = plainText(MAX_FILTER)
 
-const SHARES = [...VISITED_SHARES, ...DELIVERY_METRICS]
+/** What has no percentile. */
+const WHOLES: readonly string[] = ['pageviews', ...VISITED_SHARES, ...DELIVERY_METRICS]
 
-/** The name of a metric, as a question names it, or of a share of the beacons. */
+/** The name of a metric, as a question names it, of a count, or of a share. */
 export const MEASURE = v.pipe(
   v.custom<Budgeted>(
-    name => typeof name === 'string' && (measureOf(name) !== undefined || isShare(name)),
-    `must be ${MEASURE_DETAIL}, or one of ${SHARES.join(', ')}`,
+    name => typeof name === 'string' && (measureOf(name) !== undefined || WHOLES.includes(name)),
+    `must be ${MEASURE_DETAIL}, or one of ${WHOLES.join(', ')}`,
   ),
-  v.metadata({ type: 'string', pattern: `${MEASURE_PATTERN}|^(${SHARES.join('|')})$` }),
+  v.metadata({ type: 'string', pattern: `${MEASURE_PATTERN}|^(${WHOLES.join('|')})$` }),
   v.description(
-    `${Object.keys(METRICS).join(', ')}, phase:load, blocking:load, custom:name; or a share, which has no percentile: errors, of page ` +
+    `${Object.keys(METRICS).join(', ')}, phase:load, blocking:load, custom:name; pageviews, of which the limit is the least; or a share, which has no percentile: errors, of page ` +
       `views with an uncaught error; error_rate, of API calls that failed; of beacons ${DELIVERY_METRICS.join(', ')} (an upper bound of one address)`,
   ),
 )
@@ -57,7 +58,7 @@ export const TERMS = {
     v.minValue(0, 'must not be negative'),
     v.maxValue(600_000, 'must be at most 600000'),
     v.description(
-      "in the metric's unit: 2500 for ms, 0.1 for cls, 0.05 for a share; with relative_to a share: 0.1 for 10% above",
+      "in the metric's unit: 2500 for ms, 0.1 for cls, 0.05 for a share; the least number of pageviews; with relative_to a share: 0.1 for 10% above, of pageviews 0.5 for 50% below",
     ),
   ),
   relative_to: v.pipe(
@@ -70,7 +71,9 @@ export const TERMS = {
   window_hours: v.optional(wholeNumber(1, 28 * 24), 24),
   minimum: v.pipe(
     v.optional(wholeNumber(1, 1_000_000), 100),
-    v.description('effective samples below which the budget has no data'),
+    v.description(
+      'effective samples below which the budget has no data; of pageviews those of the week before',
+    ),
   ),
 }
 
@@ -113,8 +116,23 @@ export const BUDGET = v.pipe(
   ),
   rule(
     'relative_to',
-    ({ metric, relative_to }) => relative_to === null || !(isShare(metric) || metric === 'pageviews'),
-    'needs a metric that has percentiles',
+    ({ metric, relative_to }) => relative_to === null || hasPercentiles(metric) || metric === 'pageviews',
+    'needs a metric that has percentiles, or pageviews',
+  ),
+  rule(
+    'relative_to',
+    ({ metric, relative_to }) => metric !== 'pageviews' || relative_to !== 'release',
+    'must be week for pageviews',
+  ),
+  rule(
+    'limit',
+    ({ metric, relative_to, limit }) => metric !== 'pageviews' || relative_to !== null || limit >= 1,
+    'must be at least 1 for pageviews: the least that the window must have',
+  ),
+  rule(
+    'limit',
+    ({ metric, relative_to, limit }) => metric !== 'pageviews' || relative_to === null || limit < 1,
+    'must be a share below 1 for pageviews: 0.5 for 50% below',
   ),
   rule(
     'limit',

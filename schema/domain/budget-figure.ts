@@ -27,8 +27,15 @@ export function figureOf({ metric, relative_to }: Terms): Budgeted {
   return relative_to === null ? metric : 'delivery:lost'
 }
 
-/** Its limit for a person: `2.50 s`, `10% above the week before`. */
+/** True where it promises no less than its limit: page views. All others promise no more. */
+export function isLeast({ metric, relative_to }: Terms): boolean {
+  return metric === 'pageviews' && relative_to === null
+}
+
+/** Its limit for a person: `2.50 s`, `10% above the week before`, `at least 100`. */
 export function writeLimit(budget: Terms & { limit: number }): string {
-  const { relative_to, limit } = budget
-  return `${format(figureOf(budget), limit)}${relative_to === null ? '' : ` above the ${relative_to} before`}`
+  const { metric, relative_to, limit } = budget
+  const written = format(figureOf(budget), limit)
+  if (relative_to === null) return isLeast(budget) ? `at least ${written}` : written
+  return `${written} ${metric === 'pageviews' ? 'below' : 'above'} the ${relative_to} before`
 }

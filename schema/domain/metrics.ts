@@ -71,6 +71,11 @@ export function readFrom(metric: Measure | CallShare): Measure {
   return metric === 'error_rate' ? 'api' : metric
 }
 
+/** True for what has percentiles: a share has none, nor have page views, which are counted. */
+export function hasPercentiles(metric: Budgeted): boolean {
+  return !isShare(metric) && metric !== 'pageviews'
+}
+
 /** Rates `value`, in the metric's unit. Thresholds are inclusive, as in web-vitals. */
 export function rate(metric: Metric, value: number): Rating {
   const { good, poor } = METRICS[metric]
@@ -123,6 +128,7 @@ export function limitsOf(measure: Measure): { good: Grains; poor: Grains } | nul
 export function format(measure: Budgeted, value: number | null): string {
   if (value === null) return 'no data'
   if (isShare(measure)) return formatShare(value)
+  if (measure === 'pageviews') return String(Math.round(value))
   const unit = unitOf(measure)
   if (unit === 'none') return String(Number(value.toPrecision(3)))
   const [per, digits, end] =

@@ -64,7 +64,7 @@ const counted = (site: string, counts: Record<string, number>) =>
 /** How the budget of a site stands `later` ms after now. */
 async function judged(site: string, later: number): Promise<BudgetAnswer | undefined> {
   await rollUpHour(env.DB, site, FIRST, NOW + 3 * HOUR)
-  await watch(env.DB, { id: site, rawDays: 14 }, NOW + later, 45)
+  await watch(env.DB, { id: site, rawDays: 14, hourDays: 35, dayDays: 760, created: 0 }, NOW + later, 45)
   const { data }: BudgetsAnswer = await (await get(`/v1/budgets?site=${site}`)).json()
   return data[0]
 }

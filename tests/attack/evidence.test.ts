@@ -44,7 +44,7 @@ describe('a few rows that claim the weight of thousands', () => {
     await call('POST', `/v1/sites/${site}/webhooks`, { url: `https://hooks.example/200/${site}` })
     await call('POST', `/v1/sites/${site}/budgets`, { metric: 'lcp', limit: 2500, window_hours: 6 })
     const judged = async (now: number) => {
-      await watch(env.DB, { id: site, rawDays: 14 }, now, 45)
+      await watch(env.DB, { id: site, rawDays: 14, hourDays: 35, dayDays: 760, created: 0 }, now, 45)
       return ((await (await get(`/v1/budgets?site=${site}`)).json()) as BudgetsAnswer).data[0]
     }
     expect(await judged(NOW)).toMatchObject({ state: 'ok', samples: 2_000, effective_samples: 2_000 })

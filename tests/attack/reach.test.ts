@@ -136,7 +136,12 @@ async function isBreached(
     for (const hour of [FIRST, FIRST - WEEK / HOUR]) await rollUpHour(env.DB, site, hour, NOW + 3 * HOUR)
     // What it was before counts where the interval holds the limit.
     await env.DB.prepare("UPDATE budgets SET state = 'ok', told = 'ok' WHERE site = ?1").bind(site).run()
-    await watch(env.DB, { id: site, rawDays: 14 }, NOW + later * 15 * 60_000, 45)
+    await watch(
+      env.DB,
+      { id: site, rawDays: 14, hourDays: 35, dayDays: 760, created: 0 },
+      NOW + later * 15 * 60_000,
+      45,
+    )
     const { data }: BudgetsAnswer = await (await get(`/v1/budgets?site=${site}`)).json()
     return data[0]?.state === 'breached'
   }

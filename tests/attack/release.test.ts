@@ -29,7 +29,7 @@ async function slower(site: string, terms: object): Promise<void> {
 }
 
 async function judged(site: string): Promise<BudgetAnswer | undefined> {
-  await watch(env.DB, { id: site, rawDays: 14 }, NOW, 45)
+  await watch(env.DB, { id: site, rawDays: 14, hourDays: 35, dayDays: 760, created: 0 }, NOW, 45)
   return ((await (await get(`/v1/budgets?site=${site}`)).json()) as BudgetsAnswer).data[0]
 }
 

@@ -99,6 +99,16 @@ describe('fieldline check', () => {
     })
   })
 
+  it.each([
+    [['--limit', '1500', '--hours', '2'], 'of 2 h at least 1500'],
+    [['--limit', '0.5', '--relative-to', 'week'], 'of 24 h at most 50% below the week before'],
+  ])('writes a budget of page views with %j', async (terms, written) => {
+    const added = await cli('budget', 'add', '--site', 'shop', '--metric', 'pageviews', ...terms)
+    const [id = ''] = added.out.split(' ')
+    expect(added.out).toBe(`${id}  pageviews ${written}\n`)
+    await cli('budget', 'remove', id, '--site', 'shop')
+  })
+
   it('writes the figures of a relative budget as shares', async () => {
     const terms = ['--metric', 'lcp', '--relative-to', 'week', '--limit', '0.1']
     const added = (await cli('budget', 'add', '--site', 'shop', ...terms)).out

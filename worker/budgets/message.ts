@@ -4,9 +4,9 @@
 
 import type { BudgetMessage } from '../../schema/api/budget-messages.ts'
 import type { DeployAnswer } from '../../schema/api/deploys.ts'
-import { figureOf, subjectOf, writeLimit } from '../../schema/domain/budget-figure.ts'
-import { formatShare, isShare, NOTABLE } from '../../schema/domain/delivery-metrics.ts'
-import { format } from '../../schema/domain/metrics.ts'
+import { figureOf, isLeast, subjectOf, writeLimit } from '../../schema/domain/budget-figure.ts'
+import { formatShare, NOTABLE } from '../../schema/domain/delivery-metrics.ts'
+import { format, hasPercentiles } from '../../schema/domain/metrics.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import type { BudgetRow } from '../../schema/storage/tables.ts'
 import type { Finding } from './judge.ts'
@@ -67,9 +67,10 @@ function sentence(row: BudgetRow, finding: Finding, deploy: DeployAnswer | undef
   const { site, metric, percentile, max, windowHours, relativeTo } = row
   const { state, value, low, high, samples, release, baseline } = finding
   const budget = { metric, relative_to: relativeTo, limit: max }
-  const what = isShare(metric) ? metric : `p${percentile} of ${nameOf(metric)}`
+  const what = hasPercentiles(metric) ? `p${percentile} of ${nameOf(metric)}` : metric
   const subject = [`${site}: ${what}`, ...subjectOf(row).map(quoted)].join(', ')
-  const verb = state === 'breached' ? 'is over' : 'is back within'
+  const over = isLeast(budget) ? 'is under' : 'is over'
+  const verb = state === 'breached' ? over : 'is back within'
   const write = (bound: number | null) => (bound === null ? '?' : format(figureOf(budget), bound))
   const proof = `${write(value)} (95% interval: ${write(low)} to ${write(high)}, ${samples} samples in ${windowHours} h)`
   const compared =

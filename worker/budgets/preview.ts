@@ -9,7 +9,7 @@
 import type { BudgetPreview } from '../../schema/api/budgets.ts'
 import type { Filters } from '../../schema/api/filters.ts'
 import { isDeliveryMetric } from '../../schema/domain/delivery-metrics.ts'
-import { HOUR, hourOf } from '../../schema/domain/hour.ts'
+import { HOUR } from '../../schema/domain/hour.ts'
 import { readFrom } from '../../schema/domain/metrics.ts'
 import type { BudgetRow } from '../../schema/storage/tables.ts'
 import { added, NONE } from '../query/distribution.ts'
@@ -20,6 +20,7 @@ import type { Site } from '../site/sites.ts'
 import { counted, type Preparer, type Receipt } from '../store/statement.ts'
 import { foundInSums, shareOf } from './delivery.ts'
 import { type Finding, foundIn } from './judge.ts'
+import { endOf } from './volume.ts'
 
 /** Days that are looked back. */
 const DAYS = 28
@@ -42,7 +43,7 @@ export async function preview(
   now: number,
 ): Promise<BudgetPreview> {
   const receipt: Receipt = { statements: 0, read: 0 }
-  const end = hourOf(now) + 1
+  const end = endOf(terms.metric, now) / HOUR
   const asked = {
     site: site.id,
     from: Math.max(end - DAYS * 24, end - site.hourDays * 24) * HOUR,
@@ -125,8 +126,10 @@ async function distributions(
       },
     ]),
   )
+  // Before there was a site, there was no silence.
+  const created = metric === 'pageviews' ? Math.ceil(site.created / HOUR) * HOUR : 0
   return {
-    from: query.from,
+    from: Math.max(query.from, created),
     samples: groups.reduce((sum, { distribution }) => sum + distribution.s, 0),
     oneIn,
     judge(from, to, before) {

@@ -1,5 +1,6 @@
 /**
- * Judges a relative budget: by which share its percentile lies above that of the week before, or of the release before.
+ * Judges a relative budget: by which share its percentile lies above that of the week before, or of the release before; of page views, by
+ * which share they are fewer.
  *
  * `week` compares the window with the same hours a week earlier. `release` compares the newest release that began within
  * the last seven days with the one that was busiest when it began: the window up to now, of the one, with as many hours before
@@ -8,17 +9,19 @@
  */
 
 import type { Filters } from '../../schema/api/filters.ts'
-import { DAY, HOUR, hourOf, WEEK } from '../../schema/domain/hour.ts'
+import { DAY, HOUR, WEEK } from '../../schema/domain/hour.ts'
 import { limitsOf, type Measure } from '../../schema/domain/metrics.ts'
 import { percentiles } from '../../schema/domain/percentiles.ts'
 import { shareAbove } from '../../schema/domain/ratio.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import type { BudgetRow } from '../../schema/storage/tables.ts'
+import { NONE } from '../query/distribution.ts'
 import { groupsOf } from '../query/distributions.ts'
 import type { Known } from '../query/plan.ts'
 import { MAX_READ } from '../query/subsample.ts'
 import { countsOf } from '../read/summary.ts'
 import type { Preparer } from '../store/statement.ts'
+import { endOf, fall } from './volume.ts'
 
 /** Releases that are looked at. */
 const RELEASES = 20
@@ -60,7 +63,7 @@ export async function compare(
   now: Ms,
   oldest: Ms,
 ): Promise<Comparison> {
-  const to = (hourOf(now) + 1) * HOUR
+  const to = endOf(metric, now)
   const from = to - budget.windowHours * HOUR
   // Three reads at most, and 20,000 rows for all of them.
   const known = { oldest, reads: Math.floor(MAX_READ / (budget.relativeTo === 'release' ? 3 : 2)) }
@@ -102,25 +105,24 @@ async function comparison(
       const own = { ...filters, ...(release !== undefined && { release }) }
       const query = { site, from, to, filters: own, groupBy: [], limit: 1, metrics: [metric] }
       const { groups, oneIn } = await groupsOf(d1, query, now, known)
-      const { distribution = null, missing = 0 } = groups[0] ?? {}
-      const [found = null] = distribution ? percentiles(distribution, [percentile], limitsOf(metric)) : []
-      const counts = distribution && countsOf(distribution, percentile)
-      return {
-        found,
-        samples: counts?.samples ?? 0,
-        effective: counts?.effective_samples ?? 0,
-        enough: (counts?.effective_samples ?? 0) * oneIn,
-        unseen: distribution?.n ? missing / distribution.n : 0,
-      }
+      const { distribution = NONE, missing = 0 } = groups[0] ?? {}
+      const [found = null] = percentiles(distribution, [percentile], limitsOf(metric))
+      const { samples, effective_samples: effective } = countsOf(distribution, percentile)
+      const unseen = distribution.n ? missing / distribution.n : 0
+      return { distribution, missing, found, samples, effective, enough: effective * oneIn, unseen }
     }),
   )
   if (!before || !after) return NOTHING
-  const share = shareAbove(before.found, after.found)
-  return {
+  const figures = {
     ...NOTHING,
-    ...share,
     samples: after.samples,
     effective_samples: after.samples ? after.effective : null,
+  }
+  // That none came is a result. What may lie unseen is in the interval.
+  if (metric === 'pageviews') return { ...figures, ...fall(before, after), enough: before.enough }
+  return {
+    ...figures,
+    ...shareAbove(before.found, after.found),
     enough: Math.min(before.enough, after.enough),
     unseen: Math.max(before.unseen, after.unseen),
   }

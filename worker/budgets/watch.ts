@@ -18,13 +18,13 @@ import {
   webhooks,
 } from '../../schema/storage/tables.ts'
 import { logError } from '../log.ts'
-import type { Retention } from '../query/kept.ts'
 import { deploysOf } from '../read/deploys.ts'
 import { listed, named } from '../store/names.ts'
 import { counted, type Receipt } from '../store/statement.ts'
 import { busiestShare } from './delivery.ts'
 import { type Finding, judge } from './judge.ts'
 import { announcement } from './message.ts'
+import type { Kept } from './volume.ts'
 import { deliver } from './webhook.ts'
 
 const b = named(budgets, 'b')
@@ -51,7 +51,7 @@ export function isWatched(site: SQL, now: Ms): SQL<0 | 1> {
 /** Judges what is due within `maxStatements`; answers the statements it took. */
 export async function watch(
   d1: D1Database,
-  site: Pick<SiteRow, 'id'> & Pick<Retention, 'rawDays' | 'rawFrom'>,
+  site: Pick<SiteRow, 'id'> & Kept,
   now: Ms,
   maxStatements: number,
 ): Promise<number> {
@@ -84,7 +84,7 @@ async function judgeOne(
   d1: D1Database,
   budget: BudgetRow,
   within: typeof segments.$inferSelect.filters | null,
-  kept: Pick<Retention, 'rawDays' | 'rawFrom'>,
+  kept: Kept,
   now: Ms,
   receipt: Receipt,
 ): Promise<void> {

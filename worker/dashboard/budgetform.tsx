@@ -22,6 +22,7 @@ import { useTags } from './use-tags.ts'
 
 const MEASURES = [
   ...Object.keys(METRICS),
+  'pageviews',
   ...VISITED_SHARES,
   ...PHASES.map(phase => `phase:${phase}`),
   ...BLOCKING.map(when => `blocking:${when}`),
@@ -33,7 +34,7 @@ const FIELDS = [
   ['percentile', 'Percentile', 75, { required: true, type: 'number', min: 1, max: 99.9, step: 0.1 }],
   [
     'limit',
-    'Limit (ms; a score for CLS; a share)',
+    'Limit (ms; a score for CLS; a share; the least page views)',
     '',
     { required: true, type: 'number', min: 0, step: 'any' },
   ],

@@ -3,9 +3,8 @@
 import type { Ref } from 'preact'
 import { useContext, useEffect, useRef } from 'preact/hooks'
 import type { BudgetAnswer, BudgetEventsAnswer, BudgetsAnswer } from '../../schema/api/budgets.ts'
-import { figureOf, subjectOf, writeLimit } from '../../schema/domain/budget-figure.ts'
-import { isShare } from '../../schema/domain/delivery-metrics.ts'
-import { format } from '../../schema/domain/metrics.ts'
+import { figureOf, isLeast, subjectOf, writeLimit } from '../../schema/domain/budget-figure.ts'
+import { format, hasPercentiles } from '../../schema/domain/metrics.ts'
 import { BudgetForm } from './budgetform.tsx'
 import { request } from './client.ts'
 import { causeOf } from './events.tsx'
@@ -179,7 +178,7 @@ function Event({ event: { at, state, value, samples, release }, budget, met }: E
 /** `p75 of LCP ≤ 2.50 s in 24 h, /checkout, phone, plan:pro`. */
 function nameOf(budget: BudgetAnswer): string {
   const { metric, percentile, window_hours } = budget
-  const what = isShare(metric) ? metric : `p${percentile} of ${short(metric)}`
-  const promise = `${what} ≤ ${writeLimit(budget)} in ${window_hours} h`
+  const what = hasPercentiles(metric) ? `p${percentile} of ${short(metric)}` : metric
+  const promise = `${what} ${isLeast(budget) ? '' : '≤ '}${writeLimit(budget)} in ${window_hours} h`
   return [promise, ...subjectOf(budget)].join(', ')
 }

@@ -33,7 +33,8 @@ const list = async (site: string): Promise<BudgetsAnswer> => (await get(`/v1/bud
 const events = async (site: string): Promise<BudgetEventsAnswer> =>
   (await get(`/v1/budget-events?site=${site}`)).json()
 /** With statements enough for all budgets of a test. */
-const judgeAt = (site: string, now: number) => watch(env.DB, { id: site, rawDays: 14 }, now, 200)
+const judgeAt = (site: string, now: number) =>
+  watch(env.DB, { id: site, rawDays: 14, hourDays: 35, dayDays: 760, created: 0 }, now, 200)
 
 function traffic(site: string, count: number, given: Partial<PageViewRow>, began = NOW - HOUR) {
   return store(

@@ -80,7 +80,7 @@ describe('a value at a threshold', () => {
         } as const,
         {},
         NOW,
-        { rawDays: 14 },
+        { rawDays: 14, hourDays: 35, dayDays: 760, created: 0 },
       )
     expect(await budget('edge', 'lcp', 2500)).toMatchObject({ state: 'ok', value: 2500, high: 2500 })
     expect(await budget('edge', 'cls', 0.1, 95)).toMatchObject({ state: 'ok', high: 0.1 })

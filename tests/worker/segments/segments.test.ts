@@ -226,7 +226,7 @@ describe('a budget of a segment', () => {
     expect(made).toMatchObject({ segment: 'slow', state: 'no-data' })
     const preview: BudgetPreview = await (await post(`/v1/sites/${SITE}/budgets/preview`, terms)).json()
     expect(preview.samples).toBe(32)
-    await watch(env.DB, { id: SITE, rawDays: 14 }, now, 45)
+    await watch(env.DB, { id: SITE, rawDays: 14, hourDays: 35, dayDays: 760, created: 0 }, now, 45)
     expect(await budgets()).toMatchObject([{ state: 'ok', samples: 32 }])
 
     const renamed: SegmentAnswer = await (
@@ -236,12 +236,12 @@ describe('a budget of a segment', () => {
     expect(await budgets()).toMatchObject([{ state: 'ok', samples: 32 }])
     await save('slow', { 'country!': ['DE'] })
     expect(await budgets()).toMatchObject([{ state: 'no-data', samples: 0, checked: null }])
-    await watch(env.DB, { id: SITE, rawDays: 14 }, now + 1, 45)
+    await watch(env.DB, { id: SITE, rawDays: 14, hourDays: 35, dayDays: 760, created: 0 }, now + 1, 45)
     expect(await budgets()).toMatchObject([{ state: 'ok', samples: 20 }])
 
     // A hand on the database: the whole site is another promise.
     await env.DB.prepare("UPDATE segments SET id = 'away' WHERE id = 'slow'").run()
-    await watch(env.DB, { id: SITE, rawDays: 14 }, now + HOUR, 45)
+    await watch(env.DB, { id: SITE, rawDays: 14, hourDays: 35, dayDays: 760, created: 0 }, now + HOUR, 45)
     expect(await budgets()).toMatchObject([{ state: 'ok', samples: 20 }])
     await env.DB.prepare("UPDATE segments SET id = 'slow' WHERE id = 'away'").run()
   })
