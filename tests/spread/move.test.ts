@@ -241,6 +241,39 @@ describe('a move', () => {
     expect(await placeOf(env.DB, 'back')).toMatchObject({ database: 'DB', moving: null })
   })
 
+  it('goes where a database comes back with what an earlier move left in it', async () => {
+    const { DB_2, ...rest } = env
+    await put('/v1/sites/returns', { origins: [ORIGIN], database: 'DB_2' })
+    await store(DB_2, [pageViewRow({ site: 'returns' })], NOW)
+    await moveToEnd('returns', 'DB')
+    // Unbound, it counts as gone with its rows.
+    await cron(rest, LATER, 900)
+    expect(await placeOf(env.DB, 'returns')).toMatchObject({ database: 'DB', moving: null })
+    expect(await rowsOf(DB_2, tables.pageviews, 'returns')).toHaveLength(1)
+    await store(env.DB, [pageViewRow({ site: 'returns' })], NOW)
+    await moveToEnd('returns')
+    expect(await rowsOf(DB_2, tables.pageviews, 'returns')).toHaveLength(2)
+    expect((await send(encode(pageView()), {}, 'returns')).status).toBe(204)
+    expect(await rowsOf(DB_2, tables.pageviews, 'returns')).toHaveLength(3)
+  })
+
+  it('begins anew where a deleted site of its name had come half the way', async () => {
+    const { DB_2, ...rest } = env
+    await put('/v1/sites/half', { origins: [ORIGIN] })
+    await fillAll(env.DB, 'half')
+    await env.DB.prepare(`UPDATE sites SET moving = 'copy', other = 'DB_2' WHERE id = 'half'`).run()
+    await advance(env, 'half', NOW, 90, Date.now() + 60_000)
+    expect(await placeOf(env.DB, 'half')).toMatchObject({ moving: 'copy' })
+    expect(await rowsOf(DB_2, tables.budgets, 'half')).toHaveLength(1)
+    await env.DB.prepare(`UPDATE sites SET deleted = ?1 WHERE id = 'half'`).bind(NOW).run()
+    for (let run = 1; run < 12; run++) await cron(rest, NOW + run * 300_000, 900)
+    expect((await put('/v1/sites/half', { origins: [ORIGIN] })).status).toBe(201)
+    expect((await post('/v1/sites/half/deploys', { release: '2' })).status).toBe(201)
+    await moveToEnd('half')
+    expect(await rowsOf(DB_2, tables.budgets, 'half')).toHaveLength(0)
+    expect(await rowsOf(DB_2, tables.deploys, 'half')).toMatchObject([{ release: '2' }])
+  })
+
   it('adds counts once, however often and by however many it is done', async () => {
     await put('/v1/sites/twice', { origins: [ORIGIN] })
     await store(

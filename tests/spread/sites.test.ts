@@ -144,6 +144,39 @@ describe('a site in a second database', () => {
   })
 })
 
+describe('a database that is not as it should be', () => {
+  it('takes no new site while it has rows of a deleted one of that name', async () => {
+    await env.DB_2.batch([
+      env.DB_2.prepare(`INSERT INTO deploys (site, at, id, release) VALUES ('heir', 1, 'a', '1')`),
+    ])
+    const wanted = { origins: [ORIGIN], database: 'DB_2' }
+    const problem = await problemOf(await put('/v1/sites/heir', wanted))
+    expect(problem).toMatchObject({ status: 409, field: 'database' })
+    expect(problem.detail).toContain('move it to DB_2')
+    expect((await put('/v1/sites/heir', { origins: [ORIGIN] })).status).toBe(201)
+    for (let i = 0; i < 9; i++) await post('/v1/sites/heir/move', { to: 'DB_2' })
+    expect(await (await get('/v1/sites/heir')).json()).toMatchObject({ database: 'DB_2' })
+    expect(await count(env.DB_2, 'deploys', 'heir')).toBe(0)
+  })
+
+  it('takes no site while it lacks a migration, and healthz names it', async () => {
+    await put('/v1/sites/stays', { origins: [ORIGIN] })
+    await env.DB_2.exec('ALTER TABLE periods RENAME COLUMN again TO lacking')
+    onTestFinished(async () => {
+      await env.DB_2.exec('ALTER TABLE periods RENAME COLUMN lacking TO again')
+    })
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const moved = await problemOf(await post('/v1/sites/stays/move', { to: 'DB_2' }))
+    expect(moved).toMatchObject({ status: 400, field: 'to' })
+    expect(moved.detail).toContain('d1 migrations apply DB_2')
+    const made = await problemOf(await put('/v1/sites/newer', { origins: [ORIGIN], database: 'DB_2' }))
+    expect(made).toMatchObject({ status: 400, field: 'database' })
+    const health = await problemOf(await get('/healthz'))
+    expect(health).toMatchObject({ status: 503, detail: expect.stringMatching(/DB_2 is not migrated/) })
+    logged.mockRestore()
+  })
+})
+
 describe('a database that is in trouble', () => {
   const databases = { ...env, DB_2: BROKEN }
 

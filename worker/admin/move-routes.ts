@@ -6,16 +6,15 @@ import { SECOND } from '../../schema/domain/hour.ts'
 import { statementsOf, type Hono as Types } from '../env.ts'
 import { PRIVATE } from '../headers.ts'
 import { siteOf } from '../parameters.ts'
-import { badField, noSite, problem } from '../problem.ts'
-import { boundAs, requireBound } from '../site/database.ts'
+import { noSite, problem } from '../problem.ts'
+import { requireBound, requireMigrated } from '../site/database.ts'
 import { advance, beginMove, OLD_ROWS_DELAY, type Place, placeOf, stepsOf } from '../site/move.ts'
-import { progressOf } from '../store/copy.ts'
 import { readJson } from './body.ts'
 
 /** How long a request goes on, in ms: half of what an answer may take. */
 const MAX_TIME = 5 * SECOND
 /** Statements that a request takes beside those of the move. */
-const OWN_STATEMENTS = 6
+const OWN_STATEMENTS = 8
 
 export const moveRoutes = new Hono<Types>().post('/', async c => {
   const { to } = await readJson(c, MOVE)
@@ -26,8 +25,8 @@ export const moveRoutes = new Hono<Types>().post('/', async c => {
   if (!place) throw noSite(name)
   if (place.moving === null && place.database !== to) {
     requireBound(c.env, 'site', place.database)
-    await requireMigrated(boundAs(c.env, to) ?? DB, to)
-    await beginMove(DB, place, to)
+    await requireMigrated(c.env, 'to', to)
+    await beginMove(c.env, place, to)
     place = await placeOf(DB, name)
     if (!place) throw noSite(name)
   }
@@ -52,17 +51,4 @@ function requireSame({ id, database, moving, other, moved }: Place, to: string):
   const until = new Date((moved ?? 0) + OLD_ROWS_DELAY).toISOString()
   const detail = `Site ${id} has moved to ${database}. Its rows in ${other} go from ${until} on: move it again when they are gone.`
   throw problem(409, detail, { field: 'to' })
-}
-
-/** Throws a 400 where the database has not the tables of this version. */
-async function requireMigrated(d1: D1Database, to: string): Promise<void> {
-  try {
-    await progressOf(d1, '')
-  } catch (error) {
-    if (!String(error).includes('no such table')) throw error
-    throw badField({
-      field: 'to',
-      detail: `names a database that is not migrated: npx wrangler d1 migrations apply ${to} --remote`,
-    })
-  }
 }

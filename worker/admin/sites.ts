@@ -22,8 +22,17 @@ import { entityTag, isAny, namesTag, PRIVATE } from '../headers.ts'
 import { logError } from '../log.ts'
 import { checkPath, pathAlone } from '../parameters.ts'
 import { badField, noSite, problem } from '../problem.ts'
-import { bindingsOf, boundAs, type Databases, readBindingOf, requireBound } from '../site/database.ts'
+import {
+  bindingsOf,
+  boundAs,
+  type Databases,
+  databaseOf,
+  readBindingOf,
+  requireBound,
+  requireMigrated,
+} from '../site/database.ts'
 import { forgetSite } from '../site/sites.ts'
+import { hasLeft } from '../store/delete.ts'
 import { says } from '../store/limited.ts'
 import { requireAdmin, requireSite } from './access.ts'
 import { readJson } from './body.ts'
@@ -60,6 +69,7 @@ export const siteRoutes = new Hono<Types>()
     const { database, ...given } = await readJson(c, SITE_SETTINGS)
     const settings = toColumns(checkDays(given))
     requireBound(c.env, 'database', database)
+    if (database !== undefined) await requireRoom(c.env, name.output, database)
     const row = { id: name.output, ...settings, database, key: randomHex(16), created: Date.now() }
     const insert = drizzle(c.env.DB).insert(sites).values(row)
     if (isAny(c.req.header('If-None-Match'))) {
@@ -117,6 +127,16 @@ export const siteRoutes = new Hono<Types>()
   .route('/:site/move', moveRoutes)
   .route('/:site/tokens', tokenRoutes)
   .route('/:site/deploys', deployRoutes)
+
+/** Throws where a site that is not there yet cannot lie in the database: it is not migrated, or holds rows of one of that name. */
+async function requireRoom(databases: Databases, name: string, database: string): Promise<void> {
+  const [known] = await drizzle(databases.DB).select({ id: sites.id }).from(sites).where(eq(sites.id, name))
+  if (known) return
+  await requireMigrated(databases, 'database', database)
+  if (!(await hasLeft(databaseOf(databases, { id: name, database }), name))) return
+  const detail = `${database} holds rows of an earlier site ${name}. Add the site without database, and move it to ${database}: that deletes them.`
+  throw problem(409, detail, { field: 'database' })
+}
 
 /** Why no site was made. */
 async function notMade(c: Context<Types>, name: string) {

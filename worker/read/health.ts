@@ -1,16 +1,14 @@
 /**
- * `GET /healthz`: 200 when every database answers a question about a real table within two seconds, 503 when one does not.
+ * `GET /healthz`: 200 when every database has the tables of this version and answers within two seconds, 503 when one does not.
  */
 
-import { drizzle } from 'drizzle-orm/d1'
 import type { Context } from 'hono'
 import type { HealthAnswer } from '../../schema/api/health.ts'
-import { sites } from '../../schema/storage/tables.ts'
 import { HEALTH_DEADLINE, within } from '../deadline.ts'
 import type { Hono } from '../env.ts'
 import { logError } from '../log.ts'
 import { problem } from '../problem.ts'
-import { bindingsOf, boundAs } from '../site/database.ts'
+import { askForAll, bindingsOf, boundAs, isUnmigrated } from '../site/database.ts'
 
 export async function health(c: Context<Hono>): Promise<Response> {
   const started = Date.now()
@@ -24,11 +22,11 @@ async function ask({ env }: Context<Hono>, name: string): Promise<void> {
   const d1 = boundAs(env, name)
   if (!d1) return
   try {
-    await within(HEALTH_DEADLINE, drizzle(d1).select({ id: sites.id }).from(sites).limit(1).run())
+    await within(HEALTH_DEADLINE, askForAll(d1))
   } catch (error) {
     logError(`healthz: ${name}`, error)
     const which = name === 'DB' ? 'The database' : `The database ${name}`
-    const detail = `${which} does not answer, or is not migrated.`
-    throw problem(503, detail, { headers: { 'Retry-After': '10' } })
+    const what = isUnmigrated(error) ? 'is not migrated: npm run deploy does it' : 'does not answer'
+    throw problem(503, `${which} ${what}.`, { headers: { 'Retry-After': '10' } })
   }
 }

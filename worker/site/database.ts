@@ -5,8 +5,10 @@
  * others lie in `DB_2`, `DB_3`, ... as their record says.
  */
 
-import type { MovePhase } from '../../schema/storage/tables.ts'
+import { getTableColumns, getTableName, type SQL, sql } from 'drizzle-orm'
+import * as tables from '../../schema/storage/tables.ts'
 import { badField, problem } from '../problem.ts'
+import { prepare } from '../store/statement.ts'
 
 /** Every D1 database that is bound. */
 export interface Databases {
@@ -18,7 +20,7 @@ export interface Databases {
 export interface Placed {
   id: string
   database: string
-  moving: MovePhase | null
+  moving: tables.MovePhase | null
   other: string | null
 }
 
@@ -49,6 +51,36 @@ export function requireBound(databases: Databases, field: string, name: string |
     field,
     detail: `names no database of this worker: it has ${bindingsOf(databases).join(', ')}`,
   })
+}
+
+/** Asks a database for a row, and for each column of this version: one that lacks a migration refuses (`isUnmigrated`). */
+export async function askForAll(d1: D1Database): Promise<void> {
+  await prepare(d1, everyColumn()).run()
+}
+
+/** True where a database refused since it has not all of this version. */
+export function isUnmigrated(error: unknown): boolean {
+  return /no such (table|column)/.test(String(error))
+}
+
+/** Throws a 400 where the database that `field` names has not the tables of this version. */
+export async function requireMigrated(databases: Databases, field: string, name: string): Promise<void> {
+  try {
+    await askForAll(boundAs(databases, name) ?? databases.DB)
+  } catch (error) {
+    if (!isUnmigrated(error)) throw error
+    const detail = `names a database that is not migrated: npx wrangler d1 migrations apply ${name} --remote`
+    throw badField({ field, detail })
+  }
+}
+
+/** SQL that names every column; it reads the first row alone. */
+function everyColumn(): SQL {
+  const parts = Object.values(tables).map(table => {
+    const columns = Object.values(getTableColumns(table)).map(({ name }) => `t."${name}"`)
+    return `EXISTS (SELECT ${columns.join(', ')} FROM ${getTableName(table)} AS t LIMIT 0)`
+  })
+  return sql.raw(`SELECT id FROM ${getTableName(tables.sites)} WHERE NOT (${parts.join(' OR ')}) LIMIT 1`)
 }
 
 /** Where what comes of a site is written. Throws a 503 where that database is not bound. */

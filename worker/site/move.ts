@@ -19,7 +19,7 @@ import { rates, type SiteRow, sites } from '../../schema/storage/tables.ts'
 import { problem } from '../problem.ts'
 import { beginCopy, CHUNK_STATEMENTS, copyChunk, endMove, type Progress, progressOf } from '../store/copy.ts'
 import { clearRows, MOVED_TABLES, purgeRows } from '../store/delete.ts'
-import { fence } from '../store/fence.ts'
+import { fence, unfence } from '../store/fence.ts'
 import { STEPS, tablesOf } from '../store/move-steps.ts'
 import { boundAs, type Databases, databaseOf } from './database.ts'
 import { forgetSite } from './sites.ts'
@@ -60,8 +60,11 @@ export async function placeOf(directory: D1Database, id: string): Promise<Place 
 }
 
 /** Begins a move. False where the site is not any more where it was. */
-export function beginMove(directory: D1Database, place: Place, to: string): Promise<boolean> {
-  return change(directory, place, { moving: 'copy', other: to })
+export async function beginMove(databases: Databases, place: Place, to: string): Promise<boolean> {
+  const d1 = databaseOf(databases, { id: place.id, database: to })
+  // Of a site of that name that was deleted on its way, while this database was not bound.
+  if (await progressOf(d1, place.id)) await endMove(d1, place.id)
+  return change(databases.DB, place, { moving: 'copy', other: to })
 }
 
 /** Goes on with a move, until the old rows alone are left, `maxStatements` are taken, or `end` (Unix ms) is past. */
@@ -158,6 +161,10 @@ function endsOf(databases: Databases, place: Place): [D1Database, D1Database] {
 
 /** Fences off what must stand still, and sees that the new database is empty; then the copy may begin. */
 async function prepareCopy(from: D1Database, to: D1Database, id: string, done: Advanced): Promise<void> {
+  // Those of a move from there that ended while it was not bound.
+  const old = await unfence(to, id)
+  done.taken += old.taken
+  if (old.dropped) return
   const fences = await fence(from, id, tablesOf('frozen'), ['INSERT', 'UPDATE', 'DELETE'])
   done.taken += fences.taken
   if (fences.left) return

@@ -4,7 +4,7 @@
 
 import { type SQL, sql } from 'drizzle-orm'
 import * as tables from '../../schema/storage/tables.ts'
-import { unfence } from './fence.ts'
+import { isFenced, unfence } from './fence.ts'
 import { tablesOf } from './move-steps.ts'
 import { keyColumns, type Names, named } from './names.ts'
 import { prepare } from './statement.ts'
@@ -35,14 +35,7 @@ interface Purged {
 /** Deletes what lies here of a site that is about to be moved here; nothing any more once that has begun. */
 export async function clearRows(d1: D1Database, site: string): Promise<Purged> {
   const isBegun = sql`EXISTS (SELECT 1 FROM ${m.table} WHERE ${m.site} = ${site})`
-  const some = MOVED_TABLES.map(table => {
-    const t = named<SiteTable>(table)
-    return sql`EXISTS (SELECT 1 FROM ${t.table} WHERE ${t.site} = ${site})`
-  })
-  const found = await prepare(
-    d1,
-    sql`SELECT (${sql.join(some, sql` OR `)}) AND NOT ${isBegun} AS n`,
-  ).first<number>('n')
+  const found = await prepare(d1, sql`SELECT (${hasRows(site)}) AND NOT ${isBegun} AS n`).first<number>('n')
   if (!found) return { left: false, taken: 1 }
   for (const table of MOVED_TABLES)
     await prepare(
@@ -50,6 +43,21 @@ export async function clearRows(d1: D1Database, site: string): Promise<Purged> {
       deleteFirst(table, site, () => sql`NOT ${isBegun}`),
     ).run()
   return { left: true, taken: 1 + MOVED_TABLES.length }
+}
+
+/** True where something of a site lies here: of one that was deleted, or moved away, while this database was not bound. */
+export async function hasLeft(d1: D1Database, site: string): Promise<boolean> {
+  return Boolean(
+    await prepare(d1, sql`SELECT (${hasRows(site)}) OR ${isFenced(site)} AS n`).first<number>('n'),
+  )
+}
+
+function hasRows(site: string): SQL {
+  const some = MOVED_TABLES.map(table => {
+    const t = named<SiteTable>(table)
+    return sql`EXISTS (SELECT 1 FROM ${t.table} WHERE ${t.site} = ${site})`
+  })
+  return sql.join(some, sql` OR `)
 }
 
 /** Deletes rows of a site from tables of a database, by default from all. */

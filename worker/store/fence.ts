@@ -5,7 +5,7 @@
  * A fence is a trigger for each table and kind of write. It costs nobody else anything, and is there for the time of a move.
  */
 
-import { getTableName } from 'drizzle-orm'
+import { getTableName, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { MOVED } from '../unavailable.ts'
 
@@ -40,12 +40,20 @@ export async function fence(
   return { left: missing.length > MAX_TRIGGERS, taken: 1 + some.length }
 }
 
-/** Takes fences of a site away, `MAX_TRIGGERS` at once; answers whether some are left, and the statements it took. */
-export async function unfence(d1: D1Database, site: string): Promise<{ left: boolean; taken: number }> {
+/** Takes fences of a site away, `MAX_TRIGGERS` at once; answers how many, whether some are left, and the statements it took. */
+export async function unfence(
+  d1: D1Database,
+  site: string,
+): Promise<{ dropped: number; left: boolean; taken: number }> {
   const all = await triggersOf(d1, site)
   const some = all.slice(0, MAX_TRIGGERS)
   if (some.length) await d1.batch(some.map(name => d1.prepare(`DROP TRIGGER IF EXISTS "${name}"`)))
-  return { left: all.length > MAX_TRIGGERS, taken: 1 + some.length }
+  return { dropped: some.length, left: all.length > MAX_TRIGGERS, taken: 1 + some.length }
+}
+
+/** SQL of whether a site has fences. */
+export function isFenced(site: string): SQL {
+  return sql`EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND instr(name, ${prefixOf(site)}) = 1)`
 }
 
 async function triggersOf(d1: D1Database, site: string): Promise<string[]> {

@@ -1,5 +1,8 @@
 import { env, exports } from 'cloudflare:workers'
+import { getTableColumns, getTableName } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
+import * as tables from '../../../schema/storage/tables.ts'
+
 import { encode } from '../../../schema/wire/beacon.ts'
 import { pageView } from '../../kit/pageview.ts'
 import { admin, get, ORIGIN, problemOf, put, remove, send } from '../../kit/worker/client.ts'
@@ -184,6 +187,21 @@ describe('healthz', () => {
     await env.DB.exec('ALTER TABLE gone RENAME TO sites')
     expect(broken.status).toBe(503)
   })
+
+  it.each(Object.values(tables).map(table => [getTableName(table), getTableColumns(table)] as const))(
+    'misses the last column of %s',
+    async (table, columns) => {
+      const { name } = Object.values(columns).at(-1) ?? { name: '' }
+      await env.DB.exec(`ALTER TABLE ${table} RENAME COLUMN "${name}" TO lacking`)
+      const broken = await get('/healthz', {})
+      await env.DB.exec(`ALTER TABLE ${table} RENAME COLUMN lacking TO "${name}"`)
+      expect(await problemOf(broken)).toMatchObject({
+        status: 503,
+        detail: expect.stringContaining('npm run deploy'),
+      })
+      expect((await get('/healthz', {})).status).toBe(200)
+    },
+  )
 })
 
 describe('the database', () => {
