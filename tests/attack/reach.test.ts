@@ -119,7 +119,11 @@ async function isBreached(
   limit: number,
   ms: number,
 ) {
-  await put(`/v1/sites/${site}`, { origins: [ORIGIN], rows_per_day: 10_000_000 })
+  await put(`/v1/sites/${site}`, {
+    origins: [ORIGIN],
+    rows_per_day: 10_000_000,
+    bytes_per_day: 1_000_000_000,
+  })
   const row = (i: number, began: number, given: Partial<PageViewRow>) =>
     pageViewRow({ site, hour: Math.floor(began / HOUR), began: began - i, lcp: null, ...given })
   const rows = Array.from({ length: of }, (_, i) => [
