@@ -9,7 +9,12 @@ import { WIRE } from '../wire/decode.ts'
 import type { Operation } from './operation.ts'
 
 const site = v.pipe(SITE_NAME, v.description('the site that the page view belongs to'))
-const HEADERS = ['Cache-Control', 'Vary', 'Access-Control-Allow-Origin'] as const
+const HEADERS = [
+  'Cache-Control',
+  'Vary',
+  'Access-Control-Allow-Origin',
+  'Cross-Origin-Resource-Policy',
+] as const
 
 /** The beacon of a page view that has an LCP, a CLS, one API call and one mark so far. */
 export const BEACON = {

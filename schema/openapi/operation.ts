@@ -60,6 +60,7 @@ export const HEADERS = {
   Vary: 'what else decides about the answer',
   'Content-Disposition': 'for ndjson: the name of a file to save it under',
   'Access-Control-Allow-Origin': 'the origin that asked, where the site takes its beacons',
+  'Cross-Origin-Resource-Policy': 'cross-origin: pages that embed only what allows it send beacons, too',
   'Access-Control-Allow-Methods': 'POST',
   'Access-Control-Allow-Headers': 'Content-Type',
   'Access-Control-Max-Age': 'seconds for which this holds',

@@ -42,6 +42,8 @@ export async function ingest(c: Context<Hono>): Promise<Response> {
   // Never no-store: Chrome then keeps the beacon's share of its keepalive budget for ever.
   c.header('Cache-Control', 'private, max-age=0')
   c.header('Vary', 'Origin')
+  // A page with `Cross-Origin-Embedder-Policy: require-corp` takes an answer without it for a failure, and sends once more.
+  c.header('Cross-Origin-Resource-Policy', 'cross-origin')
   const now = Date.now()
   try {
     const { fate, leftOut } = await take(c, now)

@@ -318,6 +318,17 @@ describe('the answer', () => {
     },
   )
 
+  it('lets pages take it that embed only what allows it, or they would send once more', async () => {
+    const answers = await Promise.all([
+      send(encode(pageView())),
+      send('{'),
+      send(encode(pageView()), { Origin: 'https://elsewhere.example' }),
+    ])
+    expect(answers.map(({ status }) => status)).toEqual([204, 400, 403])
+    for (const { headers } of answers)
+      expect(headers.get('Cross-Origin-Resource-Policy')).toBe('cross-origin')
+  })
+
   it('never says no-store, which would use up Chrome’s keepalive budget', async () => {
     for (const response of [await send(encode(pageView())), await send('{')]) {
       expect(response.headers.get('Cache-Control')).toBe('private, max-age=0')
