@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { DAY, HOUR, MINUTE } from '../../schema/domain/hour.ts'
 import { encode } from '../../schema/wire/beacon.ts'
 import { cron } from '../../worker/cron.ts'
+import { restore } from '../../worker/store/restore.ts'
 import { store } from '../../worker/store/upsert.ts'
 import { newId, pageView } from '../kit/pageview.ts'
 import { ORIGIN, put, send } from '../kit/worker/client.ts'
@@ -152,5 +153,26 @@ describe('a sealed hour', () => {
     const { results } = await env.DB.prepare("SELECT hour FROM pageviews WHERE site = 'longer'").all()
     expect(results).toEqual([{ hour: FIRST + 24 }])
     expect(await counted('longer', 'hour', FIRST)).toBe(3)
+  })
+})
+
+describe('page views of an import', () => {
+  it('are rolled up before they go, though raw_days is lowered at once', async () => {
+    now = (FIRST + 4) * HOUR + RAW_DAYS * DAY + 10 * DAY
+    await put('/v1/sites/filled', { origins: [ORIGIN], raw_days: 30 })
+    for (const hour of [FIRST, FIRST + 1]) await store(env.DB, rows('filled', hour, 2), now)
+    await run(4)
+    const filled = Array.from({ length: 6 }, (_, i) => FIRST + i)
+    await restore(
+      env.DB,
+      'filled',
+      filled.flatMap(hour => rows('filled', hour, 3)).map(row => ({ ...row, callsCut: 0, marksCut: 0 })),
+      now,
+    )
+    await put('/v1/sites/filled', { origins: [ORIGIN], raw_days: RAW_DAYS })
+    await run(12)
+    expect(await older('filled')).toBe(0)
+    for (const hour of filled) expect(await counted('filled', 'hour', hour)).toBe(hour < FIRST + 2 ? 5 : 3)
+    expect(await counted('filled', 'day', FIRST)).toBe(22)
   })
 })

@@ -5,6 +5,7 @@
  * An hour past its days that late page views have changed is rolled up once more, sealed and deleted, in one run. Where
  * a run has too many of these, the rest comes with the next ones, the oldest first. After a day of waiting a dirty hour
  * is sealed with the roll-up that it has, and one that cannot be rolled up without any: the promise is older than they.
+ * An hour that a team filled by an import waits for its roll-up: if its days are cut short afterwards, it has none.
  *
  * Its sealed rows wait for two hours more, since new page views take their place (store/takeover), which costs less.
  */
@@ -43,6 +44,8 @@ interface Overdue extends Pick<typeof pageviews.$inferSelect, 'site' | 'hour'> {
   state: (typeof periods.$inferSelect)['state'] | null
   /** Hours since its days were over. */
   late: number
+  /** An import filled it, and it is not rolled up since (store/periods, `markUndone`). */
+  filled: 0 | 1 | null
 }
 
 const v = named(pageviews)
@@ -61,7 +64,7 @@ export async function expireRaw(
   let taken = STATEMENTS.find
   if (!overdue.length) return taken
 
-  const forced = overdue.filter(({ state, late }) => state === 'dirty' && late > MAX_WAIT)
+  const forced = overdue.filter(({ state, late, filled }) => state === 'dirty' && late > MAX_WAIT && !filled)
   const waiting = overdue.filter(
     hour => hour.state !== 'clean' && hour.state !== 'sealed' && !forced.includes(hour),
   )
@@ -134,7 +137,8 @@ async function overdueHours(d1: D1Database, sites: readonly Expiring[], now: Ms)
         SELECT site, ends,
           (SELECT min(${p.hour}) FROM ${p.table} WHERE ${p.site} = hours.site AND ${p.hour} > hours.hour)
         FROM hours WHERE hour < ends)
-      SELECT h.site AS site, h.hour AS hour, h.ends - h.hour AS late, ${s.state} AS state FROM hours AS h
+      SELECT h.site AS site, h.hour AS hour, h.ends - h.hour AS late, ${s.state} AS state,
+        ${s.rolled} <= ${s.start} AS filled FROM hours AS h
       LEFT JOIN ${s.table} ON ${s.site} = h.site AND ${s.tier} = 'hour' AND ${s.start} = h.hour
       WHERE h.hour < h.ends AND (late > ${TAKEN_WITHIN} OR ${s.state} IS NOT 'sealed') ORDER BY late DESC LIMIT ${MAX_HOURS}`,
   ).all<Overdue>()
