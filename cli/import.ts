@@ -3,7 +3,7 @@
  * is, so an import that was cut off is run again.
  */
 
-import { type ImportAnswer, MAX_LINES } from '../schema/api/import.ts'
+import { type ImportAnswer, MAX_IMPORT_BYTES, MAX_LINES } from '../schema/api/import.ts'
 import { type Call, type Command, needed } from './command.ts'
 import { REQUEST_FAILED } from './failure.ts'
 import { type FileLine, fileLines } from './import/lines.ts'
@@ -45,11 +45,15 @@ export const importData: Command = {
 /** Sends all lines; `total` counts them. */
 async function bring(call: Call, path: string, total: Counts): Promise<void> {
   const { given, note } = call
-  for await (const batch of batches(fileLines(needed(given, 'file'), note))) {
+  const refuse = (place: number | undefined, reason: string) => {
+    if (++total.refused <= NAMED) note(`line ${place}: ${reason}`)
+  }
+  const lines = fitting(fileLines(needed(given, 'file'), note), place =>
+    refuse(place, `line must be at most ${MAX_IMPORT_BYTES} bytes`),
+  )
+  for await (const batch of batches(lines)) {
     const { imported, unchanged, refused } = await send(call, path, batch)
-    for (const { line, field, detail } of refused) {
-      if (++total.refused <= NAMED) note(`line ${batch[line - 1]?.place}: ${field} ${detail}`)
-    }
+    for (const { line, field, detail } of refused) refuse(batch[line - 1]?.place, `${field} ${detail}`)
     total.imported += imported
     total.unchanged += unchanged
   }
@@ -60,6 +64,17 @@ function send({ ask }: Call, path: string, batch: readonly FileLine[]): Promise<
     text: batch.map(({ text }) => text).join('\n'),
     headers: { 'Content-Type': 'application/x-ndjson' },
   })
+}
+
+/** The lines that a request can hold; `refuse` gets the place of each other. */
+async function* fitting(
+  lines: AsyncIterable<FileLine>,
+  refuse: (place: number) => void,
+): AsyncGenerator<FileLine> {
+  for await (const line of lines) {
+    if (Buffer.byteLength(line.text) <= MAX_IMPORT_BYTES) yield line
+    else refuse(line.place)
+  }
 }
 
 async function* batches(lines: AsyncIterable<FileLine>): AsyncGenerator<FileLine[]> {

@@ -68,6 +68,19 @@ describe('fieldline import', () => {
     expect(total(answer)).toBe(COUNT)
   })
 
+  it('names a line that no request can hold, and takes those around it', async () => {
+    const [first = '', ...others] = readFileSync(file('views.ndjson'), 'utf8').split('\n')
+    const fat = JSON.stringify({ ...JSON.parse(first), id: '00000000000000fa', more: 'é'.repeat(500_000) })
+    writeFileSync(file('fat.ndjson'), [first, fat, ...others].join('\n'))
+    const answer = await imported('fat.ndjson')
+    expect(answer).toMatchObject({
+      code: 1,
+      refused: 1,
+      said: 'line 2: line must be at most 1000000 bytes\n',
+    })
+    expect(total(answer)).toBe(COUNT)
+  })
+
   it('says of a Parquet file that is cut off that it is', async () => {
     const bytes = readFileSync(file('views.parquet'))
     writeFileSync(file('half.parquet'), bytes.subarray(0, bytes.length / 2))
