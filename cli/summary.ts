@@ -6,7 +6,7 @@ import { format } from '../schema/domain/metrics.ts'
 import { type Command, one, show } from './command.ts'
 import { FILTERS, GROUPS, queryOf, RANGE } from './range.ts'
 import { table } from './table.ts'
-import { interval, minute, percent, whole } from './words.ts'
+import { interval, minute, percent, shareInterval, whole } from './words.ts'
 
 /** Parameters of the API that are called the same here. */
 const SAME = ['metrics', 'percentiles', 'sort', 'limit', 'minimum']
@@ -71,17 +71,12 @@ function gaps({ data, calls_left_out: calls }: SummaryAnswer): string {
   ].join('')
 }
 
-/** `1.2% .. 2.9%`; empty where there is none. */
-function shares(interval: SummaryRow['error_rate_interval']): string {
-  return interval ? `${percent(interval.low)} .. ${percent(interval.high)}` : ''
-}
-
 /** `names`: the percentiles. The interval is that of one of them: with all, a line would be too long to read. */
 function numbers(names: string[], ofCalls: boolean): Column[] {
   const told = names.includes('p75') ? 'p75' : (names[0] ?? '')
   const errors: Column[] = [
     ['errors', row => (row.error_rate === undefined ? '' : percent(row.error_rate))],
-    ['95% of errors', row => shares(row.error_rate_interval)],
+    ['95% of errors', row => shareInterval(row.error_rate_interval)],
     ['per minute', row => row.per_minute?.toPrecision(3) ?? ''],
   ]
   return [

@@ -29,6 +29,11 @@ export function interval(metric: Budgeted, percentile: PercentileAnswer | undefi
   return `${low} .. ${high}`
 }
 
+/** The same of a share: `1.2% .. 2.9%`; empty where there is none. */
+export function shareInterval(share: { low: number; high: number } | null | undefined): string {
+  return share ? `${percent(share.low)} .. ${percent(share.high)}` : ''
+}
+
 /** `2026-11-14 09:00` of an RFC 3339 time, in UTC. */
 export function minute(time: string): string {
   return time.slice(0, 16).replace('T', ' ')

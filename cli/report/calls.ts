@@ -2,7 +2,7 @@
 
 import type { SummaryRow } from '../../schema/api/summary.ts'
 import { format } from '../../schema/domain/metrics.ts'
-import { percent, whole } from '../words.ts'
+import { percent, shareInterval, whole } from '../words.ts'
 import type { Block, Text } from './document.ts'
 import type { Findings } from './findings.ts'
 import { p75 } from './names.ts'
@@ -52,11 +52,12 @@ export function callsSection(findings: Findings): Block[] {
           kind: 'table',
           caption: 'The endpoints that fail most: HTTP errors, network errors and time-outs.',
           left: 1,
-          head: ['endpoint', 'calls', 'errors', 'p75'],
+          head: ['endpoint', 'calls', 'errors', '95% interval', 'p75'],
           rows: failing.map(row => [
             [nameOf(row)],
             [whole(row.count)],
             [percent(row.error_rate ?? 0)],
+            [shareInterval(row.error_rate_interval)],
             [p75(row)],
           ]),
         }

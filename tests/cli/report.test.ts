@@ -201,7 +201,7 @@ describe('fieldline report', () => {
     expect(out).toContain('- Budgets: 1 breached.')
     expect(out).toMatch(/^\| `lcp` p75 of 48 h \| the whole site \| 2\.50 s \| 3\.0\d s \|/m)
     expect(out).toMatch(/^\| `GET \/api\/slow` \| 60 \| 1\.5\d s \| poor \|/m)
-    expect(out).toMatch(/^\| `POST \/api\/broken` \| 60 \| 50% \|/m)
+    expect(out).toMatch(/^\| `POST \/api\/broken` \| 60 \| 50% \| 38% \.\. 62% \|/m)
     expect(out).toContain('- More page views have an uncaught error: 0% before, 25% now.')
     expect(out).toMatch(
       /^25% of the 60 page views that look .* \(95% interval 16% to 37%\), 0% in the period before \(0% to 6\.0%\)\.$/m,
