@@ -55,7 +55,7 @@ interface Compared {
 const PARTS = { 1: { views: 0.24, calls: 0.25 }, 2: { views: 0.42, calls: 0.55 } }
 /** Page views of each side that the worker tells apart, which has little CPU. */
 const MOST = 5_000
-/** Endpoints with their devices. */
+/** Endpoints that are compared, and endpoints with a device: the busiest of either side. */
 const MOST_ENDPOINTS = 100
 
 const p = named(pageviews, 'p')
@@ -228,7 +228,8 @@ function valuesOf(keys: readonly GroupKey[], names: readonly Row[number][]): Gro
 /** Endpoints with each device, and of all devices together. */
 async function callsOf(d1: Preparer, side: Side, sides: 1 | 2, known: Known, now: Ms): Promise<Read> {
   const groupBy: GroupKey[] = sides === 2 ? ['device', 'endpoint', 'release'] : ['device', 'endpoint']
-  const query = { ...side, metrics: ['api' as const], limit: sides * MOST_ENDPOINTS, groupBy }
+  // All of them: an endpoint whose fast devices are beyond a limit would seem to be slower.
+  const query = { ...side, metrics: ['api' as const], limit: Number.MAX_SAFE_INTEGER, groupBy }
   const { groups, oneIn } = await groupsOf(d1, query, now, known)
   const ofRelease = (release?: string) =>
     release === undefined ? groups : groups.filter(({ values }) => values.release === release)
@@ -242,9 +243,16 @@ function endpointsOf(groups: readonly Group[]): Groups {
   const named = groups.flatMap(({ values: { device, endpoint }, distribution }) =>
     endpoint && !isReserved(endpoint) ? [{ device, endpoint, distribution }] : [],
   )
-  for (const { device, endpoint, distribution } of named) if (device) keep({ device, endpoint }, distribution)
-  for (const [endpoint, parts] of Map.groupBy(named, ({ endpoint }) => endpoint)) {
-    keep({ endpoint }, added(parts.map(({ distribution }) => distribution)))
-  }
+  for (const { device, endpoint, distribution } of busiest(named.filter(({ device }) => device)))
+    if (device) keep({ device, endpoint }, distribution)
+  const whole = [...Map.groupBy(named, ({ endpoint }) => endpoint)].map(([endpoint, parts]) => ({
+    endpoint,
+    distribution: added(parts.map(({ distribution }) => distribution)),
+  }))
+  for (const { endpoint, distribution } of busiest(whole)) keep({ endpoint }, distribution)
   return found
+}
+
+function busiest<T extends { distribution: Distribution }>(groups: readonly T[]): T[] {
+  return groups.toSorted((a, b) => b.distribution.n - a.distribution.n).slice(0, MOST_ENDPOINTS)
 }

@@ -130,6 +130,41 @@ describe('what changed', () => {
   })
 })
 
+describe('more endpoints than are compared', () => {
+  const ENDPOINTS = 34
+  const VIEWS = 61
+
+  /** Nothing changes but which two endpoints have a tablet less: their tablets are the last, beyond the 100 groups of endpoint and device. */
+  beforeAll(async () => {
+    const endpoints = Array.from({ length: ENDPOINTS }, (_, i) => i)
+    for (const late of [false, true]) {
+      const fewer = late ? [2, 3] : [0, 1]
+      const rows = ['phone', 'tablet', 'desktop'].flatMap(device =>
+        Array.from({ length: VIEWS }, (_, i) =>
+          Array.from({ length: Math.ceil(ENDPOINTS / 5) }, (_, chunk) => {
+            const called = endpoints
+              .slice(5 * chunk, 5 * chunk + 5)
+              .filter(endpoint => i || device !== 'tablet' || !fewer.includes(endpoint))
+            const calls = called.map(endpoint => [`GET /${endpoint}`, 9, device === 'tablet' ? 900 : 200, 0])
+            const began = MIDDLE + (late ? 1 : -1) * (i * 8 + chunk + 1) * 1_000
+            return pageViewRow({ site: 'endpoints', device, began, calls: JSON.stringify({ 0: calls }) })
+          }),
+        ).flat(),
+      )
+      await store(rows)
+    }
+  })
+
+  it('are compared with all of their devices', async () => {
+    const query = { site: 'endpoints', from: MIDDLE, to: MIDDLE + HOUR, filters: { country: 'DE' } }
+    const asked = { ...query, metrics: ['api' as const], percentile: 80, against: null, limit: 10 }
+    const answer = await readChanges(env.DB, asked, RETENTION, MIDDLE + HOUR)
+    expect(answer.sampled).toBeUndefined()
+    expect(answer.compared).toBeGreaterThan(120)
+    expect(named(answer.data)).toEqual([])
+  })
+})
+
 describe('a large site, of single page views', () => {
   const DAYS = 28
   const VIEWS = 200_000
