@@ -1,5 +1,14 @@
 /**
- * Effective samples: how many independent samples would tell as much as samples that come several from one page view.
+ * Effective samples: how many independent samples of one weight would tell as much as samples of several weights, and as samples that
+ * come several from one page view.
+ *
+ * The variance of the share F of the weight at or below a value x, of samples of the weights w, is
+ *
+ *     sum w^2 (I - F)^2 = V (1 - 2 F) + q F^2,    I = 1 where a sample is at or below x, V the sum of w^2 of these,
+ *
+ * over n^2, where q is the sum of all w^2. Where weights tell nothing of values, V is about q F, and this q F (1 - F): Kish's size. They
+ * do tell where a burst is slow, since less of it is kept: the few samples of great weight are the slow ones, V is small and the
+ * variance large. V rests on few samples in the tails: so where it says less than Kish does, their geometric mean counts.
  *
  * The calls of one page view share a device and a network, so they are alike, and ten of them tell less than ten calls of
  * ten visitors. The variance of the share F of the weight at or below a value x is that of its cluster totals,
@@ -20,14 +29,16 @@
  * tests/schema/domain/clusters.test.ts counts how often the interval covers the truth.
  */
 
-import type { Buckets } from './buckets.ts'
+import { type Buckets, byBucket } from './buckets.ts'
 import { below, quantile } from './normal.ts'
 
 /** What this file takes of a histogram; see histogram.ts. */
 interface Clustered {
   n: number
+  s: number
   q: number
   h: Buckets
+  v?: Buckets | undefined
   c?: Record<string, readonly [pairs: number, partners: number]> | undefined
 }
 
@@ -44,14 +55,37 @@ const STEPS = 24
 export function effectiveSize(histogram: Clustered): (p: number) => number {
   const { n, q, c = {} } = histogram
   if (n <= 0) return () => 0
+  const own = ownVariance(histogram)
   const all = Object.values(c).reduce((sum, [pairs]) => sum + pairs, 0)
-  if (all <= 0) return () => (n * n) / q
+  if (all <= 0) return p => (n * n) / own(p / 100)
   const edges = edgesOf(histogram, all)
   const latent = latentCorrelation(edges)
   const raised = Math.min(1, latent + standardError(latent, n, q, all) / 2)
   return p => {
     const rho = Math.max(0, correlationAt(edges, p / 100), indicatorCorrelation(raised, p / 100))
-    return (n * n) / (q + rho * all)
+    return (n * n) / (own(p / 100) + rho * all)
+  }
+}
+
+/** The variance of a share of the weight, in units of F (1 - F), but for what samples of one page view have in common. */
+function ownVariance({ n, s, q, h, v }: Clustered): (share: number) => number {
+  if (!v) return () => q
+  const squares = byBucket(v)
+  return share => {
+    let [weight, below] = [0, 0]
+    for (const [i, bucket] of h.at.entries()) {
+      const [own, square] = [h.weights[i] ?? 0, squares.get(bucket) ?? 0]
+      const left = share * n - weight
+      if (left <= own) {
+        below += (left / own) * square
+        break
+      }
+      weight += own
+      below += square
+    }
+    const told = (below * (1 - 2 * share) + q * share ** 2) / (share * (1 - share))
+    // No samples tell more than as many of one weight.
+    return told > q ? told : Math.max((n * n) / s, Math.sqrt(q * told))
   }
 }
 

@@ -43,3 +43,10 @@ export function independentOf({ value, sum, aa, ab, bb }: RatioSums, correction 
   const variance = (correction * (aa - 2 * value * ab + value ** 2 * bb)) / sum ** 2
   return variance > 0 ? (value * (1 - value)) / variance : sum ** 2 / bb
 }
+
+/** A share of weights: of a part in all samples. Those of great weight may be the part, and are few. */
+export function shareIn(part: { n: number; q: number }, all: { n: number; q: number }): ShareEstimate {
+  const value = part.n / all.n
+  const effective = independentOf({ value, sum: all.n, aa: part.q, ab: part.q, bb: all.q })
+  return shareOf(value, Math.min(all.n ** 2 / all.q, effective))
+}

@@ -72,6 +72,8 @@ describe('a few rows that claim the weight of thousands', () => {
     expect(value).toBeLessThan(TRUTH * 1.03)
     expect(low).toBeLessThan(TRUTH)
     expect(high).toBeGreaterThan(TRUTH)
-    expect(data[0]?.effective_samples).toBeGreaterThan(1_600)
+    // Less than Kish's 1,702: all that weigh more are slow.
+    expect(data[0]?.effective_samples).toBeGreaterThan(1_200)
+    expect(data[0]?.effective_samples).toBeLessThan(1_600)
   })
 })

@@ -4,7 +4,7 @@
  */
 
 import { bucketOf } from '../../schema/domain/buckets.ts'
-import { collected, type Histogram, nothing } from '../../schema/domain/histogram.ts'
+import { addSample, collected, type Histogram, nothing } from '../../schema/domain/histogram.ts'
 
 /** A population in order of time. */
 export interface Population {
@@ -84,15 +84,7 @@ export function sampleOf(
     const m = design.server(i, size)
     if (k > 1 && next() * k >= 1) continue
     if (m > 1 && ((next() * 2 ** 32) & (m - 1)) !== 0) continue
-    const weight = k * m
-    const value = values[i] ?? 0
-    const bucket = buckets[i] ?? 0
-    sum.n += weight
-    sum.s++
-    sum.q += weight * weight
-    if (value <= good) sum.good += weight
-    if (value > poor) sum.poor += weight
-    sum.h.set(bucket, (sum.h.get(bucket) ?? 0) + weight)
+    addSample(sum, { x: values[i] ?? 0, w: k * m }, { good, poor }, buckets[i])
   }
   return collected(sum)
 }

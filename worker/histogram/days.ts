@@ -30,6 +30,7 @@ import {
   type RollupColumn,
   type RollupDimension,
 } from './dimensions.ts'
+import { unlessMixed } from './histogram-sql.ts'
 
 /** A roll-up row: the three tables have these columns in common. */
 const r = named(rollups, 'r')
@@ -64,23 +65,27 @@ export function dayOf(
     named AS (${dayNames(dimension)}),
     ${hidden.tables}
     parts AS MATERIALIZED (
-      SELECT named.name AS value, m.value AS metric, ${column} AS histogram
+      SELECT named.name AS value, m.value AS metric, ${column} AS histogram,
+        ${column} -> '$.v' AS v, (${column} ->> '$.q') / (${column} ->> '$.n') AS w
       FROM hours AS r JOIN named ON named.value = ${r.value}
       CROSS JOIN json_each(${JSON.stringify(columns)}) AS m
       WHERE histogram IS NOT NULL),
     totals AS (SELECT value, metric, ${sql.join(summed, sql`, `)} FROM parts GROUP BY value, metric),
     buckets AS (
-      SELECT value, metric, json_group_object(bucket, n) AS h FROM (
-        SELECT parts.value, metric, b.key AS bucket, sum(b.value) AS n
+      SELECT value, metric, json_group_object(bucket, n) AS h, json_group_object(bucket, CAST(q AS INTEGER)) AS v FROM (
+        SELECT parts.value, metric, b.key AS bucket, sum(b.value) AS n, sum(${SQUARE}) AS q
         FROM parts CROSS JOIN json_each(parts.histogram, '$.h') AS b
         GROUP BY parts.value, metric, CAST(b.key AS INTEGER) ORDER BY parts.value, metric, CAST(b.key AS INTEGER))
       GROUP BY value, metric)${clustered ? PAIRS : NO_SQL}
     SELECT t.value AS value, t.metric AS metric,
-      json_object(${sql.join(fields, sql`, `)}${hidden.field}, 'h', json(coalesce(b.h, '{}'))
-        ${clustered ? sql`, 'c', json(coalesce(c.c, '{}'))` : NO_SQL}) AS histogram
+      json_remove(json_object(${sql.join(fields, sql`, `)}${hidden.field}, 'v', json(coalesce(b.v, '{}')), 'h', json(coalesce(b.h, '{}'))
+        ${clustered ? sql`, 'c', json(coalesce(c.c, '{}'))` : NO_SQL}), ${unlessMixed('t.n', 't.s', 't.q')}) AS histogram
     FROM totals AS t LEFT JOIN buckets AS b ON b.value = t.value AND b.metric = t.metric
       ${clustered ? sql`LEFT JOIN pairs AS c ON c.value = t.value AND c.metric = t.metric` : NO_SQL} ${hidden.from}`
 }
+
+/** The squares of a bucket \`b\` of an hour: as it tells them, or as its samples weigh in the mean. */
+const SQUARE = sql.raw('coalesce(parts.v ->> b.key, b.value * parts.w)')
 
 /** The pairs of calls and marks, added up as the buckets are. */
 const PAIRS = sql.raw(`,

@@ -30,13 +30,20 @@ export function histograms(samples: SQL, by: readonly string[], kind: 'calls' | 
       ? sql`${failed(name => sql`, '${sql.raw(name)}', sum(${sql.raw(name)})`)}, 'aborted', coalesce(sum(n) FILTER (WHERE NOT answered), 0),
           'omitted', sum(omitted), 'ff', sum(ff), 'mf', sum(mf)`
       : NO_SQL
-  return sql`SELECT ${groups}, json_object(
+  return sql`SELECT ${groups}, json_remove(json_object(
       'n', coalesce(sum(n) ${answered}, 0), 's', coalesce(sum(s) ${answered}, 0),
       'q', coalesce(sum(q) ${answered}, 0), 'good', sum(good), 'poor', sum(poor)${failures},
+      'v', json_group_object(CAST(bucket AS TEXT), CAST(q AS INTEGER)) ${answered},
       'h', json_group_object(CAST(bucket AS TEXT), n) ${answered},
-      'c', json_group_object(CAST(bucket AS TEXT), json_array(pairs, partners)) FILTER (WHERE answered AND partners)) AS histogram
+      'c', json_group_object(CAST(bucket AS TEXT), json_array(pairs, partners)) FILTER (WHERE answered AND partners)),
+      ${unlessMixed(`sum(n) FILTER (WHERE answered)`, `sum(s) FILTER (WHERE answered)`, `sum(q) FILTER (WHERE answered)`)}) AS histogram
     FROM (${counts(groups, paired(groups, samples))})
     GROUP BY ${groups}`
+}
+
+/** What is taken out of a histogram whose samples have one weight: their squares by bucket, which their weights tell. */
+export function unlessMixed(n: string, s: string, q: string): SQL {
+  return sql.raw(`iif(${s} * ${q} > (1 + 1e-9) * ${n} * ${n}, '$.none', '$.v')`)
 }
 
 /** Samples by bucket: how many there are, what they weigh, how they ended, and what `paired` says of them. */
@@ -80,7 +87,7 @@ function failed(text: (name: (typeof FAILURES)[number]) => SQL): SQL {
  * kept: `{n, s, q}`, and what a day notes of it.
  */
 export function pivoted(columns: readonly string[]): SQL {
-  const number = `json_remove(histogram, '$.h', '$.good', '$.poor')`
+  const number = `json_remove(histogram, '$.h', '$.v', '$.good', '$.poor')`
   return sql.raw(
     columns
       .map(

@@ -48,7 +48,7 @@ export function viewHistograms(
   if (!isMerged) return apart(groups, metrics, weighed)
   const together = sql`SELECT ${groups}, ${sql.raw(weightFields('s'))}${text(
     m => `, ${weightFields(`${m}_s`, `${m}_`)}, sum(w * ${m}_good) AS ${m}_good, sum(w * ${m}_poor) AS ${m}_poor,
-      group_concat(${m}_h) AS ${m}_h, count(nullif(${m}_s, 0)) AS ${m}_parts`,
+      ${weighedLists(m)}`,
   )} FROM (${weighed}) GROUP BY ${groups}`
   return sql`SELECT ${groups}${sql.raw(metrics.map(m => `, ${asHistogram(m)} AS ${m}`).join(''))} FROM (${together})`
 }
@@ -116,12 +116,20 @@ function weightFields(samples: string, prefix = ''): string {
   return `sum(w * ${samples}) AS ${prefix}n, sum(${samples}) AS ${prefix}s, sum(CAST(w AS REAL) * w * ${samples}) AS ${prefix}q`
 }
 
-/** A metric's histogram; buckets are added up only where page views of several weights came together. */
+/** The histograms of a metric by weight, `[4,{"91":4}],[8,{"91":8,"245":8}]`, and how many there are. */
+function weighedLists(metric: ViewColumn): string {
+  return `group_concat('[' || w || ',' || ${metric}_h || ']') AS ${metric}_h, count(nullif(${metric}_s, 0)) AS ${metric}_parts`
+}
+
+/**
+ * A metric's histogram; buckets are added up only where page views of several weights came together, and their squares with them. The
+ * squares come before the buckets: who reads them knows then whether there are any.
+ */
 function asHistogram(metric: ViewColumn): string {
   if (metric === 'views') return `json_object('n', n, 's', s, 'q', q)`
   const fields = ['n', 's', 'q', 'good', 'poor'].map(name => `'${name}', ${metric}_${name}`).join(', ')
-  return `CASE WHEN ${metric}_parts THEN json_object(${fields}, 'h', json(CASE ${metric}_parts WHEN 1 THEN ${metric}_h ELSE (
-    SELECT json_group_object(bucket, n) FROM (
-      SELECT b.key AS bucket, sum(b.value) AS n
-      FROM json_each('[' || ${metric}_h || ']') AS part CROSS JOIN json_each(part.value) AS b GROUP BY b.key)) END)) END`
+  return `CASE ${metric}_parts WHEN 0 THEN NULL WHEN 1 THEN json_object(${fields}, 'h', json(${metric}_h) -> 1) ELSE (
+    SELECT json_object(${fields}, 'v', json_group_object(bucket, CAST(q AS INTEGER)), 'h', json_group_object(bucket, n)) FROM (
+      SELECT b.key AS bucket, sum(b.value) AS n, sum(CAST(part.value ->> 0 AS REAL) * b.value) AS q
+      FROM json_each('[' || ${metric}_h || ']') AS part CROSS JOIN json_each(part.value, '$[1]') AS b GROUP BY b.key)) END`
 }

@@ -4,7 +4,7 @@
  */
 
 import { byBucket, reweighted } from '../../schema/domain/buckets.ts'
-import { type Collected, merge, nothing } from '../../schema/domain/histogram.ts'
+import { type Collected, merge, nothing, squaresOf } from '../../schema/domain/histogram.ts'
 import type { Hour } from '../../schema/domain/units.ts'
 import { FAILURES } from '../../schema/wire/pageview.ts'
 import { numberIn, type StoredHistogram, sumOf, type Unread } from '../store/histogram-reader.ts'
@@ -130,6 +130,7 @@ export function less(whole: Distribution, part: Distribution): Distribution {
     Math.max(0, (whole[field] ?? 0) - (part[field] ?? 0))
   const [n, s] = [rest('n'), rest('s')]
   const weights = byBucket(part.h)
+  const squares = byBucket(squaresOf(part))
   return {
     n,
     s,
@@ -138,6 +139,7 @@ export function less(whole: Distribution, part: Distribution): Distribution {
     good: rest('good'),
     poor: rest('poor'),
     h: reweighted(whole.h, (weight, bucket) => weight - (weights.get(bucket) ?? 0)),
+    ...(whole.v && { v: reweighted(whole.v, (square, bucket) => square - (squares.get(bucket) ?? 0)) }),
     http: rest('http'),
     network: rest('network'),
     timeout: rest('timeout'),

@@ -8,7 +8,7 @@
 import { sql } from 'drizzle-orm'
 import type { BfcacheAnswer, BfcacheQuery } from '../../schema/api/bfcache.ts'
 import { RELATIVE_ERROR } from '../../schema/domain/buckets.ts'
-import { type ShareEstimate, shareOf } from '../../schema/domain/share.ts'
+import { type ShareEstimate, shareIn } from '../../schema/domain/share.ts'
 import type { Ms } from '../../schema/domain/units.ts'
 import { pageviews } from '../../schema/storage/tables.ts'
 import { weight } from '../histogram/samples-sql.ts'
@@ -95,6 +95,6 @@ function add(sum: Sum, w: number): void {
 }
 
 function partOf(part: Sum, all: Sum): ShareEstimate {
-  const { value, low, high } = shareOf(part.n / all.n, (all.n * all.n) / all.q)
+  const { value, low, high } = shareIn(part, all)
   return { value: short(value), low: short(low), high: short(high) }
 }

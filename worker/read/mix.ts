@@ -50,7 +50,7 @@ function total(parts: readonly Part[], side: 'before' | 'after'): number {
 }
 
 /** The same samples with `factor` times their weight. */
-function weighted({ n, s, q, good, poor, h, c = {} }: Histogram, factor: number): Histogram {
+function weighted({ n, s, q, good, poor, h, v, c = {} }: Histogram, factor: number): Histogram {
   const pairs = Object.entries(c).map(
     ([bucket, [pairs, partners]]) => [bucket, [pairs * factor ** 2, partners * factor ** 2]] as const,
   )
@@ -61,6 +61,7 @@ function weighted({ n, s, q, good, poor, h, c = {} }: Histogram, factor: number)
     good: good * factor,
     poor: poor * factor,
     h: reweighted(h, weight => weight * factor),
+    ...(v && { v: reweighted(v, square => square * factor ** 2) }),
     c: Object.fromEntries(pairs),
   }
 }

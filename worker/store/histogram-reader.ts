@@ -3,7 +3,7 @@
  * of `JSON.parse`, which makes an object with a key for each bucket.
  */
 
-import { newSums, ZERO } from '../../schema/domain/buckets.ts'
+import { newSums, type Sums, ZERO } from '../../schema/domain/buckets.ts'
 import type { Histogram } from '../../schema/domain/histogram.ts'
 import type { FAILURES } from '../../schema/wire/pageview.ts'
 
@@ -27,6 +27,7 @@ const LONGEST = 8
 const PLACES: (number | undefined)[] = []
 for (const [place, name] of NAMES.entries()) PLACES[codeOf(letter(name), name.length)] = place
 const BUCKETS = codeOf(letter('h'), 1)
+const SQUARES = codeOf(letter('v'), 1)
 const PAIRS = codeOf(letter('c'), 1)
 const [COLON, COMMA, OPEN, CLOSE, END, DOT] = [
   letter(':'),
@@ -55,10 +56,16 @@ export interface Unread {
 let at = 0
 /** What was read and added up: the buckets, the pairs, and the numbers in the order of `NAMES`. */
 const sums = newSums()
+/** Squares, from the first histogram on whose weights differ, in itself or from those before. */
+const squares = newSums()
+let isMixed = false
+/** What the histogram that is being read tells of its squares by bucket; else each sample has the mean weight. */
+let hasSquares = false
 let pairs: Histogram['c']
 const numbers: number[] = NAMES.map(() => 0)
-/** The numbers of one histogram that were found so far, a bit for each place. */
+/** The numbers of one histogram that were found so far, a bit for each place, and the sums of `n` and `q` before it. */
 let seen = 0
+let before = { n: 0, q: 0 }
 
 /**
  * The sum of some histograms, which are added up as they are read: to make an object of each takes longer than to read it. Those that
@@ -101,6 +108,8 @@ export function broken(text: string): void {
 
 function startAnew(): void {
   sums.take()
+  squares.take()
+  isMixed = false
   pairs = undefined
   for (let place = 0; place < NAMES.length; place++) numbers[place] = 0
 }
@@ -120,6 +129,8 @@ function read({ text, from }: Unread): boolean {
 /** Reads behind a `{` to behind its `}`. */
 function readFields(text: string): boolean {
   seen = 0
+  hasSquares = false
+  before = { n: numbers[0] ?? 0, q: numbers[2] ?? 0 }
   let isWhole = true
   while (isWhole && text.charCodeAt(at) !== CLOSE) {
     isWhole = readField(text, readName(text))
@@ -144,6 +155,7 @@ function readSoFar(): StoredHistogram {
     ff: numbers[10] ?? 0,
     mf: numbers[11] ?? 0,
     h: sums.take(),
+    ...(isMixed && { v: squares.take() }),
     c: pairs,
   }
 }
@@ -164,7 +176,8 @@ function readName(text: string): number {
 }
 
 function readField(text: string, code: number): boolean {
-  if (code === BUCKETS) return readBuckets(text)
+  if (code === BUCKETS) return readBuckets(text, sums, hasSquares ? 0 : weightOfSamples())
+  if (code === SQUARES) return readSquares(text)
   if (code === PAIRS) return readPairs(text)
   const [place, value] = [PLACES[code], readNumber(text)]
   if (place !== undefined) {
@@ -174,8 +187,35 @@ function readField(text: string, code: number): boolean {
   return !Number.isNaN(value)
 }
 
-/** `{91:4,245:8}`. Nearly all are digits, a colon and digits: what else there may be, `readBucket` and `readNumber` know. */
-function readBuckets(text: string): boolean {
+/** The mean weight of the samples of the histogram that is being read, whose numbers come first; 0 where all so far have that weight. */
+function weightOfSamples(): number {
+  const [n, q] = [(numbers[0] ?? 0) - before.n, (numbers[2] ?? 0) - before.q]
+  if (!isMixed && before.n && q * before.n !== before.q * n) mix()
+  return isMixed && n ? q / n : 0
+}
+
+function readSquares(text: string): boolean {
+  if (!isMixed) mix()
+  hasSquares = true
+  return readBuckets(text, squares, 0)
+}
+
+/** Goes on with squares: all before had one weight. */
+function mix(): void {
+  isMixed = true
+  const { at, weights } = sums.take()
+  for (const [i, bucket] of at.entries()) {
+    const weight = weights[i] ?? 0
+    sums.add(bucket, weight)
+    squares.add(bucket, (weight * before.q) / before.n)
+  }
+}
+
+/**
+ * `{91:4,245:8}`. Nearly all are digits, a colon and digits: what else there may be, `readBucket` and `readNumber` know. Where samples
+ * have the weight `each`, their squares are added, too.
+ */
+function readBuckets(text: string, into: Sums, each: number): boolean {
   if (text.charCodeAt(at++) !== OPEN) return false
   while (text.charCodeAt(at) !== CLOSE) {
     const start = at
@@ -188,7 +228,8 @@ function readBuckets(text: string): boolean {
       weight = readNumber(text)
       if (Number.isNaN(bucket + weight)) return false
     }
-    sums.add(bucket, weight)
+    into.add(bucket, weight)
+    if (each) squares.add(bucket, weight * each)
     if (text.charCodeAt(at) === COMMA) at++
   }
   at++

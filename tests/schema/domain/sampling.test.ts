@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { RELATIVE_ERROR } from '../../../schema/domain/buckets.ts'
 import { merge } from '../../../schema/domain/histogram.ts'
 import { percentiles } from '../../../schema/domain/percentiles.ts'
+import { shareIn } from '../../../schema/domain/share.ts'
 import { ALL, exact, histogramOf, SHAPES } from '../../kit/distributions.ts'
-import { cls, type Design, lcp, type Population, sampleOf, scaled } from '../../kit/population.ts'
+import { cls, type Design, lcp, type Population, random, sampleOf, scaled } from '../../kit/population.ts'
 
 const PS = [50, 75, 95]
 const ALL_TRAFFIC: Design = { client: () => 1, server: () => 1 }
@@ -20,6 +21,12 @@ const heavy: Design = { client: i => (i % 5 ? 1 : 16), server: () => 8 }
 
 /** Busy hours are slow hours: LCP is half as long again while the rate is high. */
 const evening = (time: number) => (time > 0.5 && time < 0.75 ? 1.5 : 1)
+
+/** An outage: in a fifth of the page views LCP is three times as long, and of these the worker keeps 1 of 16. */
+const outage = (time: number) => (time < 0.8 ? 1 : 3)
+const during: Design = { client: () => 1, server: (i, size) => (i < 0.8 * size ? 1 : 16) }
+/** What is fast is kept less of: the few page views of great weight are those of a prerender. */
+const prerendered = (time: number) => (time < 0.8 ? 1 : 0.1)
 
 describe('an estimate from samples is without bias:', () => {
   const SEEDS = 200
@@ -68,6 +75,9 @@ describe('the 95 % interval covers the exact percentile of all traffic', () => {
     ['CLS, gentle mixed rates', cls(8_000, 17), mixed([1, 2, 8, 4])],
     ['LCP, few of great weight', lcp(8_000, 24), heavy],
     ['LCP that is slow while the rate is high', lcp(8_000, 19, evening), mixed([4, 8, 32, 16])],
+    ['LCP in an outage of which little is kept', lcp(8_000, 20, outage), during],
+    ['the same of a small site', lcp(1_000, 21, outage), during],
+    ['LCP that is fast while the rate is high', lcp(8_000, 22, prerendered), during],
   ])('at least 94 and, sampled hard, at most 99 times in 100: %s', (_, population, design) => {
     const truth = PS.map(p => exact(population.sorted, p))
     const covered = PS.map(() => 0)
@@ -88,6 +98,34 @@ describe('the 95 % interval covers the exact percentile of all traffic', () => {
       expect(share, `p${p}, n_eff ${effective.toFixed(0)}`).toBeGreaterThanOrEqual(0.94)
       if (effective <= 1_000) expect(share, `p${p}, n_eff ${effective.toFixed(0)}`).toBeLessThanOrEqual(0.99)
     }
+  })
+})
+
+describe('the 95 % interval of a share of page views', () => {
+  it.each([1_000, 8_000])('covers it where %i page views err in an outage of which little is kept', size => {
+    const TRIALS = 2_000
+    const next = random(size)
+    const truth = 0.8 * 0.01 + 0.2 * 0.3
+    let covered = 0
+    for (let trial = 0; trial < TRIALS; trial++) {
+      const [erring, all] = [
+        { n: 0, q: 0 },
+        { n: 0, q: 0 },
+      ]
+      for (let i = 0; i < size; i++) {
+        const w = during.server(i, size)
+        const errs = next() < (w > 1 ? 0.3 : 0.01)
+        if (next() * w >= 1) continue
+        for (const sum of errs ? [erring, all] : [all]) {
+          sum.n += w
+          sum.q += w * w
+        }
+      }
+      const { low, high } = shareIn(erring, all)
+      if (low <= truth && truth <= high) covered++
+    }
+    expect(covered / TRIALS).toBeGreaterThanOrEqual(0.93)
+    expect(covered / TRIALS).toBeLessThanOrEqual(0.99)
   })
 })
 

@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { sql } from 'drizzle-orm'
 import { describe, expect, it, vi } from 'vitest'
+import { type Buckets, bucketsOf } from '../../../schema/domain/buckets.ts'
 import { merge } from '../../../schema/domain/histogram.ts'
 import { numberIn, type StoredHistogram, sumOf } from '../../../worker/store/histogram-reader.ts'
 import {
@@ -21,14 +22,18 @@ const API =
 
 /** What `JSON.parse` makes of it, in the form of what is tested. */
 function parsed(text: string): object {
-  const { aborted: _, hidden: __, h = {}, c = {}, ...fields } = JSON.parse(text)
-  const buckets = Object.entries(h).toSorted(([a], [b]) => Number(a) - Number(b))
+  const { aborted: _, hidden: __, h = {}, v, c = {}, ...fields } = JSON.parse(text)
   return {
     ...{ good: 0, poor: 0, http: 0, network: 0, timeout: 0, omitted: 0, ff: 0, mf: 0 },
     ...fields,
-    h: { at: buckets.map(([bucket]) => Number(bucket)), weights: buckets.map(([, weight]) => weight) },
+    h: bucketsIn(h),
+    ...(v && { v: bucketsIn(v) }),
     c: Object.keys(c).length ? c : undefined,
   }
+}
+
+function bucketsIn(sums: Record<string, number>): Buckets {
+  return bucketsOf(Object.entries(sums).map(([bucket, sum]) => [Number(bucket), sum]))
 }
 
 async function asked(...texts: (string | null)[]): Promise<(StoredHistogram | null)[]> {
@@ -62,28 +67,45 @@ describe('the histograms of a row', () => {
     const next = random(41)
     const some = (below: number) => Math.floor(next() * below)
     for (let i = 0; i < 300; i++) {
-      const h = Object.fromEntries(
-        Array.from({ length: some(40) }, () => [some(700) - 1, 1 + some(10 ** some(17))]),
-      )
+      const sums = () =>
+        Object.fromEntries(Array.from({ length: some(40) }, () => [some(700) - 1, 1 + some(10 ** some(17))]))
       const text = JSON.stringify({
         n: some(1e9),
         s: some(99),
         q: some(1e9) / 7,
         good: some(9),
         poor: some(9),
-        h,
+        ...(some(2) && { v: sums() }),
+        h: sums(),
       })
       expect(histogramOf(text)).toEqual(parsed(text))
     }
   })
 
   it('are added up where they come in parts', () => {
-    const [one, two] = [
+    const [one = '', two = ''] = [
       { n: 4, s: 2, q: 8, good: 2, poor: 2, h: { 91: 2, 245: 2 } },
       { n: 3, s: 3, q: 3, good: 3, poor: 0, h: { '-1': 1, 245: 2 } },
     ].map(part => JSON.stringify(part))
-    const sum = { n: 7, s: 5, q: 11, good: 5, poor: 2, h: { '-1': 1, 91: 2, 245: 4 } }
-    expect(histogramOf(`${one}+${two}`)).toEqual(parsed(JSON.stringify(sum)))
+    const sum = { n: 7, s: 5, q: 11, good: 5, poor: 2 }
+    const mixed = { ...sum, v: { '-1': 1, 91: 4, 245: 6 }, h: { '-1': 1, 91: 2, 245: 4 } }
+    const added = (...parts: string[]) => histogramOf(parts.join('+'))
+    const is = (whole: object) => parsed(JSON.stringify(whole))
+    expect(added(one, two)).toEqual(is(mixed))
+    expect(added(two, one)).toEqual(is(mixed))
+    const alike = { n: 8, s: 4, q: 16, good: 4, poor: 4, h: { 91: 4, 245: 4 } }
+    expect(added(one, one)).toEqual(is(alike))
+    const more = {
+      n: 11,
+      s: 7,
+      q: 19,
+      good: 7,
+      poor: 4,
+      v: { '-1': 1, 91: 8, 245: 10 },
+      h: { '-1': 1, 91: 4, 245: 6 },
+    }
+    expect(added(one, JSON.stringify(mixed))).toEqual(is(more))
+    expect(added(JSON.stringify(mixed), one)).toEqual(is(more))
     const logged = vi.spyOn(console, 'error').mockImplementation(() => {})
     for (const broken of [`${one}+`, `${one}+7`, `${one}+{"n":`, `${one}${two}`, `+${one}`])
       expect(histogramOf(broken), broken).toBe(null)
