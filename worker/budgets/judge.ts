@@ -76,8 +76,9 @@ export async function judge(
 
 /** False where the page views of a window, or of the one that it is compared with, are not all kept. */
 function isCounted(budget: BudgetRow, from: Ms, filters: Filters, now: Ms, kept: Kept): boolean {
-  const begin = budget.relativeTo === null ? from : from - WEEK
-  return countedFrom({ metrics: ['pageviews'], groupBy: [], filters }, kept, now) <= begin
+  const counted = countedFrom({ metrics: ['pageviews'], groupBy: [], filters }, kept, now)
+  // Before there was a site, there was no silence. A week before it had too few page views.
+  return budget.relativeTo === null ? Math.max(counted, kept.created) <= from : counted <= from - WEEK
 }
 
 async function judgeLimit(

@@ -126,10 +126,10 @@ async function distributions(
       },
     ]),
   )
-  // Before there was a site, there was no silence.
-  const created = metric === 'pageviews' ? Math.ceil(site.created / HOUR) * HOUR : 0
+  // Before there was a site, or what was brought to it, there was no silence.
+  const began = Math.min(Math.ceil(site.created / HOUR), ...groups.map(({ start }) => start)) * HOUR
   return {
-    from: Math.max(query.from, created),
+    from: metric === 'pageviews' ? Math.min(Math.max(query.from, began), range.to) : query.from,
     samples: groups.reduce((sum, { distribution }) => sum + distribution.s, 0),
     oneIn,
     judge(from, to, before) {

@@ -23,9 +23,9 @@ export function endOf(metric: BudgetRow['metric'], now: Ms): Ms {
 
 /** From when on (Unix ms) page views of a query are counted whole. */
 export function countedFrom(query: Parameters<typeof groupsKeptFrom>[0], kept: Kept, now: Ms): Ms {
-  const { hourDays, hourFrom = 0, created } = kept
+  const { hourDays, hourFrom = 0 } = kept
   const hours = (hourOf(now) - hourDays * 24) * HOUR
-  return Math.max(groupsKeptFrom(query, kept, now), hours, hourFrom, created)
+  return Math.max(groupsKeptFrom(query, kept, now), hours, hourFrom)
 }
 
 /** How many there were, where `missing` more may lie in `(other)`. */

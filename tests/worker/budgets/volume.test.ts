@@ -136,24 +136,28 @@ describe('a budget of page views', () => {
       const { data }: BudgetsAnswer = await (await get('/v1/budgets?site=young')).json()
       return data.map(({ state }) => state)
     }
-    expect(await states({ created: NOW - 2 * HOUR }, 0)).toEqual(['no-data', 'no-data', 'no-data'])
-    expect(await states({ created: NOW - 4 * HOUR }, 1)).toEqual(['breached', 'no-data', 'no-data'])
+    expect(await states({ created: NOW - 2 * HOUR }, 0)).toEqual(['no-data', 'breached', 'no-data'])
+    expect(await states({ created: NOW - 4 * HOUR }, 1)).toEqual(['breached', 'breached', 'no-data'])
     expect(await states({ rawDays: 1 }, 2)).toEqual(['breached', 'breached', 'no-data'])
     expect(await states({ hourDays: 2, rawDays: 3 }, 3)).toEqual(['breached', 'no-data', 'breached'])
     expect(await states({}, 4)).toEqual(['breached', 'breached', 'breached'])
   })
 
-  it('is tried on the days since there was a site', async () => {
-    await put('/v1/sites/tried', { origins: [ORIGIN] })
+  it('is tried on the days since there was a site, or what was brought to it', async () => {
+    const terms = { metric: 'pageviews', limit: 25, window_hours: 1 }
+    const preview = async (site: string): Promise<BudgetPreview> =>
+      (await post(`/v1/sites/${site}/budgets/preview`, terms)).json()
+    for (const site of ['tried', 'restored', 'bare']) await put(`/v1/sites/${site}`, { origins: [ORIGIN] })
     await env.DB.prepare("UPDATE sites SET created = ?1 WHERE id = 'tried'")
       .bind(NOW - 10 * HOUR)
       .run()
-    for (const hour of [9, 8, 7, 4, 3, 2, 1]) await visits('tried', 30, HOUR_NOW - hour * HOUR)
-    const terms = { metric: 'pageviews', limit: 25, window_hours: 1 }
-    const preview: BudgetPreview = await (await post('/v1/sites/tried/budgets/preview', terms)).json()
-    expect(preview).toMatchObject({
-      ...{ windows: 9, breached: 2, breaches: 1, no_data: 0, lowest: 0, highest: 30, samples: 210 },
-    })
+    for (const hour of [8, 7, 4, 3, 2, 1])
+      for (const site of ['tried', 'restored']) await visits(site, 30, HOUR_NOW - hour * HOUR)
+    const found = { breached: 2, breaches: 1, no_data: 0, lowest: 0, highest: 30, samples: 180 }
+    expect(await preview('tried')).toMatchObject({ ...found, windows: 9, breached: 3, breaches: 2 })
+    expect(await preview('restored')).toMatchObject({ ...found, windows: 8 })
+    const { windows, from, to } = await preview('bare')
+    expect([windows, from]).toEqual([0, to])
   })
 
   it.each([
