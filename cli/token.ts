@@ -58,10 +58,15 @@ export const tokenRevoke: Command = {
   },
 }
 
-/** RFC 3339 of `90d` from now on, and of the midnight that a date begins with; other text is for the API to judge. */
+/** RFC 3339 of `90d` from now on, and of the midnight that a date begins with; whether there is such a time is for the API to judge. */
 function expiryOf(given: string | undefined): string | undefined {
-  const days = /^(\d{1,4})d$/.exec(given ?? '')?.[1]
-  if (days === '0') throw misuse('--expires 0d is in the past.')
+  if (given === undefined) return undefined
+  const [, days, time] = /^(?:(\d{1,4})d|\d{4}-\d\d-\d\d(T.*)?)$/.exec(given) ?? misfit(given)
+  if (Number(days) === 0) throw misuse(`--expires ${given} is in the past.`)
   if (days) return new Date(Date.now() + Number(days) * DAY).toISOString()
-  return given && /^\d{4}-\d\d-\d\d$/.test(given) ? `${given}T00:00:00Z` : given
+  return time ? given : `${given}T00:00:00Z`
+}
+
+function misfit(given: string): never {
+  throw misuse(`--expires must be up to 9999 days (90d), a date (2027-01-01) or RFC 3339, not ${given}.`)
 }

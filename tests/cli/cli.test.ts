@@ -405,7 +405,7 @@ describe('what the API refuses', () => {
       /: --relative-to must be week or release/,
     ],
     ['budget remove x --site shop', /: <id> must be 12 hex digits/],
-    ['token create --site shop --name x --expires soon', /: --expires must be RFC 3339/],
+    ['token create --site shop --name x --expires 2027-01-01T00:00', /: --expires must be RFC 3339/],
     ['deploy --site shop --release 1 --at 2026-02-30T00:00:00Z', /: --at is not a valid date/],
     ['segments set shop x --device mobile', /: --device mobile must be phone, tablet or desktop/],
     ['webhook add ftp://x --site shop', /: <address> must be/],
@@ -437,6 +437,14 @@ describe('the command line', () => {
     [['site', 'add', 'x'], /--origin is missing/],
     [['site', 'add', 'x', 'y', '--origin', '*'], /Unexpected argument "y"\./],
     [['site', 'set', 'shop'], /at least one setting/],
+    [
+      ['token', 'create', '--site', 'shop', '--name', 'x', '--expires', '1y'],
+      /--expires must be .*\(90d\).*, not 1y/,
+    ],
+    [
+      ['token', 'create', '--site', 'shop', '--name', 'x', '--expires', '00d'],
+      /--expires 00d is in the past/,
+    ],
     [['site', 'set', 'shop', '--rate', 'fast'], /--rate must be a whole number, not fast\./],
     [['summary'], /--site is missing\./],
     [['summary', '--site', 'shop', '--colour', 'red'], /Unknown option --colour\.\n/],
