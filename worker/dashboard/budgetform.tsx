@@ -34,7 +34,7 @@ const FIELDS = [
   ['percentile', 'Percentile', 75, { required: true, type: 'number', min: 1, max: 99.9, step: 0.1 }],
   [
     'limit',
-    'Limit (ms; a score for CLS; a share; the least page views)',
+    'Limit (ms, score, share, page views)',
     '',
     { required: true, type: 'number', min: 0, step: 'any' },
   ],

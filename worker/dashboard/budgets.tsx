@@ -48,7 +48,7 @@ export function Budgets() {
               ))}
             </Table>
             <p class="soft">
-              Breached: the whole 95% interval lies above the limit. Ok: none of it does. Between them the
+              Breached: the whole 95% interval lies beyond the limit. Ok: none of it does. Between them the
               state stays.
             </p>
           </>
@@ -107,8 +107,10 @@ function Row({ budget }: { budget: BudgetAnswer }) {
 }
 
 /** `143 samples (needs 100)`; that nothing matches is no lack of traffic, and what no run of the cron has judged has no samples yet. */
-function samplesOf({ samples, effective_samples, minimum, checked, window_hours }: BudgetAnswer): string {
+function samplesOf(budget: BudgetAnswer): string {
+  const { metric, samples, effective_samples, minimum, checked, window_hours } = budget
   if (!checked) return 'not judged yet'
+  if (metric === 'pageviews') return count(samples, 'sample')
   if (!samples) return `nothing matched in ${window_hours} h (needs ${number(minimum)})`
   const alike = effective_samples !== null && effective_samples < minimum && samples >= minimum
   return `${count(samples, 'sample')}${alike ? `, worth ${few(effective_samples)}` : ''} (needs ${number(minimum)})`
