@@ -33,6 +33,9 @@ export function trackErrors(wanted?: string): void {
     )
 }
 
+/** What is sent of a message, which is read once: many come again and again, and a page may have many elements. */
+const words = { __proto__: null } as unknown as Record<string, string>
+
 function see(type: string, event: Event & Partial<ErrorEvent>): void {
   const rejected = type[5]
   const { errors } = current._page
@@ -46,9 +49,11 @@ function see(type: string, event: Event & Partial<ErrorEvent>): void {
   const text = message ?? messageOf(native(event as PromiseRejectionEvent, 'reason'))
   // The query that the page was loaded with, too: many pages take it off their address.
   const queries = `${navigationEntry()?.name}\n${location.href}`.replace(/^[^?#]*/gm, '')
+  const values = () => unescape(withFields(queries, document))
   const found = [
     type,
-    typeof text === 'string' ? plainWords(text, unescape(withFields(queries, document))) : '',
+    // biome-ignore lint/suspicious/noAssignInExpressions: of what is no text nothing is asked
+    typeof text === 'string' ? (words[text] ??= plainWords(text, values())) : '',
     filename && shorten(filename),
     lineno,
     colno,
