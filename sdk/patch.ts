@@ -83,6 +83,9 @@ const ENDINGS: Record<string, Outcome | undefined> = {
   timeout: 'timeout',
 }
 
+/** In place of the note of what has been read: it has none any more, whatever its body has. */
+const READ = 0 as unknown as undefined
+
 /** A page may have no XMLHttpRequest. */
 export const patchCalls: PatchCalls = quietly((onStart, onEnd) => {
   /** By XMLHttpRequest; by answer, its body and what reads from it. */
@@ -145,12 +148,17 @@ export const patchCalls: PatchCalls = quietly((onStart, onEnd) => {
     },
   )
   /** Follows whatever reads an answer, its body, a copy or a branch of it. */
+  // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: split, it takes 4 bytes
   const read = (source: Source, _: unknown, __: unknown, result: Reading) => {
-    const note = opened.get(source)
+    // An answer that the page has made of a body, and reads, has that very body.
+    const note = opened.get(source) ?? opened.get((result.then && (source as Response).body) as object)
     if (!note) return
     if (result.then) {
       // All but chunks is read once.
-      if (!source.next) opened.delete(source)
+      if (!source.next) {
+        note._answer = source as Response
+        opened.set(source, READ)
+      }
       return follow(note, result as Promise<unknown>, source.next)
     }
     for (const part of [result].flat()) opened.set(part, note)

@@ -9,7 +9,7 @@ import type { BrowserTest } from './visit.ts'
 
 /** What browsers themselves write of calls that fail. */
 const IN_VAIN =
-  /^error: |CORS|Cross-Origin|connect-src|Content.Security.Policy|ntegrity|nsafe|ot allowed|efused|access control|Failed to load/
+  /^error: |Failed to read data|CORS|Cross-Origin|connect-src|Content.Security.Policy|ntegrity|nsafe|ot allowed|efused|access control|Failed to load/
 
 declare global {
   /** How each call ended, from what the page alone knows. */
@@ -392,6 +392,9 @@ export function outcomes(test: BrowserTest): void {
             await drain(body)
           },
           through: ({ body }) => drain(body?.pipeThrough(new TextDecoderStream())),
+          // Libraries that count what comes, or name it anew.
+          anew: ({ body, status }) => new Response(body, { status }).text(),
+          'anew-through': ({ body }) => new Response(body?.pipeThrough(new TransformStream())).text(),
           to: ({ body }) => body?.pipeTo(new WritableStream()),
           ...(Symbol.asyncIterator in ReadableStream.prototype && {
             async iterated({ body }) {
@@ -430,6 +433,15 @@ export function outcomes(test: BrowserTest): void {
           await read(`${name}-error`, how, 'cut&status=500')
           seen[`${name}-error`] = 'http'
         }
+        await read(
+          'anew-twice',
+          async ({ body }) => {
+            const answer = new Response(body)
+            await answer.text()
+            await answer.text().catch(() => {})
+          },
+          'pause=50',
+        )
         // What the page itself makes of it is no failure of the call.
         await read(
           'no-json',
