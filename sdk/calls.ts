@@ -35,8 +35,6 @@ type Timing = Pick<Note, 'startTime' | 'duration'> &
 const KEPT = 1000
 /** ms from which on a call is slow, and its trace is told: rated poor. */
 const SLOW = 1000
-/** ms within which two times are one: clocks are coarse, and sums are rounded. */
-const SAME = 0.05
 
 /**
  * Reports each call that ends, except `own` (where beacons go), what the page wants to be left out, and what a router
@@ -58,13 +56,20 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
     const timing: Timing = _entry?.duration ? _entry : note
     const { startTime, duration, responseStart, responseStatus, transferSize } = timing
     const end = startTime + duration
-    const endsAsItBegins = end - (responseStart as number) < SAME
     const view = at(startTime)
+    // What the page saw. What breaks off behind the head of an error is one. Where nobody knows, as of WebKit's entries, which have
+    // no status, an error would count as health.
+    const known = _status ?? responseStatus
+    const outcome =
+      (known as number) >= 400
+        ? 'http'
+        : (_failure ?? (known || _status === 0 ? 'ok' : known === 0 && patch && failureOf(_signal)))
     if (
       !view ||
+      !outcome ||
       // A call cut off by leaving says nothing of its endpoint, but has the entry of a failure, of an answer without
-      // a body or, in Firefox, of one with half a body, which ends as it begins. Real ones of these few ms are lost too.
-      (came >= unloading && end < unloading + CUT && (end > unloading - SAME || endsAsItBegins)) ||
+      // a body or, in Firefox, of one with half a body. What had ended by then is told by then.
+      (came >= unloading && end < unloading + CUT) ||
       (came >= hidden && end < hidden + CUT && (_entry ? !_entry.encodedBodySize : _failure)) ||
       name === own._urls[0] ||
       own._ignore.some(text => name.replace(/\?.*/s, '').includes(text)) ||
@@ -72,12 +77,6 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
     )
       return
     changed()
-    // What the page saw. What breaks off behind the head of an error is one.
-    const known = _status ?? responseStatus
-    const outcome =
-      (known as number) >= 400
-        ? 'http'
-        : (_failure ?? ((responseStatus === 0 && _status !== 0 && failureOf(_signal)) || 'ok'))
     const status = (/ok|http/.test(outcome) && known) || null
     // Cross-origin without Timing-Allow-Origin has no responseStart; Firefox invents one where nothing came.
     const answered = (status && responseStart) || null
@@ -125,9 +124,8 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
     _settle: settle,
     // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: split, it takes 14 bytes of the core
     resource(entry, came) {
-      const { initiatorType, startTime, duration, responseStatus } = entry
-      if (!/^(fetch|x\w+) http/.test(`${initiatorType} ${entry.name}`) || !(patch || responseStatus !== 0))
-        return
+      const { initiatorType, startTime, duration } = entry
+      if (!/^(fetch|x\w+) http/.test(`${initiatorType} ${entry.name}`)) return
       const name = keyOf(entry.name)
       // The latest call that began by then and was not told and over. Both times come from one clock, and the call is noted first. In
       // WebKit entries begin some ms after their calls: of many alike, one may be over before another's entry begins.
@@ -136,7 +134,8 @@ export function observeCalls(own: Settings, patch?: PatchCalls, operationOf?: Na
         note =>
           note.startTime <= startTime &&
           !(note._told && note.startTime + note.duration < startTime) &&
-          note.name === name,
+          // A page may have its calls upgraded, which Chromium and WebKit tell in the entry's name.
+          note.name.endsWith(name.slice(6)),
       )
       // A call that was made before the patch is taken for a GET, as nearly all such calls are. Firefox knows no times of one
       // behind a service worker.

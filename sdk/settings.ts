@@ -24,7 +24,7 @@ export interface InitOptions {
   routeBy?: 'hash' | `query:${string}` | undefined
   /**
    * `'passive'`: leave fetch and XMLHttpRequest alone, and record what the browser tells by itself: calls without
-   * method, and none that failed without an answer. `false` or `'off'`: record no API calls.
+   * method, none that failed without an answer, and in Safari none. `false` or `'off'`: record no API calls.
    */
   api?: boolean | 'passive' | 'off' | undefined
   /** `false` or `'off'`: count no errors. The core counts none. */

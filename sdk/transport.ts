@@ -156,6 +156,8 @@ export function startTransport(settings: Settings, settle?: () => void): void {
   listen('visibilitychange', onHide)
   listen('pagehide', onHide)
   listen('beforeunload', () => {
+    // What has ended by now is told by now: from here on others are cut off within the same ms.
+    flush(true)
     unloading = performance.now()
   })
   listen('visibilitychange', onHide, true)

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { MAX_BYTES } from '../../schema/wire/beacon.ts'
@@ -600,6 +601,46 @@ test('notes keep nothing of the page alive: no request, body, answer or signal',
       .toEqual([])
   }
   expect(await callsOf(page)).toHaveLength(30)
+})
+
+test('tells a call once whose address the page’s policy upgrades', async () => {
+  const page = await chromium.open()
+  const bodies: string[] = []
+  const script = readFileSync('dist/fieldline.js', 'utf8')
+  await page.route('https://shop.example/**', async route => {
+    const { pathname } = new URL(route.request().url())
+    if (pathname === '/f') bodies.push(route.request().postData() ?? '')
+    const head = `<script>delete window.fetchLater;${script};fieldline.init({ site: 'shop', endpoint: '/f' })</script>`
+    await route.fulfill(
+      pathname === '/page'
+        ? {
+            headers: { 'content-security-policy': 'upgrade-insecure-requests' },
+            contentType: 'text/html',
+            body: `<!doctype html>${head}<h1>A page</h1>`,
+          }
+        : { status: pathname === '/api/fine' ? 200 : 500 },
+    )
+  })
+  await page.goto('https://shop.example/page')
+  await page.evaluate(async () => {
+    await fetch('http://shop.example/api/fine')
+    await fetch('http://shop.example/api/broken', { method: 'POST' }).then(answer => answer.text())
+    const request = new XMLHttpRequest()
+    request.open('PUT', 'http://shop.example/api/xhr')
+    await new Promise(resolve => {
+      request.onloadend = resolve
+      request.send()
+    })
+  })
+  await recorded(page, 3)
+  await chromium.hide(page)
+  await expect.poll(() => bodies.length).toBe(1)
+  const { calls } = JSON.parse(bodies[0] ?? '{}')
+  expect(calls.map(([endpoint]: string[]) => endpoint).sort()).toEqual([
+    'GET shop.example/api/fine',
+    'POST shop.example/api/broken',
+    'PUT shop.example/api/xhr',
+  ])
 })
 
 test('calls that never leave the browser push out no other', async () => {

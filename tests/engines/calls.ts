@@ -250,6 +250,61 @@ export function calls(test: BrowserTest): void {
       ])
     })
 
+    test('that the page leaves on are recorded, as they were answered', async ({ visit, site }) => {
+      visit.allow(IN_VAIN)
+      const ways: Record<string, (url: string, leave: () => void) => void> = {
+        unread: (url, leave) => void fetch(url).then(leave),
+        stored: (url, leave) => void fetch(`${url}&cache=no-store&size=100`).then(leave),
+        read: (url, leave) =>
+          void fetch(url)
+            .then(answer => answer.text())
+            .then(leave),
+        xhr: (url, leave) => {
+          const request = new XMLHttpRequest()
+          request.open('GET', url)
+          request.onload = leave
+          request.send()
+        },
+        sync: (url, leave) => {
+          const request = new XMLHttpRequest()
+          request.open('GET', url, false)
+          request.send()
+          leave()
+        },
+      }
+      const next = site.page('/next', {})
+      for (const [way, call] of Object.entries(ways))
+        for (const status of [200, 401]) {
+          const tab = await visit.open('/left')
+          await tab.run(
+            `void setTimeout(() => (${call})('/api/${way}?status=${status}', () => { location.href = '${next}' }))`,
+          )
+          await until(tab, () => location.pathname === '/next')
+        }
+      const views = await visit.beacons(10)
+      expect(
+        views.flatMap(view => view.calls.map(({ endpoint, status }) => `${endpoint} ${status}`)),
+      ).toEqual(Object.keys(ways).flatMap(way => [200, 401].map(status => `GET /api/${way} ${status}`)))
+    })
+
+    test('made before the script are told as they ended, or not at all', async ({ visit, engine }) => {
+      visit.allow(IN_VAIN)
+      const head = `<script>
+        fetch('/api/broken?status=500')
+        fetch('/api/fine')
+        const early = new XMLHttpRequest()
+        early.open('GET', '/api/xhr?status=503')
+        early.send()
+      </script>`
+      const tab = await visit.open('/early', { head })
+      await recorded(tab, 3)
+      await engine.hide(tab)
+      const [view] = await visit.beacons(1)
+      const told = view?.calls.map(({ endpoint, outcome }) => `${endpoint} ${outcome}`).sort()
+      const status = await evaluate(tab, () => 'responseStatus' in PerformanceResourceTiming.prototype)
+      expect(told).toEqual(status ? ['GET /api/broken http', 'GET /api/fine ok', 'GET /api/xhr http'] : [])
+    })
+
     test('leave streams, and rejections that nobody handles, as they are without', async ({
       visit,
       engine,
