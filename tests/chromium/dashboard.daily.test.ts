@@ -94,7 +94,9 @@ test('tries a budget before it makes it, and says what is wrong beside the field
   await form.getByLabel('Metric').fill('pageviews')
   await form.getByLabel('Limit').fill('100000')
   await form.getByLabel('Minimum').focus()
-  await expect.poll(() => status.textContent()).toMatch(/breached 1 time, for 100% of the time.* Its value was /)
+  await expect
+    .poll(() => status.textContent())
+    .toMatch(/breached 1 time, for 100% of the time.* Its value was /)
   await form.getByRole('button', { name: 'Create budget' }).click()
   await rowOf('pageviews at least 100000 in 24 h').waitFor()
 })
