@@ -333,6 +333,8 @@ export const deliveries = sqliteTable(
     beforeSquared: integer('before_squared').notNull().default(0),
     /** Page views of which a column of JSON is broken. */
     unreadable: integer().notNull().default(0),
+    /** What the page views stand for: the sum of their weights; 0 in older rows. */
+    weight: integer().notNull().default(0),
   },
   table => [primaryKey({ columns: [table.site, table.hour] })],
 )

@@ -54,7 +54,7 @@ const DELIVERIES = [
   'dropped',
   'unreadable',
 ] as const satisfies readonly Count<typeof deliveries>[]
-/** Of hours from before squares were kept nothing is estimated. */
+/** Of hours from before squares were kept nothing is estimated. The others weigh as much as their page views stand for in the mean. */
 export const MEASURED = [
   'followed',
   'sent',
@@ -65,7 +65,7 @@ export const MEASURED = [
   'beforeSquared',
 ] as const satisfies readonly Count<typeof deliveries>[]
 
-/** Sums of columns, by their names in tables.ts; `measured` ones are of hours that have squares. `squares`: see effectiveOf. */
+/** Sums of columns, by their names in tables.ts; `measured` ones are of hours that have squares, weighed. `squares`: see effectiveOf. */
 export type Sums = {
   [K in
     | 'rows'
@@ -79,6 +79,13 @@ export type Sums = {
 const summed = (name: keyof Sums, value: string) => `'${name}', sum(${value})`
 const taken = texts(intake)
 const sent = texts(deliveries)
+const MEAN_WEIGHT = `iif(${sent.weight} > 0, 1.0 * ${sent.weight} / max(1, ${sent.pageviews}), 1)`
+const SQUARES: readonly string[] = ['missingSquared', 'missingBefore', 'beforeSquared']
+/** A count of page views stays one; beacons are weighed. */
+const weighed = (name: (typeof MEASURED)[number]) =>
+  name === 'followed'
+    ? sent[name]
+    : `${sent[name]} * ${MEAN_WEIGHT}${SQUARES.includes(name) ? ` * ${MEAN_WEIGHT}` : ''}`
 const WITH_SQUARES = `CASE WHEN ${sent.beforeSquared} > 0 OR ${sent.sent} = ${sent.pageviews} THEN`
 /** Of every beacon that the isolates have reported. */
 const ARRIVED = ['accepted', 'failed', 'bots', 'ignored', ...REFUSED] as const
@@ -95,7 +102,7 @@ const INTAKE_SUMS = sql.raw(
 const DELIVERY_SUMS = sql.raw(
   [
     ...DELIVERIES.map(name => summed(name, sent[name])),
-    ...MEASURED.map(name => summed(`measured ${name}`, `${WITH_SQUARES} ${sent[name]} END`)),
+    ...MEASURED.map(name => summed(`measured ${name}`, `${WITH_SQUARES} ${weighed(name)} END`)),
   ].join(', '),
 )
 

@@ -13,7 +13,7 @@
 import { Z95 as Z } from '../../schema/domain/percentiles.ts'
 import { independentOf, type ShareEstimate, shareOf } from '../../schema/domain/share.ts'
 
-/** Sums of the beacons that have a successor, one of each page view; see the table `deliveries`. */
+/** Sums of the beacons that have a successor, one of each page view, weighed by the hour; see the table `deliveries`. */
 export interface Losses {
   /** Page views with such beacons. */
   followed: number

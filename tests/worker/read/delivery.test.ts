@@ -9,6 +9,7 @@ import { delivery as askDelivery } from '../../../worker/read/delivery.ts'
 import { counted, type Receipt } from '../../../worker/store/statement.ts'
 import { newId, pageView } from '../../kit/pageview.ts'
 import { admin, get, ORIGIN, problemOf, put, send } from '../../kit/worker/client.ts'
+import { pageViewRow, store } from '../../kit/worker/rows.ts'
 
 const BEGAN = Math.floor(Date.now() / HOUR) * HOUR - HOUR / 2
 
@@ -54,6 +55,33 @@ describe('delivery', () => {
     expect((await send(encode(view), admin, 'weighed')).status).toBe(204)
     await rollUpHour(env.DB, 'weighed', Math.floor(BEGAN / HOUR), Date.now())
     expect((await delivery('weighed')).calls_left_out).toBe(20)
+  })
+
+  it('weighs the loss of an hour of which little is kept', async () => {
+    await put('/v1/sites/outage', { origins: [ORIGIN] })
+    const hour = Math.floor(BEGAN / HOUR)
+    // Of 400 page views one in 50 lost its first beacon, of 3,200 in the hour behind, of which one in 16 is kept, one in five.
+    const hours = [
+      { hour: hour - 1, weight: 1, kept: 400, loss: 50 },
+      { hour, weight: 16, kept: 200, loss: 5 },
+    ]
+    const rows = hours.flatMap(({ hour, weight, kept, loss }) =>
+      Array.from({ length: kept }, (_, i) =>
+        pageViewRow({
+          ...{ site: 'outage', hour, began: hour * HOUR + i, weight },
+          ...{ sequence: 1, received: i % loss ? 3 : 2 },
+        }),
+      ),
+    )
+    await store(rows)
+    for (const { hour } of hours) await rollUpHour(env.DB, 'outage', hour, Date.now())
+    const answer = await delivery('outage')
+    const { value = 0, low = 0, high = 0 } = answer.lost ?? {}
+    expect(value).toBeCloseTo((400 / 50 + 3_200 / 5) / 3_600, 10)
+    expect(high - low).toBeGreaterThan(0.08)
+    expect(high - low).toBeLessThan(0.12)
+    expect(answer.hours.map(({ lost }) => lost?.value)).toEqual([0.02, 0.2])
+    expect(answer).toMatchObject({ pageviews: 600, beacons_sent: 1_200, beacons_received: 1_152 })
   })
 
   it('tells what became of beacons by the hour, by the day where the range is long', async () => {

@@ -66,6 +66,40 @@ describe('the loss', () => {
     expect(bounds / trials).toBeLessThan(truth / 2.5)
   })
 
+  it('of hours of which more or less is kept is within its interval in 92 to 98 of 100', () => {
+    const random = generator(3)
+    const hours = [
+      { weight: 1, views: 400, loss: 0.02 },
+      { weight: 16, views: 200, loss: 0.2 },
+    ]
+    const all = hours.reduce((sum, { weight, views }) => sum + weight * views, 0)
+    const truth = hours.reduce((sum, { weight, views, loss }) => sum + weight * views * loss, 0) / all
+    let covered = 0
+    for (let trial = 0; trial < 1_000; trial++) {
+      const sums = {
+        followed: 0,
+        before: 0,
+        missing: 0,
+        missingSquared: 0,
+        missingBefore: 0,
+        beforeSquared: 0,
+      }
+      for (const { weight, views, loss } of hours) {
+        const missing = Array.from({ length: views }, () => random() < loss).filter(Boolean).length
+        sums.followed += views
+        sums.before += weight * views
+        sums.missing += weight * missing
+        sums.missingSquared += weight ** 2 * missing
+        sums.missingBefore += weight ** 2 * missing
+        sums.beforeSquared += weight ** 2 * views
+      }
+      const found = lossOf(sums)
+      if (found && found.low <= truth && truth <= found.high) covered++
+    }
+    expect(covered / 1_000).toBeGreaterThan(0.92)
+    expect(covered / 1_000).toBeLessThan(0.98)
+  })
+
   it('that gathers in few page views has an interval that is as much wider', () => {
     const random = generator(7)
     const values: number[] = []
