@@ -48,3 +48,12 @@ export function quantileBeyond(tail: number): number {
   }
   return (low + high) / 2
 }
+
+/**
+ * The same as \`z\` of the normal distribution of Student's t, where the deviation is told by so many degrees of freedom.
+ * @see https://dlmf.nist.gov/ Abramowitz and Stegun 26.7.5
+ */
+export function student(z: number, freedom: number): number {
+  const f = Math.max(1, freedom)
+  return z + (z ** 3 + z) / (4 * f) + (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * f ** 2)
+}

@@ -10,6 +10,7 @@
  * page views widen its interval by Student's t.
  */
 
+import { student } from '../../schema/domain/normal.ts'
 import { Z95 as Z } from '../../schema/domain/percentiles.ts'
 import { independentOf, type ShareEstimate, shareOf } from '../../schema/domain/share.ts'
 
@@ -31,17 +32,11 @@ export function lossOf(losses: Losses): ShareEstimate | null {
   const value = missing / before
   const sums = { value, sum: before, aa: missingSquared, ab: missingBefore, bb: beforeSquared }
   const measured = independentOf(sums, followed / Math.max(1, followed - 1))
-  const n = Math.min(before, measured) * (Z / student(followed - 1)) ** 2
+  const n = Math.min(before, measured) * (Z / student(Z, followed - 1)) ** 2
   return shareOf(value, n)
 }
 
 /** So many independent page views tell of it. */
 export function tellingOf({ before, beforeSquared }: Losses): number {
   return beforeSquared ? before ** 2 / beforeSquared : 0
-}
-
-/** 97.5 % of Student's t. @see https://dlmf.nist.gov/ Abramowitz and Stegun 26.7.5 */
-function student(freedom: number): number {
-  const f = Math.max(1, freedom)
-  return Z + (Z ** 3 + Z) / (4 * f) + (5 * Z ** 5 + 16 * Z ** 3 + 3 * Z) / (96 * f ** 2)
 }

@@ -29,6 +29,24 @@ describe('the interval of a count', () => {
     expect(countInterval(kept(500, random(1), () => 1))).toBeNull()
   })
 
+  it('covers the true count of an endpoint that few page views call, some many times', () => {
+    const next = random(4)
+    const TRIALS = 3_000
+    let covered = 0
+    for (let trial = 0; trial < TRIALS; trial++) {
+      let truth = 0
+      const calls = () => {
+        const size = 1 + Math.floor(-5 * Math.log(1 - next()))
+        truth += size
+        return size
+      }
+      const interval = countInterval(kept(60, next, () => 8, calls))
+      if (interval && interval.low <= truth && truth <= interval.high) covered++
+    }
+    expect(covered / TRIALS).toBeGreaterThanOrEqual(0.93)
+    expect(covered / TRIALS).toBeLessThanOrEqual(0.99)
+  })
+
   it.each<[string, number, (i: number) => number, number]>([
     ['many, 1 of 8', 5_000, () => 8, 1],
     ['few, 1 of 8', 120, () => 8, 1],
