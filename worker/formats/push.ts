@@ -87,6 +87,11 @@ async function pushTo(
   let { attempts, status } = collector
   let hour = Math.max(collector.next, open - MAX_WAITING_HOURS)
   let left = maxStatements
+  if (left < STATEMENTS.ask + STATEMENTS.note) return 0
+  if (hour > collector.next)
+    console.error(
+      `collector ${collector.id} of ${collector.site} misses ${hour - collector.next} hours from ${new Date(collector.next * HOUR).toISOString()} on, which waited too long`,
+    )
   while (hour < open && left >= STATEMENTS.ask + STATEMENTS.note) {
     const receipt: Receipt = { statements: 0, read: 0 }
     const outcome = await pushHour(counted(d1, receipt), collector, hour, site, now)

@@ -1,6 +1,6 @@
 import { env, exports } from 'cloudflare:workers'
 import { Ajv } from 'ajv'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { CollectorAnswer, CollectorsAnswer } from '../../../schema/api/collectors.ts'
 import type { OtlpAnswer } from '../../../schema/api/otlp.ts'
 import { HOUR } from '../../../schema/domain/hour.ts'
@@ -138,7 +138,11 @@ describe('a collector', () => {
     await env.DB.prepare("UPDATE collectors SET next = ?1 WHERE site = 'late'")
       .bind(SETTLED / HOUR - 100)
       .run()
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => {})
     for (let i = 0; i < 40; i++) await pushAt('late', NOW)
+    const from = new Date(SETTLED - 100 * HOUR).toISOString()
+    expect(logged.mock.calls).toEqual([[expect.stringMatching(`of late misses 53 hours from ${from} on`)]])
+    logged.mockRestore()
     expect(await list('late')).toMatchObject({ next: new Date(SETTLED + HOUR).toISOString() })
     const starts = (await received('/200/late')).map(
       ({ body }) => /"startTimeUnixNano":"(\d+)"/.exec(body)?.[1],
