@@ -1,6 +1,7 @@
 /** Whether the worker is there, well and of this version, and serves its script as browsers need it. */
 
 import type { HealthAnswer } from '../../schema/api/health.ts'
+import type { Problem } from '../../schema/domain/problem.ts'
 import { version } from '../version.ts'
 import { bad, type Check, ok, request, skipped } from './check.ts'
 
@@ -16,9 +17,11 @@ const health: Check = {
       patient.blocked = 'the worker cannot be reached'
       return bad(`${answer.message}: is --url right, and is the worker deployed (npm run deploy)?`)
     }
-    if (answer.status === 503)
-      return bad('The database does not answer, or is not migrated: run npm run deploy, then look again.')
-    const said = (await answer.json().catch(() => null)) as Partial<HealthAnswer> | null
+    const said = (await answer.json().catch(() => null)) as Partial<HealthAnswer> | Partial<Problem> | null
+    if (answer.status === 503) {
+      const detail = said && 'detail' in said ? said.detail : undefined
+      return bad(detail ?? 'The worker answers 503: run npm run deploy, then look again.')
+    }
     if (answer.ok && said?.status === 'ok') return ok(`${root} answers, its database is migrated`)
     patient.blocked = 'no fieldline answers'
     return bad(

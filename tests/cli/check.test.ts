@@ -371,6 +371,18 @@ describe('fieldline doctor', () => {
     expect(bare).toMatchObject({ code: 2, said: expect.stringContaining('--url https://rum.shop.example') })
   })
 
+  it('says what ails the database in the words of the worker', async () => {
+    const detail = 'The database DB_2 is not migrated: npm run deploy does it.'
+    const worker = await serve(() => ({ title: 'Service Unavailable', detail }))
+    try {
+      const args = ['doctor', '--site', 'shop', '--no-beacon']
+      const { out } = await run(args, { FIELDLINE_URL: worker.url, FIELDLINE_TOKEN: ADMIN_TOKEN })
+      expect(out).toContain(`worker and database: ${detail}`)
+    } finally {
+      worker.close()
+    }
+  })
+
   it('tells a fault that stops several parts once', async () => {
     // A worker whose database for the site is not bound.
     const detail = 'Site shop lies in the database DB_2, which is not bound.'

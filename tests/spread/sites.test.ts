@@ -214,6 +214,14 @@ describe('a database that is in trouble', () => {
     const answer = await ask(rest, question('/v1/budgets?site=second'))
     expect(answer.status).toBe(503)
     expect(await answer.json()).toMatchObject({ detail: expect.stringContaining('DB_2, which is not bound') })
+    const health = await problemOf(await ask(rest, question('/healthz')))
+    expect(health).toMatchObject({ status: 503, detail: expect.stringContaining('DB_2, which is not bound') })
+    const body = JSON.stringify({ to: 'DB' })
+    const moved = await ask(rest, question('/v1/sites/second/move', { method: 'POST', body }))
+    expect(await problemOf(moved)).toMatchObject({
+      status: 503,
+      detail: expect.stringContaining('DB_2, which is not bound'),
+    })
     await cron(rest, NOW + 600_000)
     expect(logged.mock.calls.flat().join()).toContain('site second lies in DB_2, which is not bound')
     logged.mockRestore()
@@ -273,8 +281,8 @@ function remove(path: string): Promise<Response> {
   return ask(env, new Request(`https://rum.example${path}`, { method: 'DELETE', headers: admin }))
 }
 
-function question(path: string): Request {
-  return new Request(`https://rum.example${path}`, { headers: admin })
+function question(path: string, given: RequestInit = {}): Request {
+  return new Request(`https://rum.example${path}`, { headers: admin, ...given })
 }
 
 function beaconOf(site: string): Request {

@@ -7,7 +7,7 @@ import { statementsOf, type Hono as Types } from '../env.ts'
 import { PRIVATE } from '../headers.ts'
 import { siteOf } from '../parameters.ts'
 import { noSite, problem } from '../problem.ts'
-import { requireBound, requireMigrated } from '../site/database.ts'
+import { databaseOf, requireBound, requireMigrated } from '../site/database.ts'
 import { advance, beginMove, OLD_ROWS_DELAY, type Place, placeOf, stepsOf } from '../site/move.ts'
 import { readJson } from './body.ts'
 
@@ -24,7 +24,7 @@ export const moveRoutes = new Hono<Types>().post('/', async c => {
   let place = await placeOf(DB, name)
   if (!place) throw noSite(name)
   if (place.moving === null && place.database !== to) {
-    requireBound(c.env, 'site', place.database)
+    databaseOf(c.env, place)
     await requireMigrated(c.env, 'to', to)
     await beginMove(c.env, place, to)
     place = await placeOf(DB, name)
