@@ -9,12 +9,8 @@ import { WIRE } from '../wire/decode.ts'
 import type { Operation } from './operation.ts'
 
 const site = v.pipe(SITE_NAME, v.description('the site that the page view belongs to'))
-const HEADERS = [
-  'Cache-Control',
-  'Vary',
-  'Access-Control-Allow-Origin',
-  'Cross-Origin-Resource-Policy',
-] as const
+const PREFLIGHT_HEADERS = ['Cache-Control', 'Vary', 'Access-Control-Allow-Origin'] as const
+const HEADERS = [...PREFLIGHT_HEADERS, 'Cross-Origin-Resource-Policy'] as const
 
 /** The beacon of a page view that has an LCP, a CLS, one API call and one mark so far. */
 export const BEACON = {
@@ -74,7 +70,7 @@ export const BEACON_OPERATIONS: readonly Operation[] = [
       204: {
         description: 'It may.',
         headers: [
-          ...HEADERS,
+          ...PREFLIGHT_HEADERS,
           'Access-Control-Allow-Methods',
           'Access-Control-Allow-Headers',
           'Access-Control-Max-Age',

@@ -21,7 +21,7 @@ async function traffic(site: string, count: number, began: number, given: Partia
 /** A site whose release 2.1, an hour old, is 30% slower than 2.0. So few page views are read whole. */
 async function slower(site: string, terms: object): Promise<void> {
   await put(`/v1/sites/${site}`, { origins: [ORIGIN] })
-  await traffic(site, 100, NOW - 5 * HOUR, { release: '2.0', lcp: 2_000 })
+  await traffic(site, 100, NOW - 3 * HOUR, { release: '2.0', lcp: 2_000 })
   await traffic(site, 50, NOW - HOUR, { release: '2.1', lcp: 2_600 })
   await traffic(site, 120, NOW, { release: '2.1', lcp: 2_600 })
   const made = await post(`/v1/sites/${site}/budgets`, { metric: 'lcp', ...terms })
@@ -40,6 +40,13 @@ describe('a release that is slower than the one before', () => {
   it('is found without a stranger', async () => {
     await slower('released', RELATIVE)
     expect(await judged('released')).toMatchObject(BREACHED)
+  })
+
+  it('is compared with as many hours before it began', async () => {
+    await slower('hours', { ...RELATIVE, window_hours: 24 })
+    // Two hours of it: what was slow three hours before it began is of another time of the day.
+    await traffic('hours', 400, NOW - 4 * HOUR, { release: '2.0', lcp: 9_000 })
+    expect(await judged('hours')).toMatchObject({ ...BREACHED, samples: 170 })
   })
 
   it('is not hidden by 11 fast page views of a release that nobody else has', async () => {

@@ -84,8 +84,8 @@ export async function compare(
   const found = await releasesOf(d1, budget, to, now, known)
   if (!found) return NOTHING
   const { release, baseline, began } = found
-  const before = { from: began - budget.windowHours * HOUR, to: began, release: baseline }
   const after = { from: Math.max(from, began), to, release }
+  const before = { from: began - (to - after.from), to: began, release: baseline }
   const compared = await comparison(d1, budget, metric, filters, [before, after], now, known)
   return { ...compared, release, baseline }
 }

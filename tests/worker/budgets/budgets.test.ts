@@ -568,8 +568,8 @@ describe('a relative budget', () => {
       ...{ metric: 'lcp', relative_to: 'release', limit: 0.1, window_hours: 24, minimum: 50, route },
     })
     await traffic('released', 300, { release: '1.9', route, lcp: 900 }, NOW - 60 * HOUR)
-    await traffic('released', 600, { release: '2.0', route, lcp: 2000 }, NOW - 5 * HOUR)
-    await traffic('released', 20, { release: '1.8', route, lcp: 100 }, NOW - 5 * HOUR)
+    await traffic('released', 600, { release: '2.0', route, lcp: 2000 }, NOW - 3 * HOUR)
+    await traffic('released', 20, { release: '1.8', route, lcp: 100 }, NOW - 3 * HOUR)
     await judgeAt('released', NOW)
     await traffic('released', 600, { release: '2.1', route, lcp: 2600 }, NOW - HOUR)
     await traffic('released', 5, { release: 'dev', route, lcp: 9000 }, NOW)
