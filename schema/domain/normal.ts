@@ -50,7 +50,7 @@ export function quantileBeyond(tail: number): number {
 }
 
 /**
- * The same as \`z\` of the normal distribution of Student's t, where the deviation is told by so many degrees of freedom.
+ * The same as `z` of the normal distribution of Student's t, where the deviation is told by so many degrees of freedom.
  * @see https://dlmf.nist.gov/ Abramowitz and Stegun 26.7.5
  */
 export function student(z: number, freedom: number): number {

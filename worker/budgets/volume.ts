@@ -36,13 +36,14 @@ export function volumeOf(distribution: Distribution, missing: number): Bounds {
 }
 
 /** The state that it proves: a breach lies below. */
-export function volumeState(
-  budget: Pick<BudgetRow, 'state' | 'told' | 'max' | 'minimum'>,
-  { value, low, high }: Bounds,
-) {
-  const below = (bound: number | null) => (bound === null ? null : -bound)
-  const turned = { value: below(value), low: below(high), high: below(low) }
-  return stateOf({ ...budget, max: -budget.max }, turned, Number.POSITIVE_INFINITY)
+export function volumeState(budget: Pick<BudgetRow, 'state' | 'told' | 'max' | 'minimum'>, volume: Bounds) {
+  return stateOf({ ...budget, max: -budget.max }, turned(volume), Number.POSITIVE_INFINITY)
+}
+
+/** What lies above, as what lies below. */
+function turned({ value, low, high }: Bounds): Bounds {
+  const below = (bound: number | null) => (bound === null ? null : 0 - bound)
+  return { value: below(value), low: below(high), high: below(low) }
 }
 
 /** One side of a comparison. */
@@ -55,9 +56,7 @@ interface Side {
 export function fall(before: Side, after: Side): Bounds {
   const each = weightOf(before.distribution)
   const share = shareAbove(expected(before, each), expected(after, each))
-  if (!share) return UNKNOWN
-  const below = (bound: number | null) => (bound === null ? null : 0 - bound)
-  return { value: 0 - share.value, low: below(share.high), high: below(share.low) }
+  return share ? turned(share) : UNKNOWN
 }
 
 /** What a page view stands for, as a mean that heavy ones have more part in; 1 where there is none. */

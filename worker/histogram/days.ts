@@ -84,7 +84,7 @@ export function dayOf(
       ${clustered ? sql`LEFT JOIN pairs AS c ON c.value = t.value AND c.metric = t.metric` : NO_SQL} ${hidden.from}`
 }
 
-/** The squares of a bucket \`b\` of an hour: as it tells them, or as its samples weigh in the mean. */
+/** The squares of a bucket `b` of an hour: as it tells them, or as its samples weigh in the mean. */
 const SQUARE = sql.raw('coalesce(parts.v ->> b.key, b.value * parts.w)')
 
 /** The pairs of calls and marks, added up as the buckets are. */
